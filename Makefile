@@ -1,0 +1,34 @@
+# What a newcomer types. Everything else is `.venv/bin/takings --help`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.PHONY: help demo test check setup lock clean
+
+TAKINGS := .venv/bin/takings
+SUPERSET := superset_assets/server/.venv
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+demo: setup  ## two simulated shops to filled dashboards (WORLD=folder: a real retailer; ONCE=1: check and end)
+	@$(TAKINGS) demo $(if $(WORLD),--world "$(WORLD)") $(if $(ONCE),--once)
+
+test: setup  ## lint, types and every test
+	@tools/browser
+	@.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: setup  ## ruff, mypy, sqlfluff: seconds, not minutes
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/sqlfluff lint -q dbt_project/models
+
+setup: .venv/.locked $(SUPERSET)/.locked
+
+lock:  ## resolve both locks again
+	@tools/lock
+
+.venv/.locked: requirements.lock pyproject.toml
+	@tools/setup .venv requirements.lock editable
+
+$(SUPERSET)/.locked: superset_assets/server/requirements.lock
+	@tools/setup $(SUPERSET) superset_assets/server/requirements.lock
+
+clean:  ## remove the environments; .takings (the data) stays
+	@rm -rf .venv $(SUPERSET) .tools
