@@ -1,0 +1,234 @@
+"""What the marts hold and what the metrics mean, read from dbt's manifests; needs neither dbt nor a database.
+
+    dbt's target: manifest.json, semantic_manifest.json ──load──▶ Catalog ──save──▶ catalog.json ──load──▶ Catalog
+
+A published build carries `catalog.json`, so that a number is always asked with the definitions it was built with.
+A mart is a dbt model of `access: public`. Metric settings of our own stand in its `config: meta`: unit, format (d3),
+thresholds, and `within`: a column of which only rows of one value may be added up (a cohort's month number).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from semantic.errors import CatalogError, UnknownNameError
+
+Unit = Literal["money", "count", "ratio"]
+Kind = Literal["sum", "ratio", "derived", "other"]
+FILE_NAME = "catalog.json"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a mart; `type` as in its contract (bigint, date, varchar, …)."""
+
+    name: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A published table. `time_column` is the day (or, by `time_grain`, the month) that ranges and periods go by."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    time_column: str | None
+    dimensions: tuple[str, ...]
+    time_grain: str | None = None
+
+    def has(self, column: str) -> bool:
+        """Whether the mart has a column of this name."""
+        return any(item.name == column for item in self.columns)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric. kind sum: `expr` is the column that is summed; ratio: `inputs` are numerator and denominator;
+    derived: `expr` is arithmetic over `inputs`; other: `expr` says why it is no expression over one mart."""
+
+    name: str
+    label: str
+    description: str
+    unit: Unit
+    mart: str
+    thresholds: Mapping[str, float] | None = None
+    format: str = ""
+    kind: Kind = "sum"
+    expr: str = ""
+    inputs: tuple[str, ...] = ()
+    within: str | None = None
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All metrics and marts by name. `version` changes when any definition does."""
+
+    metrics: Mapping[str, Metric]
+    marts: Mapping[str, Mart]
+
+    @property
+    def version(self) -> str:
+        """Twelve hexadecimal digits of the definitions' digest."""
+        return hashlib.sha256(_dump(self).encode()).hexdigest()[:12]
+
+    def metric(self, name: str) -> Metric:
+        """The metric of that name, else UnknownNameError with the names that come near."""
+        if name not in self.metrics:
+            raise UnknownNameError("metric", name, self.metrics)
+        return self.metrics[name]
+
+
+def load(path: Path) -> Catalog:
+    """The catalog of a published build or of dbt's target folder; `path` is that folder or one of its files."""
+    folder = path if path.is_dir() else path.parent
+    own, semantic, manifest = (folder / name for name in (FILE_NAME, "semantic_manifest.json", "manifest.json"))
+    if path == semantic or not own.exists():
+        if semantic.exists() and manifest.exists():
+            return read_manifests(_json(semantic), _json(manifest))
+        raise CatalogError(
+            f"No metric definitions in {folder}",
+            f"it holds neither {FILE_NAME} nor semantic_manifest.json with manifest.json",
+            "Build and publish again with `takings run`",
+        )
+    content = _json(own)
+    if content.get("format") != FORMAT_VERSION:
+        raise CatalogError(
+            f"Cannot read {own}",
+            f"its format is {content.get('format')!r}, this version reads {FORMAT_VERSION}",
+            "Build and publish again with `takings run`",
+        )
+    marts = [_read_mart(item) for item in content["marts"]]
+    return _catalog([Metric(**{**item, "inputs": tuple(item["inputs"])}) for item in content["metrics"]], marts)
+
+
+def save(catalog: Catalog, folder: Path) -> Path:
+    """Write `catalog.json` into the folder of a build that is about to be published."""
+    path = folder / FILE_NAME
+    path.write_text(_dump(catalog), encoding="utf-8")
+    return path
+
+
+def read_manifests(semantic: Mapping[str, Any], manifest: Mapping[str, Any]) -> Catalog:
+    """The catalog that dbt's semantic_manifest.json and manifest.json describe."""
+    models = {item["node_relation"]["alias"]: item for item in semantic["semantic_models"]}
+    nodes = sorted(manifest["nodes"].values(), key=lambda node: str(node["name"]))
+    public = [node for node in nodes if node["resource_type"] == "model" and node.get("access") == "public"]
+    marts = [_mart(node, models.get(node["alias"])) for node in public]
+    by_model = {item["name"]: item["node_relation"]["alias"] for item in models.values()}
+    raw = {item["name"]: item for item in semantic["metrics"]}
+    done: dict[str, Metric] = {}
+    for name in sorted(raw):
+        _metric(name, raw, by_model, done, ())
+    return _catalog([done[name] for name in sorted(done)], marts)
+
+
+def _read_mart(item: Mapping[str, Any]) -> Mart:
+    columns = tuple(Column(**column) for column in item["columns"])
+    return Mart(**{**item, "columns": columns, "dimensions": tuple(item["dimensions"])})
+
+
+def _mart(node: Mapping[str, Any], model: Mapping[str, Any] | None) -> Mart:
+    columns = tuple(Column(c["name"], c["data_type"], c["description"]) for c in node["columns"].values())
+    description = str(node["description"])
+    if model is None:
+        return Mart(node["alias"], description, columns, None, ())
+    dimensions = {item["name"]: item for item in model["dimensions"]}
+    time = (model["defaults"] or {}).get("agg_time_dimension")
+    grain = dimensions[time]["type_params"]["time_granularity"] if time else None
+    names = tuple(name for name, item in dimensions.items() if item["type"] == "categorical")
+    return Mart(node["alias"], description, columns, time, names, grain)
+
+
+def _metric(
+    name: str, raw: Mapping[str, Any], marts: Mapping[str, str], done: dict[str, Metric], above: tuple[str, ...]
+) -> Metric:
+    """Read a metric after those that it is made of, whose mart it shares."""
+    if name in done:
+        return done[name]
+    if name in above:
+        raise CatalogError(f"Metric {name} is made of itself", " → ".join((*above, name)), "Break the circle")
+    item = raw[name]
+    params, meta = item["type_params"], (item.get("config") or {}).get("meta") or {}
+    if meta.get("unit") not in {"money", "count", "ratio"}:
+        raise CatalogError(
+            f"Metric {name} has no unit",
+            f"config.meta.unit is {meta.get('unit')!r}",
+            "Say money, count or ratio in its YAML under semantic/metrics",
+        )
+    kind, expr, used = _formula(item, params)
+    inputs = [_metric(other, raw, marts, done, (*above, name)) for other in used]
+    places = {other.mart for other in inputs} or {
+        marts[(params.get("metric_aggregation_params") or {}).get("semantic_model", "")]
+        if params.get("metric_aggregation_params")
+        else ""
+    }
+    broken = next((f"{other.name}: {other.expr}" for other in inputs if other.kind == "other"), None)
+    if kind != "other" and broken:
+        kind, expr = "other", broken
+    elif kind != "other" and len(places) > 1:
+        kind, expr = "other", f"its parts live in {' and '.join(sorted(places))}"
+    done[name] = Metric(
+        name=name,
+        label=item.get("label") or name.replace("_", " ").capitalize(),
+        description=item.get("description") or "",
+        unit=meta["unit"],
+        mart=next(iter(places)) if len(places) == 1 else "",
+        thresholds=meta.get("thresholds"),
+        format=meta.get("format", ""),
+        kind=kind,
+        expr=expr,
+        inputs=tuple(used),
+        within=meta.get("within") or next((other.within for other in inputs if other.within), None),
+    )
+    return done[name]
+
+
+def _formula(item: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Kind, str, list[str]]:
+    """Kind, expression and inputs of a metric of the semantic manifest."""
+    aggregation = params.get("metric_aggregation_params") or {}
+    parts = [part for part in (params.get("numerator"), params.get("denominator")) if part] or params["metrics"] or []
+    names = [part["name"] for part in parts]
+    if item.get("filter") or any(part.get("filter") for part in parts):
+        return "other", "it has a filter of its own", names
+    if any(part.get("offset_window") or part.get("offset_to_grain") for part in parts):
+        return "other", "it looks at another period", names
+    if item["type"] == "simple" and aggregation.get("agg") == "sum" and not aggregation.get("non_additive_dimension"):
+        return "sum", str(params.get("expr") or item["name"]), []
+    if item["type"] == "ratio":
+        return "ratio", "", names
+    if item["type"] == "derived":
+        return "derived", str(params["expr"]), names
+    return "other", f"it is {item['type']} ({aggregation.get('agg') or 'over a window'}), not a sum of rows", names
+
+
+def _catalog(metrics: list[Metric], marts: list[Mart]) -> Catalog:
+    return Catalog(
+        MappingProxyType({item.name: item for item in metrics}), MappingProxyType({item.name: item for item in marts})
+    )
+
+
+def _dump(catalog: Catalog) -> str:
+    content = {
+        "format": FORMAT_VERSION,
+        "marts": [dataclasses.asdict(item) for item in catalog.marts.values()],
+        "metrics": [dataclasses.asdict(item) for item in catalog.metrics.values()],
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CatalogError(f"Cannot read {path}", str(error), "Build and publish again with `takings run`") from error
+    return dict(content)

@@ -1,0 +1,199 @@
+"""A metric as one SQL expression, and a question as one query: the same text for Superset, API, exports and alerts.
+
+The text is understood by DuckDB, Postgres and Spark. Money is summed in minor units and turned into the currency's
+units in the last step, exactly (a decimal of three places), and only where all rows are of one currency: a sum over
+two currencies is NULL, never a number. A ratio divides sums; nothing divided is ever added up. A metric that repeats
+its subjects along a column (`within`) is NULL over several values of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from semantic.catalog import Catalog, Mart, Metric
+from semantic.errors import RangeError, CompileError, UnknownNameError
+
+GRAINS = ("day", "week", "month", "quarter", "year")
+
+
+def expression(catalog: Catalog, metric_name: str) -> str:
+    """The metric as one aggregate over the rows of its mart: money in currency units, NULL where it has no meaning."""
+    metric = catalog.metric(metric_name)
+    mart = _mart_of(catalog, metric)
+    if metric.kind == "ratio":
+        top, bottom = (catalog.metric(name) for name in metric.inputs)
+        below = _sum(catalog, bottom)
+        if top.unit == "money" and bottom.unit != "money":
+            below = f"({below} * MAX(minor_units))"
+        value = f"CAST({_sum(catalog, top)} AS DECIMAL(38, 4)) / NULLIF({below}, 0)"
+        money = "money" in {top.unit, bottom.unit}
+    elif metric.unit == "money":
+        scale = "CAST(1000 / MAX(minor_units) AS BIGINT)"
+        value, money = f"CAST({_sum(catalog, metric)} * {scale} AS DECIMAL(34, 0)) * 0.001", True
+    else:
+        value, money = f"CAST({_sum(catalog, metric)} AS BIGINT)", False
+    guards = ["currency"] * money + [metric.within] * bool(metric.within)
+    for column in guards:
+        if not mart.has(str(column)):
+            why = f"{mart.name} has no column {column}"
+            raise CompileError(f"Cannot compile {metric.name}", why, "Add the column to the mart")
+    if not guards:
+        return value
+    condition = " AND ".join(f"MIN({column}) = MAX({column})" for column in guards)
+    return f"CASE WHEN {condition} THEN {value} END"
+
+
+def badge_expression(catalog: Catalog, metric_name: str) -> str:
+    """'green', 'yellow' or 'red' by the metric's thresholds, on the unrounded value; NULL where the metric is."""
+    limits = catalog.metric(metric_name).thresholds
+    if not limits or set(limits) != {"green", "yellow"}:
+        raise CompileError(
+            f"Metric {metric_name} has no badge",
+            "its config.meta.thresholds name no green and yellow limits",
+            "Add them to its YAML under semantic/metrics",
+        )
+    value = expression(catalog, metric_name)
+    green, yellow = limits["green"], limits["yellow"]
+    cases = f"WHEN {value} <= {green} THEN 'green' WHEN {value} <= {yellow} THEN 'yellow'"
+    return f"CASE {cases} WHEN {value} > {yellow} THEN 'red' END"
+
+
+def compile_query(
+    catalog: Catalog,
+    metrics: Sequence[str],
+    *,
+    by: Sequence[str] = (),
+    start: date | None = None,
+    end: date | None = None,
+    tenant: str | None = None,
+    order: Sequence[str] = (),
+    limit: int | None = None,
+) -> str:
+    """One query for metrics of one mart or of several.
+
+    `by` names dimensions that all the marts share and at most one period (day, week from Monday, month, quarter,
+    year), which is a column of that name holding the period's first day. Rows between `start` and `end`, both
+    included. Each mart is aggregated on its own before they meet, so no row is counted twice. Sorted by `order`
+    (a leading "-" for descending), then by the columns of `by`.
+    """
+    if start and end and start > end:
+        raise RangeError(f"No days from {start} to {end}", "the first day is after the last", "Swap the two dates")
+    if not metrics:
+        raise CompileError("Nothing to ask", "no metric is named", "Name at least one metric")
+    wanted = {name: catalog.metric(name) for name in metrics}
+    marts = {item.name: item for item in (_mart_of(catalog, metric) for metric in wanted.values())}
+    _check_by(list(marts.values()), list(wanted.values()), by)
+    parts = []
+    for mart in marts.values():
+        columns = [f"{_key(mart, name)} AS {name}" for name in by]
+        columns += [
+            f"{expression(catalog, name) if metric.mart == mart.name else 'NULL'} AS {name}"
+            for name, metric in wanted.items()
+        ]
+        text = "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM marts.{mart.name}"
+        conditions = _conditions(mart, start, end, tenant)
+        text += "\nWHERE " + "\n  AND ".join(conditions) if conditions else ""
+        parts.append(text + ("\nGROUP BY " + ", ".join(_key(mart, name) for name in by) if by else ""))
+    if len(parts) == 1:
+        sql = parts[0]
+    else:
+        outer = ",\n  ".join([*by, *(f"MAX({name}) AS {name}" for name in wanted)])
+        inner = "\nUNION ALL\n".join(parts)
+        sql = f"SELECT\n  {outer}\nFROM (\n{inner}\n) AS parts" + (f"\nGROUP BY {', '.join(by)}" if by else "")
+    return sql + _tail(order, by, wanted, limit)
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _mart_of(catalog: Catalog, metric: Metric) -> Mart:
+    if metric.kind == "other":
+        raise CompileError(
+            f"Metric {metric.name} is not one expression over one mart",
+            metric.expr,
+            "Precompute it in a mart of dbt_project and sum that, or ask MetricFlow",
+        )
+    return catalog.marts[metric.mart]
+
+
+def _sum(catalog: Catalog, metric: Metric) -> str:
+    """The metric in minor units (money) or as a count, before any division."""
+    if metric.kind == "sum":
+        return f"SUM({metric.expr})"
+    if metric.kind != "derived":
+        raise CompileError(f"Metric {metric.name} cannot be a part", "it is a ratio already", "Use its own parts")
+    parts = re.split(r"\s*([+-])\s*", metric.expr)
+    names, signs = parts[::2], parts[1::2]
+    if set(names) != set(metric.inputs) or {catalog.metric(name).unit for name in names} != {metric.unit}:
+        raise CompileError(
+            f"Metric {metric.name} cannot be compiled",
+            f"{metric.expr!r} is not a sum or difference of its input metrics, all of its own unit",
+            "Add and subtract metrics of one unit; divide with `type: ratio`",
+        )
+    sums = [_sum(catalog, catalog.metric(name)) for name in names]
+    return "(" + sums[0] + "".join(f" {sign} {value}" for sign, value in zip(signs, sums[1:], strict=True)) + ")"
+
+
+def _check_by(marts: Sequence[Mart], metrics: Sequence[Metric], by: Sequence[str]) -> None:
+    """Refuse what cannot be asked together, or asked of these marts."""
+    together = ", ".join(metric.name for metric in metrics)
+    shared = [name for name in marts[0].dimensions if all(name in mart.dimensions for mart in marts)]
+    if len([name for name in by if name in GRAINS]) > 1 or len(set(by)) < len(by):
+        why = "it names two periods or a dimension twice"
+        raise CompileError(f"Cannot ask by {', '.join(by)}", why, "Name one period and each dimension once")
+    for name in by:
+        if name in GRAINS:
+            for mart in marts:
+                if not mart.time_column or GRAINS.index(name) < GRAINS.index(mart.time_grain or "day"):
+                    raise CompileError(
+                        f"Cannot ask {together} by {name}",
+                        f"{mart.name} holds {f'one row a {mart.time_grain}' if mart.time_grain else 'no dates'}",
+                        f"Ask by {mart.time_grain} or longer" if mart.time_grain else "Ask without a period",
+                    )
+        elif name not in shared:
+            raise UnknownNameError(
+                "dimension", name, [*shared, *GRAINS], f"{together} cannot be grouped by it together"
+            )
+    for metric in metrics:
+        if metric.within and metric.within not in by:
+            raise CompileError(
+                f"Cannot add up {metric.name} over several {metric.within}s",
+                f"the same rows come back at every {metric.within}",
+                f"Ask by {metric.within} too",
+            )
+
+
+def _key(mart: Mart, name: str) -> str:
+    """The expression that a column of `by` stands for."""
+    if name not in GRAINS:
+        return name
+    if name == mart.time_grain:
+        return str(mart.time_column)
+    return f"CAST(DATE_TRUNC('{name}', {mart.time_column}) AS DATE)"
+
+
+def _conditions(mart: Mart, start: date | None, end: date | None, tenant: str | None) -> list[str]:
+    conditions = [f"tenant_id = {literal(tenant)}"] if tenant is not None else []
+    if (start or end) and not mart.time_column:
+        raise CompileError(f"{mart.name} has no days", "it has no time column", "Ask without a range")
+    if start:
+        first = start.replace(day=1) if mart.time_grain == "month" else start
+        conditions.append(f"{mart.time_column} >= DATE '{first.isoformat()}'")
+    if end:
+        conditions.append(f"{mart.time_column} <= DATE '{end.isoformat()}'")
+    return conditions
+
+
+def _tail(order: Sequence[str], by: Sequence[str], metrics: Iterable[str], limit: int | None) -> str:
+    """ORDER BY and LIMIT; ties are settled by the columns of `by`, so that a top ten is the same every time."""
+    known = [*by, *metrics]
+    for name in order:
+        if name.removeprefix("-") not in known:
+            raise UnknownNameError("column to sort by", name.removeprefix("-"), known)
+    asked = [f"{name[1:]} DESC NULLS LAST" if name.startswith("-") else f"{name} NULLS LAST" for name in order]
+    asked += [f"{name} NULLS LAST" for name in by if name not in {item.removeprefix("-") for item in order}]
+    return ("\nORDER BY " + ", ".join(asked) if asked else "") + (f"\nLIMIT {limit:d}" if limit is not None else "")

@@ -1,0 +1,53 @@
+"""What can go wrong when a number is asked for. Each error says what, why, and what to do; none is worth a retry."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SemanticError(Exception):
+    """Base of all errors of this package. `what` happened, `why`, and what to do `next`; str() is all three."""
+
+    def __init__(self, what: str, why: str, next: str) -> None:  # the word that the user reads
+        self.what, self.why, self.next = what, why, next
+        super().__init__(f"{what}: {why}. {next}.")
+
+
+class CatalogError(SemanticError):
+    """The definitions of the metrics cannot be read."""
+
+
+class CompileError(SemanticError):
+    """The metric is no single expression over the rows of one mart, or may not be added up as asked."""
+
+
+class UnknownNameError(SemanticError):
+    """A metric, dimension, report, preset or format that does not exist, with the names that come near."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], why: str | None = None) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        advice = f"Did you mean {' or '.join(near)}" if near else f"Choose from: {', '.join(names) or 'none'}"
+        super().__init__(f"Unknown {kind} {name!r}", why or f"no {kind} has this name", advice)
+        self.kind, self.name, self.near = kind, name, near
+
+
+class UnknownTenantError(SemanticError):
+    """No such tenant in the build, or several and none named."""
+
+
+class NoBuildError(SemanticError):
+    """Nothing has been published yet, or what is published cannot be opened."""
+
+
+class RangeError(SemanticError):
+    """Dates that make no range."""
+
+
+class NoDataError(SemanticError):
+    """The tenant has no rows at all, so that not even its currency is known."""
+
+
+class WriteError(SemanticError):
+    """A file could not be written; nothing is left in its place."""
