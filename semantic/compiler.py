@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from semantic.catalog import Catalog, Mart, Metric
-from semantic.errors import RangeError, CompileError, UnknownNameError
+from semantic.errors import CompileError, RangeError, UnknownNameError
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 
@@ -65,18 +65,22 @@ def compile_query(
     metrics: Sequence[str],
     *,
     by: Sequence[str] = (),
+    labels: Sequence[str] = (),
     start: date | None = None,
     end: date | None = None,
     tenant: str | None = None,
     order: Sequence[str] = (),
     limit: int | None = None,
+    only: str | None = None,
 ) -> str:
     """One query for metrics of one mart or of several.
 
     `by` names dimensions that all the marts share and at most one period (day, week from Monday, month, quarter,
     year), which is a column of that name holding the period's first day. Rows between `start` and `end`, both
-    included. Each mart is aggregated on its own before they meet, so no row is counted twice. Sorted by `order`
-    (a leading "-" for descending), then by the columns of `by`.
+    included. Each mart is aggregated on its own before they meet, so no row is counted twice. `labels` are dimensions
+    that hang on those of `by` (a product's title): where a group has several, its last in order. Sorted by `order` (a
+    leading "-" for descending), then by the columns of `by`; `only` keeps the groups in which that metric, of the one
+    mart, is above zero.
     """
     if start and end and start > end:
         raise RangeError(f"No days from {start} to {end}", "the first day is after the last", "Swap the two dates")
@@ -84,10 +88,16 @@ def compile_query(
         raise CompileError("Nothing to ask", "no metric is named", "Name at least one metric")
     wanted = {name: catalog.metric(name) for name in metrics}
     marts = {item.name: item for item in (_mart_of(catalog, metric) for metric in wanted.values())}
-    _check_by(list(marts.values()), list(wanted.values()), by)
+    _check_by(list(marts.values()), list(wanted.values()), [*by, *labels])
+    having = f"\nHAVING {expression(catalog, only)} > 0" if only in wanted and len(marts) == 1 else ""
+    if only and not having:
+        why = "it is not among the metrics, or they come from several marts"
+        raise CompileError(
+            f"Cannot keep only rows with {only}", why, "Ask for metrics of one mart, this one among them"
+        )
     parts = []
     for mart in marts.values():
-        columns = [f"{_key(mart, name)} AS {name}" for name in by]
+        columns = [f"{_key(mart, name)} AS {name}" for name in by] + [f"MAX({name}) AS {name}" for name in labels]
         columns += [
             f"{expression(catalog, name) if metric.mart == mart.name else 'NULL'} AS {name}"
             for name, metric in wanted.items()
@@ -97,9 +107,9 @@ def compile_query(
         text += "\nWHERE " + "\n  AND ".join(conditions) if conditions else ""
         parts.append(text + ("\nGROUP BY " + ", ".join(_key(mart, name) for name in by) if by else ""))
     if len(parts) == 1:
-        sql = parts[0]
+        sql = parts[0] + having
     else:
-        outer = ",\n  ".join([*by, *(f"MAX({name}) AS {name}" for name in wanted)])
+        outer = ",\n  ".join([*by, *(f"MAX({name}) AS {name}" for name in (*labels, *wanted))])
         inner = "\nUNION ALL\n".join(parts)
         sql = f"SELECT\n  {outer}\nFROM (\n{inner}\n) AS parts" + (f"\nGROUP BY {', '.join(by)}" if by else "")
     return sql + _tail(order, by, wanted, limit)

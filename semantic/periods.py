@@ -1,0 +1,47 @@
+"""Named ranges of calendar days, the same for queries, reports, dashboards and links."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from semantic.errors import RangeError, UnknownNameError
+
+PRESETS = ("7d", "30d", "90d", "ytd")
+DEFAULT = "30d"
+
+
+def resolve(preset: str, time_zone: str, now: datetime) -> tuple[date, date]:
+    """First and last day of a preset, both included, as the tenant's calendar has them at the instant `now`.
+
+    7d, 30d, 90d: that many days, today included. ytd: from January 1 of the current year to today.
+    """
+    name = preset.strip().lower()
+    if name not in PRESETS:
+        raise UnknownNameError("period", preset, PRESETS)
+    today = local_day(now, time_zone)
+    return (today.replace(month=1, day=1) if name == "ytd" else today - timedelta(days=int(name[:-1]) - 1)), today
+
+
+def local_day(now: datetime, time_zone: str) -> date:
+    """The calendar day of an instant (with a zone of its own) in an IANA time zone."""
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        advice = "Use an IANA name such as Europe/Berlin in takings.toml"
+        raise RangeError(f"Unknown time zone {time_zone!r}", "no such zone is known", advice) from error
+    if now.tzinfo is None:
+        raise RangeError(f"{now} is no instant", "it has no time zone", "Pass a datetime with tzinfo")
+    return now.astimezone(UTC).astimezone(zone).date()
+
+
+def check(start: date, end: date) -> tuple[date, date]:
+    """The two days, if they make a range of at least one day."""
+    if start > end:
+        raise RangeError(f"No days from {start} to {end}", "the first day is after the last", "Swap the two dates")
+    return start, end
+
+
+def days(start: date, end: date) -> list[date]:
+    """Every day of a range, both ends included."""
+    return [start + timedelta(days=number) for number in range((end - start).days + 1)]

@@ -1,0 +1,157 @@
+"""The one way to ask for a number: metrics by periods and dimensions, answered as an Arrow table.
+
+    ask(Path(".takings/published"), ["net_sales", "orders_placed"], by=["month"], tenant="aurora")
+
+Money comes in units of the tenant's currency as decimals, exact to the minor unit; a ratio of money (aov) and every
+other ratio as a float, unrounded. The schema's metadata says of which build, tenant and currency the answer is, and
+each field's metadata what unit it has. `render` writes a table, CSV or JSON of it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from semantic.compiler import compile_query
+from semantic.errors import UnknownNameError
+from semantic.reports import csv
+from semantic.warehouse import Build, open_build
+
+FORMATS = ("table", "csv", "json")
+
+
+def ask(
+    published: Path,
+    metrics: Sequence[str],
+    by: Sequence[str] = (),
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    tenant: str | None = None,
+) -> pa.Table:
+    """Metrics of the published build, one row a combination of `by`, sorted by it; `start` and `end` included.
+
+    `by`: at most one of day, week, month, quarter, year, and any dimensions that the metrics share. With several
+    tenants in the build name one, or ask by tenant_id. Raises a SemanticError that says what to do.
+    """
+    with open_build(published, tenant, every=tenant is None and "tenant_id" in by) as build:
+        return answer(build, metrics, by=by, start=start, end=end)
+
+
+def answer(
+    build: Build,
+    metrics: Sequence[str],
+    *,
+    by: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    start: date | None = None,
+    end: date | None = None,
+    order: Sequence[str] = (),
+    limit: int | None = None,
+    only: str | None = None,
+) -> pa.Table:
+    """The same, of a build that is already open, with all that compile_query can do."""
+    sql = compile_query(
+        build.catalog, metrics, by=by, labels=labels, start=start, end=end, tenant=build.tenant,
+        order=order, limit=limit, only=only,
+    )  # fmt: skip
+    return _describe(build.connection.execute(sql).to_arrow_table(), build)
+
+
+def _describe(table: pa.Table, build: Build) -> pa.Table:
+    """Give money its currency's decimal places, and say in the metadata what the answer is of."""
+    currency, as_of = build.currency(), build.as_of()
+    for number, name in enumerate(table.column_names):
+        metric = build.catalog.metrics.get(name)
+        if metric is None:
+            continue
+        field, column = table.schema.field(number), table.column(number)
+        if currency and pa.types.is_decimal(field.type):
+            field, column = pa.field(name, kind := pa.decimal128(38, currency.digits)), column.cast(kind)
+        table = table.set_column(number, field.with_metadata({"unit": metric.unit, "label": metric.label}), column)
+    facts = {
+        "run_id": build.run_id,
+        "definitions": build.catalog.version,
+        "as_of": f"{as_of.isoformat()}Z" if as_of else "",
+        "tenant": build.tenant or "",
+        "currency": currency.code if currency else "",
+        "digits": str(currency.digits) if currency else "",
+    }
+    return table.replace_schema_metadata(facts)
+
+
+def render(table: pa.Table, format: str = "table") -> str:
+    """An answer as text: `table` to read in a terminal, `csv` (RFC 4180) and `json` for programs.
+
+    Dates are ISO 8601, money has its currency's decimal places, ratios six; an empty value is nothing, JSON's null.
+    """
+    if format not in FORMATS:
+        raise UnknownNameError("format", format, FORMATS)
+    facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    digits = int(facts["digits"]) if facts.get("digits") else 3
+    units = [(table.schema.field(name).metadata or {}).get(b"unit", b"").decode() for name in table.column_names]
+    rows = [
+        [_exact(value, unit, digits) for value, unit in zip(row, units, strict=True)]
+        for row in zip(*(column.to_pylist() for column in table.columns), strict=True)
+    ]
+    if format == "csv":
+        return csv.dumps(table.column_names, rows)
+    if format == "json":
+        objects = [dict(zip(table.column_names, row, strict=True)) for row in rows]
+        lines = ",\n".join(f"  {_json(item)}" for item in objects)
+        return f"[\n{lines}\n]\n" if objects else "[]\n"
+    return _terminal(table.column_names, units, rows, facts)
+
+
+def _exact(value: Any, unit: str, digits: int) -> Any:
+    """A value as it is written: money rounded half up to the minor unit, a ratio to six places, dates as ISO text."""
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, float | Decimal):
+        places = digits if unit == "money" else 6
+        return Decimal(repr(value) if isinstance(value, float) else value).quantize(
+            Decimal(1).scaleb(-places), ROUND_HALF_UP
+        )
+    return value
+
+
+def _json(item: dict[str, Any]) -> str:
+    """A JSON object with decimals as they are written: json.dumps would make floats of them."""
+    parts = (
+        f"{json.dumps(key)}: {value if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)}"
+        for key, value in item.items()
+    )
+    return "{" + ", ".join(parts) + "}"
+
+
+def _terminal(names: Sequence[str], units: Sequence[str], rows: Sequence[Sequence[Any]], facts: dict[str, str]) -> str:
+    """A table for a terminal, with thousands' separators, and where the numbers come from below it."""
+    from rich.console import Console  # noqa: PLC0415  (0.1 s that only this format needs)
+    from rich.table import Table  # noqa: PLC0415
+
+    about = [f"in {facts['currency']}" if facts.get("currency") else "", f"as of {facts.get('as_of') or 'unknown'}"]
+    caption = ", ".join(part for part in [facts.get("tenant", ""), *about, f"run {facts.get('run_id', '')}"] if part)
+    table = Table(caption=caption, caption_justify="left")
+    for name, unit in zip(names, units, strict=True):
+        table.add_column(name, justify="right" if unit else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(_shown(value, unit) for value, unit in zip(row, units, strict=True)))
+    width = max(80, sum(max([len(n), *(len(str(r[i])) + 6 for r in rows)]) + 3 for i, n in enumerate(names)) + 1)
+    console = Console(file=io.StringIO(), width=width, markup=False, highlight=False, color_system=None)
+    console.print(table)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
+
+
+def _shown(value: Any, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit == "ratio":
+        return f"{value * 100:.2f} %"
+    return f"{value:,}" if unit else str(value)

@@ -1,0 +1,77 @@
+"""The one CSV writer: RFC 4180, UTF-8 with a byte order mark (so that Excel reads it), safe to open in a spreadsheet.
+
+A text that a spreadsheet would take for a formula (it starts with = + - @, tab or carriage return) gets a leading
+apostrophe; numbers, negative ones too, stay numbers. A file appears under its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from semantic.errors import WriteError
+
+Cell = str | int | Decimal | float | date | bool | None
+BYTE_ORDER_MARK = "\ufeff"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def dumps(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Rows as RFC 4180 text without the byte order mark: CRLF after each line, quotes where needed."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
+    writer.writerow([text(name) for name in header])
+    writer.writerows([text(cell) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def text(cell: Cell) -> str:
+    """A cell's text: dates ISO 8601, decimals plain (never 1E+3), nothing for None."""
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "true" if cell else "false"
+        case str():
+            return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+        case Decimal():
+            return f"{cell:f}"
+        case datetime() | date():
+            return cell.isoformat()
+    return str(cell)
+
+
+def file_name(report: str, start: date, end: date, extension: str = "csv") -> str:
+    """`<report-type>-<from>-<to>.csv`, with nothing in it but letters, digits and hyphens."""
+    stem = re.sub(r"[^a-z0-9]+", "-", report.lower()).strip("-") or "report"
+    return f"{stem}-{start.isoformat()}-{end.isoformat()}.{extension}"
+
+
+def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Path:
+    """Write a CSV file, whole or not at all."""
+    content = (BYTE_ORDER_MARK + dumps(header, rows)).encode("utf-8")
+    part: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+        ) as file:
+            part = Path(file.name)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(0o644)
+        part.replace(path)
+    except OSError as error:
+        if part is not None:
+            part.unlink(missing_ok=True)
+        why, advice = str(error.strerror or error), "Choose another folder or make room, then write it again"
+        raise WriteError(f"Cannot write {path}", why, advice) from error
+    return path

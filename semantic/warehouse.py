@@ -1,0 +1,106 @@
+"""Opens the published build to read. A question about one tenant opens that tenant's own file, where nobody else is.
+
+    published/current ──▶ published/<run_id>/{all,tenant-<id>}.duckdb, catalog.json
+
+`current` is resolved once, so that a question sees one whole build even while the next one is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from semantic import catalog as catalogs
+from semantic.catalog import Catalog
+from semantic.errors import NoBuildError, SemanticError, UnknownNameError, UnknownTenantError
+
+_RUN = "Build and publish one with `takings run`, or look at all of it with `make demo`"
+
+
+@dataclass(frozen=True)
+class Currency:
+    """ISO 4217 code and how many minor units make one unit (100 for USD, 1 for JPY)."""
+
+    code: str
+    minor_units: int
+
+    @property
+    def digits(self) -> int:
+        """Decimal places of an amount."""
+        return len(str(self.minor_units)) - 1
+
+
+@dataclass(frozen=True)
+class Build:
+    """A published build, open to read. `tenant` is None where the question goes over all tenants."""
+
+    folder: Path
+    catalog: Catalog
+    connection: duckdb.DuckDBPyConnection
+    tenant: str | None
+
+    @property
+    def run_id(self) -> str:
+        """The run that published it."""
+        return self.folder.name
+
+    def as_of(self) -> datetime | None:
+        """Up to when the sources had been read (UTC, the oldest of the tenants); None where the build does not say."""
+        row = self.connection.execute("SELECT min(as_of) FROM marts.build").fetchone()
+        return row[0] if row else None
+
+    def currency(self) -> Currency | None:
+        """The one currency of the rows; None where there are no rows, or several currencies."""
+        marts = [mart.name for mart in self.catalog.marts.values() if mart.has("currency") and mart.has("minor_units")]
+        parts = " UNION ".join(f"SELECT DISTINCT currency, minor_units FROM marts.{name}" for name in marts)
+        rows = self.connection.execute(f"{parts} LIMIT 2").fetchall() if parts else []
+        return Currency(*rows[0]) if len(rows) == 1 else None
+
+
+def current(published: Path) -> Path:
+    """The folder of the build that is published now."""
+    link = published / "current"
+    folder = link.resolve()
+    if not link.is_symlink() and not link.exists():
+        raise NoBuildError(f"Nothing is published in {published}", "no build has finished yet", _RUN)
+    if not (folder / "all.duckdb").is_file():
+        raise NoBuildError(f"The published build {folder} is not whole", "it has no all.duckdb", _RUN)
+    return folder
+
+
+def tenants(folder: Path) -> list[str]:
+    """The tenants of a build, in order: those that have a file of their own."""
+    return sorted(path.stem.removeprefix("tenant-") for path in folder.glob("tenant-*.duckdb"))
+
+
+@contextmanager
+def open_build(published: Path, tenant: str | None = None, *, every: bool = False) -> Iterator[Build]:
+    """Open the current build for one tenant (the only one where there is one and none is named), or for `every` one."""
+    folder = current(published)
+    known = tenants(folder)
+    if tenant is None and not every:
+        if len(known) != 1:
+            why = f"the build holds {len(known)} tenants" + (f": {', '.join(known)}" if known else "")
+            raise UnknownTenantError("No tenant is named", why, "Name one with --tenant" if known else _RUN)
+        tenant = known[0]
+    if tenant is not None and tenant not in known:
+        advice = UnknownNameError("tenant", tenant, known).next
+        raise UnknownTenantError(f"Unknown tenant {tenant!r}", "the published build has no such tenant", advice)
+    catalog = catalogs.load(folder)
+    path = folder / ("all.duckdb" if tenant is None else f"tenant-{tenant}.duckdb")
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise NoBuildError(f"Cannot open {path}", str(error).splitlines()[0], _RUN) from error
+    try:
+        yield Build(folder, catalog, connection, tenant)
+    except duckdb.Error as error:
+        why = str(error).splitlines()[0]
+        raise SemanticError(f"{path} did not answer", why, "Build and publish again with `takings run`") from error
+    finally:
+        connection.close()
