@@ -1,0 +1,83 @@
+"""Superset's REST API over superset-api-client's session: login, token refresh and CSRF are the client's."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+import requests
+from oauthlib.oauth2 import OAuth2Error
+from supersetapiclient.client import SupersetClient
+
+from superset_assets.errors import RequestFailed
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+Method = Literal["get", "post", "put", "delete"]
+PAGE = 100  # the most that Superset's listings give at once
+
+
+def connect(url: str, username: str, password: str) -> SupersetClient:
+    """A logged-in client. Plain http is for this machine alone: elsewhere the token would travel in the open."""
+    parts = urlsplit(url)
+    if parts.scheme == "http":
+        if parts.hostname not in LOOPBACK:
+            raise RequestFailed(f"{url} is not encrypted, so the password will not be sent there. Use its https address.")
+        os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # oauthlib refuses http even on the loopback
+    client = SupersetClient(url, username, password)
+    try:
+        _ = client.session  # logs in and fetches the CSRF token
+    except (requests.RequestException, OAuth2Error, OSError) as error:
+        raise RequestFailed(
+            f"Cannot log in to Superset at {url} as {username}: {error}. Is it running, and is the password the one "
+            "in credentials.json of its home folder?",
+            getattr(getattr(error, "response", None), "status_code", 0) or 0,
+        ) from error
+    return client
+
+
+def call(client: SupersetClient, method: Method, path: str, **options: Any) -> Any:
+    """One REST call below /api/v1; the decoded answer (None when empty). Raises RequestFailed with the reason."""
+    response = send(client, method, path, **options)
+    return response.json() if response.content else None
+
+
+def send(client: SupersetClient, method: Method, path: str, **options: Any) -> requests.Response:
+    """Like `call`, for answers that are not JSON."""
+    url = client.join_urls(client.base_url, path)
+    try:
+        response: requests.Response = getattr(client, method)(url, timeout=120, **options)
+    except requests.RequestException as error:
+        raise RequestFailed(f"Superset did not answer {method.upper()} {path}: {error}. Is it running?") from error
+    if not response.ok:
+        raise RequestFailed(
+            f"Superset refused {method.upper()} {path} with status {response.status_code}: {_reason(response)}",
+            response.status_code,
+        )
+    return response
+
+
+def listing(client: SupersetClient, path: str, columns: list[str] | None = None) -> Iterator[Mapping[str, Any]]:
+    """Every row of a listing, page by page, by id."""
+    page = 0
+    while True:
+        chosen = f"columns:!({','.join(columns)})," if columns else ""
+        query = f"({chosen}order_column:id,order_direction:asc,page:{page},page_size:{PAGE})"
+        answer = call(client, "get", f"{path}?q={quote(query)}")
+        yield from answer["result"]
+        page += 1
+        if page * PAGE >= answer["count"]:
+            return
+
+
+def ids_by_uuid(client: SupersetClient, kind: str) -> dict[str, int]:
+    """The numbers that Superset gave to its charts, dashboards, datasets or databases (`kind` in the singular)."""
+    return {str(row["uuid"]): int(row["id"]) for row in listing(client, f"{kind}/", ["id", "uuid"])}
+
+
+def _reason(response: requests.Response) -> str:
+    try:
+        said = response.json()
+    except ValueError:
+        return "no reason given (its log has one)"
+    return json.dumps(said.get("errors") or said.get("message") or said)[:600]

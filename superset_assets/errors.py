@@ -1,0 +1,33 @@
+"""What can go wrong with Superset, named by what to do about it. Every message says what, why, and what next."""
+
+
+class SupersetError(Exception):
+    """The root of this room's errors; `str()` is fit to be shown to a person."""
+
+
+class EnvironmentMissing(SupersetError):
+    """Superset's own environment has not been made: make it."""
+
+
+class PortInUse(SupersetError):
+    """Another program listens where Superset should: stop it, or choose another port."""
+
+
+class StartFailed(SupersetError):
+    """Superset ended or stayed silent while starting: read its log."""
+
+
+class RequestFailed(SupersetError):
+    """A REST call was refused. `status` is the HTTP status, 0 when no answer came."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class InvalidAssets(SupersetError):
+    """The assets do not fit together; nothing was sent."""
+
+
+class EmptyChart(SupersetError):
+    """A chart that should show rows has none, or its query failed."""

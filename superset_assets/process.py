@@ -1,0 +1,246 @@
+"""Superset's process: make its metadata ready, start it, wait until it answers, stop it.
+
+    server = Server(home, published, port=8088)
+    server.start(progress)        # bootstrap (16 s cold, a copy when warm), then gunicorn as a child
+    server.wait_ready(progress)   # /login/ answers
+    server.url, server.credentials.admin, server.stop()
+
+`progress(done, total, detail)` is called with small integers and a line to show. Superset imports nothing of
+ours and we import nothing of Superset's: they meet in environment variables, files and HTTP.
+"""
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from superset_assets.errors import EnvironmentMissing, PortInUse, StartFailed
+
+Progress = Callable[[int, int, str], None]
+SERVER = Path(__file__).resolve().parent / "server"
+DEFAULT_PYTHON = SERVER / ".venv" / "bin" / "python"
+STEPS = 6
+
+
+def quiet(done: int, total: int, detail: str) -> None:
+    """A progress callback that says nothing."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """A user name with its password."""
+
+    username: str
+    password: str
+
+
+class Credentials:
+    """The generated logins in `<home>/credentials.json` (mode 0600): the admin's and one a tenant."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def admin(self) -> Login:
+        return self.login("admin")
+
+    def login(self, username: str) -> Login:
+        """This user's login; a password is generated and kept the first time."""
+        known = self._read()
+        if username not in known:
+            known[username] = {"username": username, "password": secrets.token_urlsafe(12)}
+            self._write(known)
+        return Login(username, known[username]["password"])
+
+    def _read(self) -> dict[str, dict[str, str]]:
+        if not self.path.exists():
+            return {}
+        known: dict[str, dict[str, str]] = json.loads(self.path.read_text())
+        return known
+
+    def _write(self, known: dict[str, dict[str, str]]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(f".{os.getpid()}.partial")
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(known, file, indent=2)
+        os.replace(partial, self.path)
+
+
+class Server:
+    """One Superset on 127.0.0.1.
+
+    home: folder of its metadata, secrets, caches, logs (made, mode 0700). published: the folder that holds
+    `current`; it may still be empty at start. python: the interpreter of Superset's environment.
+    """
+
+    def __init__(self, home: Path, published: Path, port: int = 8088, python: Path = DEFAULT_PYTHON) -> None:
+        self.home, self.published, self.port, self.python = home.absolute(), published.absolute(), port, python
+        self.credentials = Credentials(self.home / "credentials.json")
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "logs" / "superset.log"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.home / "superset.pid"
+
+    def start(self, progress: Progress = quiet) -> None:
+        """Make the metadata ready and start the server; does nothing when this home's server already runs.
+
+        Raises EnvironmentMissing, PortInUse, StartFailed.
+        """
+        if not self.python.exists():
+            raise EnvironmentMissing(
+                f"Superset's own environment is missing: there is no {self.python}. It is kept apart from the "
+                "project's, and made once. Run `make demo`, which makes it."
+            )
+        if self.running():
+            progress(STEPS, STEPS, f"Superset already runs at {self.url}")
+            return
+        self._refuse_taken_port()
+        for folder in (self.home, self.log.parent, self.home / "cache"):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.credentials.login("admin")
+        self._bootstrap(progress)
+        progress(4, STEPS, "starting Superset")
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                [
+                    str(self.python), "-m", "gunicorn", "-w", "1", "--threads", "8", "-k", "gthread",
+                    "--timeout", "120", "--bind", f"127.0.0.1:{self.port}", "--pid", str(self.pid_file),
+                    "superset.app:create_app()",
+                ],
+                env=self._environment(), cwd=self.home, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def wait_ready(self, progress: Progress = quiet, timeout: float = 180) -> None:
+        """Return when /login/ answers 200 (/health does so before the application works). Raises StartFailed."""
+        begin = time.monotonic()
+        while not self._answers():
+            waited = time.monotonic() - begin
+            if self._child is not None and self._child.poll() is not None:
+                raise StartFailed(self._failure(f"Superset ended with code {self._child.returncode} while starting."))
+            if waited > timeout:
+                raise StartFailed(self._failure(f"Superset did not answer within {timeout:.0f} s."))
+            progress(5, STEPS, f"waiting for Superset ({waited:.0f} s)")
+            time.sleep(0.25)
+        progress(STEPS, STEPS, f"Superset is ready at {self.url}")
+
+    def stop(self, timeout: float = 10) -> None:
+        """End the server of this home, whichever process started it; no server is no error."""
+        pid = self._pid()
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + timeout
+        while self._alive(pid):
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+                deadline += timeout
+            time.sleep(0.05)
+        self.pid_file.unlink(missing_ok=True)
+        self._child = None
+
+    def running(self) -> bool:
+        """Whether this home's server process lives (it may not answer yet)."""
+        return self._pid() is not None
+
+    def flush_data_cache(self) -> int:
+        """Forget every cached chart answer (after a publish); returns how many files went.
+
+        The cache is a folder of files that the server reads afresh at each request; the file that counts
+        them stays and is only ever a hint.
+        """
+        gone = 0
+        for path in (self.home / "cache" / "data").glob("*"):
+            if path.is_file() and path.name != _COUNT_FILE:
+                path.unlink(missing_ok=True)
+                gone += 1
+        return gone
+
+    def _bootstrap(self, progress: Progress) -> None:
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [str(self.python), str(SERVER / "bootstrap.py")], env=self._environment(), cwd=self.home,
+                stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True,
+            )  # fmt: skip
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith('{"done"'):
+                    step: dict[str, Any] = json.loads(line)
+                    progress(step["done"], STEPS, f"Superset: {step['detail']}")
+        if process.wait() != 0:
+            raise StartFailed(self._failure(f"Superset's metadata could not be made (code {process.returncode})."))
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SUPERSET_", "PYTHON"))}
+        return kept | {
+            "TAKINGS_SUPERSET_HOME": str(self.home),
+            "TAKINGS_PUBLISHED": str(self.published),
+            "PYTHONPATH": str(SERVER),
+            "SUPERSET_HOME": str(self.home),
+            "PYTHONWARNINGS": "ignore",
+        }
+
+    def _refuse_taken_port(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except OSError as error:
+                raise PortInUse(
+                    f"Port {self.port} on 127.0.0.1 cannot be used for Superset: {error.strerror or error}. Another "
+                    "program, perhaps an earlier Superset, listens there. Stop it, or choose another port."
+                ) from error
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/login/", timeout=30) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _pid(self) -> int | None:
+        """The process of this home: our child, else what the pid file names, if it still is a Superset."""
+        if self._child is not None:
+            return self._child.pid if self._child.poll() is None else None
+        try:
+            pid = int(self.pid_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        if pid == 0 or not self._alive(pid):
+            return None
+        command = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
+        return pid if "superset.app" in command.stdout else None
+
+    def _alive(self, pid: int) -> bool:
+        if self._child is not None and self._child.pid == pid:
+            return self._child.poll() is None
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def _failure(self, what: str) -> str:
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        said = "\n".join(f"    {line}" for line in lines[-5:])
+        return f"{what} The end of its log:\n{said}\nThe whole of it: {self.log}. Mend the cause and start again."
+
+
+_COUNT_FILE = "2029240f6d1128be89ddc32729463129"  # cachelib's own bookkeeping: md5 of __wz_cache_count

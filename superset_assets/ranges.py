@@ -1,0 +1,65 @@
+"""Date ranges of a dashboard in Superset's words, and the links that set them.
+
+Superset reads a range as "since : until" with `until` left out; ours name the last day that is shown, so one day is
+added on the way. Relative ranges are expressions that Superset evaluates at each refresh: they never grow stale.
+"""
+
+from datetime import date, timedelta
+from urllib.parse import quote
+
+DATE_FILTER = "NATIVE_FILTER-date_range"
+DEFAULT_DAYS = 30
+PRESETS = {"7d": 7, "30d": 30, "90d": 90, "YTD": None}  # calendar days including the last one; None: since January 1
+_END = 'DATEADD(DATETIME("today"), 1, day)'
+
+
+def expression(default_range: str | None) -> str:
+    """The range that a dashboard opens with. default_range: "YYYY-MM-DD : YYYY-MM-DD", both days shown."""
+    if default_range is None:
+        return _relative(DEFAULT_DAYS)
+    first, last = _days(default_range)
+    return f"{first} : {last + timedelta(days=1)}"
+
+
+def presets(default_range: str | None) -> dict[str, str]:
+    """Each preset's range by its name, ending today, or on the last day of a given default range."""
+    if default_range is None:
+        return {name: _relative(days) for name, days in PRESETS.items()}
+    last = _days(default_range)[1]
+    firsts = {
+        name: last - timedelta(days=days - 1) if days else last.replace(month=1, day=1) for name, days in PRESETS.items()
+    }
+    return {name: f"{first} : {last + timedelta(days=1)}" for name, first in firsts.items()}
+
+
+def preset_links(default_range: str | None) -> str:
+    """Markdown of one link a preset, each setting the date filter of the dashboard that it stands on."""
+    return " ".join(f"[{name}]({preset_query(value)})" for name, value in presets(default_range).items())
+
+
+def preset_query(time_range: str) -> str:
+    """The query string (rison) that opens a dashboard with its date filter set to `time_range`."""
+    mask = (
+        f"({DATE_FILTER}:(extraFormData:(time_range:'{time_range}'),filterState:(value:'{time_range}'),"
+        f"id:{DATE_FILTER},ownState:()))"
+    )
+    return "?native_filters=" + quote(mask, safe="")
+
+
+def _relative(days: int | None) -> str:
+    if days is None:
+        return f'DATETRUNC(DATETIME("today"), year) : {_END}'
+    return f'DATEADD(DATETIME("today"), -{days - 1}, day) : {_END}'
+
+
+def _days(text: str) -> tuple[date, date]:
+    parts = [part.strip() for part in text.split(" : ")]
+    try:
+        first, last = (date.fromisoformat(part) for part in parts)
+    except ValueError as error:
+        raise ValueError(
+            f"{text!r} is not a date range: two days are expected, first and last. Write it as YYYY-MM-DD : YYYY-MM-DD."
+        ) from error
+    if first > last:
+        raise ValueError(f"The date range {text!r} ends before it begins. Swap its two days.")
+    return first, last

@@ -1,0 +1,199 @@
+"""Superset's configuration for Takings: one process, SQLite metadata, file caches, walls between tenants.
+
+Reads two environment variables and nothing else of ours:
+  TAKINGS_SUPERSET_HOME  folder of metadata, generated secrets, caches and logs
+  TAKINGS_PUBLISHED      folder of published builds: `current` is a symlink to the newest one
+
+Superset imports this module by name (PYTHONPATH), in the environment that requirements.lock describes.
+"""
+import json
+import os
+import re
+import secrets
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Response
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Engine
+
+HOME = Path(os.environ["TAKINGS_SUPERSET_HOME"])
+PUBLISHED = Path(os.environ["TAKINGS_PUBLISHED"])
+
+APP_NAME = "Takings"
+LANGUAGES: dict[str, Any] = {}  # English only: no language menu
+BABEL_DEFAULT_LOCALE = "en"
+
+
+def _secrets() -> dict[str, str]:
+    """The generated secrets, made once and readable by their owner alone."""
+    path = HOME / "secrets.json"
+    made = {name: secrets.token_urlsafe(48) for name in ("secret_key", "guest_token_jwt_secret")}
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(made, file)
+    except FileExistsError:
+        made = json.loads(path.read_text())
+    return made
+
+
+SECRET_KEY = _secrets()["secret_key"]
+GUEST_TOKEN_JWT_SECRET = _secrets()["guest_token_jwt_secret"]
+
+# --- metadata and caches: files, no server beside Superset
+SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'metadata.db'}"
+
+
+@event.listens_for(Engine, "connect")
+def _sqlite_for_threads(connection: Any, _record: Any) -> None:
+    """Readers beside one writer, and a patient writer: eight threads share the metadata file."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;")
+
+
+def _file_cache(folder: str, seconds: int) -> dict[str, Any]:
+    return {
+        "CACHE_TYPE": "FileSystemCache",
+        "CACHE_DIR": str(HOME / "cache" / folder),
+        "CACHE_DEFAULT_TIMEOUT": seconds,
+        "CACHE_THRESHOLD": 2000,
+    }
+
+
+CACHE_CONFIG = _file_cache("metadata", 60)
+DATA_CACHE_CONFIG = _file_cache("data", 60)
+FILTER_STATE_CACHE_CONFIG = _file_cache("filters", 90 * 86400)
+EXPLORE_FORM_DATA_CACHE_CONFIG = _file_cache("explore", 7 * 86400)
+DASHBOARD_AUTO_REFRESH_MODE = "fetch"  # a refresh within 60 s is answered from the cache
+
+FEATURE_FLAGS = {
+    # two users who share no row-level rule never share a cached answer: the connection differs by user
+    "CACHE_QUERY_BY_USER": True,
+    "DRILL_BY": False,
+}
+
+# --- the browser: nothing from outside, no telemetry
+THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
+TALISMAN_ENABLED = True
+TALISMAN_CONFIG = {
+    "content_security_policy": {
+        "base-uri": ["'self'"],
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "worker-src": ["'self'", "blob:"],
+        "connect-src": ["'self'"],
+        "object-src": "'none'",
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "font-src": ["'self'"],
+        "script-src": ["'self'", "'strict-dynamic'"],
+    },
+    "content_security_policy_nonce_in": ["script-src"],
+    "force_https": False,
+    "session_cookie_secure": False,
+}
+WTF_CSRF_ENABLED = True
+HTML_SANITIZATION = True
+
+# --- how it looks: one green, light and dark by the browser's preference
+_BRAND = {"light": "#14694f", "dark": "#6fd3ae"}
+
+
+def _logo(colour: str) -> str:
+    """The word mark as a data address: drawn by the browser, fetched from nowhere."""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="132" height="32" viewBox="0 0 132 32">'
+        f'<g fill="{colour}"><rect x="2" y="17" width="5" height="9" rx="1.5"/>'
+        '<rect x="10" y="11" width="5" height="15" rx="1.5"/><rect x="18" y="5" width="5" height="21" rx="1.5"/>'
+        '<text x="32" y="24" font-family="Inter,Helvetica,Arial,sans-serif" font-size="21" font-weight="600">'
+        "Takings</text></g></svg>"
+    )
+    return "data:image/svg+xml," + quote(svg)
+
+
+def _tokens(mode: str) -> dict[str, Any]:
+    return {
+        "brandAppName": APP_NAME,
+        "brandLogoAlt": APP_NAME,
+        "brandLogoUrl": _logo(_BRAND[mode]),
+        "brandLogoHref": "/",
+        "brandLogoHeight": "28px",
+        "brandLogoMargin": "12px 0",
+        "colorPrimary": "#1f8a68",
+        "colorLink": "#1f8a68" if mode == "light" else "#6fd3ae",
+        "colorSuccess": "#2e9e6b",
+        "colorWarning": "#e0a100",
+        "colorError": "#d64545",
+        "fontUrls": [],
+        "fontFamily": "Inter, Helvetica, Arial, sans-serif",
+    }
+
+
+APP_ICON = _logo(_BRAND["light"])
+THEME_DEFAULT = {"token": _tokens("light"), "algorithm": "default"}
+THEME_DARK = {"token": _tokens("dark"), "algorithm": "dark"}
+
+
+# --- exports
+def _csv_with_bom(response: Response) -> Response:
+    """UTF-8 with a byte order mark, so that Excel reads names right (Superset 6.1.0 lost its own)."""
+    if response.mimetype == "text/csv" and not response.is_streamed and not response.direct_passthrough:
+        body = response.get_data()
+        if not body.startswith(b"\xef\xbb\xbf"):
+            response.set_data(b"\xef\xbb\xbf" + body)
+    return response
+
+
+def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
+    app.after_request(_csv_with_bom)
+
+
+# --- the second wall: who asks decides which published file is opened
+DUCKDB_CONNECT_ARGS = {
+    "read_only": True,
+    "config": {
+        "enable_external_access": False,
+        "lock_configuration": True,
+        "allow_community_extensions": False,
+        "memory_limit": "1GB",
+        "threads": 2,
+    },
+}
+_TENANT_ROLE = re.compile(r"tenant:([A-Za-z0-9][A-Za-z0-9_-]*)")
+
+
+def _roles(username: str | None, security_manager: Any) -> set[str]:
+    user = security_manager.find_user(username=username) if username else None
+    if user is None:
+        return set()
+    groups = getattr(user, "groups", None) or []
+    return {role.name for role in [*user.roles, *(role for group in groups for role in group.roles)]}
+
+
+def published_file(roles: set[str]) -> str:
+    """The name of the published file that these roles may read; without a single clear tenant, the empty one."""
+    if "Admin" in roles:
+        return "all.duckdb"
+    tenants = [match[1] for match in map(_TENANT_ROLE.fullmatch, sorted(roles)) if match]
+    return f"tenant-{tenants[0]}.duckdb" if len(tenants) == 1 else "nobody.duckdb"
+
+
+def DB_CONNECTION_MUTATOR(  # noqa: N802 (Superset's name)
+    uri: URL, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
+) -> tuple[URL, dict[str, Any]]:
+    """Send each user to their own published file, read only, with everything outside it shut.
+
+    `current` is resolved here and not left to DuckDB, which keeps one instance a path: a swapped symlink
+    would go on serving the build before. Databases that are not DuckDB are the administrator's own.
+    """
+    roles = _roles(username, security_manager)
+    if uri.get_backend_name() != "duckdb":
+        if "Admin" not in roles:
+            raise PermissionError("Only an administrator may query databases that Takings did not publish.")
+        return uri, params
+    build = Path(os.path.realpath(PUBLISHED / "current"))
+    if not build.is_dir():
+        raise FileNotFoundError("Nothing is published yet. Run `takings run` first, then refresh this page.")
+    file = build / published_file(roles)
+    return uri.set(database=str(file)), {**params, "connect_args": DUCKDB_CONNECT_ARGS}

@@ -1,0 +1,220 @@
+"""Assets in files against assets in Superset: plan, apply, drift, prune. Everything goes by uuid, over REST.
+
+    plan(client, bundle)   what would change        drift(client, bundle)   what people changed in Superset
+    apply(client, bundle)  import, then what is     prune(client, bundle)   remove ours that no file holds any more
+
+Superset's own export is what the files are compared with, after both are normalised (`normalise`): an export orders
+columns its own way, puts numbers where the files have uuids, and adds fields that no file has.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from supersetapiclient.client import SupersetClient
+
+from superset_assets import build
+from superset_assets.client import call, ids_by_uuid, send
+from superset_assets.errors import RequestFailed
+from superset_assets.names import CERTIFIED_BY, is_ours
+
+SINGULAR = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
+_LATEST_FIRST = ("dashboards", "charts", "datasets")  # the order of removal; a database is never removed
+
+
+@dataclass(frozen=True, order=True)
+class Asset:
+    """One asset: kind (databases, datasets, charts, dashboards), uuid, and its title for people."""
+
+    kind: str
+    title: str
+    uuid: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """An asset that differs, with the places where it does and both values: (path, in files, in Superset)."""
+
+    asset: Asset
+    differences: tuple[tuple[str, Any, Any], ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an apply would do. Orphans are ours by name and mark, but in no file: `prune` removes them."""
+
+    create: list[Asset] = field(default_factory=list)
+    update: list[Change] = field(default_factory=list)
+    unchanged: list[Asset] = field(default_factory=list)
+    orphans: list[Asset] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether an apply would change nothing."""
+        return not self.create and not self.update
+
+    def lines(self) -> list[str]:
+        """The plan for a terminal: + create, ~ update, - orphan."""
+        made = [f"+ {item.kind[:-1]} {item.title}" for item in self.create]
+        changed = [
+            f"~ {item.asset.kind[:-1]} {item.asset.title}: {', '.join(path for path, _, _ in item.differences[:4])}"
+            for item in self.update
+        ]
+        return made + changed + [f"- {item.kind[:-1]} {item.title} (in no file; prune removes it)" for item in self.orphans]
+
+
+def plan(client: SupersetClient, bundle: bytes) -> Plan:
+    """Compare a bundle with what Superset holds; changes nothing."""
+    wanted, held = _by_uuid(build.unpack(bundle)), _by_uuid(_export(client))
+    result = Plan()
+    for asset, content in sorted(wanted.values(), key=lambda item: item[0]):
+        if asset.uuid not in held:
+            result.create.append(asset)
+            continue
+        differences = _differences(normalise(asset.kind, content), normalise(asset.kind, held[asset.uuid][1]))
+        if differences:
+            result.update.append(Change(asset, tuple(differences)))
+        else:
+            result.unchanged.append(asset)
+    left = [item for uuid, item in held.items() if uuid not in wanted]
+    result.orphans.extend(sorted(asset for asset, content in left if _marked(asset, content)))
+    return result
+
+
+def apply(client: SupersetClient, bundle: bytes) -> Plan:
+    """Import the bundle if anything differs; returns the plan that was carried out."""
+    found = plan(client, bundle)
+    if not found.empty:
+        files = {"bundle": ("takings.zip", bundle, "application/zip")}
+        try:
+            send(client, "post", "assets/import/", files=files)
+        except RequestFailed as error:
+            raise RequestFailed(
+                f"{error}. Nothing was imported. Superset gives no reason for a bundle that it cannot read: run the "
+                "offline check (validate) first, then look into its log.",
+                error.status,
+            ) from error
+    return found
+
+
+def drift(client: SupersetClient, bundle: bytes) -> list[Change]:
+    """What was changed in Superset by hand since the last apply, or in files and not applied yet."""
+    return plan(client, bundle).update
+
+
+def prune(client: SupersetClient, bundle: bytes, *, dry_run: bool = True) -> list[Asset]:
+    """Remove charts, dashboards and datasets that are ours and in no file any more; with dry_run only name them.
+
+    Assets that people made in Superset are never touched: they carry random uuids and not our mark.
+    """
+    doomed = [item for kind in _LATEST_FIRST for item in plan(client, bundle).orphans if item.kind == kind]
+    if dry_run:
+        return doomed
+    for asset in doomed:
+        number = ids_by_uuid(client, SINGULAR[asset.kind])[asset.uuid]
+        call(client, "delete", f"{SINGULAR[asset.kind]}/{number}")
+    return doomed
+
+
+def warm_up(client: SupersetClient, bundle: bytes) -> list[str]:
+    """Ask every dataset's charts once, as the user of `client`, so that the next reader finds cached answers.
+
+    Returns one line per chart that failed.
+    """
+    failed = []
+    for asset, content in _by_uuid(build.unpack(bundle)).values():
+        if asset.kind == "datasets":
+            body = {"db_name": build.DATABASE, "table_name": content["table_name"]}
+            answer = call(client, "put", "dataset/warm_up_cache", json=body)
+            failed += [f"chart {row['chart_id']}: {row['viz_error']}" for row in answer["result"] if row["viz_error"]]
+    return failed
+
+
+def normalise(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """An asset in a form in which a file and Superset's export of it are equal when they mean the same."""
+    plain: dict[str, Any] = json.loads(json.dumps(content, default=str))
+    for name in _IGNORED | _IGNORED_OF.get(kind, set()):
+        plain.pop(name, None)
+    if kind == "datasets":
+        for part, key in (("columns", "column_name"), ("metrics", "metric_name")):
+            plain[part] = {item[key]: {k: v for k, v in item.items() if k != "uuid"} for item in plain.get(part, [])}
+    if kind == "charts" and isinstance(plain.get("query_context"), str):
+        plain["query_context"] = _queries(json.loads(plain["query_context"]))
+    if kind == "charts":
+        for name in ("datasource", "slice_id", "dashboards"):
+            plain.get("params", {}).pop(name, None)
+    if kind == "dashboards":
+        _normalise_dashboard(plain)
+    kept = _without_nothing(plain)
+    return kept if isinstance(kept, dict) else {}
+
+
+_IGNORED = {"version", "timestamp"}
+_IGNORED_OF = {
+    "databases": {"sqlalchemy_uri", "extra", "configuration_method", "ssh_tunnel"},  # masked, or filled in by Superset
+    "datasets": {"folders", "offset", "default_endpoint", "params", "template_params", "fetch_values_predicate"},
+    "dashboards": {"theme_uuid", "theme_id"},
+}
+# what Superset works out for itself when a dashboard is saved or drawn
+_DERIVED = (
+    "expanded_slices", "chart_configuration", "global_chart_configuration", "default_filters", "shared_label_colors",
+    "map_label_colors", "color_scheme_domain", "chartsInScope", "tabsInScope", "positions", "show_native_filters",
+    "chart_customization_config",
+)  # fmt: skip
+
+
+def _normalise_dashboard(plain: dict[str, Any]) -> None:
+    metadata = plain.get("metadata", {})
+    for name in _DERIVED:
+        metadata.pop(name, None)
+    for item in metadata.get("native_filter_configuration", []):
+        for name in ("chartsInScope", "tabsInScope"):
+            item.pop(name, None)
+        for target in item.get("targets", []):
+            target.pop("datasetId", None)
+    for tile in plain.get("position", {}).values():
+        if isinstance(tile, dict):
+            tile.get("meta", {}).pop("chartId", None)
+
+
+def _queries(context: dict[str, Any]) -> Any:
+    """What a stored query asks: the rest of it repeats the chart's parameters and Superset's numbers."""
+    return context.get("queries")
+
+
+def _without_nothing(value: Any) -> Any:
+    """Drop None, empty lists and empty dicts: exports write them or leave them out as they like."""
+    if isinstance(value, dict):
+        kept = {key: _without_nothing(item) for key, item in value.items()}
+        return {key: item for key, item in kept.items() if item not in (None, [], {}, "")}
+    if isinstance(value, list):
+        return [_without_nothing(item) for item in value]
+    return value
+
+
+def _differences(ours: Any, theirs: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        pairs = [(key, ours.get(key), theirs.get(key)) for key in sorted(ours.keys() | theirs.keys())]
+        return [item for key, a, b in pairs for item in _differences(a, b, f"{path}.{key}" if path else key)]
+    return [] if ours == theirs else [(path, ours, theirs)]
+
+
+def _export(client: SupersetClient) -> build.Assets:
+    return build.unpack(send(client, "get", "assets/export/").content)
+
+
+def _by_uuid(assets: Mapping[str, dict[str, Any]]) -> dict[str, tuple[Asset, dict[str, Any]]]:
+    titles = {"databases": "database_name", "datasets": "table_name", "charts": "slice_name", "dashboards": "dashboard_title"}
+    found = {}
+    for path, content in assets.items():
+        kind = path.split("/", 1)[0]
+        if kind in titles:
+            found[str(content["uuid"])] = (Asset(kind, str(content[titles[kind]]), str(content["uuid"])), content)
+    return found
+
+
+def _marked(asset: Asset, content: Mapping[str, Any]) -> bool:
+    """Whether an asset in Superset came from our files: a name-made uuid and our certificate."""
+    certificate = (content.get("extra") or {}).get("certification") or {} if asset.kind == "datasets" else content
+    return asset.kind != "databases" and is_ours(asset.uuid) and certificate.get("certified_by") == CERTIFIED_BY

@@ -1,0 +1,99 @@
+"""Debian's Chromium, headless and without any call of its own, looking at Superset."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from superset_assets.process import Login
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = Path(os.environ.get("TAKINGS_SCREENSHOTS") or ROOT / ".takings" / "screenshots")
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+CHARTS = "[data-test='chart-container'], .dashboard-component-chart-holder .slice_container"
+BUSY = ".ant-spin-spinning, [data-test='loading-indicator'], .loading, [aria-label='Loading']"
+BROKEN = "[data-test='alert-message'], .ant-alert-error, .error-boundary, [data-test='error-message']"
+
+
+@contextmanager
+def chromium(*, dark: bool = False, width: int = 1440, height: int = 2300) -> Iterator[webdriver.Chrome]:
+    """A fresh browser with a profile of its own, in light or dark."""
+    with TemporaryDirectory() as profile:
+        options = Options()
+        options.binary_location = str(CHROMIUM)
+        for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+        try:
+            if dark:
+                features = [{"name": "prefers-color-scheme", "value": "dark"}]
+                driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+            yield driver
+        finally:
+            driver.quit()
+
+
+def log_in(driver: webdriver.Chrome, url: str, login: Login) -> None:
+    """Through the login form, as a person does."""
+    driver.get(f"{url}/login/")
+    WebDriverWait(driver, 30).until(lambda d: d.find_elements(By.CSS_SELECTOR, "input#username, input[name=username]"))
+    driver.find_element(By.CSS_SELECTOR, "input#username, input[name=username]").send_keys(login.username)
+    driver.find_element(By.CSS_SELECTOR, "input#password, input[name=password]").send_keys(login.password)
+    driver.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+    WebDriverWait(driver, 30).until(lambda d: "/login" not in d.current_url)
+
+
+def settle(driver: webdriver.Chrome, tiles: int, timeout: float = 60) -> None:
+    """Wait until `tiles` charts stand on the page and nothing loads any more, twice in a row."""
+    deadline = time.monotonic() + timeout
+    calm = 0
+    while calm < 3:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"the dashboard did not settle within {timeout:.0f} s: {state(driver)}")
+        here = state(driver)
+        calm = calm + 1 if here["charts"] >= tiles and here["busy"] == 0 and here["drawn"] >= tiles else 0
+        time.sleep(0.4)
+
+
+def state(driver: webdriver.Chrome) -> dict[str, int]:
+    """How many charts stand on the page, how many hold something drawn, how much still loads."""
+    found: dict[str, int] = driver.execute_script(
+        """
+        const seen = node => node.offsetParent !== null;
+        const charts = [...document.querySelectorAll('.dashboard-component-chart-holder')];
+        const full = chart => chart.querySelector('canvas, table, .header-line, [data-test="big-number"], .superset-legacy-chart-big-number');
+        return {charts: charts.length, drawn: charts.filter(full).length,
+                busy: [...document.querySelectorAll(arguments[0])].filter(seen).length};
+        """,
+        BUSY,
+    )
+    return found
+
+
+def complaints(driver: webdriver.Chrome) -> list[str]:
+    """Texts of error tiles, and of charts that say that they have nothing to show."""
+    boxes = [node.text for node in driver.find_elements(By.CSS_SELECTOR, BROKEN) if node.is_displayed()]
+    page = driver.find_element(By.TAG_NAME, "body").text
+    said = [line for line in page.splitlines() if line.startswith(("No results", "No data", "Unexpected error", "Data error"))]
+    return [text for text in boxes if text.strip()] + said
+
+
+def screenshot(driver: webdriver.Chrome, name: str) -> Path:
+    """Keep the whole page as <name>.png."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    path = SCREENSHOTS / f"{name}.png"
+    driver.save_screenshot(str(path))
+    return path
