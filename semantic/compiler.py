@@ -26,7 +26,7 @@ def expression(catalog: Catalog, metric_name: str) -> str:
         top, bottom = (catalog.metric(name) for name in metric.inputs)
         below = _sum(catalog, bottom)
         if top.unit == "money" and bottom.unit != "money":
-            below = f"({below} * MAX(minor_units))"
+            below = f"{below} * MAX(minor_units)"
         value = f"CAST({_sum(catalog, top)} AS DECIMAL(38, 4)) / NULLIF({below}, 0)"
         money = "money" in {top.unit, bottom.unit}
     elif metric.unit == "money":

@@ -1,0 +1,35 @@
+"""The catalog that dbt's own parser makes of semantic/metrics, and a published build made by hand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from semantic import catalog as catalogs
+from semantic.catalog import Catalog
+from tests.semantic import synthetic
+
+
+@pytest.fixture(scope="session")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """dbt's target folder after a parse in which a warning or a deprecation is an error."""
+    folder = synthetic.stub_project(tmp_path_factory.mktemp("dbt") / "project")
+    dbt = Path(sys.executable).with_name("dbt")
+    command = [dbt, "--warn-error", "--show-all-deprecations", "parse", "--profiles-dir", "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "target"
+
+
+@pytest.fixture(scope="session")
+def catalog(target: Path) -> Catalog:
+    return catalogs.load(target)
+
+
+@pytest.fixture(scope="session")
+def awkward(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published build of two tenants in two currencies, to be left as it is."""
+    return synthetic.publish(tmp_path_factory.mktemp("awkward") / "published", catalog, synthetic.awkward_rows())

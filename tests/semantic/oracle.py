@@ -1,0 +1,82 @@
+"""MetricFlow, the semantic layer that dbt ships, as the second opinion on every metric: it shares no code with ours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
+from metricflow.protocols.sql_client import SqlEngine
+from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
+from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+
+from semantic.catalog import Catalog, Metric
+from semantic.compiler import compile_query
+
+MINOR_UNITS = {"aurora": 100, "hinode": 1}
+ENTITIES = {
+    "metrics_daily": "channel_day",
+    "product_daily": "product_day",
+    "customer_daily": "customer_day",
+    "cohorts": "cohort_month_number",
+}
+
+
+class _Renderer:
+    """The part of MetricFlow's SQL client that is needed to get the SQL of a question."""
+
+    sql_engine_type = SqlEngine.DUCKDB
+    sql_plan_renderer = DuckDbSqlPlanRenderer()
+
+    def render_bind_parameter_key(self, key: str) -> str:
+        return f"${key}"
+
+
+class Oracle:
+    """Asks MetricFlow over the tables of a DuckDB file."""
+
+    def __init__(self, target: Path, warehouse: Path) -> None:
+        manifest = parse_manifest_from_dbt_generated_manifest((target / "semantic_manifest.json").read_text())
+        self.engine = MetricFlowEngine(SemanticManifestLookup(manifest), _Renderer())  # type: ignore[arg-type]
+        self.connection = duckdb.connect()
+        self.connection.execute(f"ATTACH '{warehouse}' AS build (READ_ONLY)")
+        self.connection.execute("USE build")
+
+    def answer(self, metric: Metric, grain: str, dimensions: Sequence[str]) -> dict[tuple[Any, ...], Any]:
+        """(period, dimensions…) → value, in minor units where it is money."""
+        entity = ENTITIES[metric.mart]
+        keys = [f"metric_time__{grain}", *(f"{entity}__{name}" for name in dimensions)]
+        request = MetricFlowQueryRequest.create(metric_names=[metric.name], group_by_names=keys)
+        sql = self.engine.explain(request).sql_statement.sql
+        columns = ", ".join(f"CAST({keys[0]} AS DATE)" if key == keys[0] else key for key in keys)
+        rows = self.connection.execute(f"SELECT {columns}, {metric.name} FROM ({sql})").fetchall()
+        return {tuple(row[:-1]): row[-1] for row in rows}
+
+    def differences(self, catalog: Catalog, metric: Metric, grain: str) -> list[str]:
+        """Where the compiler's answer to the same question differs; empty where both agree."""
+        dimensions = ["tenant_id", *([metric.within] if metric.within else [])]
+        theirs = self.answer(metric, grain, dimensions)
+        sql = compile_query(catalog, [metric.name], by=[grain, *dimensions])
+        rows = self.connection.execute(sql).fetchall()
+        ours = {tuple(row[:-1]): row[-1] for row in rows}
+        assert len(ours) == len(rows)
+        keys = sorted(set(ours) | set(theirs), key=str)
+        return [
+            f"{metric.name} {key}: {ours.get(key, 'no row')} here, {theirs.get(key, 'no row')} there"
+            for key in keys
+            if key not in ours or key not in theirs or not _same(metric, key[1], ours[key], theirs[key])
+        ]
+
+
+def _same(metric: Metric, tenant: str, ours: Any, theirs: Any) -> bool:
+    if ours is None or theirs is None:
+        return ours is theirs
+    scale = MINOR_UNITS[tenant] if metric.unit == "money" else 1
+    if metric.kind == "ratio":
+        return math.isclose(float(ours) * scale, theirs, rel_tol=1e-12)
+    return Decimal(ours) * scale == theirs

@@ -1,0 +1,161 @@
+"""A published build made by hand: two tenants, one in yen, with gaps, empty values and days without orders.
+
+The tables have the columns of the marts' contracts in semantic/metrics; columns that a row does not name are empty.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from semantic import catalog as catalogs
+from semantic.catalog import Catalog
+
+METRICS = Path(__file__).parents[2] / "semantic" / "metrics"
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def contracts() -> dict[str, dict[str, str]]:
+    """Model → column → type, as the YAML files say."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(METRICS.glob("*.yml")):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models") or []:
+            found[model["name"]] = {column["name"]: column["data_type"] for column in model["columns"]}
+    return found
+
+
+def stub_project(folder: Path) -> Path:
+    """A dbt project whose marts are empty tables with the contracts' columns, over the real semantic/metrics."""
+    marts = folder / "models" / "marts"
+    marts.mkdir(parents=True)
+    for model, columns in contracts().items():
+        body = ",\n    ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
+        (marts / f"{model}.sql").write_text(f"select\n    {body}\nwhere false\n", encoding="utf-8")
+    for name in _inputs_of_unit_tests():
+        (folder / "models" / f"{name}.sql").write_text("select 1 as nothing\n", encoding="utf-8")
+    shutil.copytree(METRICS.parents[1] / "dbt_project" / "tests" / "generic", folder / "tests" / "generic")
+    project = {
+        "name": "takings",
+        "profile": "takings",
+        "model-paths": ["models", str(METRICS)],
+        "test-paths": ["tests"],
+        "models": {"takings": {"+materialized": "table", "+schema": "marts"}},
+        "flags": {"send_anonymous_usage_stats": False},
+    }
+    target = {"type": "duckdb", "path": str(folder / "build.duckdb"), "threads": 1}
+    (folder / "macros").mkdir()
+    schema = "{% macro generate_schema_name(name, node) %}{{ name or 'main' }}{% endmacro %}\n"
+    (folder / "macros" / "schema.sql").write_text(schema, encoding="utf-8")
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump(project), encoding="utf-8")
+    profile = {"takings": {"target": "test", "outputs": {"test": target}}}
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
+    return folder
+
+
+def _inputs_of_unit_tests() -> set[str]:
+    """Models that the marts' unit tests feed and that are no marts themselves."""
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in METRICS.glob("*.yml")]
+    tests = [test for file in files for test in file.get("unit_tests") or []]
+    names = {
+        re.split("['\"]", given["input"])[1] for test in tests for given in test["given"] if "ref(" in given["input"]
+    }
+    return names - set(contracts())
+
+
+def publish(published: Path, catalog: Catalog, rows: Rows, run_id: str = "run-1") -> Path:
+    """Write a build of these rows and make it the current one, as the publishing scheme has it."""
+    folder = published / run_id
+    folder.mkdir(parents=True)
+    names = sorted({str(row["tenant_id"]) for items in rows.values() for row in items})
+    _write(folder / "all.duckdb", rows, names)
+    _write(folder / "nobody.duckdb", rows, [])
+    for name in names:
+        _write(folder / f"tenant-{name}.duckdb", rows, [name])
+    catalogs.save(catalog, folder)
+    link = published / f".{run_id}"
+    link.symlink_to(run_id)
+    link.replace(published / "current")
+    return published
+
+
+def copy(published: Path, target: Path) -> Path:
+    """A build of one's own to break."""
+    shutil.copytree(published, target, symlinks=True)
+    return target
+
+
+def _write(path: Path, rows: Rows, tenants: Sequence[str]) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA marts")
+        for model, columns in contracts().items():
+            body = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            connection.execute(f"CREATE TABLE marts.{model} ({body})")
+            mine = [row for row in rows.get(model, []) if row["tenant_id"] in tenants]
+            for row in mine:
+                assert set(row) <= set(columns), f"{model} has no {set(row) - set(columns)}"
+                marks = ", ".join("?" for _ in row)
+                connection.execute(f"INSERT INTO marts.{model} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+
+
+CURRENCIES = {"aurora": ("USD", 100), "hinode": ("JPY", 1)}
+
+
+def awkward_rows(seed: int = 11) -> dict[str, list[dict[str, Any]]]:
+    """Random rows of the four daily marts over four months: empty values, zero orders, negative amounts, gaps."""
+    rng = random.Random(seed)  # noqa: S311
+    kinds = contracts()
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ("metrics_daily", "product_daily", "customer_daily")}
+    first = date(2026, 1, 28)
+    for tenant, (currency, minor_units) in CURRENCIES.items():
+        common = {"tenant_id": tenant, "source": "shopify", "currency": currency, "minor_units": minor_units}
+        for day in (first + timedelta(days=n) for n in range(100) if n % 9):
+            for channel in ("Online store", "Point of sale"):
+                keys = {**common, "channel": channel, "date_day": day}
+                rows["metrics_daily"].append(_fill(rng, kinds["metrics_daily"], keys))
+            for number in rng.sample(range(5), 2):
+                product = {"product_key": f"p{number}", "product_title": f"Product {number}", "date_day": day}
+                rows["product_daily"].append(_fill(rng, kinds["product_daily"], {**common, **product}))
+                customer = {"customer_key": f"c{number}", "customer_id": f"c{number}", "date_day": day}
+                rows["customer_daily"].append(_fill(rng, kinds["customer_daily"], {**common, **customer}))
+        rows.setdefault("cohorts", []).extend(_cohorts(rng, tenant, currency, minor_units))
+        build = {"tenant_id": tenant, "run_id": "run-1"}
+        times = {"as_of": datetime(2026, 5, 9, 6), "published_at": datetime(2026, 5, 9, 6, 1)}
+        rows.setdefault("build", []).append({**build, **times})
+    return rows
+
+
+def _fill(rng: random.Random, columns: Mapping[str, str], keys: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with its keys; the other whole numbers are random, a tenth of them empty, orders often zero."""
+    row = dict(keys)
+    quiet = rng.random() < 0.3
+    for name, kind in columns.items():
+        if kind != "bigint" or rng.random() < 0.1:
+            continue
+        if name.endswith("_minor"):
+            row[name] = rng.randint(-900_000_000_000, 9_000_000_000_000)
+        else:
+            row[name] = 0 if quiet else rng.randint(0, 9)
+    return row
+
+
+def _cohorts(rng: random.Random, tenant: str, currency: str, minor_units: int) -> Iterable[dict[str, Any]]:
+    for start in range(4):
+        customers = 0 if start == 1 else rng.randint(3, 40)
+        total = 0
+        for number in range(4 - start):
+            revenue = rng.randint(-100, 90_000)
+            total += revenue
+            yield {
+                "tenant_id": tenant, "currency": currency, "minor_units": minor_units,
+                "cohort_month": date(2026, 1 + start, 1), "month_number": number,
+                "customers": customers, "active_customers": rng.randint(0, customers), "orders": rng.randint(0, 50),
+                "net_revenue_minor": revenue, "cumulative_net_revenue_minor": total,
+            }  # fmt: skip

@@ -1,0 +1,114 @@
+"""The catalog: what dbt's manifests say, and the one small file that a build carries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from semantic import catalog as catalogs
+from semantic.catalog import Catalog, Column
+from semantic.errors import CatalogError
+
+MARTS = {
+    "agreement", "build", "cohorts", "customer_daily", "customers", "metrics_daily", "orders", "product_daily",
+    "products", "refunds", "revenue",
+}  # fmt: skip
+
+
+def test_the_public_models_are_the_marts_and_the_calendar_is_none(catalog: Catalog) -> None:
+    assert set(catalog.marts) == MARTS
+
+
+def test_a_mart_knows_its_columns_its_days_and_its_dimensions(catalog: Catalog) -> None:
+    mart = catalog.marts["metrics_daily"]
+    assert mart.time_column == "date_day"
+    assert mart.time_grain == "day"
+    assert mart.dimensions == ("tenant_id", "source", "channel", "currency")
+    assert mart.columns[3] == Column("date_day", "date", "The tenant's calendar day.")
+    assert len(mart.columns) == 33
+
+
+def test_a_mart_without_metrics_is_in_the_catalog_too(catalog: Catalog) -> None:
+    assert catalog.marts["build"].time_column is None
+    assert [column.type for column in catalog.marts["build"].columns] == [
+        "varchar",
+        "varchar",
+        "timestamp",
+        "timestamp",
+    ]
+
+
+def test_a_ratio_lives_in_the_mart_of_its_parts_and_keeps_their_restriction(catalog: Catalog) -> None:
+    assert catalog.metrics["refund_rate_by_status"].mart == "metrics_daily"
+    assert catalog.metrics["refund_rate_by_status"].thresholds == {"green": 0.05, "yellow": 0.1}
+    assert catalog.metrics["retention"].within == "month_number"
+
+
+def test_every_metric_and_column_is_explained_to_the_shop_owner(catalog: Catalog) -> None:
+    for metric in catalog.metrics.values():
+        assert "=" in metric.description, f"{metric.name} does not say its formula"
+        assert metric.description.endswith("."), metric.name
+        assert metric.label
+        assert metric.format
+    silent = [
+        f"{m.name}.{c.name}" for m in catalog.marts.values() for c in m.columns if not c.description.endswith(".")
+    ]
+    assert not silent
+
+
+def test_every_summed_column_is_in_its_marts_contract(catalog: Catalog) -> None:
+    for metric in catalog.metrics.values():
+        assert metric.kind != "other"
+        if metric.kind == "sum":
+            assert catalog.marts[metric.mart].has(metric.expr), metric.name
+
+
+def test_what_is_saved_is_what_is_loaded(catalog: Catalog, tmp_path: Path) -> None:
+    path = catalogs.save(catalog, tmp_path)
+    assert catalogs.load(tmp_path) == catalogs.load(path) == catalog
+    assert catalogs.load(tmp_path).version == catalog.version
+
+
+def test_the_version_changes_with_any_definition(catalog: Catalog, tmp_path: Path) -> None:
+    content = json.loads(catalogs.save(catalog, tmp_path).read_text())
+    content["metrics"][0]["description"] += " Indeed."
+    (tmp_path / "catalog.json").write_text(json.dumps(content))
+    assert catalogs.load(tmp_path).version != catalog.version
+
+
+def test_a_folder_without_definitions_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match=r"neither catalog.json nor semantic_manifest.json with manifest.json"):
+        catalogs.load(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{", '{"format": 99}'])
+def test_a_file_that_cannot_be_read_says_to_build_again(tmp_path: Path, content: str) -> None:
+    (tmp_path / "catalog.json").write_text(content)
+    with pytest.raises(CatalogError, match="Build and publish again"):
+        catalogs.load(tmp_path)
+
+
+def test_a_metric_without_a_unit_is_refused(target: Path) -> None:
+    semantic = json.loads((target / "semantic_manifest.json").read_text())
+    semantic["metrics"][0]["config"] = {}
+    with pytest.raises(CatalogError, match="has no unit"):
+        catalogs.read_manifests(semantic, json.loads((target / "manifest.json").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"type": "cumulative"}, "not a sum of rows"),
+        ({"filter": {"where_filters": []}}, "filter of its own"),
+    ],
+)
+def test_what_the_compiler_cannot_do_is_in_the_catalog_with_its_reason(
+    target: Path, change: dict[str, object], reason: str
+) -> None:
+    semantic = json.loads((target / "semantic_manifest.json").read_text())
+    next(item for item in semantic["metrics"] if item["name"] == "orders_placed").update(change)
+    found = catalogs.read_manifests(semantic, json.loads((target / "manifest.json").read_text()))
+    assert reason in found.metrics["orders_placed"].expr
+    assert found.metrics["aov"].kind == "other"

@@ -1,0 +1,193 @@
+"""Metrics as SQL: what is written, what is refused, and what it answers on rows small enough to add up by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import duckdb
+import pytest
+
+from semantic.catalog import Catalog, Metric
+from semantic.compiler import badge_expression, compile_query, expression
+from semantic.errors import CompileError, RangeError, UnknownNameError
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+def one(sql_expression: str, rows: str) -> Any:
+    """The value of an aggregate over hand-written rows."""
+    return duckdb.sql(f"SELECT {sql_expression} FROM ({rows})").fetchall()[0][0]
+
+
+def with_metric(catalog: Catalog, **changes: Any) -> Catalog:
+    """The catalog with one more metric, made of net_sales."""
+    metric = dataclasses.replace(catalog.metrics["net_sales"], name="extra", **changes)
+    return Catalog(MappingProxyType({**catalog.metrics, "extra": metric}), catalog.marts)
+
+
+def test_the_sql_of_every_metric_is_as_reviewed(catalog: Catalog, snapshot: Callable[[Path, str], None]) -> None:
+    blocks = [f"-- {name} ({metric.mart})\n{expression(catalog, name)}\n" for name, metric in catalog.metrics.items()]
+    badges = [f"-- badge of {n}\n{badge_expression(catalog, n)}\n" for n, m in catalog.metrics.items() if m.thresholds]
+    snapshot(SNAPSHOTS / "metrics.sql", "\n".join(blocks + badges))
+
+
+def test_the_sql_of_whole_questions_is_as_reviewed(catalog: Catalog, snapshot: Callable[[Path, str], None]) -> None:
+    days = {"start": date(2026, 1, 1), "end": date(2026, 3, 31)}
+    questions = {
+        "one mart": compile_query(catalog, ["net_sales", "aov"], by=["month", "channel"], tenant="aurora", **days),
+        "two marts": compile_query(catalog, ["net_sales", "product_revenue"], by=["week"], tenant="aurora", **days),
+        "no rows named": compile_query(catalog, ["orders_placed"]),
+        "top ten": compile_query(
+            catalog, ["product_revenue"], by=["product_key"], labels=["product_title"],
+            order=["-product_revenue"], limit=10, only="product_revenue",
+        ),
+        "cohorts": compile_query(catalog, ["retention", "ltv"], by=["month", "month_number"], **days),
+    }  # fmt: skip
+    snapshot(SNAPSHOTS / "queries.sql", "\n\n".join(f"-- {name}\n{sql}" for name, sql in questions.items()) + "\n")
+
+
+def test_money_is_exact_to_the_last_minor_unit_of_a_very_large_sum(catalog: Catalog) -> None:
+    rows = "SELECT 'KWD' AS currency, 1000 AS minor_units, 9007199254740993 AS net_sales_minor FROM range(3)"
+    assert one(expression(catalog, "net_sales"), rows) == Decimal("27021597764222.979")
+
+
+@pytest.mark.parametrize(("currency", "minor_units", "value"), [("JPY", 1, "12345"), ("USD", 100, "123.45")])
+def test_money_is_in_units_of_its_currency(catalog: Catalog, currency: str, minor_units: int, value: str) -> None:
+    rows = f"SELECT '{currency}' AS currency, {minor_units} AS minor_units, 12345 AS net_sales_minor"
+    assert one(expression(catalog, "net_sales"), rows) == Decimal(value)
+
+
+@pytest.mark.parametrize("metric", ["net_sales", "aov"])
+def test_two_currencies_are_never_added_up(catalog: Catalog, metric: str) -> None:
+    rows = """
+        SELECT * FROM (VALUES ('USD', 100, 100, 100, 1), ('EUR', 100, 100, 100, 1))
+        AS t(currency, minor_units, net_sales_minor, order_value_minor, orders_placed)
+    """
+    assert one(expression(catalog, metric), rows) is None
+
+
+def test_a_ratio_divides_sums_and_is_empty_where_the_denominator_is_zero(catalog: Catalog) -> None:
+    rows = "SELECT * FROM (VALUES (1, 1), (0, 9)) AS t(orders_paid_back, orders_placed)"
+    assert one(expression(catalog, "refund_rate"), rows) == pytest.approx(0.1)  # the average of the rates is 0.5
+    assert one(expression(catalog, "refund_rate"), "SELECT 0 AS orders_paid_back, 0 AS orders_placed") is None
+
+
+@pytest.mark.parametrize(
+    ("refunded", "settled", "colour"),
+    [
+        (0, 100, "green"),
+        (5, 100, "green"),
+        (1, 20, "green"),
+        (501, 10_000, "yellow"),
+        (10, 100, "yellow"),
+        (3, 30, "yellow"),
+        (1001, 10_000, "red"),
+        (0, 0, None),
+    ],
+)
+def test_the_badge_changes_just_above_five_and_ten_percent(
+    catalog: Catalog, refunded: int, settled: int, colour: str | None
+) -> None:
+    rows = f"""
+        SELECT {refunded} AS orders_refunded, 0 AS orders_partially_refunded, {settled - refunded} AS orders_completed
+    """
+    assert one(badge_expression(catalog, "refund_rate_by_status"), rows) == colour
+
+
+def test_a_metric_without_thresholds_has_no_badge(catalog: Catalog) -> None:
+    with pytest.raises(CompileError, match="has no badge"):
+        badge_expression(catalog, "net_sales")
+
+
+def test_a_cohort_figure_is_empty_over_several_month_numbers(catalog: Catalog) -> None:
+    rows = "SELECT * FROM (VALUES (0, 10), (1, 10)) AS t(month_number, customers)"
+    assert one(expression(catalog, "cohort_customers"), rows) is None
+    assert one(expression(catalog, "cohort_customers"), f"{rows} WHERE month_number = 1") == 10
+
+
+def test_an_unknown_metric_is_refused_with_the_names_that_come_near(catalog: Catalog) -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean net_sales"):
+        expression(catalog, "netsales")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "by", "message"),
+    [
+        (["net_sales", "product_revenue"], ["channel"], "cannot be grouped by it together"),
+        (["net_sales"], ["product_key"], "cannot be grouped by it"),
+        (["ltv"], ["month"], "Ask by month_number too"),
+        (["ltv"], ["day", "month_number"], "Ask by month or longer"),
+        (["net_sales"], ["day", "month"], "names two periods"),
+        ([], ["day"], "no metric is named"),
+    ],
+)
+def test_a_question_without_an_answer_is_refused(
+    catalog: Catalog, metrics: list[str], by: list[str], message: str
+) -> None:
+    with pytest.raises((CompileError, UnknownNameError), match=message):
+        compile_query(catalog, metrics, by=by)
+
+
+def test_a_range_that_ends_before_it_starts_is_refused(catalog: Catalog) -> None:
+    with pytest.raises(RangeError, match="Swap the two dates"):
+        compile_query(catalog, ["net_sales"], start=date(2026, 2, 1), end=date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "other", "expr": "it is cumulative"},
+        {"kind": "ratio", "inputs": ("aov", "orders_placed")},
+        {"kind": "derived", "expr": "net_sales + orders_placed", "inputs": ("net_sales", "orders_placed")},
+        {"kind": "derived", "expr": "net_sales * 2", "inputs": ("net_sales",)},
+        {"kind": "derived", "expr": "net_sales / gross_sales", "inputs": ("net_sales", "gross_sales")},
+    ],
+)
+def test_what_is_not_one_projection_is_refused(catalog: Catalog, changes: dict[str, Any]) -> None:
+    with pytest.raises(CompileError):
+        expression(with_metric(catalog, **changes), "extra")
+
+
+def test_metrics_of_several_marts_meet_without_counting_a_row_twice(catalog: Catalog) -> None:
+    with duckdb.connect() as db:
+        db.execute("CREATE SCHEMA marts")
+        db.execute("""
+            CREATE TABLE marts.metrics_daily AS SELECT * FROM (VALUES
+              ('t', DATE '2026-01-05', 'USD', 100, 1000, 'web'), ('t', DATE '2026-01-05', 'USD', 100, 500, 'pos'),
+              ('t', DATE '2026-02-01', 'USD', 100, 70, 'web'))
+            AS v(tenant_id, date_day, currency, minor_units, net_sales_minor, channel)
+        """)
+        db.execute("""
+            CREATE TABLE marts.product_daily AS SELECT * FROM (VALUES
+              ('t', DATE '2026-01-05', 'USD', 100, 900, 'a'), ('t', DATE '2026-01-06', 'USD', 100, 10, 'b'),
+              ('t', DATE '2026-03-01', 'USD', 100, 1, 'b'))
+            AS v(tenant_id, date_day, currency, minor_units, product_revenue_minor, product_key)
+        """)
+        rows = db.execute(compile_query(catalog, ["net_sales", "product_revenue"], by=["month"])).fetchall()
+    assert rows == [
+        (date(2026, 1, 1), Decimal(15), Decimal("9.1")),
+        (date(2026, 2, 1), Decimal("0.7"), None),
+        (date(2026, 3, 1), None, Decimal("0.01")),
+    ]
+
+
+def test_a_tenants_name_is_a_value_and_never_sql(catalog: Catalog) -> None:
+    assert "tenant_id = 'a'' OR 1=1 --'" in compile_query(catalog, ["net_sales"], tenant="a' OR 1=1 --")
+
+
+def test_a_ratio_over_two_marts_is_no_expression(target: Path, catalog: Catalog) -> None:
+    assert isinstance(catalog.metrics["aov"], Metric)
+    from semantic import catalog as catalogs
+
+    semantic = catalogs._json(target / "semantic_manifest.json")
+    aov = next(item for item in semantic["metrics"] if item["name"] == "aov")
+    aov["type_params"]["numerator"]["name"] = "product_revenue"
+    changed = catalogs.read_manifests(semantic, catalogs._json(target / "manifest.json"))
+    with pytest.raises(CompileError, match="metrics_daily and product_daily"):
+        expression(changed, "aov")

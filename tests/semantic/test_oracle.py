@@ -1,0 +1,54 @@
+"""The compiler against MetricFlow."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from semantic.catalog import Catalog
+from tests.semantic.oracle import Oracle
+
+
+@pytest.fixture(scope="module")
+def oracle(target: Path, awkward: Path) -> Oracle:
+    return Oracle(target, awkward / "current" / "all.duckdb")
+
+
+@pytest.mark.parametrize("grain", ["day", "month"])
+def test_every_metric_equals_metricflows_answer(catalog: Catalog, oracle: Oracle, grain: str) -> None:
+    asked = [metric for metric in catalog.metrics.values() if grain == "month" or metric.mart != "cohorts"]
+    assert len(asked) == (len(catalog.metrics) if grain == "month" else 43)
+    found = [line for metric in asked for line in oracle.differences(catalog, metric, grain)]
+    assert not found, "\n".join(found)
+
+
+def test_the_synthetic_mart_has_the_awkward_values_that_the_comparison_is_for(oracle: Oracle) -> None:
+    query = """
+        SELECT count(*) FILTER (gross_sales_minor IS NULL), count(*) FILTER (orders_placed = 0),
+               count(*) FILTER (net_sales_minor < 0), count(DISTINCT currency)
+        FROM marts.metrics_daily
+    """
+    empty, quiet, negative, currencies = oracle.connection.execute(query).fetchall()[0]
+    assert (empty > 10, quiet > 50, negative > 10, currencies) == (True, True, True, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("net_sales", {"expr": "gross_sales_minor"}),
+        ("orders_placed", {"unit": "money"}),
+        ("discounts", {"unit": "count"}),
+        ("aov", {"inputs": ("order_value", "orders_valid")}),
+        ("refund_rate", {"inputs": ("orders_placed", "orders_paid_back")}),
+        ("orders_settled", {"expr": "orders_completed + orders_refunded - orders_partially_refunded"}),
+        ("ltv", {"inputs": ("cohort_net_revenue", "cohort_customers")}),
+    ],
+)
+def test_a_planted_mistake_is_found(catalog: Catalog, oracle: Oracle, name: str, change: dict[str, Any]) -> None:
+    wrong = dataclasses.replace(catalog.metrics[name], **change)
+    planted = Catalog(MappingProxyType({**catalog.metrics, name: wrong}), catalog.marts)
+    assert oracle.differences(planted, catalog.metrics[name], "month")
