@@ -1,0 +1,116 @@
+"""The vocabulary of a connector: account, stream, table, window, cursor.
+
+A connector is data (streams with their tables) and a client. What it brings goes one way:
+API -> landing zone (bytes as received) -> staging tables (typed, merged, cursor in the same transaction).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+Progress = Callable[[str, int, int | None, str], None]
+"""progress(stream, done, total or None, detail): called often, must be quick."""
+
+
+def no_progress(stream: str, done: int, total: int | None, detail: str) -> None:
+    """Progress for callers that show none."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account at one source, as the configuration names it; `secret` is never printed."""
+
+    tenant_id: str
+    source: str
+    account: str
+    base_url: str
+    secret: str = field(repr=False)
+    client_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A typed column of a staging table.
+
+    `type` is VARCHAR, BIGINT, BOOLEAN, DATE, MONEY (decimal, major units as the source wrote them) or INSTANT
+    (a UTC timestamp); `read` is the SQL that takes its text out of a landed record.
+    """
+
+    name: str
+    type: str
+    read: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A staging table: which records it is made of, its key, and how a repeat replaces it.
+
+    A table with a `parent` column is replaced parent by parent (a removed line vanishes); one without is
+    upserted by key, the newest `version` winning; one with `history` columns gets a row when one of them changes,
+    and keeps the older rows. `source` is the FROM clause over the landed records `r`, which also have `landing_part`
+    and `landed_until`, the end of their window.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    where: str
+    parent: str | None = None
+    version: str | None = None
+    history: tuple[str, ...] = ()
+    source: str = "record as r"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One kind of thing that a source has: its request, its records' shape, the tables it becomes.
+
+    `record` declares every field of a landed record with its DuckDB type; what is not declared stays in the
+    landing zone. `cursor` names the field that windows run over, None for a stream that is read whole.
+    """
+
+    name: str
+    query: str
+    record: dict[str, str]
+    tables: tuple[Table, ...]
+    cursor: str | None = None
+    connections: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open range of a stream's cursor, UTC; start None is the beginning of time."""
+
+    start: datetime | None
+    end: datetime
+
+    @property
+    def id(self) -> str:
+        """Its folder name in the landing zone; sorts by time."""
+        first = "00000000T000000Z" if self.start is None else stamp(self.start)
+        return f"{stamp(self.end)}_from_{first}"
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What one stream's pull did: rows landed, rows that changed staging, rows set aside, calls, seconds waited."""
+
+    stream: str
+    landed: int
+    changed: int
+    rejected: int
+    calls: int = 0
+    waited: float = 0.0
+    denied: tuple[str, ...] = ()
+
+
+def stamp(instant: datetime) -> str:
+    """20261120T165000Z"""
+    return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def iso(instant: datetime) -> str:
+    """2026-11-20T16:50:00Z, the form the APIs' filters take."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,141 @@
+"""The landing zone: what arrived, as it arrived, compressed, replayable.
+
+    landing/<tenant>/<source>/<account>/<stream>/<window>/window.json
+                                                          part-00000.ndjson.zst
+
+A window is written part by part and then sealed. One that is not sealed was interrupted: the next pull finds it and
+goes on where it stopped. One that is sealed can be loaded into staging as often as wanted, with no network.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from connectors.base import Account, Window
+
+
+class Manifest(msgspec.Struct, kw_only=True):
+    """window.json: everything that is needed to go on, or to load again."""
+
+    start: datetime | None
+    end: datetime
+    parts: list[str] = []
+    rows: int | None = None
+    roots: int | None = None
+    state: dict[str, str] = {}
+    sealed: bool = False
+    landed_at: datetime | None = None
+
+
+@dataclass
+class LandedWindow:
+    """One window's folder and its manifest."""
+
+    folder: Path
+    manifest: Manifest
+    root: Path = field(repr=False)
+
+    @property
+    def window(self) -> Window:
+        """The range of the cursor that it covers."""
+        return Window(self.manifest.start, self.manifest.end)
+
+    @property
+    def paths(self) -> list[Path]:
+        """Its parts, in the order they came."""
+        return [self.folder / name for name in self.manifest.parts]
+
+    def next_part(self) -> Path:
+        """Where the next part belongs; the same after an interruption, so that a repeat overwrites itself."""
+        return self.folder / f"part-{len(self.manifest.parts):05d}.ndjson"
+
+    def write_part(self, records: Iterable[bytes], **state: str) -> int:
+        """Land one answer, one record a line; `state` says where to go on. Returns the number of records."""
+        path = self.next_part().with_suffix(".ndjson.zst")
+        partial = path.with_name(path.name + ".tmp")
+        rows = 0
+        with partial.open("wb") as file:
+            with zstandard.ZstdCompressor(level=1).stream_writer(file, closefd=False) as out:
+                for record in records:
+                    out.write(record)
+                    out.write(b"\n")
+                    rows += 1
+            os.fsync(file.fileno())
+        partial.replace(path)
+        self.add_part(path, **state)
+        return rows
+
+    def add_part(self, path: Path, **state: str) -> None:
+        """Record a part that stands already in the folder."""
+        self.manifest.parts.append(path.name)
+        self.manifest.state.update(state)
+        self.save()
+
+    def remember(self, **state: str) -> None:
+        """Keep where we are (a bulk operation's id, a page's cursor) for the case of an interruption."""
+        self.manifest.state.update(state)
+        self.save()
+
+    def restart(self) -> None:
+        """Throw away what has arrived: the source took it back, or handed over less than it said."""
+        for path in self.folder.glob("part-*"):
+            path.unlink()
+        self.manifest = Manifest(start=self.manifest.start, end=self.manifest.end)
+        self.save()
+
+    def seal(self, rows: int | None = None, roots: int | None = None) -> None:
+        """Everything has arrived; `rows` and `roots` are what the source said it would be."""
+        self.manifest.rows, self.manifest.roots = rows, roots
+        self.manifest.sealed, self.manifest.landed_at = True, datetime.now(UTC)
+        self.save()
+
+    def save(self) -> None:
+        """Write window.json so that it is either the old one or the new one."""
+        path = self.folder / "window.json"
+        partial = path.with_suffix(".tmp")
+        with partial.open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(self.manifest)))
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+
+class Landing:
+    """The landing zone of all accounts under one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _open(self, path: Path) -> LandedWindow:
+        return LandedWindow(path.parent, msgspec.json.decode(path.read_bytes(), type=Manifest), self.root)
+
+    def folder(self, account: Account, stream: str) -> Path:
+        """Where a stream of an account lands."""
+        return self.root / account.tenant_id / account.source / account.account / stream
+
+    def windows(self, account: Account, stream: str) -> Iterator[LandedWindow]:
+        """All windows of a stream, oldest first."""
+        for path in sorted(self.folder(account, stream).glob("*/window.json")):
+            yield self._open(path)
+
+    def newest(self, account: Account, stream: str) -> LandedWindow | None:
+        """The last window that was begun; the only one that may be interrupted, or not yet loaded."""
+        paths = sorted(self.folder(account, stream).glob("*/window.json"))
+        return self._open(paths[-1]) if paths else None
+
+    def begin(self, account: Account, stream: str, window: Window) -> LandedWindow:
+        """Open a window's folder, emptying one of the same name."""
+        folder = self.folder(account, stream) / window.id
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+        landed = LandedWindow(folder, Manifest(start=window.start, end=window.end), self.root)
+        landed.save()
+        return landed

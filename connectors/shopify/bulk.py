@@ -1,0 +1,121 @@
+"""A stream by bulk operation: Shopify writes one JSONL file, we keep it as it is.
+
+The operation's id is kept in the landing zone, so that an interrupted pull goes on waiting for the same one. The file
+counts as arrived only when its lines are as many as the operation says: that is checked where it is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from connectors.base import Progress, Stream, Window, iso
+from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.landing import LandedWindow
+from connectors.shopify.client import Client
+
+RUN = """mutation run($query: String!) { bulkOperationRunQuery(query: $query, groupObjects: false) {
+  bulkOperation { id status } userErrors { code message } } }"""
+POLL = """query poll($id: ID!) { bulkOperation(id: $id) {
+  id status errorCode objectCount rootObjectCount url } }"""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+BUSY_ATTEMPTS = 120
+
+
+class _Operation(msgspec.Struct, rename="camel"):
+    id: str
+    status: str
+    error_code: str | None = None
+    object_count: str | int = 0
+    root_object_count: str | int = 0
+    url: str | None = None
+
+
+class _UserError(msgspec.Struct):
+    message: str
+    code: str | None = None
+
+
+class _Started(msgspec.Struct, rename="camel"):
+    user_errors: list[_UserError]
+    bulk_operation: _Operation | None = None
+
+
+def bulk_query(stream: Stream, window: Window) -> str:
+    """The stream's query as a bulk operation takes it: edges, no page sizes, no sort (a sort loses records)."""
+    conditions = []
+    if stream.cursor:
+        if window.start:
+            conditions.append(f"{stream.cursor}:>='{iso(window.start)}'")
+        conditions.append(f"{stream.cursor}:<'{iso(window.end)}'")
+    arguments = f'(query: "{" AND ".join(conditions)}")' if conditions else ""
+    return "{ " + stream.query % {
+        "arguments": arguments, "inner": "", "shipping": "(includeRemovals: true)",
+        "open": "edges { node {", "close": "} }",
+    } + " }"  # fmt: skip
+
+
+def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress: Progress) -> None:
+    """Bring a window by one bulk operation and seal it.
+
+    Raises RetryError when Shopify's operation fails or never ends; ConfigurationError when a scope is missing.
+    """
+    operation_id = landed.manifest.state.get("bulk_id")
+    if operation_id is None:
+        operation_id = _start(client, bulk_query(stream, landed.window))
+        landed.remember(bulk_id=operation_id)
+    operation = _wait(
+        client, operation_id, lambda count: progress(stream.name, count, None, "Shopify prepares the file")
+    )
+    if operation.status != "COMPLETED":
+        landed.restart()
+        if operation.error_code == "ACCESS_DENIED":
+            raise ConfigurationError(
+                f"{client.account.account}: the bulk operation for {stream.name} was denied: a scope is missing"
+            )
+        raise RetryError(
+            f"{client.account.account}: the bulk operation for {stream.name} ended {operation.status} ({operation.error_code})"
+        )
+    rows, roots = int(operation.object_count), int(operation.root_object_count)
+    if operation.url is None:
+        if rows:
+            landed.restart()
+            raise RetryError(
+                f"{client.account.account}: Shopify announced {rows} objects of {stream.name} and gave no file"
+            )
+    else:
+        target = landed.next_part()
+        path = client.transport.download(
+            operation.url, target, lambda size: progress(stream.name, 0, rows, f"{size / 1e6:.0f} MB")
+        )
+        landed.add_part(path)
+    landed.seal(rows, roots)
+    progress(stream.name, rows, rows, "landed")
+
+
+def _start(client: Client, query: str) -> str:
+    for attempt in range(BUSY_ATTEMPTS):
+        raw = client.execute(RUN, {"query": query})["bulkOperationRunQuery"]
+        started = msgspec.json.decode(raw, type=_Started)
+        if started.bulk_operation is not None and not started.user_errors:
+            return started.bulk_operation.id
+        codes = {error.code for error in started.user_errors}
+        if not codes & {"OPERATION_IN_PROGRESS", "LIMIT_REACHED"}:
+            raise ContractError("; ".join(error.message for error in started.user_errors))
+        client.transport.wait(min(LONGEST_PAUSE * 6, 0.5 * 1.5**attempt))
+    raise RetryError(f"{client.account.account}: another bulk operation of this app does not end. Run again later.")
+
+
+def _wait(client: Client, operation_id: str, on_count: Callable[[int], None]) -> _Operation:
+    pause = FIRST_PAUSE
+    while True:
+        raw = client.execute(POLL, {"id": operation_id})["bulkOperation"]
+        operation = msgspec.json.decode(raw, type=_Operation | None)
+        if operation is None:
+            return _Operation(id=operation_id, status="EXPIRED")
+        if operation.status not in ("CREATED", "RUNNING", "CANCELING"):
+            return operation
+        on_count(int(operation.object_count))
+        client.transport.wait(pause)
+        pause = min(LONGEST_PAUSE, pause * 1.5)

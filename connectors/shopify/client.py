@@ -1,0 +1,197 @@
+"""One request to Shopify's Admin GraphQL API, answered or explained.
+
+Paced by the cost bucket that every answer reports; throttling is waiting, not failing. Shopify answers most of its
+errors with HTTP 200, so the body decides. The SDK's own client is not used: it has no time limit, retries nothing and
+hands over a throttled answer like any other.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+
+from connectors.base import Account
+from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.transport import Transport
+
+VERSION = "2026-10"
+THROTTLED_ATTEMPTS = 60
+SERVER_ATTEMPTS = 5
+
+
+class TooExpensiveError(RetryError):
+    """A query costs more than one query may: ask for smaller pages."""
+
+
+class _Answer(msgspec.Struct):
+    data: dict[str, msgspec.Raw] | None = None
+    errors: msgspec.Raw | None = None
+    extensions: dict[str, Any] = {}
+
+
+@dataclass
+class Client:
+    """A shop's API. `denied` collects the paths that its token may not read."""
+
+    account: Account
+    transport: Transport
+    denied: set[str] = field(default_factory=set)
+    server_time: datetime | None = None
+    _token: str | None = field(default=None, repr=False)
+    _token_until: float = 0.0
+    _available: float | None = None
+    _restore: float = 0.0
+    _asked_at: float = 0.0
+    _cost: float = 0.0
+
+    @property
+    def url(self) -> str:
+        """Where requests go."""
+        return f"{self.account.base_url.rstrip('/')}/admin/api/{VERSION}/graphql.json"
+
+    def execute(self, query: str, variables: dict[str, object] | None = None) -> dict[str, msgspec.Raw]:
+        """The `data` of one query, its fields still as received.
+
+        Raises TooExpensiveError (ask for less), RetryError (later), ConfigurationError (token, scope, address),
+        ContractError (the query does not fit the API).
+        """
+        body = {"query": query, "variables": variables or {}}
+        for _ in range(THROTTLED_ATTEMPTS):
+            self._pace()
+            answer = self._post(body)
+            self._remember_cost(answer)
+            if answer.errors is None:
+                if answer.data is None:
+                    raise ContractError(f"{self.account.account}: Shopify answered without data and without an error")
+                return answer.data
+            errors = _errors(answer.errors)
+            codes = {error["code"] for error in errors}
+            if "THROTTLED" in codes:
+                self._wait_for_bucket(answer)
+            elif (
+                codes == {"ACCESS_DENIED"}
+                and answer.data
+                and any(raw != b"null" for raw in map(bytes, answer.data.values()))
+            ):
+                self.denied.update(error["path"] for error in errors)
+                return answer.data
+            else:
+                self._raise(errors, codes)
+        raise RetryError(
+            f"{self.account.account}: Shopify throttles without end. Another app may use up the limit; run again later."
+        )
+
+    def _post(self, body: dict[str, object]) -> _Answer:
+        for attempt in range(SERVER_ATTEMPTS):
+            answer = self.transport.post(self.url, body, {"X-Shopify-Access-Token": self.token()})
+            if answer.status_code == 401 and self.account.client_id and self._token:
+                self._token = None  # a short-lived token may have ended early: one new one
+                answer = self.transport.post(self.url, body, {"X-Shopify-Access-Token": self.token()})
+            self._check_status(answer.status_code)
+            if "Date" in answer.headers:
+                self.server_time = parsedate_to_datetime(answer.headers["Date"])
+            served = answer.headers.get("X-Shopify-API-Version", VERSION)
+            if served != VERSION:
+                raise ContractError(
+                    f"{self.url} served version {served} instead of {VERSION}; update Takings before numbers change"
+                )
+            try:
+                decoded = msgspec.json.decode(answer.content, type=_Answer)
+            except msgspec.DecodeError:
+                self.transport.wait(0.5 * 2**attempt)
+                continue
+            if decoded.errors is not None and b"INTERNAL_SERVER_ERROR" in bytes(decoded.errors):
+                self.transport.wait(0.5 * 2**attempt)
+                continue
+            return decoded
+        raise RetryError(
+            f"{self.url}: {SERVER_ATTEMPTS} answers in a row broke off or were Shopify's own server errors. "
+            "Nothing was lost; run again later."
+        )
+
+    def _check_status(self, status: int) -> None:
+        if status == 200:
+            return
+        shop = f"Shopify shop {self.account.account} of tenant {self.account.tenant_id}"
+        advice = {
+            401: "its access token is not accepted. Put a valid one where the source's `secret` points to.",
+            402: "the shop is frozen for an unpaid bill. Its owner has to settle it in Shopify's admin.",
+            403: "the token may not do this. Give the app the scopes that docs/guides/shopify.md lists.",
+            404: "there is no such shop at this address. Check `account` and `base_url`.",
+            423: "the shop is locked. Its owner has to contact Shopify.",
+        }
+        raise ConfigurationError(
+            f"{shop}: HTTP {status}: {advice.get(status, 'an answer that Shopify does not document.')}"
+        )
+
+    def _raise(self, errors: list[dict[str, str]], codes: set[str]) -> None:
+        what = "; ".join(sorted({error["message"] for error in errors}))[:500]
+        if "MAX_COST_EXCEEDED" in codes:
+            raise TooExpensiveError(what)
+        if "ACCESS_DENIED" in codes:
+            raise ConfigurationError(
+                f"Shopify shop {self.account.account}: {what}. Give the app that scope, then run again."
+            )
+        raise ContractError(f"Shopify shop {self.account.account}: the query was refused: {what}")
+
+    def token(self) -> str:
+        """The static token, or one by the client credentials grant, renewed at three quarters of its life."""
+        if not self.account.client_id:
+            return self.account.secret
+        if self._token is None or time.monotonic() > self._token_until:
+            answer = self.transport.post(
+                f"{self.account.base_url.rstrip('/')}/admin/oauth/access_token",
+                {
+                    "client_id": self.account.client_id,
+                    "client_secret": self.account.secret,
+                    "grant_type": "client_credentials",
+                },
+                {},
+            )
+            self._check_status(answer.status_code)
+            grant = answer.json()
+            self._token = str(grant["access_token"])
+            self.transport.secrets.append(self._token)
+            self._token_until = time.monotonic() + 0.75 * float(grant.get("expires_in", 86400))
+        return self._token
+
+    def _remember_cost(self, answer: _Answer) -> None:
+        cost = answer.extensions.get("cost") or {}
+        status = cost.get("throttleStatus") or {}
+        self._cost = float(cost.get("requestedQueryCost") or 0)
+        self._available = status.get("currentlyAvailable")
+        self._restore = float(status.get("restoreRate") or 0)
+        self._asked_at = time.monotonic()
+
+    def _pace(self) -> None:
+        """Wait until the bucket holds what the last query cost: the next of its kind will cost the same."""
+        if self._available is not None and self._restore > 0:
+            refilled = self._available + self._restore * (time.monotonic() - self._asked_at)
+            if refilled < self._cost:
+                self.transport.wait((self._cost - refilled) / self._restore)
+
+    def _wait_for_bucket(self, answer: _Answer) -> None:
+        cost = answer.extensions.get("cost") or {}
+        status = cost.get("throttleStatus") or {}
+        missing = float(cost.get("requestedQueryCost") or 50) - float(status.get("currentlyAvailable") or 0)
+        self.transport.wait(max(0.1, missing / float(status.get("restoreRate") or 50)))
+        self._available = None
+
+
+def _errors(raw: msgspec.Raw) -> list[dict[str, str]]:
+    found = msgspec.json.decode(raw)
+    if not isinstance(found, list):
+        return [{"code": "", "message": str(found), "path": ""}]
+    return [
+        {
+            "code": str((error.get("extensions") or {}).get("code", "")),
+            "message": str(error.get("message", "")),
+            "path": ".".join(str(step) for step in error.get("path") or () if not isinstance(step, int)),
+        }
+        for error in found
+    ]

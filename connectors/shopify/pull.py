@@ -1,0 +1,242 @@
+"""Pull one shop: check it, then stream by stream land, load, move the cursor.
+
+Order matters only where one stream's ids come from another (refunds from orders). An interrupted pull goes on where it
+stopped; one that is repeated changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+
+import msgspec
+
+from connectors.base import Account, Progress, Pulled, Stream, Window, iso, no_progress
+from connectors.errors import ConfigurationError, ContractError, IncompleteError, RetryError
+from connectors.landing import LandedWindow, Landing
+from connectors.shopify import streams
+from connectors.shopify.bulk import land_by_bulk
+from connectors.shopify.client import Client, TooExpensiveError
+from connectors.shopify.pages import TooLargeError, land_by_pages
+from connectors.staging import Staging
+from connectors.transport import Transport
+
+SETTLED = timedelta(minutes=2)  # an index may lag behind what it indexes: the last two minutes wait for the next pull
+PAGES_UP_TO = timedelta(days=3)  # a longer window goes by bulk
+ATTEMPTS = 3
+REFUNDS_A_CALL, REFUND_LINES = 50, 100
+PREFLIGHT = f"{{ currentAppInstallation {{ accessScopes {{ handle }} }} {streams.SHOP.query} }}"
+
+
+class _Scope(msgspec.Struct):
+    handle: str
+
+
+class _Installation(msgspec.Struct, rename="camel"):
+    access_scopes: list[_Scope]
+
+
+def pull(
+    account: Account,
+    landing: Landing,
+    staging: Staging,
+    run_id: str,
+    progress: Progress = no_progress,
+    transport: Transport | None = None,
+) -> Iterator[Pulled]:
+    """Bring everything that is new in one shop, stream by stream; yields what each stream did.
+
+    Raises the errors of connectors.errors; what earlier streams brought is kept.
+    """
+    client = Client(account, transport or Transport((account.secret,)))
+    staging.prepare(account.source, streams.STREAMS)
+    shop = _check(client)
+    until = _now(client) - SETTLED
+    steps: dict[str, Callable[[LandedWindow], None]] = {
+        "shop": lambda landed: _land_record(landed, [shop]),
+        "refunds": lambda landed: _land_refunds(client, staging, landed, progress),
+        "sales_totals": lambda landed: _land_totals(client, staging, landed, bytes(shop)),
+    }
+    for stream in streams.STREAMS:
+        first = staging.loaded(account, stream.name) is None
+        land = steps.get(stream.name) or partial(_land, client, stream, first, progress)
+        calls, waited = client.transport.calls, client.transport.waited
+        done = _pull_stream(account, landing, staging, stream, until, run_id, land)
+        yield _with_cost(done, client, calls, waited)
+
+
+def _with_cost(done: Pulled, client: Client, calls: int, waited: float) -> Pulled:
+    return replace(
+        done,
+        calls=client.transport.calls - calls,
+        waited=client.transport.waited - waited,
+        denied=tuple(sorted(client.denied)),
+    )
+
+
+def _pull_stream(
+    account: Account,
+    landing: Landing,
+    staging: Staging,
+    stream: Stream,
+    until: datetime,
+    run_id: str,
+    land: Callable[[LandedWindow], None],
+) -> Pulled:
+    landed = landing.newest(account, stream.name)
+    if landed is None or (
+        landed.manifest.sealed and landed.folder.name <= (staging.loaded(account, stream.name) or "")
+    ):
+        since = staging.cursor(account, stream.name) if stream.cursor else None
+        if since is not None and since >= until:
+            return Pulled(stream.name, 0, 0, 0)
+        landed = landing.begin(account, stream.name, Window(since, until))
+    for attempt in range(ATTEMPTS):
+        if not landed.manifest.sealed:
+            land(landed)
+        try:
+            return Pulled(stream.name, *staging.load(account, stream, landed, run_id))
+        except IncompleteError:
+            if attempt + 1 == ATTEMPTS:
+                raise
+            landed.restart()
+    raise AssertionError("unreachable")
+
+
+def _check(client: Client) -> msgspec.Raw:
+    """The shop's own words about itself. Raises ConfigurationError naming every scope that is missing."""
+    answer = client.execute(PREFLIGHT)
+    if bytes(answer["shop"]) == b"null":
+        raise ConfigurationError(f"Shopify shop {client.account.account}: the token may not read the shop itself")
+    granted = msgspec.json.decode(answer["currentAppInstallation"], type=_Installation)
+    missing = sorted(set(streams.SCOPES) - {scope.handle for scope in granted.access_scopes})
+    if missing:
+        raise ConfigurationError(
+            f"Shopify shop {client.account.account}: the app lacks {', '.join(missing)}. Without them numbers would be "
+            "too small without an error (without read_all_orders Shopify hides all but the last 60 days). "
+            "Grant them in the app's settings, then run again."
+        )
+    return answer["shop"]
+
+
+def _now(client: Client) -> datetime:
+    if client.server_time is None:
+        raise ContractError(f"{client.account.account}: Shopify's answers carry no Date")
+    return client.server_time.astimezone(UTC)
+
+
+def _land(client: Client, stream: Stream, first: bool, progress: Progress, landed: LandedWindow) -> None:
+    window = landed.window
+    by_bulk = first or (window.start is not None and window.end - window.start > PAGES_UP_TO)
+    if "bulk_id" in landed.manifest.state or (by_bulk and stream is not streams.DELETIONS):
+        _patiently(lambda: land_by_bulk(client, stream, landed, progress))
+        return
+    since = iso(window.start) if window.start and stream is streams.CUSTOMERS else ""
+    try:
+        land_by_pages(client, stream, landed, progress, lambda node: not since or _updated(node) >= since)
+    except TooLargeError:
+        landed.restart()
+        _patiently(lambda: land_by_bulk(client, stream, landed, progress))
+
+
+def _patiently(land: Callable[[], None]) -> None:
+    """A bulk operation that failed on Shopify's side is begun anew, a few times."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return land()
+        except IncompleteError:
+            if attempt + 1 == ATTEMPTS:
+                raise
+        except RetryError as error:
+            if attempt + 1 == ATTEMPTS or "bulk operation" not in str(error):
+                raise
+    return None
+
+
+class _Node(msgspec.Struct, rename="camel"):
+    updated_at: str
+
+
+def _updated(node: bytes) -> str:
+    return msgspec.json.decode(node, type=_Node).updated_at
+
+
+def _land_record(landed: LandedWindow, records: list[msgspec.Raw]) -> None:
+    landed.write_part(bytes(record) for record in records)
+    landed.seal(rows=len(records))
+
+
+def _land_refunds(client: Client, staging: Staging, landed: LandedWindow, progress: Progress) -> None:
+    """Refunds that the orders name and staging does not hold in that version."""
+    account = client.account
+    missing = [
+        row[0]
+        for row in staging.db.execute(
+            """select o.refund_id from shopify.order_refunds as o
+            left join shopify.refunds as r using (tenant_id, source_account, refund_id)
+            where o.tenant_id = ? and o.source_account = ? and (r.updated_at is null or r.updated_at < o.updated_at)
+            order by o.refund_id""",
+            [account.tenant_id, account.account],
+        ).fetchall()
+    ]
+    landed.restart()
+    size, lines, done = REFUNDS_A_CALL, REFUND_LINES, 0
+    while done < len(missing):
+        ids = [f"gid://shopify/Refund/{key}" for key in missing[done : done + size]]
+        query = f"query refunds($ids: [ID!]!) {{ {streams.REFUNDS.query % {'inner': lines}} }}"
+        try:
+            nodes = msgspec.json.decode(client.execute(query, {"ids": ids})["nodes"], type=list[msgspec.Raw])
+        except TooExpensiveError:
+            if size == 1:
+                raise
+            size = max(1, size // 2)
+            continue
+        found = [bytes(node) for node in nodes if bytes(node) != b"null"]
+        if any(b'"hasNextPage":true' in node.replace(b" ", b"") for node in found):
+            if lines == 250:
+                raise ContractError(
+                    f"{account.account}: a refund has more than 250 lines, which one request cannot show"
+                )
+            lines = 250
+            continue
+        landed.write_part(found)
+        done += len(ids)
+        progress("refunds", done, len(missing), "by id")
+    landed.seal()
+
+
+def _land_totals(client: Client, staging: Staging, landed: LandedWindow, shop: bytes) -> None:
+    """Shopify's own report, whole: an imported order or an edit changes days long past."""
+    account = client.account
+    first = staging.db.execute(
+        """select least(min(o.processed_at), min(a.happened_at)) from shopify.orders as o
+        left join shopify.agreements as a using (tenant_id, source_account, order_id)
+        where o.tenant_id = ? and o.source_account = ?""",
+        [account.tenant_id, account.account],
+    ).fetchone()
+    rows: list[bytes] = []
+    if first and first[0]:
+        since: date = first[0].date() - timedelta(days=1)
+        until = landed.manifest.end.date() + timedelta(days=1)
+        ql = streams.SALES_TOTALS.query % {"since": since, "until": until}
+        answer = client.execute(
+            "query totals($q: String!) { shopifyqlQuery(query: $q) { parseErrors tableData { columns { name } rows } } }",
+            {"q": ql},
+        )
+        rows = list(_rows(answer["shopifyqlQuery"]))
+    landed.restart()
+    landed.write_part(rows)
+    landed.seal(rows=len(rows))
+
+
+def _rows(raw: msgspec.Raw) -> Iterator[bytes]:
+    """A ShopifyQL table as records. Rows come as objects, or as lists in the order of the columns."""
+    report = msgspec.json.decode(raw)
+    if report is None or report["parseErrors"] or report["tableData"] is None:
+        raise ContractError(f"Shopify did not understand the control report: {report and report['parseErrors']}")
+    names = [column["name"] for column in report["tableData"]["columns"]]
+    rows = report["tableData"]["rows"]
+    for row in msgspec.json.decode(rows) if isinstance(rows, str) else rows:
+        yield msgspec.json.encode(row if isinstance(row, dict) else dict(zip(names, row, strict=True)))

@@ -1,0 +1,293 @@
+"""Typed staging tables on DuckDB, filled by SQL from landed windows; data and cursor commit together.
+
+The rules: a stored row is touched only where the source's row differs, so a repeat changes nothing. Rows with a
+parent are replaced parent by parent, others upserted by key, the newest version winning. A row that cannot be typed
+goes to `takings.rejects` with its reason and its place, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors.base import Account, Column, Stream, Table, iso
+from connectors.errors import IncompleteError
+from connectors.landing import LandedWindow
+
+SQL_TYPES = {"MONEY": "DECIMAL(24, 6)", "INSTANT": "TIMESTAMP"}
+SCOPE = ("tenant_id", "source_account")
+LINEAGE = ("run_id", "landing_part")
+
+BOOKKEEPING = """
+create schema if not exists takings;
+create table if not exists takings.cursors (
+    tenant_id varchar, source varchar, source_account varchar, stream varchar, loaded_until timestamp,
+    window_id varchar, run_id varchar, loaded_at timestamp);
+create table if not exists takings.rejects (
+    tenant_id varchar, source varchar, source_account varchar, stream varchar, table_name varchar, row_key varchar,
+    reason varchar, run_id varchar, landing_part varchar, rejected_at timestamp);
+create table if not exists takings.tenants (
+    tenant_id varchar, tenant_name varchar, time_zone varchar, currency varchar);
+create table if not exists takings.exchange_rates (
+    rate_day date, from_currency varchar, to_currency varchar, rate decimal(18, 8));
+"""
+
+
+class Staging:
+    """The one writer of the staging file. Use as a context manager; close it before anybody else opens the file."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.db = duckdb.connect(str(path))
+        self.db.execute("set preserve_insertion_order = false")
+        self.db.execute("set TimeZone = 'UTC'")
+        self.db.execute("set enable_progress_bar = false")
+        self.db.execute(BOOKKEEPING)
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write everything into the file itself (no .wal stays) and let go of it."""
+        self.db.execute("checkpoint")
+        self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self.db.execute("begin")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("rollback")
+            raise
+        self.db.execute("commit")
+
+    def prepare(self, source: str, streams: tuple[Stream, ...]) -> None:
+        """Create the source's tables; a column that is new is added to the table that lacks it."""
+        self.db.execute(f"create schema if not exists {source}")
+        for table in (table for stream in streams for table in stream.tables):
+            columns = [f"{name} varchar" for name in (*SCOPE, *LINEAGE)]
+            columns += [f"{column.name} {_sql_type(column)}" for column in table.columns]
+            self.db.execute(f"create table if not exists {source}.{table.name} ({', '.join(columns)})")
+            for column in table.columns:
+                self.db.execute(
+                    f"alter table {source}.{table.name} add column if not exists {column.name} {_sql_type(column)}"
+                )
+
+    def cursor(self, account: Account, stream: str) -> datetime | None:
+        """Until when a stream has been loaded, UTC; None before the first load."""
+        row = self.db.execute(
+            "select loaded_until from takings.cursors "
+            "where tenant_id = ? and source = ? and source_account = ? and stream = ?",
+            _scope(account, stream),
+        ).fetchone()
+        return None if row is None else row[0].replace(tzinfo=UTC)
+
+    def loaded(self, account: Account, stream: str) -> str | None:
+        """The id of the window that was loaded last."""
+        row = self.db.execute(
+            "select window_id from takings.cursors "
+            "where tenant_id = ? and source = ? and source_account = ? and stream = ?",
+            _scope(account, stream),
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def load(self, account: Account, stream: Stream, landed: LandedWindow, run_id: str) -> tuple[int, int, int]:
+        """Load a sealed window and move the cursor, in one transaction.
+
+        Returns (records read, rows changed, rows set aside). Raises IncompleteError, with nothing changed, when the
+        landed records are fewer than the source announced.
+        """
+        changed = rejected = 0
+        with self.transaction():
+            landed_rows = self._read(stream, landed)
+            if landed_rows:
+                for table in stream.tables:
+                    rejected += self._type(account, stream, table, run_id)
+                    changed += self._merge(account, stream, table, run_id)
+                for table in stream.tables:
+                    self.db.execute(f"drop table new_{table.name}")
+            self.db.execute("drop table record")
+            self._move_cursor(account, stream.name, landed, run_id)
+        return landed_rows, changed, rejected
+
+    def _read(self, stream: Stream, landed: LandedWindow) -> int:
+        fields = ", ".join(f"'{name}': '{kind}'" for name, kind in stream.record.items())
+        empty = ", ".join(f'null::{kind} as "{name}"' for name, kind in stream.record.items())
+        place = f"{len(str(landed.root)) + 2}"
+        if not landed.paths:
+            self.db.execute(
+                f"create temp table record as select {empty}, '' as landing_part, '' as landed_until where false"
+            )
+            return 0
+        try:
+            self.db.execute(
+                f"create temp table record as select * exclude (filename), filename[{place}:] as landing_part, "
+                f"'{iso(landed.manifest.end)}' as landed_until from read_json(?, format = 'newline_delimited', columns = {{{fields}}}, filename = true)",
+                [[str(path) for path in landed.paths]],
+            )
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            raise IncompleteError(f"stream {stream.name}: a landed part breaks off ({str(error)[:200]})") from error
+        roots = 'count(*) filter (where "__parentId" is null)' if "__parentId" in stream.record else "count(*)"
+        rows, root_rows = self.db.execute(f"select count(*), {roots} from record").fetchone() or (0, 0)
+        announced, announced_roots = landed.manifest.rows, landed.manifest.roots
+        if (announced is not None and rows != announced) or (
+            announced_roots is not None and root_rows != announced_roots
+        ):
+            raise IncompleteError(
+                f"stream {stream.name}: {rows:,} records arrived ({root_rows:,} roots), "
+                f"{announced:,} were announced ({announced_roots:,} roots)"
+            )
+        return int(rows)
+
+    def _type(self, account: Account, stream: Stream, table: Table, run_id: str) -> int:
+        """new_<table>: its rows typed, one a key; those that cannot be typed are set aside. Returns their number."""
+        typed = [f"{_cast(column)} as {column.name}" for column in table.columns]
+        broken = [column for column in table.columns if column.type != "VARCHAR"]
+        reasons = [
+            f"case when {column.read} is not null and {_cast(column)} is null "
+            f"then '{column.name} is not {column.type}: ' || left(cast({column.read} as varchar), 80) end"
+            for column in broken
+        ] + [f"case when {_read(table, name)} is null then '{name} is missing' end" for name in table.key]
+        self.db.execute(
+            f"create temp table new_{table.name} as select {', '.join(typed)}, r.landing_part, "
+            f"nullif(concat_ws('; ', {', '.join(reasons)}), '') as reject_reason from {table.source} where {table.where}"
+        )
+        self._one_a_key(table)
+        key = " || '/' || ".join(f"coalesce({name}, '?')" for name in table.key)
+        self.db.execute(
+            "delete from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ? "
+            f"and table_name = '{table.name}' and row_key in (select {key} from new_{table.name})",
+            _scope(account, stream.name),
+        )
+        rejects = self.db.execute(
+            f"insert into takings.rejects select ?, ?, ?, ?, '{table.name}', {key}, reject_reason, ?, landing_part, ? "
+            f"from new_{table.name} where reject_reason is not null",
+            [*_scope(account, stream.name), run_id, datetime.now(UTC).replace(tzinfo=None)],
+        ).fetchone()
+        count = int(rejects[0]) if rejects else 0
+        if count:
+            self.db.execute(f"delete from new_{table.name} where reject_reason is not null")
+        return count
+
+    def _one_a_key(self, table: Table) -> None:
+        """A source may hand over a row twice (a page that moved): the newest version stays."""
+        key = ", ".join(table.key)
+        twice = self.db.execute(f"select count(*) <> count(distinct ({key})) from new_{table.name}").fetchone()
+        if twice and twice[0]:
+            newest = f"{table.version} desc nulls last, " if table.version else ""
+            self.db.execute(
+                f"create or replace temp table new_{table.name} as select * from new_{table.name} "
+                f"qualify row_number() over (partition by {key} order by {newest}landing_part desc) = 1"
+            )
+
+    def _merge(self, account: Account, stream: Stream, table: Table, run_id: str) -> int:
+        """Bring new_<table> into the staging table. Returns the number of rows removed or written."""
+        target, new = f"{account.source}.{table.name}", f"new_{table.name}"
+        scope = "t.tenant_id = ? and t.source_account = ?"
+        values = [account.tenant_id, account.account]
+        columns = [column.name for column in table.columns]
+        listed = ", ".join(columns)
+        if table.history:
+            return self._append_history(table, target, values, run_id)
+        same_key = " and ".join(f"t.{name} = n.{name}" for name in table.key)
+        same_row = " and ".join(f"t.{name} is not distinct from n.{name}" for name in columns)
+        if table.version:  # an older version than the stored one changes nothing
+            self.db.execute(
+                f"delete from {new} as n using {target} as t "
+                f"where {scope} and {same_key} and t.{table.version} > n.{table.version}",
+                values,
+            )
+        if table.parent:
+            removed = self._run(
+                f"delete from {target} as t where {scope} and t.{table.parent} in "
+                f"(select {self._parent_key(stream)} from new_{stream.tables[0].name}) "
+                f"and not exists (select 1 from {new} as n where {same_key} and {same_row})",
+                values,
+            )
+        else:
+            removed = self._run(
+                f"delete from {target} as t using {new} as n where {scope} and {same_key} and not ({same_row})", values
+            )
+        accepted = "true"
+        if table.parent:
+            accepted = f"n.{table.parent} in (select {self._parent_key(stream)} from new_{stream.tables[0].name})"
+        written = self._run(
+            f"insert into {target} ({', '.join((*SCOPE, *LINEAGE))}, {listed}) "
+            f"select ?, ?, ?, n.landing_part, {', '.join(f'n.{name}' for name in columns)} from {new} as n "
+            f"where {accepted} and not exists (select 1 from {target} as t where {scope} and {same_key})",
+            [*values, run_id, *values],
+        )
+        return max(removed, written)
+
+    def _append_history(self, table: Table, target: str, scope: list[str], run_id: str) -> int:
+        """A row for each key whose newest stored row says something else."""
+        key = ", ".join(table.key)
+        when = next(column.name for column in table.columns if column.type == "INSTANT")
+        same = " and ".join(f"t.{name} is not distinct from n.{name}" for name in table.history)
+        listed = ", ".join(column.name for column in table.columns)
+        return self._run(
+            f"""insert into {target} ({", ".join((*SCOPE, *LINEAGE))}, {listed})
+            with newest as (
+                select * from {target} where tenant_id = ? and source_account = ?
+                qualify row_number() over (partition by {key} order by {when} desc) = 1)
+            select ?, ?, ?, n.landing_part, {", ".join(f"n.{column.name}" for column in table.columns)}
+            from new_{table.name} as n left join newest as t using ({key})
+            where t.{when} is null or (n.{when} > t.{when} and not ({same}))""",
+            [*scope, *scope, run_id],
+        )
+
+    @staticmethod
+    def _parent_key(stream: Stream) -> str:
+        return stream.tables[0].key[0]
+
+    def _run(self, sql: str, values: list[str]) -> int:
+        row = self.db.execute(sql, values).fetchone()
+        return int(row[0]) if row else 0
+
+    def _move_cursor(self, account: Account, stream: str, landed: LandedWindow, run_id: str) -> None:
+        scope = _scope(account, stream)
+        self.db.execute(
+            "delete from takings.cursors where tenant_id = ? and source = ? and source_account = ? and stream = ?",
+            scope,
+        )
+        end = landed.manifest.end.astimezone(UTC).replace(tzinfo=None)
+        self.db.execute(
+            "insert into takings.cursors values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [*scope, end, landed.folder.name, run_id, datetime.now(UTC).replace(tzinfo=None)],
+        )
+
+    def rejects(self) -> list[dict[str, Any]]:
+        """All rows that are set aside, newest first."""
+        relation = self.db.sql("select * from takings.rejects order by rejected_at desc, table_name, row_key")
+        return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def _sql_type(column: Column) -> str:
+    return SQL_TYPES.get(column.type, column.type)
+
+
+def _cast(column: Column) -> str:
+    if column.type == "VARCHAR":
+        return column.read
+    if column.type == "INSTANT":
+        return f"(try_cast({column.read} as timestamptz) at time zone 'UTC')"
+    return f"try_cast({column.read} as {_sql_type(column)})"
+
+
+def _read(table: Table, name: str) -> str:
+    return next(column.read for column in table.columns if column.name == name)
+
+
+def _scope(account: Account, stream: str) -> list[str]:
+    return [account.tenant_id, account.source, account.account, stream]

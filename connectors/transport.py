@@ -1,0 +1,115 @@
+"""The only HTTP session: time limits, patience, redaction.
+
+Retries what may work later (a broken line, 429, 5xx) with growing pauses and the server's own Retry-After, and gives
+up with one clear error. What a status means beyond that is the connector's business.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from connectors.errors import IncompleteError, RetryError
+
+CONNECT_SECONDS, READ_SECONDS = 10, 60
+ATTEMPTS = 6
+LONGEST_PAUSE = 60.0
+RETRIED = frozenset({429, 500, 502, 503, 504})
+
+
+class Transport:
+    """One `requests.Session` with manners. `sleep` is a seam for tests; `secrets` never leave in a message."""
+
+    def __init__(self, secrets: tuple[str, ...] = (), sleep: Callable[[float], None] = time.sleep) -> None:
+        self.session = requests.Session()
+        self.secrets = [text for text in secrets if text]
+        self.sleep = sleep
+        self.calls = 0
+        self.waited = 0.0
+
+    def wait(self, seconds: float) -> None:
+        """Pause, and remember how long the source made us wait."""
+        self.waited += seconds
+        self.sleep(seconds)
+
+    def redact(self, text: str) -> str:
+        """`text` without any secret."""
+        for secret in self.secrets:
+            text = text.replace(secret, "[secret]")
+        return text
+
+    def post(self, url: str, body: object, headers: dict[str, str]) -> requests.Response:
+        """POST JSON and return the answer, whatever its status, unless it is one that patience may cure.
+
+        Raises RetryError when it still fails after all attempts.
+        """
+        trouble = ""
+        for attempt in range(ATTEMPTS):
+            try:
+                self.calls += 1
+                answer = self.session.post(url, json=body, headers=headers, timeout=(CONNECT_SECONDS, READ_SECONDS))
+                if answer.status_code not in RETRIED:
+                    return answer
+                trouble = f"it answered HTTP {answer.status_code}"
+                pause = _retry_after(answer) or _backoff(attempt)
+            except requests.ConnectionError as error:
+                trouble, pause = (
+                    f"no connection ({type(error.args[0]).__name__ if error.args else error})",
+                    _backoff(attempt),
+                )
+            except requests.RequestException as error:
+                trouble, pause = f"the answer broke off ({type(error).__name__})", _backoff(attempt)
+            if attempt + 1 < ATTEMPTS:
+                self.wait(pause)
+        raise RetryError(
+            self.redact(
+                f"{url} does not answer as it should: {trouble}, {ATTEMPTS} times in a row. "
+                "Nothing was lost; what has arrived is kept. Check the address and the source's status page, then run again."
+            )
+        )
+
+    @contextmanager
+    def stream(self, url: str) -> Iterator[requests.Response]:
+        """GET a file to be read as it comes, undecoded. Raises IncompleteError when it is not to be had."""
+        self.calls += 1
+        try:
+            with self.session.get(
+                url, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), headers={"Accept-Encoding": "gzip"}
+            ) as answer:
+                if answer.status_code != 200:
+                    raise IncompleteError(f"the result file answered HTTP {answer.status_code}")
+                yield answer
+        except requests.RequestException as error:
+            raise IncompleteError(f"the result file broke off ({type(error).__name__})") from error
+
+    def download(self, url: str, target: Path, on_bytes: Callable[[int], None]) -> Path:
+        """Write the file at `url` as received to `target` (`.gz` appended when it came compressed) and return the path."""
+        with self.stream(url) as answer:
+            if answer.headers.get("Content-Encoding") == "gzip":
+                target = target.with_name(target.name + ".gz")
+            done = 0
+            with target.open("wb") as file:
+                try:
+                    for chunk in answer.raw.stream(1 << 20, decode_content=False):
+                        file.write(chunk)
+                        done += len(chunk)
+                        on_bytes(done)
+                except Exception as error:  # urllib3 raises its own tree here
+                    raise IncompleteError(f"the result file broke off ({type(error).__name__})") from error
+        return target
+
+
+def _backoff(attempt: int) -> float:
+    return float(min(LONGEST_PAUSE, 0.5 * 2**attempt) * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
+
+
+def _retry_after(answer: requests.Response) -> float | None:
+    try:
+        return min(LONGEST_PAUSE, float(answer.headers.get("Retry-After", "")))
+    except ValueError:
+        return None

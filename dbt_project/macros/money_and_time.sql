@@ -1,0 +1,16 @@
+{# The three things that engines do differently and that every number depends on. #}
+
+{# The calendar day in `zone` of a UTC timestamp. #}
+{% macro local_day(instant, zone) -%}
+    cast(timezone({{ zone }}, timezone('UTC', {{ instant }})) as date)
+{%- endmacro %}
+
+{# A decimal amount in major units as integer minor units; `minor_units` is 100 for USD, 1 for JPY, 1000 for KWD. #}
+{% macro minor(amount, minor_units) -%}
+    cast(round({{ amount }} * {{ minor_units }}, 0) as bigint)
+{%- endmacro %}
+
+{# Minor units of one currency in minor units of another; a missing rate makes it null, which a test turns into an error. #}
+{% macro converted(amount_minor, factor) -%}
+    cast(round(cast({{ amount_minor }} as decimal(20, 0)) * {{ factor }}, 0) as bigint)
+{%- endmacro %}

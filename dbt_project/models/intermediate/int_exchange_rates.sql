@@ -1,0 +1,53 @@
+-- One row a tenant, order currency and day that needs a rate: the last one known on that day, at most a week old.
+-- The same currency has the rate 1 of that day; a missing rate stays null, and a test names the pair and the day.
+with orders as (select * from {{ ref('stg_shopify__orders') }}),
+
+sales as (select * from {{ ref('stg_shopify__sales') }}),
+
+refunds as (select * from {{ ref('stg_shopify__refunds') }}),
+
+tenants as (select * from {{ ref('stg_takings__tenants') }}),
+
+rates as (select * from {{ source('takings', 'exchange_rates') }}),
+
+needed as (
+    select tenant_id, order_currency, order_minor_units, date_day from orders
+    union
+    select sales.tenant_id, orders.order_currency, orders.order_minor_units, {{ local_day('sales.happened_at', 'tenants.time_zone') }}
+    from sales
+    inner join orders using (tenant_id, source_account, order_id)
+    inner join tenants using (tenant_id)
+    union
+    select refunds.tenant_id, orders.order_currency, orders.order_minor_units, {{ local_day('refunds.refunded_at', 'tenants.time_zone') }}
+    from refunds
+    inner join orders using (tenant_id, source_account, order_id)
+    inner join tenants using (tenant_id)
+),
+
+found as (
+    select
+        needed.*,
+        tenants.currency,
+        tenants.minor_units,
+        case when needed.order_currency = tenants.currency then 1 else rates.rate end as rate,
+        case when needed.order_currency = tenants.currency then needed.date_day else rates.rate_day end as rate_date
+    from needed
+    inner join tenants using (tenant_id)
+    left join rates
+        on
+            needed.order_currency = rates.from_currency
+            and tenants.currency = rates.to_currency
+            and rates.rate_day between needed.date_day - 6 and needed.date_day
+    qualify row_number() over (partition by needed.tenant_id, needed.order_currency, needed.date_day order by rates.rate_day desc) = 1
+)
+
+select
+    tenant_id,
+    order_currency,
+    date_day,
+    currency,
+    minor_units,
+    rate_date,
+    cast(rate as decimal(18, 8)) as rate,
+    cast(cast(rate as decimal(18, 8)) * minor_units / order_minor_units as decimal(18, 8)) as factor
+from found

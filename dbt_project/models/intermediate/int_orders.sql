@@ -1,0 +1,66 @@
+-- One row an order that counts, with all that is known about it, in the tenant's currency.
+with orders as (select * from {{ ref('stg_shopify__orders') }}),
+
+keys as (select * from {{ ref('int_customer_keys') }}),
+
+rates as (select * from {{ ref('int_exchange_rates') }}),
+
+ledger as (
+    select
+        tenant_id,
+        source_account,
+        order_id,
+        {%- for family in ['gross_sales', 'discounts', 'returns', 'shipping', 'taxes', 'duties', 'fees', 'tips', 'gift_cards_sold', 'adjustments'] %}
+        cast(sum({{ family }}_minor) as bigint) as {{ family }}_minor,
+        {%- endfor %}
+        cast(sum(quantity) filter (where line_type = 'PRODUCT' and quantity > 0) as bigint) as units
+    from {{ ref('int_ledger') }}
+    group by all
+),
+
+refunds as (
+    select tenant_id, source_account, order_id, cast(sum(refunded_amount_minor) as bigint) as refunded_amount_minor
+    from {{ ref('int_refunds') }}
+    group by all
+)
+
+select
+    orders.tenant_id,
+    orders.source,
+    orders.source_account,
+    orders.order_id,
+    orders.order_name,
+    orders.date_day,
+    orders.processed_at,
+    orders.created_at,
+    orders.cancelled_at,
+    orders.channel,
+    keys.customer_key,
+    orders.customer_id,
+    orders.customer_name,
+    keys.is_guest,
+    keys.is_known,
+    orders.financial_status,
+    orders.fulfillment_status,
+    orders.order_status,
+    orders.cancelled_at is null and orders.order_status <> 'CANCELLED' as is_valid,
+    orders.order_status in ('PAID', 'FULFILLING', 'SHIPPED', 'COMPLETE') as is_completed,
+    orders.presentment_currency,
+    rates.currency,
+    rates.minor_units,
+    rates.rate,
+    coalesce(ledger.units, 0) as units,
+    {%- for family in ['gross_sales', 'discounts', 'returns', 'shipping', 'taxes', 'duties', 'fees', 'tips', 'gift_cards_sold', 'adjustments'] %}
+    coalesce(ledger.{{ family }}_minor, 0) as {{ family }}_minor,
+    {%- endfor %}
+    {{ converted('orders.total_minor', 'rates.factor') }} as order_total_minor,
+    {{ converted('orders.current_total_minor', 'rates.factor') }} as current_total_minor,
+    coalesce(refunds.refunded_amount_minor, 0) as refunded_amount_minor,
+    orders.run_id,
+    orders.landing_part
+from orders
+inner join keys using (tenant_id, source_account, order_id)
+left join ledger using (tenant_id, source_account, order_id)
+left join refunds using (tenant_id, source_account, order_id)
+left join rates
+    on orders.tenant_id = rates.tenant_id and orders.order_currency = rates.order_currency and orders.date_day = rates.date_day

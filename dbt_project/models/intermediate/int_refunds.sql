@@ -1,0 +1,48 @@
+-- One row a refund of an order that counts, with both its days, in the tenant's currency.
+with refunds as (select * from {{ ref('stg_shopify__refunds') }}),
+
+orders as (select * from {{ ref('stg_shopify__orders') }}),
+
+tenants as (select * from {{ ref('stg_takings__tenants') }}),
+
+rates as (select * from {{ ref('int_exchange_rates') }}),
+
+ledger as (select * from {{ ref('int_ledger') }}),
+
+value_returned as (
+    select tenant_id, source_account, refund_id, cast(sum(returns_minor) as bigint) as value_returned_minor
+    from ledger
+    where refund_id is not null
+    group by all
+),
+
+days as (
+    select
+        refunds.*,
+        orders.channel,
+        orders.order_currency,
+        orders.date_day as order_day,
+        {{ local_day('refunds.refunded_at', 'tenants.time_zone') }} as date_day
+    from refunds
+    inner join orders using (tenant_id, source_account, order_id)
+    inner join tenants using (tenant_id)
+)
+
+select
+    days.tenant_id,
+    days.source,
+    days.source_account,
+    days.refund_id,
+    days.order_id,
+    days.date_day,
+    days.order_day,
+    days.channel,
+    rates.currency,
+    rates.minor_units,
+    coalesce(value_returned.value_returned_minor, 0) as value_returned_minor,
+    {{ converted('days.refunded_amount_minor', 'rates.factor') }} as refunded_amount_minor,
+    {{ converted('days.refunded_store_credit_minor', 'rates.factor') }} as refunded_store_credit_minor
+from days
+left join value_returned using (tenant_id, source_account, refund_id)
+left join rates
+    on days.tenant_id = rates.tenant_id and days.order_currency = rates.order_currency and days.date_day = rates.date_day

@@ -1,0 +1,59 @@
+-- Cohort × month number: known buyers by the month of their first order, revenue net of refunds by the order's month.
+with orders as (select * from {{ ref('int_orders') }} where is_known),
+
+tenants as (select * from {{ ref('stg_takings__tenants') }}),
+
+firsts as (
+    select tenant_id, customer_key, date_trunc('month', min(date_day)) as cohort_month
+    from orders
+    group by all
+),
+
+sizes as (
+    select tenant_id, cohort_month, count(*) as customers
+    from firsts
+    group by all
+),
+
+months as (
+    select
+        orders.tenant_id,
+        firsts.cohort_month,
+        date_diff('month', firsts.cohort_month, date_trunc('month', orders.date_day)) as month_number,
+        count(distinct orders.customer_key) as active_customers,
+        count(*) as orders,
+        sum(orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor) as net_revenue_minor
+    from orders
+    inner join firsts using (tenant_id, customer_key)
+    group by all
+),
+
+newest as (
+    select tenant_id, date_trunc('month', max(date_day)) as month
+    from orders
+    group by all
+),
+
+grid as (
+    select sizes.tenant_id, sizes.cohort_month, sizes.customers, numbers.month_number
+    from sizes
+    inner join newest using (tenant_id),
+    unnest(range(0, date_diff('month', sizes.cohort_month, newest.month) + 1)) as numbers (month_number)
+)
+
+select
+    grid.tenant_id,
+    cast(grid.cohort_month as date) as cohort_month,
+    cast(grid.month_number as integer) as month_number,
+    tenants.currency,
+    tenants.minor_units,
+    grid.customers,
+    coalesce(months.active_customers, 0) as active_customers,
+    coalesce(months.orders, 0) as orders,
+    cast(coalesce(months.net_revenue_minor, 0) as bigint) as net_revenue_minor,
+    cast(sum(coalesce(months.net_revenue_minor, 0)) over (
+        partition by grid.tenant_id, grid.cohort_month order by grid.month_number
+    ) as bigint) as cumulative_net_revenue_minor
+from grid
+inner join tenants using (tenant_id)
+left join months using (tenant_id, cohort_month, month_number)

@@ -1,0 +1,56 @@
+-- One row an order that counts: no test orders, none that was deleted. Amounts in minor units of the shop's currency.
+with orders as (select * from {{ source('shopify', 'orders') }}),
+
+deletions as (select * from {{ source('shopify', 'deletions') }}),
+
+tenants as (select * from {{ ref('stg_takings__tenants') }}),
+
+currencies as (select * from {{ ref('currencies') }}),
+
+channels as (select * from {{ ref('channels') }}),
+
+statuses as (select * from {{ ref('order_status') }})
+
+select
+    orders.tenant_id,
+    'shopify' as source,
+    orders.source_account,
+    orders.order_id,
+    orders.order_name,
+    orders.processed_at,
+    orders.created_at,
+    orders.cancelled_at,
+    {{ local_day('orders.processed_at', 'tenants.time_zone') }} as date_day,
+    coalesce(channels.channel, 'Other channels') as channel,
+    orders.customer_id,
+    lower(orders.email) as email,
+    orders.customer_name,
+    orders.financial_status,
+    orders.fulfillment_status,
+    case
+        when orders.cancelled_at is not null then statuses.status_cancelled
+        when orders.closed_at is not null then statuses.status_closed
+        else statuses.status_open
+    end as order_status,
+    orders.currency as order_currency,
+    orders.presentment_currency,
+    currencies.minor_units as order_minor_units,
+    {{ minor('orders.total', 'currencies.minor_units') }} as total_minor,
+    {{ minor('orders.current_total', 'currencies.minor_units') }} as current_total_minor,
+    orders.run_id,
+    orders.landing_part
+from orders
+inner join tenants using (tenant_id)
+left join currencies on orders.currency = currencies.currency
+left join channels on orders.source_name = channels.source_name and channels.source = 'shopify'
+left join statuses
+    on
+        coalesce(orders.financial_status, 'NONE') = statuses.financial_status
+        and orders.fulfillment_status = statuses.fulfillment_status
+left join deletions
+    on
+        orders.tenant_id = deletions.tenant_id
+        and orders.source_account = deletions.source_account
+        and orders.order_id = deletions.subject_id
+        and deletions.subject_type = 'ORDER'
+where not orders.is_test and deletions.subject_id is null

@@ -1,0 +1,6 @@
+-- The run that this build belongs to.
+select
+    run_id,
+    started_at
+from {{ source('takings', 'runs') }}
+qualify row_number() over (order by started_at desc) = 1

@@ -1,0 +1,119 @@
+"""dbt, in this process: staging file in, one scratch file of tested marts out.
+
+Models are rebuilt whole from staging: a build depends on nothing but staging, so an interrupted one leaves nothing
+behind and a repeated one gives the same. A failed test fails the build, and nothing is published.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import Problem
+from orchestration.paths import Home
+from orchestration.settings import CHECKOUT
+
+PROJECT = CHECKOUT / "dbt_project"
+OnNode = Callable[[int, int, str], None]
+
+
+@dataclass
+class Built:
+    """A finished build: its scratch file and what dbt said about each node."""
+
+    path: Path
+    models: int = 0
+    tests: int = 0
+    warnings: list[str] = field(default_factory=list)
+    nodes: list[dict[str, Any]] = field(default_factory=list)
+
+
+def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: None) -> Built:
+    """Run every seed, model and test. Raises Problem naming what failed, with dbt's own words."""
+    from dbt.cli.main import dbtRunner
+
+    shutil.rmtree(home.builds, ignore_errors=True)  # what an interrupted build left
+    home.builds.mkdir(parents=True)
+    path = home.builds / f"build_{run_id}.duckdb"
+    progress = _Progress(on_node)
+    with _environment(path, home.staging):
+        runner = dbtRunner(callbacks=[progress])
+        outcome = runner.invoke(["--quiet", "--log-level", "none", "build", *arguments(home)])
+        _let_go()
+    if outcome.exception is not None:
+        raise Problem(f"dbt could not run: {outcome.exception}. Nothing was published.")
+    built = Built(path)
+    failed = []
+    for result in outcome.result or ():
+        kind, status = result.node.resource_type, str(result.status)
+        built.models += kind == "model"
+        built.tests += kind in ("test", "unit_test")
+        built.nodes.append({"id": result.node.unique_id, "kind": str(kind), "status": status, "failures": result.failures})
+        if status == "warn":
+            built.warnings.append(f"{result.node.name}: {result.failures} rows")
+        elif status not in ("success", "pass", "skipped"):
+            failed.append(f"  {result.node.name}: {(result.message or status).strip()}")
+    if failed or not outcome.success:
+        raise Problem(
+            f"{len(failed)} of dbt's checks failed, so nothing was published and readers keep the last build:\n"
+            + "\n".join(failed) + f"\nThe scratch build is {path}; `takings explain-failure` shows the rows."
+        )
+    return built
+
+
+def parse(home: Home) -> Path:
+    """Write dbt's manifests without a build, and return their folder. Raises Problem when the project is broken."""
+    from dbt.cli.main import dbtRunner
+
+    with _environment(home.builds / "none.duckdb", home.staging):
+        outcome = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse", *arguments(home)])
+    if not outcome.success:
+        raise Problem(f"The dbt project does not parse: {outcome.exception}")
+    return home.dbt_target
+
+
+def arguments(home: Home) -> list[str]:
+    """Where dbt finds its project and leaves its artefacts."""
+    return [
+        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(home.dbt_target), "--log-path", str(home.logs),
+    ]  # fmt: skip
+
+
+@contextmanager
+def _environment(path: Path, staging: Path) -> Iterator[None]:
+    """dbt's profile takes its paths from the environment; it is put back afterwards."""
+    before = dict(os.environ)
+    os.environ.update(TAKINGS_BUILD=str(path), TAKINGS_STAGING=str(staging), DO_NOT_TRACK="1")
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _let_go() -> None:
+    """Close the adapter's connection: it would keep the scratch file locked for the life of this process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
+class _Progress:
+    """Counts finished nodes from dbt's events."""
+
+    def __init__(self, on_node: OnNode) -> None:
+        self.on_node = on_node
+        self.done = 0
+
+    def __call__(self, event: Any) -> None:
+        if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
+            self.done += 1
+            total = getattr(event.data, "total", 0) or getattr(event.data, "num_models", 0)
+            self.on_node(self.done, int(total), str(event.data.node_info.node_name))

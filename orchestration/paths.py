@@ -1,0 +1,80 @@
+"""Where everything lives under TAKINGS_HOME, and the lock that lets one writer work at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import Problem
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders of one installation."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        """What arrived, as it arrived."""
+        return self.root / "landing"
+
+    @property
+    def staging(self) -> Path:
+        """Typed tables and cursors; one writer."""
+        return self.root / "warehouse" / "staging.duckdb"
+
+    @property
+    def builds(self) -> Path:
+        """dbt's scratch files; nobody reads them."""
+        return self.root / "builds"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's artefacts: manifest, semantic manifest, compiled SQL."""
+        return self.root / "dbt"
+
+    @property
+    def published(self) -> Path:
+        """Immutable builds and the symlink `current`."""
+        return self.root / "published"
+
+    @property
+    def superset(self) -> Path:
+        """Superset's metadata, secrets, cache."""
+        return self.root / "superset"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's history."""
+        return self.root / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        """What the servers print."""
+        return self.root / "logs"
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the writer's lock. The kernel lets go of it when this process ends, however it ends.
+
+        Raises Problem when another run holds it.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / "writer.lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                holder = file.read().strip() or "unknown"
+                raise Problem(
+                    f"Another run is writing to {self.root} (process {holder}). Wait for it to end, then run again."
+                ) from None
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
