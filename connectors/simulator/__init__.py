@@ -1,0 +1,7 @@
+"""Simulated shops: one seeded world kept as books in integers, served over the wire formats of the real APIs."""
+from connectors.simulator.faults import Fault, Faults
+from connectors.simulator.retail import RetailFolderError, retail_world
+from connectors.simulator.server import SimulatorServer, run, serve
+from connectors.simulator.world import Books, World
+
+__all__ = ["Books", "Fault", "Faults", "RetailFolderError", "SimulatorServer", "World", "retail_world", "run", "serve"]

@@ -1,0 +1,88 @@
+"""The ``query:`` argument: ``field:value`` and ``field:>=value`` terms joined by AND.
+
+A term about a field that a connection does not know is ignored with a warning in ``extensions.search``, as Shopify
+does it: a typo there silently widens a result.  OR, NOT and brackets are refused.
+"""
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+_TERM = re.compile(r"""\s*(?:(?P<word>AND|OR|NOT)\b|(?P<bracket>[()])|(?P<minus>-?)(?P<field>\w+):(?P<sign>>=|<=|>|<)?
+                       \s*(?P<value>"[^"]*"|'[^']*'|[^\s()]+)|(?P<free>\S+))""", re.VERBOSE)
+_SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "": operator.eq,
+}
+
+
+class SearchError(ValueError):
+    """A search that the simulator does not speak."""
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """A field that can be searched: ``kind`` is time, day (a whole UTC day matches), text, bool or id."""
+
+    kind: str
+    get: Callable[[Any], Any]
+
+
+@dataclass
+class Search:
+    predicate: Callable[[Any], bool]
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+
+def instant_of(text: str) -> int:
+    """An ISO 8601 time as an instant; a date alone is its midnight, a time without a zone is UTC."""
+    try:
+        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise SearchError(f"Invalid timestamp {text!r} in a search.") from None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+
+
+def compile_search(text: str | None, known: Mapping[str, Searchable]) -> Search:
+    """The predicate of a ``query:`` argument over the raw objects of a connection."""
+    tests: list[Callable[[Any], bool]] = []
+    search = Search(lambda it: all(test(it) for test in tests))
+    place = 0
+    text = text or ""
+    while place < len(text.rstrip()):
+        match = _TERM.match(text, place)
+        if match is None:
+            raise SearchError(f"Cannot read the search at {text[place:]!r}.")
+        place = match.end()
+        if match["word"] == "AND":
+            continue
+        if match["word"] or match["bracket"] or match["minus"] or match["free"]:
+            raise SearchError(f"The simulator's search knows terms joined by AND, not {match.group().strip()!r}.")
+        name, sign, value = match["field"], match["sign"] or "", match["value"].strip("'\"")
+        if name not in known:
+            search.warnings.append({"field": name, "message": "Invalid search field for this query.",
+                                    "code": "invalid_field"})
+            continue
+        tests.append(_test(known[name], sign, value))
+    return search
+
+
+def _test(on: Searchable, sign: str, value: str) -> Callable[[Any], bool]:
+    compare, get = _SIGNS[sign], on.get
+    wanted: Any = value.lower()
+    if on.kind == "time":
+        wanted = instant_of(value)
+        return lambda it: compare(get(it), wanted)
+    if on.kind == "day":
+        wanted = instant_of(value) // 86_400
+        return lambda it: compare(get(it) // 86_400, wanted)
+    if on.kind == "bool":
+        wanted = value.lower() == "true"
+        return lambda it: bool(get(it)) == wanted
+    if on.kind == "id":
+        wanted = int(value.rsplit("/", 1)[-1])
+        return lambda it: compare(get(it), wanted)
+    return lambda it: compare(str(get(it)).lower(), wanted)
