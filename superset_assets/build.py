@@ -43,6 +43,7 @@ LABELS = {
     "month_number": "Months since",
     "date_day": "Day",
 }
+COLOURS = {"green": "#2e9e6b", "yellow": "#d99a00", "red": "#d64545"}
 _PRESENTATION = {"money": ",.2f", "count": ",d", "ratio": ".1%"}
 Assets = dict[str, dict[str, Any]]
 
@@ -90,6 +91,7 @@ def complete(
     by_uuid = {item["uuid"]: item for path, item in done.items() if path.startswith("datasets/")}
     for chart in [item for path, item in done.items() if path.startswith("charts/")]:
         dataset = by_uuid.get(chart["dataset_uuid"], {})
+        _colour(chart, catalog)
         chart["query_context"] = json.dumps(query_context(chart["params"], dataset.get("main_dttm_col")))
     for path in [path for path in done if path.startswith(("databases/", "dashboards/"))]:
         done[path] = _fill(done[path], values)
@@ -203,6 +205,23 @@ def _column(mart: Mart, column: Column) -> dict[str, Any]:
         "python_date_format": None,
         "extra": {},
     }
+
+
+def _scheme(badge: str) -> dict[str, str]:
+    return {"colorScheme": COLOURS[badge]}
+
+
+def _colour(chart: dict[str, Any], catalog: Catalog) -> None:
+    """A big number of a metric with thresholds wears their colours; the thresholds stand with the metric alone."""
+    metric = catalog.metrics.get(chart["params"].get("metric", ""))
+    if chart["viz_type"] == "big_number_total" and metric and metric.thresholds:
+        green, yellow = metric.thresholds["green"], metric.thresholds["yellow"]
+        rule = {"column": metric.name, "useGradient": False}
+        chart["params"]["conditional_formatting"] = [
+            rule | {"operator": "≤", "targetValue": green, **_scheme("green")},
+            rule | {"operator": "< x ≤", "targetValueLeft": green, "targetValueRight": yellow, **_scheme("yellow")},
+            rule | {"operator": ">", "targetValue": yellow, **_scheme("red")},
+        ]
 
 
 def _fill(value: Any, values: Mapping[str, str]) -> Any:
