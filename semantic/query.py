@@ -62,7 +62,7 @@ def answer(
         build.catalog, metrics, by=by, labels=labels, start=start, end=end, tenant=build.tenant,
         order=order, limit=limit, only=only,
     )  # fmt: skip
-    return _describe(build.connection.execute(sql).to_arrow_table(), build)
+    return _describe(build.connection.sql(sql).to_arrow_table(), build)
 
 
 def _describe(table: pa.Table, build: Build) -> pa.Table:

@@ -10,7 +10,7 @@ import pytest
 
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog
-from tests.semantic import synthetic
+from tests.semantic import shop, synthetic
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +33,9 @@ def catalog(target: Path) -> Catalog:
 def awkward(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published build of two tenants in two currencies, to be left as it is."""
     return synthetic.publish(tmp_path_factory.mktemp("awkward") / "published", catalog, synthetic.awkward_rows())
+
+
+@pytest.fixture(scope="session")
+def published(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published build of two small shops (shop.py), to be left as it is."""
+    return synthetic.publish(tmp_path_factory.mktemp("shops") / "published", catalog, shop.ROWS)
