@@ -58,11 +58,11 @@ def send(client: SupersetClient, method: Method, path: str, **options: Any) -> r
 
 
 def listing(client: SupersetClient, path: str, columns: list[str] | None = None) -> Iterator[Mapping[str, Any]]:
-    """Every row of a listing, page by page, by id."""
+    """Every row of a listing, page by page."""
     page = 0
     while True:
         chosen = f"columns:!({','.join(columns)})," if columns else ""
-        query = f"({chosen}order_column:id,order_direction:asc,page:{page},page_size:{PAGE})"
+        query = f"({chosen}page:{page},page_size:{PAGE})"
         answer = call(client, "get", f"{path}?q={quote(query)}")
         yield from answer["result"]
         page += 1

@@ -1,0 +1,203 @@
+"""Who may see what in Superset: a role, a row-level rule and a login for each tenant. Everything over REST.
+
+Closed by default: one base rule (`1 = 0`) for every role but Admin and one rule a tenant, in one group, so that a
+user without a tenant's role gets no row. It is the wall in Superset; the wall in the data is the published file that
+each user is sent to (server/superset_config.py). A tenant's role reads dashboards and charts of our datasets: it has
+no SQL Lab, changes nothing, and lists no users, databases or rules.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from supersetapiclient.client import SupersetClient
+
+from superset_assets.client import call, connect, listing
+from superset_assets.errors import RequestFailed, SupersetError
+from superset_assets.names import SCHEMA, TENANT_ROLE_PREFIX, is_ours
+from superset_assets.process import Credentials
+
+BASE_RULE = "Takings: no tenant, no rows"
+GROUP = "tenant"
+TENANT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # as server/superset_config.py reads it from a role's name
+READS = (
+    ("can_read", ("Chart", "Dashboard", "Dataset", "Explore", "Theme", "CurrentUserRestApi", "SecurityRestApi",
+                  "DashboardFilterStateRestApi", "DashboardPermalinkRestApi", "ExploreFormDataRestApi",
+                  "ExplorePermalinkRestApi")),
+    ("can_write", ("DashboardFilterStateRestApi", "DashboardPermalinkRestApi", "ExploreFormDataRestApi",
+                   "ExplorePermalinkRestApi")),
+    ("can_time_range", ("Api",)),
+    ("can_get", ("MenuApi",)),
+    ("can_dashboard", ("Superset",)),
+    ("can_dashboard_permalink", ("Superset",)),
+    ("can_explore", ("Superset",)),
+    ("can_slice", ("Superset",)),
+    ("can_csv", ("Superset",)),
+    ("can_log", ("Superset",)),
+    ("can_language_pack", ("Superset",)),
+    ("can_fetch_datasource_metadata", ("Superset",)),
+    ("can_share_dashboard", ("Superset",)),
+    ("can_recent_activity", ("Log",)),
+    ("can_view_chart_as_table", ("Dashboard",)),
+    ("can_view_query", ("Dashboard",)),
+    ("can_userinfo", ("UserDBModelView",)),
+    ("resetmypassword", ("UserDBModelView",)),
+    ("can_this_form_get", ("ResetMyPasswordView",)),
+    ("can_this_form_post", ("ResetMyPasswordView",)),
+    ("menu_access", ("Home", "Dashboards")),
+)  # fmt: skip
+
+
+@dataclass
+class Access:
+    """What a run of `grant` found and did; `changes` is empty when everything stood already."""
+
+    changes: list[str] = field(default_factory=list)
+
+    def note(self, what: str) -> None:
+        self.changes.append(what)
+
+
+def grant(client: SupersetClient, tenants: Sequence[str], credentials: Credentials) -> list[str]:
+    """Bring roles, rules and logins in line with `tenants`; returns a line for each change, none when run again.
+
+    Needs the datasets to be imported, and runs again after each import: a new dataset has to be granted and walled.
+    A tenant that is no longer named keeps nothing but a login that is switched off. Raises SupersetError.
+    """
+    bad = [tenant for tenant in tenants if not TENANT_ID.fullmatch(tenant)]
+    if bad:
+        raise SupersetError(
+            f"{', '.join(map(repr, bad))} cannot be a tenant's id: it becomes part of a role, a rule and a file name. "
+            "Use letters, digits, - and _ in takings.toml."
+        )
+    done = Access()
+    datasets = [int(row["id"]) for row in listing(client, "dataset/", ["id", "uuid", "schema"]) if _ours(row)]
+    if not datasets:
+        raise SupersetError("Superset holds none of our datasets, so nothing can be granted. Import the assets first.")
+    roles = {str(row["name"]): int(row["id"]) for row in _paged(client, "security/roles/")}
+    wanted = _permissions(client, datasets)
+    for tenant in tenants:
+        roles[_role(tenant)] = _ensure_role(client, _role(tenant), roles.get(_role(tenant)), wanted, done)
+    _ensure_rules(client, tenants, roles, datasets, done)
+    _ensure_users(client, tenants, roles, credentials, done)
+    return done.changes
+
+
+def _role(tenant: str) -> str:
+    return TENANT_ROLE_PREFIX + tenant
+
+
+def _ours(row: Mapping[str, Any]) -> bool:
+    return is_ours(str(row["uuid"])) and row["schema"] == SCHEMA
+
+
+def _permissions(client: SupersetClient, datasets: Iterable[int]) -> set[int]:
+    """The numbers of everything that a tenant's role may do."""
+    known = {
+        (row["permission"]["name"], row["view_menu"]["name"]): int(row["id"])
+        for row in listing(client, "security/permissions-resources/")
+    }
+    pairs = [(name, view) for name, views in READS for view in views]
+    missing = [f"{name} on {view}" for name, view in pairs if (name, view) not in known]
+    if missing:
+        raise SupersetError(
+            f"This Superset does not know {', '.join(missing)}: the tenants' role is written for the version in "
+            "superset_assets/server/requirements.lock. Run that version, or adapt READS in superset_assets/access.py."
+        )
+    marks = {f"(id:{number})" for number in datasets}
+    granted = {
+        number
+        for (name, view), number in known.items()
+        if name == "datasource_access" and any(view.endswith(mark) for mark in marks)
+    }
+    return {known[pair] for pair in pairs} | granted
+
+
+def _ensure_role(client: SupersetClient, name: str, number: int | None, wanted: set[int], done: Access) -> int:
+    if number is None:
+        number = int(call(client, "post", "security/roles/", json={"name": name})["id"])
+        done.note(f"role {name} made")
+    held = {int(row["id"]) for row in call(client, "get", f"security/roles/{number}/permissions/")["result"]}
+    if held != wanted:
+        body = {"permission_view_menu_ids": sorted(wanted)}
+        call(client, "post", f"security/roles/{number}/permissions", json=body)
+        done.note(f"role {name}: {len(wanted - held)} permissions added, {len(held - wanted)} taken away")
+    return number
+
+
+def _ensure_rules(
+    client: SupersetClient, tenants: Sequence[str], roles: Mapping[str, int], datasets: Sequence[int], done: Access
+) -> None:
+    rules = {
+        BASE_RULE: {"filter_type": "Base", "clause": "1 = 0", "roles": [roles["Admin"]], "tables": sorted(datasets)}
+    }
+    for tenant in tenants:
+        rules[f"Takings: tenant {tenant}"] = {
+            "filter_type": "Regular",
+            "clause": f"tenant_id = '{tenant}'",
+            "roles": [roles[_role(tenant)]],
+            "tables": sorted(datasets),
+        }
+    held = {str(row["name"]): row for row in listing(client, "rowlevelsecurity/")}
+    for name, rule in rules.items():
+        body = {"name": name, "group_key": GROUP, "description": "Kept by superset_assets/access.py", **rule}
+        if name not in held:
+            call(client, "post", "rowlevelsecurity/", json=body)
+            done.note(f"rule {name!r} made")
+        elif _rule(held[name]) != {"group_key": GROUP, **rule}:
+            call(client, "put", f"rowlevelsecurity/{held[name]['id']}", json=body)
+            done.note(f"rule {name!r} set right")
+
+
+def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
+    numbers = {part: sorted(int(item["id"]) for item in row[part]) for part in ("roles", "tables")}
+    return {"group_key": row["group_key"], "filter_type": row["filter_type"], "clause": row["clause"], **numbers}
+
+
+def _ensure_users(
+    client: SupersetClient, tenants: Sequence[str], roles: Mapping[str, int], credentials: Credentials, done: Access
+) -> None:
+    held = {str(row["username"]): row for row in _paged(client, "security/users/")}
+    for tenant in tenants:
+        login = credentials.login(tenant)
+        body = {
+            "username": tenant,
+            "first_name": tenant,
+            "last_name": "(tenant)",
+            "email": f"{tenant}@tenant.takings.invalid",
+            "active": True,
+            "roles": [roles[_role(tenant)]],
+        }
+        row = held.get(tenant)
+        if row is None:
+            call(client, "post", "security/users/", json=body | {"password": login.password})
+            done.note(f"login {tenant} made")
+            continue
+        as_it_is = {"active": row["active"], "roles": [item["id"] for item in row["roles"]]}
+        if as_it_is != {"active": True, "roles": body["roles"]} or row.get("groups"):
+            call(client, "put", f"security/users/{row['id']}", json=body | {"groups": []})
+            done.note(f"login {tenant} set right")
+        if not _opens(client.host, tenant, login.password):
+            call(client, "put", f"security/users/{row['id']}", json={"password": login.password})
+            done.note(f"login {tenant}: password set to the one in {credentials.path.name}")
+    for name, row in held.items():
+        names = [item["name"] for item in row["roles"]]
+        if row["active"] and name not in tenants and any(role.startswith(TENANT_ROLE_PREFIX) for role in names):
+            call(client, "put", f"security/users/{row['id']}", json={"active": False})
+            done.note(f"login {name} switched off: its tenant is no longer configured")
+
+
+def _opens(url: str, username: str, password: str) -> bool:
+    try:
+        connect(url, username, password)
+    except RequestFailed as error:
+        if error.status == 401:
+            return False
+        raise
+    return True
+
+
+def _paged(client: SupersetClient, path: str) -> Iterable[Mapping[str, Any]]:
+    """Users and roles: listings of Flask-AppBuilder, which gives them without a choice of columns."""
+    return listing(client, path)

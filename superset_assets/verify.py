@@ -1,0 +1,98 @@
+"""Does every chart of a dashboard show rows? Asked over REST, as the user of the client, with the dashboard's range.
+
+    chart_data(client, "Net sales", time_range=..., tenant="aurora")   a chart's rows, as it would draw them
+    check_charts(client, "store-performance", tenant="aurora")         [(title, rows), …], or EmptyChart
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from supersetapiclient.client import SupersetClient
+
+from superset_assets.client import call, listing
+from superset_assets.errors import EmptyChart, RequestFailed, SupersetError
+
+Rows = list[dict[str, Any]]
+STORE_PERFORMANCE = "store-performance"
+
+
+def chart_data(
+    client: SupersetClient,
+    chart: str,
+    *,
+    time_range: str | None = None,
+    tenant: str | None = None,
+    force: bool = False,
+) -> Rows:
+    """The rows of a chart, named by its uuid or title.
+
+    time_range: in Superset's words ("2026-01-01 : 2026-02-01", the end left out), for charts that have a date filter.
+    tenant: only this one's rows, as the dashboard's tenant filter does. force: past the cache.
+    """
+    found = [row for row in listing(client, "chart/", ["id", "uuid", "slice_name"])]
+    numbers = [int(row["id"]) for row in found if chart in {str(row["uuid"]), row["slice_name"]}]
+    if len(numbers) != 1:
+        what = "no chart is" if not numbers else f"{len(numbers)} charts are"
+        raise SupersetError(f"{what.capitalize()} called {chart!r} in Superset. Apply the assets, or name it by its uuid.")
+    return _rows(client, numbers[0], time_range, tenant, force)
+
+
+def default_range(client: SupersetClient, dashboard: str = STORE_PERFORMANCE) -> str | None:
+    """The range that a dashboard opens with, in Superset's words; None when it has no date filter."""
+    metadata = json.loads(call(client, "get", f"dashboard/{dashboard}")["result"]["json_metadata"] or "{}")
+    for item in metadata.get("native_filter_configuration", []):
+        if item["filterType"] == "filter_time":
+            value: str | None = item["defaultDataMask"]["extraFormData"].get("time_range")
+            return value
+    return None
+
+
+def check_charts(
+    client: SupersetClient, dashboard: str = STORE_PERFORMANCE, *, tenant: str | None = None, force: bool = False
+) -> list[tuple[str, int]]:
+    """Each chart's title with how many rows it has in the dashboard's own range.
+
+    Raises EmptyChart naming every chart that has none: no row, rows that hold nothing, or a query that failed.
+    """
+    shown = default_range(client, dashboard)
+    counts: list[tuple[str, int]] = []
+    problems: list[str] = []
+    for chart in call(client, "get", f"dashboard/{dashboard}/charts")["result"]:
+        try:
+            rows = _rows(client, int(chart["id"]), shown, tenant, force)
+        except RequestFailed as error:
+            problems.append(f"{chart['slice_name']}: {error}")
+            continue
+        filled = [row for row in rows if any(value is not None for value in row.values())]
+        counts.append((str(chart["slice_name"]), len(filled)))
+        if not filled:
+            problems.append(f"{chart['slice_name']}: no rows")
+    if problems or not counts:
+        found = "; ".join(problems) or "it has no charts that this user may see"
+        raise EmptyChart(
+            f"The dashboard {dashboard} is not filled in the range {shown!r}: {found}. Look at the published build of "
+            "that range, and apply the assets again."
+        )
+    return counts
+
+
+def _rows(client: SupersetClient, number: int, time_range: str | None, tenant: str | None, force: bool) -> Rows:
+    stored = call(client, "get", f"chart/{number}")["result"]["query_context"]
+    if not stored:
+        raise RequestFailed("it has no stored query, so it can only be drawn in a browser; apply the assets again")
+    answer = call(client, "post", "chart/data", json=_narrowed(json.loads(stored), time_range, tenant, force))
+    return [row for result in answer["result"] for row in result["data"]]
+
+
+def _narrowed(context: dict[str, Any], time_range: str | None, tenant: str | None, force: bool) -> dict[str, Any]:
+    """The stored query with a dashboard's filters put in."""
+    context = {**context, "force": force, "result_format": "json", "result_type": "full"}
+    for query in context["queries"]:
+        filters: list[Mapping[str, Any]] = query["filters"]
+        if time_range:
+            filters = [item | {"val": time_range} if item["op"] == "TEMPORAL_RANGE" else item for item in filters]
+        if tenant:
+            filters = [*filters, {"col": "tenant_id", "op": "IN", "val": [tenant]}]
+        query["filters"] = filters
+    return context
