@@ -33,7 +33,8 @@ def contracts() -> dict[str, dict[str, str]]:
 
 
 def stub_project(folder: Path) -> Path:
-    """A dbt project whose marts are empty tables with the contracts' columns, over the real semantic/metrics."""
+    """A dbt project whose marts are empty tables with the contracts' columns, beside a copy of semantic/metrics."""
+    shutil.copytree(METRICS, folder.parent / "semantic" / "metrics")
     marts = folder / "models" / "marts"
     marts.mkdir(parents=True)
     for model, columns in contracts().items():
@@ -45,7 +46,7 @@ def stub_project(folder: Path) -> Path:
     project = {
         "name": "takings",
         "profile": "takings",
-        "model-paths": ["models", str(METRICS)],
+        "model-paths": ["models", "../semantic/metrics"],
         "test-paths": ["tests"],
         "models": {"takings": {"+materialized": "table", "+schema": "marts"}},
         "flags": {"send_anonymous_usage_stats": False},
