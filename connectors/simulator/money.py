@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.simulator.books import Tax
+from connectors.simulator.books import Line, ShippingLine, Tax
 
 RATE = 100_000            # rates are thousandths of a percent
 
@@ -42,3 +42,20 @@ def tax_lines(amount: int, titles: Sequence[tuple[str, int]]) -> tuple[Tax, ...]
     """A tax amount as the tax lines it consists of: (title, rate) each."""
     parts = split(amount, [rate for _, rate in titles])
     return tuple(Tax(title, rate, part) for (title, rate), part in zip(titles, parts, strict=True))
+
+
+def shown_price(line: Line | ShippingLine) -> int:
+    """A line's price as shown, after discounts."""
+    price = line.quantity * line.unit_price if isinstance(line, Line) else line.price
+    for each in line.discounts:
+        price -= each.amount
+    return price
+
+
+def line_tax(line: Line | ShippingLine) -> int:
+    return sum([each.amount for each in line.taxes]) if line.taxes else 0
+
+
+def line_net(line: Line | ShippingLine, included: bool) -> int:
+    """A line's value before tax, after discounts."""
+    return shown_price(line) - line_tax(line) if included else shown_price(line)

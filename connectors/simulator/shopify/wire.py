@@ -10,6 +10,7 @@ from connectors.simulator.books import (
     NEVER, Allocation, Edit, Instant, Line, Order, Presentment, Refund, Return, Reversal, Shop, ShippingLine,
     Transaction, value_at,
 )
+from connectors.simulator.money import line_net, line_tax
 from connectors.simulator.world import Books
 
 STORE_CREDIT = ("gift_card", "shopify_store_credit")
@@ -45,18 +46,6 @@ def decimal_text(minor: int, exponent: int) -> str:
     if exponent == 0:
         return f"{sign}{digits}.0"
     return f"{sign}{digits[:-exponent]}.{digits[-exponent:].rstrip('0') or '0'}"
-
-
-def line_net(line: Line | ShippingLine, included: bool) -> int:
-    """A line's value before tax, after discounts."""
-    shown = line.quantity * line.unit_price if isinstance(line, Line) else line.price
-    for each in line.discounts:
-        shown -= each.amount
-    return shown - line_tax(line) if included else shown
-
-
-def line_tax(line: Line | ShippingLine) -> int:
-    return sum([each.amount for each in line.taxes]) if line.taxes else 0
 
 
 class SaleView:

@@ -1,0 +1,103 @@
+"""The special cases of an order, as data: how each departs from a plain order.
+
+Every shop lives through all of them early on (``Shopkeeper``), and through each again by its weight.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plot:
+    """``who`` buys, ``source`` channel, ``lines`` how many, ``discount``, ``shipping``, ``pay`` and what comes ``after``.
+
+    A field left None is decided by chance.  ``weight`` is in thousandths of all orders.
+    """
+
+    weight: int = 1
+    who: str | None = None              # customer, new, guest, guest_email, guest_of_customer
+    source: str | None = None
+    lines: int | None = None
+    discount: str | None = None         # none, code, automatic, line, line_and_code, everything
+    shipping: str | None = None         # none, paid, free_code, partly
+    pay: str | None = None              # paid, captured, authorized, expired, voided, pending, partly, cash, gift_card, …
+    after: str | None = None            # a function of afterlife
+    extra: str | None = None            # gift_card, only_gift_card, tip, custom, free_item, duty, zero
+    presentment: bool | None = None
+    test: bool = False
+    deleted: bool = False
+    imported: bool = False
+
+
+PLAIN = Plot()
+PLOTS: dict[str, Plot] = {
+    "late_refund": Plot(8, after="late_refund", pay="paid", lines=2),
+    "partial_refund": Plot(20, after="partial_refund", pay="paid"),
+    "full_refund": Plot(15, after="full_refund", pay="paid"),
+    "shipping_only_refund": Plot(5, after="shipping_only_refund", pay="paid", shipping="paid"),
+    "half_shipping_refund": Plot(3, after="half_shipping_refund", pay="paid", shipping="paid", lines=2),
+    "amount_only_refund": Plot(5, after="amount_only_refund", pay="paid"),
+    "restocking_fee": Plot(4, after="restocking_fee", pay="paid", lines=2),
+    "failed_refund": Plot(3, after="failed_refund", pay="paid"),
+    "failed_then_paid_refund": Plot(2, after="failed_then_paid_refund", pay="paid"),
+    "slow_refund": Plot(3, after="slow_refund", pay="paid"),
+    "two_refunds": Plot(4, after="two_refunds", pay="paid", lines=3),
+    "edited_refund": Plot(3, after="edited_refund", pay="paid"),
+    "backdated_refund": Plot(2, after="backdated_refund", pay="paid"),
+    "refund_to_store_credit": Plot(6, after="refund_to_store_credit", pay="paid", who="customer"),
+    "refund_to_gift_card": Plot(4, after="refund_to_gift_card", pay="paid"),
+    "exchange_even": Plot(3, after="exchange_even", pay="paid"),
+    "exchange_for_less": Plot(4, after="exchange_for_less", pay="paid", lines=2),
+    "exchange_for_more": Plot(3, after="exchange_for_more", pay="paid", lines=2),
+    "return_then_refund": Plot(6, after="return_then_refund", pay="paid", lines=2),
+    "edit_adds": Plot(6, after="edit_adds", pay="paid"),
+    "edit_removes": Plot(5, after="edit_removes", pay="paid", lines=3),
+    "edit_cuts_price": Plot(5, after="edit_cuts_price", pay="paid", lines=2),
+    "edit_does_all": Plot(3, after="edit_does_all", pay="paid", lines=3, shipping="paid"),
+    "cancelled_with_refund": Plot(8, after="cancelled_with_refund", pay="paid"),
+    "cancelled_without_refund": Plot(4, after="cancelled_without_refund", pay="paid"),
+    "cancelled_unpaid": Plot(4, after="cancelled_unpaid", pay="pending"),
+    "authorized": Plot(4, pay="authorized"),
+    "captured": Plot(15, pay="captured"),
+    "voided": Plot(3, pay="authorized", after="voided"),
+    "expired": Plot(3, pay="expired"),
+    "pending": Plot(6, pay="pending"),
+    "paid_late": Plot(5, pay="pending", after="paid_late"),
+    "partly_paid": Plot(3, pay="partly"),
+    "no_status": Plot(1, pay="none_known", source="shopify_draft_order"),
+    "failed_payment_first": Plot(5, pay="failed_first"),
+    "gift_card_sold": Plot(6, extra="gift_card", pay="paid"),
+    "only_gift_card_sold": Plot(4, extra="only_gift_card", pay="paid", shipping="none"),
+    "gift_card_refunded": Plot(2, extra="gift_card", pay="paid", after="full_refund"),
+    "gift_card_redeemed": Plot(8, pay="gift_card"),
+    "gift_card_and_card": Plot(6, pay="gift_card_and_card"),
+    "gift_card_redeemed_refunded": Plot(3, pay="gift_card", after="partial_refund"),
+    "tip": Plot(12, extra="tip"),
+    "custom_line": Plot(8, extra="custom", source="shopify_draft_order"),
+    "free_item": Plot(6, extra="free_item"),
+    "duties_and_fees": Plot(4, extra="duty"),
+    "zero_total": Plot(3, extra="zero", shipping="none", pay="paid"),
+    "line_discount": Plot(15, discount="line", lines=2),
+    "order_code": Plot(30, discount="code", lines=3),
+    "automatic_discount": Plot(25, discount="automatic", lines=3),
+    "stacked_discounts": Plot(8, discount="line_and_code", lines=3),
+    "all_off": Plot(2, discount="everything", lines=2),
+    "free_shipping_code": Plot(12, shipping="free_code"),
+    "shipping_partly_off": Plot(5, shipping="partly"),
+    "discounted_then_refunded": Plot(6, discount="line_and_code", lines=3, pay="paid", after="partial_refund"),
+    "guest": Plot(30, who="guest"),
+    "guest_with_email": Plot(25, who="guest_email"),
+    "guest_with_customers_email": Plot(12, who="guest_of_customer"),
+    "point_of_sale_cash": Plot(25, source="pos", pay="cash", shipping="none"),
+    "point_of_sale_card": Plot(25, source="pos", pay="paid", shipping="none"),
+    "draft_order": Plot(12, source="shopify_draft_order", pay="paid"),
+    "other_channel": Plot(15, source="tiktok", pay="paid"),
+    "app_channel": Plot(5, source="1424624", pay="paid"),
+    "other_currency": Plot(25, presentment=True),
+    "other_currency_refunded": Plot(5, presentment=True, pay="paid", after="partial_refund"),
+    "imported": Plot(4, imported=True, pay="paid"),
+    "test_order": Plot(4, test=True, pay="paid"),
+    "deleted": Plot(4, deleted=True, pay="paid"),
+    "deleted_after_refund": Plot(2, deleted=True, pay="paid", after="full_refund"),
+    "many_lines": Plot(0, lines=260, pay="paid", discount="code"),
+}
