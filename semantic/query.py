@@ -144,9 +144,10 @@ def _terminal(names: Sequence[str], units: Sequence[str], rows: Sequence[Sequenc
     for row in rows:
         table.add_row(*(_shown(value, unit) for value, unit in zip(row, units, strict=True)))
     width = max(80, sum(max([len(n), *(len(str(r[i])) + 6 for r in rows)]) + 3 for i, n in enumerate(names)) + 1)
-    console = Console(file=io.StringIO(), width=width, markup=False, highlight=False, color_system=None)
+    out = io.StringIO()
+    console = Console(file=out, width=width, markup=False, highlight=False, color_system=None)
     console.print(table)
-    return str(console.file.getvalue())  # type: ignore[attr-defined]
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
 def _shown(value: Any, unit: str) -> str:
