@@ -68,7 +68,8 @@ class Stream:
     """One kind of thing that a source has: its request, its records' shape, the tables it becomes.
 
     `record` declares every field of a landed record with its DuckDB type; what is not declared stays in the
-    landing zone. `cursor` names the field that windows run over, None for a stream that is read whole.
+    landing zone. `cursor` names the field that windows run over, None for a stream that is read whole;
+    `whole_days` says that the API filters it by the day only.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Stream:
     record: dict[str, str]
     tables: tuple[Table, ...]
     cursor: str | None = None
+    whole_days: bool = False
     connections: dict[str, object] = field(default_factory=dict)
 
 

@@ -33,6 +33,7 @@ create table if not exists takings.rejects (
     reason varchar, run_id varchar, landing_part varchar, rejected_at timestamp);
 create table if not exists takings.tenants (
     tenant_id varchar, tenant_name varchar, time_zone varchar, currency varchar);
+create table if not exists takings.runs (run_id varchar, started_at timestamp);
 create table if not exists takings.exchange_rates (
     rate_day date, from_currency varchar, to_currency varchar, rate decimal(18, 8));
 """
@@ -133,7 +134,8 @@ class Staging:
         try:
             self.db.execute(
                 f"create temp table record as select * exclude (filename), filename[{place}:] as landing_part, "
-                f"'{iso(landed.manifest.end)}' as landed_until from read_json(?, format = 'newline_delimited', columns = {{{fields}}}, filename = true)",
+                f"'{iso(landed.manifest.end)}' as landed_until from read_json("
+                f"?, format = 'newline_delimited', columns = {{{fields}}}, filename = true)",
                 [[str(path) for path in landed.paths]],
             )
         except (duckdb.InvalidInputException, duckdb.IOException) as error:
@@ -161,10 +163,11 @@ class Staging:
         ] + [f"case when {_read(table, name)} is null then '{name} is missing' end" for name in table.key]
         self.db.execute(
             f"create temp table new_{table.name} as select {', '.join(typed)}, r.landing_part, "
-            f"nullif(concat_ws('; ', {', '.join(reasons)}), '') as reject_reason from {table.source} where {table.where}"
+            f"nullif(concat_ws('; ', {', '.join(reasons)}), '') as reject_reason "
+            f"from {table.source} where {table.where}"
         )
         self._one_a_key(table)
-        key = " || '/' || ".join(f"coalesce({name}, '?')" for name in table.key)
+        key = " || '/' || ".join(f"coalesce(cast({name} as varchar), '?')" for name in table.key)
         self.db.execute(
             "delete from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ? "
             f"and table_name = '{table.name}' and row_key in (select {key} from new_{table.name})",

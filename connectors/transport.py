@@ -69,7 +69,8 @@ class Transport:
         raise RetryError(
             self.redact(
                 f"{url} does not answer as it should: {trouble}, {ATTEMPTS} times in a row. "
-                "Nothing was lost; what has arrived is kept. Check the address and the source's status page, then run again."
+                "Nothing was lost; what has arrived is kept. "
+                "Check the address and the source's status page, then run again."
             )
         )
 
@@ -88,7 +89,7 @@ class Transport:
             raise IncompleteError(f"the result file broke off ({type(error).__name__})") from error
 
     def download(self, url: str, target: Path, on_bytes: Callable[[int], None]) -> Path:
-        """Write the file at `url` as received to `target` (`.gz` appended when it came compressed) and return the path."""
+        """Write the file at `url` as received to `target` (`.gz` is added when it comes packed); return the path."""
         with self.stream(url) as answer:
             if answer.headers.get("Content-Encoding") == "gzip":
                 target = target.with_name(target.name + ".gz")

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,9 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
         kind, status = result.node.resource_type, str(result.status)
         built.models += kind == "model"
         built.tests += kind in ("test", "unit_test")
-        built.nodes.append({"id": result.node.unique_id, "kind": str(kind), "status": status, "failures": result.failures})
+        built.nodes.append(
+            {"id": result.node.unique_id, "kind": str(kind), "status": status, "failures": result.failures}
+        )
         if status == "warn":
             built.warnings.append(f"{result.node.name}: {result.failures} rows")
         elif status not in ("success", "pass", "skipped"):
@@ -62,7 +63,8 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
     if failed or not outcome.success:
         raise Problem(
             f"{len(failed)} of dbt's checks failed, so nothing was published and readers keep the last build:\n"
-            + "\n".join(failed) + f"\nThe scratch build is {path}; `takings explain-failure` shows the rows."
+            + "\n".join(failed)
+            + f"\nThe scratch build is {path}; `takings explain-failure` shows the rows."
         )
     return built
 

@@ -114,7 +114,9 @@ class Settings(_Table):
                 found.append(Account(tenant.id, source.kind, source.account, base_url, secret, source.client_id))
         if missing:
             raise Problem(
-                "A secret is missing, so nothing was pulled:\n" + "\n".join(missing) + f"\nSet it, or change `secret` in {self.config_path}."
+                "A secret is missing, so nothing was pulled:\n"
+                + "\n".join(missing)
+                + f"\nSet it, or change `secret` in {self.config_path}."
             )
         return found
 
@@ -175,7 +177,8 @@ def load(path: Path | None = None) -> Settings:
     except ValidationError as error:
         lines = [f"  {_place(item['loc'])}: {item['msg']}" for item in error.errors()]
         raise Problem(
-            f"The configuration {path} has {len(lines)} mistake{'s' * (len(lines) > 1)}:\n" + "\n".join(lines)
+            f"The configuration {path} has {len(lines)} mistake{'s' * (len(lines) > 1)}:\n"
+            + "\n".join(lines)
             + "\nSee takings.example.toml for every setting. Nothing was changed."
         ) from None
 

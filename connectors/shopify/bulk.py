@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from connectors.base import Progress, Stream, Window, iso
+from connectors.base import Progress, Stream, Window
 from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.landing import LandedWindow
 from connectors.shopify.client import Client
+from connectors.shopify.search import conditions
 
 RUN = """mutation run($query: String!) { bulkOperationRunQuery(query: $query, groupObjects: false) {
   bulkOperation { id status } userErrors { code message } } }"""
@@ -44,12 +45,8 @@ class _Started(msgspec.Struct, rename="camel"):
 
 def bulk_query(stream: Stream, window: Window) -> str:
     """The stream's query as a bulk operation takes it: edges, no page sizes, no sort (a sort loses records)."""
-    conditions = []
-    if stream.cursor:
-        if window.start:
-            conditions.append(f"{stream.cursor}:>='{iso(window.start)}'")
-        conditions.append(f"{stream.cursor}:<'{iso(window.end)}'")
-    arguments = f'(query: "{" AND ".join(conditions)}")' if conditions else ""
+    selected = " AND ".join(conditions(stream, window))
+    arguments = f'(query: "{selected}")' if selected else ""
     return "{ " + stream.query % {
         "arguments": arguments, "inner": "", "shipping": "(includeRemovals: true)",
         "open": "edges { node {", "close": "} }",
@@ -75,7 +72,8 @@ def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress:
                 f"{client.account.account}: the bulk operation for {stream.name} was denied: a scope is missing"
             )
         raise RetryError(
-            f"{client.account.account}: the bulk operation for {stream.name} ended {operation.status} ({operation.error_code})"
+            f"{client.account.account}: the bulk operation for {stream.name} ended "
+            f"{operation.status} ({operation.error_code})"
         )
     rows, roots = int(operation.object_count), int(operation.root_object_count)
     if operation.url is None:

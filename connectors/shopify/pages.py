@@ -7,15 +7,16 @@ the whole window go by bulk instead: `TooLargeError`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from connectors.base import Progress, Stream, Window, iso
+from connectors.base import Progress, Stream, Window
 from connectors.errors import ContractError, RetryError
 from connectors.landing import LandedWindow
 from connectors.shopify.client import Client, TooExpensiveError
+from connectors.shopify.search import conditions
 
 PAGE, PAGE_WITH_CHILDREN, INNER = 250, 50, 20
 MOST = 20_000  # the API counts no further than 25,000 in one query
@@ -37,30 +38,22 @@ class _Connection(msgspec.Struct, rename="camel"):
 
 def page_query(stream: Stream, window: Window, page: int) -> str:
     """The stream's query for one page, sorted by its cursor so that a change while paging moves nothing forward."""
-    filters = {
-        "orders": ", sortKey: UPDATED_AT", "events": ", sortKey: CREATED_AT", "customers": ", sortKey: UPDATED_AT",
-    }  # fmt: skip
     root = stream.query.split("%", 1)[0].strip()
-    conditions = ["action:destroy"] if root == "events" else []
-    if stream.cursor and window.start:
-        conditions.append(f"{stream.cursor}:>='{iso(window.start)}'")
-    if stream.cursor and root != "customers":  # customers know whole days only: open above, filtered here
-        conditions.append(f"{stream.cursor}:<'{iso(window.end)}'")
-    text = f', query: "{" AND ".join(conditions)}"' if conditions else ""
+    selected = " AND ".join((["action:destroy"] if root == "events" else []) + conditions(stream, window))
+    text = f', query: "{selected}"' if selected else ""
+    sort = f", sortKey: {stream.cursor.upper()}" if stream.cursor else ""
     return "query page($after: String) { " + stream.query % {
-        "arguments": f"(first: {page}, after: $after{filters.get(root, '')}{text})",
+        "arguments": f"(first: {page}, after: $after{sort}{text})",
         "inner": f"(first: {INNER})", "shipping": "(first: 10, includeRemovals: true)",
         "open": "nodes {", "close": "} pageInfo { hasNextPage endCursor }",
     } + " }"  # fmt: skip
 
 
-def land_by_pages(
-    client: Client, stream: Stream, landed: LandedWindow, progress: Progress, keep: Callable[[bytes], bool]
-) -> None:
+def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress: Progress) -> None:
     """Bring a window page by page and seal it; goes on after the last page that has arrived.
 
-    `keep` decides about each root record (some filters of the API are coarser than ours). Raises TooLargeError when
-    an object's children overflow, ContractError when the API's cursor goes round in a circle.
+    Raises TooLargeError when an object's children overflow or too many objects changed, ContractError when the API's
+    cursor goes round in a circle.
     """
     page, done = PAGE_WITH_CHILDREN if stream.connections else PAGE, int(landed.manifest.state.get("done", "0"))
     after: str | None = landed.manifest.state.get("after")
@@ -73,16 +66,15 @@ def land_by_pages(
             page //= 2
             continue
         connection = msgspec.json.decode(next(iter(answer.values())), type=_Connection)
-        nodes = [node for node in connection.nodes if keep(bytes(node))]
         info = connection.page_info
         if info.has_next_page and (info.end_cursor is None or info.end_cursor == after):
             raise ContractError(
                 f"stream {stream.name}: Shopify's page cursor does not move on; stopped before an endless loop"
             )
-        done += len(nodes)
+        done += len(connection.nodes)
         if done > MOST and stream.cursor == "updated_at":
             raise TooLargeError(f"more than {MOST:,} {stream.name} changed: better by bulk")
-        records = (record for node in nodes for record in flatten(node, stream.connections))
+        records = (record for node in connection.nodes for record in flatten(node, stream.connections))
         landed.write_part(records, after=info.end_cursor or "", done=str(done))
         progress(stream.name, done, None, "pages")
         if not info.has_next_page:

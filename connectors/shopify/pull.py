@@ -13,7 +13,7 @@ from functools import partial
 
 import msgspec
 
-from connectors.base import Account, Progress, Pulled, Stream, Window, iso, no_progress
+from connectors.base import Account, Progress, Pulled, Stream, Window, no_progress
 from connectors.errors import ConfigurationError, ContractError, IncompleteError, RetryError
 from connectors.landing import LandedWindow, Landing
 from connectors.shopify import streams
@@ -133,9 +133,8 @@ def _land(client: Client, stream: Stream, first: bool, progress: Progress, lande
     if "bulk_id" in landed.manifest.state or (by_bulk and stream is not streams.DELETIONS):
         _patiently(lambda: land_by_bulk(client, stream, landed, progress))
         return
-    since = iso(window.start) if window.start and stream is streams.CUSTOMERS else ""
     try:
-        land_by_pages(client, stream, landed, progress, lambda node: not since or _updated(node) >= since)
+        land_by_pages(client, stream, landed, progress)
     except TooLargeError:
         landed.restart()
         _patiently(lambda: land_by_bulk(client, stream, landed, progress))
@@ -153,14 +152,6 @@ def _patiently(land: Callable[[], None]) -> None:
             if attempt + 1 == ATTEMPTS or "bulk operation" not in str(error):
                 raise
     return None
-
-
-class _Node(msgspec.Struct, rename="camel"):
-    updated_at: str
-
-
-def _updated(node: bytes) -> str:
-    return msgspec.json.decode(node, type=_Node).updated_at
 
 
 def _land_record(landed: LandedWindow, records: list[msgspec.Raw]) -> None:
@@ -222,7 +213,8 @@ def _land_totals(client: Client, staging: Staging, landed: LandedWindow, shop: b
         until = landed.manifest.end.date() + timedelta(days=1)
         ql = streams.SALES_TOTALS.query % {"since": since, "until": until}
         answer = client.execute(
-            "query totals($q: String!) { shopifyqlQuery(query: $q) { parseErrors tableData { columns { name } rows } } }",
+            "query totals($q: String!) { shopifyqlQuery(query: $q) {"
+            " parseErrors tableData { columns { name } rows } } }",
             {"q": ql},
         )
         rows = list(_rows(answer["shopifyqlQuery"]))

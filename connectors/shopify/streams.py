@@ -230,20 +230,21 @@ ORDERS = Stream(
             name="discounts",
             key=("order_id", "line_item_id", "position"),
             parent="order_id",
-            source="record as r, unnest(r.discountAllocations, range(len(r.discountAllocations))) as u(allocation, place)",
+            source="record as r, unnest(range(1, len(r.discountAllocations) + 1)) as u(place)",
             where="r.__typename = 'LineItem'",
             columns=(
                 _id("order_id", "r.__parentId"),
                 _id("line_item_id", "r.id"),
                 _text("position", "u.place::varchar"),
-                _text("kind", "u.allocation.discountApplication.__typename"),
-                _text("target_type", "u.allocation.discountApplication.targetType"),
+                _text("kind", "r.discountAllocations[u.place].discountApplication.__typename"),
+                _text("target_type", "r.discountAllocations[u.place].discountApplication.targetType"),
                 _text(
                     "title",
-                    "coalesce(u.allocation.discountApplication.code, u.allocation.discountApplication.title)",
+                    "coalesce(r.discountAllocations[u.place].discountApplication.code, "
+                    "r.discountAllocations[u.place].discountApplication.title)",
                 ),
-                _money("amount", "u.allocation.allocatedAmountSet"),
-                _text("currency", "u.allocation.allocatedAmountSet.shopMoney.currencyCode"),
+                _money("amount", "r.discountAllocations[u.place].allocatedAmountSet"),
+                _text("currency", "r.discountAllocations[u.place].allocatedAmountSet.shopMoney.currencyCode"),
             ),
         ),
         Table(
@@ -300,6 +301,7 @@ ORDERS = Stream(
 CUSTOMERS = Stream(
     name="customers",
     cursor="updated_at",
+    whole_days=True,
     query="""customers%(arguments)s { %(open)s
   __typename id displayName firstName lastName defaultEmailAddress { emailAddress } createdAt updatedAt
   numberOfOrders amountSpent { amount currencyCode }

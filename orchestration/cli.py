@@ -1,0 +1,252 @@
+"""`takings …`: the one command. Imports stand inside the commands, so that it starts in a blink.
+
+Every failure that a person can do something about is one message (what, why, what to do) and exit code 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="takings",
+    help="Self-hosted analytics for people who sell online: from the shop's API to a dashboard, right to the cent.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Tenant = Annotated[str | None, typer.Option(help="Whose numbers; not needed when there is one tenant.")]
+From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
+To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
+Period = Annotated[str | None, typer.Option(help="Instead of --from and --to: 7d, 30d, 90d or ytd.")]
+
+
+@app.command()
+def check() -> None:
+    """Check the configuration: every mistake and every missing secret, at once."""
+    from orchestration import settings
+
+    found = settings.load()
+    accounts = found.accounts()
+    typer.echo(f"{found.config_path} is complete: {len(found.tenants)} tenants, {len(accounts)} accounts.")
+
+
+@app.command()
+def run() -> None:
+    """Pull every source, build and test the marts, publish them. Repeating it changes nothing."""
+    from orchestration import run as running
+    from orchestration import settings, terminal
+
+    found = settings.load()
+    with terminal.progress() as progress:
+        done = running.run(found, progress)
+    terminal.summary(done)
+
+
+@app.command()
+def pull() -> None:
+    """Pull every source into staging, without building."""
+    from orchestration import run as running
+    from orchestration import settings, terminal
+
+    found = settings.load()
+    with terminal.progress() as progress:
+        running.pull_all(found, progress)
+
+
+@app.command()
+def build() -> None:
+    """Build, test and publish the marts from what has been pulled; no network."""
+    from orchestration import run as running
+    from orchestration import settings, terminal
+
+    with terminal.progress() as progress:
+        running.rebuild(settings.load(), progress)
+
+
+@app.command()
+def replay(
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would be done.")] = False,
+) -> None:
+    """Rebuild the staging tables from the landing zone, with no network."""
+    from orchestration import run as running
+    from orchestration import settings, terminal
+
+    with terminal.progress() as progress:
+        windows = running.replay(settings.load(), really=yes, progress=progress)
+    typer.echo(f"{windows} landed windows {'were loaded' if yes else 'would be loaded; add --yes to do it'}.")
+
+
+@app.command()
+def query(
+    metrics: Annotated[str, typer.Option(help="Metric names, separated by commas.")],
+    by: Annotated[
+        str, typer.Option(help="day, week, month, quarter or year, and dimensions, separated by commas.")
+    ] = "",
+    start: From = None,
+    end: To = None,
+    period: Period = None,
+    tenant: Tenant = None,
+    format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
+) -> None:
+    """Ask the published build for metrics."""
+    from orchestration import settings
+    from semantic import query as asking
+
+    first, last = _range(start, end, period, tenant)
+    published = settings.home() / "published"
+    table = asking.ask(published, _names(metrics), _names(by), start=first, end=last, tenant=tenant)
+    sys.stdout.write(asking.render(table, format))
+
+
+@app.command()
+def metrics() -> None:
+    """List the metrics of the published build: name, unit, what it means."""
+    from orchestration import settings
+    from semantic import catalog, warehouse
+
+    for metric in catalog.load(warehouse.current(settings.home() / "published")).metrics.values():
+        typer.echo(f"{metric.name:32} {metric.unit:6} {metric.description}")
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(help="revenue-overview, sales-velocity, product-performance, …")],
+    start: From = None,
+    end: To = None,
+    period: Period = None,
+    tenant: Tenant = None,
+    format: Annotated[str, typer.Option(help="csv.")] = "csv",
+    folder: Annotated[Path, typer.Option(help="Where the file goes.")] = Path(),
+) -> None:
+    """Write a named report as `<report>-<from>-<to>.csv` (UTF-8 with BOM, RFC 4180)."""
+    from orchestration import settings
+    from semantic.reports.report import write_report
+
+    first, last = _range(start, end, period or (None if start or end else "30d"), tenant)
+    if first is None or last is None:
+        raise typer.BadParameter("a report needs both --from and --to, or --period")
+    path = write_report(settings.home() / "published", name, first, last, folder=folder, tenant=tenant, format=format)
+    typer.echo(str(path))
+
+
+@app.command()
+def agreement() -> None:
+    """Does every number agree with its source? Shopify's own daily report beside ours."""
+    from orchestration import run as running
+    from orchestration import settings, terminal
+    from semantic import warehouse
+
+    rows = running.agreement(warehouse.current(settings.home() / "published"))
+    terminal.agreement(rows)
+    if any(row["differing"] for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    world: Annotated[Path | None, typer.Option(help="A folder of real orders instead of the seeded shops.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed, other shops.")] = 7,
+    orders: Annotated[int, typer.Option(min=1, help="About how many orders.")] = 20_000,
+    start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The shops' first day.")] = None,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8765,
+) -> None:
+    """Serve simulated shops over Shopify's API on 127.0.0.1 until interrupted."""
+    from orchestration import demo
+
+    demo.simulate(world, seed, orders, start.date() if start else None, port)
+
+
+@app.command()
+def demo(
+    world: Annotated[Path | None, typer.Option(help="A folder of real orders instead of the seeded shops.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Check every chart, then end.")] = False,
+) -> None:
+    """Simulated shops, pulled, built, published, and on dashboards; nothing to set up."""
+    from orchestration import demo as demonstration
+
+    demonstration.demo(world, once)
+
+
+@app.command()
+def dashboards(
+    apply: Annotated[bool, typer.Option("--apply", help="Write the changes; without, only show them.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Also remove what is no longer in the files.")] = False,
+    url: Annotated[str | None, typer.Option(help="A Superset other than the configured one.")] = None,
+) -> None:
+    """Compare Superset with the dashboards' files; write with --apply."""
+    from orchestration import bi, settings
+
+    bi.dashboards(settings.load(), apply=apply, prune=prune, url=url)
+
+
+@app.command()
+def serve() -> None:
+    """Superset and Dagster for this configuration, until interrupted."""
+    from orchestration import serving, settings
+
+    serving.serve(settings.load())
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _range(
+    start: datetime | None, end: datetime | None, period: str | None, tenant: str | None
+) -> tuple[date | None, date | None]:
+    """The days asked for; a period counts in the tenant's own zone."""
+    if period is None:
+        return (start.date() if start else None), (end.date() if end else None)
+    if start or end:
+        raise typer.BadParameter("--period stands alone, without --from and --to")
+    from datetime import UTC
+
+    from orchestration import settings
+    from semantic import periods
+
+    found = settings.load()
+    zone = found.tenant(tenant).time_zone if tenant else found.tenants[0].time_zone
+    return periods.resolve(period, zone, datetime.now(UTC))
+
+
+def main() -> None:
+    """The entry point: run, and turn what people can act on into one message."""
+    from connectors.errors import SourceError
+    from orchestration.errors import Problem
+    from semantic.errors import SemanticError
+
+    try:
+        app(standalone_mode=False)
+    except (Problem, SourceError, SemanticError) as error:
+        _fail(str(error))
+    except typer.Abort:
+        _fail("Interrupted. Nothing is half done; run the same command again to go on.", 130)
+    except KeyboardInterrupt:
+        _fail("Interrupted. Nothing is half done; run the same command again to go on.", 130)
+    except Exception as error:
+        import click
+
+        if isinstance(error, click.exceptions.Exit):
+            sys.exit(error.exit_code)
+        if isinstance(error, click.ClickException):
+            error.show()
+            sys.exit(error.exit_code)
+        if type(error).__module__.startswith("superset_assets"):
+            _fail(str(error))
+        raise
+
+
+def _fail(message: str, code: int = 1) -> None:
+    print(f"takings: {message}", file=sys.stderr)  # noqa: T201 - the command line speaks here
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

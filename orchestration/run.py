@@ -1,0 +1,222 @@
+"""One run, whole: pull every account, build and test the marts, publish. Plain functions, no Dagster.
+
+    pull  -> staging file       (one transaction a stream)
+    build -> scratch file       (dbt, every test)
+    publish -> published/current (one rename)
+
+Interrupted anywhere, the next run goes on; repeated, it changes nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors.base import Account, Progress, Pulled, no_progress
+from connectors.landing import Landing
+from connectors.shopify.pull import pull as pull_shopify
+from connectors.shopify.streams import STREAMS as SHOPIFY_STREAMS
+from connectors.staging import Staging
+from orchestration import build as dbt
+from orchestration import publish as publishing
+from orchestration.errors import Problem
+from orchestration.paths import Home
+from orchestration.settings import Settings
+
+PULLS = {"shopify": pull_shopify}
+STREAMS = {"shopify": SHOPIFY_STREAMS}
+
+
+@dataclass
+class Run:
+    """What a run did, for the person or the scheduler that asked for it."""
+
+    run_id: str
+    pulled: dict[tuple[str, str], list[Pulled]] = field(default_factory=dict)
+    built: dbt.Built | None = None
+    published: Path | None = None
+
+
+def run(settings: Settings, progress: Progress = no_progress) -> Run:
+    """Pull, build, publish. Raises SourceError or Problem; what was complete before stays."""
+    home = Home(settings.home)
+    accounts = settings.accounts()
+    done = Run(new_run_id())
+    with home.writing(), disk_guard(home):
+        for account in accounts:
+            done.pulled[account.tenant_id, account.account] = list(pull(settings, account, done.run_id, progress))
+        done.built, done.published = build_and_publish(settings, done.run_id, progress)
+    return done
+
+
+def pull_all(settings: Settings, progress: Progress = no_progress) -> Run:
+    """Pull every account into staging; the marts stay as they are."""
+    home = Home(settings.home)
+    accounts = settings.accounts()
+    done = Run(new_run_id())
+    with home.writing(), disk_guard(home):
+        for account in accounts:
+            done.pulled[account.tenant_id, account.account] = list(pull(settings, account, done.run_id, progress))
+    return done
+
+
+def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
+    """Build, test and publish from what has been pulled."""
+    home = Home(settings.home)
+    done = Run(new_run_id())
+    with home.writing(), disk_guard(home):
+        if not home.staging.exists():
+            raise Problem(f"Nothing has been pulled into {home.staging} yet. Run `takings run`.")
+        done.built, done.published = build_and_publish(settings, done.run_id, progress)
+    return done
+
+
+def replay(settings: Settings, *, really: bool, progress: Progress = no_progress) -> int:
+    """Make the staging file anew from the landing zone; returns the number of windows (that would be) loaded.
+
+    The new file takes the old one's place when it is complete.
+    """
+    home = Home(settings.home)
+    landing = Landing(home.landing)
+    todo = [
+        (account, stream, landed)
+        for account in settings.accounts()
+        for stream in STREAMS[account.source]
+        for landed in landing.windows(account, stream.name)
+        if landed.manifest.sealed
+    ]
+    if not really:
+        return len(todo)
+    fresh = home.staging.with_suffix(".replay")
+    with home.writing(), disk_guard(home):
+        fresh.unlink(missing_ok=True)
+        with Staging(fresh) as staging:
+            for number, (account, stream, landed) in enumerate(todo, start=1):
+                staging.prepare(account.source, STREAMS[account.source])
+                staging.load(account, stream, landed, "replay")
+                progress("replay", number, len(todo), f"{account.account} · {stream.name}")
+        fresh.replace(home.staging)
+    return len(todo)
+
+
+def new_run_id() -> str:
+    """A run's name: its start, UTC, to the microsecond; sorts by time."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+
+
+def pull(settings: Settings, account: Account, run_id: str, progress: Progress = no_progress) -> Iterator[Pulled]:
+    """Pull one account into staging, stream by stream. The caller holds the writer's lock."""
+    home = Home(settings.home)
+    with Staging(home.staging) as staging:
+
+        def named(stream: str, done: int, total: int | None, detail: str) -> None:
+            progress(f"{account.account} · {stream}", done, total, detail)
+
+        for pulled in PULLS[account.source](account, Landing(home.landing), staging, run_id, named):
+            progress(
+                f"{account.account} · {pulled.stream}", pulled.landed, pulled.landed, f"{pulled.changed:,} changed"
+            )
+            yield pulled
+
+
+def build_and_publish(settings: Settings, run_id: str, progress: Progress = no_progress) -> tuple[dbt.Built, Path]:
+    """Build every mart from staging, test it, and show it to readers. The caller holds the writer's lock."""
+    home = Home(settings.home)
+    record_run(settings, run_id)
+    built = dbt.build(home, run_id, lambda done, total, name: progress("build", done, total, name))
+    tenants = [tenant.id for tenant in settings.tenants]
+    files = len(tenants) + 2
+    written: list[str] = []
+
+    def on_file(name: str) -> None:
+        written.append(name)
+        progress("publish", len(written), files, name)
+
+    return built, publishing.publish(home, built, run_id, tenants, on_file)
+
+
+def record_run(settings: Settings, run_id: str) -> None:
+    """Write what dbt needs to know of the configuration: tenants, rates, and which run this is."""
+    rates = read_rates(settings)
+    with Staging(Home(settings.home).staging) as staging, staging.transaction():
+        for table in ("tenants", "exchange_rates", "runs"):
+            staging.db.execute(f"delete from takings.{table}")
+        for tenant in settings.tenants:
+            staging.db.execute(
+                "insert into takings.tenants values (?, ?, ?, ?)",
+                [tenant.id, tenant.name, tenant.time_zone, tenant.currency],
+            )
+        if rates:
+            staging.db.executemany("insert into takings.exchange_rates values (?, ?, ?, ?)", rates)
+        staging.db.execute("insert into takings.runs values (?, ?)", [run_id, datetime.now(UTC).replace(tzinfo=None)])
+
+
+def read_rates(settings: Settings) -> list[tuple[date, str, str, Decimal]]:
+    """The configured exchange rates. Raises Problem naming each broken line."""
+    if settings.exchange_rates is None:
+        return []
+    path = settings.config_path.parent / settings.exchange_rates.file
+    rates, broken = [], []
+    try:
+        with path.open(newline="") as file:
+            for number, row in enumerate(csv.DictReader(file), start=2):
+                try:
+                    rates.append((date.fromisoformat(row["day"]), row["from"], row["to"], _rate(row["rate"])))
+                except (KeyError, ValueError, TypeError, InvalidOperation) as error:
+                    broken.append(f"  line {number}: {error!r}")
+    except OSError as error:
+        raise Problem(f"The exchange rates {path} cannot be read: {error.strerror}.") from None
+    if broken:
+        raise Problem(
+            f"The exchange rates {path} have broken lines (columns: day, from, to, rate):\n"
+            + "\n".join(broken[:10])
+            + "\nNothing was changed."
+        )
+    return rates
+
+
+def _rate(text: str) -> Decimal:
+    rate = Decimal(text)
+    if not rate > 0:
+        raise ValueError("a rate is above zero")
+    return rate
+
+
+def agreement(folder: Path) -> list[dict[str, Any]]:
+    """How each account of a published build agrees with its source's own report.
+
+    A row an account: days and metrics compared, how many differ, and the worst of them.
+    """
+    with duckdb.connect(str(folder / "all.duckdb"), read_only=True) as db:
+        relation = db.sql(
+            """select tenant_id, source, source_account, count(distinct date_day) as days,
+                count(distinct metric) as metrics, count(*) filter (where difference_minor <> 0) as differing,
+                max_by(date_day || ' ' || metric, abs(difference_minor)) as worst,
+                max(abs(difference_minor)) as worst_minor
+            from marts.agreement group by all order by all"""
+        )
+        return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+@contextmanager
+def disk_guard(home: Home) -> Iterator[None]:
+    """A full disk becomes one clear message; the last published build and all that was committed stay."""
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
+        if not full:
+            raise
+        raise Problem(
+            f"The disk that holds {home.root} is full. The last published build is untouched, and what had been "
+            "loaded is kept. Free some space, then run again."
+        ) from error
