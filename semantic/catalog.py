@@ -167,11 +167,8 @@ def _metric(
         )
     kind, expr, used = _formula(item, params)
     inputs = [_metric(other, raw, marts, done, (*above, name)) for other in used]
-    places = {other.mart for other in inputs} or {
-        marts[(params.get("metric_aggregation_params") or {}).get("semantic_model", "")]
-        if params.get("metric_aggregation_params")
-        else ""
-    }
+    own = marts.get((params.get("metric_aggregation_params") or {}).get("semantic_model", ""), "")
+    places = {other.mart for other in inputs} or {own}
     broken = next((f"{other.name}: {other.expr}" for other in inputs if other.kind == "other"), None)
     if kind != "other" and broken:
         kind, expr = "other", broken
