@@ -4,6 +4,7 @@ Money is integer minor units of the shop's currency, instants are integer second
 whole life; ``Order.at(instant)`` is the same order as it stood then.  Nothing here is a total: the wire's ledger rows
 and totals are derived from these facts by ``shopify.wire``, control totals by ``shopify.ql``.
 """
+
 from __future__ import annotations
 
 import copy
@@ -24,6 +25,11 @@ def value_at(history: Sequence[tuple[Instant, T]], at: Instant) -> T:
     return history[max(0, place - 1)][1]
 
 
+def simulated_token(account: str) -> str:
+    """The access token of a simulated shop: no secret, and the same each time."""
+    return f"shpat_simulated_{account}"
+
+
 @dataclass(slots=True)
 class Shop:
     """A shop: ``account`` is its name in URLs, ``exponent`` the digits of its currency after the point."""
@@ -35,10 +41,16 @@ class Shop:
     taxes_included: bool
     token: str
     exponent: int = 2
-    reversals_show_discount: bool = True  # whether RETURN rows carry the discount given back: not known, so shops differ
+    reversals_show_discount: bool = True  # do RETURN rows carry the discount given back? Not known: shops differ
     scopes: tuple[str, ...] = (
-        "read_orders", "read_all_orders", "read_products", "read_inventory", "read_customers", "read_returns",
-        "read_reports", "read_discounts",
+        "read_orders",
+        "read_all_orders",
+        "read_products",
+        "read_inventory",
+        "read_customers",
+        "read_returns",
+        "read_reports",
+        "read_discounts",
     )
 
 
@@ -50,7 +62,7 @@ class Customer:
     country: str
     created_at: Instant
     tags: tuple[str, ...] = ()
-    touched: list[Instant] = field(default_factory=list)   # instants at which an order of theirs arrived
+    touched: list[Instant] = field(default_factory=list)  # instants at which an order of theirs arrived
 
 
 @dataclass(slots=True)
@@ -88,14 +100,14 @@ class Application:
 
 @dataclass(slots=True, frozen=True)
 class Allocation:
-    application: int      # place in Order.applications
-    amount: int           # as prices are shown: with tax where prices include it
+    application: int  # place in Order.applications
+    amount: int  # as prices are shown: with tax where prices include it
 
 
 @dataclass(slots=True, frozen=True)
 class Tax:
     title: str
-    rate: int             # thousandths of a percent: 8875 is 8.875 %
+    rate: int  # thousandths of a percent: 8875 is 8.875 %
     amount: int
 
 
@@ -104,7 +116,7 @@ class Line:
     """A line as it was sold.  ``unit_price`` and allocations are as shown, with tax where prices include it."""
 
     id: int
-    kind: str             # product, gift_card, tip
+    kind: str  # product, gift_card, tip
     title: str
     variant_title: str | None
     sku: str | None
@@ -131,8 +143,8 @@ class ShippingLine:
 class Charge:
     """A duty or an additional fee, charged with the order."""
 
-    kind: str             # duty, fee
-    amount: int           # before tax
+    kind: str  # duty, fee
+    amount: int  # before tax
     tax: int = 0
 
 
@@ -246,7 +258,7 @@ class Presentment:
 @dataclass(slots=True, frozen=True)
 class Address:
     name: str | None
-    country: str | None   # ISO 3166 alpha-2
+    country: str | None  # ISO 3166 alpha-2
 
 
 @dataclass(slots=True)
@@ -258,7 +270,7 @@ class Order:
     source: str
     agreement: int
     taxes_included: bool
-    plot: str = "plain"                       # which special case it is; never on the wire
+    plot: str = "plain"  # which special case it is; never on the wire
     test: bool = False
     customer: Customer | None = None
     email: str | None = None
@@ -269,18 +281,18 @@ class Order:
     lines: list[Line] = field(default_factory=list)
     shipping: list[ShippingLine] = field(default_factory=list)
     charges: list[Charge] = field(default_factory=list)
-    transactions: list[Transaction] = field(default_factory=list)      # without those of refunds
+    transactions: list[Transaction] = field(default_factory=list)  # without those of refunds
     edits: list[Edit] = field(default_factory=list)
     returns: list[Return] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     fulfilment: History[str] = field(default_factory=list)
     expired_at: Instant = NEVER
-    unpriced: bool = False                    # an order whose financial status the shop never set
+    unpriced: bool = False  # an order whose financial status the shop never set
     cancelled_at: Instant = NEVER
     cancel_reason: str | None = None
     closed_at: Instant = NEVER
     deleted_at: Instant = NEVER
-    touched: list[Instant] = field(default_factory=list)               # mass edits of tags
+    touched: list[Instant] = field(default_factory=list)  # mass edits of tags
 
     def instants(self) -> list[Instant]:
         """Every instant at which the order changed, unsorted, the future too; the deletion left out."""

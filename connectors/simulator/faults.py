@@ -24,17 +24,35 @@
 | url_expired | the file's URL answers 403 with storage's XML |
 | truncated_file | the file ends in the middle of a line |
 """
+
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-KINDS = frozenset({
-    "throttled", "too_many", "error", "unauthorized", "cut", "truncated", "slow", "null_data", "same_cursor", "denied",
-    "bulk_limit", "bulk_failed", "bulk_timeout", "bulk_expired", "bulk_canceled", "wrong_count", "url_expired",
-    "truncated_file",
-})
+KINDS = frozenset(
+    {
+        "throttled",
+        "too_many",
+        "error",
+        "unauthorized",
+        "cut",
+        "truncated",
+        "slow",
+        "null_data",
+        "same_cursor",
+        "denied",
+        "bulk_limit",
+        "bulk_failed",
+        "bulk_timeout",
+        "bulk_expired",
+        "bulk_canceled",
+        "wrong_count",
+        "url_expired",
+        "truncated_file",
+    }
+)
 _FATES: Mapping[str, tuple[str, str | None]] = {
     "bulk_failed": ("FAILED", "INTERNAL_SERVER_ERROR"),
     "bulk_timeout": ("FAILED", "TIMEOUT"),

@@ -1,11 +1,12 @@
 """Arithmetic of prices, taxes and shares in integers: nothing is lost and nothing is a float."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from connectors.simulator.books import Line, ShippingLine, Tax
 
-RATE = 100_000            # rates are thousandths of a percent
+RATE = 100_000  # rates are thousandths of a percent
 
 
 def half_up(numerator: int, denominator: int) -> int:

@@ -5,6 +5,7 @@
 
 A shop's base URL is ``{server.url}/shopify/<account>``; its token stands in ``world.shop(account).token``.
 """
+
 from __future__ import annotations
 
 import errno
@@ -12,6 +13,7 @@ import gzip
 import json
 import re
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -34,8 +36,8 @@ from connectors.simulator.world import World, seconds
 _PATH = re.compile(r"^/shopify/(?P<account>[\w-]+)/(?P<rest>.*)$")
 _GRAPHQL = re.compile(r"^admin/api/(?P<version>[\w-]+)/graphql\.json$")
 _FILE = re.compile(r"^bulk/(?P<number>\d+)\.jsonl$")
-_BAD_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"
-_EXPIRED = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>ExpiredToken</Code><Message>Invalid argument.</Message></Error>"
+_NOT_AUTHORIZED = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+_EXPIRED = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>ExpiredToken</Code><Message>Expired.</Message></Error>"
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>Something went wrong ({0})</h1></body></html>"
 URL_LIFE = timedelta(days=7)
 
@@ -53,8 +55,19 @@ class Seen:
 class SimulatorServer:
     """A running server.  ``log`` lists the requests seen; ``faults`` can be changed meanwhile."""
 
-    def __init__(self, world: World, port: int, now: datetime | None, faults: Faults | None, *, bucket_size: float,
-                 restore_rate: float, bulk_limit: int, bulk_seconds: float, ticking: bool) -> None:
+    def __init__(
+        self,
+        world: World,
+        port: int,
+        now: datetime | None,
+        faults: Faults | None,
+        *,
+        bucket_size: float,
+        restore_rate: float,
+        bulk_limit: int,
+        bulk_seconds: float,
+        ticking: bool,
+    ) -> None:
         self.world, self.faults, self.log = world, faults or Faults(), list[Seen]()
         self._now, self._ticking, self._started = now or world.end, ticking, time.monotonic()
         self.folder = Path(tempfile.mkdtemp(prefix="takings-simulator-"))
@@ -63,15 +76,19 @@ class SimulatorServer:
             folder = self.folder / shop.account
             folder.mkdir()
             bucket = Bucket(bucket_size, restore_rate)
-            self.apis[shop.account] = ShopApi(world.history(shop.account), self.faults, folder, bucket, bulk_limit, bulk_seconds)
+            history = world.history(shop.account)
+            self.apis[shop.account] = ShopApi(history, self.faults, folder, bucket, bulk_limit, bulk_seconds)
         try:
             self._http = _Http(("127.0.0.1", port), _handler(self))
         except OSError as error:
             shutil.rmtree(self.folder, ignore_errors=True)
             if error.errno != errno.EADDRINUSE:
                 raise
-            raise OSError(errno.EADDRINUSE, f"Port {port} on 127.0.0.1 is in use by another program. "
-                          "End that program, or choose another port (0 takes any free one)") from None
+            raise OSError(
+                errno.EADDRINUSE,
+                f"Port {port} on 127.0.0.1 is in use by another program. "
+                "End that program, or choose another port (0 takes any free one)",
+            ) from None
 
     @property
     def port(self) -> int:
@@ -112,8 +129,6 @@ class _Http(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no error of the server's."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -182,17 +197,19 @@ class _Handler(BaseHTTPRequestHandler):
         bad_token = self.headers.get("X-Shopify-Access-Token") != server.world.shop(account).token
         if bad_token or faults.take("unauthorized", account, fields):
             server.log.append(Seen(account, fields, variables, 401))
-            return self._json(401, {"errors": _BAD_TOKEN})
+            return self._json(401, {"errors": _NOT_AUTHORIZED})
         if fault := faults.take("too_many", account, fields):
             server.log.append(Seen(account, fields, variables, 429))
-            return self._send(429, b'{"errors":"Too many requests"}', "application/json", {"Retry-After": str(float(fault.seconds))})
+            wait = {"Retry-After": str(float(fault.seconds))}
+            return self._send(429, b'{"errors":"Too many requests"}', "application/json", wait)
         if fault := faults.take("error", account, fields):
             server.log.append(Seen(account, fields, variables, fault.status))
             return self._send(fault.status, _HTML.format(fault.status).encode(), "text/html; charset=utf-8")
         if isinstance(request, dict):
             answer = request
         else:
-            answer = api.answer(request, seconds(server.now), account, lambda n: f"{server.base_url(account)}/bulk/{n}.jsonl")
+            base = server.base_url(account)
+            answer = api.answer(request, seconds(server.now), account, lambda number: f"{base}/bulk/{number}.jsonl")
         server.log.append(Seen(account, fields, variables, 200))
         text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
         if faults.take("truncated", account, fields):
@@ -205,7 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
         server.log.append(Seen(account, fields, {}, 200))
         operation = api.bulk.operations.get(f"gid://shopify/BulkOperation/{number}")
         old = operation is not None and server.now > datetime.fromtimestamp(operation.created_at, UTC) + URL_LIFE
-        if operation is None or old or server.faults.take("url_expired", account, fields) or not (operation.url or operation.partial_url):
+        gone = old or server.faults.take("url_expired", account, fields) is not None
+        if operation is None or gone or not (operation.url or operation.partial_url):
             return self._send(403, _EXPIRED.encode(), "application/xml")
         if fault := server.faults.take("error", account, fields):
             return self._send(fault.status, _HTML.format(fault.status).encode(), "text/html")
@@ -236,7 +254,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, status: int, body: Any) -> None:
         self._send(status, json.dumps(body).encode(), "application/json; charset=utf-8")
 
-    def _send(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None, cut: bool = False) -> None:
+    def _send(
+        self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None, cut: bool = False
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -251,15 +271,33 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve(world: World, port: int = 0, now: datetime | None = None, faults: Faults | None = None, *,
-          bucket_size: float = 20_000, restore_rate: float = 1_000, bulk_limit: int = 5, bulk_seconds: float = 0.0,
-          ticking: bool = False) -> Iterator[SimulatorServer]:
+def serve(
+    world: World,
+    port: int = 0,
+    now: datetime | None = None,
+    faults: Faults | None = None,
+    *,
+    bucket_size: float = 20_000,
+    restore_rate: float = 1_000,
+    bulk_limit: int = 5,
+    bulk_seconds: float = 0.0,
+    ticking: bool = False,
+) -> Iterator[SimulatorServer]:
     """A server for the length of a ``with``.  Its clock stands at ``now`` (the world's end), or runs on if ticking.
 
     Raises OSError when the port is in use.
     """
-    server = SimulatorServer(world, port, now, faults, bucket_size=bucket_size, restore_rate=restore_rate,
-                             bulk_limit=bulk_limit, bulk_seconds=bulk_seconds, ticking=ticking)
+    server = SimulatorServer(
+        world,
+        port,
+        now,
+        faults,
+        bucket_size=bucket_size,
+        restore_rate=restore_rate,
+        bulk_limit=bulk_limit,
+        bulk_seconds=bulk_seconds,
+        ticking=ticking,
+    )
     threading.Thread(target=server.serve_forever, name="simulator", daemon=True).start()
     try:
         yield server
@@ -267,11 +305,20 @@ def serve(world: World, port: int = 0, now: datetime | None = None, faults: Faul
         server.stop()
 
 
-def run(world: World, port: int, *, ticking: bool = True, ready: Callable[[SimulatorServer], None] = lambda _: None) -> None:
-    """Serves in the foreground until interrupted; ``ready`` is called once the port answers."""
-    server = SimulatorServer(world, port, None, None, bucket_size=20_000, restore_rate=1_000, bulk_limit=5,
-                             bulk_seconds=0.0, ticking=ticking)
-    ready(server)
+def run(
+    world: World,
+    port: int,
+    *,
+    ticking: bool = True,
+    now: datetime | None = None,
+    ready: Callable[[SimulatorServer], None] = lambda _: None,
+) -> None:
+    """Serves in the foreground until interrupted, from ``now`` (the world's end) on; ``ready`` is called once it answers."""
+    server = SimulatorServer(
+        world, port, now, None, bucket_size=20_000, restore_rate=1_000, bulk_limit=5, bulk_seconds=0.0, ticking=ticking
+    )
+    if ready is not None:
+        ready(server)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -1,4 +1,5 @@
 """A world of shops: their histories, and the books of each as they stood at an instant."""
+
 from __future__ import annotations
 
 import threading
@@ -37,7 +38,7 @@ class Books:
     customers: list[Customer]
     products: list[Product]
     destroyed: list[Destroyed]
-    updated: dict[int, Instant] = field(repr=False)      # order id -> its updatedAt
+    updated: dict[int, Instant] = field(repr=False)  # order id -> its updatedAt
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -89,7 +90,9 @@ class ShopHistory:
         for customer in self.customers:
             every.update(customer.touched, (at for at, _ in customer.names))
         for product in self.products:
-            every.update((product.created_at, product.deleted_at), *([at for at, _ in each] for each in _tales(product)))
+            every.update(
+                (product.created_at, product.deleted_at), *([at for at, _ in each] for each in _tales(product))
+            )
         self._all_changes = sorted(every)
         self._cached = None
 

@@ -2,6 +2,7 @@
 
 Each function plays one story to its end on a till; the instants in it lie after ``at``.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -27,7 +28,9 @@ class Story:
     @property
     def goods(self) -> list[Line]:
         """Lines that can be taken back, dearest first."""
-        lines = [line for line in self.till.order.all_lines() if line.kind != "tip" and self.till.left[line.id].quantity]
+        lines = [
+            line for line in self.till.order.all_lines() if line.kind != "tip" and self.till.left[line.id].quantity
+        ]
         return sorted(lines, key=lambda line: (-shown_price(line), line.id))
 
     def all_left(self) -> list[tuple[Line, int]]:
@@ -220,11 +223,35 @@ def paid_late(it: Story) -> None:
 
 
 AFTER: Mapping[str, Callable[[Story], None]] = {
-    each.__name__: each for each in (
-        late_refund, partial_refund, full_refund, shipping_only_refund, half_shipping_refund, amount_only_refund,
-        restocking_fee, failed_refund, failed_then_paid_refund, slow_refund, two_refunds, edited_refund,
-        backdated_refund, refund_to_store_credit, refund_to_gift_card, exchange_even, exchange_for_less,
-        exchange_for_more, return_then_refund, edit_adds, edit_removes, edit_cuts_price, edit_does_all,
-        cancelled_with_refund, cancelled_without_refund, cancelled_unpaid, voided, paid_late,
+    each.__name__: each
+    for each in (
+        late_refund,
+        partial_refund,
+        full_refund,
+        shipping_only_refund,
+        half_shipping_refund,
+        amount_only_refund,
+        restocking_fee,
+        failed_refund,
+        failed_then_paid_refund,
+        slow_refund,
+        two_refunds,
+        edited_refund,
+        backdated_refund,
+        refund_to_store_credit,
+        refund_to_gift_card,
+        exchange_even,
+        exchange_for_less,
+        exchange_for_more,
+        return_then_refund,
+        edit_adds,
+        edit_removes,
+        edit_cuts_price,
+        edit_does_all,
+        cancelled_with_refund,
+        cancelled_without_refund,
+        cancelled_unpaid,
+        voided,
+        paid_late,
     )
 }

@@ -2,6 +2,7 @@
 
 Every shop lives through all of them early on (``Shopkeeper``), and through each again by its weight.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -15,14 +16,14 @@ class Plot:
     """
 
     weight: int = 1
-    who: str | None = None              # customer, new, guest, guest_email, guest_of_customer
+    who: str | None = None  # customer, new, guest, guest_email, guest_of_customer
     source: str | None = None
     lines: int | None = None
-    discount: str | None = None         # none, code, automatic, line, line_and_code, everything
-    shipping: str | None = None         # none, paid, free_code, partly
-    pay: str | None = None              # paid, captured, authorized, expired, voided, pending, partly, cash, gift_card, …
-    after: str | None = None            # a function of afterlife
-    extra: str | None = None            # gift_card, only_gift_card, tip, custom, free_item, duty, zero
+    discount: str | None = None  # none, code, automatic, line, line_and_code, everything
+    shipping: str | None = None  # none, paid, free_code, partly
+    pay: str | None = None  # paid, captured, authorized, expired, voided, pending, partly, cash, gift_card, …
+    after: str | None = None  # a function of afterlife
+    extra: str | None = None  # gift_card, only_gift_card, tip, custom, free_item, duty, zero
     presentment: bool | None = None
     test: bool = False
     deleted: bool = False

@@ -1,4 +1,5 @@
 """A demo shop's products over time: opened with, added, renamed, repriced, recosted, deleted."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from connectors.simulator.demo.shops import Profile
 from connectors.simulator.demo.till import DAY, percent
 
 FIRST_PRODUCT, OPENED_WITH, NEW_EVERY = 8_000_000, 40, 20
-DELETED_ON = (60, 120, 200, 260)              # days after the start at which one product is deleted
+DELETED_ON = (60, 120, 200, 260)  # days after the start at which one product is deleted
 RENAMED_ON = (45, 150, 300)
 
 
@@ -26,7 +27,9 @@ class Shelves:
         for _ in range(OPENED_WITH):
             self._add(self.start - self.rng.randrange(30, 300) * DAY)
         self.gift_card = self._product("Gift Card", "Gift Cards", self.start - 300 * DAY, (2500, 5000, 10000))
-        doomed = [each for each in self.products if each is not self.gift_card][:: max(1, OPENED_WITH // len(DELETED_ON))]
+        doomed = [each for each in self.products if each is not self.gift_card][
+            :: max(1, OPENED_WITH // len(DELETED_ON))
+        ]
         for product, day in zip(doomed, DELETED_ON, strict=False):
             product.deleted_at = self.start + day * DAY + 40_000
         for place, day in enumerate(RENAMED_ON):
@@ -59,14 +62,22 @@ class Shelves:
         prices = [lowest + 500 * step for step in range(rng.choice((1, 1, 2, 3, 4)))]
         self._product(title, kind, at, tuple(prices), rng)
 
-    def _product(self, title: str, kind: str, at: Instant, prices: tuple[int, ...], rng: Random | None = None) -> Product:
+    def _product(
+        self, title: str, kind: str, at: Instant, prices: tuple[int, ...], rng: Random | None = None
+    ) -> Product:
         rng = rng or self.rng
         number = FIRST_PRODUCT + len(self.products) * 10
         product = Product(number, [(at, title)], self.profile.shop.name, kind, [(at, "ACTIVE")], at)
         for place, price in enumerate(prices):
             option = "Default Title" if len(prices) == 1 else self.profile.options[place]
             cost = None if rng.random() < 0.15 else percent(price, rng.randrange(35, 60))
-            sku = None if rng.random() < 0.03 else f"{self.profile.shop.account[:2].upper()}-{number % 100_000:05d}-{place + 1}"
-            product.variants.append(Variant(number + place + 1_000_000, product, option, sku, [(at, price)], [(at, cost)], at))
+            sku = (
+                None
+                if rng.random() < 0.03
+                else f"{self.profile.shop.account[:2].upper()}-{number % 100_000:05d}-{place + 1}"
+            )
+            product.variants.append(
+                Variant(number + place + 1_000_000, product, option, sku, [(at, price)], [(at, cost)], at)
+            )
         self.products.append(product)
         return product

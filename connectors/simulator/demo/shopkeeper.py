@@ -4,9 +4,10 @@ Each day draws from a random stream of its own (seed, shop, date), and each orde
 placed, with the instants at which things will happen.  So a day never changes what was before it, and the simulation can
 go on as far as a clock is moved.
 """
+
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from math import pi, sin
 from random import Random
 from zoneinfo import ZoneInfo
@@ -22,7 +23,9 @@ from connectors.simulator.world import ShopHistory
 
 FIRST_ORDER_ID, FIRST_CUSTOMER_ID = 5_000_000, 6_000_000
 WEEKDAYS = (0.95, 0.9, 0.95, 1.0, 1.1, 1.15, 0.95)
-TAGGED_EVERY = 97                 # days between two mass edits that give many orders one updatedAt
+TAGGED_EVERY = 97  # days between two mass edits that give many orders one updatedAt
+CUSTOM_TITLES = ("Engraving, two lines", '=SUM(A1:A9) "special"', "-10 Größen-Anpassung")
+HALTED = ("ON_HOLD", "SCHEDULED", "OPEN", "PENDING_FULFILLMENT", "REQUEST_DECLINED")
 _NAMES, _WEIGHTS = zip(*[(name, plot.weight) for name, plot in PLOTS.items()], strict=True)
 
 
@@ -51,7 +54,8 @@ class Shopkeeper:
         rng, number = Random(f"{self.seed}:{self.profile.shop.account}:{day}"), (day - self.start).days
         midnight = self._midnight(day)
         self.shelves.new_day(number, midnight, rng)
-        self.carry += self.per_day * WEEKDAYS[day.weekday()] * (1 + 0.25 * sin(2 * pi * number / 365)) * rng.uniform(0.8, 1.2)
+        season = 1 + 0.25 * sin(2 * pi * number / 365)
+        self.carry += self.per_day * WEEKDAYS[day.weekday()] * season * rng.uniform(0.8, 1.2)
         count, self.carry = int(self.carry), self.carry - int(self.carry)
         for at in self._moments(day, midnight, count, rng):
             self._place(at, rng)
@@ -59,7 +63,8 @@ class Shopkeeper:
             self._tag(midnight + 3 * HOUR)
         if number % 23 == 20 and self.history.customers:
             customer = rng.choice(self.history.customers)
-            customer.names.append((midnight + 9 * HOUR, (customer.names[-1][1][0], rng.choice(self.profile.last_names))))
+            first, _ = customer.names[-1][1]
+            customer.names.append((midnight + 9 * HOUR, (first, rng.choice(self.profile.last_names))))
 
     def _moments(self, day: date, midnight: Instant, count: int, rng: Random) -> list[Instant]:
         """When the day's orders come: always some around midnight at month's turn and around a clock change."""
@@ -99,8 +104,16 @@ class Shopkeeper:
         number = len(self.history.orders)
         name, plot = self._plot(number, rng)
         order = Order(
-            FIRST_ORDER_ID + number, f"{self.profile.prefix}{self.profile.first_order + number}", at, at,
-            plot.source or "web", 0, self.profile.shop.taxes_included, plot=name, test=plot.test)
+            FIRST_ORDER_ID + number,
+            f"{self.profile.prefix}{self.profile.first_order + number}",
+            at,
+            at,
+            plot.source or "web",
+            0,
+            self.profile.shop.taxes_included,
+            plot=name,
+            test=plot.test,
+        )
         till = Till(order)
         order.agreement = till.agreement()
         if plot.imported:
@@ -139,7 +152,8 @@ class Shopkeeper:
         name = f"{first} {last}"
         if order.source != "pos":
             order.billing = Address(name, country)
-            order.shipping_address = order.billing if rng.random() < 0.8 else Address(f"{rng.choice(self.profile.first_names)} {last}", country)
+            gift = Address(f"{rng.choice(self.profile.first_names)} {last}", country)
+            order.shipping_address = order.billing if rng.random() < 0.8 else gift
         elif order.customer is not None and rng.random() < 0.5:
             order.billing = Address(name, country)
 
@@ -165,7 +179,8 @@ class Shopkeeper:
             variant, own = self._pick(rng, rates, at)
             lines.append(till.line(variant, rng.choices((1, 2, 3, 12), (78, 15, 5, 2))[0], own, at))
         self._extras(till, plot.extra, lines, rates, at, rng)
-        self._discounts(till, plot.discount or rng.choices(("none", "code", "automatic", "line"), (76, 12, 8, 4))[0], lines, at, rng)
+        by_chance = rng.choices(("none", "code", "automatic", "line"), (76, 12, 8, 4))[0]
+        self._discounts(till, plot.discount or by_chance, lines, at, rng)
         order.lines = [till.price(line) for line in lines]
 
     def _extras(self, till: Till, extra: str | None, lines: list[Line], rates: Rates, at: Instant, rng: Random) -> None:
@@ -174,7 +189,7 @@ class Shopkeeper:
         elif extra == "tip":
             lines.append(till.custom("Tip", rng.choice((200, 350, 500)), 1, (), "tip"))
         elif extra == "custom":
-            lines.append(till.custom(rng.choice(("Engraving, two lines", "=SUM(A1:A9) \"special\"", "-10 Größen-Anpassung")), 1500, 2, rates))
+            lines.append(till.custom(rng.choice(CUSTOM_TITLES), 1500, 2, rates))
         elif extra == "free_item":
             variant, own = self._pick(rng, rates, at)
             lines.append(till.line(variant, 1, own, at))
@@ -203,7 +218,8 @@ class Shopkeeper:
             till.discount_across(goods, application, sum(map(shown_price, goods)))
 
     def _ship(self, till: Till, plot: Plot, rates: Rates, at: Instant, rng: Random) -> None:
-        how = plot.shipping or ("none" if till.order.source == "pos" else rng.choices(("paid", "none", "free_code"), (80, 12, 8))[0])
+        by_chance = rng.choices(("paid", "none", "free_code"), (80, 12, 8))[0]
+        how = plot.shipping or ("none" if till.order.source == "pos" else by_chance)
         if how == "none":
             return
         title, price = rng.choice(self.profile.shipping)
@@ -255,7 +271,7 @@ class Shopkeeper:
             if how == "sent_closed":
                 order.closed_at = sent + rng.randrange(5) * DAY
         elif how == "halted":
-            order.fulfilment = [(at, rng.choice(("ON_HOLD", "SCHEDULED", "OPEN", "PENDING_FULFILLMENT", "REQUEST_DECLINED")))]
+            order.fulfilment = [(at, rng.choice(HALTED))]
         elif how == "partly":
             order.fulfilment = [(at + DAY, "PARTIALLY_FULFILLED")]
         elif how == "not_asked":

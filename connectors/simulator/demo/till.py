@@ -2,18 +2,33 @@
 
 It keeps what is left of each line (units, value, tax, discount), so that parts given back always add up to the whole.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from connectors.simulator.books import (
-    Adjustment, Allocation, Application, Edit, Instant, Line, Order, PriceCut, Refund, Return, Reversal, ShippingLine,
-    ShippingReversal, Transaction, Variant, value_at,
+    Adjustment,
+    Allocation,
+    Application,
+    Edit,
+    Instant,
+    Line,
+    Order,
+    PriceCut,
+    Refund,
+    Return,
+    Reversal,
+    ShippingLine,
+    ShippingReversal,
+    Transaction,
+    Variant,
+    value_at,
 )
 from connectors.simulator.money import before_tax, half_up, line_net, line_tax, shown_price, split, tax_lines, tax_of
 
-Rates = Sequence[tuple[str, int]]      # (title, thousandths of a percent)
+Rates = Sequence[tuple[str, int]]  # (title, thousandths of a percent)
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
@@ -30,7 +45,7 @@ class Left:
 @dataclass
 class Till:
     order: Order
-    rates: dict[int, Rates] = field(default_factory=dict)      # line id to its taxes
+    rates: dict[int, Rates] = field(default_factory=dict)  # line id to its taxes
     left: dict[int, Left] = field(default_factory=dict)
     shipping_left: dict[int, tuple[int, int]] = field(default_factory=dict)
     _next: int = 0
@@ -49,9 +64,20 @@ class Till:
     def line(self, variant: Variant, quantity: int, rates: Rates, at: Instant, kind: str = "product") -> Line:
         """A line at today's title and price, not yet priced."""
         product = variant.product
-        return self._line(Line(
-            self.number(), kind, value_at(product.titles, at), variant.title, variant.sku, product.vendor, variant,
-            quantity, value_at(variant.prices, at)), rates)
+        return self._line(
+            Line(
+                self.number(),
+                kind,
+                value_at(product.titles, at),
+                variant.title,
+                variant.sku,
+                product.vendor,
+                variant,
+                quantity,
+                value_at(variant.prices, at),
+            ),
+            rates,
+        )
 
     def custom(self, title: str, price: int, quantity: int, rates: Rates, kind: str = "product") -> Line:
         """A line of no product: a custom item, or a tip."""
@@ -116,8 +142,16 @@ class Till:
         signs = {"SALE": 1, "CAPTURE": 1, "CHANGE": -1, "REFUND": -1}
         return sum(signs.get(one.kind, 0) * one.amount for one in done)
 
-    def transact(self, at: Instant, kind: str, gateway: str, amount: int, status: str = "SUCCESS",
-                 parent: Transaction | None = None, settled_at: Instant = 0) -> Transaction:
+    def transact(
+        self,
+        at: Instant,
+        kind: str,
+        gateway: str,
+        amount: int,
+        status: str = "SUCCESS",
+        parent: Transaction | None = None,
+        settled_at: Instant = 0,
+    ) -> Transaction:
         one = Transaction(self.number(), kind, gateway, amount, at, status, settled_at, parent, self.order.test)
         if kind != "REFUND":
             self.order.transactions.append(one)
@@ -142,8 +176,16 @@ class Till:
         self.shipping_left[line.id] = net - parts[0], tax - parts[1]
         return ShippingReversal(self.number(), line, *parts)
 
-    def refund(self, at: Instant, lines: Sequence[tuple[Line, int]] = (), shipping: int = 0, adjust: int = 0,
-               reason: str = "REFUND_DISCREPANCY", restock: str = "RETURN", processed_at: Instant | None = None) -> Refund:
+    def refund(
+        self,
+        at: Instant,
+        lines: Sequence[tuple[Line, int]] = (),
+        shipping: int = 0,
+        adjust: int = 0,
+        reason: str = "REFUND_DISCREPANCY",
+        restock: str = "RETURN",
+        processed_at: Instant | None = None,
+    ) -> Refund:
         """Takes lines and ``shipping`` percent of each shipping line back, adjusted by ``adjust``; money comes later."""
         refund = Refund(self.number(), self.agreement(), at, at if processed_at is None else processed_at)
         refund.lines = [self.take_back(line, quantity, restock) for line, quantity in lines if quantity]
@@ -154,15 +196,22 @@ class Till:
         self.order.refunds.append(refund)
         return refund
 
-    def pay_back(self, refund: Refund, gateway: str | None = None, status: str = "SUCCESS", wait: int = 0,
-                 amount: int | None = None) -> None:
+    def pay_back(
+        self,
+        refund: Refund,
+        gateway: str | None = None,
+        status: str = "SUCCESS",
+        wait: int = 0,
+        amount: int | None = None,
+    ) -> None:
         """Pays back what the shop holds above what the order is worth (or ``amount``), by gateway or as paid."""
         sale = self.sale()
         money = max(0, self.held - self.due) if amount is None else amount
         if money and sale:
             at = refund.created_at
-            refund.transactions.append(self.transact(
-                at, "REFUND", gateway or sale.gateway, money, status, sale, at + wait if wait else 0))
+            refund.transactions.append(
+                self.transact(at, "REFUND", gateway or sale.gateway, money, status, sale, at + wait if wait else 0)
+            )
 
     def edit(self, at: Instant) -> Edit:
         edit = Edit(self.agreement(), at)

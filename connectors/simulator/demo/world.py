@@ -1,4 +1,5 @@
 """The demo world."""
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta

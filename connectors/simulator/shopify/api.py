@@ -3,6 +3,7 @@
 ``ShopApi.answer`` takes the decoded body of a request and gives what goes back as JSON.  HTTP, tokens and faults that
 break the transport are the server's.
 """
+
 from __future__ import annotations
 
 import re
@@ -13,8 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from graphql import (
-    DocumentNode, FieldNode, FragmentDefinitionNode, GraphQLError, GraphQLResolveInfo, OperationDefinitionNode,
-    execute_sync, get_operation_ast, parse, validate,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLResolveInfo,
+    OperationDefinitionNode,
+    execute_sync,
+    get_operation_ast,
+    parse,
+    validate,
 )
 
 from connectors.simulator.books import Instant
@@ -26,6 +35,7 @@ from connectors.simulator.shopify.schema import Row, resolve, schema, type_name
 from connectors.simulator.world import ShopHistory
 
 LIMITS = "https://shopify.dev/api/usage/rate-limits"
+_BULK_ROOT = re.compile(r"[^{]*{\s*(orders|customers|products|productVariants|events)\b")
 _UNDEFINED = re.compile(r"Cannot query field '(\w+)' on type '(\w+)'")
 
 
@@ -98,7 +108,8 @@ class ShopApi:
 
     def answer(self, request: Request, now: Instant, account: str, file_url: Callable[[str], str]) -> dict[str, Any]:
         """What goes back: data, errors and extensions with the cost."""
-        fragments = {each.name.value: each for each in request.document.definitions if isinstance(each, FragmentDefinitionNode)}
+        defined = request.document.definitions
+        fragments = {each.name.value: each for each in defined if isinstance(each, FragmentDefinitionNode)}
         meter = Requested(schema(), fragments, request.variables)
         requested = meter.of(request.operation)
         if requested > MAX_COST:
@@ -112,8 +123,13 @@ class ShopApi:
         roots.warnings.clear()
         denied = self.faults.denied(account)
         found = execute_sync(
-            schema(), request.document, variable_values=request.variables, operation_name=request.name,
-            context_value=Context(roots, self, denied, file_url), field_resolver=_resolve, type_resolver=type_name,
+            schema(),
+            request.document,
+            variable_values=request.variables,
+            operation_name=request.name,
+            context_value=Context(roots, self, denied, file_url),
+            field_resolver=_resolve,
+            type_resolver=type_name,
         )
         came = _root_rows(found.data)
         actual = max(1, requested - max(0, meter.root_rows - came))
@@ -128,7 +144,8 @@ class ShopApi:
         return answer
 
     def _cost(self, requested: int, actual: int | None) -> dict[str, Any]:
-        return {"cost": {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": self.bucket.status()}}
+        status = self.bucket.status()
+        return {"cost": {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}}
 
     def _break(self, answer: dict[str, Any], account: str, fields: tuple[str, ...]) -> None:
         if self.faults.take("null_data", account, fields):
@@ -145,7 +162,7 @@ class ShopApi:
         """``bulkOperationRunQuery``."""
         try:
             query = bulk.check(schema(), text)
-        except bulk.BulkInvalid as error:
+        except bulk.BulkInvalidError as error:
             return _payload(None, "INVALID", str(error))
         account, fields = self.history.shop.account, (query.root, f"bulk:{query.root}")
         if self.faults.take("bulk_limit", account, fields):
@@ -157,8 +174,17 @@ class ShopApi:
         started = self.bulk.start(query, text, context.roots, group, context.file_url, fate, miscount)
         if isinstance(started, dict):
             return _payload(None, started["code"], started["message"])
-        first = {**started.answer(), "status": "CREATED", "objectCount": 0, "rootObjectCount": 0, "url": None,
-                 "completedAt": None, "errorCode": None, "partialDataUrl": None, "fileSize": None}
+        first = {
+            **started.answer(),
+            "status": "CREATED",
+            "objectCount": 0,
+            "rootObjectCount": 0,
+            "url": None,
+            "completedAt": None,
+            "errorCode": None,
+            "partialDataUrl": None,
+            "fileSize": None,
+        }
         return Row("BulkOperationRunQueryPayload", bulkOperation=first, userErrors=[])
 
 
@@ -173,9 +199,9 @@ def _root_fields(operation: OperationDefinitionNode, variables: dict[str, Any]) 
         if isinstance(node, FieldNode):
             names.append(node.name.value)
             if node.name.value == "bulkOperationRunQuery":
-                texts = [str(value) for value in variables.values()] + [getattr(arg.value, "value", "") for arg in node.arguments]
-                roots = ("orders", "customers", "products", "productVariants", "events")
-                names += [f"bulk:{root}" for root in roots if any(re.search(rf"^[^{{]*{{\s*{root}\b", str(text)) for text in texts)]
+                texts = [*variables.values(), *(getattr(arg.value, "value", "") for arg in node.arguments)]
+                found = [_BULK_ROOT.match(str(text)) for text in texts]
+                names += [f"bulk:{match[1]}" for match in found if match]
     return tuple(names)
 
 
@@ -230,7 +256,9 @@ def _query(context: Context, name: str, args: dict[str, Any]) -> Any:
     if name in ("node", "order", "customer", "product", "refund"):
         return roots.node(args["id"])
     single: dict[str, Callable[[], Any]] = {
-        "shop": roots.shop, "currentAppInstallation": roots.installation, "publicApiVersions": roots.versions,
+        "shop": roots.shop,
+        "currentAppInstallation": roots.installation,
+        "publicApiVersions": roots.versions,
         "shopifyqlQuery": lambda: roots.shopifyql(args["query"]),
     }
     return single[name]()

@@ -3,32 +3,43 @@
 With ``groupObjects: false`` an object's children come before it and in no order to rely on: only ``__parentId`` tells
 whose they are.  Files are kept gzipped until the server closes.
 """
+
 from __future__ import annotations
 
 import gzip
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from graphql import (
-    DocumentNode, FieldNode, FragmentDefinitionNode, GraphQLError, GraphQLObjectType, GraphQLSchema,
-    OperationDefinitionNode, OperationType, get_named_type, is_list_type, is_non_null_type, parse, validate,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    get_named_type,
+    is_list_type,
+    parse,
+    validate,
 )
 from graphql.execution.values import get_argument_values
 
 from connectors.simulator.shopify.roots import Roots
-from connectors.simulator.shopify.schema import is_connection
-from connectors.simulator.shopify.writer import Compiler, ObjectWriter
+from connectors.simulator.shopify.schema import is_connection, nullable, object_type
+from connectors.simulator.shopify.writer import Compiler, ObjectWriter, selection_sets
 
 SEVEN_DAYS = 7 * 86_400
-CHUNK = 64                       # roots whose lines are mixed with each other
+CHUNK = 64  # roots whose lines are mixed with each other
 RUNNING = ("CREATED", "RUNNING", "CANCELING")
 
 
-class BulkInvalid(ValueError):
+class BulkInvalidError(ValueError):
     """A query that cannot run in bulk."""
 
 
@@ -53,9 +64,17 @@ class Operation:
 
     def answer(self) -> dict[str, Any]:
         return {
-            "typename": self.typename, "id": self.id, "type": "QUERY", "status": self.status, "query": self.query,
-            "errorCode": self.error_code, "createdAt": self.created_at, "completedAt": self.completed_at,
-            "objectCount": self.object_count, "rootObjectCount": self.root_object_count, "url": self.url,
+            "typename": self.typename,
+            "id": self.id,
+            "type": "QUERY",
+            "status": self.status,
+            "query": self.query,
+            "errorCode": self.error_code,
+            "createdAt": self.created_at,
+            "completedAt": self.completed_at,
+            "objectCount": self.object_count,
+            "rootObjectCount": self.root_object_count,
+            "url": self.url,
             "partialDataUrl": self.partial_url,
             "fileSize": self.path.stat().st_size if self.url and self.path.exists() else None,
         }
@@ -72,30 +91,28 @@ class BulkQuery:
 
 
 def check(schema: GraphQLSchema, text: str) -> BulkQuery:
-    """Parses and checks a bulk query; raises BulkInvalid with Shopify's reason."""
+    """Parses and checks a bulk query; raises BulkInvalidError with Shopify's reason."""
     try:
         document: DocumentNode = parse(text)
     except GraphQLError as error:
-        raise BulkInvalid(f"Invalid bulk query: {error.message}") from None
+        raise BulkInvalidError(f"Invalid bulk query: {error.message}") from None
     if errors := validate(schema, document):
-        raise BulkInvalid("Invalid bulk query: " + "; ".join(error.message for error in errors))
+        raise BulkInvalidError("Invalid bulk query: " + "; ".join(error.message for error in errors))
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
     if len(operations) != 1 or operations[0].operation is not OperationType.QUERY:
-        raise BulkInvalid("Bulk queries must contain exactly one query operation.")
-    compiler, query_type = Compiler(schema, fragments), schema.query_type
-    assert query_type is not None
+        raise BulkInvalidError("Bulk queries must contain exactly one query operation.")
+    compiler, query_type = Compiler(schema, fragments), object_type(schema, "QueryRoot")
     roots = compiler.fields(query_type, [operations[0].selection_set])
     node = next(iter(roots.values()))[0]
     definition = query_type.fields.get(node.name.value)
     if len(roots) != 1 or definition is None or not is_connection(definition.type):
-        raise BulkInvalid("Bulk queries must contain at least one connection, as their only top level field.")
+        raise BulkInvalidError("Bulk queries must contain at least one connection, as their only top level field.")
     seen = _Seen(compiler)
     seen.walk(query_type, node, depth=-1, inside="rows")
     if seen.connections > 5:
-        raise BulkInvalid("Bulk queries cannot contain more than 5 connections.")
-    assert node.selection_set is not None
-    named, below = compiler.connection_node(get_named_type(definition.type), [node.selection_set])
+        raise BulkInvalidError("Bulk queries cannot contain more than 5 connections.")
+    named, below = compiler.connection_node(get_named_type(definition.type), selection_sets([node]))
     search = get_argument_values(definition, node, {}).get("query")
     return BulkQuery(node.name.value, search, compiler.object_writer(named, below), seen.fields)
 
@@ -122,13 +139,17 @@ class _Seen:
             self._nodes.add(id(node))
             depth += 1
             if inside == "list":
-                raise BulkInvalid("Queries that contain a connection field within a list field are not currently supported.")
+                raise BulkInvalidError(
+                    "Queries that contain a connection field within a list field are not currently supported."
+                )
             if inside == "object":
-                raise BulkInvalid(f"The simulator's bulk operations reach {node.name.value} only from the rows of a connection.")
+                raise BulkInvalidError(
+                    f"The simulator reaches {node.name.value} in bulk only from the rows of a connection."
+                )
             if depth > 2:
-                raise BulkInvalid("Bulk queries cannot contain connections with a nesting depth greater than 2.")
+                raise BulkInvalidError("Bulk queries cannot contain connections with a nesting depth greater than 2.")
         elif not parent.name.endswith(("Connection", "Edge")):
-            listed = is_list_type(of.of_type if is_non_null_type(of) else of)
+            listed = is_list_type(nullable(of))
             inside = "list" if listed or inside == "list" else "object"
         if node.selection_set is None:
             return
@@ -142,17 +163,15 @@ class _Seen:
         return list(self.compiler.schema.get_possible_types(named))
 
 
-def lines_of(writer: ObjectWriter, it: Any, parent: str | None) -> Iterator[str]:
-    """The JSONL lines of an object and of all below it, the object first."""
+def collect(writer: ObjectWriter, it: Any, parent: str, lines: list[str]) -> None:
+    """Adds the JSONL lines of an object and of all below it, the object first; ``parent`` ends each line."""
     shape = writer.shape(it)
-    text = shape.text(it)
-    yield f'{text},"__parentId":"{parent}"}}' if parent else text + "}"
+    lines.append(shape.text(it) + parent)
     if shape.children:
-        assert shape.identify is not None
-        own = shape.identify(it)
+        own = f',"__parentId":"{shape.identify(it)}"}}'
         for child in shape.children:
             for below in child.items(it):
-                yield from lines_of(child.writer, below, own)
+                collect(child.writer, below, own, lines)
 
 
 def write_file(query: BulkQuery, roots: Roots, path: Path, group: bool, go_on: Callable[[], bool]) -> tuple[int, int]:
@@ -163,7 +182,9 @@ def write_file(query: BulkQuery, roots: Roots, path: Path, group: bool, go_on: C
         for start in range(0, len(found), CHUNK):
             if not go_on():
                 break
-            chunk = [line for it in found[start : start + CHUNK] for line in lines_of(writer, it, None)]
+            chunk: list[str] = []
+            for it in found[start : start + CHUNK]:
+                collect(writer, it, "}", chunk)
             if not group:
                 chunk.reverse()
             objects, rooted = objects + len(chunk), rooted + len(found[start : start + CHUNK])
@@ -179,28 +200,50 @@ class BulkOperations:
         self.operations: dict[str, Operation] = {}
         self._lock = threading.Lock()
 
-    def start(self, query: BulkQuery, text: str, roots: Roots, group: bool, url: Callable[[str], str],
-              fate: tuple[str, str | None] | None = None, miscount: bool = False) -> Operation | dict[str, str]:
+    def start(
+        self,
+        query: BulkQuery,
+        text: str,
+        roots: Roots,
+        group: bool,
+        url: Callable[[str], str],
+        fate: tuple[str, str | None] | None = None,
+        miscount: bool = False,
+    ) -> Operation | dict[str, str]:
         """Starts an operation, or says as a user error why not.  ``fate`` is (status, errorCode) for one to fail."""
         with self._lock:
             running = [each for each in self.operations.values() if each.status in RUNNING]
             if len(running) >= self.limit:
                 if self.limit == 1:
-                    return {"code": "OPERATION_IN_PROGRESS", "message":
-                            f"A bulk query operation for this app and shop is already in progress: {running[0].id}."}
-                return {"code": "LIMIT_REACHED", "message": f"You have reached the limit of {self.limit} concurrent bulk query operations."}
+                    return {
+                        "code": "OPERATION_IN_PROGRESS",
+                        "message": f"A bulk query operation for this app and shop is already in progress: {running[0].id}.",
+                    }
+                message = f"You have reached the limit of {self.limit} concurrent bulk query operations."
+                return {"code": "LIMIT_REACHED", "message": message}
             number = 7_000_000 + len(self.operations) + 1
-            operation = Operation(f"gid://shopify/BulkOperation/{number}", text, roots.now, group, self.folder / f"{number}.jsonl.gz")
+            path = self.folder / f"{number}.jsonl.gz"
+            operation = Operation(f"gid://shopify/BulkOperation/{number}", text, roots.now, group, path)
             self.operations[operation.id] = operation
-        threading.Thread(target=self._run, args=(operation, query, roots, url(str(number)), fate, miscount), daemon=True).start()
+        work = (operation, query, roots, url(str(number)), fate, miscount)
+        threading.Thread(target=self._run, args=work, daemon=True).start()
         return operation
 
-    def _run(self, operation: Operation, query: BulkQuery, roots: Roots, url: str,
-             fate: tuple[str, str | None] | None, miscount: bool) -> None:
+    def _run(
+        self,
+        operation: Operation,
+        query: BulkQuery,
+        roots: Roots,
+        url: str,
+        fate: tuple[str, str | None] | None,
+        miscount: bool,
+    ) -> None:
         began = time.monotonic()
         operation.status = "RUNNING"
         try:
-            objects, rooted = write_file(query, roots, operation.path, operation.group, lambda: operation.status == "RUNNING")
+            objects, rooted = write_file(
+                query, roots, operation.path, operation.group, lambda: operation.status == "RUNNING"
+            )
         except Exception:
             self._end(operation, "FAILED", "INTERNAL_SERVER_ERROR")
             raise

@@ -1,4 +1,5 @@
 """Customers, products and variants as the API shows them at an instant."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ class CustomerView:
 
 
 class VariantView:
-    __slots__ = ("books", "variant", "typename")
+    __slots__ = ("books", "typename", "variant")
 
     def __init__(self, books: Books, variant: Variant) -> None:
         self.books, self.variant, self.typename = books, variant, "ProductVariant"
@@ -78,7 +79,9 @@ class ProductView:
     def updated_at(self) -> Instant:
         """A product's updatedAt moves with its variants' prices and costs."""
         own = _last(self.books.at, self.product.titles, self.product.statuses)
-        return max(self.product.created_at, own, *(max(each.updated_at, each.cost_updated_at) for each in self.variants))
+        return max(
+            self.product.created_at, own, *(max(each.updated_at, each.cost_updated_at) for each in self.variants)
+        )
 
 
 def product_of(line: wire.LineView) -> ProductView | None:

@@ -5,6 +5,7 @@ plus 2, never multiplied by the connection around it: a page of 100 orders with 
 and 50 of each) asks for about 280 points, one of 250 with 250 of each for more than the 1,000 that one query may ask.
 Charged is what was asked for, less the rows of the root connection that did not come.
 """
+
 from __future__ import annotations
 
 import threading
@@ -14,8 +15,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
-    FieldNode, FragmentDefinitionNode, FragmentSpreadNode, GraphQLError, GraphQLSchema, InlineFragmentNode,
-    OperationDefinitionNode, SelectionSetNode, get_named_type, is_composite_type,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    is_composite_type,
 )
 from graphql.execution.values import get_argument_values
 from graphql.type import GraphQLInterfaceType, GraphQLObjectType
@@ -56,22 +65,26 @@ class Bucket:
 
     def status(self) -> dict[str, float]:
         with self._lock:
-            return {"maximumAvailable": float(self.size), "currentlyAvailable": float(int(self._refill())),
-                    "restoreRate": float(self.restore_rate)}
+            return {
+                "maximumAvailable": float(self.size),
+                "currentlyAvailable": float(int(self._refill())),
+                "restoreRate": float(self.restore_rate),
+            }
 
 
 class Requested:
     """Adds up what an operation asks for."""
 
-    def __init__(self, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode],
-                 variables: dict[str, Any]) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode], variables: dict[str, Any]
+    ) -> None:
         self.schema, self.fragments, self.variables = schema, fragments, variables
         self.root_rows = 0
 
     def of(self, operation: OperationDefinitionNode) -> int:
         root = self.schema.get_root_type(operation.operation)
-        assert root is not None
-        return self._selections(root, operation.selection_set, root=True) + (10 if operation.operation.value == "mutation" else 0)
+        changes = 10 if operation.operation.value == "mutation" else 0
+        return self._selections(root, operation.selection_set, root=True) + changes
 
     def _selections(self, parent: Any, selections: SelectionSetNode | None, root: bool = False) -> int:
         total = 0
@@ -83,7 +96,8 @@ class Requested:
                 total += self._selections(inner, node.selection_set, root)
             elif isinstance(node, FragmentSpreadNode):
                 fragment = self.fragments[node.name.value]
-                total += self._selections(self.schema.type_map[fragment.type_condition.name.value], fragment.selection_set, root)
+                inner = self.schema.type_map[fragment.type_condition.name.value]
+                total += self._selections(inner, fragment.selection_set, root)
         return total
 
     def _field(self, parent: Any, node: FieldNode, root: bool) -> int:

@@ -3,6 +3,7 @@
 A getter takes the object and returns a plain value: minor units for money, an instant for DateTime, a Python list for
 lists and connections.  How it is written follows from the field's type in ``schema.graphql``.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -118,8 +119,8 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "quantity": lambda x: x.line.quantity,
         "currentQuantity": lambda x: x.current_quantity,
         "isGiftCard": lambda x: x.line.kind == "gift_card",
-        "product": lambda x: catalogue.product_of(x),
-        "variant": lambda x: catalogue.variant_of(x),
+        "product": catalogue.product_of,
+        "variant": catalogue.variant_of,
         "originalUnitPriceSet": lambda x: x.line.unit_price,
         "discountAllocations": lambda x: x.allocations,
         "taxLines": _taxes,

@@ -1,4 +1,5 @@
 """Connections: keyset cursors at the root, places in a list below it."""
+
 from __future__ import annotations
 
 import base64

@@ -5,6 +5,7 @@
 The rows of the order itself take the day of its processedAt, later ones the day they happened, both in the shop's
 zone; test and deleted orders, gift cards and tips are left out.  Discounts and sales_reversals are negative.
 """
+
 from __future__ import annotations
 
 import re
@@ -13,15 +14,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from connectors.simulator.books import Line, Order, Reversal, ShippingLine
+from connectors.simulator.books import Edit, Line, Order, Reversal, ShippingLine, ShippingReversal
 from connectors.simulator.shopify.wire import decimal_text
 from connectors.simulator.world import Books
 
-METRICS = ("gross_sales", "discounts", "sales_reversals", "net_sales", "shipping_charges", "taxes", "duties",
-           "additional_fees", "total_sales")
+METRICS = (
+    "gross_sales",
+    "discounts",
+    "sales_reversals",
+    "net_sales",
+    "shipping_charges",
+    "taxes",
+    "duties",
+    "additional_fees",
+    "total_sales",
+)
 _SHAPE = re.compile(
     r"^\s*FROM\s+(?P<table>\w+)\s+SHOW\s+(?P<show>[\w\s,]+?)\s+TIMESERIES\s+(?P<grain>\w+)"
-    r"\s+SINCE\s+(?P<since>\S+)(?:\s+UNTIL\s+(?P<until>\S+))?(?:\s+ORDER\s+BY\s+day(?:\s+ASC)?)?\s*$", re.IGNORECASE)
+    r"\s+SINCE\s+(?P<since>\S+)(?:\s+UNTIL\s+(?P<until>\S+))?(?:\s+ORDER\s+BY\s+day(?:\s+ASC)?)?\s*$",
+    re.IGNORECASE,
+)
 
 
 class QlError(ValueError):
@@ -78,6 +90,10 @@ class Day:
         self.shipping_charges += line.price - sum(each.amount for each in line.discounts) - (tax if included else 0)
         self.taxes += tax
 
+    def unship(self, gone: ShippingReversal) -> None:
+        self.shipping_charges -= gone.net
+        self.taxes -= gone.tax
+
 
 @dataclass
 class _Calendar:
@@ -108,19 +124,7 @@ def _book(calendar: _Calendar, order: Order) -> None:
         first.duties += charge.amount if charge.kind == "duty" else 0
         first.additional_fees += charge.amount if charge.kind == "fee" else 0
     for edit in order.edits:
-        day = calendar[edit.happened_at]
-        for line in edit.added:
-            day.sell(line, included)
-        for back in edit.removed:
-            day.reverse(back)
-        for cut in edit.cuts:
-            day.discounts -= cut.before_tax
-            day.taxes -= cut.tax
-        for shipping in edit.shipping_added:
-            day.ship(shipping, included)
-        for gone in edit.shipping_removed:
-            day.shipping_charges -= gone.net
-            day.taxes -= gone.tax
+        _book_edit(calendar[edit.happened_at], edit, included)
     for each in order.returns:
         day = calendar[each.happened_at]
         for back in each.lines:
@@ -132,15 +136,28 @@ def _book(calendar: _Calendar, order: Order) -> None:
         for back in refund.lines if refund.of_return is None else ():
             day.reverse(back)
         for gone in refund.shipping:
-            day.shipping_charges -= gone.net
-            day.taxes -= gone.tax
+            day.unship(gone)
+
+
+def _book_edit(day: Day, edit: Edit, included: bool) -> None:
+    for line in edit.added:
+        day.sell(line, included)
+    for back in edit.removed:
+        day.reverse(back)
+    for cut in edit.cuts:
+        day.discounts -= cut.before_tax
+        day.taxes -= cut.tax
+    for shipping in edit.shipping_added:
+        day.ship(shipping, included)
+    for gone in edit.shipping_removed:
+        day.unship(gone)
 
 
 def run(books: Books, text: str) -> Table:
     """Answers a query; raises QlError with one message for each thing that it cannot parse."""
     match = _SHAPE.match(text)
     if match is None:
-        raise QlError(f"Syntax error: the simulator reads FROM sales SHOW … TIMESERIES day SINCE … UNTIL …, not {text!r}.")
+        raise QlError(f"Syntax error: FROM sales SHOW … TIMESERIES day SINCE … UNTIL … is understood, not {text!r}.")
     shown = [each.strip() for each in match["show"].split(",")]
     errors = [f"Column '{each}' not found." for each in shown if each not in METRICS]
     if match["table"].lower() != "sales":

@@ -1,4 +1,5 @@
 """The API's entry points over one shop's books: root connections, single objects, what the shop says of itself."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -49,14 +50,20 @@ _EVENT = {
 }
 _SORTS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     "orders": {
-        "ID": lambda o: o.order.id, "CREATED_AT": lambda o: o.order.created_at,
-        "PROCESSED_AT": lambda o: o.order.processed_at, "UPDATED_AT": lambda o: o.books.updated[o.order.id],
+        "ID": lambda o: o.order.id,
+        "CREATED_AT": lambda o: o.order.created_at,
+        "PROCESSED_AT": lambda o: o.order.processed_at,
+        "UPDATED_AT": lambda o: o.books.updated[o.order.id],
     },
     "customers": {
-        "ID": lambda c: c.customer.id, "CREATED_AT": lambda c: c.customer.created_at, "UPDATED_AT": lambda c: c.updated_at,
+        "ID": lambda c: c.customer.id,
+        "CREATED_AT": lambda c: c.customer.created_at,
+        "UPDATED_AT": lambda c: c.updated_at,
     },
     "products": {
-        "ID": lambda p: p.product.id, "CREATED_AT": lambda p: p.product.created_at, "UPDATED_AT": lambda p: p.updated_at,
+        "ID": lambda p: p.product.id,
+        "CREATED_AT": lambda p: p.product.created_at,
+        "UPDATED_AT": lambda p: p.updated_at,
     },
     "productVariants": {"ID": lambda v: v.variant.id, "POSITION": lambda v: v.variant.id},
     "events": {"ID": lambda e: e.id, "CREATED_AT": lambda e: e.at},
@@ -138,17 +145,28 @@ class Roots:
                     for refund in view.order.refunds
                 }
             else:
-                root = {"Order": "orders", "Customer": "customers", "Product": "products",
-                        "ProductVariant": "productVariants", "BasicEvent": "events"}.get(kind)
+                root = {
+                    "Order": "orders",
+                    "Customer": "customers",
+                    "Product": "products",
+                    "ProductVariant": "productVariants",
+                    "BasicEvent": "events",
+                }.get(kind)
                 self._indexes[kind] = {} if root is None else {_ID[root](it): it for it in self.all_of(root)}
         return self._indexes[kind]
 
     def shop(self) -> Row:
         shop = self.books.shop
         return Row(
-            "Shop", id="gid://shopify/Shop/1", name=shop.name, email=f"owner@{shop.account}.example",
-            myshopifyDomain=f"{shop.account}.myshopify.com", ianaTimezone=shop.time_zone, currencyCode=shop.currency,
-            taxesIncluded=shop.taxes_included, taxShipping=True,
+            "Shop",
+            id="gid://shopify/Shop/1",
+            name=shop.name,
+            email=f"owner@{shop.account}.example",
+            myshopifyDomain=f"{shop.account}.myshopify.com",
+            ianaTimezone=shop.time_zone,
+            currencyCode=shop.currency,
+            taxesIncluded=shop.taxes_included,
+            taxShipping=True,
         )
 
     def installation(self) -> Row:
@@ -164,6 +182,9 @@ class Roots:
             answer = ql.run(self.books, text)
         except ql.QlError as error:
             return Row("ShopifyqlQueryResponse", parseErrors=error.errors, tableData=None)
-        columns = [Row("ShopifyqlTableDataColumn", name=name, dataType=kind, displayName=name.replace("_", " ").title())
-                   for name, kind in answer.columns]
-        return Row("ShopifyqlQueryResponse", parseErrors=[], tableData=Row("ShopifyqlTableData", columns=columns, rows=answer.rows))
+        columns = [
+            {"name": name, "dataType": kind, "displayName": name.replace("_", " ").title()}
+            for name, kind in answer.columns
+        ]
+        table = Row("ShopifyqlTableData", columns=columns, rows=answer.rows)
+        return Row("ShopifyqlQueryResponse", parseErrors=[], tableData=table)

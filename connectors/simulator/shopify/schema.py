@@ -1,14 +1,23 @@
 """The shipped schema, with scalars written as Shopify writes them, and the resolver that reads ``fields``."""
+
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from graphql import (
-    GraphQLError, GraphQLOutputType, GraphQLResolveInfo, GraphQLScalarType, GraphQLSchema, build_schema,
-    get_named_type, is_list_type, is_non_null_type,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    build_schema,
+    get_named_type,
+    is_list_type,
+    is_non_null_type,
 )
 
 from connectors.simulator.shopify import paging, wire
@@ -27,17 +36,38 @@ def iso(instant: int) -> str:
     """An instant as ``2026-03-08T06:59:00Z``."""
     day, second = divmod(instant, 86_400)
     minute, second = divmod(second, 60)
-    return "%sT%02d:%02d:%02dZ" % (_date(day), minute // 60, minute % 60, second)
+    return f"{_date(day)}T{minute // 60:02}:{minute % 60:02}:{second:02}Z"
+
+
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "DateTime": iso,
+    "UnsignedInt64": str,
+    "Decimal": str,
+    "Money": str,
+    "URL": str,
+}
 
 
 @cache
 def schema() -> GraphQLSchema:
     built = build_schema(SDL.read_text(encoding="utf-8"))
-    for name, write in {"DateTime": iso, "UnsignedInt64": str, "Decimal": str, "Money": str, "URL": str}.items():
-        scalar = built.type_map[name]
-        assert isinstance(scalar, GraphQLScalarType)
-        scalar.serialize = write  # type: ignore[method-assign]
+    for name, write in _WRITTEN.items():
+        scalar: Any = built.type_map[name]
+        scalar.serialize = write
     return built
+
+
+def object_type(of: GraphQLSchema, name: str) -> GraphQLObjectType:
+    """An object type of the schema by its name."""
+    found = of.type_map[name]
+    if not isinstance(found, GraphQLObjectType):
+        raise TypeError(f"{name} is no object type of the schema.")
+    return found
+
+
+def nullable(of: Any) -> Any:
+    """A type without its ``!``."""
+    return of.of_type if is_non_null_type(of) else of
 
 
 class Amount:
@@ -79,29 +109,41 @@ def resolve(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
     if (denied := f"{parent}.{name}") in context.denied:
         raise GraphQLError(
             f"Access denied for {name} field. Required access: {context.denied[denied]}.",
-            extensions={"code": "ACCESS_DENIED", "documentation": "https://shopify.dev/api/usage/access-scopes",
-                        "typeName": parent, "fieldName": name, "requiredAccess": context.denied[denied]},
+            extensions={
+                "code": "ACCESS_DENIED",
+                "documentation": "https://shopify.dev/api/usage/access-scopes",
+                "typeName": parent,
+                "fieldName": name,
+                "requiredAccess": context.denied[denied],
+            },
         )
-    if isinstance(source, paging.Page):
-        return _resolve_page(source, name)
-    if parent == "PageInfo" or isinstance(source, dict):
-        return source[name]
-    if isinstance(source, Row):
-        return source.fields[name]
-    if isinstance(source, Amount):
-        return _resolve_amount(source, parent, name)
+    plain = _plain(source, parent, name)
+    if plain is not _BOOKS:
+        return plain
     if is_connection(info.return_type):
         return paging.page_of_list(connection_items(parent, name, source, args), args)
     value = FIELDS[parent][name](source)
     if value is not None and get_named_type(info.return_type).name in MONEY:
         return Amount(value, source.purse)
-    if args.get("first") is not None and _is_list(info.return_type):
+    if args.get("first") is not None and is_list_type(nullable(info.return_type)):
         return value[: args["first"]]
     return value
 
 
-def _is_list(of: GraphQLOutputType) -> bool:
-    return is_list_type(of.of_type) if is_non_null_type(of) else is_list_type(of)
+_BOOKS = object()
+
+
+def _plain(source: Any, parent: str, name: str) -> Any:
+    """The field of an object that is not read from the books; ``_BOOKS`` for one that is."""
+    if isinstance(source, paging.Page):
+        return _resolve_page(source, name)
+    if isinstance(source, dict):
+        return source[name]
+    if isinstance(source, Row):
+        return source.fields[name]
+    if isinstance(source, Amount):
+        return _resolve_amount(source, parent, name)
+    return _BOOKS
 
 
 def _resolve_page(page: paging.Page, name: str) -> Any:
@@ -110,7 +152,8 @@ def _resolve_page(page: paging.Page, name: str) -> Any:
     if name == "edges":
         return [{"node": node, "cursor": cursor} for node, cursor in zip(page.nodes, page.cursors, strict=True)]
     return {
-        "hasNextPage": page.has_next, "hasPreviousPage": page.has_previous,
+        "hasNextPage": page.has_next,
+        "hasPreviousPage": page.has_previous,
         "startCursor": page.cursors[0] if page.cursors else None,
         "endCursor": page.cursors[-1] if page.cursors else None,
     }

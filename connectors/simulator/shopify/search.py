@@ -3,6 +3,7 @@
 A term about a field that a connection does not know is ignored with a warning in ``extensions.search``, as Shopify
 does it: a typo there silently widens a result.  OR, NOT and brackets are refused.
 """
+
 from __future__ import annotations
 
 import operator
@@ -12,10 +13,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-_TERM = re.compile(r"""\s*(?:(?P<word>AND|OR|NOT)\b|(?P<bracket>[()])|(?P<minus>-?)(?P<field>\w+):(?P<sign>>=|<=|>|<)?
-                       \s*(?P<value>"[^"]*"|'[^']*'|[^\s()]+)|(?P<free>\S+))""", re.VERBOSE)
+_TERM = re.compile(
+    r"""\s*(?:(?P<word>AND|OR|NOT)\b|(?P<bracket>[()])|(?P<minus>-?)(?P<field>\w+):(?P<sign>>=|<=|>|<)?
+                       \s*(?P<value>"[^"]*"|'[^']*'|[^\s()]+)|(?P<free>\S+))""",
+    re.VERBOSE,
+)
 _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
-    ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "": operator.eq,
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "": operator.eq,
 }
 
 
@@ -63,8 +71,9 @@ def compile_search(text: str | None, known: Mapping[str, Searchable]) -> Search:
             raise SearchError(f"The simulator's search knows terms joined by AND, not {match.group().strip()!r}.")
         name, sign, value = match["field"], match["sign"] or "", match["value"].strip("'\"")
         if name not in known:
-            search.warnings.append({"field": name, "message": "Invalid search field for this query.",
-                                    "code": "invalid_field"})
+            search.warnings.append(
+                {"field": name, "message": "Invalid search field for this query.", "code": "invalid_field"}
+            )
             continue
         tests.append(_test(known[name], sign, value))
     return search

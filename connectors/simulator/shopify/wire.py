@@ -2,13 +2,27 @@
 
 Each view answers for one object of the API.  Money stays in minor units here; ``fields`` says which field shows what.
 """
+
 from __future__ import annotations
 
 from functools import cached_property
+from typing import cast
 
 from connectors.simulator.books import (
-    NEVER, Allocation, Edit, Instant, Line, Order, Presentment, Refund, Return, Reversal, Shop, ShippingLine,
-    Transaction, value_at,
+    NEVER,
+    Allocation,
+    Edit,
+    Instant,
+    Line,
+    Order,
+    Presentment,
+    Refund,
+    Return,
+    Reversal,
+    ShippingLine,
+    Shop,
+    Transaction,
+    value_at,
 )
 from connectors.simulator.money import line_net, line_tax
 from connectors.simulator.world import Books
@@ -19,7 +33,7 @@ STORE_CREDIT = ("gift_card", "shopify_store_credit")
 class Purse:
     """The currencies of an order, and how an amount is written in them (the scale varies as Shopify's does)."""
 
-    __slots__ = ("shop_currency", "currency", "presentment", "exponent", "texts")
+    __slots__ = ("currency", "exponent", "presentment", "shop_currency", "texts")
 
     def __init__(self, shop: Shop, presentment: Presentment | None) -> None:
         self.shop_currency = shop.currency
@@ -51,11 +65,34 @@ def decimal_text(minor: int, exponent: int) -> str:
 class SaleView:
     """A row of the ledger; amounts are signed minor units."""
 
-    __slots__ = ("order", "id", "typename", "action", "line_type", "quantity", "total", "tax", "discount",
-                 "discount_after", "line")
+    __slots__ = (
+        "action",
+        "discount",
+        "discount_after",
+        "id",
+        "line",
+        "line_type",
+        "order",
+        "quantity",
+        "tax",
+        "total",
+        "typename",
+    )
 
-    def __init__(self, order: OrderView, id: int, typename: str, action: str, line_type: str, quantity: int | None,
-                 net: int, tax: int, discount: int = 0, discount_after: int = 0, line: Line | None = None) -> None:
+    def __init__(
+        self,
+        order: OrderView,
+        id: int,
+        typename: str,
+        action: str,
+        line_type: str,
+        quantity: int | None,
+        net: int,
+        tax: int,
+        discount: int = 0,
+        discount_after: int = 0,
+        line: Line | None = None,
+    ) -> None:
         self.order, self.id, self.typename, self.action, self.line_type = order, id, typename, action, line_type
         self.quantity, self.total, self.tax, self.line = quantity, net + tax, tax, line
         self.discount, self.discount_after = discount, discount_after
@@ -66,27 +103,32 @@ class SaleView:
 
     @property
     def line_item(self) -> LineView:
-        return self.order.line(self.line)
+        return self.order.line(cast(Line, self.line))
 
 
 class AgreementView:
-    __slots__ = ("order", "id", "typename", "happened_at", "reason", "source", "_sales")
+    __slots__ = ("_sales", "happened_at", "id", "order", "reason", "source", "typename")
 
-    def __init__(self, order: OrderView, id: int, typename: str, happened_at: Instant, reason: str,
-                 source: Edit | Return | Refund | None) -> None:
+    def __init__(
+        self,
+        order: OrderView,
+        id: int,
+        typename: str,
+        happened_at: Instant,
+        reason: str,
+        source: Edit | Return | Refund | None,
+    ) -> None:
         self.order, self.id, self.typename, self.happened_at, self.reason = order, id, typename, happened_at, reason
         self.source = source
         self._sales: list[SaleView] | None = None
 
     @property
     def refund(self) -> RefundView:
-        assert isinstance(self.source, Refund)
-        return RefundView(self.order, self.source)
+        return RefundView(self.order, cast(Refund, self.source))
 
     @property
     def return_(self) -> Return:
-        assert isinstance(self.source, Return)
-        return self.source
+        return cast(Return, self.source)
 
     @property
     def sales(self) -> list[SaleView]:
@@ -97,37 +139,13 @@ class AgreementView:
     def _build(self) -> list[SaleView]:
         source, rows = self.source, _Rows(self.order, self.id)
         if source is None:
-            for line in self.order.order.lines:
-                rows.sold(line, "ORDER")
-            for shipping in self.order.order.shipping:
-                rows.shipping(shipping, "ORDER")
-            for charge in self.order.order.charges:
-                kind = ("DutySale", "DUTY") if charge.kind == "duty" else ("FeeSale", "FEE")
-                rows.add(kind[0], "ORDER", kind[1], 1, charge.amount, charge.tax)
+            rows.order(self.order.order)
         elif isinstance(source, Edit):
-            for line in source.added:
-                rows.sold(line, "UPDATE")
-            for back in source.removed:
-                rows.reversed(back, "UPDATE")
-            for cut in source.cuts:
-                after = cut.amount if self.order.included else cut.amount + cut.tax
-                rows.add("ProductSale", "UPDATE", "PRODUCT", 0, -cut.before_tax, -cut.tax, cut.before_tax, after, cut.line)
-            for shipping in source.shipping_added:
-                rows.shipping(shipping, "UPDATE")
-            for gone in source.shipping_removed:
-                rows.add("ShippingLineSale", "UPDATE", "SHIPPING", -1, -gone.net, -gone.tax)
+            rows.edit(source)
         elif isinstance(source, Return):
-            for back in source.lines:
-                rows.reversed(back, "RETURN")
-            for line in source.added:
-                rows.sold(line, "ORDER")
+            rows.sent_back(source)
         else:
-            for back in source.lines if source.of_return is None else ():
-                rows.reversed(back, "RETURN")
-            for gone in source.shipping:
-                rows.add("ShippingLineSale", "RETURN", "SHIPPING", -1, -gone.net, -gone.tax)
-            for each in source.adjustments:
-                rows.add("AdjustmentSale", "RETURN", "ADJUSTMENT", None, each.amount, each.tax)
+            rows.refund(source)
         return rows.rows
 
 
@@ -138,37 +156,95 @@ class _Rows:
     """Collects the ledger rows of one agreement; ids are the agreement's times 10,000 and counting."""
 
     def __init__(self, order: OrderView, agreement: int) -> None:
-        self.order, self.next, self.rows = order, agreement * 10_000, list[SaleView]()
+        self.view, self.next, self.rows = order, agreement * 10_000, list[SaleView]()
 
-    def add(self, typename: str, action: str, line_type: str, quantity: int | None, net: int, tax: int,
-            discount: int = 0, discount_after: int = 0, line: Line | None = None) -> None:
+    def add(
+        self,
+        typename: str,
+        action: str,
+        line_type: str,
+        quantity: int | None,
+        net: int,
+        tax: int,
+        discount: int = 0,
+        discount_after: int = 0,
+        line: Line | None = None,
+    ) -> None:
         self.next += 1
-        self.rows.append(SaleView(self.order, self.next, typename, action, line_type, quantity, net, tax, discount,
-                                  discount_after, line))
+        self.rows.append(
+            SaleView(
+                self.view, self.next, typename, action, line_type, quantity, net, tax, discount, discount_after, line
+            )
+        )
+
+    def order(self, order: Order) -> None:
+        for line in order.lines:
+            self.sold(line, "ORDER")
+        for shipping in order.shipping:
+            self.shipping(shipping, "ORDER")
+        for charge in order.charges:
+            typename, line_type = ("DutySale", "DUTY") if charge.kind == "duty" else ("FeeSale", "FEE")
+            self.add(typename, "ORDER", line_type, 1, charge.amount, charge.tax)
+
+    def edit(self, edit: Edit) -> None:
+        for line in edit.added:
+            self.sold(line, "UPDATE")
+        for back in edit.removed:
+            self.reversed(back, "UPDATE")
+        for cut in edit.cuts:
+            worth, after = cut.before_tax, cut.amount if self.view.included else cut.amount + cut.tax
+            self.add("ProductSale", "UPDATE", "PRODUCT", 0, -worth, -cut.tax, worth, after, cut.line)
+        for shipping in edit.shipping_added:
+            self.shipping(shipping, "UPDATE")
+        for gone in edit.shipping_removed:
+            self.add("ShippingLineSale", "UPDATE", "SHIPPING", -1, -gone.net, -gone.tax)
+
+    def sent_back(self, each: Return) -> None:
+        for back in each.lines:
+            self.reversed(back, "RETURN")
+        for line in each.added:
+            self.sold(line, "ORDER")
+
+    def refund(self, refund: Refund) -> None:
+        for back in refund.lines if refund.of_return is None else ():
+            self.reversed(back, "RETURN")
+        for gone in refund.shipping:
+            self.add("ShippingLineSale", "RETURN", "SHIPPING", -1, -gone.net, -gone.tax)
+        for each in refund.adjustments:
+            self.add("AdjustmentSale", "RETURN", "ADJUSTMENT", None, each.amount, each.tax)
 
     def sold(self, line: Line, action: str) -> None:
         typename, line_type = _KINDS[line.kind]
-        included, discount = self.order.included, line.discount_before_tax
+        included, discount = self.view.included, line.discount_before_tax
         after = discount
         if discount:
             shown = sum([each.amount for each in line.discounts])
             rate = sum([each.rate for each in line.taxes])
             after = shown if included else shown + (shown * rate + 50_000) // 100_000
-        self.add(typename, action, line_type, line.quantity, line_net(line, included), line_tax(line), discount, after, line)
+        net, tax = line_net(line, included), line_tax(line)
+        self.add(typename, action, line_type, line.quantity, net, tax, discount, after, line)
 
     def reversed(self, back: Reversal, action: str) -> None:
         typename, line_type = _KINDS[back.line.kind]
-        discount = -back.discount if self.order.shop.reversals_show_discount else 0
+        discount = -back.discount if self.view.shop.reversals_show_discount else 0
         self.add(typename, action, line_type, -back.quantity, -back.net, -back.tax, discount, discount, back.line)
 
     def shipping(self, line: ShippingLine, action: str) -> None:
         discount = line.discount_before_tax
-        self.add("ShippingLineSale", action, "SHIPPING", 1, line_net(line, self.order.included), line_tax(line),
-                 discount, sum(each.amount for each in line.discounts))
+        self.add(
+            "ShippingLineSale",
+            action,
+            "SHIPPING",
+            1,
+            line_net(line, self.view.included),
+            line_tax(line),
+            discount,
+            sum(each.amount for each in line.discounts),
+        )
 
 
 class LineView:
-    __slots__ = ("order", "line", "typename")
+    __slots__ = ("line", "order", "typename")
 
     def __init__(self, order: OrderView, line: Line) -> None:
         self.order, self.line, self.typename = order, line, "LineItem"
@@ -192,7 +268,7 @@ class LineView:
 
 
 class AllocationView:
-    __slots__ = ("order", "allocation", "typename")
+    __slots__ = ("allocation", "order", "typename")
 
     def __init__(self, order: OrderView, allocation: Allocation) -> None:
         self.order, self.allocation, self.typename = order, allocation, "DiscountAllocation"
@@ -206,12 +282,15 @@ class AllocationView:
         return ApplicationView(self.order, self.allocation.application)
 
 
-_APPLICATIONS = {"code": "DiscountCodeApplication", "automatic": "AutomaticDiscountApplication",
-                 "manual": "ManualDiscountApplication"}
+_APPLICATIONS = {
+    "code": "DiscountCodeApplication",
+    "automatic": "AutomaticDiscountApplication",
+    "manual": "ManualDiscountApplication",
+}
 
 
 class ApplicationView:
-    __slots__ = ("index", "application", "typename")
+    __slots__ = ("application", "index", "typename")
 
     def __init__(self, order: OrderView, index: int) -> None:
         self.index, self.application = index, order.order.applications[index][1]
@@ -221,7 +300,7 @@ class ApplicationView:
 class Owned:
     """Something that belongs to an order and only needs its currencies: a shipping line, a transaction, a tax line."""
 
-    __slots__ = ("order", "it", "typename")
+    __slots__ = ("it", "order", "typename")
 
     def __init__(self, order: OrderView, it: object, typename: str) -> None:
         self.order, self.it, self.typename = order, it, typename
@@ -261,8 +340,7 @@ class OrderView:
         self.shop, self.included = books.shop, order.taxes_included
         self._lines: dict[int, LineView] = {}
 
-    def line(self, line: Line | None) -> LineView:
-        assert line is not None
+    def line(self, line: Line) -> LineView:
         found = self._lines.get(line.id)
         if found is None:
             found = self._lines[line.id] = LineView(self, line)
@@ -278,9 +356,14 @@ class OrderView:
         first = AgreementView(self, order.agreement, "OrderAgreement", order.created_at, "ORDER", None)
         if not (order.edits or order.returns or order.refunds):
             return [first]
-        later = [AgreementView(self, e.agreement, "OrderEditAgreement", e.happened_at, "ORDER_EDIT", e) for e in order.edits]
-        later += [AgreementView(self, r.agreement, "ReturnAgreement", r.happened_at, "RETURN", r) for r in order.returns]
-        later += [AgreementView(self, r.agreement, "RefundAgreement", r.created_at, "REFUND", r) for r in order.refunds]
+        later = [
+            *(
+                AgreementView(self, e.agreement, "OrderEditAgreement", e.happened_at, "ORDER_EDIT", e)
+                for e in order.edits
+            ),
+            *(AgreementView(self, r.agreement, "ReturnAgreement", r.happened_at, "RETURN", r) for r in order.returns),
+            *(AgreementView(self, r.agreement, "RefundAgreement", r.created_at, "REFUND", r) for r in order.refunds),
+        ]
         return [first, *sorted(later, key=lambda each: (each.happened_at, each.id))]
 
     @cached_property
@@ -337,18 +420,16 @@ class OrderView:
         done = [one for one in order.transactions if one.status == "SUCCESS"]
         paid = sum(one.amount for one in done if one.kind in ("SALE", "CAPTURE"))
         paid -= sum(one.amount for one in done if one.kind == "CHANGE")
-        refunded = self.refunded
-        if refunded:
-            return "REFUNDED" if refunded >= paid else "PARTIALLY_REFUNDED"
-        if any(one.kind == "VOID" for one in done):
-            return "VOIDED"
-        if order.expired_at != NEVER:
-            return "EXPIRED"
-        if paid:
-            return "PAID" if paid >= self.current_total else "PARTIALLY_PAID"
-        if any(one.kind == "AUTHORIZATION" for one in done):
-            return "AUTHORIZED"
-        return "PAID" if self.total == 0 and not order.transactions else "PENDING"
+        kinds = {one.kind for one in done}
+        rules = (
+            (self.refunded > 0, "REFUNDED" if self.refunded >= paid else "PARTIALLY_REFUNDED"),
+            ("VOID" in kinds, "VOIDED"),
+            (order.expired_at != NEVER, "EXPIRED"),
+            (paid > 0, "PAID" if paid >= self.current_total else "PARTIALLY_PAID"),
+            ("AUTHORIZATION" in kinds, "AUTHORIZED"),
+            (self.total == 0 and not order.transactions, "PAID"),
+        )
+        return next((status for applies, status in rules if applies), "PENDING")
 
     @property
     def fulfilment_status(self) -> str:

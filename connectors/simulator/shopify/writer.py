@@ -4,6 +4,7 @@ graphql-core walks field by field, which is far too slow for a bulk file of a mi
 the same text: a template with one ``%s`` per field that is not constant, and one small function per field.  Nested
 connections of a bulk query are left out of the parent's text and returned as ``Child``ren.
 """
+
 from __future__ import annotations
 
 import json
@@ -13,18 +14,40 @@ from json.encoder import encode_basestring as quote
 from typing import Any
 
 from graphql import (
-    FieldNode, FragmentDefinitionNode, FragmentSpreadNode, GraphQLField, GraphQLInterfaceType, GraphQLObjectType,
-    GraphQLOutputType, GraphQLSchema, InlineFragmentNode, SelectionSetNode, get_named_type, is_abstract_type,
-    is_composite_type, is_list_type, is_non_null_type, print_ast,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    SelectionSetNode,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+    is_list_type,
+    print_ast,
 )
 from graphql.execution.values import get_argument_values
 
 from connectors.simulator.shopify import wire
 from connectors.simulator.shopify.fields import FIELDS
-from connectors.simulator.shopify.schema import connection_items, is_connection, iso, money_fields, type_name
+from connectors.simulator.shopify.schema import (
+    connection_items,
+    is_connection,
+    iso,
+    money_fields,
+    nullable,
+    object_type,
+    type_name,
+)
 
 Write = Callable[[Any], str]
 Kids = Callable[[Any], list[Any]]
+
+
+def selection_sets(nodes: list[FieldNode]) -> list[SelectionSetNode]:
+    return [node.selection_set for node in nodes if node.selection_set]
 
 
 @dataclass
@@ -62,7 +85,7 @@ class Shape:
     template: str
     parts: list[Write]
     children: list[Child]
-    identify: Callable[[Any], str] | None
+    identify: Callable[[Any], str]
 
     def text(self, it: Any) -> str:
         return self.template % tuple([part(it) for part in self.parts])
@@ -71,8 +94,12 @@ class Shape:
 class Compiler:
     """Compiles the selections of one query."""
 
-    def __init__(self, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode],
-                 variables: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragments: dict[str, FragmentDefinitionNode],
+        variables: dict[str, Any] | None = None,
+    ) -> None:
         self.schema, self.fragments, self.variables = schema, fragments, variables or {}
 
     def object_writer(self, named: Any, selections: list[SelectionSetNode]) -> ObjectWriter:
@@ -87,7 +114,6 @@ class Compiler:
                     found.setdefault((node.alias or node.name).value, []).append(node)
                     continue
                 inner: Any = self.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-                assert isinstance(inner, FragmentDefinitionNode | InlineFragmentNode)
                 condition = inner.type_condition.name.value if inner.type_condition else concrete.name
                 if condition == concrete.name or condition in {each.name for each in concrete.interfaces}:
                     for name, nodes in self.fields(concrete, [inner.selection_set]).items():
@@ -95,8 +121,7 @@ class Compiler:
         return found
 
     def shape(self, name: str, selections: list[SelectionSetNode]) -> Shape:
-        concrete = self.schema.type_map[name]
-        assert isinstance(concrete, GraphQLObjectType)
+        concrete = object_type(self.schema, name)
         texts: list[str] = []
         parts: list[Write] = []
         children: list[Child] = []
@@ -110,34 +135,34 @@ class Compiler:
                 children.append(self._child(name, definition, nodes))
                 continue
             texts.append(f'"{answer}":%s')
-            parts.append(self._part(name, definition.type, node.name.value, [n.selection_set for n in nodes if n.selection_set]))
-        return Shape("{" + ",".join(texts), parts, children, FIELDS.get(name, {}).get("id"))
+            parts.append(self._part(name, definition.type, node.name.value, selection_sets(nodes)))
+        identify = FIELDS[name].get("id", lambda _: "")
+        return Shape("{" + ",".join(texts), parts, children, identify)
 
     def _child(self, parent: str, definition: GraphQLField, nodes: list[FieldNode]) -> Child:
         args, name = get_argument_values(definition, nodes[0], self.variables), nodes[0].name.value
         connection = get_named_type(definition.type)
-        named, below = self.connection_node(connection, [n.selection_set for n in nodes if n.selection_set])
+        named, below = self.connection_node(connection, selection_sets(nodes))
         return Child(lambda it: connection_items(parent, name, it, args), self.object_writer(named, below))
 
-    def connection_node(self, connection: Any, selections: list[SelectionSetNode]) -> tuple[Any, list[SelectionSetNode]]:
+    def connection_node(
+        self, connection: Any, selections: list[SelectionSetNode]
+    ) -> tuple[Any, list[SelectionSetNode]]:
         """The type of a connection's nodes and the selections on them, by ``nodes`` or ``edges { node }``."""
-        assert isinstance(connection, GraphQLObjectType)
         chosen: list[SelectionSetNode] = []
-        for name, nodes in self.fields(connection, selections).items():
-            below = [n.selection_set for n in nodes if n.selection_set]
+        for nodes in self.fields(connection, selections).values():
+            below = selection_sets(nodes)
             if nodes[0].name.value == "nodes":
                 chosen += below
             elif nodes[0].name.value == "edges":
-                edge = get_named_type(connection.fields["edges"].type)
-                assert isinstance(edge, GraphQLObjectType), name
+                edge: Any = get_named_type(connection.fields["edges"].type)
                 for inner in self.fields(edge, below).values():
-                    chosen += [n.selection_set for n in inner if n.name.value == "node" and n.selection_set]
+                    chosen += selection_sets([each for each in inner if each.name.value == "node"])
         return get_named_type(connection.fields["nodes"].type), chosen
 
     def _part(self, parent: str, of: GraphQLOutputType, name: str, selections: list[SelectionSetNode]) -> Write:
         getter = FIELDS[parent][name]
-        if is_non_null_type(of):
-            of = of.of_type
+        of = nullable(of)
         if is_list_type(of):
             item = get_named_type(of)
             each: Write = self._leaf(item.name) if not is_composite_type(item) else self.object_writer(item, selections)
@@ -146,7 +171,6 @@ class Compiler:
         if named.name in ("MoneyBag", "MoneyV2"):
             return self._money(getter, named, selections)
         if is_composite_type(named):
-            assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType)
             write: Write = self.object_writer(named, selections)
         else:
             write = self._leaf(named.name)
@@ -169,13 +193,14 @@ class Compiler:
     def _money(self, getter: Callable[[Any], Any], named: Any, selections: list[SelectionSetNode]) -> Write:
         """Amounts are written once for each value and currency, then remembered by the purse."""
         key = (named.name, " ".join(print_ast(each) for each in selections))
-        money = self.schema.type_map["MoneyV2"]
-        assert isinstance(money, GraphQLObjectType)
+        money = object_type(self.schema, "MoneyV2")
 
         def amount(minor: int, purse: wire.Purse, of_shop: bool, chosen: list[SelectionSetNode]) -> dict[str, Any]:
             values = money_fields(minor, purse, of_shop)
-            return {answer: "MoneyV2" if nodes[0].name.value == "__typename" else values[nodes[0].name.value]
-                    for answer, nodes in self.fields(money, chosen).items()}
+            return {
+                answer: "MoneyV2" if nodes[0].name.value == "__typename" else values[nodes[0].name.value]
+                for answer, nodes in self.fields(money, chosen).items()
+            }
 
         def render(minor: int, purse: wire.Purse) -> str:
             if named is money:
@@ -183,8 +208,10 @@ class Compiler:
             bag: dict[str, Any] = {}
             for answer, nodes in self.fields(named, selections).items():
                 field_name = nodes[0].name.value
-                below = [n.selection_set for n in nodes if n.selection_set]
-                bag[answer] = "MoneyBag" if field_name == "__typename" else amount(minor, purse, field_name == "shopMoney", below)
+                if field_name == "__typename":
+                    bag[answer] = "MoneyBag"
+                else:
+                    bag[answer] = amount(minor, purse, field_name == "shopMoney", selection_sets(nodes))
             return _dumps(bag)
 
         def write(it: Any) -> str:
@@ -192,7 +219,7 @@ class Compiler:
             if minor is None:
                 return "null"
             purse = it.purse
-            texts = purse.texts.get(key)
+            texts: dict[int, str] | None = purse.texts.get(key)
             if texts is None:
                 texts = purse.texts[key] = {}
             text = texts.get(minor)
