@@ -1,0 +1,108 @@
+"""Superset from the outside: its server, its assets, who may see them, and its caches after a publish."""
+
+from __future__ import annotations
+
+import typer
+import yaml
+from supersetapiclient.client import SupersetClient
+
+from connectors.base import Progress, no_progress
+from orchestration import build as dbt
+from orchestration import publish as publishing
+from orchestration.errors import Problem
+from orchestration.paths import Home
+from orchestration.settings import CHECKOUT, Settings
+from semantic import catalog
+from superset_assets import access, build, client, process, sync, validate, verify
+from superset_assets.errors import InvalidAssets, SupersetError
+
+DASHBOARDS = CHECKOUT / "superset_assets" / "dashboards"
+
+
+def server(settings: Settings) -> process.Server:
+    """The Superset of this home."""
+    home = Home(settings.home)
+    return process.Server(home.superset, home.published, settings.superset.port)
+
+
+def address(settings: Settings) -> str:
+    """Where people find it."""
+    return server(settings).url
+
+
+def dashboard_titles() -> dict[str, str]:
+    """Every dashboard in the files: its slug and its title."""
+    contents = (yaml.safe_load(path.read_text()) for path in sorted(DASHBOARDS.glob("*.yaml")))
+    return {str(content["slug"]): str(content["dashboard_title"]) for content in contents}
+
+
+def bundle(settings: Settings) -> bytes:
+    """All assets, checked from dashboard to mart. Raises InvalidAssets that names every problem."""
+    folder = publishing.current(Home(settings.home)) or dbt.parse(Home(settings.home))
+    definitions = catalog.load(folder)
+    problems = validate.validate(build.read(), definitions)
+    if problems:
+        raise InvalidAssets(
+            "The dashboards' files do not fit the marts, nothing was sent:\n" + "\n".join(map(str, problems))
+        )
+    return build.bundle(definitions, default_range=settings.dashboards.default_range)
+
+
+def connect(settings: Settings, url: str | None = None) -> SupersetClient:
+    """Logged in as the administrator."""
+    there = server(settings)
+    return client.connect(url or there.url, "admin", there.credentials.admin.password)
+
+
+def apply(settings: Settings, progress: Progress = no_progress) -> None:
+    """Bring Superset in line with the files: assets, roles, rules, logins; then show the newest build."""
+    session = connect(settings)
+    progress("dashboards", 0, 3, "importing")
+    sync.apply(session, bundle(settings))
+    progress("dashboards", 1, 3, "roles and logins")
+    access.grant(session, [tenant.id for tenant in settings.tenants], server(settings).credentials)
+    progress("dashboards", 2, 3, "fresh numbers")
+    server(settings).flush_data_cache()
+    progress("dashboards", 3, 3, "ready")
+
+
+def refresh(settings: Settings) -> str:
+    """After a publish: forget cached answers and warm the charts up. Says what was done; no server is no error."""
+    there = server(settings)
+    if not there.running():
+        return "Superset is not running; it will show the new build when it is started"
+    there.flush_data_cache()
+    failed = sync.warm_up(connect(settings), bundle(settings))
+    if failed:
+        raise SupersetError("Charts that cannot be drawn from the new build: " + "; ".join(failed))
+    return "caches flushed and warmed up"
+
+
+def check_charts(settings: Settings) -> dict[str, list[tuple[str, int]]]:
+    """For every tenant and dashboard each chart's number of rows. Raises EmptyChart when one has none."""
+    session = connect(settings)
+    return {
+        f"{tenant.id} · {title}": verify.check_charts(session, slug, tenant=tenant.id, force=True)
+        for tenant in settings.tenants
+        for slug, title in dashboard_titles().items()
+    }
+
+
+def dashboards(settings: Settings, *, apply: bool, prune: bool, url: str | None) -> None:
+    """Show what differs between Superset and the files; with `apply` write it, with `prune` also remove."""
+    if url is None and not server(settings).running():
+        raise Problem("Superset is not running here. Start it with `takings serve`, or name another with --url.")
+    session, assets = connect(settings, url), bundle(settings)
+    plan = sync.apply(session, assets) if apply else sync.plan(session, assets)
+    for line in plan.lines():
+        typer.echo(line)
+    if apply:
+        for line in access.grant(session, [tenant.id for tenant in settings.tenants], server(settings).credentials):
+            typer.echo(line)
+    if prune:
+        for asset in sync.prune(session, assets, dry_run=not apply):
+            typer.echo(f"{'removed' if apply else 'would remove'} {asset.kind[:-1]} {asset.title}")
+    if plan.empty and not prune:
+        typer.echo("Superset shows exactly what the files say.")
+    elif not apply:
+        typer.echo("Nothing was written; add --apply to do it.")

@@ -1,0 +1,1 @@
+"""Takings' assets, in the order of the data's way: sources, transform, publish; and what runs them."""

@@ -1,0 +1,74 @@
+"""From dbt's scratch build to what readers see, and the dashboards that show it."""
+
+from __future__ import annotations
+
+import json
+
+import dagster as dg
+
+from orchestration import bi
+from orchestration import publish as publishing
+from orchestration import run as running
+from orchestration.build import Built
+from orchestration.defs import transform
+from orchestration.defs.common import configuration, run_name
+from orchestration.errors import Problem
+from orchestration.paths import Home
+
+BUILD = dg.AssetKey(["published", "build"])
+
+
+@dg.asset(key=BUILD, group_name="published", kinds={"duckdb"})
+def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """The marts as readers see them: one immutable file a tenant, swapped in one rename."""
+    settings = configuration()
+    home, name = Home(settings.home), run_name(context)
+    built = Built(home.builds / f"build_{name}.duckdb")
+    if not built.path.exists():
+        raise Problem(f"There is no finished build of run {name}: materialise the marts in the same run.")
+    tenants = [tenant.id for tenant in settings.tenants]
+    with home.writing(), running.disk_guard(home):
+        folder = publishing.publish(home, built, name, tenants, context.log.info)
+    about = json.loads((folder / "build.json").read_text())
+    return dg.MaterializeResult(metadata={"run": name, "folder": str(folder), "definitions": about["definitions"]})
+
+
+@dg.asset_check(asset=BUILD)
+def agrees_with_the_source() -> dg.AssetCheckResult:
+    """Every day's totals beside the source's own report, to the cent."""
+    folder = publishing.current(Home(configuration().home))
+    if folder is None:
+        raise Problem("Nothing has been published yet.")
+    rows = running.agreement(folder)
+    differing = sum(row["differing"] for row in rows)
+    return dg.AssetCheckResult(
+        passed=differing == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "totals that differ": differing,
+            "totals compared": sum(row["days"] * row["metrics"] for row in rows),
+            "worst": "; ".join(f"{row['tenant_id']} {row['worst']}" for row in rows if row["differing"]) or "none",
+        },
+    )
+
+
+def dashboards() -> list[dg.AssetsDefinition]:
+    """An asset a dashboard, below the build, with its address; materialising it shows the new numbers at once."""
+    return [_dashboard(slug, title) for slug, title in bi.dashboard_titles().items()]
+
+
+def _dashboard(slug: str, title: str) -> dg.AssetsDefinition:
+    @dg.asset(key=["superset", slug], deps=[BUILD], group_name="dashboards", kinds={"superset"}, description=title)
+    def dashboard() -> dg.MaterializeResult[None]:
+        settings = configuration()
+        address = f"{bi.address(settings)}/superset/dashboard/{slug}/"
+        return dg.MaterializeResult(
+            metadata={"address": dg.MetadataValue.url(address), "refreshed": bi.refresh(settings)}
+        )
+
+    return dashboard
+
+
+def connect() -> dg.AssetsDefinition:
+    """The published build below every mart."""
+    return published.map_asset_specs(lambda spec: spec.merge_attributes(deps=transform.mart_keys()))

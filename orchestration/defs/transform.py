@@ -1,0 +1,118 @@
+"""dbt's seeds and models as assets and its tests as asset checks, read from the manifest; one step runs them all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration import build as dbt
+from orchestration import run as running
+from orchestration.defs.common import configuration, logged, run_name
+from orchestration.defs.sources import stream_key
+from orchestration.paths import Home
+from orchestration.settings import home
+
+Node = dict[str, Any]
+
+
+@cache
+def manifest() -> dict[str, Node]:
+    """dbt's nodes and sources by unique id; the project is parsed when a file of it is newer than the manifest."""
+    where = Home(home())
+    path = where.dbt_target / "manifest.json"
+    if not path.exists() or path.stat().st_mtime < _newest(dbt.PROJECT, dbt.PROJECT.parent / "semantic" / "metrics"):
+        dbt.parse(where)
+    content = json.loads(path.read_text())
+    return {**content["nodes"], **content["sources"]}
+
+
+def model_key(node: Node) -> dg.AssetKey:
+    """The asset of a model or seed: its schema and name, as in the warehouse."""
+    return dg.AssetKey([node["schema"], node["name"]])
+
+
+def marts() -> dg.AssetsDefinition:
+    """The multi-asset of everything that dbt builds, with a check for each of its tests."""
+    nodes = manifest()
+    built = {key: node for key, node in nodes.items() if node["resource_type"] in ("model", "seed")}
+    tests = {key: node for key, node in nodes.items() if node["resource_type"] == "test"}
+    specs = [
+        dg.AssetSpec(
+            model_key(node),
+            deps=sorted({dep for parent in _parents(node) for dep in _keys(nodes[parent])}),
+            group_name=node["schema"],
+            kinds={"dbt", "duckdb"},
+            description=node["description"] or None,
+        )
+        for node in built.values()
+    ]
+    checks = {
+        key: dg.AssetCheckSpec(node["name"], asset=_tested(node, nodes))
+        for key, node in tests.items()
+        if _tested(node, nodes)
+    }
+
+    @dg.multi_asset(name="dbt_build", specs=specs, check_specs=list(checks.values()))
+    def dbt_build(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        """Build and test every model into one scratch file; a failed test fails the step, and nothing is published."""
+        settings = configuration()
+        where = Home(settings.home)
+        progress = logged(context)
+        with where.writing(), running.disk_guard(where):
+            running.record_run(settings, run_name(context))
+            outcome = dbt.build(where, run_name(context), lambda done, total, name: progress("dbt", done, total, name))
+        status = {node["id"]: node for node in outcome.nodes}
+        for node in built.values():
+            yield dg.MaterializeResult(asset_key=model_key(node))
+        for key, spec in checks.items():
+            yield dg.AssetCheckResult(
+                asset_key=spec.asset_key,
+                check_name=spec.name,
+                passed=status[key]["status"] == "pass",
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"failing rows": int(status[key]["failures"] or 0)},
+            )
+
+    return dbt_build
+
+
+def mart_keys() -> list[dg.AssetKey]:
+    """The assets that readers get to see."""
+    return [
+        model_key(node)
+        for node in manifest().values()
+        if node["resource_type"] == "model" and node["schema"] == "marts"
+    ]
+
+
+def _parents(node: Node) -> list[str]:
+    return [key for key in node.get("depends_on", {}).get("nodes", []) if not key.startswith("macro.")]
+
+
+def _keys(node: Node) -> list[dg.AssetKey]:
+    """A model's own asset; for a source table the stream that brings it (what Takings keeps itself has none)."""
+    if node["resource_type"] != "source":
+        return [model_key(node)]
+    streams = running.STREAMS.get(node["source_name"], ())
+    return [
+        stream_key(node["source_name"], stream.name)
+        for stream in streams
+        if node["name"] in {table.name for table in stream.tables}
+    ]
+
+
+def _tested(node: Node, nodes: dict[str, Node]) -> dg.AssetKey | None:
+    """The model or seed that a test is about."""
+    about = [node["attached_node"]] if node.get("attached_node") else _parents(node)
+    models = [nodes[key] for key in about if nodes[key]["resource_type"] in ("model", "seed")]
+    return model_key(models[0]) if models else None
+
+
+def _newest(*folders: Path) -> float:
+    files = (path for folder in folders for path in folder.rglob("*") if path.suffix in (".sql", ".yml", ".csv"))
+    return max(path.stat().st_mtime for path in files)

@@ -1,0 +1,166 @@
+"""The demo: simulated shops served over Shopify's API, and the real product on top of them.
+
+Nothing here knows an answer: the shops are pulled by HTTP like any other, only their `base_url` is this machine.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from connectors.base import Progress
+from orchestration import bi, serving, settings, terminal
+from orchestration import run as running
+from orchestration.errors import Problem
+from orchestration.paths import Home
+from orchestration.settings import Settings
+
+SEED, DAYS = 7, 400
+SETTLED = timedelta(minutes=10)  # a finished world's clock stands after its last event, so that a pull brings all of it
+
+
+def simulate(world: Path | None, seed: int, orders: int, start: date | None, port: int) -> None:
+    """Serve shops until interrupted. The first line on stdout says, as JSON, where they are and how they let one in."""
+    from connectors import simulator
+
+    try:
+        shops = simulator.retail_world(world) if world else simulator.demo_world(seed, start, None, orders)
+    except simulator.RetailFolderError as error:
+        raise Problem(str(error)) from None
+
+    def ready(server: simulator.SimulatorServer) -> None:
+        about = [
+            {
+                "id": shop.account, "name": shop.name, "time_zone": shop.time_zone, "currency": shop.currency,
+                "base_url": server.base_url(shop.account), "token": shop.token,
+            }
+            for shop in shops.shops
+        ]  # fmt: skip
+        sys.stdout.write(json.dumps({"shops": about, "until": shops.end.isoformat()}) + "\n")
+        sys.stdout.flush()
+
+    try:
+        if world:
+            simulator.run(shops, port, ticking=False, now=shops.end + SETTLED, ready=ready)
+        else:
+            simulator.run(shops, port, ready=ready)
+    except OSError as error:
+        raise Problem(f"{error}. Choose another with --port, or 0 for a free one.") from None
+
+
+def demo(world: Path | None, once: bool) -> None:
+    """From nothing to filled dashboards. With `once`, check every chart and end; else serve until interrupted.
+
+    Raises Problem before anything is touched when a configuration of one's own is in the way.
+    """
+    console = Console(stderr=True)
+    began = time.monotonic()
+    refuse_foreign_configuration()
+    home = Home(settings.home())
+    home.root.mkdir(parents=True, exist_ok=True)
+    with serving.Children() as children:
+        shops = children.start_simulator(simulator_arguments(home, world))
+        found = configure(home, shops, world)
+        superset = bi.server(found)
+        children.on_exit(superset.stop)
+        done, seconds = _pull_while_superset_starts(found, superset)
+        terminal.summary(done)
+        console.print(f"Pulled, built and published in {seconds:.0f} s.")
+        with terminal.progress() as progress:
+            bi.apply(found, progress)
+        if once:
+            _check(found, console)
+        assert done.published is not None
+        terminal.agreement(running.agreement(done.published))
+        console.print(f"The demo took {time.monotonic() - began:.0f} s from the first step to filled dashboards.")
+        if not once:
+            serving.show(found, children, console)
+
+
+def simulator_arguments(home: Home, world: Path | None) -> list[str]:
+    """How the simulator is started; the seeded shops keep their first day, so that a later demo goes on with them."""
+    if world is not None:
+        return ["--world", str(world.absolute())]
+    memory = home.root / "demo.json"
+    if not memory.exists():
+        first = (datetime.now(UTC) - timedelta(days=DAYS)).date()
+        memory.write_text(json.dumps({"seed": SEED, "start": first.isoformat()}) + "\n")
+    kept: dict[str, Any] = json.loads(memory.read_text())
+    return ["--seed", str(kept["seed"]), "--start", kept["start"]]
+
+
+def configure(home: Home, shops: dict[str, Any], world: Path | None) -> Settings:
+    """Write the demo's takings.toml and its tokens into TAKINGS_HOME, and read it like any other."""
+    secrets = home.root / "secrets"
+    secrets.mkdir(mode=0o700, exist_ok=True)
+    lines = [
+        "# Written by `make demo`: simulated shops on this machine. Your own goes to takings.toml in the checkout."
+    ]
+    for shop in shops["shops"]:
+        token = secrets / f"{shop['id']}.token"
+        token.write_text(shop["token"] + "\n")
+        token.chmod(0o600)
+        lines += [
+            "",
+            "[[tenants]]",
+            *(
+                f"{key} = {json.dumps(shop[key], ensure_ascii=False)}"
+                for key in ("id", "name", "time_zone", "currency")
+            ),
+        ]
+        lines += ["  [[tenants.sources]]", '  kind = "shopify"', f'  account = "{shop["id"]}"']
+        lines += [f'  secret = "file:secrets/{token.name}"', f'  base_url = "{shop["base_url"]}"']
+    if world is not None:  # a year long past: the dashboards open on all of it
+        until = datetime.fromisoformat(shops["until"]).date()
+        lines += ["", "[dashboards]", f'default_range = "{until - timedelta(days=375)} : {until + timedelta(days=1)}"']
+    path = home.root / "takings.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return settings.load(path)
+
+
+def refuse_foreign_configuration() -> None:
+    """The demo writes its own shops into TAKINGS_HOME; it never mixes them with somebody's real ones."""
+    path = settings.config_path()
+    if path.exists() and "Written by `make demo`" not in path.read_text():
+        raise Problem(
+            f"{path} is a configuration of your own, and the demo would mix simulated shops with it. "
+            "Give the demo a place of its own: TAKINGS_HOME=/tmp/takings-demo TAKINGS_CONFIG=/tmp/takings-demo/takings.toml make demo"
+        )
+
+
+def _pull_while_superset_starts(found: Settings, superset: Any) -> tuple[running.Run, float]:
+    """Superset needs half a minute to start, and the pull does not need it: both at once."""
+    trouble: list[BaseException] = []
+
+    def start(progress: Progress) -> None:
+        def step(done: int, total: int, detail: str) -> None:
+            progress("superset", done, total, detail)
+
+        try:
+            superset.start(step)
+            superset.wait_ready(step)
+        except BaseException as error:  # handed to the thread that waits
+            trouble.append(error)
+
+    with terminal.progress() as progress:
+        thread = threading.Thread(target=start, args=(progress,), daemon=True)
+        thread.start()
+        began = time.monotonic()
+        done = running.run(found, progress)
+        seconds = time.monotonic() - began
+        thread.join()
+    if trouble:
+        raise trouble[0]
+    return done, seconds
+
+
+def _check(found: Settings, console: Console) -> None:
+    for place, charts in bi.check_charts(found).items():
+        console.print(f"{place}: {len(charts)} charts, {sum(rows for _, rows in charts):,} rows", highlight=False)

@@ -1,0 +1,164 @@
+"""The servers that people look at: Superset and Dagster, and in the demo the simulated shops. All on 127.0.0.1.
+
+Every child is ended by its process id when this process ends, in the reverse order of its start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from rich.console import Console
+
+from orchestration import bi
+from orchestration.errors import Problem
+from orchestration.paths import Home
+from orchestration.settings import CHECKOUT, Settings, config_path, home
+from superset_assets.process import Credentials
+
+STARTING = 90.0  # seconds that a server may take to answer
+
+
+class Children:
+    """Processes and closers that end with this one."""
+
+    def __init__(self) -> None:
+        self._closers: list[Callable[[], object]] = []
+
+    def __enter__(self) -> Children:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a polite end runs the closers too
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for close in reversed(self._closers):
+            close()
+
+    def on_exit(self, close: Callable[[], object]) -> None:
+        """Call `close` at the end."""
+        self._closers.append(close)
+
+    def start(
+        self, name: str, arguments: list[str], environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """A child process; what it says goes to logs/<name>.log, its stdout to us."""
+        logs = Home(home()).logs
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / f"{name}.log").open("a") as log:
+            child = subprocess.Popen(  # noqa: S603 - our own commands
+                arguments, stdout=subprocess.PIPE if environment is None else log, stderr=log,
+                stdin=subprocess.DEVNULL, text=True, cwd=CHECKOUT, start_new_session=True,
+                env={**os.environ, **(environment or {})},
+            )  # fmt: skip
+        self.on_exit(lambda: _end(child))
+        return child
+
+    def start_simulator(self, arguments: list[str]) -> dict[str, Any]:
+        """The simulated shops on a free port; returns what they say about themselves."""
+        child = self.start(
+            "simulator", [sys.executable, "-m", "orchestration.cli", "simulate", "--port", "0", *arguments]
+        )
+        assert child.stdout is not None
+        line = child.stdout.readline()
+        if not line:
+            log = Home(home()).logs / "simulator.log"
+            said = log.read_text().strip().splitlines()
+            raise Problem(
+                f"The simulated shops did not start: {said[-1].removeprefix('takings: ') if said else 'no reason given'}"
+            )
+        shops: dict[str, Any] = json.loads(line)
+        return shops
+
+
+def serve(settings: Settings) -> None:
+    """Superset and Dagster until interrupted."""
+    console = Console(stderr=True)
+    with Children() as children:
+        superset = bi.server(settings)
+        children.on_exit(superset.stop)
+        with console.status("starting Superset"):
+            superset.start()
+            superset.wait_ready()
+        if (Home(settings.home).published / "current").exists():
+            bi.apply(settings)
+        show(settings, children, console)
+
+
+def show(settings: Settings, children: Children, console: Console) -> None:
+    """Start Dagster, say where everything is, and wait for Ctrl-C."""
+    with console.status("starting Dagster"):
+        dagster = start_dagster(settings, children)
+    superset = bi.address(settings)
+    credentials = Credentials(Home(settings.home).superset / "credentials.json")
+    console.print()
+    for slug, title in bi.dashboard_titles().items():
+        console.print(f"  {title:20} {superset}/superset/dashboard/{slug}/", highlight=False)
+    console.print(f"  {'Lineage and runs':20} {dagster}/asset-groups", highlight=False)
+    console.print()
+    for name in ("admin", *(tenant.id for tenant in settings.tenants)):
+        login = credentials.login(name)
+        console.print(f"  log in as {login.username:16} password {login.password}", highlight=False, markup=False)
+    console.print("\n  Ctrl-C ends it; everything is kept under " + str(settings.home), highlight=False)
+    signal.pause()
+
+
+def start_dagster(settings: Settings, children: Children) -> str:
+    """Dagster's pages and its daemon (the hourly schedule). Raises Problem when its port is taken or it stays silent."""
+    where = Home(settings.home).dagster
+    where.mkdir(parents=True, exist_ok=True)
+    (where / "dagster.yaml").write_text("telemetry:\n  enabled: false\nrun_monitoring:\n  enabled: true\n")
+    port = settings.dagster.port or free_port()
+    refuse_taken(port, "Dagster", "dagster")
+    environment = {"DAGSTER_HOME": str(where), "TAKINGS_CONFIG": str(config_path()), "TAKINGS_HOME": str(home())}
+    module = ["-m", "orchestration.definitions"]
+    children.start(
+        "dagster",
+        [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), *module],
+        environment,
+    )
+    children.start("dagster-daemon", [sys.executable, "-m", "dagster._daemon", "run", *module], environment)
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + STARTING
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(f"{url}/server_info", timeout=2).ok:
+                return url
+        except requests.RequestException:
+            time.sleep(0.3)
+    raise Problem(
+        f"Dagster did not answer at {url} within {STARTING:.0f} s. Its log: {Home(home()).logs / 'dagster.log'}"
+    )
+
+
+def refuse_taken(port: int, name: str, table: str) -> None:
+    """Raises Problem when somebody listens on `port` already."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise Problem(
+                f"{name} cannot start: another program listens on port {port}. "
+                f"End it, or set another `port` under [{table}] in {config_path()}."
+            )
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _end(child: subprocess.Popen[str], patience: float = 10.0) -> None:
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(patience)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
