@@ -9,6 +9,7 @@ A shop's base URL is ``{server.url}/shopify/<account>``; its token stands in ``w
 from __future__ import annotations
 
 import errno
+import gc
 import gzip
 import json
 import re
@@ -306,17 +307,19 @@ def serve(
 
 
 def run(
-    world: World,
-    port: int,
-    *,
-    ticking: bool = True,
-    now: datetime | None = None,
-    ready: Callable[[SimulatorServer], None] = lambda _: None,
+    world: World, port: int, *, ticking: bool = True, ready: Callable[[SimulatorServer], None] | None = None
 ) -> None:
-    """Serves in the foreground until interrupted, from ``now`` (the world's end) on; ``ready`` is called once it answers."""
+    """Serves in the foreground until interrupted; ``ready`` is called once the port answers.
+
+    The world is simulated before, and its books are put out of the garbage collector's sight: it would look through
+    all of them again and again.
+    """
     server = SimulatorServer(
-        world, port, now, None, bucket_size=20_000, restore_rate=1_000, bulk_limit=5, bulk_seconds=0.0, ticking=ticking
+        world, port, None, None, bucket_size=20_000, restore_rate=1_000, bulk_limit=5, bulk_seconds=0.0, ticking=ticking
     )
+    for shop in world.shops:
+        world.books(shop.account)
+    gc.freeze()
     if ready is not None:
         ready(server)
     try:
@@ -324,4 +327,5 @@ def run(
     except KeyboardInterrupt:
         return
     finally:
+        gc.unfreeze()
         server.close()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plot:
-    """``who`` buys, ``source`` channel, ``lines`` how many, ``discount``, ``shipping``, ``pay`` and what comes ``after``.
+    """``who`` buys, by which ``source``, how many ``lines``, which discount, shipping, payment, and what is ``after``.
 
     A field left None is decided by chance.  ``weight`` is in thousandths of all orders.
     """

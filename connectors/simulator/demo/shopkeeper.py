@@ -1,8 +1,8 @@
 """A demo shop, simulated day by day.
 
-Each day draws from a random stream of its own (seed, shop, date), and each order's whole life is written down when it is
-placed, with the instants at which things will happen.  So a day never changes what was before it, and the simulation can
-go on as far as a clock is moved.
+Each day draws from a random stream of its own (seed, shop, date), and each order's whole life is written down when it
+is placed, with the instants at which things will happen.  So a day never changes what was before it, and the simulation
+can go on as far as a clock is moved.
 """
 
 from __future__ import annotations

@@ -186,7 +186,7 @@ class Till:
         restock: str = "RETURN",
         processed_at: Instant | None = None,
     ) -> Refund:
-        """Takes lines and ``shipping`` percent of each shipping line back, adjusted by ``adjust``; money comes later."""
+        """Takes back lines and ``shipping`` percent of the shipping, adjusted by ``adjust``; money comes later."""
         refund = Refund(self.number(), self.agreement(), at, at if processed_at is None else processed_at)
         refund.lines = [self.take_back(line, quantity, restock) for line, quantity in lines if quantity]
         if shipping:

@@ -215,10 +215,8 @@ class BulkOperations:
             running = [each for each in self.operations.values() if each.status in RUNNING]
             if len(running) >= self.limit:
                 if self.limit == 1:
-                    return {
-                        "code": "OPERATION_IN_PROGRESS",
-                        "message": f"A bulk query operation for this app and shop is already in progress: {running[0].id}.",
-                    }
+                    message = f"A bulk query operation for this app and shop is already in progress: {running[0].id}."
+                    return {"code": "OPERATION_IN_PROGRESS", "message": message}
                 message = f"You have reached the limit of {self.limit} concurrent bulk query operations."
                 return {"code": "LIMIT_REACHED", "message": message}
             number = 7_000_000 + len(self.operations) + 1

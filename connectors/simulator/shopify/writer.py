@@ -19,13 +19,13 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLField,
     GraphQLObjectType,
-    GraphQLOutputType,
     GraphQLSchema,
     SelectionSetNode,
     get_named_type,
-    is_abstract_type,
     is_composite_type,
+    is_enum_type,
     is_list_type,
+    is_non_null_type,
     print_ast,
 )
 from graphql.execution.values import get_argument_values
@@ -66,9 +66,16 @@ class ObjectWriter:
     named: Any
     selections: list[SelectionSetNode]
     shapes: dict[str, Shape] = field(default_factory=dict)
+    only: Shape | None = None
 
     def shape(self, it: Any) -> Shape:
-        name = type_name(it) if is_abstract_type(self.named) else self.named.name
+        """How an object is written: by its type's only shape, or by that of its own type."""
+        if self.only is not None:
+            return self.only
+        if isinstance(self.named, GraphQLObjectType):
+            self.only = self.compiler.shape(self.named.name, self.selections)
+            return self.only
+        name = type_name(it)
         found = self.shapes.get(name)
         if found is None:
             found = self.shapes[name] = self.compiler.shape(name, self.selections)
@@ -134,8 +141,16 @@ class Compiler:
             if is_connection(definition.type):
                 children.append(self._child(name, definition, nodes))
                 continue
-            texts.append(f'"{answer}":%s')
-            parts.append(self._part(name, definition.type, node.name.value, selection_sets(nodes)))
+            getter, of = FIELDS[name][node.name.value], definition.type
+            if is_non_null_type(of) and _unquoted(of.of_type):
+                texts.append(f'"{answer}":"%s"')
+                parts.append(getter)
+            elif is_non_null_type(of) and getattr(of.of_type, "name", "") == "Int":
+                texts.append(f'"{answer}":%s')
+                parts.append(getter)
+            else:
+                texts.append(f'"{answer}":%s')
+                parts.append(self._part(getter, of, selection_sets(nodes)))
         identify = FIELDS[name].get("id", lambda _: "")
         return Shape("{" + ",".join(texts), parts, children, identify)
 
@@ -160,8 +175,7 @@ class Compiler:
                     chosen += selection_sets([each for each in inner if each.name.value == "node"])
         return get_named_type(connection.fields["nodes"].type), chosen
 
-    def _part(self, parent: str, of: GraphQLOutputType, name: str, selections: list[SelectionSetNode]) -> Write:
-        getter = FIELDS[parent][name]
+    def _part(self, getter: Callable[[Any], Any], of: Any, selections: list[SelectionSetNode]) -> Write:
         of = nullable(of)
         if is_list_type(of):
             item = get_named_type(of)
@@ -195,24 +209,34 @@ class Compiler:
         key = (named.name, " ".join(print_ast(each) for each in selections))
         money = object_type(self.schema, "MoneyV2")
 
-        def amount(minor: int, purse: wire.Purse, of_shop: bool, chosen: list[SelectionSetNode]) -> dict[str, Any]:
-            values = money_fields(minor, purse, of_shop)
-            return {
-                answer: "MoneyV2" if nodes[0].name.value == "__typename" else values[nodes[0].name.value]
-                for answer, nodes in self.fields(money, chosen).items()
+        asked = self.fields(named, selections)
+        bag = {answer: nodes[0].name.value for answer, nodes in asked.items()}
+        inner = (
+            {"": bag}
+            if named is money
+            else {
+                answer: {
+                    below: found[0].name.value for below, found in self.fields(money, selection_sets(nodes)).items()
+                }
+                for answer, nodes in asked.items()
             }
+        )
+
+        def amount(minor: int, purse: wire.Purse, of_shop: bool, chosen: dict[str, str]) -> dict[str, Any]:
+            values = {"__typename": "MoneyV2", **money_fields(minor, purse, of_shop)}
+            return {answer: values[name] for answer, name in chosen.items()}
 
         def render(minor: int, purse: wire.Purse) -> str:
             if named is money:
-                return _dumps(amount(minor, purse, True, selections))
-            bag: dict[str, Any] = {}
-            for answer, nodes in self.fields(named, selections).items():
-                field_name = nodes[0].name.value
-                if field_name == "__typename":
-                    bag[answer] = "MoneyBag"
-                else:
-                    bag[answer] = amount(minor, purse, field_name == "shopMoney", selection_sets(nodes))
-            return _dumps(bag)
+                return _dumps(amount(minor, purse, True, inner[""]))
+            return _dumps(
+                {
+                    answer: "MoneyBag"
+                    if name == "__typename"
+                    else amount(minor, purse, name == "shopMoney", inner[answer])
+                    for answer, name in bag.items()
+                }
+            )
 
         def write(it: Any) -> str:
             minor = getter(it)
@@ -228,6 +252,11 @@ class Compiler:
             return text
 
         return write
+
+
+def _unquoted(of: Any) -> bool:
+    """Whether a value is a string that needs no escaping: an id, an enum, a number's text."""
+    return is_enum_type(of) or getattr(of, "name", "") in ("ID", "UnsignedInt64", "Money", "Decimal")
 
 
 def _dumps(value: Any) -> str:
