@@ -14,7 +14,7 @@ from typing import Any
 from supersetapiclient.client import SupersetClient
 
 from superset_assets.client import call, connect, listing
-from superset_assets.errors import RequestFailed, SupersetError
+from superset_assets.errors import RequestFailedError, SupersetError
 from superset_assets.names import SCHEMA, TENANT_ROLE_PREFIX, is_ours
 from superset_assets.process import Credentials
 
@@ -191,7 +191,7 @@ def _ensure_users(
 def _opens(url: str, username: str, password: str) -> bool:
     try:
         connect(url, username, password)
-    except RequestFailed as error:
+    except RequestFailedError as error:
         if error.status == 401:
             return False
         raise

@@ -237,7 +237,9 @@ def _fill(value: Any, values: Mapping[str, str]) -> Any:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="superset_assets.build", description="Datasets made from the semantic catalog.")
+    parser = argparse.ArgumentParser(
+        prog="superset_assets.build", description="Datasets made from the semantic catalog."
+    )
     parser.add_argument("catalog", type=Path, help="folder of catalog.json, or dbt's target folder")
     parser.add_argument("--write", action="store_true", help="rewrite the snapshot instead of comparing with it")
     chosen = parser.parse_args(arguments)

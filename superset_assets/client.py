@@ -7,10 +7,9 @@ from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 import requests
-from oauthlib.oauth2 import OAuth2Error
 from supersetapiclient.client import SupersetClient
 
-from superset_assets.errors import RequestFailed
+from superset_assets.errors import RequestFailedError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 Method = Literal["get", "post", "put", "delete"]
@@ -22,13 +21,15 @@ def connect(url: str, username: str, password: str) -> SupersetClient:
     parts = urlsplit(url)
     if parts.scheme == "http":
         if parts.hostname not in LOOPBACK:
-            raise RequestFailed(f"{url} is not encrypted, so the password will not be sent there. Use its https address.")
+            raise RequestFailedError(
+                f"{url} is not encrypted, so the password will not be sent there. Use its https address."
+            )
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # oauthlib refuses http even on the loopback
     client = SupersetClient(url, username, password)
     try:
         _ = client.session  # logs in and fetches the CSRF token
-    except (requests.RequestException, OAuth2Error, OSError) as error:
-        raise RequestFailed(
+    except (requests.RequestException, OSError) as error:
+        raise RequestFailedError(
             f"Cannot log in to Superset at {url} as {username}: {error}. Is it running, and is the password the one "
             "in credentials.json of its home folder?",
             getattr(getattr(error, "response", None), "status_code", 0) or 0,
@@ -37,7 +38,7 @@ def connect(url: str, username: str, password: str) -> SupersetClient:
 
 
 def call(client: SupersetClient, method: Method, path: str, **options: Any) -> Any:
-    """One REST call below /api/v1; the decoded answer (None when empty). Raises RequestFailed with the reason."""
+    """One REST call below /api/v1; the decoded answer (None when empty). Raises RequestFailedError with the reason."""
     response = send(client, method, path, **options)
     return response.json() if response.content else None
 
@@ -48,9 +49,9 @@ def send(client: SupersetClient, method: Method, path: str, **options: Any) -> r
     try:
         response: requests.Response = getattr(client, method)(url, timeout=120, **options)
     except requests.RequestException as error:
-        raise RequestFailed(f"Superset did not answer {method.upper()} {path}: {error}. Is it running?") from error
+        raise RequestFailedError(f"Superset did not answer {method.upper()} {path}: {error}. Is it running?") from error
     if not response.ok:
-        raise RequestFailed(
+        raise RequestFailedError(
             f"Superset refused {method.upper()} {path} with status {response.status_code}: {_reason(response)}",
             response.status_code,
         )

@@ -5,19 +5,19 @@ class SupersetError(Exception):
     """The root of this room's errors; `str()` is fit to be shown to a person."""
 
 
-class EnvironmentMissing(SupersetError):
+class EnvironmentMissingError(SupersetError):
     """Superset's own environment has not been made: make it."""
 
 
-class PortInUse(SupersetError):
+class PortInUseError(SupersetError):
     """Another program listens where Superset should: stop it, or choose another port."""
 
 
-class StartFailed(SupersetError):
+class StartFailedError(SupersetError):
     """Superset ended or stayed silent while starting: read its log."""
 
 
-class RequestFailed(SupersetError):
+class RequestFailedError(SupersetError):
     """A REST call was refused. `status` is the HTTP status, 0 when no answer came."""
 
     def __init__(self, message: str, status: int = 0) -> None:
@@ -25,9 +25,9 @@ class RequestFailed(SupersetError):
         self.status = status
 
 
-class InvalidAssets(SupersetError):
+class InvalidAssetsError(SupersetError):
     """The assets do not fit together; nothing was sent."""
 
 
-class EmptyChart(SupersetError):
+class EmptyChartError(SupersetError):
     """A chart that should show rows has none, or its query failed."""

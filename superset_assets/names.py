@@ -1,4 +1,5 @@
 """Names of assets: every uuid is uuid5 of a path, so a file keeps its identity on every machine."""
+
 import uuid
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://takings.dev/superset")

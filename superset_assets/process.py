@@ -8,6 +8,7 @@
 `progress(done, total, detail)` is called with small integers and a line to show. Superset imports nothing of
 ours and we import nothing of Superset's: they meet in environment variables, files and HTTP.
 """
+
 import json
 import os
 import secrets
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from superset_assets.errors import EnvironmentMissing, PortInUse, StartFailed
+from superset_assets.errors import EnvironmentMissingError, PortInUseError, StartFailedError
 
 Progress = Callable[[int, int, str], None]
 SERVER = Path(__file__).resolve().parent / "server"
@@ -71,7 +72,7 @@ class Credentials:
         partial = self.path.with_suffix(f".{os.getpid()}.partial")
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(known, file, indent=2)
-        os.replace(partial, self.path)
+        partial.replace(self.path)
 
 
 class Server:
@@ -101,10 +102,10 @@ class Server:
     def start(self, progress: Progress = quiet) -> None:
         """Make the metadata ready and start the server; does nothing when this home's server already runs.
 
-        Raises EnvironmentMissing, PortInUse, StartFailed.
+        Raises EnvironmentMissingError, PortInUseError, StartFailedError.
         """
         if not self.python.exists():
-            raise EnvironmentMissing(
+            raise EnvironmentMissingError(
                 f"Superset's own environment is missing: there is no {self.python}. It is kept apart from the "
                 "project's, and made once. Run `make demo`, which makes it."
             )
@@ -118,7 +119,7 @@ class Server:
         self._bootstrap(progress)
         progress(4, STEPS, "starting Superset")
         with self.log.open("ab") as log:
-            self._child = subprocess.Popen(
+            self._child = subprocess.Popen(  # noqa: S603 (our own interpreter)
                 [
                     str(self.python), "-m", "gunicorn", "-w", "1", "--threads", "8", "-k", "gthread",
                     "--timeout", "120", "--bind", f"127.0.0.1:{self.port}", "--pid", str(self.pid_file),
@@ -129,14 +130,16 @@ class Server:
             )  # fmt: skip
 
     def wait_ready(self, progress: Progress = quiet, timeout: float = 180) -> None:
-        """Return when /login/ answers 200 (/health does so before the application works). Raises StartFailed."""
+        """Return when /login/ answers 200 (/health does so before the application works). Raises StartFailedError."""
         begin = time.monotonic()
         while not self._answers():
             waited = time.monotonic() - begin
             if self._child is not None and self._child.poll() is not None:
-                raise StartFailed(self._failure(f"Superset ended with code {self._child.returncode} while starting."))
+                raise StartFailedError(
+                    self._failure(f"Superset ended with code {self._child.returncode} while starting.")
+                )
             if waited > timeout:
-                raise StartFailed(self._failure(f"Superset did not answer within {timeout:.0f} s."))
+                raise StartFailedError(self._failure(f"Superset did not answer within {timeout:.0f} s."))
             progress(5, STEPS, f"waiting for Superset ({waited:.0f} s)")
             time.sleep(0.25)
         progress(STEPS, STEPS, f"Superset is ready at {self.url}")
@@ -174,18 +177,20 @@ class Server:
         return gone
 
     def _bootstrap(self, progress: Progress) -> None:
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [str(self.python), str(SERVER / "bootstrap.py")], env=self._environment(), cwd=self.home,
-                stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True,
-            )  # fmt: skip
-            assert process.stdout is not None
-            for line in process.stdout:
+        command = [str(self.python), str(SERVER / "bootstrap.py")]
+        with (
+            self.log.open("ab") as log,
+            subprocess.Popen(  # noqa: S603 (our own interpreter)
+                command, env=self._environment(), cwd=self.home, stdout=subprocess.PIPE, stderr=log,
+                stdin=subprocess.DEVNULL, text=True,
+            ) as process,
+        ):  # fmt: skip
+            for line in process.stdout or ():
                 if line.startswith('{"done"'):
                     step: dict[str, Any] = json.loads(line)
                     progress(step["done"], STEPS, f"Superset: {step['detail']}")
-        if process.wait() != 0:
-            raise StartFailed(self._failure(f"Superset's metadata could not be made (code {process.returncode})."))
+        if process.returncode != 0:
+            raise StartFailedError(self._failure(f"Superset's metadata could not be made (code {process.returncode})."))
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("SUPERSET_", "PYTHON"))}
@@ -203,14 +208,14 @@ class Server:
             try:
                 probe.bind(("127.0.0.1", self.port))
             except OSError as error:
-                raise PortInUse(
+                raise PortInUseError(
                     f"Port {self.port} on 127.0.0.1 cannot be used for Superset: {error.strerror or error}. Another "
                     "program, perhaps an earlier Superset, listens there. Stop it, or choose another port."
                 ) from error
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/login/", timeout=30) as answer:
+            with urllib.request.urlopen(f"{self.url}/login/", timeout=30) as answer:  # noqa: S310 (http on the loopback)
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
@@ -225,8 +230,9 @@ class Server:
             return None
         if pid == 0 or not self._alive(pid):
             return None
-        command = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
-        return pid if "superset.app" in command.stdout else None
+        question = ["ps", "-p", str(pid), "-o", "command="]
+        answer = subprocess.run(question, capture_output=True, text=True, check=False)  # noqa: S603
+        return pid if "superset.app" in answer.stdout else None
 
     def _alive(self, pid: int) -> bool:
         if self._child is not None and self._child.pid == pid:

@@ -62,13 +62,11 @@ def _columns(params: dict[str, Any], time_column: str | None) -> list[Any]:
 
 
 def _order(params: dict[str, Any], metrics: list[str]) -> list[list[Any]]:
-    """Largest first; ties by name, so that the tenth row of a top ten is the same every time."""
+    """By time, or largest first as the browser asks; ties are settled by the server (superset_config.py)."""
     if params.get("query_mode") == "raw" or not metrics:
         return []
     if "groupbyRows" in params:
         return [[column, True] for column in _columns(params, None)]
-    main = params.get("timeseries_limit_metric") or metrics[0]
-    names = params.get("groupby") or ([params["x_axis"]] if params.get("orientation") == "horizontal" else [])
     if params.get("time_grain_sqla") and params.get("x_axis"):
         return [[params["x_axis"], True]]
-    return [[main, False], *([name, True] for name in names)]
+    return [[params.get("timeseries_limit_metric") or metrics[0], False]]

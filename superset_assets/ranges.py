@@ -27,7 +27,8 @@ def presets(default_range: str | None) -> dict[str, str]:
         return {name: _relative(days) for name, days in PRESETS.items()}
     last = _days(default_range)[1]
     firsts = {
-        name: last - timedelta(days=days - 1) if days else last.replace(month=1, day=1) for name, days in PRESETS.items()
+        name: last - timedelta(days=days - 1) if days else last.replace(month=1, day=1)
+        for name, days in PRESETS.items()
     }
     return {name: f"{first} : {last + timedelta(days=1)}" for name, first in firsts.items()}
 

@@ -16,8 +16,8 @@ from supersetapiclient.client import SupersetClient
 
 from superset_assets import build
 from superset_assets.client import call, ids_by_uuid, send
-from superset_assets.errors import RequestFailed
-from superset_assets.names import CERTIFIED_BY, is_ours
+from superset_assets.errors import RequestFailedError
+from superset_assets.names import CERTIFIED_BY, DATABASE, is_ours
 
 SINGULAR = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
 _LATEST_FIRST = ("dashboards", "charts", "datasets")  # the order of removal; a database is never removed
@@ -61,7 +61,11 @@ class Plan:
             f"~ {item.asset.kind[:-1]} {item.asset.title}: {', '.join(path for path, _, _ in item.differences[:4])}"
             for item in self.update
         ]
-        return made + changed + [f"- {item.kind[:-1]} {item.title} (in no file; prune removes it)" for item in self.orphans]
+        return (
+            made
+            + changed
+            + [f"- {item.kind[:-1]} {item.title} (in no file; prune removes it)" for item in self.orphans]
+        )
 
 
 def plan(client: SupersetClient, bundle: bytes) -> Plan:
@@ -89,8 +93,8 @@ def apply(client: SupersetClient, bundle: bytes) -> Plan:
         files = {"bundle": ("takings.zip", bundle, "application/zip")}
         try:
             send(client, "post", "assets/import/", files=files)
-        except RequestFailed as error:
-            raise RequestFailed(
+        except RequestFailedError as error:
+            raise RequestFailedError(
                 f"{error}. Nothing was imported. Superset gives no reason for a bundle that it cannot read: run the "
                 "offline check (validate) first, then look into its log.",
                 error.status,
@@ -125,7 +129,7 @@ def warm_up(client: SupersetClient, bundle: bytes) -> list[str]:
     failed = []
     for asset, content in _by_uuid(build.unpack(bundle)).values():
         if asset.kind == "datasets":
-            body = {"db_name": build.DATABASE, "table_name": content["table_name"]}
+            body = {"db_name": DATABASE, "table_name": content["table_name"]}
             answer = call(client, "put", "dataset/warm_up_cache", json=body)
             failed += [f"chart {row['chart_id']}: {row['viz_error']}" for row in answer["result"] if row["viz_error"]]
     return failed
@@ -205,7 +209,12 @@ def _export(client: SupersetClient) -> build.Assets:
 
 
 def _by_uuid(assets: Mapping[str, dict[str, Any]]) -> dict[str, tuple[Asset, dict[str, Any]]]:
-    titles = {"databases": "database_name", "datasets": "table_name", "charts": "slice_name", "dashboards": "dashboard_title"}
+    titles = {
+        "databases": "database_name",
+        "datasets": "table_name",
+        "charts": "slice_name",
+        "dashboards": "dashboard_title",
+    }
     found = {}
     for path, content in assets.items():
         kind = path.split("/", 1)[0]

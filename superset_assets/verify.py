@@ -1,7 +1,7 @@
 """Does every chart of a dashboard show rows? Asked over REST, as the user of the client, with the dashboard's range.
 
-    chart_data(client, "Net sales", time_range=..., tenant="aurora")   a chart's rows, as it would draw them
-    check_charts(client, "store-performance", tenant="aurora")         [(title, rows), …], or EmptyChart
+chart_data(client, "Net sales", time_range=..., tenant="aurora")   a chart's rows, as it would draw them
+check_charts(client, "store-performance", tenant="aurora")         [(title, rows), …], or EmptyChartError
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from supersetapiclient.client import SupersetClient
 
 from superset_assets.client import call, listing
-from superset_assets.errors import EmptyChart, RequestFailed, SupersetError
+from superset_assets.errors import EmptyChartError, RequestFailedError, SupersetError
 
 Rows = list[dict[str, Any]]
 STORE_PERFORMANCE = "store-performance"
@@ -30,11 +30,13 @@ def chart_data(
     time_range: in Superset's words ("2026-01-01 : 2026-02-01", the end left out), for charts that have a date filter.
     tenant: only this one's rows, as the dashboard's tenant filter does. force: past the cache.
     """
-    found = [row for row in listing(client, "chart/", ["id", "uuid", "slice_name"])]
+    found = list(listing(client, "chart/", ["id", "uuid", "slice_name"]))
     numbers = [int(row["id"]) for row in found if chart in {str(row["uuid"]), row["slice_name"]}]
     if len(numbers) != 1:
         what = "no chart is" if not numbers else f"{len(numbers)} charts are"
-        raise SupersetError(f"{what.capitalize()} called {chart!r} in Superset. Apply the assets, or name it by its uuid.")
+        raise SupersetError(
+            f"{what.capitalize()} called {chart!r} in Superset. Apply the assets, or name it by its uuid."
+        )
     return _rows(client, numbers[0], time_range, tenant, force)
 
 
@@ -53,7 +55,7 @@ def check_charts(
 ) -> list[tuple[str, int]]:
     """Each chart's title with how many rows it has in the dashboard's own range.
 
-    Raises EmptyChart naming every chart that has none: no row, rows that hold nothing, or a query that failed.
+    Raises EmptyChartError naming every chart that has none: no row, rows that hold nothing, or a query that failed.
     """
     shown = default_range(client, dashboard)
     counts: list[tuple[str, int]] = []
@@ -61,7 +63,7 @@ def check_charts(
     for chart in call(client, "get", f"dashboard/{dashboard}/charts")["result"]:
         try:
             rows = _rows(client, int(chart["id"]), shown, tenant, force)
-        except RequestFailed as error:
+        except RequestFailedError as error:
             problems.append(f"{chart['slice_name']}: {error}")
             continue
         filled = [row for row in rows if any(value is not None for value in row.values())]
@@ -70,7 +72,7 @@ def check_charts(
             problems.append(f"{chart['slice_name']}: no rows")
     if problems or not counts:
         found = "; ".join(problems) or "it has no charts that this user may see"
-        raise EmptyChart(
+        raise EmptyChartError(
             f"The dashboard {dashboard} is not filled in the range {shown!r}: {found}. Look at the published build of "
             "that range, and apply the assets again."
         )
@@ -80,7 +82,7 @@ def check_charts(
 def _rows(client: SupersetClient, number: int, time_range: str | None, tenant: str | None, force: bool) -> Rows:
     stored = call(client, "get", f"chart/{number}")["result"]["query_context"]
     if not stored:
-        raise RequestFailed("it has no stored query, so it can only be drawn in a browser; apply the assets again")
+        raise RequestFailedError("it has no stored query, so it can only be drawn in a browser; apply the assets again")
     answer = call(client, "post", "chart/data", json=_narrowed(json.loads(stored), time_range, tenant, force))
     return [row for result in answer["result"] for row in result["data"]]
 
@@ -91,7 +93,7 @@ def _narrowed(context: dict[str, Any], time_range: str | None, tenant: str | Non
     for query in context["queries"]:
         filters: list[Mapping[str, Any]] = query["filters"]
         if time_range:
-            filters = [item | {"val": time_range} if item["op"] == "TEMPORAL_RANGE" else item for item in filters]
+            filters = [{**item, "val": time_range} if item["op"] == "TEMPORAL_RANGE" else item for item in filters]
         if tenant:
             filters = [*filters, {"col": "tenant_id", "op": "IN", "val": [tenant]}]
         query["filters"] = filters

@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415 (importing Superset takes seconds: a copied template needs none of it)
 """Make Superset's metadata ready: tables, permissions, roles, the admin user. One process, one app context.
 
 Run by the environment's python with TAKINGS_SUPERSET_HOME and TAKINGS_PUBLISHED set; the admin's password is
@@ -6,6 +7,7 @@ read from `credentials.json` in the home. Writes one JSON line per step to stdou
 A migrated metadata file is kept as a template, keyed by the hash of requirements.lock, in
 TAKINGS_SUPERSET_TEMPLATES (default: inside the environment): the next start with the same lock is a copy.
 """
+
 import hashlib
 import json
 import os
@@ -30,7 +32,8 @@ def lock_hash() -> str:
 
 
 def say(done: int, detail: str) -> None:
-    print(json.dumps({"done": done, "total": 4, "detail": detail}), flush=True)
+    sys.stdout.write(json.dumps({"done": done, "total": 4, "detail": detail}) + "\n")
+    sys.stdout.flush()
 
 
 def set_admin_password(metadata: Path, password: str) -> None:
@@ -74,7 +77,7 @@ def copy_closed(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(source)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copyfile(source, partial)
-    os.replace(partial, target)
+    partial.replace(target)
 
 
 def main() -> None:

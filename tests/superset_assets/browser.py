@@ -74,7 +74,7 @@ def state(driver: webdriver.Chrome) -> dict[str, int]:
         """
         const seen = node => node.offsetParent !== null;
         const charts = [...document.querySelectorAll('.dashboard-component-chart-holder')];
-        const full = chart => chart.querySelector('canvas, table, .header-line, [data-test="big-number"], .superset-legacy-chart-big-number');
+        const full = chart => chart.querySelector('canvas, table, .header-line');
         return {charts: charts.length, drawn: charts.filter(full).length,
                 busy: [...document.querySelectorAll(arguments[0])].filter(seen).length};
         """,
@@ -87,7 +87,11 @@ def complaints(driver: webdriver.Chrome) -> list[str]:
     """Texts of error tiles, and of charts that say that they have nothing to show."""
     boxes = [node.text for node in driver.find_elements(By.CSS_SELECTOR, BROKEN) if node.is_displayed()]
     page = driver.find_element(By.TAG_NAME, "body").text
-    said = [line for line in page.splitlines() if line.startswith(("No results", "No data", "Unexpected error", "Data error"))]
+    said = [
+        line
+        for line in page.splitlines()
+        if line.startswith(("No results", "No data", "Unexpected error", "Data error"))
+    ]
     return [text for text in boxes if text.strip()] + said
 
 

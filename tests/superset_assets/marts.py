@@ -1,4 +1,4 @@
-"""A small published folder for these tests: the marts' columns as their contracts name them, two shops' made-up rows."""
+"""A small published folder for these tests: the marts' columns as their contracts have them, rows made up."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,9 @@ KEYS = "hash(tenant_id || '{salt}' || CAST({what} AS VARCHAR))"
 def catalog() -> Catalog:
     """The catalog, read from the YAML itself: no dbt needed."""
     files = [yaml.safe_load(path.read_text()) for path in sorted(METRICS.glob("*.yml"))]
-    models = [model for file in files for model in file.get("models", []) if model.get("config", {}).get("access") == "public"]
+    models = [
+        model for file in files for model in file.get("models", []) if model.get("config", {}).get("access") == "public"
+    ]
     marts, metrics = {}, {}
     for model in models:
         columns = tuple(Column(c["name"], c["data_type"], c["description"]) for c in model["columns"])
@@ -106,12 +108,14 @@ INSERT INTO marts.customer_daily BY NAME
     1 AS orders_completed, r(n || 's' || date_day, 1500, 26000) * {scale} AS customer_spend_minor,
     customer_spend_minor AS net_sales_minor
   FROM days, (SELECT n, ['Ada', 'Björn', 'Chloé', 'Daniel', 'Esra', 'Finn', 'Grace'][n % 7 + 1] AS first,
-      ['Lovelace', 'Ångström', 'Dupont', 'Okafor', 'Yılmaz', 'Meyer-Landrut', 'Hopper', 'Nakamura', 'Silva'][n % 9 + 1] AS last
+      ['Lovelace', 'Ångström', 'Dupont', 'Okafor', 'Yılmaz', 'Meyer-Landrut', 'Hopper', 'Nakamura',
+        'Silva'][n % 9 + 1] AS last
     FROM generate_series(1, 63) AS s (n)) AS c
   WHERE r(n || 'c' || date_day, 0, 100) < 4 + n % 5;
 
 INSERT INTO marts.cohorts BY NAME
-  SELECT '{tenant}' AS tenant_id, CAST(first_month + to_months(c) AS DATE) AS cohort_month, CAST(m AS INTEGER) AS month_number,
+  SELECT '{tenant}' AS tenant_id, CAST(first_month + to_months(c) AS DATE) AS cohort_month,
+    CAST(m AS INTEGER) AS month_number,
     '{currency}' AS currency, 100 AS minor_units, r('n' || c, 120, 400) AS customers,
     CASE WHEN m = 0 THEN customers ELSE customers * r('a' || c || m, 8, 30) // (100 + 20 * m) END AS active_customers,
     active_customers AS orders, active_customers * 6000 * {scale} AS net_revenue_minor,

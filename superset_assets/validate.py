@@ -1,0 +1,238 @@
+"""Do the assets fit together, from dashboard to mart? Checked on the files alone, before anything is sent.
+
+    problems = validate(build.read(), catalog)      []: a bundle of them imports and its charts find their columns
+
+Superset answers a bad bundle with a status 500 and no reason, and a renamed metric only when somebody looks at the
+chart. Each problem names the file, what is wrong in it, and what to do.
+
+    python -m superset_assets.validate <folder of the catalog>
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from semantic import catalog as semantic_catalog
+from semantic.catalog import Catalog
+from superset_assets import build
+from superset_assets.names import asset_uuid
+
+# Superset 6.1.0 knows these; line, bar, dist_bar, area, heatmap, histogram and filter_box are gone.
+VIZ_TYPES = frozenset((
+    "echarts_timeseries_line", "echarts_timeseries_bar", "echarts_timeseries_smooth", "echarts_timeseries_step",
+    "echarts_area", "mixed_timeseries", "big_number", "big_number_total", "pop_kpi", "pie", "funnel", "gauge_chart",
+    "table", "pivot_table_v2", "heatmap_v2", "treemap_v2", "waterfall", "histogram_v2", "box_plot", "country_map",
+    "world_map", "bullet", "calendar", "time_table", "sankey_v2",
+))  # fmt: skip
+METRIC_PARAMETERS = ("metric", "metrics", "percent_metrics", "timeseries_limit_metric", "secondary_metric")
+COLUMN_PARAMETERS = ("x_axis", "groupby", "groupbyRows", "groupbyColumns", "all_columns", "columns", "granularity_sqla")
+NUMBERED = ("slice_id", "datasource_id", "datasetId", "database_id", "dashboardId", "datasource", "chartsInScope")
+HOST_OR_PATH = re.compile(r"\w+://|\blocalhost\b|\b\d{1,3}(\.\d{1,3}){3}\b|(?<![\w.])/(home|tmp|var|srv|opt|Users)/")
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong: the file below superset_assets, what, and the way out."""
+
+    file: str
+    what: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.what}. {self.advice}."
+
+
+def validate(assets: build.Assets, catalog: Catalog) -> list[Problem]:
+    """Every problem of the files, in order; none when they fit."""
+    found = [*_names(assets), *_places(assets)]
+    for path, content in assets.items():
+        kind = path.split("/", 1)[0]
+        if kind == "datasets":
+            found += _dataset(path, content, assets, catalog)
+        if kind == "charts":
+            found += _chart(path, content, assets)
+        if kind == "dashboards":
+            found += [
+                *_layout(path, content, assets),
+                *_filters(path, content, assets),
+                *_colours(path, content, catalog),
+            ]
+    return sorted(set(found) | set(_shown(assets)))
+
+
+def _kind(assets: build.Assets, kind: str) -> dict[str, dict[str, Any]]:
+    """Assets of a kind by uuid."""
+    return {str(content.get("uuid")): content for path, content in assets.items() if path.startswith(f"{kind}/")}
+
+
+def _names(assets: build.Assets) -> Iterator[Problem]:
+    for path, content in assets.items():
+        right = asset_uuid(path.split("/", 1)[0], Path(path).stem)
+        if content.get("uuid") != right:
+            yield Problem(path, f"its uuid is {content.get('uuid')}, not the one of its name", f"Write uuid: {right}")
+
+
+def _places(assets: build.Assets) -> Iterator[Problem]:
+    """Numbers, hosts and paths, which are true on one machine only."""
+    for path, content in assets.items():
+        for where, value in _walk(content):
+            name = where.rsplit(".", 1)[-1]
+            numbered = name in NUMBERED or (name == "chartId" and value != 0) or ".expanded_slices." in f".{where}."
+            if numbered and value not in (None, [], {}):
+                yield Problem(path, f"{where} is {value!r}, a number of one Superset", "Leave it out: uuids are enough")
+            if isinstance(value, str) and HOST_OR_PATH.search(value):
+                yield Problem(
+                    path, f"{where} names a host or a path: {value!r}", "Leave it out, or fill it in build.py"
+                )
+
+
+def _walk(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
+    yield where, value
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in pairs:
+        yield from _walk(item, f"{where}.{key}" if where else str(key))
+
+
+def _dataset(path: str, content: Mapping[str, Any], assets: build.Assets, catalog: Catalog) -> Iterator[Problem]:
+    if content["database_uuid"] not in _kind(assets, "databases"):
+        yield Problem(
+            path, f"database_uuid {content['database_uuid']} is in no file", "Point it to databases/warehouse.yaml"
+        )
+    mart = catalog.marts.get(content["table_name"])
+    again = "Rewrite the snapshot: python -m superset_assets.build <catalog> --write"
+    if mart is None:
+        yield Problem(path, f"no mart is called {content['table_name']}", "Remove the file, or publish the mart")
+        return
+    for column in content["columns"]:
+        if not mart.has(column["column_name"]):
+            yield Problem(path, f"the mart has no column {column['column_name']}", again)
+    wanted = {item["metric_name"]: item for item in build.datasets(catalog).get(mart.name, {"metrics": []})["metrics"]}
+    for metric in content["metrics"]:
+        if metric["metric_name"] not in wanted:
+            yield Problem(path, f"the catalog has no metric {metric['metric_name']} on {mart.name}", again)
+        elif metric["expression"] != wanted[metric["metric_name"]]["expression"]:
+            yield Problem(path, f"the formula of {metric['metric_name']} is not the catalog's", again)
+    for name in sorted(wanted.keys() - {metric["metric_name"] for metric in content["metrics"]}):
+        yield Problem(path, f"the catalog's metric {name} is missing", again)
+
+
+def _chart(path: str, content: Mapping[str, Any], assets: build.Assets) -> Iterator[Problem]:
+    params = content["params"]
+    if content["viz_type"] not in VIZ_TYPES or params.get("viz_type") != content["viz_type"]:
+        what = f"viz_type {content['viz_type']!r} (params: {params.get('viz_type')!r}) is not one that Superset draws"
+        yield Problem(path, what, f"Use one of {', '.join(sorted(VIZ_TYPES))}")
+    if not content.get("description"):
+        yield Problem(path, "it has no description", "Say in one line what the number is: it stands under the title")
+    dataset = _kind(assets, "datasets").get(content["dataset_uuid"])
+    if dataset is None:
+        yield Problem(path, f"dataset_uuid {content['dataset_uuid']} is in no file", "Point it to a dataset's uuid")
+        return
+    metrics = {item["metric_name"] for item in dataset["metrics"]}
+    columns = {item["column_name"] for item in dataset["columns"]}
+    table = dataset["table_name"]
+    yield from _references(path, params, METRIC_PARAMETERS, metrics, f"metric of {table}", "Name one of its metrics")
+    yield from _references(path, params, COLUMN_PARAMETERS, columns, f"column of {table}", "Name one of its columns")
+    mentioned = [item.get("column") for item in params.get("conditional_formatting", [])] + [
+        *params.get("column_config", {})
+    ]
+    mentioned += [params["x_axis_sort"]] if "x_axis_sort" in params else []
+    for name in mentioned:
+        if name not in metrics | columns:
+            yield Problem(path, f"{name!r} is neither a metric nor a column of {table}", "Name what the chart shows")
+    for item in params.get("adhoc_filters", []):
+        if item.get("expressionType") != "SIMPLE":
+            yield Problem(path, "a filter is written in SQL", "Make it a metric or a column, and filter by that")
+        elif item["subject"] not in columns:
+            yield Problem(path, f"it filters by {item['subject']!r}, no column of {table}", "Name one of its columns")
+
+
+def _references(
+    path: str, params: Mapping[str, Any], names: tuple[str, ...], known: set[str], what: str, advice: str
+) -> Iterator[Problem]:
+    for name in names:
+        value = params.get(name)
+        for item in value if isinstance(value, list) else [] if value is None else [value]:
+            if not isinstance(item, str):
+                yield Problem(
+                    path, f"{name} holds a formula", "Formulas stand in semantic/metrics: name a metric or column"
+                )
+            elif item not in known:
+                yield Problem(path, f"{name} names {item!r}, no {what}", advice)
+
+
+def _layout(path: str, content: Mapping[str, Any], assets: build.Assets) -> Iterator[Problem]:
+    charts = _kind(assets, "charts")
+    tiles = {key: tile for key, tile in content["position"].items() if isinstance(tile, dict)}
+    held = {child for tile in tiles.values() for child in tile.get("children", [])}
+    for key, tile in tiles.items():
+        for child in tile.get("children", []):
+            if child not in tiles:
+                yield Problem(
+                    path, f"{key} holds {child}, which is not in the layout", "Add it, or take it out of children"
+                )
+            elif tiles[child].get("parents") != [*tile.get("parents", []), key]:
+                yield Problem(path, f"{child} names other parents than {key}'s", "Write the way to it from ROOT_ID")
+        if key not in held | {"ROOT_ID", "HEADER_ID"}:
+            yield Problem(path, f"{key} is held by nothing", "Add it to a row's children, or remove it")
+        if tile["type"] == "ROW":
+            width = sum(tiles[child]["meta"].get("width", 0) for child in tile["children"] if child in tiles)
+            if width > 12:
+                yield Problem(path, f"{key} is {width} columns wide", "Keep a row within 12")
+        if tile["type"] == "CHART":
+            chart = charts.get(tile["meta"]["uuid"])
+            if chart is None:
+                yield Problem(path, f"{key} shows a chart that is in no file", "Use the uuid of a file in charts/")
+            elif chart["slice_name"] != tile["meta"]["sliceName"]:
+                yield Problem(path, f"{key} is titled {tile['meta']['sliceName']!r}", f"Write {chart['slice_name']!r}")
+
+
+def _filters(path: str, content: Mapping[str, Any], assets: build.Assets) -> Iterator[Problem]:
+    datasets, position = _kind(assets, "datasets"), content["position"]
+    for item in content["metadata"].get("native_filter_configuration", []):
+        for place in item["scope"]["rootPath"]:
+            if place not in position:
+                yield Problem(
+                    path, f"filter {item['name']!r} reaches {place}, which is not in the layout", "Name a row"
+                )
+        for target in [target for target in item["targets"] if target]:
+            dataset = datasets.get(target.get("datasetUuid", ""))
+            if dataset is None:
+                yield Problem(
+                    path, f"filter {item['name']!r} asks a dataset that is in no file", "Use a dataset's uuid"
+                )
+            elif target["column"]["name"] not in {column["column_name"] for column in dataset["columns"]}:
+                what = (
+                    f"filter {item['name']!r} asks {target['column']['name']!r}, no column of {dataset['table_name']}"
+                )
+                yield Problem(path, what, "Name one of its columns")
+
+
+def _colours(path: str, content: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
+    known = set(catalog.metrics) | {metric.label for metric in catalog.metrics.values()}
+    for label in content["metadata"].get("label_colors", {}):
+        if label not in known:
+            yield Problem(path, f"{label!r} has a colour but is no metric", "Use a metric's name or label of today")
+
+
+def _shown(assets: build.Assets) -> Iterator[Problem]:
+    tiles = [tile for board in _kind(assets, "dashboards").values() for tile in board["position"].values()]
+    shown = {tile["meta"]["uuid"] for tile in tiles if isinstance(tile, dict) and tile["type"] == "CHART"}
+    for path, content in assets.items():
+        if path.startswith("charts/") and content["uuid"] not in shown:
+            yield Problem(path, "no dashboard shows it", "Place it on one, or remove the file")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="superset_assets.validate", description="Check the assets without Superset.")
+    parser.add_argument("catalog", type=Path, help="folder of catalog.json, or dbt's target folder")
+    problems = validate(build.read(), semantic_catalog.load(parser.parse_args(arguments).catalog))
+    sys.stdout.writelines(f"{problem}\n" for problem in problems)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""A real Superset on a free port over a small published folder, started once a worker; skipped only if impossible."""
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from supersetapiclient.client import SupersetClient
+
+from semantic.catalog import Catalog
+from superset_assets import access, build, sync
+from superset_assets.client import connect
+from superset_assets.process import DEFAULT_PYTHON, Server
+from tests.superset_assets import marts
+
+ROOT = Path(__file__).resolve().parents[2]
+TENANTS = tuple(marts.TENANTS)
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return marts.catalog()
+
+
+@dataclass
+class Running:
+    """A Superset with our assets and two tenants in it, and the folder that it reads."""
+
+    server: Server
+    published: Path
+    admin: SupersetClient
+    bundle: bytes
+
+    def user(self, name: str) -> SupersetClient:
+        return connect(self.server.url, name, self.server.credentials.login(name).password)
+
+
+@pytest.fixture(scope="session")
+def superset(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iterator[Running]:
+    _environment()
+    folder = tmp_path_factory.mktemp("superset")
+    marts.publish(folder / "published", "first")
+    server = Server(folder / "home", folder / "published", free_port())
+    server.start()
+    try:
+        server.wait_ready()
+        admin = connect(server.url, "admin", server.credentials.admin.password)
+        bundle = build.bundle(catalog)
+        sync.apply(admin, bundle)
+        access.grant(admin, TENANTS, server.credentials)
+        yield Running(server, folder / "published", admin, bundle)
+    finally:
+        server.stop()
+
+
+def _environment() -> None:
+    if DEFAULT_PYTHON.exists():
+        return
+    command = [str(ROOT / "tools" / "setup"), str(DEFAULT_PYTHON.parents[1].relative_to(ROOT))]
+    made = subprocess.run(
+        [*command, "superset_assets/server/requirements.lock"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if made.returncode != 0 or not DEFAULT_PYTHON.exists():
+        pytest.skip(f"Superset's environment is missing and cannot be made: {made.stderr[-300:]}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
