@@ -14,7 +14,7 @@ from orchestration.paths import Home
 from orchestration.settings import CHECKOUT, Settings
 from semantic import catalog
 from superset_assets import access, build, client, process, sync, validate, verify
-from superset_assets.errors import InvalidAssets, SupersetError
+from superset_assets.errors import InvalidAssetsError, SupersetError
 
 DASHBOARDS = CHECKOUT / "superset_assets" / "dashboards"
 
@@ -37,12 +37,12 @@ def dashboard_titles() -> dict[str, str]:
 
 
 def bundle(settings: Settings) -> bytes:
-    """All assets, checked from dashboard to mart. Raises InvalidAssets that names every problem."""
+    """All assets, checked from dashboard to mart. Raises InvalidAssetsError that names every problem."""
     folder = publishing.current(Home(settings.home)) or dbt.parse(Home(settings.home))
     definitions = catalog.load(folder)
     problems = validate.validate(build.read(), definitions)
     if problems:
-        raise InvalidAssets(
+        raise InvalidAssetsError(
             "The dashboards' files do not fit the marts, nothing was sent:\n" + "\n".join(map(str, problems))
         )
     return build.bundle(definitions, default_range=settings.dashboards.default_range)
@@ -67,15 +67,16 @@ def apply(settings: Settings, progress: Progress = no_progress) -> None:
 
 
 def refresh(settings: Settings) -> str:
-    """After a publish: forget cached answers and warm the charts up. Says what was done; no server is no error."""
+    """After a publish: what the files say, on the new numbers. Says what was done; no server is no error."""
     there = server(settings)
     if not there.running():
         return "Superset is not running; it will show the new build when it is started"
-    there.flush_data_cache()
+    there.wait_ready()
+    apply(settings)
     failed = sync.warm_up(connect(settings), bundle(settings))
     if failed:
         raise SupersetError("Charts that cannot be drawn from the new build: " + "; ".join(failed))
-    return "caches flushed and warmed up"
+    return "assets compared, caches flushed and warmed up"
 
 
 def check_charts(settings: Settings) -> dict[str, list[tuple[str, int]]]:

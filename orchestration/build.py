@@ -14,11 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from orchestration.errors import Problem
 from orchestration.paths import Home
 from orchestration.settings import CHECKOUT
 
 PROJECT = CHECKOUT / "dbt_project"
+SHOWN = 5  # failed checks, and rows of each, in a message
+
 OnNode = Callable[[int, int, str], None]
 
 
@@ -31,6 +35,14 @@ class Built:
     tests: int = 0
     warnings: list[str] = field(default_factory=list)
     nodes: list[dict[str, Any]] = field(default_factory=list)
+
+
+class BuildFailed(Problem):
+    """A model or a test failed; `built` says what dbt did about every node."""
+
+    def __init__(self, message: str, built: Built) -> None:
+        super().__init__(message)
+        self.built = built
 
 
 def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: None) -> Built:
@@ -59,14 +71,33 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
         if status == "warn":
             built.warnings.append(f"{result.node.name}: {result.failures} rows")
         elif status not in ("success", "pass", "skipped"):
-            failed.append(f"  {result.node.name}: {(result.message or status).strip()}")
+            failed.append(result)
     if failed or not outcome.success:
-        raise Problem(
+        shown = [f"  {_reason(result, path, home.staging)}" for result in failed[:SHOWN]]
+        more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+        raise BuildFailed(
             f"{len(failed)} of dbt's checks failed, so nothing was published and readers keep the last build:\n"
-            + "\n".join(failed)
-            + f"\nThe scratch build is {path}; `takings explain-failure` shows the rows."
+            + "\n".join(shown)
+            + more
+            + f"\nThe scratch build {path} stays for a look until the next run.",
+            built,
         )
     return built
+
+
+def _reason(result: Any, path: Path, staging: Path) -> str:
+    """What failed and why; for a test also the first rows that fail it."""
+    text = f"{result.node.name}: {(result.message or str(result.status)).strip()}"
+    if result.node.resource_type != "test" or not result.failures:
+        return text
+    with duckdb.connect(str(path), read_only=True) as db:
+        db.execute(f"attach '{staging}' as raw (read_only)")
+        rows = db.sql(f"select * from ({result.node.compiled_code}) limit {SHOWN}")
+        found = [
+            ", ".join(f"{name}={value}" for name, value in zip(rows.columns, row, strict=True))
+            for row in rows.fetchall()
+        ]
+    return "\n    ".join([text, *found])
 
 
 def parse(home: Home) -> Path:

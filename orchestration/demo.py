@@ -16,7 +16,8 @@ from typing import Any
 from rich.console import Console
 
 from connectors.base import Progress
-from orchestration import bi, serving, settings, terminal
+from orchestration import bi, history, serving, settings, terminal
+from orchestration import publish as publishing
 from orchestration import run as running
 from orchestration.errors import Problem
 from orchestration.paths import Home
@@ -70,15 +71,13 @@ def demo(world: Path | None, once: bool) -> None:
         found = configure(home, shops, world)
         superset = bi.server(found)
         children.on_exit(superset.stop)
-        done, seconds = _pull_while_superset_starts(found, superset)
-        terminal.summary(done)
+        seconds = _pull_while_superset_starts(found, superset)
         console.print(f"Pulled, built and published in {seconds:.0f} s.")
         with terminal.progress() as progress:
             bi.apply(found, progress)
         if once:
             _check(found, console)
-        assert done.published is not None
-        terminal.agreement(running.agreement(done.published))
+        terminal.agreement(running.agreement(publishing.newest(home)))
         console.print(f"The demo took {time.monotonic() - began:.0f} s from the first step to filled dashboards.")
         if not once:
             serving.show(found, children, console)
@@ -131,11 +130,12 @@ def refuse_foreign_configuration() -> None:
     if path.exists() and "Written by `make demo`" not in path.read_text():
         raise Problem(
             f"{path} is a configuration of your own, and the demo would mix simulated shops with it. "
-            "Give the demo a place of its own: TAKINGS_HOME=/tmp/takings-demo TAKINGS_CONFIG=/tmp/takings-demo/takings.toml make demo"
+            "Give the demo a place of its own: "
+            "TAKINGS_HOME=/tmp/takings-demo TAKINGS_CONFIG=/tmp/takings-demo/takings.toml make demo"
         )
 
 
-def _pull_while_superset_starts(found: Settings, superset: Any) -> tuple[running.Run, float]:
+def _pull_while_superset_starts(found: Settings, superset: Any) -> float:
     """Superset needs half a minute to start, and the pull does not need it: both at once."""
     trouble: list[BaseException] = []
 
@@ -153,12 +153,12 @@ def _pull_while_superset_starts(found: Settings, superset: Any) -> tuple[running
         thread = threading.Thread(target=start, args=(progress,), daemon=True)
         thread.start()
         began = time.monotonic()
-        done = running.run(found, progress)
+        history.recorded_run(found, progress)
         seconds = time.monotonic() - began
         thread.join()
     if trouble:
         raise trouble[0]
-    return done, seconds
+    return seconds
 
 
 def _check(found: Settings, console: Console) -> None:

@@ -15,26 +15,29 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+from connectors.base import Progress
 from orchestration.build import Built
+from orchestration.errors import Problem
 from orchestration.paths import Home
 from semantic import catalog
 
 KEPT = 3
 
 
-def publish(home: Home, built: Built, run_id: str, tenants: Iterable[str], on_file: Callable[[str], None]) -> Path:
+def publish(home: Home, built: Built, run_id: str, tenants: Sequence[str], progress: Progress) -> Path:
     """Write the build's files beside the current ones, then swap. Nothing is visible before all of it is there."""
     target, partial = home.published / run_id, home.published / f"{run_id}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     definitions = catalog.load(home.dbt_target)
     catalog.save(definitions, partial)
+    now = datetime.now(UTC)
     with duckdb.connect() as db:
         db.execute("set enable_progress_bar = false")
         db.execute(f"attach '{built.path}' as build (read_only)")
@@ -42,12 +45,12 @@ def publish(home: Home, built: Built, run_id: str, tenants: Iterable[str], on_fi
             "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts' order by 1"
         ).fetchall()]  # fmt: skip
         files = {"all": "true", "nobody": "false", **{f"tenant-{name}": f"tenant_id = '{name}'" for name in tenants}}
-        for name, condition in files.items():
-            _write(db, partial / f"{name}.duckdb", marts, condition)
-            on_file(name)
+        for number, (name, condition) in enumerate(files.items(), start=1):
+            _write(db, partial / f"{name}.duckdb", marts, condition, now)
+            progress("publish", number, len(files), name)
     about = {
         "run_id": run_id,
-        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "published_at": now.isoformat(timespec="seconds"),
         "definitions": definitions.version,
         "tenants": sorted(tenants),
         "warnings": built.warnings,
@@ -67,7 +70,15 @@ def current(home: Home) -> Path | None:
     return link.resolve() if link.exists() else None
 
 
-def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: list[str], condition: str) -> None:
+def newest(home: Home) -> Path:
+    """The folder of the build that readers see. Raises Problem before the first."""
+    folder = current(home)
+    if folder is None:
+        raise Problem(f"Nothing has been published under {home.published} yet. Run `takings run`.")
+    return folder
+
+
+def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: list[str], condition: str, now: datetime) -> None:
     db.execute(f"attach '{path}' as target")
     db.execute("create schema target.marts")
     for mart in marts:
@@ -75,7 +86,8 @@ def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: list[str], conditio
         order = [name for name in ("tenant_id", "date_day", "cohort_month", "order_id") if name in columns]
         where = condition if "tenant_id" in columns else "true"
         sort = f" order by {', '.join(order)}" if order else ""
-        db.execute(f"create table target.marts.{mart} as select * from build.marts.{mart} where {where}{sort}")
+        stamped = f" replace (timestamp '{now:%Y-%m-%d %H:%M:%S}' as published_at)" if mart == "build" else ""
+        db.execute(f"create table target.marts.{mart} as select *{stamped} from build.marts.{mart} where {where}{sort}")
     db.execute("checkpoint target")
     db.execute("detach target")
 

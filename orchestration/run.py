@@ -134,14 +134,7 @@ def build_and_publish(settings: Settings, run_id: str, progress: Progress = no_p
     record_run(settings, run_id)
     built = dbt.build(home, run_id, lambda done, total, name: progress("build", done, total, name))
     tenants = [tenant.id for tenant in settings.tenants]
-    files = len(tenants) + 2
-    written: list[str] = []
-
-    def on_file(name: str) -> None:
-        written.append(name)
-        progress("publish", len(written), files, name)
-
-    return built, publishing.publish(home, built, run_id, tenants, on_file)
+    return built, publishing.publish(home, built, run_id, tenants, progress)
 
 
 def record_run(settings: Settings, run_id: str) -> None:

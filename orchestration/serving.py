@@ -18,7 +18,7 @@ from typing import Any
 import requests
 from rich.console import Console
 
-from orchestration import bi
+from orchestration import bi, history
 from orchestration.errors import Problem
 from orchestration.paths import Home
 from orchestration.settings import CHECKOUT, Settings, config_path, home
@@ -65,14 +65,11 @@ class Children:
         child = self.start(
             "simulator", [sys.executable, "-m", "orchestration.cli", "simulate", "--port", "0", *arguments]
         )
-        assert child.stdout is not None
-        line = child.stdout.readline()
+        line = child.stdout.readline() if child.stdout else ""
         if not line:
-            log = Home(home()).logs / "simulator.log"
-            said = log.read_text().strip().splitlines()
-            raise Problem(
-                f"The simulated shops did not start: {said[-1].removeprefix('takings: ') if said else 'no reason given'}"
-            )
+            said = (Home(home()).logs / "simulator.log").read_text().strip().splitlines()
+            why = said[-1].removeprefix("takings: ") if said else "no reason given"
+            raise Problem(f"The simulated shops did not start: {why}")
         shops: dict[str, Any] = json.loads(line)
         return shops
 
@@ -110,10 +107,8 @@ def show(settings: Settings, children: Children, console: Console) -> None:
 
 
 def start_dagster(settings: Settings, children: Children) -> str:
-    """Dagster's pages and its daemon (the hourly schedule). Raises Problem when its port is taken or it stays silent."""
-    where = Home(settings.home).dagster
-    where.mkdir(parents=True, exist_ok=True)
-    (where / "dagster.yaml").write_text("telemetry:\n  enabled: false\nrun_monitoring:\n  enabled: true\n")
+    """Dagster's pages and its daemon (the hourly schedule). Raises Problem when its port is taken or it is silent."""
+    where = history.dagster_home(Home(settings.home))
     port = settings.dagster.port or free_port()
     refuse_taken(port, "Dagster", "dagster")
     environment = {"DAGSTER_HOME": str(where), "TAKINGS_CONFIG": str(config_path()), "TAKINGS_HOME": str(home())}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -11,6 +13,7 @@ from connectors.base import Progress
 from orchestration import settings
 from orchestration.settings import Settings
 
+_watchers: list[Progress] = []
 EVERY = 10.0  # seconds between progress lines; a bar on stdout freezes the pages
 
 
@@ -26,11 +29,23 @@ def run_name(context: dg.AssetExecutionContext) -> str:
     return created.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
+@contextmanager
+def shown(progress: Progress) -> Iterator[None]:
+    """Within: steps that run in this process also show their progress to the person who waits."""
+    _watchers.append(progress)
+    try:
+        yield
+    finally:
+        _watchers.remove(progress)
+
+
 def logged(context: dg.AssetExecutionContext) -> Progress:
     """Progress as log lines, one a step every ten seconds."""
     said: dict[str, float] = {}
 
     def show(step: str, done: int, total: int | None, detail: str) -> None:
+        for watch in _watchers:
+            watch(step, done, total, detail)
         if time.monotonic() - said.get(step, 0.0) > EVERY:
             said[step] = time.monotonic()
             context.log.info(f"{step}: {done:,}{f' of {total:,}' if total else ''} {detail}")

@@ -1,7 +1,5 @@
 """From dbt's scratch build to what readers see, and the dashboards that show it."""
 
-from __future__ import annotations
-
 import json
 
 import dagster as dg
@@ -11,35 +9,37 @@ from orchestration import publish as publishing
 from orchestration import run as running
 from orchestration.build import Built
 from orchestration.defs import transform
-from orchestration.defs.common import configuration, run_name
+from orchestration.defs.common import configuration, logged, run_name
 from orchestration.errors import Problem
 from orchestration.paths import Home
 
 BUILD = dg.AssetKey(["published", "build"])
 
 
-@dg.asset(key=BUILD, group_name="published", kinds={"duckdb"})
-def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """The marts as readers see them: one immutable file a tenant, swapped in one rename."""
-    settings = configuration()
-    home, name = Home(settings.home), run_name(context)
-    built = Built(home.builds / f"build_{name}.duckdb")
-    if not built.path.exists():
-        raise Problem(f"There is no finished build of run {name}: materialise the marts in the same run.")
-    tenants = [tenant.id for tenant in settings.tenants]
-    with home.writing(), running.disk_guard(home):
-        folder = publishing.publish(home, built, name, tenants, context.log.info)
-    about = json.loads((folder / "build.json").read_text())
-    return dg.MaterializeResult(metadata={"run": name, "folder": str(folder), "definitions": about["definitions"]})
+def build() -> dg.AssetsDefinition:
+    """The asset below every mart: what readers see."""
+
+    @dg.asset(key=BUILD, deps=transform.mart_keys(), group_name="published", kinds={"duckdb"})
+    def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        """The marts as readers see them: one immutable file a tenant, swapped in one rename."""
+        settings = configuration()
+        home, name = Home(settings.home), run_name(context)
+        built = Built(home.builds / f"build_{name}.duckdb")
+        if not built.path.exists():
+            raise Problem(f"There is no finished build of run {name}: materialise the marts in the same run.")
+        tenants = [tenant.id for tenant in settings.tenants]
+        with home.writing(), running.disk_guard(home):
+            folder = publishing.publish(home, built, name, tenants, logged(context))
+        about = json.loads((folder / "build.json").read_text())
+        return dg.MaterializeResult(metadata={"run": name, "folder": str(folder), "definitions": about["definitions"]})
+
+    return published
 
 
 @dg.asset_check(asset=BUILD)
 def agrees_with_the_source() -> dg.AssetCheckResult:
     """Every day's totals beside the source's own report, to the cent."""
-    folder = publishing.current(Home(configuration().home))
-    if folder is None:
-        raise Problem("Nothing has been published yet.")
-    rows = running.agreement(folder)
+    rows = running.agreement(publishing.newest(Home(configuration().home)))
     differing = sum(row["differing"] for row in rows)
     return dg.AssetCheckResult(
         passed=differing == 0,
@@ -67,8 +67,3 @@ def _dashboard(slug: str, title: str) -> dg.AssetsDefinition:
         )
 
     return dashboard
-
-
-def connect() -> dg.AssetsDefinition:
-    """The published build below every mart."""
-    return published.map_asset_specs(lambda spec: spec.merge_attributes(deps=transform.mart_keys()))

@@ -1,7 +1,5 @@
 """One asset a stream of each source. A source's streams come in one step, in order: later ones need earlier ones."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

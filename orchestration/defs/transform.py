@@ -1,10 +1,9 @@
 """dbt's seeds and models as assets and its tests as asset checks, read from the manifest; one step runs them all."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,8 @@ def model_key(node: Node) -> dg.AssetKey:
 def marts() -> dg.AssetsDefinition:
     """The multi-asset of everything that dbt builds, with a check for each of its tests."""
     nodes = manifest()
-    built = {key: node for key, node in nodes.items() if node["resource_type"] in ("model", "seed")}
+    order = TopologicalSorter({key: _parents(node) for key, node in nodes.items()}).static_order()
+    built = {key: nodes[key] for key in order if nodes[key]["resource_type"] in ("model", "seed")}
     tests = {key: node for key, node in nodes.items() if node["resource_type"] == "test"}
     specs = [
         dg.AssetSpec(
@@ -51,11 +51,7 @@ def marts() -> dg.AssetsDefinition:
         )
         for node in built.values()
     ]
-    checks = {
-        key: dg.AssetCheckSpec(node["name"], asset=_tested(node, nodes))
-        for key, node in tests.items()
-        if _tested(node, nodes)
-    }
+    checks = {key: dg.AssetCheckSpec(node["name"], asset=_tested(node, nodes)) for key, node in tests.items()}
 
     @dg.multi_asset(name="dbt_build", specs=specs, check_specs=list(checks.values()))
     def dbt_build(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -63,22 +59,36 @@ def marts() -> dg.AssetsDefinition:
         settings = configuration()
         where = Home(settings.home)
         progress = logged(context)
-        with where.writing(), running.disk_guard(where):
-            running.record_run(settings, run_name(context))
-            outcome = dbt.build(where, run_name(context), lambda done, total, name: progress("dbt", done, total, name))
+        failure = None
+        try:
+            with where.writing(), running.disk_guard(where):
+                running.record_run(settings, run_name(context))
+                outcome = dbt.build(
+                    where, run_name(context), lambda done, total, name: progress("build", done, total, name)
+                )
+        except dbt.BuildFailed as error:
+            outcome, failure = error.built, error
         status = {node["id"]: node for node in outcome.nodes}
-        for node in built.values():
-            yield dg.MaterializeResult(asset_key=model_key(node))
+        for key, node in built.items():
+            if status.get(key, {}).get("status") == "success":
+                yield dg.MaterializeResult(asset_key=model_key(node))
         for key, spec in checks.items():
-            yield dg.AssetCheckResult(
-                asset_key=spec.asset_key,
-                check_name=spec.name,
-                passed=status[key]["status"] == "pass",
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata={"failing rows": int(status[key]["failures"] or 0)},
-            )
+            if key in status and status[key]["status"] != "skipped":
+                yield _check(spec, status[key])
+        if failure is not None:
+            raise failure
 
     return dbt_build
+
+
+def _check(spec: dg.AssetCheckSpec, status: Node) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=status["status"] == "pass",
+        severity=dg.AssetCheckSeverity.WARN if status["status"] == "warn" else dg.AssetCheckSeverity.ERROR,
+        metadata={"failing rows": int(status["failures"] or 0)},
+    )
 
 
 def mart_keys() -> list[dg.AssetKey]:
@@ -106,11 +116,11 @@ def _keys(node: Node) -> list[dg.AssetKey]:
     ]
 
 
-def _tested(node: Node, nodes: dict[str, Node]) -> dg.AssetKey | None:
-    """The model or seed that a test is about."""
+def _tested(node: Node, nodes: dict[str, Node]) -> dg.AssetKey:
+    """The model or seed that a test is about; one about what Takings keeps itself belongs to the build's own row."""
     about = [node["attached_node"]] if node.get("attached_node") else _parents(node)
     models = [nodes[key] for key in about if nodes[key]["resource_type"] in ("model", "seed")]
-    return model_key(models[0]) if models else None
+    return model_key(models[0]) if models else dg.AssetKey(["marts", "build"])
 
 
 def _newest(*folders: Path) -> float:
