@@ -20,5 +20,9 @@ class IncompleteError(RetryError):
     """The source handed over less than it announced; what came is discarded and fetched again."""
 
 
+class GoneError(IncompleteError):
+    """A result file can no longer be had at its address; it has to be made anew."""
+
+
 class ContractError(SourceError):
     """The source answered something that its documented contract excludes; a program has to change."""

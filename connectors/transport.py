@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import requests
+import urllib3
 
-from connectors.errors import IncompleteError, RetryError
+from connectors.errors import GoneError, IncompleteError, RetryError
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 ATTEMPTS = 6
 LONGEST_PAUSE = 60.0
 RETRIED = frozenset({429, 500, 502, 503, 504})
+GONE = frozenset({403, 404, 410})
 
 
 class Transport:
@@ -46,13 +48,15 @@ class Transport:
     def post(self, url: str, body: object, headers: dict[str, str]) -> requests.Response:
         """POST JSON and return the answer, whatever its status, unless it is one that patience may cure.
 
-        Raises RetryError when it still fails after all attempts.
+        A redirect is handed over, not followed: it would carry the token to another host. Raises RetryError when it still fails after all attempts.
         """
         trouble = ""
         for attempt in range(ATTEMPTS):
             try:
                 self.calls += 1
-                answer = self.session.post(url, json=body, headers=headers, timeout=(CONNECT_SECONDS, READ_SECONDS))
+                answer = self.session.post(
+                    url, json=body, headers=headers, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False
+                )
                 if answer.status_code not in RETRIED:
                     return answer
                 trouble = f"it answered HTTP {answer.status_code}"
@@ -76,12 +80,17 @@ class Transport:
 
     @contextmanager
     def stream(self, url: str) -> Iterator[requests.Response]:
-        """GET a file to be read as it comes, undecoded. Raises IncompleteError when it is not to be had."""
+        """GET a file to be read as it comes, undecoded.
+
+        Raises GoneError when its address has run out, IncompleteError when it is not to be had now.
+        """
         self.calls += 1
         try:
             with self.session.get(
                 url, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), headers={"Accept-Encoding": "gzip"}
             ) as answer:
+                if answer.status_code in GONE:
+                    raise GoneError(f"the result file is gone (HTTP {answer.status_code})")
                 if answer.status_code != 200:
                     raise IncompleteError(f"the result file answered HTTP {answer.status_code}")
                 yield answer
@@ -100,7 +109,7 @@ class Transport:
                         file.write(chunk)
                         done += len(chunk)
                         on_bytes(done)
-                except Exception as error:  # urllib3 raises its own tree here
+                except urllib3.exceptions.HTTPError as error:
                     raise IncompleteError(f"the result file broke off ({type(error).__name__})") from error
         return target
 
@@ -111,6 +120,7 @@ def _backoff(attempt: int) -> float:
 
 def _retry_after(answer: requests.Response) -> float | None:
     try:
-        return min(LONGEST_PAUSE, float(answer.headers.get("Retry-After", "")))
+        seconds = float(answer.headers.get("Retry-After", ""))
     except ValueError:
         return None
+    return min(LONGEST_PAUSE, seconds) if seconds > 0 else None

@@ -8,6 +8,7 @@ hands over a throttled answer like any other.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -30,8 +31,13 @@ class TooExpensiveError(RetryError):
 
 class _Answer(msgspec.Struct):
     data: dict[str, msgspec.Raw] | None = None
-    errors: msgspec.Raw | None = None
+    errors: msgspec.Raw = msgspec.Raw(b"")  # `Raw | None` would refuse every answer that has errors
     extensions: dict[str, Any] = {}
+
+
+class _Grant(msgspec.Struct):
+    access_token: str
+    expires_in: float = 86400.0
 
 
 @dataclass
@@ -54,18 +60,18 @@ class Client:
         """Where requests go."""
         return f"{self.account.base_url.rstrip('/')}/admin/api/{VERSION}/graphql.json"
 
-    def execute(self, query: str, variables: dict[str, object] | None = None) -> dict[str, msgspec.Raw]:
+    def execute(self, query: str, variables: Mapping[str, object] | None = None) -> dict[str, msgspec.Raw]:
         """The `data` of one query, its fields still as received.
 
         Raises TooExpensiveError (ask for less), RetryError (later), ConfigurationError (token, scope, address),
         ContractError (the query does not fit the API).
         """
-        body = {"query": query, "variables": variables or {}}
+        body: dict[str, object] = {"query": query, "variables": variables or {}}
         for _ in range(THROTTLED_ATTEMPTS):
             self._pace()
             answer = self._post(body)
             self._remember_cost(answer)
-            if answer.errors is None:
+            if bytes(answer.errors) in (b"", b"null"):
                 if answer.data is None:
                     raise ContractError(f"{self.account.account}: Shopify answered without data and without an error")
                 return answer.data
@@ -105,7 +111,7 @@ class Client:
             except msgspec.DecodeError:
                 self.transport.wait(0.5 * 2**attempt)
                 continue
-            if decoded.errors is not None and b"INTERNAL_SERVER_ERROR" in bytes(decoded.errors):
+            if b"INTERNAL_SERVER_ERROR" in bytes(decoded.errors):
                 self.transport.wait(0.5 * 2**attempt)
                 continue
             return decoded
@@ -124,6 +130,7 @@ class Client:
             403: "the token may not do this. Give the app the scopes that docs/guides/shopify.md lists.",
             404: "there is no such shop at this address. Check `account` and `base_url`.",
             423: "the shop is locked. Its owner has to contact Shopify.",
+            **dict.fromkeys((301, 302, 307, 308), "the shop has moved. Put its new address into `base_url`."),
         }
         raise ConfigurationError(
             f"{shop}: HTTP {status}: {advice.get(status, 'an answer that Shopify does not document.')}"
@@ -153,11 +160,21 @@ class Client:
                 },
                 {},
             )
+            if answer.status_code in (400, 401, 403):
+                raise ConfigurationError(
+                    f"Shopify shop {self.account.account} of tenant {self.account.tenant_id}: the client credentials "
+                    "are not accepted. Check `client_id`, and that `secret` points to that app's client secret."
+                )
             self._check_status(answer.status_code)
-            grant = answer.json()
-            self._token = str(grant["access_token"])
+            try:
+                grant = msgspec.json.decode(answer.content, type=_Grant)
+            except msgspec.DecodeError:
+                raise RetryError(
+                    f"{self.account.base_url}: the answer to the request for a token was none. Run again later."
+                ) from None
+            self._token = grant.access_token
             self.transport.secrets.append(self._token)
-            self._token_until = time.monotonic() + 0.75 * float(grant.get("expires_in", 86400))
+            self._token_until = time.monotonic() + 0.75 * grant.expires_in
         return self._token
 
     def _remember_cost(self, answer: _Answer) -> None:

@@ -1,0 +1,241 @@
+"""One request to Shopify, answered or explained: against a scripted server, so that each answer is known to the letter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from connectors.base import Account
+from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.shopify.client import SERVER_ATTEMPTS, THROTTLED_ATTEMPTS, VERSION, Client, TooExpensiveError
+from connectors.transport import Transport
+from tests.connectors.shopify.scripted import Reply, Script, scripted
+
+SECRET = "shpss_do_not_print_me"
+QUERY = "{ shop { name } }"
+FINE = {"data": {"shop": {"name": "A"}}}
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def client(waits: list[float]) -> Callable[..., Client]:
+    def make(server: Script, client_id: str | None = None) -> Client:
+        account = Account("acme", "shopify", "shop-1", server.url, SECRET, client_id)
+        return Client(account, Transport((SECRET,), sleep=waits.append))
+
+    return make
+
+
+def cost(asked: float, available: float, restore: float = 100.0) -> dict[str, Any]:
+    status = {"maximumAvailable": 2000.0, "currentlyAvailable": available, "restoreRate": restore}
+    return {"cost": {"requestedQueryCost": asked, "actualQueryCost": None, "throttleStatus": status}}
+
+
+def failed(code: str, message: str = "Broken", **more: Any) -> dict[str, Any]:
+    return {"errors": [{"message": message, "extensions": {"code": code}, **more}]}
+
+
+def test_a_throttled_answer_is_waited_out_by_the_bucket_and_asked_again(
+    client: Callable[..., Client], waits: list[float]
+) -> None:
+    throttled = {**failed("THROTTLED", "Throttled"), "extensions": cost(70, 20)}
+    with scripted(Reply(throttled), Reply(FINE)) as server:
+        data = client(server).execute(QUERY)
+    assert bytes(data["shop"]) == b'{"name":"A"}'.replace(b":", b": ")
+    assert waits == [pytest.approx(0.5)], "50 points are missing and 100 come back in a second"
+
+
+def test_the_code_says_throttled_whatever_the_message(client: Callable[..., Client], waits: list[float]) -> None:
+    with scripted(Reply({**failed("THROTTLED", "Gedrosselt"), "extensions": cost(70, 20)}), Reply(FINE)) as server:
+        client(server).execute(QUERY)
+    assert len(waits) == 1
+
+
+def test_a_query_waits_until_the_bucket_holds_what_the_last_one_cost(
+    client: Callable[..., Client], waits: list[float]
+) -> None:
+    with scripted(Reply({**FINE, "extensions": cost(500, 100)}), Reply(FINE)) as server:
+        shop = client(server)
+        shop.execute(QUERY)
+        assert waits == []
+        shop.execute(QUERY)
+    assert waits == [pytest.approx(4.0, abs=0.3)], "400 points are missing and 100 come back in a second"
+
+
+def test_throttling_without_end_gives_up_with_one_error(client: Callable[..., Client], waits: list[float]) -> None:
+    with (
+        scripted(Reply({**failed("THROTTLED"), "extensions": cost(70, 20)})) as server,
+        pytest.raises(RetryError, match="run again later"),
+    ):
+        client(server).execute(QUERY)
+    assert len(waits) == THROTTLED_ATTEMPTS
+
+
+def test_half_a_json_is_asked_for_again(client: Callable[..., Client]) -> None:
+    with scripted(Reply(b'{"data": {"shop": {"na'), Reply(FINE)) as server:
+        assert "shop" in client(server).execute(QUERY)
+    assert len(server.asked) == 2
+
+
+def test_shopifys_own_error_within_a_200_is_asked_for_again(client: Callable[..., Client]) -> None:
+    with scripted(Reply(failed("INTERNAL_SERVER_ERROR")), Reply(FINE)) as server:
+        assert "shop" in client(server).execute(QUERY)
+
+
+def test_half_json_for_ever_gives_up_with_one_error(client: Callable[..., Client]) -> None:
+    with scripted(Reply(b'{"data": {')) as server, pytest.raises(RetryError, match="Nothing was lost") as caught:
+        client(server).execute(QUERY)
+    assert len(server.asked) == SERVER_ATTEMPTS
+    assert server.url in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(401, "access token"), (402, "unpaid"), (403, "scopes"), (404, "base_url"), (423, "locked"), (301, "moved")],
+)
+def test_a_refusal_names_the_shop_and_what_to_change(
+    status: int, words: str, client: Callable[..., Client], waits: list[float]
+) -> None:
+    body = {"errors": f"[API] Invalid API key or access token {SECRET}"}
+    with scripted(Reply(body, status)) as server, pytest.raises(ConfigurationError) as caught:
+        client(server).execute(QUERY)
+    message = str(caught.value)
+    assert "shop-1" in message
+    assert "acme" in message
+    assert words in message
+    assert SECRET not in message
+    assert waits == [], "patience does not help"
+
+
+def test_a_denied_field_keeps_the_data_and_is_reported_by_its_path(client: Callable[..., Client]) -> None:
+    data = {"orders": {"nodes": [{"id": "1", "email": None}, {"id": "2", "email": None}]}}
+    denied = [
+        {
+            "message": "Access denied for email field. Required access: `read_customers` access scope.",
+            "extensions": {"code": "ACCESS_DENIED"},
+            "path": ["orders", "nodes", place, "email"],
+        }
+        for place in range(2)
+    ]
+    with scripted(Reply({"data": data, "errors": denied})) as server:
+        shop = client(server)
+        answer = shop.execute("{ orders(first: 2) { nodes { id email } } }")
+    assert b'"id": "2"' in bytes(answer["orders"])
+    assert shop.denied == {"orders.nodes.email"}
+
+
+def test_a_denied_query_names_the_missing_scope(client: Callable[..., Client]) -> None:
+    message = "Access denied for orders field. Required access: `read_orders` access scope."
+    body = {"data": {"orders": None}, **failed("ACCESS_DENIED", message, path=["orders"])}
+    with scripted(Reply(body)) as server, pytest.raises(ConfigurationError, match="`read_orders`") as caught:
+        client(server).execute(QUERY)
+    assert "run again" in str(caught.value)
+
+
+def test_a_query_that_costs_too_much_says_so(client: Callable[..., Client]) -> None:
+    with scripted(Reply(failed("MAX_COST_EXCEEDED"))) as server, pytest.raises(TooExpensiveError):
+        client(server).execute(QUERY)
+
+
+def test_a_field_that_the_api_does_not_know_is_a_broken_contract(client: Callable[..., Client]) -> None:
+    body = failed("undefinedField", "Field 'x' doesn't exist on type 'Order'")
+    with scripted(Reply(body)) as server, pytest.raises(ContractError, match="Field 'x'"):
+        client(server).execute(QUERY)
+
+
+def test_an_answer_without_data_and_without_error_is_not_taken_for_an_empty_one(client: Callable[..., Client]) -> None:
+    with scripted(Reply({"data": None})) as server, pytest.raises(ContractError, match="without data"):
+        client(server).execute(QUERY)
+
+
+def test_another_version_than_ours_is_refused_before_numbers_change(client: Callable[..., Client]) -> None:
+    reply = Reply(FINE, headers={"X-Shopify-API-Version": "2027-10"})
+    with scripted(reply) as server, pytest.raises(ContractError, match="2027-10 instead of 2026-10"):
+        client(server).execute(QUERY)
+    assert server.asked[0].path == f"/admin/api/{VERSION}/graphql.json"
+
+
+def grant(token: str, seconds: float = 86_399) -> Reply:
+    return Reply({"access_token": token, "scope": "read_orders", "expires_in": seconds})
+
+
+def test_a_static_token_goes_into_the_header_and_asks_for_no_grant(client: Callable[..., Client]) -> None:
+    with scripted(Reply(FINE)) as server:
+        client(server).execute(QUERY)
+    assert [request.headers["X-Shopify-Access-Token"] for request in server.asked] == [SECRET]
+
+
+def test_client_credentials_are_exchanged_for_a_token_once(client: Callable[..., Client]) -> None:
+    with scripted(grant("short-lived"), Reply(FINE)) as server:
+        shop = client(server, client_id="app-1")
+        shop.execute(QUERY)
+        shop.execute(QUERY)
+    first, *rest = server.asked
+    assert first.path == "/admin/oauth/access_token"
+    assert first.body == {"client_id": "app-1", "client_secret": SECRET, "grant_type": "client_credentials"}
+    assert [request.headers["X-Shopify-Access-Token"] for request in rest] == ["short-lived", "short-lived"]
+
+
+def test_a_token_that_ends_early_is_renewed_once(client: Callable[..., Client]) -> None:
+    with scripted(grant("first"), Reply({"errors": "expired"}, 401), grant("second"), Reply(FINE)) as server:
+        assert "shop" in client(server, client_id="app-1").execute(QUERY)
+    assert server.asked[-1].headers["X-Shopify-Access-Token"] == "second"
+
+
+def test_a_fresh_token_that_is_refused_too_ends_it(client: Callable[..., Client]) -> None:
+    refused = Reply({"errors": "no"}, 401)
+    with (
+        scripted(grant("first-token"), refused, grant("second-token"), refused) as server,
+        pytest.raises(ConfigurationError, match="not accepted") as caught,
+    ):
+        client(server, client_id="app-1").execute(QUERY)
+    assert len(server.asked) == 4
+    assert "token" not in str(caught.value).replace("access token", "")
+
+
+def test_a_token_is_renewed_at_three_quarters_of_its_life(
+    client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, later = time.monotonic(), 0.0
+    monkeypatch.setattr("connectors.shopify.client.time.monotonic", lambda: began + later)
+    with scripted(grant("first", 1000), Reply(FINE)) as server:
+        shop = client(server, client_id="app-1")
+        shop.execute(QUERY)
+        later = 740.0
+        shop.execute(QUERY)
+        server.replies = [grant("second", 1000), Reply(FINE)]
+        later = 760.0
+        shop.execute(QUERY)
+    tokens = [request.headers.get("X-Shopify-Access-Token") for request in server.asked]
+    assert tokens == [None, "first", "first", None, "second"]
+
+
+def test_a_granted_token_never_stands_in_a_message(client: Callable[..., Client]) -> None:
+    with scripted(grant("granted-token"), Reply("no", 500)) as server:
+        shop = client(server, client_id="app-1")
+        with pytest.raises(RetryError):
+            shop.execute(QUERY)
+        assert shop.transport.redact("it was granted-token") == "it was [secret]"
+    assert SECRET not in repr(shop)
+    assert "granted-token" not in repr(shop)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_refused_client_credentials_say_which_setting_is_wrong(status: int, client: Callable[..., Client]) -> None:
+    reply = Reply({"error": "invalid_client", "error_description": "Client authentication failed."}, status)
+    with scripted(reply) as server, pytest.raises(ConfigurationError, match="client_id") as caught:
+        client(server, client_id="app-1").execute(QUERY)
+    assert "shop-1" in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_grant_that_is_no_grant_is_explained(client: Callable[..., Client]) -> None:
+    with scripted(Reply(b"<html>maintenance</html>")) as server, pytest.raises(RetryError, match="token"):
+        client(server, client_id="app-1").execute(QUERY)
