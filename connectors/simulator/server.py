@@ -53,6 +53,10 @@ class Seen:
     status: int
 
 
+class PortInUseError(OSError):
+    """The port asked for is taken."""
+
+
 class SimulatorServer:
     """A running server.  ``log`` lists the requests seen; ``faults`` can be changed meanwhile."""
 
@@ -85,11 +89,7 @@ class SimulatorServer:
             shutil.rmtree(self.folder, ignore_errors=True)
             if error.errno != errno.EADDRINUSE:
                 raise
-            raise OSError(
-                errno.EADDRINUSE,
-                f"Port {port} on 127.0.0.1 is in use by another program. "
-                "End that program, or choose another port (0 takes any free one)",
-            ) from None
+            raise PortInUseError(f"Port {port} on 127.0.0.1 is in use by another program") from None
 
     @property
     def port(self) -> int:
@@ -307,15 +307,20 @@ def serve(
 
 
 def run(
-    world: World, port: int, *, ticking: bool = True, ready: Callable[[SimulatorServer], None] | None = None
+    world: World,
+    port: int,
+    *,
+    now: datetime | None = None,
+    ticking: bool = True,
+    ready: Callable[[SimulatorServer], None] | None = None,
 ) -> None:
-    """Serves in the foreground until interrupted; ``ready`` is called once the port answers.
+    """Serves in the foreground until interrupted, from ``now`` (the world's end); ``ready`` is called once it answers.
 
     The world is simulated before, and its books are put out of the garbage collector's sight: it would look through
     all of them again and again.
     """
     server = SimulatorServer(
-        world, port, None, None, bucket_size=20_000, restore_rate=1_000, bulk_limit=5, bulk_seconds=0.0, ticking=ticking
+        world, port, now, None, bucket_size=20_000, restore_rate=1_000, bulk_limit=5, bulk_seconds=0.0, ticking=ticking
     )
     for shop in world.shops:
         world.books(shop.account)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from connectors.simulator.books import Customer, Instant, Order, Product, Variant, value_at
 from connectors.simulator.shopify import wire
+from connectors.simulator.shopify.purse import Purse
 from connectors.simulator.world import Books
 
 INVENTORY_ITEMS = 500_000_000
@@ -25,8 +26,8 @@ class CustomerView:
         self.books, self.customer, self.typename = books, customer, "Customer"
 
     @property
-    def purse(self) -> wire.Purse:
-        return wire.Purse(self.books.shop, None)
+    def purse(self) -> Purse:
+        return Purse(self.books.shop, None)
 
     @property
     def name(self) -> tuple[str, str]:
@@ -53,8 +54,8 @@ class VariantView:
         self.books, self.variant, self.typename = books, variant, "ProductVariant"
 
     @property
-    def purse(self) -> wire.Purse:
-        return wire.Purse(self.books.shop, None)
+    def purse(self) -> Purse:
+        return Purse(self.books.shop, None)
 
     @property
     def updated_at(self) -> Instant:

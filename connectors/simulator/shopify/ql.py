@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from connectors.simulator.books import Edit, Line, Order, Reversal, ShippingLine, ShippingReversal
-from connectors.simulator.shopify.wire import decimal_text
+from connectors.simulator.shopify.purse import decimal_text
 from connectors.simulator.world import Books
 
 METRICS = (

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from connectors.simulator.shopify import catalogue, paging, ql, wire
+from connectors.simulator.shopify.purse import Purse
 from connectors.simulator.shopify.schema import Row
 from connectors.simulator.shopify.search import Searchable, SearchError, compile_search
 from connectors.simulator.world import Books
@@ -82,13 +83,13 @@ class Roots:
     warnings: list[dict[str, Any]] = field(default_factory=list)
 
     @cached_property
-    def _purses(self) -> dict[Any, wire.Purse]:
+    def _purses(self) -> dict[Any, Purse]:
         return {}
 
     def order_view(self, order: Any) -> wire.OrderView:
         purse = self._purses.get(order.presentment)
         if purse is None:
-            purse = self._purses[order.presentment] = wire.Purse(self.books.shop, order.presentment)
+            purse = self._purses[order.presentment] = Purse(self.books.shop, order.presentment)
         return wire.OrderView(self.books, order, purse)
 
     def all_of(self, name: str) -> list[Any]:

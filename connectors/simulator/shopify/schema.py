@@ -20,8 +20,9 @@ from graphql import (
     is_non_null_type,
 )
 
-from connectors.simulator.shopify import paging, wire
+from connectors.simulator.shopify import paging
 from connectors.simulator.shopify.fields import FIELDS, order_shipping
+from connectors.simulator.shopify.purse import Purse
 
 SDL = Path(__file__).with_name("schema.graphql")
 MONEY = {"MoneyBag", "MoneyV2"}
@@ -75,7 +76,7 @@ class Amount:
 
     __slots__ = ("minor", "purse")
 
-    def __init__(self, minor: int, purse: wire.Purse) -> None:
+    def __init__(self, minor: int, purse: Purse) -> None:
         self.minor, self.purse = minor, purse
 
 
@@ -165,7 +166,7 @@ def _resolve_amount(amount: Amount, parent: str, name: str) -> Any:
     return money_fields(amount.minor, amount.purse, True)[name]
 
 
-def money_fields(minor: int, purse: wire.Purse, of_shop: bool) -> dict[str, Any]:
+def money_fields(minor: int, purse: Purse, of_shop: bool) -> dict[str, Any]:
     """A MoneyV2's two fields."""
     if of_shop:
         return {"amount": purse.shop_amount(minor), "currencyCode": purse.shop_currency}

@@ -30,8 +30,8 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values
 
-from connectors.simulator.shopify import wire
 from connectors.simulator.shopify.fields import FIELDS
+from connectors.simulator.shopify.purse import Purse
 from connectors.simulator.shopify.schema import (
     connection_items,
     is_connection,
@@ -222,11 +222,11 @@ class Compiler:
             }
         )
 
-        def amount(minor: int, purse: wire.Purse, of_shop: bool, chosen: dict[str, str]) -> dict[str, Any]:
+        def amount(minor: int, purse: Purse, of_shop: bool, chosen: dict[str, str]) -> dict[str, Any]:
             values = {"__typename": "MoneyV2", **money_fields(minor, purse, of_shop)}
             return {answer: values[name] for answer, name in chosen.items()}
 
-        def render(minor: int, purse: wire.Purse) -> str:
+        def render(minor: int, purse: Purse) -> str:
             if named is money:
                 return _dumps(amount(minor, purse, True, inner[""]))
             return _dumps(
