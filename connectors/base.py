@@ -83,7 +83,10 @@ class Stream:
 
 @dataclass(frozen=True)
 class Window:
-    """A half-open range of a stream's cursor, UTC; start None is the beginning of time."""
+    """A range of a stream's cursor, UTC: all that changed from `start` (None: ever) until `end` is in it.
+
+    What changed after `end` may be in it too, and comes again with the next window, which starts there.
+    """
 
     start: datetime | None
     end: datetime

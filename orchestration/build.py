@@ -21,6 +21,7 @@ from orchestration.paths import Home
 from orchestration.settings import CHECKOUT
 
 PROJECT = CHECKOUT / "dbt_project"
+UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data: `make test` runs them
 SHOWN = 5  # failed checks, and rows of each, in a message
 
 OnNode = Callable[[int, int, str], None]
@@ -53,10 +54,10 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
     home.builds.mkdir(parents=True)
     path = home.builds / f"build_{run_id}.duckdb"
     progress = _Progress(on_node)
-    with _environment(path, home.staging):
+    with environment(path, home.staging):
         runner = dbtRunner(callbacks=[progress])
-        outcome = runner.invoke(["--quiet", "--log-level", "none", "build", *arguments(home)])
-        _let_go()
+        outcome = runner.invoke(["--quiet", "--log-level", "none", "build", *UNTESTED, *arguments(home)])
+        let_go()
     if outcome.exception is not None:
         raise Problem(f"dbt could not run: {outcome.exception}. Nothing was published.")
     built = Built(path)
@@ -104,7 +105,7 @@ def parse(home: Home) -> Path:
     """Write dbt's manifests without a build, and return their folder. Raises Problem when the project is broken."""
     from dbt.cli.main import dbtRunner
 
-    with _environment(home.builds / "none.duckdb", home.staging):
+    with environment(home.builds / "none.duckdb", home.staging):
         outcome = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse", *arguments(home)])
     if not outcome.success:
         raise Problem(f"The dbt project does not parse: {outcome.exception}")
@@ -120,7 +121,7 @@ def arguments(home: Home) -> list[str]:
 
 
 @contextmanager
-def _environment(path: Path, staging: Path) -> Iterator[None]:
+def environment(path: Path, staging: Path) -> Iterator[None]:
     """dbt's profile takes its paths from the environment; it is put back afterwards."""
     before = dict(os.environ)
     os.environ.update(TAKINGS_BUILD=str(path), TAKINGS_STAGING=str(staging), DO_NOT_TRACK="1")
@@ -131,7 +132,7 @@ def _environment(path: Path, staging: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _let_go() -> None:
+def let_go() -> None:
     """Close the adapter's connection: it would keep the scratch file locked for the life of this process."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 

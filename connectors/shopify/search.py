@@ -8,17 +8,13 @@ from connectors.base import Stream, Window, iso
 
 
 def conditions(stream: Stream, window: Window) -> list[str]:
-    """The conditions that select a window, half-open: from its start, before its end.
+    """The conditions that select a window: everything from its start on.
 
-    Where the API knows whole days only, a day more is asked for below and the end stays open: what comes twice
-    changes nothing in staging.
+    There is no upper bound. What changed after the window's end may come now or with the next window, and what comes
+    twice changes nothing; with a bound, an object that changes while it is asked for would be in neither its old nor
+    its new state. Where the API knows whole days only, a day more is asked for.
     """
-    if stream.cursor is None:
+    if stream.cursor is None or window.start is None:
         return []
-    found = []
-    if window.start:
-        start = window.start - timedelta(days=1) if stream.whole_days else window.start
-        found.append(f"{stream.cursor}:>='{iso(start)}'")
-    if not stream.whole_days:
-        found.append(f"{stream.cursor}:<'{iso(window.end)}'")
-    return found
+    start = window.start - timedelta(days=1) if stream.whole_days else window.start
+    return [f"{stream.cursor}:>='{iso(start)}'"]

@@ -569,5 +569,6 @@ SHOP = Stream(
     ),
 )
 
-STREAMS = (SHOP, ORDERS, REFUNDS, CUSTOMERS, PRODUCTS, DELETIONS, SALES_TOTALS)
+# The control report comes right behind what it controls, so that little can happen in between.
+STREAMS = (SHOP, ORDERS, DELETIONS, SALES_TOTALS, REFUNDS, CUSTOMERS, PRODUCTS)
 SCOPES = ("read_orders", "read_all_orders", "read_products", "read_inventory", "read_customers", "read_reports")

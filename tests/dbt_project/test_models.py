@@ -1,0 +1,57 @@
+"""dbt's own unit tests of the models, and what a seed has to hold."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.shopify.streams import STREAMS
+from connectors.staging import Staging
+from orchestration import build
+from orchestration.paths import Home
+
+ROOT = Path(__file__).parents[2]
+SHOPIFY = ROOT.parent / "shared" / "data" / "specs" / "shopify_admin_graphql" / "admin_2026-10.json.gz"
+
+
+@pytest.fixture(scope="module")
+def unit_tests(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    """The results of dbt's unit tests, run over an empty warehouse."""
+    from dbt.cli.main import dbtRunner
+
+    home = Home(tmp_path_factory.mktemp("home"))
+    with Staging(home.staging) as staging:
+        staging.prepare("shopify", STREAMS)
+    home.builds.mkdir()
+    common = ["--quiet", "--log-level", "none"]
+    with build.environment(home.builds / "unit.duckdb", home.staging):
+        dbtRunner().invoke([*common, "seed", *build.arguments(home)])
+        dbtRunner().invoke([*common, "run", "--empty", *build.arguments(home)])
+        outcome = dbtRunner().invoke([*common, "test", "--select", "test_type:unit", *build.arguments(home)])
+    build.let_go()
+    return list(outcome.result or ())
+
+
+def test_every_unit_test_of_the_models_passes(unit_tests: list[Any]) -> None:
+    assert len(unit_tests) >= 11
+    failed = [f"{result.node.name}: {result.message}" for result in unit_tests if str(result.status) != "pass"]
+    assert not failed, "\n".join(failed)
+
+
+def test_every_pair_of_shopifys_statuses_is_mapped() -> None:
+    if not SHOPIFY.exists():
+        pytest.skip(f"no {SHOPIFY}: the real schema is not at hand")
+    schema = json.loads(gzip.decompress(SHOPIFY.read_bytes()))
+    types = {item["name"]: item for item in (schema.get("data") or schema)["__schema"]["types"]}
+    financial, fulfilment = (
+        {value["name"] for value in types[name]["enumValues"]}
+        for name in ("OrderDisplayFinancialStatus", "OrderDisplayFulfillmentStatus")
+    )
+    with (ROOT / "dbt_project" / "seeds" / "order_status.csv").open() as file:
+        mapped = {(row["financial_status"], row["fulfillment_status"]) for row in csv.DictReader(file)}
+    assert mapped == {(one, other) for one in financial | {"NONE"} for other in fulfilment}
