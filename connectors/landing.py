@@ -28,6 +28,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     start: datetime | None
     end: datetime
     parts: list[str] = []
+    written: int = 0
     rows: int | None = None
     roots: int | None = None
     state: dict[str, str] = {}
@@ -70,6 +71,7 @@ class LandedWindow:
                     rows += 1
             os.fsync(file.fileno())
         partial.replace(path)
+        self.manifest.written += rows
         self.add_part(path, **state)
         return rows
 
@@ -92,8 +94,8 @@ class LandedWindow:
         self.save()
 
     def seal(self, rows: int | None = None, roots: int | None = None) -> None:
-        """Everything has arrived; `rows` and `roots` are what the source said it would be."""
-        self.manifest.rows, self.manifest.roots = rows, roots
+        """Everything has arrived; `rows` and `roots` are what the source said it would be, else what was written."""
+        self.manifest.rows, self.manifest.roots = self.manifest.written if rows is None else rows, roots
         self.manifest.sealed, self.manifest.landed_at = True, datetime.now(UTC)
         self.save()
 

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from connectors.base import Account, Column, Stream, Table, iso
-from connectors.errors import IncompleteError
+from connectors.errors import ContractError, IncompleteError
 from connectors.landing import LandedWindow
 
 SQL_TYPES = {"MONEY": "DECIMAL(24, 6)", "INSTANT": "TIMESTAMP"}
@@ -139,6 +139,13 @@ class Staging:
                 [[str(path) for path in landed.paths]],
             )
         except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            if "JSON transform error" in str(error):
+                raise ContractError(
+                    f"stream {stream.name}: a record has another shape than the API documents; what came is kept in "
+                    f"{landed.folder}, nothing of it was loaded. Update Takings. ({str(error)[:300]})"
+                ) from error
+            if "No space left" in str(error):
+                raise
             raise IncompleteError(f"stream {stream.name}: a landed part breaks off ({str(error)[:200]})") from error
         roots = 'count(*) filter (where "__parentId" is null)' if "__parentId" in stream.record else "count(*)"
         rows, root_rows = self.db.execute(f"select count(*), {roots} from record").fetchone() or (0, 0)
@@ -147,8 +154,8 @@ class Staging:
             announced_roots is not None and root_rows != announced_roots
         ):
             raise IncompleteError(
-                f"stream {stream.name}: {rows:,} records arrived ({root_rows:,} roots), "
-                f"{announced:,} were announced ({announced_roots:,} roots)"
+                f"stream {stream.name}: {rows} records arrived ({root_rows} roots), {announced} were announced "
+                f"({announced_roots} roots). None of them was loaded; run again to fetch them anew."
             )
         return int(rows)
 
@@ -166,11 +173,17 @@ class Staging:
             f"nullif(concat_ws('; ', {', '.join(reasons)}), '') as reject_reason "
             f"from {table.source} where {table.where}"
         )
+        if table.parent:
+            self._of_newest_parents(stream, table)
         self._one_a_key(table)
         key = " || '/' || ".join(f"coalesce(cast({name} as varchar), '?')" for name in table.key)
+        seen, same = f"select {key} from new_{table.name}", "row_key"
+        if table.parent:  # a broken child that the source removed since comes no more, but its parent does
+            parents = f"new_{stream.tables[0].name}"
+            seen, same = f"select {self._parent_key(stream)} from {parents}", "split_part(row_key, '/', 1)"
         self.db.execute(
             "delete from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ? "
-            f"and table_name = '{table.name}' and row_key in (select {key} from new_{table.name})",
+            f"and table_name = '{table.name}' and {same} in ({seen})",
             _scope(account, stream.name),
         )
         rejects = self.db.execute(
@@ -182,6 +195,16 @@ class Staging:
         if count:
             self.db.execute(f"delete from new_{table.name} where reject_reason is not null")
         return count
+
+    def _of_newest_parents(self, stream: Stream, table: Table) -> None:
+        """Children stand in the same part as their parent: those of a parent's older version, or of one that is not
+        taken, go.
+        """
+        self.db.execute(
+            f"delete from new_{table.name} as n where n.{table.parent} is not null "
+            f"and not exists (select 1 from new_{stream.tables[0].name} as p "
+            f"where p.{self._parent_key(stream)} = n.{table.parent} and p.landing_part = n.landing_part)"
+        )
 
     def _one_a_key(self, table: Table) -> None:
         """A source may hand over a row twice (a page that moved): the newest version stays."""
@@ -222,13 +245,10 @@ class Staging:
             removed = self._run(
                 f"delete from {target} as t using {new} as n where {scope} and {same_key} and not ({same_row})", values
             )
-        accepted = "true"
-        if table.parent:
-            accepted = f"n.{table.parent} in (select {self._parent_key(stream)} from new_{stream.tables[0].name})"
         written = self._run(
             f"insert into {target} ({', '.join((*SCOPE, *LINEAGE))}, {listed}) "
             f"select ?, ?, ?, n.landing_part, {', '.join(f'n.{name}' for name in columns)} from {new} as n "
-            f"where {accepted} and not exists (select 1 from {target} as t where {scope} and {same_key})",
+            f"where not exists (select 1 from {target} as t where {scope} and {same_key})",
             [*values, run_id, *values],
         )
         return max(removed, written)
@@ -272,8 +292,9 @@ class Staging:
 
     def rejects(self) -> list[dict[str, Any]]:
         """All rows that are set aside, newest first."""
-        relation = self.db.sql("select * from takings.rejects order by rejected_at desc, table_name, row_key")
-        return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+        found = self.db.execute("select * from takings.rejects order by rejected_at desc, table_name, row_key")
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _sql_type(column: Column) -> str:
@@ -285,7 +306,10 @@ def _cast(column: Column) -> str:
         return column.read
     if column.type == "INSTANT":
         return f"(try_cast({column.read} as timestamptz) at time zone 'UTC')"
-    return f"try_cast({column.read} as {_sql_type(column)})"
+    typed = f"try_cast({column.read} as {_sql_type(column)})"
+    if column.type == "BIGINT":  # a cast would round 2.5 to 3
+        return f"case when regexp_full_match({column.read}, '-?[0-9]+(\\.0+)?') then {typed} end"
+    return typed
 
 
 def _read(table: Table, name: str) -> str:

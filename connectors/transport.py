@@ -48,7 +48,8 @@ class Transport:
     def post(self, url: str, body: object, headers: dict[str, str]) -> requests.Response:
         """POST JSON and return the answer, whatever its status, unless it is one that patience may cure.
 
-        A redirect is handed over, not followed: it would carry the token to another host. Raises RetryError when it still fails after all attempts.
+        A redirect is handed over, not followed: it would carry the token to another host.
+        Raises RetryError when it still fails after all attempts.
         """
         trouble = ""
         for attempt in range(ATTEMPTS):

@@ -70,7 +70,7 @@ def scripted(*replies: Reply) -> Iterator[Script]:
             self.end_headers()
             self.wfile.write(body[: len(body) // 2] if reply.cut else body)
 
-        do_GET = do_POST = _answer
+        do_GET = do_POST = _answer  # noqa: N815 - http.server's names
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads, http.block_on_close = True, False

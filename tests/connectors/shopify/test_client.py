@@ -1,4 +1,4 @@
-"""One request to Shopify, answered or explained: against a scripted server, so that each answer is known to the letter."""
+"""One request to Shopify, answered or explained: against a scripted server, each answer to the letter."""
 
 from __future__ import annotations
 
