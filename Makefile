@@ -17,7 +17,7 @@ test: setup  ## lint, types and every test
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup  ## ruff, mypy, sqlfluff: seconds, not minutes
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/sqlfluff lint -q dbt_project/models
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/sqlfluff lint -q dbt_project/models dbt_project/tests
 
 setup: .venv/.locked $(SUPERSET)/.locked
 

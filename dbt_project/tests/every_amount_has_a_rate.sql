@@ -1,4 +1,8 @@
 -- A pair of currencies without a rate for a day: the pair and the day are the failing rows.
-select tenant_id, order_currency, currency, date_day
+select
+    tenant_id,
+    order_currency,
+    currency,
+    date_day
 from {{ ref('int_exchange_rates') }}
 where factor is null

@@ -1,11 +1,20 @@
 -- Invariant of the ledger, for each order in its own currency: its sales add up to its current total.
 with ledger as (
-    select tenant_id, source_account, order_id, sum(amount_minor) as ledger_minor
+    select
+        tenant_id,
+        source_account,
+        order_id,
+        sum(amount_minor) as ledger_minor
     from {{ ref('stg_shopify__sales') }}
     group by all
 )
 
-select orders.tenant_id, orders.source_account, orders.order_id, orders.current_total_minor, ledger.ledger_minor
+select
+    orders.tenant_id,
+    orders.source_account,
+    orders.order_id,
+    orders.current_total_minor,
+    ledger.ledger_minor
 from {{ ref('stg_shopify__orders') }} as orders
 left join ledger using (tenant_id, source_account, order_id)
 where orders.current_total_minor <> coalesce(ledger.ledger_minor, 0)

@@ -1,4 +1,8 @@
 -- An order whose pair of financial and fulfilment status the seed does not know.
-select tenant_id, order_id, financial_status, fulfillment_status
+select
+    tenant_id,
+    order_id,
+    financial_status,
+    fulfillment_status
 from {{ ref('stg_shopify__orders') }}
 where order_status is null

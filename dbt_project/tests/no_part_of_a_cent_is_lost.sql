@@ -1,5 +1,10 @@
 -- A ledger amount that its currency's minor units cannot hold.
-select sales.tenant_id, sales.order_id, sales.sale_id, sales.amount, sales.tax
+select
+    sales.tenant_id,
+    sales.order_id,
+    sales.sale_id,
+    sales.amount,
+    sales.tax
 from {{ source('shopify', 'sales') }} as sales
 left join {{ ref('currencies') }} as currencies using (currency)
 where

@@ -5,7 +5,10 @@ with orders as (select * from {{ ref('stg_shopify__orders') }}),
 customers as (select * from {{ ref('stg_shopify__customers') }}),
 
 by_email as (
-    select tenant_id, email, min(customer_id) as customer_id
+    select
+        tenant_id,
+        email,
+        min(customer_id) as customer_id
     from customers
     where email is not null
     group by all

@@ -11,14 +11,27 @@ tenants as (select * from {{ ref('stg_takings__tenants') }}),
 rates as (select * from {{ source('takings', 'exchange_rates') }}),
 
 needed as (
-    select tenant_id, order_currency, order_minor_units, date_day from orders
+    select
+        tenant_id,
+        order_currency,
+        order_minor_units,
+        date_day
+    from orders
     union
-    select sales.tenant_id, orders.order_currency, orders.order_minor_units, {{ local_day('sales.happened_at', 'tenants.time_zone') }}
+    select
+        sales.tenant_id,
+        orders.order_currency,
+        orders.order_minor_units,
+        {{ local_day('sales.happened_at', 'tenants.time_zone') }}
     from sales
     inner join orders using (tenant_id, source_account, order_id)
     inner join tenants using (tenant_id)
     union
-    select refunds.tenant_id, orders.order_currency, orders.order_minor_units, {{ local_day('refunds.refunded_at', 'tenants.time_zone') }}
+    select
+        refunds.tenant_id,
+        orders.order_currency,
+        orders.order_minor_units,
+        {{ local_day('refunds.refunded_at', 'tenants.time_zone') }}
     from refunds
     inner join orders using (tenant_id, source_account, order_id)
     inner join tenants using (tenant_id)
@@ -38,7 +51,10 @@ found as (
             needed.order_currency = rates.from_currency
             and tenants.currency = rates.to_currency
             and rates.rate_day between needed.date_day - 6 and needed.date_day
-    qualify row_number() over (partition by needed.tenant_id, needed.order_currency, needed.date_day order by rates.rate_day desc) = 1
+    qualify
+        row_number()
+            over (partition by needed.tenant_id, needed.order_currency, needed.date_day order by rates.rate_day desc)
+        = 1
 )
 
 select

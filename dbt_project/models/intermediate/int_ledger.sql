@@ -1,5 +1,9 @@
 -- The ledger: one row a sale, on the tenant's day, in the tenant's currency, each amount in the family it belongs to.
 -- For each order total_sales + tips + gift_cards_sold + adjustments is the order's current total (a test adds it up).
+{%- set families = [
+    'gross_sales', 'discounts', 'returns', 'shipping', 'taxes', 'duties', 'fees', 'tips', 'gift_cards_sold',
+    'adjustments'
+] %}
 with sales as (select * from {{ ref('stg_shopify__sales') }}),
 
 orders as (select * from {{ ref('stg_shopify__orders') }}),
@@ -67,9 +71,9 @@ select
     rates.minor_units,
     rates.rate,
     rates.rate_date,
-    {%- for family in ['gross_sales', 'discounts', 'returns', 'shipping', 'taxes', 'duties', 'fees', 'tips', 'gift_cards_sold', 'adjustments'] %}
+{%- for family in families %}
     {{ converted('families.' ~ family, 'rates.factor') }} as {{ family }}_minor{{ ',' if not loop.last }}
-    {%- endfor %}
+{%- endfor %}
 from families
 left join lines using (tenant_id, source_account, order_id, line_item_id)
 left join rates

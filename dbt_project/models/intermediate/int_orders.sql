@@ -1,4 +1,8 @@
 -- One row an order that counts, with all that is known about it, in the tenant's currency.
+{%- set families = [
+    'gross_sales', 'discounts', 'returns', 'shipping', 'taxes', 'duties', 'fees', 'tips', 'gift_cards_sold',
+    'adjustments'
+] %}
 with orders as (select * from {{ ref('stg_shopify__orders') }}),
 
 keys as (select * from {{ ref('int_customer_keys') }}),
@@ -10,8 +14,8 @@ ledger as (
         tenant_id,
         source_account,
         order_id,
-        {%- for family in ['gross_sales', 'discounts', 'returns', 'shipping', 'taxes', 'duties', 'fees', 'tips', 'gift_cards_sold', 'adjustments'] %}
-        cast(sum({{ family }}_minor) as bigint) as {{ family }}_minor,
+        {%- for family in families %}
+            cast(sum({{ family }}_minor) as bigint) as {{ family }}_minor,
         {%- endfor %}
         cast(sum(quantity) filter (where line_type = 'PRODUCT' and quantity > 0) as bigint) as units
     from {{ ref('int_ledger') }}
@@ -19,7 +23,11 @@ ledger as (
 ),
 
 refunds as (
-    select tenant_id, source_account, order_id, cast(sum(refunded_amount_minor) as bigint) as refunded_amount_minor
+    select
+        tenant_id,
+        source_account,
+        order_id,
+        cast(sum(refunded_amount_minor) as bigint) as refunded_amount_minor
     from {{ ref('int_refunds') }}
     group by all
 )
@@ -50,8 +58,8 @@ select
     rates.minor_units,
     rates.rate,
     coalesce(ledger.units, 0) as units,
-    {%- for family in ['gross_sales', 'discounts', 'returns', 'shipping', 'taxes', 'duties', 'fees', 'tips', 'gift_cards_sold', 'adjustments'] %}
-    coalesce(ledger.{{ family }}_minor, 0) as {{ family }}_minor,
+    {%- for family in families %}
+        coalesce(ledger.{{ family }}_minor, 0) as {{ family }}_minor,
     {%- endfor %}
     {{ converted('orders.total_minor', 'rates.factor') }} as order_total_minor,
     {{ converted('orders.current_total_minor', 'rates.factor') }} as current_total_minor,
@@ -63,4 +71,7 @@ inner join keys using (tenant_id, source_account, order_id)
 left join ledger using (tenant_id, source_account, order_id)
 left join refunds using (tenant_id, source_account, order_id)
 left join rates
-    on orders.tenant_id = rates.tenant_id and orders.order_currency = rates.order_currency and orders.date_day = rates.date_day
+    on
+        orders.tenant_id = rates.tenant_id
+        and orders.order_currency = rates.order_currency
+        and orders.date_day = rates.date_day

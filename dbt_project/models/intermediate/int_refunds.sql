@@ -10,7 +10,11 @@ rates as (select * from {{ ref('int_exchange_rates') }}),
 ledger as (select * from {{ ref('int_ledger') }}),
 
 value_returned as (
-    select tenant_id, source_account, refund_id, cast(sum(returns_minor) as bigint) as value_returned_minor
+    select
+        tenant_id,
+        source_account,
+        refund_id,
+        cast(sum(returns_minor) as bigint) as value_returned_minor
     from ledger
     where refund_id is not null
     group by all
@@ -45,4 +49,7 @@ select
 from days
 left join value_returned using (tenant_id, source_account, refund_id)
 left join rates
-    on days.tenant_id = rates.tenant_id and days.order_currency = rates.order_currency and days.date_day = rates.date_day
+    on
+        days.tenant_id = rates.tenant_id
+        and days.order_currency = rates.order_currency
+        and days.date_day = rates.date_day

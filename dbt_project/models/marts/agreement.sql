@@ -8,7 +8,10 @@ orders as (select * from {{ ref('stg_shopify__orders') }}),
 
 shop as (select * from {{ source('shopify', 'shop') }}),
 
-cursors as (select * from {{ source('takings', 'cursors') }} where stream = 'orders'),
+cursors as (
+    select * from {{ source('takings', 'cursors') }}
+    where stream = 'orders'
+),
 
 ledger as (
     select
@@ -46,16 +49,16 @@ ours as (
 
 compared as (
     {%- for metric in ['gross_sales', 'discounts', 'returns', 'net_sales', 'shipping', 'taxes', 'total_sales'] %}
-    select
-        coalesce(totals.tenant_id, ours.tenant_id) as tenant_id,
-        coalesce(totals.source_account, ours.source_account) as source_account,
-        coalesce(totals.date_day, ours.date_day) as date_day,
-        '{{ metric }}' as metric,
-        coalesce(ours.{{ metric }}, 0) as ours_minor,
-        coalesce(totals.{{ metric }}, 0) as theirs_minor
-    from totals
-    full join ours using (tenant_id, source_account, date_day)
-    {{ 'union all' if not loop.last }}
+        select
+            coalesce(totals.tenant_id, ours.tenant_id) as tenant_id,
+            coalesce(totals.source_account, ours.source_account) as source_account,
+            coalesce(totals.date_day, ours.date_day) as date_day,
+            '{{ metric }}' as metric,
+            coalesce(ours.{{ metric }}, 0) as ours_minor,
+            coalesce(totals.{{ metric }}, 0) as theirs_minor
+        from totals
+        full join ours using (tenant_id, source_account, date_day)
+        {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
 

@@ -1,16 +1,25 @@
 -- Cohort × month number: known buyers by the month of their first order, revenue net of refunds by the order's month.
-with orders as (select * from {{ ref('int_orders') }} where is_known),
+with orders as (
+    select * from {{ ref('int_orders') }}
+    where is_known
+),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
 firsts as (
-    select tenant_id, customer_key, date_trunc('month', min(date_day)) as cohort_month
+    select
+        tenant_id,
+        customer_key,
+        date_trunc('month', min(date_day)) as cohort_month
     from orders
     group by all
 ),
 
 sizes as (
-    select tenant_id, cohort_month, count(*) as customers
+    select
+        tenant_id,
+        cohort_month,
+        count(*) as customers
     from firsts
     group by all
 ),
@@ -29,16 +38,22 @@ months as (
 ),
 
 newest as (
-    select tenant_id, date_trunc('month', max(date_day)) as month
+    select
+        tenant_id,
+        date_trunc('month', max(date_day)) as month
     from orders
     group by all
 ),
 
 grid as (
-    select sizes.tenant_id, sizes.cohort_month, sizes.customers, numbers.month_number
+    select
+        sizes.tenant_id,
+        sizes.cohort_month,
+        sizes.customers,
+        numbers.month_number
     from sizes
     inner join newest using (tenant_id),
-    unnest(range(0, date_diff('month', sizes.cohort_month, newest.month) + 1)) as numbers (month_number)
+        unnest(range(0, date_diff('month', sizes.cohort_month, newest.month) + 1)) as numbers (month_number)
 )
 
 select

@@ -1,8 +1,15 @@
 -- Customers' days; guests (orders without a customer id) are left out of rankings.
-with orders as (select * from {{ ref('int_orders') }} where not is_guest),
+with orders as (
+    select * from {{ ref('int_orders') }}
+    where not is_guest
+),
 
 names as (
-    select tenant_id, source, customer_id, arg_max(customer_name, (processed_at, order_id)) as display_name
+    select
+        tenant_id,
+        source,
+        customer_id,
+        arg_max(customer_name, (processed_at, order_id)) as display_name
     from orders
     group by all
 )
@@ -18,7 +25,8 @@ select
     orders.minor_units,
     count(*) as orders_placed,
     count(*) filter (where orders.is_completed) as orders_completed,
-    cast(coalesce(sum(orders.order_total_minor) filter (where orders.is_completed), 0) as bigint) as customer_spend_minor,
+    cast(coalesce(sum(orders.order_total_minor) filter (where orders.is_completed), 0) as bigint)
+        as customer_spend_minor,
     cast(sum(orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor) as bigint) as net_sales_minor
 from orders
 inner join names using (tenant_id, source, customer_id)

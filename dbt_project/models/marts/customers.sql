@@ -1,5 +1,8 @@
 -- Every buyer who is known, by customer id or e-mail; the name is the one on their newest order.
-with orders as (select * from {{ ref('int_orders') }} where is_known)
+with orders as (
+    select * from {{ ref('int_orders') }}
+    where is_known
+)
 
 select
     tenant_id,

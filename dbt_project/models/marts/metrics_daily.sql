@@ -8,7 +8,7 @@ with ledger as (
         {%- set sums = ['gross_sales', 'discounts', 'returns', 'net_sales', 'shipping', 'taxes', 'duties', 'fees',
             'total_sales', 'tips', 'gift_cards_sold', 'adjustments'] %}
         {%- for name in sums %}
-        sum({{ name }}_minor) as {{ name }}_minor,
+            sum({{ name }}_minor) as {{ name }}_minor,
         {%- endfor %}
         sum(quantity) filter (where line_type = 'PRODUCT' and quantity > 0) as units_sold
     from {{ ref('revenue') }}
@@ -51,7 +51,11 @@ refunds as (
 ),
 
 first_orders as (
-    select tenant_id, source, channel, date_day
+    select
+        tenant_id,
+        source,
+        channel,
+        date_day
     from {{ ref('int_orders') }}
     where is_known
     qualify row_number() over (
@@ -60,17 +64,37 @@ first_orders as (
 ),
 
 new_customers as (
-    select tenant_id, source, channel, date_day, count(*) as new_customers
+    select
+        tenant_id,
+        source,
+        channel,
+        date_day,
+        count(*) as new_customers
     from first_orders
     group by all
 ),
 
 days as (
-    select tenant_id, source, channel, date_day from ledger
+    select
+        tenant_id,
+        source,
+        channel,
+        date_day
+    from ledger
     union
-    select tenant_id, source, channel, date_day from orders
+    select
+        tenant_id,
+        source,
+        channel,
+        date_day
+    from orders
     union
-    select tenant_id, source, channel, date_day from refunds
+    select
+        tenant_id,
+        source,
+        channel,
+        date_day
+    from refunds
 ),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }})
@@ -83,14 +107,17 @@ select
     tenants.currency,
     tenants.minor_units,
     {%- for name in sums %}
-    cast(coalesce(ledger.{{ name }}_minor, 0) as bigint) as {{ name }}_minor,
+        cast(coalesce(ledger.{{ name }}_minor, 0) as bigint) as {{ name }}_minor,
     {%- endfor %}
-    {%- for name in ['order_value_minor', 'order_revenue_minor', 'refunded_order_value_minor', 'refunds_by_order_date_minor',
-        'orders_placed', 'orders_valid', 'orders_completed', 'orders_refunded', 'orders_partially_refunded', 'orders_paid_back'] %}
-    cast(coalesce(orders.{{ name }}, 0) as bigint) as {{ name }},
+    {%- for name in [
+        'order_value_minor', 'order_revenue_minor', 'refunded_order_value_minor', 'refunds_by_order_date_minor',
+        'orders_placed', 'orders_valid', 'orders_completed', 'orders_refunded', 'orders_partially_refunded',
+        'orders_paid_back'
+    ] %}
+        cast(coalesce(orders.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}
     {%- for name in ['refunded_amount_minor', 'refunded_store_credit_minor', 'refunds_made'] %}
-    cast(coalesce(refunds.{{ name }}, 0) as bigint) as {{ name }},
+        cast(coalesce(refunds.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}
     cast(coalesce(ledger.units_sold, 0) as bigint) as units_sold,
     coalesce(new_customers.new_customers, 0) as new_customers

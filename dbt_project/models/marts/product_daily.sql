@@ -19,7 +19,10 @@ completed as (
     inner join orders using (tenant_id, source_account, order_id)
     inner join {{ ref('stg_shopify__orders') }} as own using (tenant_id, source_account, order_id)
     left join rates
-        on own.tenant_id = rates.tenant_id and own.order_currency = rates.order_currency and own.date_day = rates.date_day
+        on
+            own.tenant_id = rates.tenant_id
+            and own.order_currency = rates.order_currency
+            and own.date_day = rates.date_day
     where orders.is_completed and not lines.is_gift_card
     group by all
 ),
@@ -42,9 +45,19 @@ ledger as (
 ),
 
 days as (
-    select tenant_id, source, product_key, date_day from completed
+    select
+        tenant_id,
+        source,
+        product_key,
+        date_day
+    from completed
     union
-    select tenant_id, source, product_key, date_day from ledger
+    select
+        tenant_id,
+        source,
+        product_key,
+        date_day
+    from ledger
 )
 
 select
@@ -58,11 +71,13 @@ select
     products.currency,
     products.minor_units,
     {%- for name in ['quantity_completed', 'product_revenue_minor'] %}
-    cast(coalesce(completed.{{ name }}, 0) as bigint) as {{ name }},
+        cast(coalesce(completed.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}
-    {%- for name in ['units_sold', 'units_returned', 'gross_sales_minor', 'discounts_minor', 'returns_minor', 'net_sales_minor'] %}
+{%- for name in [
+    'units_sold', 'units_returned', 'gross_sales_minor', 'discounts_minor', 'returns_minor', 'net_sales_minor'
+] %}
     cast(coalesce(ledger.{{ name }}, 0) as bigint) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
+{%- endfor %}
 from days
 inner join products using (tenant_id, source, product_key)
 left join completed using (tenant_id, source, product_key, date_day)

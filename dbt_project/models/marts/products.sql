@@ -1,6 +1,8 @@
 -- Every product that the shop has or that a line names: its title today, else the newest line's.
 with lines as (
-    select lines.*, orders.processed_at
+    select
+        lines.*,
+        orders.processed_at
     from {{ ref('stg_shopify__order_lines') }} as lines
     inner join {{ ref('stg_shopify__orders') }} as orders using (tenant_id, source_account, order_id)
     where not lines.is_gift_card
@@ -23,9 +25,19 @@ sold as (
 ),
 
 keys as (
-    select tenant_id, source, product_key, product_id from sold
+    select
+        tenant_id,
+        source,
+        product_key,
+        product_id
+    from sold
     union
-    select tenant_id, source, product_id, product_id from known
+    select
+        tenant_id,
+        source,
+        product_id as product_key,
+        product_id
+    from known
 )
 
 select
@@ -44,4 +56,6 @@ select
 from keys
 inner join tenants using (tenant_id)
 left join sold using (tenant_id, source, product_key)
-left join known on keys.tenant_id = known.tenant_id and keys.source = known.source and keys.product_id = known.product_id
+left join
+    known
+    on keys.tenant_id = known.tenant_id and keys.source = known.source and keys.product_id = known.product_id
