@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from connectors.base import Progress, Stream, Window
-from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.errors import ConfigurationError, ContractError, GoneError, RetryError
 from connectors.landing import LandedWindow
 from connectors.shopify.client import Client
 from connectors.shopify.search import conditions
@@ -80,13 +80,17 @@ def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress:
         if rows:
             landed.restart()
             raise RetryError(
-                f"{client.account.account}: Shopify announced {rows} objects of {stream.name} and gave no file"
+                f"{client.account.account}: the bulk operation for {stream.name} announced {rows} objects and no file"
             )
     else:
         target = landed.next_part()
-        path = client.transport.download(
-            operation.url, target, lambda size: progress(stream.name, 0, rows, f"{size / 1e6:.0f} MB")
-        )
+        try:
+            path = client.transport.download(
+                operation.url, target, lambda size: progress(stream.name, 0, rows, f"{size / 1e6:.0f} MB")
+            )
+        except GoneError:  # a file is kept for a week: the next attempt runs the operation anew
+            landed.restart()
+            raise
         landed.add_part(path)
     landed.seal(rows, roots)
     progress(stream.name, rows, rows, "landed")

@@ -56,7 +56,7 @@ def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress
     cursor goes round in a circle.
     """
     page, done = PAGE_WITH_CHILDREN if stream.connections else PAGE, int(landed.manifest.state.get("done", "0"))
-    after: str | None = landed.manifest.state.get("after")
+    after = landed.manifest.state.get("after") or None
     while True:
         try:
             answer = client.execute(page_query(stream, landed.window, page), {"after": after})
@@ -64,6 +64,12 @@ def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress
             if page == 1:
                 raise
             page //= 2
+            continue
+        except ContractError as error:
+            if after is None or "cursor" not in str(error).lower():
+                raise
+            landed.restart()  # the cursor is taken no more: from the window's start again
+            after, done = None, 0
             continue
         connection = msgspec.json.decode(next(iter(answer.values())), type=_Connection)
         info = connection.page_info

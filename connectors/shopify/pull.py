@@ -89,10 +89,10 @@ def _pull_stream(
     if landed is None or (
         landed.manifest.sealed and landed.folder.name <= (staging.loaded(account, stream.name) or "")
     ):
-        since = staging.cursor(account, stream.name) if stream.cursor else None
-        if since is not None and since >= until:
+        loaded_until = staging.cursor(account, stream.name)
+        if loaded_until is not None and loaded_until >= until:
             return Pulled(stream.name, 0, 0, 0)
-        landed = landing.begin(account, stream.name, Window(since, until))
+        landed = landing.begin(account, stream.name, Window(loaded_until if stream.cursor else None, until))
     for attempt in range(ATTEMPTS):
         if not landed.manifest.sealed:
             land(landed)
@@ -131,18 +131,20 @@ def _land(client: Client, stream: Stream, first: bool, progress: Progress, lande
     window = landed.window
     by_bulk = first or (window.start is not None and window.end - window.start > PAGES_UP_TO)
     if "bulk_id" in landed.manifest.state or (by_bulk and stream is not streams.DELETIONS):
-        _patiently(lambda: land_by_bulk(client, stream, landed, progress))
+        _patiently(client, lambda: land_by_bulk(client, stream, landed, progress))
         return
     try:
         land_by_pages(client, stream, landed, progress)
     except TooLargeError:
         landed.restart()
-        _patiently(lambda: land_by_bulk(client, stream, landed, progress))
+        _patiently(client, lambda: land_by_bulk(client, stream, landed, progress))
 
 
-def _patiently(land: Callable[[], None]) -> None:
-    """A bulk operation that failed on Shopify's side is begun anew, a few times."""
+def _patiently(client: Client, land: Callable[[], None]) -> None:
+    """A bulk operation that failed on Shopify's side is begun anew, a few times, with pauses."""
     for attempt in range(ATTEMPTS):
+        if attempt:
+            client.transport.wait(2.0**attempt)
         try:
             return land()
         except IncompleteError:

@@ -1,0 +1,78 @@
+"""Pulling a small simulated shop, and looking at what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors.base import Account, Pulled
+from connectors.landing import Landing
+from connectors.shopify.pull import pull
+from connectors.simulator import SimulatorServer, World, demo_world
+from connectors.staging import Staging
+from connectors.transport import Transport
+
+START, END = date(2026, 1, 5), datetime(2026, 3, 20, 10, tzinfo=UTC)
+SHOP = "aurora"
+
+
+def small_world() -> World:
+    """75 days of two shops with a few orders a day; the first orders live through every special case."""
+    return demo_world(seed=11, start=START, end=END, orders=800)
+
+
+@dataclass
+class Place:
+    """A landing zone and a staging file of their own."""
+
+    root: Path
+    account: str = SHOP
+    tenant: str = "acme"
+    run_id: str = "run"
+    waits: list[float] = field(default_factory=list)
+
+    @property
+    def staging(self) -> Path:
+        return self.root / "staging.duckdb"
+
+    @property
+    def landing(self) -> Landing:
+        return Landing(self.root / "landing")
+
+    def known_as(self, server: SimulatorServer, token: str | None = None) -> Account:
+        shop = server.world.shop(self.account)
+        return Account(self.tenant, "shopify", self.account, server.base_url(self.account), token or shop.token)
+
+    def pull(self, server: SimulatorServer, token: str | None = None) -> dict[str, Pulled]:
+        """One pull; pauses are noted instead of taken."""
+        account = self.known_as(server, token)
+        transport = Transport((account.secret,), sleep=self.waits.append)
+        with Staging(self.staging) as staging:
+            return {
+                done.stream: done for done in pull(account, self.landing, staging, self.run_id, transport=transport)
+            }
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.staging), read_only=True) as db:
+            return db.execute(sql, list(values)).fetchall()
+
+    def tables(self, lineage: bool = False) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every staging table of the source, in order; who brought a row only if asked for."""
+        with duckdb.connect(str(self.staging), read_only=True) as db:
+            names = [row[0] for row in db.execute(
+                "select table_name from duckdb_tables() where schema_name = 'shopify' order by 1").fetchall()]  # fmt: skip
+            less = "" if lineage else "exclude (run_id, landing_part)"
+            return {name: db.execute(f"select * {less} from shopify.{name} order by all").fetchall() for name in names}
+
+    def cursors(self) -> dict[str, datetime]:
+        return dict(self.rows("select stream, loaded_until from takings.cursors"))
+
+
+def asked(server: SimulatorServer, field: str) -> int:
+    """How many requests named a root field."""
+    return sum(field in seen.fields for seen in server.log)

@@ -1,0 +1,190 @@
+"""The first load by bulk operations, and everything that can become of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import ConfigurationError, IncompleteError, RetryError
+from connectors.shopify import bulk
+from connectors.shopify import pull as pulling_module
+from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
+from tests.connectors.shopify.pulling import END, Place, asked, small_world
+
+Served = Callable[..., SimulatorServer]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    place = Place(tmp_path_factory.mktemp("undisturbed"))
+    with serve(world) as server:
+        place.pull(server)
+    return place
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    with serve(world, faults=Faults()) as server:
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def starts(server: SimulatorServer, of: str) -> int:
+    return asked(server, f"bulk:{of}")
+
+
+def test_the_first_load_brings_orders_with_all_their_children_by_one_operation(
+    undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    place.pull(server)
+    assert starts(server, "orders") == 1
+    assert asked(server, "orders") == 0, "no page was asked for"
+    counts = {name: len(rows) for name, rows in place.tables().items()}
+    books = server.world.books("aurora", END)
+    orders = len(books.orders)
+    assert counts["orders"] == orders > 80
+    assert counts["order_lines"] == sum(len(order.at(books.at).all_lines()) for order in books.orders)
+    assert counts["refunds"] == sum(len(order.at(books.at).refunds) for order in books.orders) > 10
+    assert place.tables() == undisturbed.tables()
+
+
+def test_an_operation_over_the_limit_waits_for_its_turn_and_cancels_nobodys(
+    undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(Fault("bulk_limit", on="bulk:orders", times=3))
+    place.pull(server)
+    assert starts(server, "orders") == 4
+    assert asked(server, "bulkOperationCancel") == 0
+    assert sum(place.waits) > 2
+    assert place.tables() == undisturbed.tables()
+
+
+def test_an_operation_that_another_app_holds_up_for_ever_is_given_up_with_a_clear_word(
+    server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "BUSY_ATTEMPTS", 3)
+    server.faults.add(Fault("bulk_limit", on="bulk:orders", times=None))
+    with pytest.raises(RetryError, match="another bulk operation of this app does not end"):
+        place.pull(server)
+    assert place.tables()["orders"] == []
+    assert "orders" not in place.cursors()
+
+
+@pytest.mark.parametrize("fate", ["bulk_failed", "bulk_timeout", "bulk_expired", "bulk_canceled"])
+def test_an_operation_that_ends_badly_is_begun_anew_and_its_partial_file_is_never_used(
+    fate: str, undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(Fault(fate, on="bulk:orders"))
+    place.pull(server)
+    assert starts(server, "orders") == 2
+    assert place.tables() == undisturbed.tables()
+
+
+@pytest.mark.parametrize("fate", ["bulk_failed", "bulk_expired"])
+def test_an_operation_that_always_ends_badly_moves_nothing_and_the_next_pull_recovers(
+    fate: str, undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(Fault(fate, on="bulk:orders", times=None))
+    with pytest.raises(RetryError, match="bulk operation for orders"):
+        place.pull(server)
+    assert starts(server, "orders") == pulling_module.ATTEMPTS
+    assert place.tables()["orders"] == []
+    assert set(place.cursors()) == {"shop"}
+    server.faults.clear()
+    place.pull(server)
+    assert place.tables() == undisturbed.tables()
+
+
+@pytest.mark.parametrize(
+    ("fault", "again"),
+    [
+        (Fault("truncated_file", on="bulk_file"), "operation"),
+        (Fault("wrong_count", on="bulk:orders"), "operation"),
+        (Fault("url_expired", on="bulk_file"), "operation"),
+        (Fault("cut", on="bulk_file"), "file"),
+        (Fault("error", on="bulk_file", status=503), "file"),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Fault) else value,
+)
+def test_a_file_that_is_not_whole_is_never_loaded_and_fetched_again(
+    fault: Fault, again: str, undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(fault)
+    place.pull(server)
+    assert starts(server, "orders") == (2 if again == "operation" else 1)
+    assert place.tables() == undisturbed.tables()
+
+
+@pytest.mark.parametrize("kind", ["truncated_file", "wrong_count", "url_expired", "cut"])
+def test_files_that_are_never_whole_leave_nothing_half_in_staging(
+    kind: str, undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(Fault(kind, on="bulk:orders" if kind == "wrong_count" else "bulk_file", times=None))
+    with pytest.raises(IncompleteError):
+        place.pull(server)
+    tables = place.tables()
+    assert [name for name, rows in tables.items() if rows] == ["shop"]
+    assert set(place.cursors()) == {"shop"}
+    server.faults.clear()
+    place.pull(server)
+    assert place.tables() == undisturbed.tables()
+
+
+def test_an_operation_found_again_after_its_file_has_run_out_is_run_anew(
+    undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(Fault("error", on="bulk_file", times=None))
+    with pytest.raises(IncompleteError):
+        place.pull(server)
+    server.faults.clear()
+    server.set_now(END + timedelta(days=8))  # a file is kept for seven days
+    place.pull(server)
+    assert starts(server, "orders") == 2
+    found = place.landing.newest(place.known_as(server), "orders")
+    assert found is not None
+    assert found.manifest.end == END - timedelta(minutes=2), "the same window"
+    ids = {row[0] for row in place.rows("select order_id from shopify.orders")}
+    assert ids >= {row[0] for row in undisturbed.rows("select order_id from shopify.orders")} - {
+        row[0] for row in place.rows("select subject_id from shopify.deletions")
+    }
+
+
+def test_no_rows_and_no_file_is_an_empty_shop_and_moves_the_cursor(world: World, place: Place) -> None:
+    opening = END.replace(month=1, day=4, hour=0)  # the day before the first order
+    with serve(world, now=opening) as server:
+        done = place.pull(server)
+    assert done["orders"].landed == 0
+    assert place.tables()["orders"] == []
+    assert place.cursors()["orders"] == (opening - timedelta(minutes=2)).replace(tzinfo=None)
+
+
+def test_a_denied_operation_names_the_cause_and_is_not_tried_again(server: SimulatorServer, place: Place) -> None:
+    server.faults.add(Fault("denied", on="Order.email", times=None))
+    with pytest.raises(ConfigurationError, match="scope"):
+        place.pull(server)
+    assert starts(server, "orders") == 1
+    assert place.tables()["orders"] == []
+
+
+def test_an_interrupted_pull_goes_on_waiting_for_the_same_operation(
+    undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(Fault("error", on="bulkOperation", times=None))
+    with pytest.raises(RetryError):
+        place.pull(server)
+    server.faults.clear()
+    place.pull(server)
+    assert starts(server, "orders") == 1
+    assert place.tables() == undisturbed.tables()
