@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -298,7 +299,7 @@ def test_revenue_by_day_has_every_day_of_the_range(corner: Corner) -> None:
         ({"SALE": "FAILURE"}, {}, "PENDING"),
     ],
 )  # fmt: skip
-def test_an_orders_status(corner: Corner, kinds: dict[str, str], more: dict[str, object], status: str) -> None:
+def test_an_orders_status(corner: Corner, kinds: dict[str, str], more: dict[str, Any], status: str) -> None:
     order = corner.order("2026-01-10T15:00:00", corner.ann, corner.line(corner.cup, 1, 1), **more)
     for number, (kind, outcome) in enumerate(kinds.items()):
         order.transactions.append(Transaction(number, kind, "card", 1000, order.created_at, outcome))
