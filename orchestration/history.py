@@ -9,6 +9,8 @@ from orchestration.paths import Home
 from orchestration.settings import Settings
 
 SETTINGS = """\
+nux:
+  enabled: false
 telemetry:
   enabled: false
 run_monitoring:

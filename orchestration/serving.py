@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -94,16 +95,23 @@ def show(settings: Settings, children: Children, console: Console) -> None:
         dagster = start_dagster(settings, children)
     superset = bi.address(settings)
     credentials = Credentials(Home(settings.home).superset / "credentials.json")
-    console.print()
-    for slug, title in bi.dashboard_titles().items():
-        console.print(f"  {title:20} {superset}/superset/dashboard/{slug}/", highlight=False)
-    console.print(f"  {'Lineage and runs':20} {dagster}/asset-groups", highlight=False)
-    console.print()
+    lines = [f"  {title:20} {superset}/superset/dashboard/{slug}/" for slug, title in bi.dashboard_titles().items()]
+    lines += [f"  {'Lineage and runs':20} {dagster}/asset-groups", ""]
     for name in ("admin", *(tenant.id for tenant in settings.tenants)):
         login = credentials.login(name)
-        console.print(f"  log in as {login.username:16} password {login.password}", highlight=False, markup=False)
-    console.print("\n  Ctrl-C ends it; everything is kept under " + str(settings.home), highlight=False)
-    signal.pause()
+        lines.append(f"  log in as {login.username:16} password {login.password}")
+    lines += ["", f"  Ctrl-C ends it; everything is kept under {settings.home}"]
+    console.print("", *lines, sep="\n", highlight=False, markup=False, soft_wrap=True)
+    wait_for_the_end()
+
+
+def wait_for_the_end() -> None:
+    """Return at Ctrl-C or a polite end. Set here, since Dagster puts handlers of its own while it runs."""
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    while not over.wait(1.0):
+        pass
 
 
 def start_dagster(settings: Settings, children: Children) -> str:

@@ -43,7 +43,9 @@ def _lines(console: Console) -> OnProgress:
         finished = total is not None and done >= total
         if finished or time.monotonic() - said.get(step, 0.0) > EVERY:
             said[step] = time.monotonic()
-            console.print(f"{step}: {done:,}{f' of {total:,}' if total else ''} {detail}", highlight=False)
+            console.print(
+                f"{step}: {done:,}{f' of {total:,}' if total else ''} {detail}", highlight=False, soft_wrap=True
+            )
 
     return show
 
@@ -70,6 +72,7 @@ def summary(done: Run) -> None:
         console.print(
             f"{done.built.models} models built, {done.built.tests} tests passed; published as {done.published}",
             highlight=False,
+            soft_wrap=True,
         )
         for warning in done.built.warnings:
             console.print(f"warning: {warning}", style="yellow")
@@ -86,6 +89,7 @@ def agreement(rows: list[dict[str, Any]]) -> None:
                 f"[red]✗[/] {where}: {row['differing']:,} of {compared} differ from the source's own report, "
                 f"most on {row['worst']} (by {row['worst_minor']:,} minor units)",
                 highlight=False,
+                soft_wrap=True,
             )
         else:
             console.print(
