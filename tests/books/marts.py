@@ -103,13 +103,17 @@ def product_daily(world: World, account: str, at: datetime | None = None) -> dic
 def product_titles(world: World, account: str, at: datetime | None = None) -> dict[str, str]:
     """Product key to its title today; of one that is gone, the newest line's."""
     books = world.books(account, at)
-    found = {order.product(line): line.title for order in placed(books) for line in order.order.all_lines()}
+    lines = [(order, line) for order in placed(books) for line in order.order.all_lines() if line.kind == "product"]
+    found = {order.product(line): line.title for order, line in lines}
     today = {str(product.id): value_at(product.titles, books.at) for product in books.products}
     return {key: today.get(key, title) for key, title in found.items()}
 
 
 def customer_daily(world: World, account: str, at: datetime | None = None) -> dict[tuple[str, date], Row]:
-    """(customer key, day) to the row of the mart; orders without a customer are left out."""
+    """(customer key, day) to the row of the mart; orders without a customer are left out.
+
+    All of it stands on the order's day: what was taken back since lowers the net sales of the day it was bought.
+    """
     table: Table[tuple[str, date]] = Table()
     for order in placed(world.books(account, at)):
         if order.order.customer is None:
@@ -118,9 +122,7 @@ def customer_daily(world: World, account: str, at: datetime | None = None) -> di
         row["orders_placed"] += 1
         row["orders_completed"] += order.is_completed
         row["customer_spend_minor"] += order.ordered if order.is_completed else 0
-        for each in order.movements:
-            sign = {"gross_sales": 1, "discounts": -1, "returns": -1}.get(each.measure, 0)
-            table[order.buyer, each.day]["net_sales_minor"] += sign * each.amount
+        row["net_sales_minor"] += order.net_sales
     return table.done()
 
 
@@ -188,7 +190,8 @@ def refund_rows(world: World, account: str, at: datetime | None = None) -> dict[
     return {
         str(refund.id): {
             "order_id": str(order.order.id), "date_day": order.day(refund.processed_at), "order_day": order.own_day,
-            "channel": order.channel, "value_returned_minor": sum(back.net for back in refund.lines),
+            "channel": order.channel,
+            "value_returned_minor": sum(back.net for back in refund.lines if back.line.kind == "product"),
             "refunded_amount_minor": order.paid_back(refund, to_store_credit=False),
             "refunded_store_credit_minor": order.paid_back(refund, to_store_credit=True),
         }
