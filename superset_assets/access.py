@@ -20,6 +20,7 @@ from superset_assets.process import Credentials
 
 BASE_RULE = "Takings: no tenant, no rows"
 GROUP = "tenant"
+ADMIN = "admin"
 TENANT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # as server/superset_config.py reads it from a role's name
 READS = (
     ("can_read", ("Chart", "Dashboard", "Dataset", "Explore", "Theme", "CurrentUserRestApi", "SecurityRestApi",
@@ -65,11 +66,11 @@ def grant(client: SupersetClient, tenants: Sequence[str], credentials: Credentia
     Needs the datasets to be imported, and runs again after each import: a new dataset has to be granted and walled.
     A tenant that is no longer named keeps nothing but a login that is switched off. Raises SupersetError.
     """
-    bad = [tenant for tenant in tenants if not TENANT_ID.fullmatch(tenant)]
+    bad = [tenant for tenant in tenants if tenant == ADMIN or not TENANT_ID.fullmatch(tenant)]
     if bad:
         raise SupersetError(
-            f"{', '.join(map(repr, bad))} cannot be a tenant's id: it becomes part of a role, a rule and a file name. "
-            "Use letters, digits, - and _ in takings.toml."
+            f"{', '.join(map(repr, bad))} cannot be a tenant's id: it becomes a login and part of a role, a rule "
+            f"and a file name. Use letters, digits, - and _ in takings.toml, and not {ADMIN!r}."
         )
     done = Access()
     datasets = [int(row["id"]) for row in listing(client, "dataset/", ["id", "uuid", "schema"]) if _ours(row)]

@@ -150,12 +150,9 @@ class Server:
         if pid is None:
             return
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + timeout
-        while self._alive(pid):
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-                deadline += timeout
-            time.sleep(0.05)
+        if not self._gone(pid, timeout):
+            os.kill(pid, signal.SIGKILL)
+            self._gone(pid, timeout)
         self.pid_file.unlink(missing_ok=True)
         self._child = None
 
@@ -228,25 +225,38 @@ class Server:
             pid = int(self.pid_file.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        if pid == 0 or not self._alive(pid):
-            return None
-        question = ["ps", "-p", str(pid), "-o", "command="]
-        answer = subprocess.run(question, capture_output=True, text=True, check=False)  # noqa: S603
-        return pid if "superset.app" in answer.stdout else None
+        return pid if _is_superset(pid) else None
 
-    def _alive(self, pid: int) -> bool:
-        if self._child is not None and self._child.pid == pid:
-            return self._child.poll() is None
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+    def _gone(self, pid: int, timeout: float) -> bool:
+        """Wait until the process has ended; False when it still lives after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            ended = self._child.poll() is not None if self._child is not None else not _is_superset(pid)
+            if ended:
+                return True
+            time.sleep(0.05)
+        return False
 
     def _failure(self, what: str) -> str:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         said = "\n".join(f"    {line}" for line in lines[-5:])
         return f"{what} The end of its log:\n{said}\nThe whole of it: {self.log}. Mend the cause and start again."
+
+
+def _is_superset(pid: int) -> bool:
+    """Whether this process is a Superset: by its command line, from /proc, else (macOS) from ps.
+
+    A number that another program got since is not; one that has ended and waits to be collected is not either.
+    """
+    if Path("/proc").is_dir():
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+        except OSError:
+            return False
+    else:
+        question = ["/bin/ps", "-p", str(pid), "-o", "command="]
+        command = subprocess.run(question, capture_output=True, text=True, check=False).stdout  # noqa: S603
+    return "superset.app" in command
 
 
 _COUNT_FILE = "2029240f6d1128be89ddc32729463129"  # cachelib's own bookkeeping: md5 of __wz_cache_count

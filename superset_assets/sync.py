@@ -17,7 +17,7 @@ from supersetapiclient.client import SupersetClient
 from superset_assets import build
 from superset_assets.client import call, ids_by_uuid, send
 from superset_assets.errors import RequestFailedError
-from superset_assets.names import CERTIFIED_BY, DATABASE, is_ours
+from superset_assets.names import CERTIFIED_BY, is_ours
 
 SINGULAR = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}
 _LATEST_FIRST = ("dashboards", "charts", "datasets")  # the order of removal; a database is never removed
@@ -119,20 +119,6 @@ def prune(client: SupersetClient, bundle: bytes, *, dry_run: bool = True) -> lis
         number = ids_by_uuid(client, SINGULAR[asset.kind])[asset.uuid]
         call(client, "delete", f"{SINGULAR[asset.kind]}/{number}")
     return doomed
-
-
-def warm_up(client: SupersetClient, bundle: bytes) -> list[str]:
-    """Ask every dataset's charts once, as the user of `client`, so that the next reader finds cached answers.
-
-    Returns one line per chart that failed.
-    """
-    failed = []
-    for asset, content in _by_uuid(build.unpack(bundle)).values():
-        if asset.kind == "datasets":
-            body = {"db_name": DATABASE, "table_name": content["table_name"]}
-            answer = call(client, "put", "dataset/warm_up_cache", json=body)
-            failed += [f"chart {row['chart_id']}: {row['viz_error']}" for row in answer["result"] if row["viz_error"]]
-    return failed
 
 
 def normalise(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from typing import Any
 from semantic import catalog as semantic_catalog
 from semantic.catalog import Catalog
 from superset_assets import build
-from superset_assets.names import asset_uuid
+from superset_assets.errors import InvalidAssetsError
+from superset_assets.names import DATABASE, asset_uuid
 
 # Superset 6.1.0 knows these; line, bar, dist_bar, area, heatmap, histogram and filter_box are gone.
 VIZ_TYPES = frozenset((
@@ -62,6 +63,18 @@ def validate(assets: build.Assets, catalog: Catalog) -> list[Problem]:
                 *_colours(path, content, catalog),
             ]
     return sorted(set(found) | set(_shown(assets)))
+
+
+def ensure(catalog: Catalog) -> None:
+    """Raise InvalidAssetsError unless our files fit this catalog, whose datasets take the place of the snapshot."""
+    kept = {path: item for path, item in build.read().items() if not path.startswith("datasets/")}
+    made = {f"datasets/{DATABASE}/{name}.yaml": item for name, item in build.datasets(catalog).items()}
+    problems = validate(kept | made, catalog)
+    if problems:
+        listed = "\n".join(f"    {problem}" for problem in problems)
+        raise InvalidAssetsError(
+            f"The dashboards do not fit the metrics and marts of this build; nothing was sent to Superset.\n{listed}"
+        )
 
 
 def _kind(assets: build.Assets, kind: str) -> dict[str, dict[str, Any]]:

@@ -204,6 +204,15 @@ def published_file(roles: set[str]) -> str:
     return f"tenant-{tenants[0]}.duckdb" if len(tenants) == 1 else "nobody.duckdb"
 
 
+def _refusal(message: str, status: int) -> Exception:
+    """An error that Superset shows to whoever asks, instead of a page without a reason."""
+    from superset.errors import ErrorLevel, SupersetError, SupersetErrorType  # noqa: PLC0415 (it imports this module)
+    from superset.exceptions import SupersetErrorException  # noqa: PLC0415
+
+    kind = SupersetErrorType.GENERIC_BACKEND_ERROR
+    return SupersetErrorException(SupersetError(message, kind, ErrorLevel.ERROR), status)
+
+
 def DB_CONNECTION_MUTATOR(  # noqa: N802 (Superset's name)
     uri: URL, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
 ) -> tuple[URL, dict[str, Any]]:
@@ -215,10 +224,10 @@ def DB_CONNECTION_MUTATOR(  # noqa: N802 (Superset's name)
     roles = _roles(username, security_manager)
     if uri.get_backend_name() != "duckdb":
         if "Admin" not in roles:
-            raise PermissionError("Only an administrator may query databases that Takings did not publish.")
+            raise _refusal("Only an administrator may query databases that Takings did not publish.", 403)
         return uri, params
     build = Path(os.path.realpath(PUBLISHED / "current"))
     if not build.is_dir():
-        raise FileNotFoundError("Nothing is published yet. Run `takings run` first, then refresh this page.")
+        raise _refusal("Nothing is published yet. Run `takings run` first, then refresh this page.", 503)
     file = build / published_file(roles)
     return uri.set(database=str(file)), {**params, "connect_args": DUCKDB_CONNECT_ARGS}

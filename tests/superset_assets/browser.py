@@ -28,7 +28,7 @@ BROKEN = "[data-test='alert-message'], .ant-alert-error, .error-boundary, [data-
 
 
 @contextmanager
-def chromium(*, dark: bool = False, width: int = 1440, height: int = 2300) -> Iterator[webdriver.Chrome]:
+def chromium(*, dark: bool = False, width: int = 1440, height: int = 2450) -> Iterator[webdriver.Chrome]:
     """A fresh browser with a profile of its own, in light or dark."""
     with TemporaryDirectory() as profile:
         options = Options()

@@ -8,7 +8,8 @@ import pytest
 
 from semantic.catalog import Catalog
 from superset_assets import build
-from superset_assets.validate import validate
+from superset_assets.errors import InvalidAssetsError
+from superset_assets.validate import ensure, validate
 
 CHART, BOARD = "charts/revenue_by_day.yaml", "dashboards/store_performance.yaml"
 DATASET = "datasets/warehouse/metrics_daily.yaml"
@@ -28,6 +29,13 @@ def tile(assets: build.Assets) -> dict[str, Any]:
 
 def test_what_ships_has_no_problem(catalog: Catalog) -> None:
     assert [str(problem) for problem in validate(build.read(), catalog)] == []
+
+
+def test_a_catalog_that_lost_a_metric_stops_everything_before_superset_is_asked(catalog: Catalog) -> None:
+    ensure(catalog)
+    metrics = {name: metric for name, metric in catalog.metrics.items() if name != "net_sales"}
+    with pytest.raises(InvalidAssetsError, match=r"charts/net_sales.yaml: metric names 'net_sales'"):
+        ensure(Catalog(metrics, catalog.marts))
 
 
 MISTAKES: dict[str, tuple[str, str, Plant]] = {

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from superset_assets import access, build, sync, verify
 from superset_assets.client import call, connect, ids_by_uuid, listing, send
 from superset_assets.errors import EmptyChartError, RequestFailedError
 from superset_assets.names import asset_uuid
+from superset_assets.process import Server
 from tests.superset_assets import marts
-from tests.superset_assets.conftest import TENANTS, Running
+from tests.superset_assets.conftest import TENANTS, Running, free_port
 
 
 def ask(client: SupersetClient, columns: list[str], table: str = "metrics_daily", **query: Any) -> Any:
@@ -212,14 +214,13 @@ def test_equal_rows_are_ranked_by_name(superset: Running) -> None:
     assert titles == sorted(titles) and len(titles) == 5 and len({row["product_daily_rows"] for row in rows}) == 1
 
 
-def test_a_publish_is_seen_after_the_cache_is_flushed_and_warmed(superset: Running) -> None:
+def test_a_publish_is_seen_once_the_cache_is_flushed(superset: Running) -> None:
     aurora = superset.user("aurora")
     before = verify.chart_data(aurora, "Data as of")
     marts.publish(superset.published, "second")
     assert verify.chart_data(aurora, "Data as of") == before
     assert superset.server.flush_data_cache() > 0
     assert [row["run_id"] for row in verify.chart_data(aurora, "Data as of")] == ["second"]
-    assert sync.warm_up(superset.admin, superset.bundle) == []
 
 
 def test_readers_of_ten_publishes_get_whole_builds_and_no_error(superset: Running) -> None:
@@ -256,6 +257,27 @@ def test_starting_a_server_that_runs_is_no_second_server(superset: Running) -> N
     said: list[str] = []
     superset.server.start(lambda done, total, detail: said.append(detail))
     assert said == [f"Superset already runs at {superset.server.url}"]
+
+
+def test_a_second_home_is_a_copy_with_logins_of_its_own_and_another_process_can_stop_it(
+    superset: Running, tmp_path: Path
+) -> None:
+    server = Server(tmp_path / "home", tmp_path / "published", free_port())
+    steps: list[str] = []
+    server.start(lambda done, total, detail: steps.append(detail))
+    try:
+        server.wait_ready()
+        assert "Superset: creating the metadata tables" not in steps
+        assert server.credentials.admin != superset.server.credentials.admin
+        admin = connect(server.url, "admin", server.credentials.admin.password)
+        sync.apply(admin, superset.bundle)  # before anything is published
+        assert sync.plan(admin, superset.bundle).empty
+        with pytest.raises(EmptyChartError, match="Nothing is published yet"):
+            verify.check_charts(admin)
+        assert connect(superset.server.url, "admin", superset.server.credentials.admin.password).session
+    finally:
+        Server(server.home, server.published, server.port).stop()
+    assert not server.running()
 
 
 def test_a_wrong_password_is_one_clear_message(superset: Running) -> None:
