@@ -17,13 +17,13 @@ from connectors.simulator import SimulatorServer, World, demo_world
 from connectors.staging import Staging
 from connectors.transport import Transport
 
-START, END = date(2026, 1, 5), datetime(2026, 3, 20, 10, tzinfo=UTC)
+START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
 SHOP = "aurora"
 
 
-def small_world() -> World:
-    """75 days of two shops with a few orders a day; the first orders live through every special case."""
-    return demo_world(seed=11, start=START, end=END, orders=800)
+def small_world(orders: int = 500) -> World:
+    """64 days of two shops with an order or two a day; 1,400 live through every special case."""
+    return demo_world(seed=11, start=START, end=END, orders=orders)
 
 
 @dataclass
@@ -64,8 +64,8 @@ class Place:
     def tables(self, lineage: bool = False) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every staging table of the source, in order; who brought a row only if asked for."""
         with duckdb.connect(str(self.staging), read_only=True) as db:
-            names = [row[0] for row in db.execute(
-                "select table_name from duckdb_tables() where schema_name = 'shopify' order by 1").fetchall()]  # fmt: skip
+            listed = "select table_name from duckdb_tables() where schema_name = 'shopify' order by 1"
+            names = [row[0] for row in db.execute(listed).fetchall()]
             less = "" if lineage else "exclude (run_id, landing_part)"
             return {name: db.execute(f"select * {less} from shopify.{name} order by all").fetchall() for name in names}
 

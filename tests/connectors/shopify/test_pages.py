@@ -1,0 +1,224 @@
+"""What changed since the last pull, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from connectors.errors import ContractError, RetryError
+from connectors.shopify import pages
+from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
+from connectors.simulator.shopify import api
+from tests.connectors.shopify.pulling import END, Place, asked, small_world
+
+BEFORE = END - timedelta(days=2)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world(orders=700)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    place = Place(tmp_path_factory.mktemp("undisturbed"))
+    with serve(world, now=BEFORE) as server:
+        place.pull(server)
+        server.set_now(END)
+        place.pull(server)
+    return place
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    """Two days before the end; the first load is done."""
+    with serve(world, now=BEFORE, faults=Faults()) as server:
+        yield server
+
+
+@pytest.fixture
+def place(server: SimulatorServer, tmp_path: Path) -> Place:
+    place = Place(tmp_path)
+    place.pull(server)
+    server.set_now(END)
+    server.log.clear()
+    return place
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "PAGE_WITH_CHILDREN", 2)
+
+
+def test_two_days_come_by_pages(undisturbed: Place, server: SimulatorServer, place: Place) -> None:
+    done = place.pull(server)
+    assert asked(server, "orders") == 1
+    assert asked(server, "bulkOperationRunQuery") == 0
+    assert done["orders"].changed > 0
+    assert place.tables() == undisturbed.tables()
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_many_small_pages_bring_the_same_as_one(undisturbed: Place, server: SimulatorServer, place: Place) -> None:
+    place.pull(server)
+    assert asked(server, "orders") > 2
+    assert place.tables() == undisturbed.tables()
+
+
+def test_a_page_that_costs_too_much_is_halved_until_it_does_not(
+    undisturbed: Place, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    real = pages.page_query
+
+    def noted(stream: object, window: object, page: int) -> str:
+        sizes.append(page)
+        return real(stream, window, page)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pages, "page_query", noted)
+    monkeypatch.setattr(pages, "PAGE_WITH_CHILDREN", 2000)
+    monkeypatch.setattr(pages, "PAGE", 200)
+    monkeypatch.setattr(api, "MAX_COST", 260)
+    place.pull(server)
+    assert sizes[:5] == [2000, 1000, 500, 250, 125]
+    assert place.tables() == undisturbed.tables()
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_cursor_that_goes_round_in_a_circle_is_noticed(server: SimulatorServer, place: Place) -> None:
+    before = place.tables(lineage=True)
+    server.faults.add(Fault("same_cursor", on="orders", times=None))
+    with pytest.raises(ContractError, match="endless loop"):
+        place.pull(server)
+    assert asked(server, "orders") < 10
+    after = place.tables(lineage=True)
+    assert {name: after[name] for name in ("orders", "sales")} == {name: before[name] for name in ("orders", "sales")}
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_an_interrupted_window_goes_on_after_its_last_page(
+    undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(Fault("error", on="orders", skip=2, times=None))
+    with pytest.raises(RetryError):
+        place.pull(server)
+    landed = place.landing.newest(place.known_as(server), "orders")
+    assert landed is not None
+    assert len(landed.manifest.parts) == 2
+    assert not landed.manifest.sealed
+    cursor = landed.manifest.state["after"]
+    server.faults.clear()
+    server.log.clear()
+    place.pull(server)
+    first = next(seen for seen in server.log if "orders" in seen.fields)
+    assert first.variables["after"] == cursor
+    assert place.tables() == undisturbed.tables()
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_cursor_that_the_api_takes_no_more_restarts_the_window(
+    undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(Fault("error", on="orders", skip=1, times=None))
+    with pytest.raises(RetryError):
+        place.pull(server)
+    server.faults.clear()
+    landed = place.landing.newest(place.known_as(server), "orders")
+    assert landed is not None
+    landed.remember(after="bm8gY3Vyc29y")
+    place.pull(server)
+    assert place.tables() == undisturbed.tables()
+
+
+def test_an_empty_window_that_was_interrupted_before_its_seal_is_finished(world: World, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    with serve(world, now=BEFORE) as server:
+        place.pull(server)
+        account = place.known_as(server)
+        landed = place.landing.newest(account, "deletions")
+        assert landed is not None
+        landed.manifest.sealed = False
+        landed.remember(after="")  # what a window without a single row leaves behind
+        server.set_now(BEFORE + timedelta(hours=1))
+        place.pull(server)
+        newest = place.landing.newest(account, "deletions")
+        assert newest is not None
+        assert newest.manifest.sealed
+
+
+def test_an_order_with_more_children_than_a_page_shows_brings_its_window_by_bulk(
+    undisturbed: Place, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "INNER", 1)
+    place.pull(server)
+    assert asked(server, "bulk:orders") == 1
+    assert place.tables() == undisturbed.tables()
+
+
+def test_more_changes_than_the_api_counts_bring_the_window_by_bulk(
+    undisturbed: Place, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MOST", 2)
+    place.pull(server)
+    assert asked(server, "bulk:orders") == 1
+    assert place.tables() == undisturbed.tables()
+
+
+def test_a_week_without_a_pull_comes_by_bulk(world: World, undisturbed: Place, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    with serve(world, now=END - timedelta(days=7)) as server:
+        place.pull(server)
+        server.log.clear()
+        server.set_now(END)
+        place.pull(server)
+        assert asked(server, "bulk:orders") == 1
+        assert asked(server, "orders") == 0
+    assert place.tables()["sales"] == undisturbed.tables()["sales"]
+
+
+def test_a_throttled_shop_is_read_to_its_end(world: World, undisturbed: Place, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    throttled = [Fault("throttled", on=name, times=3) for name in ("orders", "nodes", "products", "shopifyqlQuery")]
+    with serve(world, now=BEFORE) as server:
+        place.pull(server)
+        server.set_now(END)
+        for fault in throttled:
+            server.faults.add(fault)
+        done = place.pull(server)
+    assert done["orders"].waited > 0
+    assert done["orders"].calls == 4
+    assert place.tables() == undisturbed.tables()
+
+
+@pytest.mark.parametrize("kind", ["truncated", "cut", "too_many", "error"])
+def test_a_line_that_breaks_now_and_then_loses_nothing(
+    kind: str, undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    for name in ("currentAppInstallation", "orders", "nodes", "customers", "products", "events", "shopifyqlQuery"):
+        server.faults.add(Fault(kind, on=name, times=2, status=502))
+    place.pull(server)
+    assert place.tables() == undisturbed.tables()
+
+
+def test_a_page_is_landed_in_the_form_of_a_bulk_file() -> None:
+    info = {"hasNextPage": False, "endCursor": None}
+    node = {
+        "id": "gid://shopify/Order/1",
+        "agreements": {
+            "nodes": [{"id": "gid://shopify/SalesAgreement/2",
+                       "sales": {"nodes": [{"id": "gid://shopify/Sale/3"}], "pageInfo": info}}],
+            "pageInfo": info,
+        },
+        "name": "#1",
+    }  # fmt: skip
+    found = [msgspec.json.decode(record) for record in
+             pages.flatten(msgspec.json.encode(node), {"agreements": {"sales": {}}})]  # fmt: skip
+    assert found == [
+        {"id": "gid://shopify/Order/1", "name": "#1"},
+        {"__parentId": "gid://shopify/Order/1", "id": "gid://shopify/SalesAgreement/2"},
+        {"__parentId": "gid://shopify/SalesAgreement/2", "id": "gid://shopify/Sale/3"},
+    ]
