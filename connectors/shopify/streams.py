@@ -49,7 +49,7 @@ def _flag(name: str, read: str) -> Column:
 ORDER_FIELDS = f"""
   __typename id name createdAt processedAt updatedAt closedAt cancelledAt cancelReason test sourceName
   currencyCode presentmentCurrencyCode taxesIncluded displayFinancialStatus displayFulfillmentStatus email
-  customer {{ id displayName }} billingAddress {{ name countryCodeV2 }} shippingAddress {{ name countryCodeV2 }}
+  customer {{ id }} billingAddress {{ name countryCodeV2 }} shippingAddress {{ name countryCodeV2 }}
   totalPriceSet {_BAG} currentTotalPriceSet {_MONEY} totalRefundedSet {_MONEY}
   refunds {{ id updatedAt }}
   transactions {{ id kind status gateway test createdAt processedAt amountSet {_BAG} }}
@@ -105,7 +105,7 @@ ORDERS = Stream(
         "displayFinancialStatus": "VARCHAR",
         "displayFulfillmentStatus": "VARCHAR",
         "email": "VARCHAR",
-        "customer": "STRUCT(id VARCHAR, displayName VARCHAR)",
+        "customer": _ID_T,
         "billingAddress": "STRUCT(name VARCHAR, countryCodeV2 VARCHAR)",
         "shippingAddress": "STRUCT(name VARCHAR, countryCodeV2 VARCHAR)",
         "totalPriceSet": _BAG_T,
@@ -162,9 +162,7 @@ ORDERS = Stream(
                 _text("fulfillment_status", "r.displayFulfillmentStatus"),
                 _text("email", "r.email"),
                 _id("customer_id", "r.customer.id"),
-                _text(
-                    "customer_name", "coalesce(r.billingAddress.name, r.shippingAddress.name, r.customer.displayName)"
-                ),
+                _text("customer_name", "coalesce(r.billingAddress.name, r.shippingAddress.name)"),
                 _text("country", "coalesce(r.billingAddress.countryCodeV2, r.shippingAddress.countryCodeV2)"),
                 _money("total", "r.totalPriceSet"),
                 _money("current_total", "r.currentTotalPriceSet"),

@@ -7,19 +7,6 @@ tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
 rates as (select * from {{ ref('int_exchange_rates') }}),
 
-ledger as (select * from {{ ref('int_ledger') }}),
-
-value_returned as (
-    select
-        tenant_id,
-        source_account,
-        refund_id,
-        cast(sum(returns_minor) as bigint) as value_returned_minor
-    from ledger
-    where refund_id is not null
-    group by all
-),
-
 days as (
     select
         refunds.*,
@@ -43,11 +30,10 @@ select
     days.channel,
     rates.currency,
     rates.minor_units,
-    coalesce(value_returned.value_returned_minor, 0) as value_returned_minor,
+    {{ converted('days.value_returned_minor', 'rates.factor') }} as value_returned_minor,
     {{ converted('days.refunded_amount_minor', 'rates.factor') }} as refunded_amount_minor,
     {{ converted('days.refunded_store_credit_minor', 'rates.factor') }} as refunded_store_credit_minor
 from days
-left join value_returned using (tenant_id, source_account, refund_id)
 left join rates
     on
         days.tenant_id = rates.tenant_id

@@ -41,7 +41,7 @@ newest as (
     select
         tenant_id,
         date_trunc('month', max(date_day)) as month
-    from orders
+    from {{ ref('int_ledger') }}
     group by all
 ),
 

@@ -1,21 +1,52 @@
--- One row a line of an order; the key by which its product is known, also where the product is gone or never was.
+-- One row a line of an order that sells goods or a gift card, with the key by which its product is known. A tip is a
+-- line on the wire too: only the ledger tells it apart. A product that was deleted since is gone from lines that are
+-- pulled after that, so it is taken from those pulled before as well: the key must not depend on when we looked.
 with order_lines as (select * from {{ source('shopify', 'order_lines') }}),
 
-currencies as (select * from {{ ref('currencies') }})
+deletions as (
+    select * from {{ source('shopify', 'deletions') }}
+    where subject_type = 'PRODUCT'
+),
+
+tips as (
+    select distinct
+        tenant_id,
+        source_account,
+        order_id,
+        line_item_id
+    from {{ source('shopify', 'sales') }}
+    where line_type = 'TIP'
+),
+
+currencies as (select * from {{ ref('currencies') }}),
+
+lines as (
+    select
+        order_lines.* exclude (product_id),
+        case when deletions.subject_id is null then order_lines.product_id end as product_id
+    from order_lines
+    left join deletions
+        on
+            order_lines.tenant_id = deletions.tenant_id
+            and order_lines.source_account = deletions.source_account
+            and order_lines.product_id = deletions.subject_id
+)
 
 select
-    order_lines.tenant_id,
+    lines.tenant_id,
     'shopify' as source,
-    order_lines.source_account,
-    order_lines.order_id,
-    order_lines.line_item_id,
-    order_lines.product_id,
-    order_lines.variant_id,
-    coalesce(order_lines.product_id, 'sku:' || order_lines.sku, 'custom:' || order_lines.title) as product_key,
-    order_lines.title,
-    order_lines.sku,
-    order_lines.quantity,
-    order_lines.is_gift_card,
-    {{ minor('order_lines.unit_price', 'currencies.minor_units') }} as unit_price_minor
-from order_lines
-left join currencies using (currency)
+    lines.source_account,
+    lines.order_id,
+    lines.line_item_id,
+    lines.product_id,
+    lines.variant_id,
+    coalesce(lines.product_id, 'sku:' || lines.sku, 'custom:' || lines.title) as product_key,
+    lines.title,
+    lines.sku,
+    lines.quantity,
+    lines.is_gift_card,
+    {{ minor('lines.unit_price', 'currencies.minor_units') }} as unit_price_minor
+from lines
+left join tips using (tenant_id, source_account, order_id, line_item_id)
+left join currencies on lines.currency = currencies.currency
+where tips.line_item_id is null

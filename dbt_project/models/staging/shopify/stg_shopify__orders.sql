@@ -3,6 +3,8 @@ with orders as (select * from {{ source('shopify', 'orders') }}),
 
 deletions as (select * from {{ source('shopify', 'deletions') }}),
 
+customers as (select * from {{ source('shopify', 'customers') }}),
+
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
 currencies as (select * from {{ ref('currencies') }}),
@@ -24,7 +26,7 @@ select
     coalesce(channels.channel, 'Other channels') as channel,
     orders.customer_id,
     lower(orders.email) as email,
-    orders.customer_name,
+    coalesce(orders.customer_name, customers.display_name) as customer_name,
     orders.financial_status,
     orders.fulfillment_status,
     case
@@ -47,6 +49,7 @@ left join statuses
     on
         coalesce(orders.financial_status, 'NONE') = statuses.financial_status
         and orders.fulfillment_status = statuses.fulfillment_status
+left join customers using (tenant_id, source_account, customer_id)
 left join deletions
     on
         orders.tenant_id = deletions.tenant_id

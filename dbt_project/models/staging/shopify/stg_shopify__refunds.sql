@@ -1,5 +1,12 @@
--- One row a refund with what was really paid back: successful transactions, by gateway or as store credit.
+-- One row a refund: what its goods were worth (without tax; gift cards are no goods) and what was really paid back,
+-- by a gateway or as store credit. Only transactions that succeeded count.
 with refunds as (select * from {{ source('shopify', 'refunds') }}),
+
+orders as (select * from {{ source('shopify', 'orders') }}),
+
+refund_lines as (select * from {{ source('shopify', 'refund_lines') }}),
+
+order_lines as (select * from {{ source('shopify', 'order_lines') }}),
 
 transactions as (select * from {{ source('shopify', 'refund_transactions') }}),
 
@@ -15,6 +22,25 @@ paid as (
     from transactions
     where kind = 'REFUND' and status = 'SUCCESS' and not is_test
     group by all
+),
+
+goods as (
+    select
+        refunds.tenant_id,
+        refunds.source_account,
+        refunds.refund_id,
+        sum(refund_lines.subtotal - case when orders.taxes_included then refund_lines.tax else 0 end) as returned
+    from refunds
+    inner join refund_lines using (tenant_id, source_account, refund_id)
+    inner join orders using (tenant_id, source_account, order_id)
+    inner join order_lines
+        on
+            refunds.tenant_id = order_lines.tenant_id
+            and refunds.source_account = order_lines.source_account
+            and refunds.order_id = order_lines.order_id
+            and refund_lines.line_item_id = order_lines.line_item_id
+    where not order_lines.is_gift_card
+    group by all
 )
 
 select
@@ -24,8 +50,10 @@ select
     refunds.refund_id,
     refunds.order_id,
     coalesce(refunds.processed_at, refunds.created_at) as refunded_at,
+    {{ minor('coalesce(goods.returned, 0)', 'currencies.minor_units') }} as value_returned_minor,
     {{ minor('coalesce(paid.by_gateway, 0)', 'currencies.minor_units') }} as refunded_amount_minor,
     {{ minor('coalesce(paid.as_store_credit, 0)', 'currencies.minor_units') }} as refunded_store_credit_minor
 from refunds
 left join paid using (tenant_id, source_account, refund_id)
+left join goods using (tenant_id, source_account, refund_id)
 left join currencies using (currency)
