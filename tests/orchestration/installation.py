@@ -1,0 +1,99 @@
+"""An installation of Takings in a folder of its own, over simulated shops, and a look at what it publishes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors.base import Progress, no_progress
+from connectors.simulator import SimulatorServer
+from orchestration import run as running
+from orchestration import settings
+from orchestration.paths import Home
+from orchestration.run import Run
+
+CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
+
+
+@dataclass
+class Installation:
+    """`root` holds takings.toml, the token files and, under `state`, TAKINGS_HOME."""
+
+    root: Path
+
+    @property
+    def home(self) -> Home:
+        return Home(self.root / "state")
+
+    def configure(self, server: SimulatorServer, currencies: dict[str, str] | None = None, rates: str = "") -> None:
+        """A tenant for each shop, named as it; another reporting currency than the shop's where one is given."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        text = ""
+        for shop in server.world.shops:
+            (self.root / f"{shop.account}.token").write_text(shop.token)
+            currency = (currencies or {}).get(shop.account, shop.currency)
+            text += (
+                f'[[tenants]]\nid = "{shop.account}"\nname = {json.dumps(shop.name)}\ntime_zone = "{shop.time_zone}"\n'
+                f'currency = "{currency}"\n[[tenants.sources]]\nkind = "shopify"\naccount = "{shop.account}"\n'
+                f'secret = "file:{shop.account}.token"\nbase_url = "{server.base_url(shop.account)}"\n'
+            )
+        if rates:
+            (self.root / "rates.csv").write_text(rates)
+            text += '[exchange_rates]\nfile = "rates.csv"\n'
+        (self.root / "takings.toml").write_text(text)
+
+    @property
+    def settings(self) -> settings.Settings:
+        return settings.load(self.root / "takings.toml").model_copy(update={"home": self.home.root})
+
+    def run(self, progress: Progress = no_progress) -> Run:
+        return running.run(self.settings, progress)
+
+    @property
+    def current(self) -> Path:
+        return (self.home.published / "current").resolve()
+
+    def ask(self, sql: str, values: Sequence[Any] = (), file: str = "all") -> list[tuple[Any, ...]]:
+        """Ask the published build."""
+        return ask(self.current / f"{file}.duckdb", sql, values)
+
+    def marts(self, file: str = "all") -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every published mart, without the columns that tell one run from another."""
+        return marts(self.current / f"{file}.duckdb")
+
+
+def ask(path: Path, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(path), read_only=True) as db:
+        return db.execute(sql, list(values)).fetchall()
+
+
+def marts(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with duckdb.connect(str(path), read_only=True) as db:
+        columns: dict[str, list[str]] = {}
+        listed = "select table_name, column_name from duckdb_columns() where schema_name = 'marts' order by all"
+        for table, column in db.execute(listed).fetchall():
+            columns.setdefault(table, []).extend([column] if column not in CHANGING else [])
+        return {
+            table: db.execute(f"select {', '.join(names)} from marts.{table} order by all").fetchall()
+            for table, names in columns.items()
+        }
+
+
+def days(path: Path, account: str) -> dict[tuple[Any, str], dict[str, int]]:
+    """metrics_daily of one tenant: (day, channel) to its numbers that are not zero."""
+    with duckdb.connect(str(path), read_only=True) as db:
+        found = db.execute("select * from marts.metrics_daily where tenant_id = ?", [account])
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    kept = {}
+    for row in rows:
+        key = row["date_day"], row["channel"]
+        kept[key] = {
+            name: value for name, value in row.items() if isinstance(value, int) and value and name != "minor_units"
+        }
+    return {key: row for key, row in kept.items() if row}
