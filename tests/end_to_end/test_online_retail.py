@@ -1,0 +1,198 @@
+"""A real retailer's year, from the API to the published marts, to the penny.
+
+The retailer's tables (data/online_retail) are served over Shopify's API, pulled, built and published; what is expected
+is computed here from the parquet files alone, by SQL that shares nothing with the connector or with dbt.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from connectors.simulator import retail_world, serve
+from tests.orchestration.installation import Installation
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FOLDER = Path(os.environ.get("TAKINGS_RETAIL") or CHECKOUT.parent / "shared" / "data" / "online_retail")
+pytestmark = pytest.mark.skipif(
+    not (FOLDER / "orders.parquet").exists(), reason=f"the retailer's tables are not at {FOLDER} (set TAKINGS_RETAIL)"
+)
+Rows = list[tuple[Any, ...]]
+
+# What was sold and what came back, line by line, each on its day in London. A line that was refunded more often than
+# once, and one refunded twice in one refund, stays as many rows as it has.
+SOURCE = """
+create table orders as select *, cast(timezone('Europe/London', timezone('UTC', created_at)) as date) as day
+from read_parquet('{folder}/orders.parquet');
+create table lines as select l.*, o.day, o.customer_id, o.created_at
+from read_parquet('{folder}/order_lines.parquet') as l join orders as o using (order_id);
+create table refunds as
+select r.refund_id, r.order_id, r.line_no, r.quantity, r.amount_minor, l.kind, l.sku, l.day as order_day, l.customer_id,
+    cast(timezone('Europe/London', timezone('UTC', r.created_at)) as date) as day, r.created_at
+from read_parquet('{folder}/refund_lines.parquet') as r join lines as l using (order_id, line_no);
+"""
+
+
+@pytest.fixture(scope="module")
+def source() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as db:
+        db.execute("set TimeZone = 'UTC'")
+        db.execute(SOURCE.format(folder=FOLDER))
+        yield db
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    place = Installation(tmp_path_factory.mktemp("retail"))
+    world = retail_world(FOLDER)
+    with serve(world, now=world.end + timedelta(minutes=10)) as server:
+        place.configure(server)
+        done = place.run()
+    assert done.built is not None
+    assert done.built.warnings == []
+    return place
+
+
+def same(found: Rows, expected: Rows) -> None:
+    """Equal, with a message that shows the first rows that differ instead of all of them."""
+    only_found, only_expected = sorted(set(found) - set(expected)), sorted(set(expected) - set(found))
+    assert (only_found[:3], only_expected[:3]) == ([], [])
+    assert len(found) == len(expected) > 0
+
+
+def test_the_totals_are_those_that_the_retailers_tables_add_up_to(place: Installation) -> None:
+    totals = place.ask(
+        "select sum(gross_sales_minor), sum(shipping_minor) filter (where true), sum(orders_placed), sum(discounts_minor),"
+        " sum(taxes_minor), any_value(currency), max(minor_units) from marts.metrics_daily"
+    )
+    sold = place.ask("select sum(shipping_minor) filter (where shipping_minor > 0) from marts.revenue")
+    assert totals[0][0] == 1027211887
+    assert sold == [(29140165,)]
+    assert totals[0][2:] == (20626, 0, 0, "GBP", 100)
+    assert place.ask(
+        "select sum(refunded_amount_minor), sum(refunded_store_credit_minor) from marts.metrics_daily"
+    ) == [(44836175, 0)]
+    assert place.ask("select count(distinct customer_id), count(*) filter (where is_guest) from marts.orders") == [
+        (4335, 2166)
+    ]
+
+
+def test_nothing_but_the_one_shop_is_published(place: Installation) -> None:
+    assert place.ask("select distinct tenant_id, source from marts.metrics_daily") == [("online_retail", "shopify")]
+    assert place.marts("tenant-online_retail") == place.marts("all")
+
+
+def test_it_agrees_with_the_shops_own_report_on_every_day(place: Installation) -> None:
+    assert place.ask("select count(*) > 2000, max(abs(difference_minor)) from marts.agreement") == [(True, 0)]
+
+
+def test_every_day_has_the_sales_returns_shipping_and_orders_of_the_tables(
+    place: Installation, source: duckdb.DuckDBPyConnection
+) -> None:
+    expected = source.execute("""
+        select day, sum(gross)::bigint, sum(returned)::bigint, sum(shipping)::bigint, sum(orders)::bigint,
+            sum(paid_back)::bigint, sum(units)::bigint
+        from (
+            select day, 0 as gross, 0 as returned, 0 as shipping, count(*) as orders, 0 as paid_back, 0 as units
+            from orders group by all
+            union all
+            select day, sum(amount_minor) filter (where kind = 'goods'), 0,
+                sum(amount_minor) filter (where kind = 'shipping'), 0, 0, sum(quantity) filter (where kind = 'goods')
+            from lines group by all
+            union all
+            select day, 0, sum(amount_minor) filter (where kind = 'goods'),
+                -sum(amount_minor) filter (where kind = 'shipping'), 0, sum(amount_minor), 0
+            from refunds group by all
+        ) group by all order by all""").fetchall()
+    found = place.ask("""
+        select date_day, sum(gross_sales_minor)::bigint, sum(returns_minor)::bigint, sum(shipping_minor)::bigint,
+            sum(orders_placed)::bigint, sum(refunded_amount_minor)::bigint, sum(units_sold)::bigint
+        from marts.metrics_daily group by all order by all""")
+    expected = [tuple(value or 0 for value in row) for row in expected]
+    same(found, expected)
+    assert len(found) > 300
+
+
+def test_every_product_has_the_units_and_the_money_sold_and_returned_of_its_sku(
+    place: Installation, source: duckdb.DuckDBPyConnection
+) -> None:
+    expected = source.execute("""
+        select sku, sum(sold)::bigint, sum(amount)::bigint, sum(back)::bigint, sum(returned)::bigint
+        from (
+            select sku, sum(quantity) as sold, sum(amount_minor) as amount, 0 as back, 0 as returned
+            from lines where kind = 'goods' group by all
+            union all
+            select sku, 0, 0, sum(quantity), sum(amount_minor) from refunds where kind = 'goods' group by all
+        ) group by all order by all""").fetchall()
+    found = place.ask("""
+        select skus, sum(units_sold)::bigint, sum(gross_sales_minor)::bigint, sum(units_returned)::bigint,
+            sum(returns_minor)::bigint
+        from marts.product_daily group by all order by all""")
+    same(found, expected)
+
+
+def test_every_customer_has_their_orders_their_spend_on_completed_ones_and_their_net_sales(
+    place: Installation, source: duckdb.DuckDBPyConnection
+) -> None:
+    """An order to which money was paid back is (partially) refunded: no completed one any more."""
+    expected = source.execute("""
+        with sold as (
+            select order_id, customer_id, sum(amount_minor) as total,
+                coalesce(sum(amount_minor) filter (where kind = 'goods'), 0) as goods
+            from lines group by all),
+        back as (
+            select order_id, sum(amount_minor) as paid_back,
+                coalesce(sum(amount_minor) filter (where kind = 'goods'), 0) as goods
+            from refunds group by all)
+        select customer_id::varchar, count(*),
+            coalesce(sum(sold.total) filter (where coalesce(back.paid_back, 0) = 0), 0)::bigint,
+            sum(sold.goods - coalesce(back.goods, 0))::bigint
+        from sold left join back using (order_id) where customer_id is not null
+        group by all order by all""").fetchall()
+    found = place.ask("""
+        select customer_id, sum(orders_placed)::bigint, sum(customer_spend_minor)::bigint, sum(net_sales_minor)::bigint
+        from marts.customer_daily group by all order by all""")
+    same(found, expected)
+    assert len(found) == 4335
+
+
+def test_every_cohort_has_the_customers_the_active_ones_and_the_net_revenue_of_each_month(
+    place: Installation, source: duckdb.DuckDBPyConnection
+) -> None:
+    expected = source.execute("""
+        with net as (
+            select order_id, sum(amount) as net from (
+                select order_id, sum(amount_minor) as amount from lines where kind = 'goods' group by all
+                union all
+                select order_id, -sum(amount_minor) from refunds where kind = 'goods' group by all) group by all),
+        known as (
+            select o.customer_id, date_trunc('month', o.day)::date as month, coalesce(net.net, 0) as net,
+                min(date_trunc('month', o.day)::date) over (partition by o.customer_id) as cohort
+            from orders as o left join net using (order_id) where o.customer_id is not null),
+        grid as (
+            select c.cohort, c.customers, m.number
+            from (select cohort, count(distinct customer_id) as customers from known group by all) as c,
+                (select unnest(range(0, 13)) as number) as m
+            where c.cohort + to_months(m.number::int) <= date '2011-12-01')
+        select grid.cohort, grid.number, grid.customers,
+            (select count(distinct customer_id) from known
+             where known.cohort = grid.cohort and known.month = grid.cohort + to_months(grid.number::int)),
+            coalesce((select sum(net) from known
+             where known.cohort = grid.cohort and known.month = grid.cohort + to_months(grid.number::int)), 0)::bigint
+        from grid order by all""").fetchall()
+    found = place.ask("""
+        select cohort_month, month_number, customers, active_customers, net_revenue_minor
+        from marts.cohorts order by all""")
+    same(found, expected)
+    assert len(found) == 13 * 14 // 2
+    assert sum(row[2] for row in found if row[1] == 0) == 4335
+
+
+def test_an_order_of_more_than_a_thousand_lines_came_whole(place: Installation) -> None:
+    assert place.ask("select max(n) from (select count(*) as n from marts.revenue group by order_id)")[0][0] >= 1114
