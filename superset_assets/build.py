@@ -39,9 +39,17 @@ LABELS = {
     "run_id": "Run",
     "display_name": "Customer",
     "product_title": "Product",
+    "product_label": "Product",
     "cohort_month": "First order",
     "month_number": "Months since",
     "date_day": "Day",
+}
+# Labels that a chart needs and no mart holds; a mart's own column of that name takes its place. Two products may
+# share a title: without its SKU beside it they would be one bar.
+CALCULATED = {
+    "product_daily": {
+        "product_label": "product_title || ' · ' || COALESCE(NULLIF(SPLIT_PART(skus, ',', 1), ''), product_key)"
+    }
 }
 COLOURS = {"green": "#2e9e6b", "yellow": "#d99a00", "red": "#d64545"}
 _PRESENTATION = {"money": ",.2f", "count": ",d", "ratio": ".1%"}
@@ -158,7 +166,7 @@ def _dataset(catalog: Catalog, mart: Mart) -> dict[str, Any]:
         "always_filter_main_dttm": False,
         "uuid": asset_uuid("datasets", mart.name),
         "metrics": written,
-        "columns": [_column(mart, column) for column in mart.columns],
+        "columns": [*(_column(mart, column) for column in mart.columns), *_calculated(mart)],
         "version": "1.0.0",
         "database_uuid": asset_uuid("databases", DATABASE),
     }
@@ -205,6 +213,14 @@ def _column(mart: Mart, column: Column) -> dict[str, Any]:
         "python_date_format": None,
         "extra": {},
     }
+
+
+def _calculated(mart: Mart) -> list[dict[str, Any]]:
+    wanted = {name: sql for name, sql in CALCULATED.get(mart.name, {}).items() if not mart.has(name)}
+    return [
+        _column(mart, Column(name, "varchar", "A label for charts, made of other columns.")) | {"expression": sql}
+        for name, sql in wanted.items()
+    ]
 
 
 def _scheme(badge: str) -> dict[str, str]:

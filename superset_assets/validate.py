@@ -120,10 +120,15 @@ def _dataset(path: str, content: Mapping[str, Any], assets: build.Assets, catalo
     if mart is None:
         yield Problem(path, f"no mart is called {content['table_name']}", "Remove the file, or publish the mart")
         return
+    made = build.datasets(catalog).get(mart.name, {"metrics": [], "columns": []})
+    labels = {item["column_name"]: item["expression"] for item in made["columns"] if item["expression"]}
     for column in content["columns"]:
-        if not mart.has(column["column_name"]):
-            yield Problem(path, f"the mart has no column {column['column_name']}", again)
-    wanted = {item["metric_name"]: item for item in build.datasets(catalog).get(mart.name, {"metrics": []})["metrics"]}
+        name, sql = column["column_name"], column.get("expression")
+        if not mart.has(name) and name not in labels:
+            yield Problem(path, f"the mart has no column {name}", again)
+        elif sql and labels.get(name) != sql:
+            yield Problem(path, f"column {name} holds a formula", "Make it a column of the mart")
+    wanted = {item["metric_name"]: item for item in made["metrics"]}
     for metric in content["metrics"]:
         if metric["metric_name"] not in wanted:
             yield Problem(path, f"the catalog has no metric {metric['metric_name']} on {mart.name}", again)

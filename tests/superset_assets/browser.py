@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -47,13 +48,21 @@ def chromium(*, dark: bool = False, width: int = 1440, height: int = 2450) -> It
 
 
 def log_in(driver: webdriver.Chrome, url: str, login: Login) -> None:
-    """Through the login form, as a person does."""
-    driver.get(f"{url}/login/")
-    WebDriverWait(driver, 30).until(lambda d: d.find_elements(By.CSS_SELECTOR, "input#username, input[name=username]"))
-    driver.find_element(By.CSS_SELECTOR, "input#username, input[name=username]").send_keys(login.username)
-    driver.find_element(By.CSS_SELECTOR, "input#password, input[name=password]").send_keys(login.password)
-    driver.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
-    WebDriverWait(driver, 30).until(lambda d: "/login" not in d.current_url)
+    """Through the login form, as a person does; again when the page was not listening yet."""
+    for _ in range(4):
+        driver.get(f"{url}/login/")
+        wait = WebDriverWait(driver, 30)
+        wait.until(lambda d: d.find_elements(By.CSS_SELECTOR, "button[type=submit]"))
+        time.sleep(0.3)
+        driver.find_element(By.CSS_SELECTOR, "input#username, input[name=username]").send_keys(login.username)
+        driver.find_element(By.CSS_SELECTOR, "input#password, input[name=password]").send_keys(login.password)
+        driver.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+        try:
+            WebDriverWait(driver, 10).until(lambda d: "/login" not in d.current_url)
+        except TimeoutException:
+            continue
+        return
+    raise AssertionError(f"{login.username} could not log in: {driver.find_element(By.TAG_NAME, 'body').text[:300]}")
 
 
 def settle(driver: webdriver.Chrome, tiles: int, timeout: float = 60) -> None:

@@ -100,7 +100,7 @@ INSERT INTO marts.product_daily BY NAME
   FROM days, (SELECT unnest(generate_series(1, 14)) AS n, unnest(['Trail Runner 2', 'Merino Base Layer',
     'Ridge Two-Person Tent with Footprint', 'Cast Iron Pan 28 cm', 'Pour-over Kettle', 'Chef''s Knife',
     'Oak Cutting Board', 'Down Jacket', 'Headlamp 400', 'Dry Bag 20 l', 'Camp Stove', 'Enamel Mug',
-    'Hiking Poles (Pair)', 'Wool Blanket']) AS title) AS p;
+    'Hiking Poles (Pair)', 'Enamel Mug']) AS title) AS p;
 
 INSERT INTO marts.customer_daily BY NAME
   SELECT '{tenant}' AS tenant_id, 'shopify' AS source, CAST(n AS VARCHAR) AS customer_key, customer_key AS customer_id,

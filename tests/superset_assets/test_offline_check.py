@@ -63,6 +63,10 @@ MISTAKES: dict[str, tuple[str, str, Plant]] = {
     "column that the mart lost": (
         DATASET, "no column gone", lambda a: a[DATASET]["columns"].append({"column_name": "gone"}),
     ),
+    "formula in a column": (
+        DATASET, "column channel holds a formula",
+        lambda a: next(c for c in a[DATASET]["columns"] if c["column_name"] == "channel").update(expression="1"),
+    ),
     "metric that the catalog lost": (
         DATASET, "no metric gone", lambda a: a[DATASET]["metrics"].append({"metric_name": "gone", "expression": "1"}),
     ),

@@ -209,9 +209,15 @@ def test_a_csv_begins_with_the_mark_that_excel_needs(superset: Running) -> None:
 def test_equal_rows_are_ranked_by_name(superset: Running) -> None:
     order = {"orderby": [["product_daily_rows", False]], "row_limit": 5}
     count = [{"label": "product_daily_rows", "expressionType": "SQL", "sqlExpression": "COUNT(*)"}]
-    rows = ask(superset.user("aurora"), ["product_title"], "product_daily", **order | {"metrics": count})["data"]
-    titles = [row["product_title"] for row in rows]
+    rows = ask(superset.user("aurora"), ["product_label"], "product_daily", **order | {"metrics": count})["data"]
+    titles = [row["product_label"] for row in rows]
     assert titles == sorted(titles) and len(titles) == 5 and len({row["product_daily_rows"] for row in rows}) == 1
+
+
+def test_two_products_of_one_title_are_two_bars(superset: Running) -> None:
+    rows = verify.chart_data(superset.user("aurora"), "Top products")
+    mugs = [row["product_label"] for row in rows if row["product_label"].startswith("Enamel Mug")]
+    assert sorted(mugs) == ["Enamel Mug · SKU-12", "Enamel Mug · SKU-14"]
 
 
 def test_a_publish_is_seen_once_the_cache_is_flushed(superset: Running) -> None:
