@@ -118,7 +118,7 @@ def configure(home: Home, shops: dict[str, Any], world: Path | None) -> Settings
         lines += [f'  secret = "file:secrets/{token.name}"', f'  base_url = "{shop["base_url"]}"']
     if world is not None:  # a year long past: the dashboards open on all of it
         until = datetime.fromisoformat(shops["until"]).date()
-        lines += ["", "[dashboards]", f'default_range = "{until - timedelta(days=375)} : {until + timedelta(days=1)}"']
+        lines += ["", "[dashboards]", f'default_range = "{until - timedelta(days=374)} : {until}"']
     path = home.root / "takings.toml"
     path.write_text("\n".join(lines) + "\n")
     return settings.load(path)

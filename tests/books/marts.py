@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from connectors.simulator import World
@@ -32,6 +33,7 @@ class Table(defaultdict[Key, Row]):
         return {key: dict(row) for key, row in self.items() if any(row.values())}
 
 
+@lru_cache(maxsize=8)  # pure: a world does not change its past
 def metrics_daily(world: World, account: str, at: datetime | None = None) -> dict[tuple[date, str], Row]:
     """(day, channel) to the row of the mart."""
     table: Table[tuple[date, str]] = Table()
@@ -82,6 +84,7 @@ def _first_orders(orders: list[OrderFacts]) -> dict[str, OrderFacts]:
     return found
 
 
+@lru_cache(maxsize=8)
 def product_daily(world: World, account: str, at: datetime | None = None) -> dict[tuple[str, date], Row]:
     """(product key, day) to the row of the mart."""
     table: Table[tuple[str, date]] = Table()
@@ -100,6 +103,7 @@ def product_daily(world: World, account: str, at: datetime | None = None) -> dic
     return table.done()
 
 
+@lru_cache(maxsize=8)
 def product_titles(world: World, account: str, at: datetime | None = None) -> dict[str, str]:
     """Product key to its title today; of one that is gone, the newest line's."""
     books = world.books(account, at)
@@ -109,6 +113,7 @@ def product_titles(world: World, account: str, at: datetime | None = None) -> di
     return {key: today.get(key, title) for key, title in found.items()}
 
 
+@lru_cache(maxsize=8)
 def customer_daily(world: World, account: str, at: datetime | None = None) -> dict[tuple[str, date], Row]:
     """(customer key, day) to the row of the mart; orders without a customer are left out.
 
@@ -126,6 +131,7 @@ def customer_daily(world: World, account: str, at: datetime | None = None) -> di
     return table.done()
 
 
+@lru_cache(maxsize=8)
 def customer_names(world: World, account: str, at: datetime | None = None) -> dict[str, str]:
     """Customer key to the name shown: billing, else shipping name of the newest order, else the customer's own."""
     books, found = world.books(account, at), dict[str, str]()
@@ -139,6 +145,7 @@ def customer_names(world: World, account: str, at: datetime | None = None) -> di
     return found
 
 
+@lru_cache(maxsize=8)
 def cohorts(world: World, account: str, at: datetime | None = None) -> dict[tuple[date, int], Row]:
     """(cohort month, month number) to the row of the mart, to the newest month of the books, zero rows included."""
     orders = placed(world.books(account, at))
@@ -168,6 +175,7 @@ def _months(since: date, until: date) -> int:
     return (until.year - since.year) * 12 + until.month - since.month
 
 
+@lru_cache(maxsize=8)
 def order_rows(world: World, account: str, at: datetime | None = None) -> dict[str, dict[str, object]]:
     """Order id to what the mart ``orders`` says of it; test and deleted orders left out."""
     return {
@@ -185,6 +193,7 @@ def order_rows(world: World, account: str, at: datetime | None = None) -> dict[s
     }  # fmt: skip
 
 
+@lru_cache(maxsize=8)
 def refund_rows(world: World, account: str, at: datetime | None = None) -> dict[str, dict[str, object]]:
     """Refund id to what the mart ``refunds`` says of it; a refund that settles a return names the return's goods."""
     return {

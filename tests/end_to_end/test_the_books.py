@@ -80,7 +80,8 @@ def test_the_comparison_finds_a_single_cent(shops: Shops, account: str) -> None:
 def test_every_total_agrees_with_the_shops_own_report(shops: Shops) -> None:
     with duckdb.connect(str(shops.published / "all.duckdb"), read_only=True) as db:
         compared, differing = db.execute(
-            "select count(*), count(*) filter (where difference_minor <> 0) from marts.agreement where theirs_minor <> 0"
+            "select count(*), count(*) filter (where difference_minor <> 0) from marts.agreement "
+            "where theirs_minor <> 0"
         ).fetchall()[0]
     assert compared > 1_000
     assert differing == 0
