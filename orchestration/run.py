@@ -34,6 +34,7 @@ from orchestration.settings import Settings
 
 PULLS = {"shopify": pull_shopify}
 STREAMS = {"shopify": SHOPIFY_STREAMS}
+RATE_COLUMNS = ("day", "from", "to", "rate")
 
 
 @dataclass
@@ -158,30 +159,53 @@ def read_rates(settings: Settings) -> list[tuple[date, str, str, Decimal]]:
     if settings.exchange_rates is None:
         return []
     path = settings.config_path.parent / settings.exchange_rates.file
-    rates, broken = [], []
+    rates: dict[tuple[date, str, str], Decimal] = {}
+    broken = []
     try:
-        with path.open(newline="") as file:
-            for number, row in enumerate(csv.DictReader(file), start=2):
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if missing := [name for name in RATE_COLUMNS if name not in (rows.fieldnames or ())]:
+                raise Problem(
+                    f"The exchange rates {path} lack the columns {', '.join(missing)}. "
+                    f"The first line has to be {','.join(RATE_COLUMNS)}. Nothing was changed."
+                )
+            for row in rows:
                 try:
-                    rates.append((date.fromisoformat(row["day"]), row["from"], row["to"], _rate(row["rate"])))
-                except (KeyError, ValueError, TypeError, InvalidOperation) as error:
-                    broken.append(f"  line {number}: {error!r}")
+                    key, rate = _rate(row)
+                except ValueError as error:
+                    broken.append(f"  line {rows.line_num}: {error}")
+                    continue
+                if rates.setdefault(key, rate) != rate:
+                    broken.append(
+                        f"  line {rows.line_num}: a second rate of {row['from']} to {row['to']} for {row['day']}"
+                    )
     except OSError as error:
         raise Problem(f"The exchange rates {path} cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Problem(f"The exchange rates {path} are not a CSV in UTF-8: {error}. Nothing was changed.") from None
     if broken:
+        more = f"\n  and {len(broken) - 10} more" if len(broken) > 10 else ""
         raise Problem(
-            f"The exchange rates {path} have broken lines (columns: day, from, to, rate):\n"
+            f"The exchange rates {path} have {len(broken)} broken lines (columns: {', '.join(RATE_COLUMNS)}):\n"
             + "\n".join(broken[:10])
-            + "\nNothing was changed."
+            + f"{more}\nNothing was changed."
         )
-    return rates
+    return [(*key, rate) for key, rate in rates.items()]
 
 
-def _rate(text: str) -> Decimal:
-    rate = Decimal(text)
-    if not rate > 0:
-        raise ValueError("a rate is above zero")
-    return rate
+def _rate(row: dict[str, str | None]) -> tuple[tuple[date, str, str], Decimal]:
+    """One line's (day, from, to) and rate. Raises ValueError that says what is wrong with it."""
+    day, source, target, text = (row[name] or "" for name in RATE_COLUMNS)
+    for currency in (source, target):
+        if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
+            raise ValueError(f"{currency!r} is no currency (such as EUR)")
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no number (such as 0.8512)") from None
+    if not (rate.is_finite() and 0 < rate < 10**10):
+        raise ValueError(f"{text} is no rate: it has to be above zero and below 10,000,000,000")
+    return (date.fromisoformat(day), source, target), rate
 
 
 def agreement(folder: Path) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from connectors.base import Account
 from orchestration.errors import Problem
@@ -129,9 +130,11 @@ class Settings(_Table):
             return value
         path = self.config_path.parent / where
         try:
-            value = path.read_text().strip()
+            value = path.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise LookupError(f"the file {path} cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise LookupError(f"the file {path} is no text") from None
         if not value:
             raise LookupError(f"the file {path} is empty")
         return value
@@ -162,7 +165,7 @@ def load(path: Path | None = None) -> Settings:
     """Read and check the configuration. Raises Problem that names every mistake at once."""
     path = path or config_path()
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise Problem(
             f"There is no configuration at {path}. Copy takings.example.toml to takings.toml and change it, "
@@ -170,17 +173,32 @@ def load(path: Path | None = None) -> Settings:
         ) from None
     except OSError as error:
         raise Problem(f"The configuration {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise Problem(
+            f"The configuration {path} is not UTF-8 text (byte {error.start}). Nothing was changed."
+        ) from None
     try:
         return Settings.model_validate({**tomllib.loads(text), "config_path": path, "home": home()})
     except tomllib.TOMLDecodeError as error:
         raise Problem(f"The configuration {path} is not valid TOML: {error}. Nothing was changed.") from None
     except ValidationError as error:
-        lines = [f"  {_place(item['loc'])}: {item['msg']}" for item in error.errors()]
+        lines = [f"  {_place(item['loc'])}: {item['msg']}" for item in _causes(error)]
         raise Problem(
             f"The configuration {path} has {len(lines)} mistake{'s' * (len(lines) > 1)}:\n"
             + "\n".join(lines)
             + "\nSee takings.example.toml for every setting. Nothing was changed."
         ) from None
+
+
+def _causes(error: ValidationError) -> list[ErrorDetails]:
+    """Each mistake once: a list that lost its broken items is not too short as well."""
+    found = error.errors()
+    places = [item["loc"] for item in found]
+    return [
+        item
+        for item in found
+        if item["type"] != "too_short" or not any(place[: len(item["loc"])] == item["loc"] != place for place in places)
+    ]
 
 
 def _place(location: tuple[int | str, ...]) -> str:

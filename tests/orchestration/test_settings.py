@@ -1,0 +1,207 @@
+"""takings.toml and the secrets: read in one place, every mistake named at once, no secret in any message."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from orchestration import settings
+from orchestration.errors import Problem
+from orchestration.run import read_rates
+
+SECRET = "shpat_do_not_print_me"
+GOOD = """
+[[tenants]]
+id = "acme"
+name = "Acme"
+time_zone = "Europe/Berlin"
+currency = "EUR"
+[[tenants.sources]]
+kind = "shopify"
+account = "acme"
+secret = "env:ACME_TOKEN"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TAKINGS_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("ACME_TOKEN", SECRET)
+    return tmp_path / "takings.toml"
+
+
+def problem(path: Path, text: str | bytes) -> str:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(Problem) as caught:
+        settings.load(path)
+    assert str(path) in str(caught.value)
+    assert caught.value.__cause__ is None
+    return str(caught.value)
+
+
+def test_a_small_configuration_is_enough_and_everything_else_has_a_default(write: Path) -> None:
+    write.write_text(GOOD)
+    found = settings.load(write)
+    (account,) = found.accounts()
+    assert (account.tenant_id, account.source, account.account) == ("acme", "shopify", "acme")
+    assert account.base_url == "https://acme.myshopify.com"
+    assert account.secret == SECRET
+    assert found.warehouse.engine == "duckdb"
+    assert found.home == write.parent / "state"
+
+
+def test_the_example_is_valid_as_it_stands(write: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AURORA_SHOPIFY_TOKEN", SECRET)
+    found = settings.load(settings.CHECKOUT / "takings.example.toml")
+    assert [account.account for account in found.accounts()] == ["aurora"]
+
+
+def test_no_configuration_says_where_it_was_looked_for_and_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"takings\.example\.toml") as caught:
+        settings.load(tmp_path / "takings.toml")
+    assert str(tmp_path / "takings.toml") in str(caught.value)
+
+
+def test_text_that_is_no_toml_says_where(write: Path) -> None:
+    message = problem(write, GOOD + '\nname = "unfinished\n')
+    assert "line 11" in message or "line 12" in message
+    assert "Nothing was changed" in message
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe\x00", b'name = "caf\xe9"', b"\x00"])
+def test_bytes_that_are_no_text_are_one_message_too(text: bytes, write: Path) -> None:
+    assert "not" in problem(write, text)
+
+
+def test_a_folder_in_place_of_the_file_is_one_message_too(tmp_path: Path) -> None:
+    (tmp_path / "takings.toml").mkdir()
+    with pytest.raises(Problem, match="cannot be read"):
+        settings.load(tmp_path / "takings.toml")
+
+
+def test_every_mistake_is_named_at_once_with_its_place(write: Path) -> None:
+    message = problem(write, """
+        [[tenants]]
+        id = "Acme Inc."
+        name = "Acme"
+        time_zone = "Europe/Atlantis"
+        currency = "euro"
+        colour = "blue"
+        [[tenants.sources]]
+        kind = "etsy"
+        account = "acme"
+        secret = "shpat_do_not_print_me"
+        base_url = "acme.example"
+        [superset]
+        port = 99999
+    """)  # fmt: skip
+    places = ["tenants[0].id", "tenants[0].time_zone", "tenants[0].currency", "tenants[0].colour",
+              "tenants[0].sources[0].kind", "tenants[0].sources[0].secret", "tenants[0].sources[0].base_url",
+              "superset.port"]  # fmt: skip
+    for place in places:
+        assert f"  {place}: " in message, place
+    assert f"{len(places)} mistakes" in message
+    assert "Europe/Atlantis" in message
+    assert SECRET not in message, "a token written where a reference belongs is not repeated"
+
+
+@pytest.mark.parametrize("missing", ["id", "name", "time_zone", "currency", "account", "secret"])
+def test_a_missing_setting_is_named(missing: str, write: Path) -> None:
+    kept = [line for line in GOOD.splitlines() if not line.startswith(f"{missing} =")]
+    assert f"{missing}: Field required" in problem(write, "\n".join(kept))
+
+
+def test_a_configuration_without_a_tenant_is_refused(write: Path) -> None:
+    assert "tenants" in problem(write, "[superset]\nport = 8088\n")
+
+
+def test_one_account_in_two_tenants_is_refused_because_its_orders_would_count_twice(write: Path) -> None:
+    other = GOOD.replace('id = "acme"', 'id = "rival"')
+    assert "'acme' stands twice: its orders would count twice" in problem(write, GOOD + other)
+
+
+def test_one_tenant_twice_is_refused(write: Path) -> None:
+    message = problem(write, GOOD + GOOD.replace('account = "acme"', 'account = "second"'))
+    assert "tenant 'acme' stands twice" in message
+
+
+def test_all_missing_secrets_are_named_at_once(write: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ACME_TOKEN")
+    monkeypatch.setenv("EMPTY_TOKEN", "")
+    (write.parent / "empty.token").write_text("\n")
+    (write.parent / "binary.token").write_bytes(b"\xff\xfe")
+    sources = "".join(
+        f'[[tenants.sources]]\nkind = "shopify"\naccount = "shop-{number}"\nsecret = "{secret}"\n'
+        for number, secret in enumerate(["env:EMPTY_TOKEN", "file:none.token", "file:empty.token", "file:binary.token"])
+    )
+    write.write_text(GOOD + sources)
+    with pytest.raises(Problem) as caught:
+        settings.load(write).accounts()
+    message = str(caught.value)
+    for words in ("ACME_TOKEN is not set", "EMPTY_TOKEN is not set", "none.token cannot be read",
+                  "empty.token is empty", "binary.token", "nothing was pulled", "acme / shopify / shop-3"):  # fmt: skip
+        assert words in message, words
+
+
+def test_a_secret_may_be_kept_in_a_file_beside_the_configuration(write: Path) -> None:
+    (write.parent / "acme.token").write_text(f"{SECRET}\n")
+    write.write_text(GOOD.replace("env:ACME_TOKEN", "file:acme.token"))
+    (account,) = settings.load(write).accounts()
+    assert account.secret == SECRET
+    assert SECRET not in repr(account)
+
+
+def test_an_unknown_tenant_is_answered_with_the_known_ones(write: Path) -> None:
+    write.write_text(GOOD)
+    with pytest.raises(Problem, match=r"no tenant 'rival'.*Known are: acme"):
+        settings.load(write).tenant("rival")
+
+
+@pytest.fixture
+def rates(write: Path) -> Path:
+    write.write_text(GOOD + '[exchange_rates]\nfile = "rates.csv"\n')
+    return write.parent / "rates.csv"
+
+
+def test_rates_are_read_to_the_last_digit(write: Path, rates: Path) -> None:
+    rates.write_text("day,from,to,rate\n2026-01-02,USD,EUR,0.85120001\n2026-01-03,JPY,EUR,0.0055\n")
+    assert [row[3] for row in read_rates(settings.load(write))] == [Decimal("0.85120001"), Decimal("0.0055")]
+
+
+def test_a_spreadsheets_byte_order_mark_and_line_ends_do_no_harm(write: Path, rates: Path) -> None:
+    rates.write_bytes("\ufeffday,from,to,rate\r\n2026-01-02,USD,EUR,0.85\r\n".encode())
+    assert len(read_rates(settings.load(write))) == 1
+
+
+def test_every_broken_line_of_the_rates_is_named_with_its_number(write: Path, rates: Path) -> None:
+    lines = ["day,from,to,rate", "2026-01-02,USD,EUR,0.85", "02/01/2026,USD,EUR,0.85", "2026-01-03,usd,EUR,0.85",
+             "2026-01-03,USD,EUR,0", "2026-01-04,USD,EUR,-1", "2026-01-05,USD,EUR,NaN", "2026-01-06,USD,EUR,Infinity",
+             '2026-01-07,USD,EUR,"0,85"', "2026-01-08,USD,EUR", "2026-01-02,USD,EUR,0.86",
+             "2026-01-09,USD,EUR,12345678901.0"]  # fmt: skip
+    rates.write_text("\n".join(lines) + "\n")
+    with pytest.raises(Problem) as caught:
+        read_rates(settings.load(write))
+    message = str(caught.value)
+    for number in range(3, 13):
+        assert f"line {number}:" in message, number
+    assert "line 2:" not in message
+    assert "line 11: a second rate" in message
+    assert str(rates) in message
+    assert "Nothing was changed" in message
+
+
+def test_rates_with_other_columns_say_which_are_missing(write: Path, rates: Path) -> None:
+    rates.write_text("date;from;to;rate\n2026-01-02;USD;EUR;0.85\n")
+    with pytest.raises(Problem, match="day, from, to, rate"):
+        read_rates(settings.load(write))
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00d", b""])
+def test_rates_that_cannot_be_read_are_one_message(content: bytes | None, write: Path, rates: Path) -> None:
+    if content is not None:
+        rates.write_bytes(content)
+    with pytest.raises(Problem) as caught:
+        read_rates(settings.load(write))
+    assert str(rates) in str(caught.value)
