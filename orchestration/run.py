@@ -99,14 +99,21 @@ def replay(settings: Settings, *, really: bool, progress: Progress = no_progress
         return len(todo)
     fresh = home.staging.with_suffix(".replay")
     with home.writing(), disk_guard(home):
-        fresh.unlink(missing_ok=True)
+        for left in (fresh, _log_of(fresh)):
+            left.unlink(missing_ok=True)
         with Staging(fresh) as staging:
             for number, (account, stream, landed) in enumerate(todo, start=1):
                 staging.prepare(account.source, STREAMS[account.source])
                 staging.load(account, stream, landed, "replay")
                 progress("replay", number, len(todo), f"{account.account} · {stream.name}")
+        _log_of(home.staging).unlink(missing_ok=True)  # a killed run's log belongs to the old file only
         fresh.replace(home.staging)
     return len(todo)
+
+
+def _log_of(file: Path) -> Path:
+    """Where DuckDB keeps what it has committed and not yet written into `file` itself."""
+    return file.with_name(file.name + ".wal")
 
 
 def new_run_id() -> str:

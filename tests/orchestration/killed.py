@@ -1,0 +1,44 @@
+"""One run of an installation, killed by SIGKILL the moment its progress reaches a step: `killed.py ROOT STEP TIMES`.
+
+STEP is matched against "<step> <detail>" of the progress, or "load <stream>" for the moment between landing and load.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from connectors.staging import Staging
+from tests.orchestration.installation import Installation
+
+
+def main(root: str, step: str, times: str) -> None:
+    left = int(times)
+
+    def reached(at: str) -> None:
+        nonlocal left
+        if step in at:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    load = Staging.load
+    move = Staging._move_cursor
+
+    def noticed(self: Staging, account: Any, stream: Any, *more: Any) -> Any:
+        reached(f"load {account.account} {stream.name}")
+        return load(self, account, stream, *more)
+
+    def inside(self: Staging, account: Any, stream: str, *more: Any) -> Any:
+        reached(f"inside {account.account} {stream}")
+        return move(self, account, stream, *more)
+
+    Staging.load, Staging._move_cursor = noticed, inside  # type: ignore[method-assign]
+    Installation(Path(root)).run(lambda name, done, total, detail: reached(f"{name} {detail}"))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,121 @@
+"""A run killed in the middle, then run again: the same marts as if nothing had happened.
+
+Each kill is a SIGKILL of a real process. The runs go on in one installation, as they would: what one leaves behind,
+the next one finds.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from connectors.simulator import SimulatorServer, demo_world, serve
+from orchestration import run as running
+from tests.orchestration.installation import Installation, marts
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+START = datetime(2026, 1, 15, 10, tzinfo=UTC)
+EARLY, END = START + timedelta(days=30), START + timedelta(days=32)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SimulatorServer]:
+    with serve(demo_world(seed=3, start=START.date(), end=END, orders=500), now=EARLY) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A first run two days ago, and one now."""
+    place = Installation(tmp_path_factory.mktemp("undisturbed"))
+    place.configure(server)
+    server.set_now(EARLY)
+    place.run()
+    shutil.copytree(place.root, place.root.with_name("early"), symlinks=True)
+    server.set_now(END)
+    place.run()
+    return place
+
+
+def killed(place: Installation, step: str, times: int = 1) -> None:
+    command = [sys.executable, "-m", "tests.orchestration.killed", str(place.root), step, str(times)]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        # while it pulls, in the middle of a transaction, between landing and load
+        ["aurora · orders", "inside aurora orders", "load nordlicht orders", "inside nordlicht refunds"],
+        ["build int_ledger", "publish tenant-nordlicht"],
+    ],
+    ids=["pull", "build and publish"],
+)
+def test_a_first_run_killed_again_and_again_ends_in_the_same_marts(
+    steps: list[str], undisturbed: Installation, server: SimulatorServer, tmp_path: Path
+) -> None:
+    place = Installation(tmp_path)
+    place.configure(server)
+    shutil.copytree(undisturbed.home.dbt_target, place.home.dbt_target)  # dbt's parse, to save its seconds
+    for step in steps:
+        killed(place, step)
+        assert not (place.home.published / "current").exists(), "nothing half is shown"
+    place.run()
+    assert place.marts() == undisturbed.marts()
+    assert len(list(place.home.published.iterdir())) == 2, "the build and `current`: no leftovers"
+    assert list(place.home.builds.iterdir()) == []
+
+
+def test_a_later_run_that_is_killed_leaves_readers_the_last_build_and_then_ends_in_the_same_marts(
+    undisturbed: Installation, server: SimulatorServer, tmp_path: Path
+) -> None:
+    place = Installation(tmp_path / "place")
+    shutil.copytree(undisturbed.root.with_name("early"), place.root, symlinks=True)
+    before, rows = place.current, place.marts()
+    for step in ("nordlicht · orders pages", "load nordlicht refunds", "build cohorts"):
+        killed(place, step)
+        assert place.current == before
+        assert marts(before / "all.duckdb") == rows
+    place.run()
+    assert place.current != before
+    assert place.marts() == undisturbed.marts()
+
+
+def test_a_replay_that_is_killed_leaves_staging_and_then_gives_the_same_marts(
+    undisturbed: Installation, tmp_path: Path
+) -> None:
+    place = Installation(tmp_path / "place")
+    shutil.copytree(undisturbed.root, place.root, symlinks=True)
+    code = (
+        "import os, signal, sys; from pathlib import Path; from orchestration import run;"
+        "from tests.orchestration.installation import Installation;"
+        "run.replay(Installation(Path(sys.argv[1])).settings, really=True,"
+        " progress=lambda step, done, total, detail: done == 9 and os.kill(os.getpid(), signal.SIGKILL))"
+    )
+    command = [sys.executable, "-c", code, str(place.root)]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    staging = place.home.staging
+    assert {path.name for path in staging.parent.iterdir()} > {staging.name}, "the kill left half a new file"
+    stray = (
+        "import duckdb, os, signal, sys; db = duckdb.connect(sys.argv[1]);"
+        "db.execute('create table main.stray (x int)'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", stray, str(staging)], timeout=60, check=False)
+    assert staging.with_name(staging.name + ".wal").exists(), "what a run that is killed while it pulls leaves behind"
+    windows = running.replay(place.settings, really=True)
+    assert windows == running.replay(place.settings, really=False) > 20
+    assert {path.name for path in staging.parent.iterdir()} == {staging.name}
+    with duckdb.connect(str(staging), read_only=True) as db:
+        assert db.execute("select * from duckdb_tables() where table_name = 'stray'").fetchall() == []
+    running.rebuild(place.settings)
+    assert place.marts() == undisturbed.marts()
