@@ -1,0 +1,235 @@
+"""The house as docs/explanation and the README draw it: who may import whom, who reads the environment, how long.
+
+Each failure says where the misplaced line belongs.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("connectors", "semantic", "superset_assets", "orchestration")
+SERVER = "superset_assets/server"
+
+# What a room may import of the others, and where a line belongs that needs more.
+MAY_IMPORT = {
+    SERVER: (
+        (),
+        "Superset's process knows files, environment variables and HTTP only: pass what it needs through these",
+    ),
+    "connectors": ((), "a connector knows no other room: what composes it with others belongs in orchestration"),
+    "semantic": ((), "semantic knows no other room: what needs settings or a connector belongs in orchestration"),
+    "superset_assets": (
+        ("semantic.catalog", "semantic.compiler", "semantic.errors"),
+        "superset_assets may use the metrics' definitions only: what needs more belongs in orchestration/bi.py",
+    ),
+    "orchestration": (ROOMS, "orchestration composes all rooms"),
+}
+MAY_TOUCH_ENVIRONMENT = {
+    "orchestration/settings.py": "the one reader",
+    "orchestration/build.py": "dbt's profile takes its paths from the environment; they are put back",
+    "orchestration/serving.py": "builds the environment of Dagster's processes",
+    "superset_assets/process.py": "builds the environment of Superset's process",
+    "superset_assets/client.py": "tells oauthlib that http is meant, on the loopback only",
+    f"{SERVER}/bootstrap.py": "runs in Superset's process, whose environment process.py builds",
+    f"{SERVER}/superset_config.py": "runs in Superset's process, whose environment process.py builds",
+}
+LONG_FILES = {
+    "connectors/shopify/streams.py": "data: the columns of every table, read from top to bottom",
+    "connectors/simulator/books.py": "one model of a shop's books, of many small classes",
+}
+LONG_FUNCTIONS: dict[str, str] = {}
+MOST_LINES, MOST_LINES_OF_A_FUNCTION, MOST_LINES_OF_SQL = 350, 70, 150
+
+
+def modules(*folders: str) -> list[Path]:
+    found = (path for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
+    return [path for path in found if ".venv" not in path.parts and "__pycache__" not in path.parts]
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything that a file imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = path.relative_to(ROOT).with_suffix("").parts[: -node.level] if node.level else ()
+            module = ".".join((*package, *([node.module] if node.module else [])))
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+
+
+def within(imports: str, prefix: str) -> bool:
+    return imports == prefix or imports.startswith(f"{prefix}.")
+
+
+def room_of(path: Path) -> str:
+    return SERVER if name(path).startswith(SERVER) else name(path).split("/")[0]
+
+
+def test_each_room_imports_only_what_it_may() -> None:
+    misplaced = []
+    for path in modules(*ROOMS):
+        room = room_of(path)
+        allowed, advice = MAY_IMPORT[room]
+        own = () if room == SERVER else (room,)
+        for line, imports in imported(path):
+            if any(within(imports, other) for other in ROOMS) and not any(
+                within(imports, prefix) for prefix in (*allowed, *own)
+            ):
+                misplaced.append(f"{name(path)}:{line} imports {imports}: {advice}")
+    assert not misplaced, "\n".join(misplaced)
+
+
+def test_only_orchestration_imports_dagster_and_dbt() -> None:
+    misplaced = [
+        f"{name(path)}:{line} imports {imports}: what needs {tool} belongs in orchestration ({where})"
+        for path in modules("connectors", "semantic", "superset_assets", "benchmarks", "tools")
+        for line, imports in imported(path)
+        for tool, where in {"dagster": "orchestration/defs", "dbt": "orchestration/build.py"}.items()
+        if within(imports, tool)
+    ]
+    assert not misplaced, "\n".join(misplaced)
+
+
+def test_the_product_imports_no_test_and_no_tool() -> None:
+    misplaced = [
+        f"{name(path)}:{line} imports {imports}: what the product needs belongs into one of its rooms"
+        for path in modules(*ROOMS)
+        for line, imports in imported(path)
+        if within(imports, "tests") or within(imports, "tools") or within(imports, "benchmarks")
+    ]
+    assert not misplaced, "\n".join(misplaced)
+
+
+def touches_environment(path: Path) -> list[int]:
+    tree = ast.parse(path.read_text())
+    attributes = {
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv", "putenv"}
+    }
+    names = {line for line, imports in imported(path) if imports in {"os.environ", "os.getenv", "os.putenv"}}
+    return sorted(attributes | names)
+
+
+def test_only_settings_reads_the_environment() -> None:
+    found = {name(path): touches_environment(path) for path in modules(*ROOMS)}
+    misplaced = [
+        f"{file}:{lines[0]} touches the environment: read it in orchestration/settings.py and pass the value on"
+        for file, lines in found.items()
+        if lines and file not in MAY_TOUCH_ENVIRONMENT
+    ]
+    stale = [f"{file} needs no exception any more" for file in MAY_TOUCH_ENVIRONMENT if not found.get(file)]
+    assert not misplaced + stale, "\n".join(misplaced + stale)
+
+
+QUIET = """
+import importlib, json, socket, sys
+
+def refused(*_, **__):
+    raise AssertionError("a connection was opened while importing")
+
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = socket.create_connection = refused
+failed = {}
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        failed[name] = f"{type(error).__name__}: {error}"
+print(json.dumps(failed))
+"""
+BLINK = """
+import json, sys, time
+
+began = time.process_time()
+import typer
+base = time.process_time() - began
+began = time.process_time()
+import orchestration.cli
+own = time.process_time() - began
+print(json.dumps({"modules": sorted(sys.modules), "ratio": own / base}))
+"""
+
+
+def bare_environment() -> dict[str, str]:
+    """Nothing but what Python needs: no secret, no setting, no home of ours."""
+    return {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "HOME": "/nonexistent", "TAKINGS_HOME": "/nonexistent"}
+
+
+def python(code: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=bare_environment(), cwd="/", capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_importing_any_module_needs_no_network_no_secret_and_no_configuration() -> None:
+    dotted = [
+        name(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+        for path in modules(*ROOMS)
+        if not name(path).startswith(SERVER)
+    ]
+    failed = json.loads(python(QUIET, *dotted))
+    assert not failed, "\n".join(f"{module} does work at import, which belongs into a function: {why}"
+                                 for module, why in failed.items())  # fmt: skip
+
+
+def test_the_command_line_starts_in_a_blink() -> None:
+    told = json.loads(python(BLINK))
+    heavy = {"dagster", "dbt", "duckdb", "pyarrow", "metricflow", "requests", "graphql", "pandas"}
+    slow = sorted(heavy & set(told["modules"]))
+    assert not slow, f"orchestration/cli.py imports {', '.join(slow)} at its top: import it inside the command"
+    assert told["ratio"] < 2, "orchestration/cli.py takes longer to import than Typer does"
+
+
+def too_long() -> Iterator[tuple[str, int, str]]:
+    for path in modules(*ROOMS, "benchmarks", "tools"):
+        length = len(path.read_text().splitlines())
+        if length > MOST_LINES:
+            yield (
+                name(path),
+                length,
+                f"a file has up to {MOST_LINES} lines: move what reads alone into a file of its own",
+            )
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+                lines = node.end_lineno - node.lineno + 1
+                if lines > MOST_LINES_OF_A_FUNCTION:
+                    yield f"{name(path)}:{node.name}", lines, f"a function has up to {MOST_LINES_OF_A_FUNCTION} lines"
+    for path in sorted((ROOT / "dbt_project").rglob("*.sql")):
+        if "target" not in path.parts and (length := len(path.read_text().splitlines())) > MOST_LINES_OF_SQL:
+            yield name(path), length, f"a model has up to {MOST_LINES_OF_SQL} lines: move a step to models/intermediate"
+
+
+def test_files_and_functions_can_be_read_at_one_go() -> None:
+    found = {what: (lines, advice) for what, lines, advice in too_long()}
+    excused = LONG_FILES | LONG_FUNCTIONS
+    misplaced = [
+        f"{what} has {lines} lines: {advice}" for what, (lines, advice) in found.items() if what not in excused
+    ]
+    stale = [f"{what} is short enough now: remove its exception" for what in excused if what not in found]
+    assert not misplaced + stale, "\n".join(misplaced + stale)
+
+
+def test_formulas_stand_in_no_chart() -> None:
+    """A chart names metrics; an ad-hoc SQL expression in it would be a second formula for the same name."""
+    charts = sorted((ROOT / "superset_assets" / "charts").glob("*.yaml"))
+    misplaced = [
+        f"{name(path)} holds a formula of its own: name it once in semantic/metrics"
+        for path in charts
+        if "sqlExpression" in path.read_text() or "expressionType: SQL" in path.read_text()
+    ]
+    assert charts
+    assert not misplaced, "\n".join(misplaced)

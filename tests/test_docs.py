@@ -1,0 +1,207 @@
+"""The docs run: links resolve, the tutorial's commands work in order, the reference says what the code says.
+
+The tutorial runs in a copy of the checkout, with a home of its own, so that it leaves nothing behind here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from semantic.catalog import Catalog
+from tools import reference
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
+FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)", re.DOTALL)
+
+# `make demo ONCE=1` without Superset, which tests/end_to_end looks at, and with a tenth of the orders.
+SMALL_DEMO = """
+from orchestration import demo, run, serving, settings
+from orchestration.paths import Home
+
+home = Home(settings.home())
+home.root.mkdir()
+with serving.Children() as children:
+    shops = children.start_simulator(["--seed", "7", "--orders", "2000"])
+    run.run(demo.configure(home, shops, None))
+"""
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def prose(page: Path) -> str:
+    """A page without its code blocks and comments."""
+    return re.sub(r"<!--.*?-->", "", FENCE.sub("", page.read_text()), flags=re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that headings get where the page is shown: lower case, no punctuation, - for spaces."""
+    titles = re.findall(r"^#{1,6} (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", unicodedata.normalize("NFC", title).lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    broken = []
+    for target in LINK.findall(prose(page)):
+        if target.startswith(("https://", "http://", "mailto:")):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        if not there.is_file() or not there.is_relative_to(ROOT):
+            broken.append(f"{target}: no such file")
+        elif anchor and anchor not in anchors(there):
+            broken.append(f"{target}: {name(there)} has no such heading")
+    assert not broken, "\n".join(broken)
+
+
+def test_every_page_can_be_reached_from_the_index() -> None:
+    index = (DOCS / "README.md").read_text()
+    lost = [name(page) for page in sorted(DOCS.rglob("*.md")) if page.relative_to(DOCS).as_posix() not in index]
+    assert not [page for page in lost if page != "docs/README.md"], "add them to docs/README.md"
+
+
+def test_every_picture_is_used_and_light() -> None:
+    shown = " ".join(page.read_text() for page in PAGES)
+    for picture in (DOCS / "images").iterdir():
+        assert picture.name in shown, f"{name(picture)} is shown nowhere"
+        assert picture.stat().st_size < 250_000, f"{name(picture)} is too large"
+
+
+def test_decisions_are_numbered_without_gaps_and_say_why_and_what_follows() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+    for path in DECISIONS:
+        text = path.read_text()
+        assert text.startswith(f"# {path.name[:4]}: "), f"{name(path)} begins with another number"
+        headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+        assert headings == ["Context", "Decision", "Consequence"], f"{name(path)} has the headings {headings}"
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return reference.current_catalog()
+
+
+def test_the_reference_says_what_the_code_says(catalog: Catalog) -> None:
+    wanted = reference.pages(catalog)
+    stale = [file for file, text in wanted.items() if (reference.FOLDER / file).read_text() != text]
+    assert not stale, f"{', '.join(stale)}: run `.venv/bin/python tools/reference.py --write`, then review the diff"
+    assert {path.name for path in reference.FOLDER.iterdir()} == set(wanted)
+
+
+def test_every_metric_and_mart_has_an_entry(catalog: Catalog) -> None:
+    metrics, marts = ((reference.FOLDER / file).read_text() for file in ("metrics.md", "marts.md"))
+    assert [item for item in catalog.metrics if f"\n### {item}\n" not in metrics] == []
+    assert [item for item in catalog.marts if f"\n## {item}\n" not in marts] == []
+    assert [item.name for item in catalog.metrics.values() if not item.description] == []
+    columns = [(mart.name, column) for mart in catalog.marts.values() for column in mart.columns]
+    assert [(mart, column.name) for mart, column in columns if not column.description] == []
+
+
+def test_every_command_has_an_entry() -> None:
+    told = subprocess.run([takings(), "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^  ([a-z]+)  ", told.partition("Commands:")[2], re.MULTILINE)
+    page = (reference.FOLDER / "commands.md").read_text()
+    assert len(commands) > 5
+    assert [command for command in commands if f"\n## {command}\n" not in page] == []
+
+
+def test_every_setting_has_an_entry_and_stands_in_the_example() -> None:
+    page, example = (reference.FOLDER / "settings.md").read_text(), (ROOT / "takings.example.toml").read_text()
+    keys = [key.rpartition(".")[2] for key, _ in reference.settings_keys()]
+    assert len(keys) > 10
+    assert [key for key in keys if f"| `{key}` |" not in page] == []
+    assert [key for key in keys if not re.search(rf"^[# ]*{key} = ", example, re.MULTILINE)] == []
+    tomllib.loads(example)
+
+
+def takings() -> Path:
+    return Path(sys.executable).with_name("takings")
+
+
+def code(page: Path) -> str:
+    """What a page shows as code: its blocks, and what stands between backquotes."""
+    text = page.read_text()
+    return "\n".join([*(block for _, block in FENCE.findall(text)), *re.findall(r"`([^`\n]+)`", FENCE.sub("", text))])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_pages_name_only_make_targets_and_commands_that_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    shown = code(page)
+    named = set(re.findall(r"(?:^|\s)make ([a-z]+)", shown, re.MULTILINE))
+    assert named <= targets, f"make has no {named - targets}"
+    entries = dict(
+        re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", (reference.FOLDER / "commands.md").read_text(), re.M | re.S)
+    )
+    for command, rest in re.findall(r"(?:^|[\s/])takings ([a-z]+)([^\n`]*)", shown, re.MULTILINE):
+        assert command in entries, f"there is no command takings {command}"
+        for option in re.findall(r"(--[a-z]+)", rest.partition("#")[0]):
+            assert f"`{option}`" in entries[command], f"takings {command} has no {option}"
+
+
+def test_the_readme_shows_the_house_as_it_is() -> None:
+    house = re.search(r"## Map of the house.*?```text\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert house
+    rooms = re.findall(r"^(\w+)/", house[1], re.MULTILINE)
+    assert [room for room in rooms if not (ROOT / room).is_dir()] == []
+    assert {"connectors", "dbt_project", "semantic", "superset_assets", "orchestration"} <= set(rooms)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A copy of the checkout that uses this environment, and this copy's code and not ours."""
+    if not takings().exists():
+        pytest.skip(f"the project is not installed in {sys.prefix}: run `make setup`")
+    if shutil.which("bash") is None:
+        pytest.skip("there is no bash")
+    left_out = shutil.ignore_patterns(
+        ".*cache", ".git", ".venv", ".takings", ".tools", ".hypothesis", "__pycache__", "*.egg-info", "target"
+    )
+    copy = Path(shutil.copytree(ROOT, tmp_path / "takings", ignore=left_out))
+    (copy / ".venv").symlink_to(sys.prefix)
+    return copy
+
+
+def test_the_tutorial_runs_from_its_first_command_to_its_last(clone: Path) -> None:
+    blocks = [text for kind, text in FENCE.findall((clone / "docs" / "tutorial.md").read_text()) if kind == "bash"]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("TAKINGS_", "DAGSTER_"))}
+    environment = {**kept, "PYTHONPATH": str(clone), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            command, cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert done.returncode == 0, f"{command[-1]}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    assert run(".venv/bin/python", "-c", "import orchestration; print(orchestration.__file__)").startswith(str(clone))
+    said = {}
+    for block in blocks:
+        if block.strip() == "make demo ONCE=1":
+            run(".venv/bin/python", "-c", SMALL_DEMO)
+        else:
+            said[block] = run("bash", "-euo", "pipefail", "-c", block)
+    shown = "\n".join(said.values())
+    assert len(blocks) > 7
+    assert "✗" not in shown
+    assert shown.count("agree with the source's own report to the cent") == 2
+    assert "not a byte differs" in shown
+    assert re.search(r"│ Online store +│ +\d+\.\d\d % │", shown), "the metric of one's own has no value"
+    assert '"name":"#' in shown.replace(": ", ":"), "the order was not found in the landing zone"
+    assert "discount_rate" in (clone / "docs" / "reference" / "metrics.md").read_text()
+    assert not (ROOT / "semantic" / "metrics" / "my_metrics.yml").exists()

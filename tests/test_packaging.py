@@ -1,0 +1,202 @@
+"""What the project is made of: each dependency has its reason and use, the locks are whole, nothing private leaks."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from tests.test_architecture import ROOMS, imported, modules
+
+ROOT = Path(__file__).resolve().parents[1]
+PYPROJECT = ROOT / "pyproject.toml"
+LOCK, SUPERSET_LOCK = ROOT / "requirements.lock", ROOT / "superset_assets" / "server" / "requirements.lock"
+PROJECT = tomllib.loads(PYPROJECT.read_text())
+RUNTIME = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
+DEV = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]]
+
+# Used otherwise than by an import: the file that uses it, and by which words.
+USED_BY = {
+    "dagster-webserver": ("orchestration/serving.py", "dagster_webserver"),
+    "hatchling": ("pyproject.toml", 'build-backend = "hatchling.build"'),
+    "editables": ("tools/setup", "--no-build-isolation"),  # hatchling asks for it when it makes an editable install
+    "pytest-xdist": ("Makefile", "-n 2 --dist"),
+    "ruff": ("Makefile", ".venv/bin/ruff"),
+    "mypy": ("Makefile", ".venv/bin/mypy"),
+    "sqlfluff": ("Makefile", ".venv/bin/sqlfluff"),
+    "types-requests": ("connectors/transport.py", "import requests"),
+    "types-pyyaml": ("orchestration/bi.py", "import yaml"),
+}
+
+
+def canonical(requirement: Requirement) -> str:
+    return str(canonicalize_name(requirement.name))
+
+
+def reasons(path: Path) -> dict[str, str]:
+    """The comment beside each requirement of a file, by its name."""
+    found = {}
+    for line in path.read_text().splitlines():
+        if match := re.match(r"""\s*"?([A-Za-z][\w.-]*)\s*(?:[<>=!~][^"#]*)?"?,?\s*(?:#\s*(.+))?$""", line):
+            found[str(canonicalize_name(match[1]))] = (match[2] or "").strip()
+    return found
+
+
+def locked(path: Path) -> dict[str, tuple[str, int]]:
+    """Version and number of hashes of each package of a lock."""
+    found: dict[str, tuple[str, int]] = {}
+    current = ""
+    for line in path.read_text().splitlines():
+        if match := re.match(r"([A-Za-z][\w.-]*)==([^\s;\\]+)", line):
+            current = str(canonicalize_name(match[1]))
+            found[current] = (match[2], 0)
+        elif line.strip().startswith("--hash=sha256:"):
+            found[current] = (found[current][0], found[current][1] + 1)
+    return found
+
+
+@pytest.mark.parametrize("requirement", RUNTIME + DEV, ids=str)
+def test_every_dependency_has_its_reason_beside_it(requirement: Requirement) -> None:
+    assert len(reasons(PYPROJECT)[canonical(requirement)]) > 3, (
+        f"say why {requirement} is there, in a comment beside it"
+    )
+
+
+def test_every_dependency_of_superset_has_its_reason_beside_it() -> None:
+    said = reasons(SUPERSET_LOCK.with_suffix(".in"))
+    bare = [name for name, reason in said.items() if len(reason) <= 3]
+    assert said
+    assert not bare, f"say why superset_assets/server/requirements.in asks for {', '.join(bare)}"
+
+
+def test_every_dependency_is_used() -> None:
+    by_module = packages_distributions()
+
+    def used(*folders: str) -> set[str]:
+        tops = {name.split(".")[0] for path in modules(*folders) for _, name in imported(path)}
+        return {str(canonicalize_name(dist)) for top in tops for dist in by_module.get(top, ())}
+
+    in_product, in_tests = used(*ROOMS), used(*ROOMS, "tests", "benchmarks", "tools")
+    unused = []
+    for requirement, places in [(item, in_tests) for item in DEV] + [(item, in_product | in_tests) for item in RUNTIME]:
+        name = canonical(requirement)
+        if name in USED_BY:
+            file, words = USED_BY[name]
+            if words not in (ROOT / file).read_text():
+                unused.append(f"{name}: {file} does not hold {words!r} any more")
+        elif name not in places:
+            unused.append(f"{name} is imported nowhere: remove it, or say in USED_BY what uses it")
+    assert not unused, "\n".join(unused)
+
+
+def test_what_the_product_imports_is_declared() -> None:
+    """A package that came along with another may leave with it."""
+    by_module = packages_distributions()
+    declared = {canonical(item) for item in RUNTIME}
+    missing = {
+        f"{top} ({path.relative_to(ROOT)})"
+        for path in modules(*ROOMS)
+        if "superset_assets/server" not in path.as_posix()
+        for _, dotted in imported(path)
+        if (top := dotted.split(".")[0]) in by_module and top not in (*ROOMS, "tests")
+        if not {str(canonicalize_name(dist)) for dist in by_module[top]} & (declared | COME_ALONG)
+    }
+    assert not missing, f"imported and not declared in pyproject.toml: {', '.join(sorted(missing))}"
+
+
+# A part of what is declared, under a name of its own: urllib3 of requests, pydantic_core of pydantic.
+COME_ALONG = {"urllib3", "pydantic-core"}
+
+
+@pytest.mark.parametrize("requirement", RUNTIME + DEV, ids=str)
+def test_the_lock_holds_every_dependency_in_a_version_that_fits(requirement: Requirement) -> None:
+    version, _ = locked(LOCK)[canonical(requirement)]
+    assert requirement.specifier.contains(version, prereleases=True), "run `make lock`"
+
+
+@pytest.mark.parametrize("lock", [LOCK, SUPERSET_LOCK], ids=lambda path: path.parent.name)
+def test_a_lock_has_hashes_and_names_no_registry_and_no_path(lock: Path) -> None:
+    bare = [name for name, (_, hashes) in locked(lock).items() if not hashes]
+    assert not bare, f"no hash for {', '.join(bare)}"
+    text = lock.read_text()
+    for private in ("://", "--index-url", "--extra-index-url", "--find-links", "file:", "/home/", "/root/"):
+        assert private not in text, f"{lock.name} holds {private}"
+
+
+def test_both_environments_read_and_write_the_same_duckdb() -> None:
+    """Published files are written by one and read by the other, and the file's form changes between versions."""
+    assert locked(LOCK)["duckdb"][0] == locked(SUPERSET_LOCK)["duckdb"][0]
+
+
+def test_the_python_that_is_asked_for_is_the_same_everywhere() -> None:
+    wanted = SpecifierSet(PROJECT["project"]["requires-python"])
+    fitting = [minor for minor in range(8, 20) if wanted.contains(f"3.{minor}.5")]
+    assert wanted.contains(".".join(map(str, sys.version_info[:3])))
+    lowest, highest = f"3.{fitting[0]}", f"3.{fitting[-1]}"
+    assert PROJECT["tool"]["mypy"]["python_version"] == lowest
+    assert PROJECT["tool"]["ruff"]["target-version"] == f"py{lowest.replace('.', '')}"
+    assert f"--python-version {lowest}" in (ROOT / "tools" / "lock").read_text()
+    assert f"(3, {fitting[0]}) <= sys.version_info[:2] <= (3, {fitting[-1]})" in (ROOT / "tools" / "python").read_text()
+    readme = (ROOT / "README.md").read_text()
+    assert lowest in readme
+    assert highest in readme
+
+
+def tracked() -> list[Path]:
+    """The files of the project as git has them."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: which files belong to the project is not known")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_tracked_file_holds_a_private_place_a_registry_or_a_leftover() -> None:
+    patterns = {
+        "a path of one machine": r"(?<![\w.-])/(?:wo" r"rk|home/(?!me\b)\w+|root)(?![\w-])",
+        "a registry's address": r"(?:py" r"pi\.org|pythonhosted\.org|registry\.npmjs|simple/index)",
+        "work left undone": r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b",
+        "a secret": r"\b(?:shpat|shpss|shpca)_[0-9a-fA-F]{16,}|-----BEGIN [A-Z ]*PRIVATE KEY",
+        "somebody's working notes": r"\bPL" r"AN\.md\b|\bhelper [A-Z]\b|\bsub" r"agent\b",
+    }
+    found = []
+    for path in tracked():
+        if path.suffix in {".png", ".parquet", ".graphql"}:
+            continue
+        text = path.read_text(encoding="utf-8")
+        for what, pattern in patterns.items():
+            for match in re.finditer(pattern, text):
+                line = text.count("\n", 0, match.start()) + 1
+                found.append(f"{path.relative_to(ROOT)}:{line} holds {what}: {match[0]}")
+    assert not found, "\n".join(found)
+
+
+def test_no_tracked_file_is_large_or_made_by_a_run() -> None:
+    large = [
+        f"{path.relative_to(ROOT)}: {path.stat().st_size:,}" for path in tracked() if path.stat().st_size > 600_000
+    ]
+    made = [str(path) for path in tracked() if path.suffix in {".duckdb", ".pyc", ".log", ".db", ".pid", ".lock.tmp"}]
+    assert not large + made, "\n".join(large + made)
+
+
+def test_the_command_starts_and_shows_its_help() -> None:
+    command = Path(sys.executable).with_name("takings")
+    done = subprocess.run([command, "--help"], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "demo" in done.stdout
+
+
+def test_the_licence_is_the_one_that_is_named() -> None:
+    assert PROJECT["project"]["license"] == "Apache-2.0"
+    assert "Apache License" in (ROOT / "LICENSE").read_text()[:400]
+
+
+def test_the_changelog_knows_this_version() -> None:
+    assert f"## [{PROJECT['project']['version']}]" in (ROOT / "CHANGELOG.md").read_text()
