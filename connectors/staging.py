@@ -7,7 +7,7 @@ goes to `takings.rejects` with its reason and its place, and the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,13 @@ create table if not exists takings.runs (run_id varchar, started_at timestamp);
 create table if not exists takings.exchange_rates (
     rate_day date, from_currency varchar, to_currency varchar, rate decimal(18, 8));
 """
+
+
+_Into = Callable[[Account, Stream, str], tuple[int, int]]
+
+
+class _NotCleanError(Exception):
+    """A first load met a row that has to be looked at by itself."""
 
 
 class Staging:
@@ -109,18 +116,82 @@ class Staging:
         Returns (records read, rows changed, rows set aside). Raises IncompleteError, with nothing changed, when the
         landed records are fewer than the source announced.
         """
+        if not self._holds(account, stream):
+            try:
+                return self._load(account, stream, landed, run_id, self._fill)
+            except _NotCleanError:
+                pass  # nothing was written: row by row, then
+        return self._load(account, stream, landed, run_id, self._type_and_merge)
+
+    def _load(
+        self, account: Account, stream: Stream, landed: LandedWindow, run_id: str, into: _Into
+    ) -> tuple[int, int, int]:
         changed = rejected = 0
         with self.transaction():
             landed_rows = self._read(stream, landed)
             if landed_rows:
-                for table in stream.tables:
-                    rejected += self._type(account, stream, table, run_id)
-                    changed += self._merge(account, stream, table, run_id)
-                for table in stream.tables:
-                    self.db.execute(f"drop table new_{table.name}")
+                changed, rejected = into(account, stream, run_id)
             self.db.execute("drop table record")
             self._move_cursor(account, stream.name, landed, run_id)
         return landed_rows, changed, rejected
+
+    def _holds(self, account: Account, stream: Stream) -> bool:
+        """Whether anything of this stream has been loaded for this account."""
+        tables = (f"{account.source}.{table.name}" for table in stream.tables)
+        scope = "tenant_id = ? and source_account = ?"
+        found = (
+            self.db.execute(f"select 1 from {table} where {scope} limit 1", [account.tenant_id, account.account])
+            for table in tables
+        )
+        return any(rows.fetchone() for rows in found)
+
+    def _fill(self, account: Account, stream: Stream, run_id: str) -> tuple[int, int]:
+        """The first load, where nothing has to be compared: typed straight into the tables.
+
+        Raises _NotCleanError when a row cannot be typed, has no key or no parent, or comes twice.
+        """
+        scope, written = [account.tenant_id, account.account], 0
+        self.db.execute(
+            "delete from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ?",
+            _scope(account, stream.name),
+        )
+        for table in stream.tables:
+            target = f"{account.source}.{table.name}"
+            columns = ", ".join((*SCOPE, *LINEAGE, *(column.name for column in table.columns)))
+            typed = ", ".join(_strict_cast(column) for column in table.columns)
+            try:
+                written += self._run(
+                    f"insert into {target} ({columns}) select ?, ?, ?, r.landing_part, {typed} "
+                    f"from {table.source} where {table.where}",
+                    [*scope, run_id],
+                )
+            except duckdb.InvalidInputException as error:
+                raise _NotCleanError from error
+            if self._unclean(stream, table, target, scope):
+                raise _NotCleanError
+        return written, 0
+
+    def _unclean(self, stream: Stream, table: Table, target: str, scope: list[str]) -> bool:
+        """Whether a freshly filled table has a row without a key, a key twice, or a child without its parent."""
+        key = ", ".join(table.key)
+        missing = " or ".join(f"{name} is null" for name in table.key)
+        where = "tenant_id = ? and source_account = ?"
+        checks = [
+            f"select count(*) <> count(distinct ({key})) or count(*) filter ({missing}) > 0 from {target} where {where}"
+        ]
+        if table.parent:
+            roots = f"select {self._parent_key(stream)} from {target.split('.', maxsplit=1)[0]}.{stream.tables[0].name}"
+            checks.append(f"select count(*) > 0 from {target} where {where} and {table.parent} not in ({roots})")
+        return any(row[0] for sql in checks if (row := self.db.execute(sql, scope).fetchone()))
+
+    def _type_and_merge(self, account: Account, stream: Stream, run_id: str) -> tuple[int, int]:
+        changed = rejected = 0
+        for table in stream.tables:
+            rejected += self._type(account, stream, table, run_id)
+            changed += self._merge(account, stream, table, run_id)
+        for table in stream.tables:
+            self.db.execute(f"drop table new_{table.name}")
+        return changed, rejected
 
     def _read(self, stream: Stream, landed: LandedWindow) -> int:
         fields = ", ".join(f"'{name}': '{kind}'" for name, kind in stream.record.items())
@@ -295,6 +366,13 @@ class Staging:
         found = self.db.execute("select * from takings.rejects order by rejected_at desc, table_name, row_key")
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _strict_cast(column: Column) -> str:
+    """The same, but what cannot be typed is an error of the whole statement."""
+    if column.type == "VARCHAR":
+        return column.read
+    return f"case when {column.read} is not null then coalesce({_cast(column)}, error('{column.name}')) end"
 
 
 def _sql_type(column: Column) -> str:

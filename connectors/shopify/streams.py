@@ -228,7 +228,8 @@ ORDERS = Stream(
             name="discounts",
             key=("order_id", "line_item_id", "position"),
             parent="order_id",
-            source="record as r, unnest(range(1, len(r.discountAllocations) + 1)) as u(place)",
+            source="(select * from record where len(discountAllocations) > 0) as r, "
+            "unnest(range(1, len(r.discountAllocations) + 1)) as u(place)",
             where="r.__typename = 'LineItem'",
             columns=(
                 _id("order_id", "r.__parentId"),
