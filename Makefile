@@ -9,8 +9,8 @@ SUPERSET := superset_assets/server/.venv
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-demo: setup  ## two simulated shops to filled dashboards (WORLD=folder: a real retailer; ONCE=1: check and end)
-	@$(TAKINGS) demo $(if $(WORLD),--world "$(WORLD)") $(if $(ONCE),--once)
+demo: setup  ## two simulated shops to filled dashboards (WORLD=folder: a real retailer; ONCE=1: check, then end; PORT=8088)
+	@$(TAKINGS) demo $(if $(WORLD),--world "$(WORLD)") $(if $(ONCE),--once) $(if $(PORT),--superset-port $(PORT))
 
 test: setup  ## lint, types and every test
 	@tools/browser

@@ -40,13 +40,15 @@ def check() -> None:
 @app.command()
 def run() -> None:
     """Pull every source, build and test the marts, publish them. Repeating it changes nothing."""
+    from orchestration import bi, settings, terminal
     from orchestration import run as running
-    from orchestration import settings, terminal
 
     found = settings.load()
     with terminal.progress() as progress:
         done = running.run(found, progress)
     terminal.summary(done)
+    if bi.server(found).running():
+        bi.refresh(found)
 
 
 @app.command()
@@ -57,7 +59,8 @@ def pull() -> None:
 
     found = settings.load()
     with terminal.progress() as progress:
-        running.pull_all(found, progress)
+        done = running.pull_all(found, progress)
+    terminal.summary(done)
 
 
 @app.command()
@@ -67,7 +70,8 @@ def build() -> None:
     from orchestration import settings, terminal
 
     with terminal.progress() as progress:
-        running.rebuild(settings.load(), progress)
+        done = running.rebuild(settings.load(), progress)
+    terminal.summary(done)
 
 
 @app.command()
@@ -167,11 +171,13 @@ def simulate(
 def demo(
     world: Annotated[Path | None, typer.Option(help="A folder of real orders instead of the seeded shops.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Check every chart, then end.")] = False,
+    superset_port: Annotated[int, typer.Option(help="Superset's port; 0 takes a free one.")] = 8088,
+    dagster_port: Annotated[int, typer.Option(help="Dagster's port; 0 takes a free one.")] = 3000,
 ) -> None:
     """Simulated shops, pulled, built, published, and on dashboards; nothing to set up."""
     from orchestration import demo as demonstration
 
-    demonstration.demo(world, once)
+    demonstration.demo(world, once, superset_port, dagster_port)
 
 
 @app.command()

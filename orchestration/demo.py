@@ -56,7 +56,7 @@ def simulate(world: Path | None, seed: int, orders: int, start: date | None, por
         raise Problem(f"{error}. Choose another with --port, or 0 for a free one.") from None
 
 
-def demo(world: Path | None, once: bool) -> None:
+def demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) -> None:
     """From nothing to filled dashboards. With `once`, check every chart and end; else serve until interrupted.
 
     Raises Problem before anything is touched when a configuration of one's own is in the way.
@@ -68,8 +68,12 @@ def demo(world: Path | None, once: bool) -> None:
     home.root.mkdir(parents=True, exist_ok=True)
     with serving.Children() as children:
         shops = children.start_simulator(simulator_arguments(home, world))
-        found = configure(home, shops, world)
+        found = configure(home, shops, world, superset_port or serving.free_port(), dagster_port or serving.free_port())
         superset = bi.server(found)
+        if not superset.running():
+            serving.refuse_taken(found.superset.port, "Superset", "--superset-port")
+        if not once:
+            serving.refuse_taken(found.dagster.port, "Dagster", "--dagster-port")
         children.on_exit(superset.stop)
         seconds = _pull_while_superset_starts(found, superset)
         console.print(f"Pulled, built and published in {seconds:.0f} s.")
@@ -95,7 +99,9 @@ def simulator_arguments(home: Home, world: Path | None) -> list[str]:
     return ["--seed", str(kept["seed"]), "--start", kept["start"]]
 
 
-def configure(home: Home, shops: dict[str, Any], world: Path | None) -> Settings:
+def configure(
+    home: Home, shops: dict[str, Any], world: Path | None, superset_port: int = 8088, dagster_port: int = 3000
+) -> Settings:
     """Write the demo's takings.toml and its tokens into TAKINGS_HOME, and read it like any other."""
     secrets = home.root / "secrets"
     secrets.mkdir(mode=0o700, exist_ok=True)
@@ -119,6 +125,7 @@ def configure(home: Home, shops: dict[str, Any], world: Path | None) -> Settings
     if world is not None:  # a year long past: the dashboards open on all of it
         until = datetime.fromisoformat(shops["until"]).date()
         lines += ["", "[dashboards]", f'default_range = "{until - timedelta(days=374)} : {until}"']
+    lines += ["", "[superset]", f"port = {superset_port}", "", "[dagster]", f"port = {dagster_port}"]
     path = home.root / "takings.toml"
     path.write_text("\n".join(lines) + "\n")
     return settings.load(path)

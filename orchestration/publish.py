@@ -116,3 +116,5 @@ def _forget_old(published: Path) -> None:
     old = [path for path in builds if path.suffix != ".partial" and path.name != now][: -(KEPT - 1)]
     for path in (*old, *(path for path in builds if path.suffix == ".partial")):
         shutil.rmtree(path, ignore_errors=True)
+    for link in published.glob("current.*"):
+        link.unlink()

@@ -118,7 +118,7 @@ def start_dagster(settings: Settings, children: Children) -> str:
     """Dagster's pages and its daemon (the hourly schedule). Raises Problem when its port is taken or it is silent."""
     where = history.dagster_home(Home(settings.home))
     port = settings.dagster.port or free_port()
-    refuse_taken(port, "Dagster", "dagster")
+    refuse_taken(port, "Dagster", f"`port` under [dagster] in {config_path()}")
     environment = {"DAGSTER_HOME": str(where), "TAKINGS_CONFIG": str(config_path()), "TAKINGS_HOME": str(home())}
     module = ["-m", "orchestration.definitions"]
     children.start(
@@ -140,13 +140,13 @@ def start_dagster(settings: Settings, children: Children) -> str:
     )
 
 
-def refuse_taken(port: int, name: str, table: str) -> None:
+def refuse_taken(port: int, name: str, setting: str) -> None:
     """Raises Problem when somebody listens on `port` already."""
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise Problem(
                 f"{name} cannot start: another program listens on port {port}. "
-                f"End it, or set another `port` under [{table}] in {config_path()}."
+                f"End it, or choose another port with {setting}."
             )
 
 

@@ -64,7 +64,8 @@ def summary(done: Run) -> None:
                 *(f"{number:,}" for number in (pulled.landed, pulled.changed, pulled.rejected, pulled.calls)),
                 f"{pulled.waited:.1f} s",
             )
-    console.print(table)
+    if done.pulled:
+        console.print(table)
     denied = sorted({path for streams in done.pulled.values() for pulled in streams for path in pulled.denied})
     if denied:
         console.print(f"Shopify denied these fields, which stay empty: {', '.join(denied)}")
