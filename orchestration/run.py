@@ -52,7 +52,7 @@ def run(settings: Settings, progress: Progress = no_progress) -> Run:
     home = Home(settings.home)
     accounts = settings.accounts()
     done = Run(new_run_id())
-    with home.writing(), disk_guard(home):
+    with disk_guard(home), home.writing():
         for account in accounts:
             done.pulled[account.tenant_id, account.account] = list(pull(settings, account, done.run_id, progress))
         done.built, done.published = build_and_publish(settings, done.run_id, progress)
@@ -64,7 +64,7 @@ def pull_all(settings: Settings, progress: Progress = no_progress) -> Run:
     home = Home(settings.home)
     accounts = settings.accounts()
     done = Run(new_run_id())
-    with home.writing(), disk_guard(home):
+    with disk_guard(home), home.writing():
         for account in accounts:
             done.pulled[account.tenant_id, account.account] = list(pull(settings, account, done.run_id, progress))
     return done
@@ -74,7 +74,7 @@ def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
     """Build, test and publish from what has been pulled."""
     home = Home(settings.home)
     done = Run(new_run_id())
-    with home.writing(), disk_guard(home):
+    with disk_guard(home), home.writing():
         if not home.staging.exists():
             raise Problem(f"Nothing has been pulled into {home.staging} yet. Run `takings run`.")
         done.built, done.published = build_and_publish(settings, done.run_id, progress)
@@ -98,7 +98,7 @@ def replay(settings: Settings, *, really: bool, progress: Progress = no_progress
     if not really:
         return len(todo)
     fresh = home.staging.with_suffix(".replay")
-    with home.writing(), disk_guard(home):
+    with disk_guard(home), home.writing():
         for left in (fresh, _log_of(fresh)):
             left.unlink(missing_ok=True)
         with Staging(fresh) as staging:

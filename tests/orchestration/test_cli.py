@@ -1,0 +1,187 @@
+"""The command line as its user meets it: one clear message for bad input, a non-zero exit, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from connectors.simulator import Fault, Faults, SimulatorServer, demo_world, serve
+from tests.orchestration.installation import Installation
+
+WORLD = demo_world(seed=5, start=date(2026, 1, 1), end=datetime(2026, 3, 1, 12, 0, tzinfo=UTC), orders=150)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SimulatorServer]:
+    with serve(WORLD) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, server: SimulatorServer) -> Installation:
+    """Two shops, pulled and published."""
+    found = Installation(tmp_path_factory.mktemp("installation"))
+    found.configure(server)
+    found.run()
+    return found
+
+
+def takings(place: Installation, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Run the command as a person would, in another folder, with nothing but the two settings."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TAKINGS_")},
+        "TAKINGS_HOME": str(place.home.root),
+        "TAKINGS_CONFIG": str(place.root / "takings.toml"),
+    }
+    return subprocess.run(
+        [Path(sys.executable).with_name("takings"), *arguments],
+        env=environment, cwd=place.root, capture_output=True, text=True, timeout=timeout, check=False,
+    )  # fmt: skip
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """The one message of a command that failed: no traceback, nothing on stdout."""
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr, done.stderr
+    messages = [line for line in done.stderr.splitlines() if line.startswith("takings: ")]
+    assert len(messages) == 1, done.stderr
+    assert not done.stdout
+    return done.stderr
+
+
+def test_a_question_is_answered_in_each_format(place: Installation) -> None:
+    asked = ("query", "--metrics", "net_sales,orders_placed", "--by", "month", "--tenant", "aurora")
+    table, csv, plain = (takings(place, *asked, "--format", name) for name in ("table", "csv", "json"))
+    assert "2026-02-01" in table.stdout
+    assert csv.stdout.startswith("month,net_sales,orders_placed")
+    expected = place.ask(
+        "select sum(orders_placed) from marts.metrics_daily where tenant_id = 'aurora' "
+        "and date_day between '2026-02-01' and '2026-02-28'"
+    )[0][0]
+    february = next(row for row in json.loads(plain.stdout) if row["month"] == "2026-02-01")
+    assert february["orders_placed"] == expected
+
+
+def test_a_report_is_a_file_of_the_promised_name(place: Installation, tmp_path: Path) -> None:
+    done = takings(
+        place, "report", "revenue-overview", "--from", "2026-02-01", "--to", "2026-02-28", "--tenant", "nordlicht",
+        "--folder", str(tmp_path),
+    )  # fmt: skip
+    path = tmp_path / "revenue-overview-2026-02-01-2026-02-28.csv"
+    assert done.stdout.strip() == str(path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfdate,")
+    assert path.read_bytes().count(b"\r\n") == 29
+
+
+def test_the_agreement_is_one_line_an_account(place: Installation) -> None:
+    done = takings(place, "agreement")
+    assert done.returncode == 0
+    assert done.stdout.count("agree with the source's own report to the cent") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("query", "--metrics", "nett_sales", "--tenant", "aurora"), "Did you mean net_sales"),
+        (("query", "--metrics", "net_sales", "--tenant", "nobody"), "Choose from: aurora, nordlicht"),
+        (("query", "--metrics", "net_sales"), "Name one with --tenant"),
+        (("query", "--metrics", "net_sales", "--by", "colour", "--tenant", "aurora"), "colour"),
+        (("query", "--metrics", "net_sales", "--tenant", "aurora", "--format", "xml"), "xml"),
+        (("query", "--metrics", "net_sales", "--tenant", "aurora", "--from", "2026-02-02", "--to", "2026-01-01"), "after"),
+        (("report", "revenue", "--period", "30d", "--tenant", "aurora"), "revenue-overview"),
+        (("simulate", "--world", "/nowhere", "--port", "0"), "/nowhere"),
+    ],
+)  # fmt: skip
+def test_what_does_not_exist_is_named_with_what_does(
+    place: Installation, arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in refusal(takings(place, *arguments))
+
+
+def test_before_the_first_run_a_question_says_how_to_make_one(tmp_path: Path, server: SimulatorServer) -> None:
+    fresh = Installation(tmp_path)
+    fresh.configure(server)
+    assert "takings run" in refusal(takings(fresh, "query", "--metrics", "net_sales", "--tenant", "aurora"))
+
+
+def test_without_a_configuration_the_two_ways_on_are_named(tmp_path: Path) -> None:
+    said = refusal(takings(Installation(tmp_path), "run"))
+    assert "takings.example.toml" in said
+    assert "make demo" in said
+
+
+def test_a_wrong_token_names_the_shop_and_keeps_the_last_build(tmp_path: Path, server: SimulatorServer) -> None:
+    found = Installation(tmp_path)
+    found.configure(server)
+    found.run()
+    before = found.current
+    (tmp_path / "aurora.token").write_text("shpat_wrong_and_secret")
+    said = refusal(takings(found, "run"))
+    assert "aurora" in said
+    assert "token" in said
+    assert "shpat_wrong_and_secret" not in said
+    assert found.current == before
+
+
+def test_every_missing_secret_is_named_at_once(tmp_path: Path, server: SimulatorServer) -> None:
+    found = Installation(tmp_path)
+    found.configure(server)
+    for shop in WORLD.shops:
+        (tmp_path / f"{shop.account}.token").unlink()
+    said = refusal(takings(found, "run"))
+    assert "aurora.token" in said
+    assert "nordlicht.token" in said
+
+
+def test_every_mistake_of_a_configuration_is_named_at_once(tmp_path: Path) -> None:
+    found = Installation(tmp_path)
+    (tmp_path / "takings.toml").write_text(
+        '[[tenants]]\nid = "A B"\nname = "x"\ntime_zone = "Mars/Base"\ncurrency = "euro"\nsources = []\n'
+    )
+    said = refusal(takings(found, "check"))
+    for place_of_mistake in ("tenants[0].id", "tenants[0].time_zone", "tenants[0].currency", "tenants[0].sources"):
+        assert place_of_mistake in said
+
+
+def test_a_source_that_is_broken_for_ever_is_given_up_with_one_message(tmp_path: Path) -> None:
+    faults = Faults([Fault("error", on="shop", times=None)])
+    with serve(WORLD, faults=faults) as broken:
+        found = Installation(tmp_path)
+        found.configure(broken)
+        said = refusal(takings(found, "run"))
+    assert "HTTP 500" in said
+    assert "run again" in said
+    assert not found.home.published.exists()
+
+
+def test_a_port_in_use_is_named_before_anything_is_waited_for(tmp_path: Path) -> None:
+    found = Installation(tmp_path)
+    found.home.root.mkdir()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        environment = {**os.environ, "TAKINGS_HOME": str(found.home.root)}
+        environment.pop("TAKINGS_CONFIG", None)
+        done = subprocess.run(
+            [Path(sys.executable).with_name("takings"), "demo", "--once", "--superset-port", port],
+            env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    said = refusal(done)
+    assert port in said
+    assert "--superset-port" in said
+    assert not found.home.staging.exists()
+
+
+def test_the_demo_never_mixes_with_a_configuration_of_ones_own(place: Installation) -> None:
+    before = (place.root / "takings.toml").read_text()
+    assert "of your own" in refusal(takings(place, "demo", "--once"))
+    assert (place.root / "takings.toml").read_text() == before

@@ -1,0 +1,126 @@
+"""Dagster's view: the graph from streams to dashboards, one job that does it all, checks that can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from connectors.simulator import SimulatorServer, demo_world, serve
+from connectors.staging import Staging
+from orchestration import build
+from orchestration.definitions import definitions
+from orchestration.errors import Problem
+from orchestration.paths import Home
+from tests.orchestration.installation import Installation
+
+SNAPSHOT = Path(__file__).parent / "snapshots" / "asset_graph.txt"
+END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """An installation that the definitions read, as they do anywhere: from the environment."""
+    found = Installation(tmp_path)
+    monkeypatch.setenv("TAKINGS_HOME", str(found.home.root))
+    monkeypatch.setenv("TAKINGS_CONFIG", str(tmp_path / "takings.toml"))
+    return found
+
+
+@pytest.fixture
+def server() -> Iterator[SimulatorServer]:
+    with serve(demo_world(seed=3, start=date(2026, 1, 1), end=END, orders=200)) as running:
+        yield running
+
+
+def test_the_asset_graph_is_the_reviewed_one(place: Installation, snapshot: Callable[[Path, str], None]) -> None:
+    graph = definitions().get_repository_def().asset_graph
+    lines = []
+    for key in sorted(graph.get_all_asset_keys()):
+        parents = ", ".join(sorted(parent.to_user_string() for parent in graph.get(key).parent_keys))
+        checks = ", ".join(sorted(check.name for check in graph.get_check_keys_for_assets({key})))
+        lines.append(f"{key.to_user_string()}\n  from: {parents or '-'}\n  checks: {checks or '-'}\n")
+    snapshot(SNAPSHOT, "\n".join(lines))
+
+
+def test_every_stream_leads_to_the_dashboard(place: Installation) -> None:
+    graph = definitions().get_repository_def().asset_graph
+    dashboard = dg.AssetKey(["superset", "store-performance"])
+    upstream = dg.AssetSelection.assets(dashboard).upstream().resolve(graph)
+    streams = {key for key in graph.get_all_asset_keys() if key.path[0] == "shopify"}
+    assert len(streams) == 7
+    assert streams <= upstream
+
+
+def test_the_job_pulls_builds_and_publishes_headless(place: Installation, server: SimulatorServer) -> None:
+    place.configure(server)
+    with dg.DagsterInstance.ephemeral() as instance:
+        outcome = definitions().resolve_job_def("refresh").execute_in_process(instance=instance)
+        assert outcome.success
+        orders = outcome.asset_materializations_for_node("pull_shopify")
+        landed = {item.asset_key.path[-1]: item.metadata["rows landed"].value for item in orders if item.asset_key}
+        checks = outcome.get_asset_check_evaluations()
+    assert landed["orders"] > 0
+    assert len(checks) > 30
+    assert all(check.passed for check in checks)
+    placed = place.ask("select sum(orders_placed) from marts.metrics_daily")[0][0]
+    assert placed == place.ask("select count(*) from marts.orders")[0][0] > 20
+
+
+def test_a_failing_test_is_a_failed_check_and_nothing_is_published(
+    place: Installation, server: SimulatorServer
+) -> None:
+    place.configure(server)
+    place.run()
+    before = place.current
+    with Staging(place.home.staging) as staging:
+        one = "select min(order_id) from shopify.orders where not is_test"
+        staging.db.execute(f"update shopify.orders set current_total = current_total + 0.01 where order_id = ({one})")
+    with dg.DagsterInstance.ephemeral() as instance:
+        outcome = definitions().resolve_job_def("refresh").execute_in_process(instance=instance, raise_on_error=False)
+        assert not outcome.success
+        failed = [check for check in outcome.get_asset_check_evaluations() if not check.passed]
+    assert [check.check_name for check in failed] == ["every_order_adds_up"]
+    assert failed[0].severity is dg.AssetCheckSeverity.ERROR
+    assert place.current == before
+
+
+def test_publishing_without_a_build_of_the_same_run_says_so(place: Installation, server: SimulatorServer) -> None:
+    place.configure(server)
+    job = definitions().resolve_implicit_global_asset_job_def()
+    only = [dg.AssetKey(["published", "build"])]
+    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(Problem, match="materialise the marts in the same"):
+        job.execute_in_process(instance=instance, asset_selection=only)
+
+
+def test_a_disagreement_with_the_source_is_a_warning_with_its_worst_day(
+    place: Installation, server: SimulatorServer
+) -> None:
+    place.configure(server)
+    place.run()
+    with Staging(place.home.staging) as staging:
+        staging.db.execute("update shopify.sales_totals set total_sales = total_sales + 1 where day = '2026-02-10'")
+    from orchestration import run as running
+    from orchestration.defs.publish import agrees_with_the_source
+
+    running.rebuild(place.settings)
+    result = agrees_with_the_source()
+    assert isinstance(result, dg.AssetCheckResult)
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.WARN
+    assert "2026-02-10 total_sales" in str(result.metadata["worst"].value)
+
+
+def test_a_build_leaves_no_lock_on_its_scratch_file(place: Installation, server: SimulatorServer) -> None:
+    place.configure(server)
+    from orchestration import run as running
+
+    running.pull_all(place.settings)
+    running.record_run(place.settings, "one")
+    built = build.build(Home(place.home.root), "one")
+    with duckdb.connect(str(built.path)) as db:
+        db.execute("create table now_it_is_mine (x integer)")

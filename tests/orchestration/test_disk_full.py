@@ -1,0 +1,124 @@
+"""A disk that is full: one clear message, a non-zero exit, the last build untouched, and a run that goes on once there
+is room again. A small file system of its own stands in for the disk where this process may mount one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.simulator import SimulatorServer, demo_world, serve
+from orchestration import run as running
+from tests.orchestration.installation import Installation, marts
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+START = datetime(2026, 1, 15, 10, tzinfo=UTC)
+MEGABYTE = 1 << 20
+LIMITED = """
+import os, sys; from pathlib import Path
+from orchestration import cli
+from tests.orchestration.installation import Installation
+place = Installation(Path(sys.argv[1]))
+os.environ.update(TAKINGS_HOME=str(place.home.root), TAKINGS_CONFIG=str(place.root / "takings.toml"))
+sys.argv = ["takings", "run"]
+cli.main()
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SimulatorServer]:
+    world = demo_world(seed=5, start=START.date(), end=START + timedelta(days=40), orders=400)
+    with serve(world, now=START + timedelta(days=37)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """200 MB that can be filled without harm."""
+    folder = tmp_path_factory.mktemp("disk")
+    command = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(command, check=False).returncode != 0:
+        pytest.skip("a file system of a fixed size can only be mounted by root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.fixture(scope="module")
+def place(disk: Path, server: SimulatorServer) -> Installation:
+    place = Installation(disk / "takings")
+    place.configure(server)
+    place.run()
+    return place
+
+
+def run(place: Installation) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", LIMITED, str(place.root)]
+    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
+
+
+@contextmanager
+def filled(folder: Path, left: int) -> Iterator[None]:
+    """All but `left` megabytes of the disk are taken."""
+    filler = folder / "filler"
+    filler.write_bytes(b"\0" * (shutil.disk_usage(folder).free - left * MEGABYTE))
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def one_message(done: subprocess.CompletedProcess[str], place: Installation) -> None:
+    assert done.returncode == 1, done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith("takings: ")]
+    assert len(said) == 1
+    assert f"The disk that holds {place.home.root} is full" in said[0]
+    assert "Free some space, then run again" in said[0]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("left", [0, 2, 8], ids=["landing", "building", "publishing"])
+def test_a_full_disk_is_one_message_and_the_last_build_stays(
+    left: int, place: Installation, server: SimulatorServer
+) -> None:
+    """So many megabytes are free: too few to land, to build, to publish."""
+    server.set_now(server.now + timedelta(hours=1))
+    before, rows = place.current, place.marts()
+    with filled(place.root, left):
+        done = run(place)
+        assert place.current == before
+        assert marts(before / "all.duckdb") == rows
+    one_message(done, place)
+
+
+@pytest.mark.parametrize("left", [0, 1, 2, 3])
+def test_a_first_run_on_a_full_disk_is_one_message_and_the_next_one_goes_on(
+    left: int, disk: Path, server: SimulatorServer
+) -> None:
+    fresh = Installation(disk / f"first-{left}")
+    fresh.configure(server)
+    with filled(disk, left):
+        one_message(run(fresh), fresh)
+    running.pull_all(fresh.settings)
+    assert len(fresh.home.staging.read_bytes()) > MEGABYTE
+    shutil.rmtree(fresh.root)
+
+
+def test_once_there_is_room_again_the_next_run_goes_on_and_ends_right(
+    place: Installation, server: SimulatorServer, tmp_path: Path
+) -> None:
+    place.run()
+    fresh = Installation(tmp_path)
+    fresh.configure(server)
+    fresh.run()
+    ours, theirs = place.marts(), fresh.marts()
+    for mart in ("orders", "revenue", "metrics_daily", "refunds"):
+        assert ours[mart] == theirs[mart], mart
+    assert [path.name for path in place.home.published.glob("*.partial")] == []

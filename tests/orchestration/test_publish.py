@@ -1,0 +1,273 @@
+"""What readers see: a whole build or the last one, their own rows, and nothing of a build that failed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from connectors.base import no_progress
+from connectors.simulator import demo_world, serve
+from orchestration import publish as publishing
+from orchestration import run as running
+from orchestration.build import Built
+from orchestration.errors import Problem
+from tests.orchestration.installation import Installation, ask, marts
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+END = datetime(2026, 2, 20, 10, tzinfo=UTC)
+TENANTS = ("aurora", "nordlicht")
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation with one build, to be copied and left as it is. Both shops have orders of the same ids."""
+    place = Installation(tmp_path_factory.mktemp("master"))
+    with serve(demo_world(seed=5, start=datetime(2026, 1, 15, tzinfo=UTC).date(), end=END, orders=400)) as server:
+        place.configure(server)
+        place.run()
+    return place
+
+
+@pytest.fixture
+def place(master: Installation, tmp_path: Path) -> Installation:
+    shutil.copytree(master.root, tmp_path / "copy", symlinks=True)
+    return Installation(tmp_path / "copy")
+
+
+def contents(folder: Path) -> dict[str, bytes | str]:
+    """Every file below a folder with its bytes, every link with its target."""
+    return {
+        str(path.relative_to(folder)): str(path.readlink()) if path.is_symlink() else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def plant(place: Installation, sql: str) -> None:
+    with duckdb.connect(str(place.home.staging)) as db:
+        assert db.execute(sql).fetchone() == (1,), "one row is broken"
+
+
+def test_a_tenants_file_holds_that_tenant_alone_and_all_of_it(master: Installation) -> None:
+    everything = master.marts()
+    for tenant in TENANTS:
+        own = master.marts(f"tenant-{tenant}")
+        assert own.keys() == everything.keys()
+        for mart, rows in own.items():
+            where = [row for row in everything[mart] if mart == "time_spine" or tenant in row]
+            assert rows == where, mart
+        assert own["metrics_daily"]
+
+
+def test_the_file_for_nobody_has_every_table_and_no_row_of_anybody(master: Installation) -> None:
+    nobody = master.marts("nobody")
+    assert nobody.keys() == master.marts().keys()
+    assert [mart for mart, rows in nobody.items() if rows and mart != "time_spine"] == []
+
+
+def test_a_published_file_holds_the_marts_and_nothing_else(master: Installation) -> None:
+    for file in ("all", "nobody", *(f"tenant-{tenant}" for tenant in TENANTS)):
+        tables = "select distinct schema_name from duckdb_tables()"
+        views = "select schema_name from duckdb_views() where not internal"
+        assert ask(master.current / f"{file}.duckdb", f"{tables} union {views}") == [("marts",)]
+
+
+def test_a_build_names_its_run_its_time_and_its_definitions(master: Installation) -> None:
+    about = json.loads((master.current / "build.json").read_text())
+    assert about["run_id"] == master.current.name
+    assert about["tenants"] == list(TENANTS)
+    assert about["definitions"]
+    assert master.ask("select distinct run_id from marts.build") == [(master.current.name,)]
+    as_of = master.ask("select distinct as_of from marts.build")
+    assert as_of == [(END.replace(tzinfo=None, hour=9, minute=58),)], "two minutes before the shop's clock"
+
+
+class Reader(threading.Thread):
+    """Opens the current build again and again and checks that what it sees fits together."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(daemon=True)
+        self.path, self.wrong, self.seen, self.reads = path, list[str](), set[str](), 0
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        while not self.done.is_set():
+            try:
+                self.look()
+            except Exception as error:
+                self.wrong.append(repr(error))
+                return
+
+    def look(self) -> None:
+        folder = self.path.resolve()
+        with duckdb.connect(str(self.path / "all.duckdb"), read_only=True) as db:
+            runs, placed, orders, sales, ledger = db.execute(
+                """select (select string_agg(distinct run_id) from marts.build),
+                    (select sum(orders_placed) from marts.metrics_daily), (select count(*) from marts.orders),
+                    (select sum(total_sales_minor) from marts.metrics_daily),
+                    (select sum(total_sales_minor) from marts.revenue)"""
+            ).fetchall()[0]
+        if placed != orders or sales != ledger or not orders:
+            self.wrong.append(f"{runs}: {placed} orders placed of {orders}, {sales} sold of {ledger}")
+        if folder == self.path.resolve() and runs != folder.name:
+            self.wrong.append(f"the folder {folder.name} holds the run {runs}")
+        self.seen.add(runs)
+        self.reads += 1
+
+
+READ = """
+import sys; from pathlib import Path; from tests.orchestration.test_publish import Reader
+reader = Reader(Path(sys.argv[1])); stop = Path(sys.argv[2])
+while not stop.exists() and not reader.wrong:
+    reader.look()
+print(reader.reads, len(reader.seen), *reader.wrong)
+"""
+
+
+def test_readers_see_no_error_and_no_half_build_while_ten_publishes_happen(place: Installation) -> None:
+    """Each publish has other rows than the one before: an order less, everywhere."""
+    scratch = place.root / "scratch.duckdb"
+    shutil.copy(place.current / "all.duckdb", scratch)
+    stop = place.root / "stop"
+    link = place.home.published / "current"
+    reader = Reader(link)
+    reader.start()
+    command = [sys.executable, "-c", READ, str(link), str(stop)]
+    other = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+    made = []
+    for _ in range(10):
+        run_id = running.new_run_id()
+        home = place.home
+        home.builds.mkdir(exist_ok=True)
+        path = home.builds / f"build_{run_id}.duckdb"
+        shutil.copy(scratch, path)
+        with duckdb.connect(str(path)) as db:
+            gone = db.execute("select order_id from marts.orders order by order_id limit 1").fetchall()[0][0]
+            for mart in ("orders", "revenue"):
+                db.execute(f"delete from marts.{mart} where order_id = ?", [gone])
+            db.execute(
+                """create or replace table marts.metrics_daily as select * replace (
+                    (select count(*) from marts.orders) as orders_placed,
+                    (select sum(total_sales_minor) from marts.revenue) as total_sales_minor)
+                from marts.metrics_daily limit 1"""
+            )
+            db.execute("update marts.build set run_id = ?", [run_id])
+        shutil.copy(path, scratch)
+        with home.writing():
+            publishing.publish(home, Built(path), run_id, TENANTS, no_progress)
+        made.append(run_id)
+    reader.done.set()
+    reader.join(30)
+    stop.touch()
+    said, _ = other.communicate(timeout=60)
+    reads, seen, *wrong = said.split(maxsplit=2)
+    assert (reader.wrong, wrong) == ([], [])
+    assert reader.reads > 10
+    assert int(reads) > 10
+    assert len(reader.seen) > 3
+    assert int(seen) > 1
+    kept = sorted(path.name for path in place.home.published.iterdir() if not path.is_symlink())
+    assert kept == made[-publishing.KEPT :]
+    assert place.current.name == made[-1]
+
+
+A_CENT_OFF = (
+    "update shopify.orders set current_total = current_total + 0.01 where tenant_id = 'aurora' and order_id = "
+    "(select min(order_id) from shopify.orders where not is_test)"
+)
+BROKEN = {
+    "a part of a cent": (
+        "update shopify.sales set amount = amount + 0.001 where tenant_id = 'aurora' and sale_id = "
+        "(select min(sale_id) from shopify.sales)",
+        "no_part_of_a_cent_is_lost",
+    ),
+    "a refund that was not loaded": (
+        "delete from shopify.refunds where tenant_id = 'aurora' and refund_id = "
+        "(select min(refund_id) from shopify.refunds where tenant_id = 'aurora')",
+        "every_refund_is_known",
+    ),
+    "a row that was set aside": (
+        "insert into takings.rejects (tenant_id, row_key, reason) values ('aurora', '1', 'amount is not MONEY: x')",
+        "no_row_was_set_aside",
+    ),
+}
+
+
+def test_data_that_is_broken_anywhere_publishes_nothing_and_the_message_names_every_test_that_failed(
+    place: Installation,
+) -> None:
+    for sql, _ in BROKEN.values():
+        plant(place, sql)
+    before = contents(place.home.published)
+    with pytest.raises(Problem) as caught:
+        running.rebuild(place.settings)
+    message = str(caught.value)
+    for name, (_, test) in BROKEN.items():
+        assert test in message, name
+    assert "nothing was published" in message
+    assert contents(place.home.published) == before
+
+
+def test_one_cent_in_one_order_is_enough_and_healed_data_publishes_again(place: Installation) -> None:
+    plant(place, A_CENT_OFF)
+    before = place.current
+    with pytest.raises(Problem, match="every_order_adds_up") as caught:
+        running.rebuild(place.settings)
+    assert "1 of dbt's checks failed" in str(caught.value)
+    assert place.current == before
+    plant(place, A_CENT_OFF.replace("+ 0.01", "- 0.01"))
+    running.rebuild(place.settings)
+    assert place.current != before
+    assert place.marts() == marts(before / "all.duckdb")
+
+
+def test_a_second_run_beside_the_first_is_refused_with_the_process_that_holds_the_place(place: Installation) -> None:
+    hold = (
+        "import sys; from pathlib import Path; from orchestration.paths import Home\n"
+        "with Home(Path(sys.argv[1])).writing(): print('holding', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", hold, str(place.home.root)]
+    first = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    assert first.stdout.readline() == "holding\n"
+    before = contents(place.home.published)
+    actions: list[Callable[[], object]] = [
+        place.run,
+        lambda: running.pull_all(place.settings),
+        lambda: running.rebuild(place.settings),
+        lambda: running.replay(place.settings, really=True),
+    ]
+    for action in actions:
+        with pytest.raises(Problem, match=rf"Another run is writing.*process {first.pid}.*Wait for it to end"):
+            action()
+    assert contents(place.home.published) == before
+    first.kill()
+    first.communicate()
+    with place.home.writing():
+        pass  # the kernel let go of it
+
+
+def test_before_the_first_pull_there_is_nothing_to_build_and_the_message_says_so(place: Installation) -> None:
+    place.home.staging.unlink()
+    with pytest.raises(Problem, match="takings run"):
+        running.rebuild(place.settings)
+
+
+def test_what_an_interrupted_swap_left_behind_is_cleaned_up(place: Installation) -> None:
+    (place.home.published / "current.20200101T000000.000000Z").symlink_to("20200101T000000.000000Z")
+    half = place.home.published / "20200101T000000.000000Z.partial"
+    half.mkdir()
+    (half / "all.duckdb").write_bytes(b"half")
+    running.rebuild(place.settings)
+    names = {path.name for path in place.home.published.iterdir()}
+    assert names == {"current", place.current.name, *(name for name in names if name.endswith("Z"))}
+    assert len(names) == 3
