@@ -81,18 +81,14 @@ def summary(done: Run) -> None:
 
 def agreement(rows: list[dict[str, Any]]) -> None:
     """One line an account: does it agree with the source's own report, to the cent?"""
-    console = Console()
+    console = Console(soft_wrap=True)
     for row in rows:
         where = f"{row['tenant_id']} / {row['source']} / {row['source_account']}"
         compared = f"{row['days']:,} days × {row['metrics']} totals"
         if row["differing"]:
             console.print(
                 f"[red]✗[/] {where}: {row['differing']:,} of {compared} differ from the source's own report, "
-                f"most on {row['worst']} (by {row['worst_minor']:,} minor units)",
-                highlight=False,
-                soft_wrap=True,
+                f"most on {row['worst']} (by {row['worst_minor']:,} minor units)"
             )
         else:
-            console.print(
-                f"[green]✓[/] {where}: {compared} agree with the source's own report to the cent", highlight=False
-            )
+            console.print(f"[green]✓[/] {where}: {compared} agree with the source's own report to the cent")

@@ -24,7 +24,7 @@ def configuration() -> Settings:
 
 def run_name(context: dg.AssetExecutionContext) -> str:
     """The name of this Dagster run as staging rows and builds carry it: its creation time, sortable."""
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     created = record.create_timestamp if record else datetime.now(UTC)
     return created.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
