@@ -93,6 +93,10 @@ class LandedWindow:
         self.manifest = Manifest(start=self.manifest.start, end=self.manifest.end)
         self.save()
 
+    def discard(self) -> None:
+        """Remove a window that brought nothing new, so that an hourly look at a quiet shop costs no disk."""
+        shutil.rmtree(self.folder)
+
     def seal(self, rows: int | None = None, roots: int | None = None) -> None:
         """Everything has arrived; `rows` and `roots` are what the source said it would be, else what was written."""
         self.manifest.rows, self.manifest.roots = self.manifest.written if rows is None else rows, roots

@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+UsageError = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
 Tenant = Annotated[str | None, typer.Option(help="Whose numbers; not needed when there is one tenant.")]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
@@ -229,24 +230,19 @@ def main() -> None:
     from semantic.errors import SemanticError
 
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except (Problem, SourceError, SemanticError) as error:
         _fail(str(error))
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         _fail("Interrupted. Nothing is half done; run the same command again to go on.", 130)
-    except KeyboardInterrupt:
-        _fail("Interrupted. Nothing is half done; run the same command again to go on.", 130)
+    except UsageError as error:
+        error.show()
+        sys.exit(error.exit_code)
     except Exception as error:
-        import click
-
-        if isinstance(error, click.exceptions.Exit):
-            sys.exit(error.exit_code)
-        if isinstance(error, click.ClickException):
-            error.show()
-            sys.exit(error.exit_code)
-        if type(error).__module__.startswith("superset_assets"):
+        if type(error).__module__.startswith("superset_assets"):  # not imported only to be named here
             _fail(str(error))
         raise
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(message: str, code: int = 1) -> None:

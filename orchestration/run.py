@@ -90,7 +90,7 @@ def replay(settings: Settings, *, really: bool, progress: Progress = no_progress
     landing = Landing(home.landing)
     todo = [
         (account, stream, landed)
-        for account in settings.accounts()
+        for account in settings.accounts(secrets=False)
         for stream in STREAMS[account.source]
         for landed in landing.windows(account, stream.name)
         if landed.manifest.sealed

@@ -70,13 +70,13 @@ class RatesSettings(_Table):
 class ServerSettings(_Table):
     """A server on 127.0.0.1."""
 
-    port: int = Field(ge=0, le=65535)
+    port: int = Field(ge=1, le=65535)
 
 
 class DashboardSettings(_Table):
-    """What the dashboards open on."""
+    """What the dashboards open on: a first and a last day, both shown."""
 
-    default_range: str | None = None
+    default_range: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$")] | None = None
 
 
 class Settings(_Table):
@@ -97,17 +97,22 @@ class Settings(_Table):
         accounts = [(source.kind, source.account) for tenant in self.tenants for source in tenant.sources]
         for twice in {name for name in ids if ids.count(name) > 1}:
             raise ValueError(f"the tenant {twice!r} stands twice")
+        if "admin" in ids:
+            raise ValueError("a tenant cannot be called 'admin': that is the administrator's login")
         for kind, account in {pair for pair in accounts if accounts.count(pair) > 1}:
             raise ValueError(f"the {kind} account {account!r} stands twice: its orders would count twice")
         return self
 
-    def accounts(self) -> list[Account]:
-        """Every account with its secret. Raises Problem that names all missing secrets at once."""
+    def accounts(self, *, secrets: bool = True) -> list[Account]:
+        """Every account with its secret. Raises Problem that names all missing secrets at once.
+
+        Without `secrets` for what needs no network.
+        """
         found, missing = [], []
         for tenant in self.tenants:
             for source in tenant.sources:
                 try:
-                    secret = self._secret(source.secret)
+                    secret = self._secret(source.secret) if secrets else ""
                 except LookupError as error:
                     missing.append(f"  {tenant.id} / {source.kind} / {source.account}: {error.args[0]}")
                     continue

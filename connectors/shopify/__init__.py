@@ -6,5 +6,5 @@ bulk.py pages.py   the two ways in: a bulk operation for the first load, pages f
 pull.py      the order of it all: check the shop, land, load, move the cursor
 
 The data's way: orders with their ledger (agreements and sales), customers, products -> landing zone -> schema
-`shopify` of the staging file. `takings pull --source shopify` runs it alone.
+`shopify` of the staging file. `takings pull` runs it alone.
 """

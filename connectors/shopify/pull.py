@@ -97,11 +97,15 @@ def _pull_stream(
         if not landed.manifest.sealed:
             land(landed)
         try:
-            return Pulled(stream.name, *staging.load(account, stream, landed, run_id))
+            done = Pulled(stream.name, *staging.load(account, stream, landed, run_id))
         except IncompleteError:
             if attempt + 1 == ATTEMPTS:
                 raise
             landed.restart()
+        else:
+            if not done.changed and not done.rejected:
+                landed.discard()  # a replay without it gives the same
+            return done
     raise AssertionError("unreachable")
 
 

@@ -1,0 +1,66 @@
+"""What a newcomer types: from nothing to filled dashboards, checked by the demo itself, then a question."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from superset_assets.process import DEFAULT_PYTHON
+
+RETAIL = Path(__file__).parents[3] / "shared" / "data" / "online_retail"
+TAKINGS = Path(sys.executable).with_name("takings")
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAKINGS_")}
+    return subprocess.run(
+        [TAKINGS, *arguments],
+        env={**environment, "TAKINGS_HOME": str(home)},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    if not DEFAULT_PYTHON.exists():
+        pytest.skip(f"no {DEFAULT_PYTHON}: `make test` makes Superset's environment")
+    return tmp_path
+
+
+def test_the_demo_fills_its_dashboards_for_both_tenants_and_can_be_asked(home: Path) -> None:
+    done = run(home, "demo", "--once", "--superset-port", "0")
+    assert done.returncode == 0, done.stderr
+    for tenant in ("aurora", "nordlicht"):
+        assert f"{tenant} · Store Performance: 14 charts" in done.stderr
+        assert f"✓ {tenant} / shopify / {tenant}" in done.stdout
+    asked = run(home, "query", "--metrics", "orders_placed", "--by", "tenant_id", "--format", "json")
+    placed = {row["tenant_id"]: row["orders_placed"] for row in json.loads(asked.stdout)}
+    assert sum(placed.values()) == pytest.approx(20_000, rel=0.1)
+    again = run(home, "demo", "--once", "--superset-port", "0")
+    assert again.returncode == 0, again.stderr
+
+
+def test_a_real_retailer_goes_the_whole_way(home: Path) -> None:
+    if not RETAIL.exists():
+        pytest.skip(f"no {RETAIL}: the real retailer's tables are not at hand")
+    done = run(home, "demo", "--once", "--superset-port", "0", "--world", str(RETAIL))
+    assert done.returncode == 0, done.stderr
+    assert "online_retail · Store Performance: 14 charts" in done.stderr
+    assert "✓ online_retail / shopify / online_retail" in done.stdout
+    asked = run(home, "query", "--metrics", "gross_sales,shipping,refunded_amount,orders_placed", "--format", "json")
+    totals = json.loads(asked.stdout)[0]
+    assert totals == {
+        "gross_sales": 10272118.87,
+        "shipping": 289791.51,  # 291,401.65 charged less 1,610.14 of it paid back
+        "refunded_amount": 448361.75,
+        "orders_placed": 20626,
+    }
