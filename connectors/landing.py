@@ -36,6 +36,11 @@ class Manifest(msgspec.Struct, kw_only=True):
     landed_at: datetime | None = None
 
 
+def read_manifest(path: Path) -> Manifest:
+    """A window.json."""
+    return msgspec.json.decode(path.read_bytes(), type=Manifest)
+
+
 @dataclass
 class LandedWindow:
     """One window's folder and its manifest."""
@@ -93,9 +98,20 @@ class LandedWindow:
         self.manifest = Manifest(start=self.manifest.start, end=self.manifest.end)
         self.save()
 
-    def discard(self) -> None:
-        """Remove a window that brought nothing new, so that an hourly look at a quiet shop costs no disk."""
-        shutil.rmtree(self.folder)
+    def forget(self) -> None:
+        """Drop the parts of a window that brought nothing new, so that an hourly look at a quiet shop costs no disk.
+
+        Its manifest stays: a replay moves the cursor as far as the pull did. Of several such in a row one is kept.
+        """
+        parts = self.paths
+        self.manifest.parts, self.manifest.rows, self.manifest.roots = [], None, None
+        self.save()
+        for path in parts:
+            path.unlink()
+        before = sorted(path for path in self.folder.parent.iterdir() if path.name < self.folder.name)
+        manifest = before[-1] / "window.json" if before else None
+        if manifest and (not manifest.exists() or not read_manifest(manifest).parts):
+            shutil.rmtree(before[-1])
 
     def seal(self, rows: int | None = None, roots: int | None = None) -> None:
         """Everything has arrived; `rows` and `roots` are what the source said it would be, else what was written."""
@@ -120,7 +136,7 @@ class Landing:
         self.root = root
 
     def _open(self, path: Path) -> LandedWindow:
-        return LandedWindow(path.parent, msgspec.json.decode(path.read_bytes(), type=Manifest), self.root)
+        return LandedWindow(path.parent, read_manifest(path), self.root)
 
     def folder(self, account: Account, stream: str) -> Path:
         """Where a stream of an account lands."""

@@ -187,8 +187,9 @@ class Staging:
     def _type_and_merge(self, account: Account, stream: Stream, run_id: str) -> tuple[int, int]:
         changed = rejected = 0
         for table in stream.tables:
-            rejected += self._type(account, stream, table, run_id)
-            changed += self._merge(account, stream, table, run_id)
+            cleared, aside = self._type(account, stream, table, run_id)
+            rejected += aside
+            changed += cleared + self._merge(account, stream, table, run_id)
         for table in stream.tables:
             self.db.execute(f"drop table new_{table.name}")
         return changed, rejected
@@ -230,8 +231,11 @@ class Staging:
             )
         return int(rows)
 
-    def _type(self, account: Account, stream: Stream, table: Table, run_id: str) -> int:
-        """new_<table>: its rows typed, one a key; those that cannot be typed are set aside. Returns their number."""
+    def _type(self, account: Account, stream: Stream, table: Table, run_id: str) -> tuple[int, int]:
+        """new_<table>: its rows typed, one a key; those that cannot be typed are set aside.
+
+        Returns how many that stood aside before no longer do, and how many do now.
+        """
         typed = [f"{_cast(column)} as {column.name}" for column in table.columns]
         broken = [column for column in table.columns if column.type != "VARCHAR"]
         reasons = [
@@ -252,7 +256,7 @@ class Staging:
         if table.parent:  # a broken child that the source removed since comes no more, but its parent does
             parents = f"new_{stream.tables[0].name}"
             seen, same = f"select {self._parent_key(stream)} from {parents}", "split_part(row_key, '/', 1)"
-        self.db.execute(
+        cleared = self._run(
             "delete from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ? "
             f"and table_name = '{table.name}' and {same} in ({seen})",
             _scope(account, stream.name),
@@ -265,7 +269,7 @@ class Staging:
         count = int(rejects[0]) if rejects else 0
         if count:
             self.db.execute(f"delete from new_{table.name} where reject_reason is not null")
-        return count
+        return cleared, count
 
     def _of_newest_parents(self, stream: Stream, table: Table) -> None:
         """Children stand in the same part as their parent: those of a parent's older version, or of one that is not

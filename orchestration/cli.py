@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-UsageError = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
+UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
 Tenant = Annotated[str | None, typer.Option(help="Whose numbers; not needed when there is one tenant.")]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]

@@ -37,6 +37,7 @@ FORMS = {  # patterns, in words
     r"^https?://[^\s]+$": "http or https address",
     r"^[a-z0-9][a-z0-9_-]{0,62}$": "lower-case letters, digits, `-`, `_`; up to 63",
     r"^[A-Z]{3}$": "ISO 4217 code",
+    r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$": "`YYYY-MM-DD : YYYY-MM-DD`",
 }
 MEANINGS = {
     "tenants.id": "Part of file, role and login names. `admin` is taken.",

@@ -86,9 +86,10 @@ def _pull_stream(
     land: Callable[[LandedWindow], None],
 ) -> Pulled:
     landed = landing.newest(account, stream.name)
-    if landed is None or (
+    resumed = landed is not None and not (
         landed.manifest.sealed and landed.folder.name <= (staging.loaded(account, stream.name) or "")
-    ):
+    )
+    if landed is None or not resumed:
         loaded_until = staging.cursor(account, stream.name)
         if loaded_until is not None and loaded_until >= until:
             return Pulled(stream.name, 0, 0, 0)
@@ -104,7 +105,10 @@ def _pull_stream(
             landed.restart()
         else:
             if not done.changed and not done.rejected:
-                landed.discard()  # a replay without it gives the same
+                landed.forget()  # a replay without it gives the same
+            if resumed and landed.manifest.end < until:  # an earlier pull's window is done; now ours
+                more = _pull_stream(account, landing, staging, stream, until, run_id, land)
+                return replace(done, landed=done.landed + more.landed, changed=done.changed + more.changed)
             return done
     raise AssertionError("unreachable")
 

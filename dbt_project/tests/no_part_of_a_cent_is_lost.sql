@@ -6,7 +6,8 @@ select
     sales.amount,
     sales.tax
 from {{ source('shopify', 'sales') }} as sales
-left join {{ ref('currencies') }} as currencies using (currency)
+inner join {{ ref('stg_shopify__orders') }} using (tenant_id, source_account, order_id)
+left join {{ ref('currencies') }} as currencies on sales.currency = currencies.currency
 where
     currencies.minor_units is null
     or sales.amount * currencies.minor_units <> round(sales.amount * currencies.minor_units, 0)

@@ -1,9 +1,10 @@
 -- Rows that could not be typed: without them every number would be too small without an error.
 select
-    tenant_id,
-    source,
-    table_name,
-    row_key,
-    reason,
-    landing_part
-from {{ source('takings', 'rejects') }}
+    rejects.tenant_id,
+    rejects.source,
+    rejects.table_name,
+    rejects.row_key,
+    rejects.reason,
+    rejects.landing_part
+from {{ source('takings', 'rejects') }} as rejects
+inner join {{ ref('stg_takings__tenants') }} using (tenant_id)

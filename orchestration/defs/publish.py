@@ -28,7 +28,7 @@ def build() -> dg.AssetsDefinition:
         if not built.path.exists():
             raise Problem(f"There is no finished build of run {name}: materialise the marts in the same run.")
         tenants = [tenant.id for tenant in settings.tenants]
-        with home.writing(), running.disk_guard(home):
+        with running.disk_guard(home), home.writing():
             folder = publishing.publish(home, built, name, tenants, logged(context))
         about = json.loads((folder / "build.json").read_text())
         return dg.MaterializeResult(metadata={"run": name, "folder": str(folder), "definitions": about["definitions"]})

@@ -40,7 +40,7 @@ def _source(source: str, streams: tuple[Stream, ...]) -> dg.AssetsDefinition:
         home = Home(settings.home)
         done: dict[str, dict[str, Pulled]] = {stream.name: {} for stream in streams}
         try:
-            with home.writing(), running.disk_guard(home):
+            with running.disk_guard(home), home.writing():
                 for account in (account for account in settings.accounts() if account.source == source):
                     for pulled in running.pull(settings, account, run_name(context), logged(context)):
                         done[pulled.stream][account.account] = pulled

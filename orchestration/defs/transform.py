@@ -61,7 +61,7 @@ def marts() -> dg.AssetsDefinition:
         progress = logged(context)
         failure = None
         try:
-            with where.writing(), running.disk_guard(where):
+            with running.disk_guard(where), where.writing():
                 running.record_run(settings, run_name(context))
                 outcome = dbt.build(
                     where, run_name(context), lambda done, total, name: progress("build", done, total, name)
