@@ -155,6 +155,10 @@ def test_an_operation_found_again_after_its_file_has_run_out_is_run_anew(
     ends = [found.manifest.end for found in place.landing.windows(place.known_as(server), "orders")]
     settled = timedelta(minutes=2)
     assert ends == [END - settled, END + timedelta(days=8) - settled], "the same window, then what came since"
+    ids = {row[0] for row in place.rows("select order_id from shopify.orders")}
+    assert ids >= {row[0] for row in undisturbed.rows("select order_id from shopify.orders")} - {
+        row[0] for row in place.rows("select subject_id from shopify.deletions")
+    }
 
 
 def test_no_rows_and_no_file_is_an_empty_shop_and_moves_the_cursor(world: World, place: Place) -> None:
