@@ -12,7 +12,7 @@ help:  ## show this list
 demo: setup  ## two simulated shops to filled dashboards (WORLD=folder: a real retailer; ONCE=1: check, then end; PORT=8088)
 	@$(TAKINGS) demo $(if $(WORLD),--world "$(WORLD)") $(if $(ONCE),--once) $(if $(PORT),--superset-port $(PORT))
 
-test: setup  ## lint, types and every test
+test: check  ## lint, types and every test
 	@tools/browser
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import duckdb
 
-from connectors.base import Account, Column, Stream, Table, iso
+from connectors.base import Account, Stream, Table, iso
+from connectors.casts import cast, read, sql_type, strict_cast
 from connectors.errors import ContractError, IncompleteError
 from connectors.landing import LandedWindow
 
-SQL_TYPES = {"MONEY": "DECIMAL(24, 6)", "INSTANT": "TIMESTAMP"}
 SCOPE = ("tenant_id", "source_account")
 LINEAGE = ("run_id", "landing_part")
 
@@ -85,11 +85,11 @@ class Staging:
         self.db.execute(f"create schema if not exists {source}")
         for table in (table for stream in streams for table in stream.tables):
             columns = [f"{name} varchar" for name in (*SCOPE, *LINEAGE)]
-            columns += [f"{column.name} {_sql_type(column)}" for column in table.columns]
+            columns += [f"{column.name} {sql_type(column)}" for column in table.columns]
             self.db.execute(f"create table if not exists {source}.{table.name} ({', '.join(columns)})")
             for column in table.columns:
                 self.db.execute(
-                    f"alter table {source}.{table.name} add column if not exists {column.name} {_sql_type(column)}"
+                    f"alter table {source}.{table.name} add column if not exists {column.name} {sql_type(column)}"
                 )
 
     def cursor(self, account: Account, stream: str) -> datetime | None:
@@ -158,7 +158,7 @@ class Staging:
         for table in stream.tables:
             target = f"{account.source}.{table.name}"
             columns = ", ".join((*SCOPE, *LINEAGE, *(column.name for column in table.columns)))
-            typed = ", ".join(_strict_cast(column) for column in table.columns)
+            typed = ", ".join(strict_cast(column) for column in table.columns)
             try:
                 written += self._run(
                     f"insert into {target} ({columns}) select ?, ?, ?, r.landing_part, {typed} "
@@ -236,13 +236,13 @@ class Staging:
 
         Returns how many that stood aside before no longer do, and how many do now.
         """
-        typed = [f"{_cast(column)} as {column.name}" for column in table.columns]
+        typed = [f"{cast(column)} as {column.name}" for column in table.columns]
         broken = [column for column in table.columns if column.type != "VARCHAR"]
         reasons = [
-            f"case when {column.read} is not null and {_cast(column)} is null "
+            f"case when {column.read} is not null and {cast(column)} is null "
             f"then '{column.name} is not {column.type}: ' || left(cast({column.read} as varchar), 80) end"
             for column in broken
-        ] + [f"case when {_read(table, name)} is null then '{name} is missing' end" for name in table.key]
+        ] + [f"case when {read(table, name)} is null then '{name} is missing' end" for name in table.key]
         self.db.execute(
             f"create temp table new_{table.name} as select {', '.join(typed)}, r.landing_part, "
             f"nullif(concat_ws('; ', {', '.join(reasons)}), '') as reject_reason "
@@ -370,32 +370,6 @@ class Staging:
         found = self.db.execute("select * from takings.rejects order by rejected_at desc, table_name, row_key")
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def _strict_cast(column: Column) -> str:
-    """The same, but what cannot be typed is an error of the whole statement."""
-    if column.type == "VARCHAR":
-        return column.read
-    return f"case when {column.read} is not null then coalesce({_cast(column)}, error('{column.name}')) end"
-
-
-def _sql_type(column: Column) -> str:
-    return SQL_TYPES.get(column.type, column.type)
-
-
-def _cast(column: Column) -> str:
-    if column.type == "VARCHAR":
-        return column.read
-    if column.type == "INSTANT":
-        return f"(try_cast({column.read} as timestamptz) at time zone 'UTC')"
-    typed = f"try_cast({column.read} as {_sql_type(column)})"
-    if column.type == "BIGINT":  # a cast would round 2.5 to 3
-        return f"case when regexp_full_match({column.read}, '-?[0-9]+(\\.0+)?') then {typed} end"
-    return typed
-
-
-def _read(table: Table, name: str) -> str:
-    return next(column.read for column in table.columns if column.name == name)
 
 
 def _scope(account: Account, stream: str) -> list[str]:

@@ -42,7 +42,6 @@ MAY_TOUCH_ENVIRONMENT = {
 }
 LONG_FILES = {
     "connectors/staging.py": "one class: how a landed window becomes rows and a cursor, in one transaction",
-    "connectors/shopify/streams.py": "data: the columns of every table, read from top to bottom",
     "connectors/simulator/books.py": "one model of a shop's books, of many small classes",
 }
 LONG_FUNCTIONS: dict[str, str] = {}

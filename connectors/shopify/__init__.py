@@ -1,7 +1,7 @@
 """Shopify's Admin API, version 2026-10.
 
 client.py    one request: authentication, pacing by the cost bucket, errors by what to do about them
-streams.py   what is asked for, and the tables it becomes
+streams/     what is asked for, and the tables it becomes
 bulk.py pages.py   the two ways in: a bulk operation for the first load, pages for what changed since
 pull.py      the order of it all: check the shop, land, load, move the cursor
 

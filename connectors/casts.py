@@ -1,0 +1,36 @@
+"""From the text of a landed record to a typed column, in DuckDB's SQL."""
+
+from __future__ import annotations
+
+from connectors.base import Column, Table
+
+SQL_TYPES = {"MONEY": "DECIMAL(24, 6)", "INSTANT": "TIMESTAMP"}
+
+
+def sql_type(column: Column) -> str:
+    """The type of the staging column."""
+    return SQL_TYPES.get(column.type, column.type)
+
+
+def cast(column: Column) -> str:
+    """Its value, null where the text cannot be typed."""
+    if column.type == "VARCHAR":
+        return column.read
+    if column.type == "INSTANT":
+        return f"(try_cast({column.read} as timestamptz) at time zone 'UTC')"
+    typed = f"try_cast({column.read} as {sql_type(column)})"
+    if column.type == "BIGINT":  # a cast would round 2.5 to 3
+        return f"case when regexp_full_match({column.read}, '-?[0-9]+(\\.0+)?') then {typed} end"
+    return typed
+
+
+def strict_cast(column: Column) -> str:
+    """The same, but what cannot be typed is an error of the whole statement."""
+    if column.type == "VARCHAR":
+        return column.read
+    return f"case when {column.read} is not null then coalesce({cast(column)}, error('{column.name}')) end"
+
+
+def read(table: Table, name: str) -> str:
+    """How the column of that name is read."""
+    return next(column.read for column in table.columns if column.name == name)

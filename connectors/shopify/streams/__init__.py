@@ -1,0 +1,18 @@
+"""What is asked of Shopify, and the staging tables that it becomes. Data, no code.
+
+Every number of a shop's sales comes from the ledger (`agreements` and their `sales`): on a recorded order with two
+refunds and an exchange its rows add up to the order's current total, and nothing else does. Refunds' own lines hang
+below a list, which a bulk operation refuses, so they are asked for by id once their orders have arrived.
+"""
+
+from connectors.shopify.streams.customers import CUSTOMERS
+from connectors.shopify.streams.orders import ORDERS
+from connectors.shopify.streams.products import PRODUCTS
+from connectors.shopify.streams.refunds import REFUNDS
+from connectors.shopify.streams.shop import DELETIONS, SALES_TOTALS, SHOP
+
+# The control report comes right behind what it controls, so that little can happen in between.
+STREAMS = (SHOP, ORDERS, DELETIONS, SALES_TOTALS, REFUNDS, CUSTOMERS, PRODUCTS)
+SCOPES = ("read_orders", "read_all_orders", "read_products", "read_inventory", "read_customers", "read_reports")
+
+__all__ = ["CUSTOMERS", "DELETIONS", "ORDERS", "PRODUCTS", "REFUNDS", "SALES_TOTALS", "SCOPES", "SHOP", "STREAMS"]

@@ -1,0 +1,41 @@
+"""How a value is taken out of one of Shopify's records: the pieces that the streams are made of."""
+
+from __future__ import annotations
+
+from connectors.base import Column
+
+MONEY = "{ shopMoney { amount currencyCode } }"
+BAG = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
+MONEY_TYPE = "STRUCT(amount VARCHAR, currencyCode VARCHAR)"
+SHOP_TYPE = f"STRUCT(shopMoney {MONEY_TYPE})"
+BAG_TYPE = f"STRUCT(shopMoney {MONEY_TYPE}, presentmentMoney {MONEY_TYPE})"
+ID_TYPE = "STRUCT(id VARCHAR)"
+
+
+def gid(read: str) -> str:
+    """The id behind gid://shopify/<Type>/."""
+    return f"split_part({read}, '/', 5)"
+
+
+def text(name: str, read: str) -> Column:
+    return Column(name, "VARCHAR", read)
+
+
+def identifier(name: str, read: str) -> Column:
+    return Column(name, "VARCHAR", gid(read))
+
+
+def instant(name: str, read: str) -> Column:
+    return Column(name, "INSTANT", read)
+
+
+def money(name: str, read: str) -> Column:
+    return Column(name, "MONEY", f"{read}.shopMoney.amount")
+
+
+def count(name: str, read: str) -> Column:
+    return Column(name, "BIGINT", read)
+
+
+def flag(name: str, read: str) -> Column:
+    return Column(name, "BOOLEAN", read)
