@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.run [--world FOLDER] [--write]
 
 pull     download and load of a shop's orders by bulk   /  DuckDB reading the same landed file into plain tables
-build    every model and test of dbt                    /  one hand-written SQL for the daily numbers, on the same staging
+build    every model and test of dbt                    /  one hand-written SQL for the daily numbers on that staging
 publish  a build to what readers see                    /  a plain copy of the same bytes, synced to the disk
 chart    a chart's first answer from Superset           /  the same SQL asked of the published file directly
 
@@ -197,9 +197,8 @@ def render(rows: list[tuple[str, str, float, float]], world: Path | None) -> str
         "| what | size | seconds | the plain way | ratio |",
         "| --- | --- | ---: | ---: | ---: |",
     ]
-    return "\n".join(
-        [*head, *(f"| {what} | {size} | {took:.2f} | {plain:.2f} | {took / plain:.1f} |" for what, size, took, plain in rows)]
-    )
+    lines = [f"| {what} | {size} | {took:.2f} | {plain:.2f} | {took / plain:.1f} |" for what, size, took, plain in rows]
+    return "\n".join([*head, *lines])
 
 
 if __name__ == "__main__":
