@@ -13,9 +13,10 @@ from functools import partial
 
 import msgspec
 
-from connectors.base import Account, Progress, Pulled, Stream, Window, no_progress
+from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.errors import ConfigurationError, ContractError, IncompleteError, RetryError
 from connectors.landing import LandedWindow, Landing
+from connectors.pulling import ATTEMPTS, pull_stream
 from connectors.shopify import streams
 from connectors.shopify.bulk import land_by_bulk
 from connectors.shopify.client import Client, TooExpensiveError
@@ -25,7 +26,6 @@ from connectors.transport import Transport
 
 SETTLED = timedelta(minutes=2)  # an index may lag behind what it indexes: the last two minutes wait for the next pull
 PAGES_UP_TO = timedelta(days=3)  # a longer window goes by bulk
-ATTEMPTS = 3
 REFUNDS_A_CALL, REFUND_LINES = 50, 100
 PREFLIGHT = f"{{ currentAppInstallation {{ accessScopes {{ handle }} }} {streams.SHOP.query} }}"
 
@@ -63,54 +63,13 @@ def pull(
         first = staging.loaded(account, stream.name) is None
         land = steps.get(stream.name) or partial(_land, client, stream, first, progress)
         calls, waited = client.transport.calls, client.transport.waited
-        done = _pull_stream(account, landing, staging, stream, until, run_id, land)
-        yield _with_cost(done, client, calls, waited)
-
-
-def _with_cost(done: Pulled, client: Client, calls: int, waited: float) -> Pulled:
-    return replace(
-        done,
-        calls=client.transport.calls - calls,
-        waited=client.transport.waited - waited,
-        denied=tuple(sorted(client.denied)),
-    )
-
-
-def _pull_stream(
-    account: Account,
-    landing: Landing,
-    staging: Staging,
-    stream: Stream,
-    until: datetime,
-    run_id: str,
-    land: Callable[[LandedWindow], None],
-) -> Pulled:
-    landed = landing.newest(account, stream.name)
-    resumed = landed is not None and not (
-        landed.manifest.sealed and landed.folder.name <= (staging.loaded(account, stream.name) or "")
-    )
-    if landed is None or not resumed:
-        loaded_until = staging.cursor(account, stream.name)
-        if loaded_until is not None and loaded_until >= until:
-            return Pulled(stream.name, 0, 0, 0)
-        landed = landing.begin(account, stream.name, Window(loaded_until if stream.cursor else None, until))
-    for attempt in range(ATTEMPTS):
-        if not landed.manifest.sealed:
-            land(landed)
-        try:
-            done = Pulled(stream.name, *staging.load(account, stream, landed, run_id))
-        except IncompleteError:
-            if attempt + 1 == ATTEMPTS:
-                raise
-            landed.restart()
-        else:
-            if not done.changed and not done.rejected:
-                landed.forget()  # a replay without it gives the same
-            if resumed and landed.manifest.end < until:  # an earlier pull's window is done; now ours
-                more = _pull_stream(account, landing, staging, stream, until, run_id, land)
-                return replace(done, landed=done.landed + more.landed, changed=done.changed + more.changed)
-            return done
-    raise AssertionError("unreachable")
+        done = pull_stream(account, landing, staging, stream, until, run_id, land)
+        yield replace(
+            done,
+            calls=client.transport.calls - calls,
+            waited=client.transport.waited - waited,
+            denied=tuple(sorted(client.denied)),
+        )
 
 
 def _check(client: Client) -> msgspec.Raw:
