@@ -65,7 +65,7 @@ def demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) 
     began = time.monotonic()
     refuse_foreign_configuration()
     home = Home(settings.home())
-    home.root.mkdir(parents=True, exist_ok=True)
+    home.make()
     with serving.Children() as children:
         shops = children.start_simulator(simulator_arguments(home, world))
         found = configure(home, shops, world, superset_port or serving.free_port(), dagster_port or serving.free_port())

@@ -58,13 +58,17 @@ class Home:
         """What the servers print."""
         return self.root / "logs"
 
+    def make(self) -> None:
+        """Make the folder, for its owner alone: it holds names, addresses and secrets."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the writer's lock. The kernel lets go of it when this process ends, however it ends.
 
         Raises Problem when another run holds it.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.make()
         with (self.root / "writer.lock").open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
