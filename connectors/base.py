@@ -34,8 +34,10 @@ class Account:
 class Column:
     """A typed column of a staging table.
 
-    `type` is VARCHAR, BIGINT, BOOLEAN, DATE, MONEY (decimal, major units as the source wrote them) or INSTANT
-    (a UTC timestamp); `read` is the SQL that takes its text out of a landed record.
+    `type` is VARCHAR, BIGINT, BOOLEAN, DATE, MONEY (decimal, major units as the source wrote them), MICROS (integer
+    millionths of the unit, from a decimal text of at most six places), DECIMAL (a rate or a price in parts of a minor
+    unit), INSTANT (a UTC timestamp) or EPOCH (the same, written as seconds since 1970);
+    `read` is the SQL that takes its text out of a landed record.
     """
 
     name: str
@@ -47,7 +49,8 @@ class Column:
 class Table:
     """A staging table: which records it is made of, its key, and how a repeat replaces it.
 
-    A table with a `parent` column is replaced parent by parent (a removed line vanishes); one without is
+    A table with a `parent` column is replaced parent by parent (a removed line vanishes); one with a `slice` column
+    (a DATE) is replaced for all the days that its window covers, also those that no record came for; one without is
     upserted by key, the newest `version` winning; one with `history` columns gets a row when one of them changes,
     and keeps the older rows. `source` is the FROM clause over the landed records `r`, which also have `landing_part`
     and `landed_until`, the end of their window.
@@ -60,6 +63,7 @@ class Table:
     parent: str | None = None
     version: str | None = None
     history: tuple[str, ...] = ()
+    slice: str | None = None
     source: str = "record as r"
 
 
@@ -100,7 +104,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Pulled:
-    """What one stream's pull did: rows landed, rows that changed staging, rows set aside, calls, seconds waited."""
+    """What one stream's pull did: rows landed, rows that changed staging, rows set aside, calls, seconds waited.
+
+    `warnings` are what the source said and a person should read.
+    """
 
     stream: str
     landed: int
@@ -109,6 +116,7 @@ class Pulled:
     calls: int = 0
     waited: float = 0.0
     denied: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def stamp(instant: datetime) -> str:

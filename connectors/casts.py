@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from connectors.base import Column, Table
 
-SQL_TYPES = {"MONEY": "DECIMAL(24, 6)", "INSTANT": "TIMESTAMP"}
+SQL_TYPES = {
+    "MONEY": "DECIMAL(24, 6)",
+    "MICROS": "BIGINT",
+    "DECIMAL": "DECIMAL(38, 12)",
+    "INSTANT": "TIMESTAMP",
+    "EPOCH": "TIMESTAMP",
+}
 
 
 def sql_type(column: Column) -> str:
@@ -18,6 +24,11 @@ def cast(column: Column) -> str:
         return column.read
     if column.type == "INSTANT":
         return f"(try_cast({column.read} as timestamptz) at time zone 'UTC')"
+    if column.type == "EPOCH":
+        return f"make_timestamp(try_cast(regexp_extract({column.read}, '^-?[0-9]{{1,11}}$') as bigint) * 1000000)"
+    if column.type == "MICROS":  # by decimals, never by a float; more than six places would be rounded
+        micros = f"try_cast(try_cast({column.read} as decimal(24, 6)) * 1000000 as bigint)"
+        return f"case when regexp_full_match({column.read}, '-?[0-9]+(\\.[0-9]{{0,6}}0*)?') then {micros} end"
     typed = f"try_cast({column.read} as {sql_type(column)})"
     if column.type == "BIGINT":  # a cast would round 2.5 to 3
         return f"case when regexp_full_match({column.read}, '-?[0-9]+(\\.0+)?') then {typed} end"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Transport:
         self.sleep = sleep
         self.calls = 0
         self.waited = 0.0
+        self.retried = RETRIED  # a source whose body says what a 500 means takes it out
 
     def wait(self, seconds: float) -> None:
         """Pause, and remember how long the source made us wait."""
@@ -51,14 +52,34 @@ class Transport:
         A redirect is handed over, not followed: it would carry the token to another host.
         Raises RetryError when it still fails after all attempts.
         """
+        return self._patiently("POST", url, headers, body=body)
+
+    def get(self, url: str, params: Sequence[tuple[str, str]], headers: dict[str, str]) -> requests.Response:
+        """GET with the same manners; `params` may name one parameter several times."""
+        return self._patiently("GET", url, headers, params=params)
+
+    def _patiently(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: object = None,
+        params: Sequence[tuple[str, str]] = (),
+    ) -> requests.Response:
         trouble = ""
         for attempt in range(ATTEMPTS):
             try:
                 self.calls += 1
-                answer = self.session.post(
-                    url, json=body, headers=headers, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False
+                answer = self.session.request(
+                    method,
+                    url,
+                    params=list(params),
+                    json=body,
+                    headers=headers,
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    allow_redirects=False,
                 )
-                if answer.status_code not in RETRIED:
+                if answer.status_code not in self.retried:
                     return answer
                 trouble = f"it answered HTTP {answer.status_code}"
                 pause = _retry_after(answer) or _backoff(attempt)

@@ -3,7 +3,8 @@
     Faults([Fault("throttled", on="orders", times=2), Fault("error", status=502, times=None)])
 
 ``on`` names a root field (orders, nodes, bulkOperation, …), ``bulk:orders`` for the start of a bulk run over orders,
-``bulk_file`` for the download of its result, or for ``denied`` a field as ``Order.email``; empty is any request.
+``bulk_file`` for the download of its result, or for ``denied`` a field as ``Order.email``; ``stripe:charges`` a
+resource of Stripe's; empty is any request.
 ``times`` is how often (None: for ever), after letting ``skip`` matching requests through.
 
 | kind | what happens |
@@ -18,6 +19,8 @@
 | null_data | ``data`` is null, without an error |
 | same_cursor | a page ends with the cursor of the one before it, and says that more follow |
 | denied | the field is null, with ACCESS_DENIED; in bulk the operation fails |
+| lock_timeout | HTTP 429 of an object that another request holds (Stripe) |
+| lost_cursor | HTTP 400: the object that ``starting_after`` names is gone (Stripe) |
 | bulk_limit | LIMIT_REACHED |
 | bulk_failed, bulk_timeout, bulk_expired, bulk_canceled | how the operation ends |
 | wrong_count | objectCount is one more than the file's lines |
@@ -43,6 +46,8 @@ KINDS = frozenset(
         "null_data",
         "same_cursor",
         "denied",
+        "lock_timeout",
+        "lost_cursor",
         "bulk_limit",
         "bulk_failed",
         "bulk_timeout",

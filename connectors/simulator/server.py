@@ -21,7 +21,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +31,7 @@ from connectors.simulator.faults import Faults
 from connectors.simulator.shopify.api import ShopApi
 from connectors.simulator.shopify.cost import Bucket
 from connectors.simulator.shopify.roots import VERSION
+from connectors.simulator.wire import Mount, Seen
 from connectors.simulator.world import World, seconds
 
 _PATH = re.compile(r"^/shopify/(?P<account>[\w-]+)/(?P<rest>.*)$")
@@ -41,16 +41,6 @@ _NOT_AUTHORIZED = "[API] Invalid API key or access token (unrecognized login or 
 _EXPIRED = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>ExpiredToken</Code><Message>Expired.</Message></Error>"
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>Something went wrong ({0})</h1></body></html>"
 URL_LIFE = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A request that came: ``fields`` are its root fields, for other paths the path."""
-
-    account: str
-    fields: tuple[str, ...]
-    variables: dict[str, Any]
-    status: int
 
 
 class PortInUseError(OSError):
@@ -77,6 +67,7 @@ class SimulatorServer:
         self._now, self._ticking, self._started = now or world.end, ticking, time.monotonic()
         self.folder = Path(tempfile.mkdtemp(prefix="takings-simulator-"))
         self.apis: dict[str, ShopApi] = {}
+        self.mounts: dict[str, Mount] = {}  # by the first part of the path
         for shop in world.shops:
             folder = self.folder / shop.account
             folder.mkdir()
@@ -99,8 +90,8 @@ class SimulatorServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def base_url(self, account: str) -> str:
-        return f"{self.url}/shopify/{account}"
+    def base_url(self, account: str, source: str = "shopify") -> str:
+        return f"{self.url}/{source}/{account}"
 
     @property
     def now(self) -> datetime:
@@ -150,7 +141,17 @@ class _Handler(BaseHTTPRequestHandler):
     def date_time_string(self, timestamp: float | None = None) -> str:
         return format_datetime(self.simulator.now.astimezone(UTC), usegmt=True)
 
+    def _mounted(self, body: bytes = b"") -> bool:
+        """Whether another source than Shopify answered."""
+        mount = self.simulator.mounts.get(self.path.split("/")[1])
+        if mount is not None:
+            answer = mount(self.command, self.path, dict(self.headers), body)
+            self._send(answer.status, answer.body, answer.kind, answer.headers, cut=answer.cut)
+        return mount is not None
+
     def do_GET(self) -> None:
+        if self._mounted():
+            return
         account, rest = self._place()
         match = _FILE.match(rest or "")
         if account is None or rest is None or match is None:
@@ -160,6 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
+        if self._mounted(body):
+            return
         account, rest = self._place()
         if account is None or rest is None:
             return self._json(404, {"errors": "Not Found"})
@@ -261,7 +264,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Shopify-API-Version", VERSION)
+        if self.path.startswith("/shopify/"):
+            self.send_header("X-Shopify-API-Version", VERSION)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         if cut:
