@@ -50,10 +50,10 @@ class Table:
     """A staging table: which records it is made of, its key, and how a repeat replaces it.
 
     A table with a `parent` column is replaced parent by parent (a removed line vanishes); one with a `slice` column
-    (a DATE) is replaced for all the days that its window covers, also those that no record came for; one without is
-    upserted by key, the newest `version` winning; one with `history` columns gets a row when one of them changes,
-    and keeps the older rows. `source` is the FROM clause over the landed records `r`, which also have `landing_part`
-    and `landed_until`, the end of their window.
+    (a DATE, first in its key) is replaced for all the days that its window covers, also those that no record came
+    for; one without is upserted by key, the newest `version` winning; one with `history` columns gets a row when one of
+    them changes, and keeps the older rows. `source` is the FROM clause over the landed records `r`, which also have
+    `landing_part` and `landed_until`, the end of their window.
     """
 
     name: str

@@ -13,13 +13,14 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 import zstandard
 
 from connectors.base import Account, Window
+from connectors.errors import ConfigurationError
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -27,6 +28,8 @@ class Manifest(msgspec.Struct, kw_only=True):
 
     start: datetime | None
     end: datetime
+    run_id: str = ""
+    days: tuple[date, date] | None = None
     parts: list[str] = []
     written: int = 0
     rows: int | None = None
@@ -37,8 +40,13 @@ class Manifest(msgspec.Struct, kw_only=True):
 
 
 def read_manifest(path: Path) -> Manifest:
-    """A window.json."""
-    return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    """A window.json. Raises ConfigurationError when somebody else wrote into it."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read ({error}). Remove the folder {path.parent}: what landed in it is asked for again."
+        ) from None
 
 
 @dataclass
@@ -86,6 +94,11 @@ class LandedWindow:
         self.manifest.state.update(state)
         self.save()
 
+    def cover(self, first: date, last: date) -> None:
+        """The days, both included, that this window replaces in tables that are replaced by slice."""
+        self.manifest.days = (first, last)
+        self.save()
+
     def remember(self, **state: str) -> None:
         """Keep where we are (a bulk operation's id, a page's cursor) for the case of an interruption."""
         self.manifest.state.update(state)
@@ -95,7 +108,7 @@ class LandedWindow:
         """Throw away what has arrived: the source took it back, or handed over less than it said."""
         for path in self.folder.glob("part-*"):
             path.unlink()
-        self.manifest = Manifest(start=self.manifest.start, end=self.manifest.end)
+        self.manifest = Manifest(start=self.manifest.start, end=self.manifest.end, run_id=self.manifest.run_id)
         self.save()
 
     def forget(self) -> None:
@@ -147,17 +160,22 @@ class Landing:
         for path in sorted(self.folder(account, stream).glob("*/window.json")):
             yield self._open(path)
 
+    def after(self, account: Account, stream: str, window_id: str | None) -> list[LandedWindow]:
+        """The windows behind one, oldest first; all of them behind None. Only the last may be interrupted."""
+        paths = sorted(self.folder(account, stream).glob("*/window.json"))
+        return [self._open(path) for path in paths if path.parent.name > (window_id or "")]
+
     def newest(self, account: Account, stream: str) -> LandedWindow | None:
-        """The last window that was begun; the only one that may be interrupted, or not yet loaded."""
+        """The last window that was begun."""
         paths = sorted(self.folder(account, stream).glob("*/window.json"))
         return self._open(paths[-1]) if paths else None
 
-    def begin(self, account: Account, stream: str, window: Window) -> LandedWindow:
+    def begin(self, account: Account, stream: str, window: Window, run_id: str = "") -> LandedWindow:
         """Open a window's folder, emptying one of the same name."""
         folder = self.folder(account, stream) / window.id
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
-        landed = LandedWindow(folder, Manifest(start=window.start, end=window.end), self.root)
+        landed = LandedWindow(folder, Manifest(start=window.start, end=window.end, run_id=run_id), self.root)
         landed.save()
         return landed

@@ -1,8 +1,8 @@
 """Typed staging tables on DuckDB, filled by SQL from landed windows; data and cursor commit together.
 
 The rules: a stored row is touched only where the source's row differs, so a repeat changes nothing. Rows with a
-parent are replaced parent by parent, others upserted by key, the newest version winning. A row that cannot be typed
-goes to `takings.rejects` with its reason and its place, and the rest goes on.
+parent are replaced parent by parent, rows of a slice day by day, others upserted by key, the newest version winning.
+A row that cannot be typed goes to `takings.rejects` with its reason and its place, and the rest goes on.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ create table if not exists takings.rejects (
 create table if not exists takings.tenants (
     tenant_id varchar, tenant_name varchar, time_zone varchar, currency varchar);
 create table if not exists takings.runs (run_id varchar, started_at timestamp);
+create table if not exists takings.days_read (
+    tenant_id varchar, source varchar, source_account varchar, stream varchar, day date, as_of timestamp,
+    run_id varchar);
 create table if not exists takings.exchange_rates (
     rate_day date, from_currency varchar, to_currency varchar, rate decimal(18, 8));
 """
@@ -129,8 +132,11 @@ class Staging:
         changed = rejected = 0
         with self.transaction():
             landed_rows = self._read(stream, landed)
-            if landed_rows:
+            self._check_days(stream, landed)
+            if landed_rows or (landed.paths and landed.manifest.days):
                 changed, rejected = into(account, stream, run_id)
+            self.db.execute("drop table covered")
+            self._remember_days(account, stream.name, landed, run_id)
             self.db.execute("drop table record")
             self._move_cursor(account, stream.name, landed, run_id)
         return landed_rows, changed, rejected
@@ -256,6 +262,9 @@ class Staging:
         if table.parent:  # a broken child that the source removed since comes no more, but its parent does
             parents = f"new_{stream.tables[0].name}"
             seen, same = f"select {self._parent_key(stream)} from {parents}", "split_part(row_key, '/', 1)"
+        elif table.slice:  # likewise a broken row of a day that is replaced
+            days = "unnest(generate_series(first, last, interval 1 day))::date"
+            seen, same = f"select cast({days} as varchar) from covered", "split_part(row_key, '/', 1)"
         cleared = self._run(
             "delete from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ? "
             f"and table_name = '{table.name}' and {same} in ({seen})",
@@ -309,7 +318,13 @@ class Staging:
                 f"where {scope} and {same_key} and t.{table.version} > n.{table.version}",
                 values,
             )
-        if table.parent:
+        if table.slice:
+            removed = self._run(
+                f"delete from {target} as t using covered as c where {scope} and t.{table.slice} between c.first "
+                f"and c.last and not exists (select 1 from {new} as n where {same_key} and {same_row})",
+                values,
+            )
+        elif table.parent:
             removed = self._run(
                 f"delete from {target} as t where {scope} and t.{table.parent} in "
                 f"(select {self._parent_key(stream)} from new_{stream.tables[0].name}) "
@@ -327,6 +342,45 @@ class Staging:
             [*values, run_id, *values],
         )
         return max(removed, written)
+
+    def _check_days(self, stream: Stream, landed: LandedWindow) -> None:
+        """covered: the days that the window replaces, no row where it replaces none.
+
+        Raises ContractError when a record is of another day.
+        """
+        first, last = landed.manifest.days or (None, None)
+        self.db.execute("create temp table covered (first date, last date)")
+        self.db.execute("insert into covered select * from (values (?::date, ?::date)) as d(a, b) where a is not null",
+                        [first, last])  # fmt: skip
+        for table in (table for table in stream.tables if table.slice):
+            day = read(table, table.slice or "")
+            found = self.db.execute(
+                f"select min({day}) from {table.source} where ({table.where}) and not exists "
+                f"(select 1 from covered as c where try_cast({day} as date) between c.first and c.last) "
+                f"and try_cast({day} as date) is not null"
+            ).fetchone()
+            if found and found[0] is not None:
+                raise ContractError(
+                    f"stream {stream.name}: a row of {found[0]} arrived, but {first} to {last} was asked for; nothing "
+                    f"was loaded, what came is kept in {landed.folder}."
+                )
+
+    def _remember_days(self, account: Account, stream: str, landed: LandedWindow, run_id: str) -> None:
+        """takings.days_read: as of when each day of a stream was read last."""
+        if landed.manifest.days is None:
+            return
+        scope, days = _scope(account, stream), list(landed.manifest.days)
+        self.db.execute(
+            "delete from takings.days_read where tenant_id = ? and source = ? and source_account = ? and stream = ? "
+            "and day between ? and ?",
+            [*scope, *days],
+        )
+        end = landed.manifest.end.astimezone(UTC).replace(tzinfo=None)
+        self.db.execute(
+            "insert into takings.days_read select ?, ?, ?, ?, unnest(generate_series(?::date, ?::date, "
+            "interval 1 day))::date, ?, ?",
+            [*scope, *days, end, run_id],
+        )
 
     def _append_history(self, table: Table, target: str, scope: list[str], run_id: str) -> int:
         """A row for each key whose newest stored row says something else."""
