@@ -14,6 +14,10 @@ from connectors.staging import Staging
 ATTEMPTS = 3
 
 
+Land = Callable[[LandedWindow], None]
+"""Fills a window and seals it."""
+
+
 def pull_stream(
     account: Account,
     landing: Landing,
@@ -21,27 +25,33 @@ def pull_stream(
     stream: Stream,
     until: datetime,
     run_id: str,
-    land: Callable[[LandedWindow], None],
+    land: Land,
 ) -> Pulled:
-    """Bring one stream up to `until`: land what is new (`land` fills and seals a window), load it, move the cursor.
+    """Bring one stream up to `until`: land what is new, load it, move the cursor.
 
-    Goes on with an interrupted window first. A window that arrived incomplete is fetched anew a few times, then
-    IncompleteError is raised; whatever `land` raises passes through, and what had arrived is kept.
+    What an earlier pull landed and staging does not hold comes first: the window that was interrupted, or all of them
+    when the staging file was lost. Whatever `land` raises passes through, and what had arrived is kept.
     """
-    landed = landing.newest(account, stream.name)
-    resumed = landed is not None and not (
-        landed.manifest.sealed and landed.folder.name <= (staging.loaded(account, stream.name) or "")
-    )
-    if landed is None or not resumed:
-        loaded_until = staging.cursor(account, stream.name)
-        if loaded_until is not None and loaded_until >= until:
-            return Pulled(stream.name, 0, 0, 0)
-        landed = landing.begin(account, stream.name, Window(loaded_until if stream.cursor else None, until))
+    done = Pulled(stream.name, 0, 0, 0)
+    for landed in landing.after(account, stream.name, staging.loaded(account, stream.name)):
+        done = _sum(done, _land_and_load(account, staging, stream, landed, run_id, land))
+    loaded_until = staging.cursor(account, stream.name)
+    if loaded_until is None or loaded_until < until:
+        window = Window(loaded_until if stream.cursor else None, until)
+        landed = landing.begin(account, stream.name, window, run_id)
+        done = _sum(done, _land_and_load(account, staging, stream, landed, run_id, land))
+    return done
+
+
+def _land_and_load(
+    account: Account, staging: Staging, stream: Stream, landed: LandedWindow, run_id: str, land: Land
+) -> Pulled:
+    """One window; one that arrived incomplete is fetched anew a few times, then IncompleteError is raised."""
     for attempt in range(ATTEMPTS):
         if not landed.manifest.sealed:
             land(landed)
         try:
-            done = Pulled(stream.name, *staging.load(account, stream, landed, run_id))
+            done = Pulled(stream.name, *staging.load(account, stream, landed, landed.manifest.run_id or run_id))
         except IncompleteError:
             if attempt + 1 == ATTEMPTS:
                 raise
@@ -49,8 +59,14 @@ def pull_stream(
         else:
             if not done.changed and not done.rejected:
                 landed.forget()  # a replay without it gives the same
-            if resumed and landed.manifest.end < until:  # an earlier pull's window is done; now ours
-                more = pull_stream(account, landing, staging, stream, until, run_id, land)
-                return replace(done, landed=done.landed + more.landed, changed=done.changed + more.changed)
             return done
     raise AssertionError("unreachable")
+
+
+def _sum(one: Pulled, other: Pulled) -> Pulled:
+    return replace(
+        one,
+        landed=one.landed + other.landed,
+        changed=one.changed + other.changed,
+        rejected=one.rejected + other.rejected,
+    )

@@ -17,7 +17,7 @@ import duckdb
 
 from connectors.base import Account, Stream, Table, iso
 from connectors.casts import cast, read, sql_type, strict_cast
-from connectors.errors import ContractError, IncompleteError
+from connectors.errors import ConfigurationError, ContractError, IncompleteError, RetryError
 from connectors.landing import LandedWindow
 
 SCOPE = ("tenant_id", "source_account")
@@ -31,6 +31,7 @@ create table if not exists takings.cursors (
 create table if not exists takings.rejects (
     tenant_id varchar, source varchar, source_account varchar, stream varchar, table_name varchar, row_key varchar,
     reason varchar, run_id varchar, landing_part varchar, rejected_at timestamp);
+create table if not exists takings.accounts (tenant_id varchar, source varchar, source_account varchar);
 create table if not exists takings.tenants (
     tenant_id varchar, tenant_name varchar, time_zone varchar, currency varchar);
 create table if not exists takings.runs (run_id varchar, started_at timestamp);
@@ -38,7 +39,7 @@ create table if not exists takings.days_read (
     tenant_id varchar, source varchar, source_account varchar, stream varchar, day date, as_of timestamp,
     run_id varchar);
 create table if not exists takings.exchange_rates (
-    rate_day date, from_currency varchar, to_currency varchar, rate decimal(18, 8));
+    rate_day date, from_currency varchar, to_currency varchar, rate decimal(20, 12));
 """
 
 
@@ -55,7 +56,7 @@ class Staging:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self.db = duckdb.connect(str(path))
+        self.db = _open(path)
         self.db.execute("set preserve_insertion_order = false")
         self.db.execute("set TimeZone = 'UTC'")
         self.db.execute("set enable_progress_bar = false")
@@ -424,6 +425,20 @@ class Staging:
         found = self.db.execute("select * from takings.rejects order by rejected_at desc, table_name, row_key")
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _open(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.IOException as error:
+        if "No space left" in str(error):
+            raise
+        if "lock" in str(error):
+            raise RetryError(f"{path} is open in another program. Close it there, then run again. ({error})") from None
+        raise ConfigurationError(
+            f"{path} cannot be opened ({error}). Move it away: the next `takings run` makes it anew from the landing "
+            "zone, `takings replay --yes` does so with no network."
+        ) from None
 
 
 def _scope(account: Account, stream: str) -> list[str]:

@@ -6,6 +6,7 @@ up with one clear error. What a status means beyond that is the connector's busi
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -133,6 +134,8 @@ class Transport:
                         on_bytes(done)
                 except urllib3.exceptions.HTTPError as error:
                     raise IncompleteError(f"the result file broke off ({type(error).__name__})") from error
+                file.flush()
+                os.fsync(file.fileno())
         return target
 
 

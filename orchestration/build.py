@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from orchestration.errors import Problem
-from orchestration.paths import Home
+from orchestration.paths import Home, quoted
 from orchestration.settings import CHECKOUT
 
 PROJECT = CHECKOUT / "dbt_project"
@@ -92,7 +92,7 @@ def _reason(result: Any, path: Path, staging: Path) -> str:
     if result.node.resource_type != "test" or not result.failures:
         return text
     with duckdb.connect(str(path), read_only=True) as db:
-        db.execute(f"attach '{staging}' as raw (read_only)")
+        db.execute(f"attach {quoted(staging)} as raw (read_only)")
         rows = db.sql(f"select * from ({result.node.compiled_code}) limit {SHOWN}")
         found = [
             ", ".join(f"{name}={value}" for name, value in zip(rows.columns, row, strict=True))
@@ -122,14 +122,18 @@ def arguments(home: Home) -> list[str]:
 
 @contextmanager
 def environment(path: Path, staging: Path) -> Iterator[None]:
-    """dbt's profile takes its paths from the environment; it is put back afterwards."""
-    before = dict(os.environ)
-    os.environ.update(TAKINGS_BUILD=str(path), TAKINGS_STAGING=str(staging), DO_NOT_TRACK="1")
+    """dbt's profile takes its paths from the environment; they are put back afterwards."""
+    ours = {"TAKINGS_BUILD": str(path), "TAKINGS_STAGING": str(staging), "DO_NOT_TRACK": "1"}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def let_go() -> None:

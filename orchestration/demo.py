@@ -95,8 +95,11 @@ def simulator_arguments(home: Home, world: Path | None) -> list[str]:
     if not memory.exists():
         first = (datetime.now(UTC) - timedelta(days=DAYS)).date()
         memory.write_text(json.dumps({"seed": SEED, "start": first.isoformat()}) + "\n")
-    kept: dict[str, Any] = json.loads(memory.read_text())
-    return ["--seed", str(kept["seed"]), "--start", kept["start"]]
+    try:
+        kept: dict[str, Any] = json.loads(memory.read_text())
+        return ["--seed", str(kept["seed"]), "--start", kept["start"]]
+    except (ValueError, KeyError) as error:
+        raise Problem(f"{memory}, which says when the demo's shops opened, is broken ({error}). Remove it.") from None
 
 
 def configure(
@@ -134,12 +137,19 @@ def configure(
 def refuse_foreign_configuration() -> None:
     """The demo writes its own shops into TAKINGS_HOME; it never mixes them with somebody's real ones."""
     path = settings.config_path()
-    if path.exists() and "Written by `make demo`" not in path.read_text():
+    if path.exists() and not _written_by_the_demo(path):
         raise Problem(
             f"{path} is a configuration of your own, and the demo would mix simulated shops with it. "
             "Give the demo a place of its own: "
             "TAKINGS_HOME=/tmp/takings-demo TAKINGS_CONFIG=/tmp/takings-demo/takings.toml make demo"
         )
+
+
+def _written_by_the_demo(path: Path) -> bool:
+    try:
+        return "Written by `make demo`" in path.read_text()
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _pull_while_superset_starts(found: Settings, superset: Any) -> float:

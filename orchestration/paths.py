@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -10,6 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import Problem
+
+
+def quoted(path: Path) -> str:
+    """A path as a text in SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,18 @@ class Home:
         return self.root / "logs"
 
     def make(self) -> None:
-        """Make the folder, for its owner alone: it holds names, addresses and secrets."""
-        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Make the folder, for its owner alone: it holds names, addresses and secrets. Raises Problem if it cannot."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            if self.root.stat().st_uid == os.getuid():
+                self.root.chmod(0o700)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise Problem(
+                f"TAKINGS_HOME, the folder of all state, cannot be used: {self.root}: {error.strerror}. "
+                "Make it writable, or set TAKINGS_HOME to another folder."
+            ) from None
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -24,7 +24,7 @@ import duckdb
 from connectors.base import Progress
 from orchestration.build import Built
 from orchestration.errors import Problem
-from orchestration.paths import Home
+from orchestration.paths import Home, quoted
 from semantic import catalog
 
 KEPT = 3
@@ -40,7 +40,7 @@ def publish(home: Home, built: Built, run_id: str, tenants: Sequence[str], progr
     now = datetime.now(UTC)
     with duckdb.connect() as db:
         db.execute("set enable_progress_bar = false")
-        db.execute(f"attach '{built.path}' as build (read_only)")
+        db.execute(f"attach {quoted(built.path)} as build (read_only)")
         marts = [row[0] for row in db.execute(
             "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts' order by 1"
         ).fetchall()]  # fmt: skip
@@ -79,7 +79,7 @@ def newest(home: Home) -> Path:
 
 
 def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: list[str], condition: str, now: datetime) -> None:
-    db.execute(f"attach '{path}' as target")
+    db.execute(f"attach {quoted(path)} as target")
     db.execute("create schema target.marts")
     for mart in marts:
         columns = db.sql(f"select * from build.marts.{mart} limit 0").columns

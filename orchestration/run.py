@@ -21,8 +21,9 @@ from typing import Any
 
 import duckdb
 
-from connectors.base import Account, Progress, Pulled, no_progress
-from connectors.landing import Landing
+from connectors.base import Account, Progress, Pulled, Stream, no_progress
+from connectors.errors import IncompleteError
+from connectors.landing import LandedWindow, Landing
 from connectors.shopify.pull import pull as pull_shopify
 from connectors.shopify.streams import STREAMS as SHOPIFY_STREAMS
 from connectors.staging import Staging
@@ -33,6 +34,7 @@ from orchestration.paths import Home
 from orchestration.settings import Settings
 
 PULLS = {"shopify": pull_shopify}
+RATE_DECIMALS = 12
 STREAMS = {"shopify": SHOPIFY_STREAMS}
 RATE_COLUMNS = ("day", "from", "to", "rate")
 
@@ -49,25 +51,26 @@ class Run:
 
 def run(settings: Settings, progress: Progress = no_progress) -> Run:
     """Pull, build, publish. Raises SourceError or Problem; what was complete before stays."""
-    home = Home(settings.home)
     accounts = settings.accounts()
-    done = Run(new_run_id())
+    home, done = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        for account in accounts:
-            done.pulled[account.tenant_id, account.account] = list(pull(settings, account, done.run_id, progress))
+        _pull_each(settings, accounts, done, progress)
         done.built, done.published = build_and_publish(settings, done.run_id, progress)
     return done
 
 
 def pull_all(settings: Settings, progress: Progress = no_progress) -> Run:
     """Pull every account into staging; the marts stay as they are."""
-    home = Home(settings.home)
     accounts = settings.accounts()
-    done = Run(new_run_id())
+    home, done = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        for account in accounts:
-            done.pulled[account.tenant_id, account.account] = list(pull(settings, account, done.run_id, progress))
+        _pull_each(settings, accounts, done, progress)
     return done
+
+
+def _pull_each(settings: Settings, accounts: list[Account], done: Run, progress: Progress) -> None:
+    for account in accounts:
+        done.pulled[account.tenant_id, account.account] = list(pull(settings, account, done.run_id, progress))
 
 
 def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
@@ -76,7 +79,10 @@ def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
     done = Run(new_run_id())
     with disk_guard(home), home.writing():
         if not home.staging.exists():
-            raise Problem(f"Nothing has been pulled into {home.staging} yet. Run `takings run`.")
+            raise Problem(
+                f"There is nothing to build from: {home.staging} does not exist. `takings run` makes it, from the "
+                "landing zone as far as that reaches; `takings replay --yes` does so with no network."
+            )
         done.built, done.published = build_and_publish(settings, done.run_id, progress)
     return done
 
@@ -104,11 +110,22 @@ def replay(settings: Settings, *, really: bool, progress: Progress = no_progress
         with Staging(fresh) as staging:
             for number, (account, stream, landed) in enumerate(todo, start=1):
                 staging.prepare(account.source, STREAMS[account.source])
-                staging.load(account, stream, landed, "replay")
+                _load_again(staging, account, stream, landed)
                 progress("replay", number, len(todo), f"{account.account} · {stream.name}")
         _log_of(home.staging).unlink(missing_ok=True)  # a killed run's log belongs to the old file only
         fresh.replace(home.staging)
     return len(todo)
+
+
+def _load_again(staging: Staging, account: Account, stream: Stream, landed: LandedWindow) -> None:
+    try:
+        staging.load(account, stream, landed, landed.manifest.run_id or "replay")
+    except IncompleteError as error:
+        raise Problem(
+            f"{error} The window {landed.folder} is damaged, and a replay has no network to fetch it anew. Staging is "
+            "as it was. Remove that folder and every later one of the stream, and the staging file; then `takings run` "
+            "loads what is left and asks the source for the rest."
+        ) from None
 
 
 def _log_of(file: Path) -> Path:
@@ -149,13 +166,17 @@ def record_run(settings: Settings, run_id: str) -> None:
     """Write what dbt needs to know of the configuration: tenants, rates, and which run this is."""
     rates = read_rates(settings)
     with Staging(Home(settings.home).staging) as staging, staging.transaction():
-        for table in ("tenants", "exchange_rates", "runs"):
+        for table in ("tenants", "accounts", "exchange_rates", "runs"):
             staging.db.execute(f"delete from takings.{table}")
         for tenant in settings.tenants:
             staging.db.execute(
                 "insert into takings.tenants values (?, ?, ?, ?)",
                 [tenant.id, tenant.name, tenant.time_zone, tenant.currency],
             )
+            for source in tenant.sources:
+                staging.db.execute(
+                    "insert into takings.accounts values (?, ?, ?)", [tenant.id, source.kind, source.account]
+                )
         if rates:
             staging.db.executemany("insert into takings.exchange_rates values (?, ?, ?, ?)", rates)
         staging.db.execute("insert into takings.runs values (?, ?)", [run_id, datetime.now(UTC).replace(tzinfo=None)])
@@ -210,8 +231,10 @@ def _rate(row: dict[str, str | None]) -> tuple[tuple[date, str, str], Decimal]:
         rate = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"{text!r} is no number (such as 0.8512)") from None
-    if not (rate.is_finite() and 0 < rate < 10**10):
-        raise ValueError(f"{text} is no rate: it has to be above zero and below 10,000,000,000")
+    if not (rate.is_finite() and 0 < rate < 10**8):
+        raise ValueError(f"{text} is no rate: it has to be above zero and below 100,000,000")
+    if rate != round(rate, RATE_DECIMALS):
+        raise ValueError(f"{text} has more than {RATE_DECIMALS} decimals: round it")
     return (date.fromisoformat(day), source, target), rate
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -77,6 +78,15 @@ class DashboardSettings(_Table):
     """What the dashboards open on: a first and a last day, both shown."""
 
     default_range: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$")] | None = None
+
+    @field_validator("default_range")
+    @classmethod
+    def _real_days(cls, text: str | None) -> str | None:
+        if text is not None:
+            first, last = (date.fromisoformat(day) for day in text.split(" : "))
+            if first > last:
+                raise ValueError(f"the first day {first} is after the last, {last}")
+        return text
 
 
 class Settings(_Table):

@@ -1,4 +1,4 @@
-"""Named ranges of calendar days, the same for queries, reports, dashboards and links."""
+"""Named ranges of calendar days in a tenant's zone, for queries and reports."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from semantic.errors import RangeError, UnknownNameError
 
+FIRST_YEAR = 1970
 PRESETS = ("7d", "30d", "90d", "ytd")
-DEFAULT = "30d"
 
 
 def resolve(preset: str, time_zone: str, now: datetime) -> tuple[date, date]:
@@ -36,7 +36,9 @@ def local_day(now: datetime, time_zone: str) -> date:
 
 
 def check(start: date, end: date) -> tuple[date, date]:
-    """The two days, if they make a range of at least one day."""
+    """The two days, if they make a range of at least one day in a time that had shops to speak of."""
+    if start.year < FIRST_YEAR:
+        raise RangeError(f"{start} is too long ago", f"ranges begin in {FIRST_YEAR}", "Choose a later first day")
     if start > end:
         raise RangeError(f"No days from {start} to {end}", "the first day is after the last", "Swap the two dates")
     return start, end

@@ -24,6 +24,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 BUSY_ATTEMPTS = 120
 
 
+class BulkFailedError(RetryError):
+    """Shopify ended the operation without a file: a new one may end better."""
+
+
 class _Operation(msgspec.Struct, rename="camel"):
     id: str
     status: str
@@ -60,7 +64,11 @@ def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress:
     """
     operation_id = landed.manifest.state.get("bulk_id")
     if operation_id is None:
-        operation_id = _start(client, bulk_query(stream, landed.window))
+        operation_id = _start(
+            client,
+            bulk_query(stream, landed.window),
+            lambda: progress(stream.name, 0, None, "another bulk operation of this app runs; waiting for its end"),
+        )
         landed.remember(bulk_id=operation_id)
     operation = _wait(
         client, operation_id, lambda count: progress(stream.name, count, None, "Shopify prepares the file")
@@ -71,7 +79,7 @@ def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress:
             raise ConfigurationError(
                 f"{client.account.account}: the bulk operation for {stream.name} was denied: a scope is missing"
             )
-        raise RetryError(
+        raise BulkFailedError(
             f"{client.account.account}: the bulk operation for {stream.name} ended "
             f"{operation.status} ({operation.error_code})"
         )
@@ -79,7 +87,7 @@ def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress:
     if operation.url is None:
         if rows:
             landed.restart()
-            raise RetryError(
+            raise BulkFailedError(
                 f"{client.account.account}: the bulk operation for {stream.name} announced {rows} objects and no file"
             )
     else:
@@ -96,7 +104,7 @@ def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress:
     progress(stream.name, rows, rows, "landed")
 
 
-def _start(client: Client, query: str) -> str:
+def _start(client: Client, query: str, on_busy: Callable[[], None]) -> str:
     for attempt in range(BUSY_ATTEMPTS):
         raw = client.execute(RUN, {"query": query})["bulkOperationRunQuery"]
         started = msgspec.json.decode(raw, type=_Started)
@@ -105,6 +113,7 @@ def _start(client: Client, query: str) -> str:
         codes = {error.code for error in started.user_errors}
         if not codes & {"OPERATION_IN_PROGRESS", "LIMIT_REACHED"}:
             raise ContractError("; ".join(error.message for error in started.user_errors))
+        on_busy()
         client.transport.wait(min(LONGEST_PAUSE * 6, 0.5 * 1.5**attempt))
     raise RetryError(f"{client.account.account}: another bulk operation of this app does not end. Run again later.")
 

@@ -23,6 +23,7 @@ from connectors.transport import Transport
 VERSION = "2026-10"
 THROTTLED_ATTEMPTS = 60
 SERVER_ATTEMPTS = 5
+KEYS = frozenset({"id", "customer", "lineItem", "refund", "order", "product", "variant"})
 
 
 class TooExpensiveError(RetryError):
@@ -84,6 +85,7 @@ class Client:
                 and answer.data
                 and any(raw != b"null" for raw in map(bytes, answer.data.values()))
             ):
+                self._refuse_denied_keys(errors)
                 self.denied.update(error["path"] for error in errors)
                 return answer.data
             else:
@@ -91,6 +93,15 @@ class Client:
         raise RetryError(
             f"{self.account.account}: Shopify throttles without end. Another app may use up the limit; run again later."
         )
+
+    def _refuse_denied_keys(self, errors: list[dict[str, str]]) -> None:
+        """A field may stay empty; a key may not: without it every order would be a guest's, and the run green."""
+        keys = sorted({error["path"] for error in errors if error["path"].rsplit(".", 1)[-1] in KEYS})
+        if keys:
+            raise ConfigurationError(
+                f"Shopify shop {self.account.account}: the token may not read {', '.join(keys)}, without which numbers "
+                "would be wrong. Give the app access to customer data (docs/guides/shopify.md), then run again."
+            )
 
     def _post(self, body: dict[str, object]) -> _Answer:
         for attempt in range(SERVER_ATTEMPTS):

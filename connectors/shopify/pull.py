@@ -14,11 +14,11 @@ from functools import partial
 import msgspec
 
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
-from connectors.errors import ConfigurationError, ContractError, IncompleteError, RetryError
+from connectors.errors import ConfigurationError, ContractError, IncompleteError
 from connectors.landing import LandedWindow, Landing
 from connectors.pulling import ATTEMPTS, pull_stream
 from connectors.shopify import streams
-from connectors.shopify.bulk import land_by_bulk
+from connectors.shopify.bulk import BulkFailedError, land_by_bulk
 from connectors.shopify.client import Client, TooExpensiveError
 from connectors.shopify.pages import TooLargeError, land_by_pages
 from connectors.staging import Staging
@@ -32,6 +32,11 @@ PREFLIGHT = f"{{ currentAppInstallation {{ accessScopes {{ handle }} }} {streams
 
 class _Scope(msgspec.Struct):
     handle: str
+
+
+class _Shop(msgspec.Struct):
+    id: str
+    name: str
 
 
 class _Installation(msgspec.Struct, rename="camel"):
@@ -52,7 +57,7 @@ def pull(
     """
     client = Client(account, transport or Transport((account.secret,)))
     staging.prepare(account.source, streams.STREAMS)
-    shop = _check(client)
+    shop = _check(client, staging)
     until = _now(client) - SETTLED
     steps: dict[str, Callable[[LandedWindow], None]] = {
         "shop": lambda landed: _land_record(landed, [shop]),
@@ -60,8 +65,7 @@ def pull(
         "sales_totals": lambda landed: _land_totals(client, staging, landed, bytes(shop)),
     }
     for stream in streams.STREAMS:
-        first = staging.loaded(account, stream.name) is None
-        land = steps.get(stream.name) or partial(_land, client, stream, first, progress)
+        land = steps.get(stream.name) or partial(_land, client, staging, stream, progress)
         calls, waited = client.transport.calls, client.transport.waited
         done = pull_stream(account, landing, staging, stream, until, run_id, land)
         yield replace(
@@ -72,7 +76,7 @@ def pull(
         )
 
 
-def _check(client: Client) -> msgspec.Raw:
+def _check(client: Client, staging: Staging) -> msgspec.Raw:
     """The shop's own words about itself. Raises ConfigurationError naming every scope that is missing."""
     answer = client.execute(PREFLIGHT)
     if bytes(answer["shop"]) == b"null":
@@ -85,7 +89,22 @@ def _check(client: Client) -> msgspec.Raw:
             "too small without an error (without read_all_orders Shopify hides all but the last 60 days). "
             "Grant them in the app's settings, then run again."
         )
+    _refuse_another_shop(client.account, staging, msgspec.json.decode(answer["shop"], type=_Shop))
     return answer["shop"]
+
+
+def _refuse_another_shop(account: Account, staging: Staging, shop: _Shop) -> None:
+    """An account keeps the shop that it was first pulled from: two shops' orders would be added up as one."""
+    known = staging.db.execute(
+        "select shop_id, name from shopify.shop where tenant_id = ? and source_account = ?",
+        [account.tenant_id, account.account],
+    ).fetchone()
+    if known and known[0] != shop.id.rsplit("/", 1)[-1]:
+        raise ConfigurationError(
+            f"Shopify account {account.account} of tenant {account.tenant_id} was the shop {known[1]!r} until now and "
+            f"is the shop {shop.name!r} at {account.base_url}. Nothing was pulled. Give the new shop an account name "
+            "of its own in takings.toml, or correct `base_url`."
+        )
 
 
 def _now(client: Client) -> datetime:
@@ -94,8 +113,9 @@ def _now(client: Client) -> datetime:
     return client.server_time.astimezone(UTC)
 
 
-def _land(client: Client, stream: Stream, first: bool, progress: Progress, landed: LandedWindow) -> None:
+def _land(client: Client, staging: Staging, stream: Stream, progress: Progress, landed: LandedWindow) -> None:
     window = landed.window
+    first = staging.loaded(client.account, stream.name) is None
     by_bulk = first or (window.start is not None and window.end - window.start > PAGES_UP_TO)
     if "bulk_id" in landed.manifest.state or (by_bulk and stream is not streams.DELETIONS):
         _patiently(client, lambda: land_by_bulk(client, stream, landed, progress))
@@ -117,8 +137,8 @@ def _patiently(client: Client, land: Callable[[], None]) -> None:
         except IncompleteError:
             if attempt + 1 == ATTEMPTS:
                 raise
-        except RetryError as error:
-            if attempt + 1 == ATTEMPTS or "bulk operation" not in str(error):
+        except BulkFailedError:
+            if attempt + 1 == ATTEMPTS:
                 raise
     return None
 

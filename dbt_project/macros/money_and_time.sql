@@ -12,5 +12,5 @@
 
 {# Minor units of one currency in minor units of another; a missing rate makes it null, which a test turns into an error. #}
 {% macro converted(amount_minor, factor) -%}
-    cast(round(cast({{ amount_minor }} as decimal(20, 0)) * {{ factor }}, 0) as bigint)
+    cast(round(cast({{ amount_minor }} as decimal(18, 0)) * {{ factor }}, 0) as bigint)
 {%- endmacro %}

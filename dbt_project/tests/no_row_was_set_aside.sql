@@ -7,4 +7,4 @@ select
     rejects.reason,
     rejects.landing_part
 from {{ source('takings', 'rejects') }} as rejects
-inner join {{ ref('stg_takings__tenants') }} using (tenant_id)
+inner join {{ ref('stg_takings__accounts') }} using (tenant_id, source, source_account)

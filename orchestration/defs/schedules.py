@@ -1,4 +1,4 @@
-"""One job, every hour. Two runs at once are impossible: the writer's lock is the operating system's."""
+"""One job, every hour. Steps that write hold the operating system's lock; who comes second is refused clearly."""
 
 import dagster as dg
 

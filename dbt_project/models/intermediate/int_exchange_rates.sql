@@ -64,6 +64,13 @@ select
     currency,
     minor_units,
     rate_date,
-    cast(rate as decimal(18, 8)) as rate,
-    cast(cast(rate as decimal(18, 8)) * minor_units / order_minor_units as decimal(18, 8)) as factor
+    cast(rate as decimal(20, 12)) as rate,
+    -- minor units to minor units; 1000 and 0.001 keep the division out of floats
+    cast(
+        cast(rate as decimal(20, 12))
+        * cast(minor_units as decimal(4, 0))
+        * cast(1000 // order_minor_units as decimal(4, 0))
+        * 0.001
+        as decimal(20, 12)
+    ) as factor
 from found

@@ -67,6 +67,8 @@ select
     families.line_item_id,
     lines.product_key,
     families.quantity,
+    families.order_currency,
+    families.amount_minor as own_amount_minor,
     rates.currency,
     rates.minor_units,
     rates.rate,

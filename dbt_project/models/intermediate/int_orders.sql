@@ -57,6 +57,9 @@ select
     rates.currency,
     rates.minor_units,
     rates.rate,
+    rates.rate_date,
+    orders.order_currency,
+    orders.total_minor as own_order_total_minor,
     coalesce(ledger.units, 0) as units,
     {%- for family in families %}
         coalesce(ledger.{{ family }}_minor, 0) as {{ family }}_minor,

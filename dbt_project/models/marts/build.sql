@@ -1,6 +1,8 @@
 -- Which run made this build, and until when it knows each tenant's sources: the oldest of its streams decides.
 with runs as (select * from {{ ref('stg_takings__runs') }}),
 
+accounts as (select * from {{ ref('stg_takings__accounts') }}),
+
 cursors as (select * from {{ source('takings', 'cursors') }})
 
 select
@@ -9,5 +11,6 @@ select
     min(cursors.loaded_until) as as_of,
     runs.started_at as published_at
 from cursors
+inner join accounts using (tenant_id, source, source_account)
 cross join runs
 group by all

@@ -13,6 +13,8 @@ select
     line_item_id,
     product_key,
     quantity,
+    order_currency,
+    own_amount_minor,
     currency,
     minor_units,
     rate,

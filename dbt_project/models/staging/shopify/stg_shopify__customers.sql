@@ -1,10 +1,18 @@
 -- One row a customer as the shop knows them today.
+with customers as (select * from {{ source('shopify', 'customers') }}),
+
+accounts as (
+    select * from {{ ref('stg_takings__accounts') }}
+    where source = 'shopify'
+)
+
 select
-    tenant_id,
-    'shopify' as source,
-    source_account,
-    customer_id,
-    display_name,
-    email,
-    created_at
-from {{ source('shopify', 'customers') }}
+    customers.tenant_id,
+    accounts.source,
+    customers.source_account,
+    customers.customer_id,
+    customers.display_name,
+    customers.email,
+    customers.created_at
+from customers
+inner join accounts using (tenant_id, source_account)

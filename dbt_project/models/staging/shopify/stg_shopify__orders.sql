@@ -5,6 +5,11 @@ deletions as (select * from {{ source('shopify', 'deletions') }}),
 
 customers as (select * from {{ source('shopify', 'customers') }}),
 
+accounts as (
+    select * from {{ ref('stg_takings__accounts') }}
+    where source = 'shopify'
+),
+
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
 currencies as (select * from {{ ref('currencies') }}),
@@ -42,6 +47,7 @@ select
     orders.run_id,
     orders.landing_part
 from orders
+inner join accounts using (tenant_id, source_account)
 inner join tenants using (tenant_id)
 left join currencies on orders.currency = currencies.currency
 left join channels on orders.source_name = channels.source_name and channels.source = 'shopify'

@@ -5,6 +5,11 @@ variants as (select * from {{ source('shopify', 'variants') }}),
 
 deletions as (select * from {{ source('shopify', 'deletions') }}),
 
+accounts as (
+    select * from {{ ref('stg_takings__accounts') }}
+    where source = 'shopify'
+),
+
 currencies as (select * from {{ ref('currencies') }}),
 
 by_product as (
@@ -34,6 +39,7 @@ select
     by_product.unit_cost_minor,
     deletions.subject_id is not null as is_deleted
 from products
+inner join accounts using (tenant_id, source_account)
 left join by_product using (tenant_id, source_account, product_id)
 left join deletions
     on

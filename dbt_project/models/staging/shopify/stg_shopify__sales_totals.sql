@@ -3,6 +3,11 @@ with totals as (select * from {{ source('shopify', 'sales_totals') }}),
 
 shop as (select * from {{ source('shopify', 'shop') }}),
 
+accounts as (
+    select * from {{ ref('stg_takings__accounts') }}
+    where source = 'shopify'
+),
+
 currencies as (select * from {{ ref('currencies') }})
 
 select
@@ -18,5 +23,6 @@ select
     {{ minor('totals.taxes', 'currencies.minor_units') }} as taxes,
     {{ minor('totals.total_sales', 'currencies.minor_units') }} as total_sales
 from totals
+inner join accounts using (tenant_id, source_account)
 inner join shop using (tenant_id, source_account)
 left join currencies using (currency)

@@ -3,4 +3,3 @@ select
     run_id,
     started_at
 from {{ source('takings', 'runs') }}
-qualify row_number() over (order by started_at desc) = 1
