@@ -8,9 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from connectors.simulator.books import NEVER, Customer, Instant, Order, Product, Shop
+
+if TYPE_CHECKING:
+    from connectors.simulator.ads.books import AdAccount
 
 
 def seconds(at: datetime) -> Instant:
@@ -141,6 +145,7 @@ class World:
     def __init__(self, histories: Sequence[ShopHistory], end: datetime) -> None:
         self.end = end if end.tzinfo else end.replace(tzinfo=UTC)
         self._histories = {history.shop.account: history for history in histories}
+        self.ads: list[AdAccount] = []
 
     @property
     def shops(self) -> list[Shop]:
@@ -153,6 +158,13 @@ class World:
         if account not in self._histories:
             raise KeyError(f"No shop {account!r} in this world; it has {', '.join(self._histories)}.")
         return self._histories[account]
+
+    def ad_account(self, account: str, platform: str) -> AdAccount:
+        """The ad account of a shop at ``meta`` or ``tiktok``."""
+        for each in self.ads:
+            if (each.history.shop.account, each.platform) == (account, platform):
+                return each
+        raise KeyError(f"Shop {account!r} has no ad account at {platform} in this world.")
 
     def books(self, account: str, at: datetime | None = None) -> Books:
         """The integer books of a shop as they stood at an instant (default: the world's end)."""

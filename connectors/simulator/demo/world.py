@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from connectors.simulator.ads.accounts import ad_accounts
 from connectors.simulator.demo.shopkeeper import Shopkeeper
 from connectors.simulator.demo.shops import PROFILES
 from connectors.simulator.world import ShopHistory, World
@@ -24,4 +25,6 @@ def demo_world(seed: int = 7, start: date | None = None, end: datetime | None = 
         history = ShopHistory(profile.shop)
         history.advance = Shopkeeper(profile, history, seed, start, orders * profile.share / 100 / DAYS).advance
         histories.append(history)
-    return World(histories, end)
+    world = World(histories, end)
+    world.ads = ad_accounts(histories, seed, start)
+    return world
