@@ -186,3 +186,43 @@ def test_the_demo_never_mixes_with_a_configuration_of_ones_own(place: Installati
     before = (place.root / "takings.toml").read_text()
     assert "of your own" in refusal(takings(place, "demo", "--once"))
     assert (place.root / "takings.toml").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ("2026-02-31 : 2026-03-01", "dashboards.default_range"),
+        ("2026-03-01 : 2026-02-01", "is after the last"),
+        ("last month", "dashboards.default_range"),
+    ],
+)
+def test_an_impossible_default_range_is_found_by_check(
+    place: Installation, days: str, said: str, tmp_path: Path
+) -> None:
+    found = Installation(tmp_path)
+    found.root.joinpath("takings.toml").write_text(
+        (place.root / "takings.toml").read_text() + f'[dashboards]\ndefault_range = "{days}"\n'
+    )
+    assert said in refusal(takings(found, "check"))
+
+
+def test_a_home_that_cannot_be_made_is_named(place: Installation, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    found = Installation(tmp_path)
+    found.root.joinpath("takings.toml").write_text((place.root / "takings.toml").read_text().replace(
+        'secret = "file:', f'secret = "file:{place.root}/'
+    ))  # fmt: skip
+    assert "TAKINGS_HOME" in refusal(takings(found, "run"))
+
+
+def test_a_broken_staging_file_is_named_with_the_way_back(tmp_path: Path, server: SimulatorServer) -> None:
+    found = Installation(tmp_path)
+    found.configure(server)
+    found.home.staging.parent.mkdir(parents=True)
+    found.home.staging.write_bytes(b"no database at all, but longer than a header would be" * 100)
+    assert "takings replay --yes" in refusal(takings(found, "run"))
+
+
+def test_a_report_of_ancient_times_is_refused(place: Installation) -> None:
+    asked = ("report", "sales-velocity", "--from", "0001-01-01", "--to", "2026-01-01", "--tenant", "aurora")
+    assert "1970" in refusal(takings(place, *asked))

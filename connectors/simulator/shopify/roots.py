@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -160,7 +161,7 @@ class Roots:
         shop = self.books.shop
         return Row(
             "Shop",
-            id="gid://shopify/Shop/1",
+            id=f"gid://shopify/Shop/{zlib.crc32(shop.account.encode())}",  # each shop its own
             name=shop.name,
             email=f"owner@{shop.account}.example",
             myshopifyDomain=f"{shop.account}.myshopify.com",

@@ -131,6 +131,20 @@ def test_a_denied_field_keeps_the_data_and_is_reported_by_its_path(client: Calla
     assert shop.denied == {"orders.nodes.email"}
 
 
+def test_a_denied_key_is_refused_since_numbers_would_be_wrong_without_it(client: Callable[..., Client]) -> None:
+    denied = {
+        "message": "Access denied for customer field",
+        "extensions": {"code": "ACCESS_DENIED"},
+        "path": ["orders", "nodes", 0, "customer"],
+    }
+    data = {"orders": {"nodes": [{"id": "1", "customer": None}]}}
+    with (
+        scripted(Reply({"data": data, "errors": [denied]})) as server,
+        pytest.raises(ConfigurationError, match=r"may not read orders\.nodes\.customer"),
+    ):
+        client(server).execute("{ orders(first: 1) { nodes { id customer { id } } } }")
+
+
 def test_a_denied_query_names_the_missing_scope(client: Callable[..., Client]) -> None:
     message = "Access denied for orders field. Required access: `read_orders` access scope."
     body = {"data": {"orders": None}, **failed("ACCESS_DENIED", message, path=["orders"])}

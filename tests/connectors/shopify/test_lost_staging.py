@@ -1,0 +1,75 @@
+"""What is gone comes back: a staging file that was lost, and a shop that is suddenly another one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import ConfigurationError
+from connectors.simulator import serve
+from tests.connectors.shopify.pulling import END, Place, small_world
+
+WORLD = small_world()
+CLOCKS = (END - timedelta(days=5), END - timedelta(days=2), END)
+
+
+def pulled(root: Path) -> Place:
+    """Three pulls: one by bulk, two by pages."""
+    place = Place(root)
+    with serve(WORLD, now=CLOCKS[0]) as server:
+        for clock in CLOCKS:
+            server.set_now(clock)
+            place.pull(server)
+    return place
+
+
+def test_a_lost_staging_file_is_rebuilt_from_the_landing_zone_and_asks_only_for_what_is_new(tmp_path: Path) -> None:
+    place = pulled(tmp_path)
+    before = place.tables()
+    place.staging.unlink()
+    with serve(WORLD, now=END) as server:
+        place.pull(server)
+        asked = [field for seen in server.log for field in seen.fields]
+    assert "bulkOperationRunQuery" not in asked
+    assert place.tables() == before
+
+
+def test_an_older_staging_file_catches_up_from_the_landing_zone(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    with serve(WORLD, now=CLOCKS[0]) as server:
+        place.pull(server)
+        backup = place.staging.read_bytes()
+        for clock in CLOCKS[1:]:
+            server.set_now(clock)
+            place.pull(server)
+        expected = place.tables()
+        place.staging.write_bytes(backup)
+        place.pull(server)
+    assert place.tables() == expected
+
+
+def test_a_row_keeps_the_run_that_brought_it_when_it_is_loaded_again(tmp_path: Path) -> None:
+    place = Place(tmp_path, run_id="first")
+    with serve(WORLD) as server:
+        place.pull(server)
+        place.staging.unlink()
+        place.run_id = "second"
+        place.pull(server)
+    assert place.rows("select distinct run_id from shopify.orders") == [("first",)]
+
+
+def test_another_shop_behind_the_same_account_is_refused_and_nothing_is_mixed(tmp_path: Path) -> None:
+    place = pulled(tmp_path)
+    before = place.tables()
+    with serve(WORLD, now=END + timedelta(hours=1)) as server:
+        account = place.known_as(server)
+        other = server.world.shop("nordlicht")
+        swapped = Place(tmp_path, place.account, place.tenant)
+        swapped.known_as = lambda *_: type(account)(  # type: ignore[method-assign]
+            account.tenant_id, account.source, account.account, server.base_url("nordlicht"), other.token
+        )
+        with pytest.raises(ConfigurationError, match="is the shop 'Nordlicht Küche'"):
+            swapped.pull(server)
+    assert place.tables() == before

@@ -1,0 +1,39 @@
+"""The bundle of all assets is checked against the marts and metrics of today."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration import bi
+from semantic.catalog import Catalog
+from superset_assets import build
+from superset_assets.errors import InvalidAssetsError
+from tests.superset_assets import marts
+
+
+def bundle(catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setattr(bi.publishing, "current", lambda _: tmp_path)
+    monkeypatch.setattr(bi.catalog, "load", lambda _: catalog)
+    settings: Any = type("Settings", (), {"home": tmp_path, "dashboards": type("", (), {"default_range": None})})
+    return build.unpack(bi.bundle(settings))
+
+
+def test_a_metric_of_ones_own_needs_no_new_snapshot_of_the_datasets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = marts.catalog()
+    own = dataclasses.replace(catalog.metrics["net_sales"], name="my_sales", label="My sales")
+    made = bundle(Catalog({**catalog.metrics, "my_sales": own}, catalog.marts), tmp_path, monkeypatch)
+    metrics = made["datasets/warehouse/metrics_daily.yaml"]["metrics"]
+    assert "my_sales" in [metric["metric_name"] for metric in metrics]
+
+
+def test_a_chart_of_a_metric_that_is_gone_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = marts.catalog()
+    metrics = {name: metric for name, metric in catalog.metrics.items() if name != "net_sales"}
+    with pytest.raises(InvalidAssetsError, match=r"charts/net_sales\.yaml"):
+        bundle(Catalog(metrics, catalog.marts), tmp_path, monkeypatch)

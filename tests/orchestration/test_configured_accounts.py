@@ -1,0 +1,65 @@
+"""What is not in the configuration any more counts nowhere, however much of it stands in staging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from connectors.simulator import SimulatorServer, demo_world, serve
+from connectors.staging import Staging
+from orchestration import run as running
+from tests.orchestration.installation import Installation
+
+END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SimulatorServer]:
+    with serve(demo_world(seed=9, start=date(2026, 1, 1), end=END, orders=300)) as running_server:
+        yield running_server
+
+
+def without(place: Installation, tenant: str) -> None:
+    """Take a tenant out of takings.toml."""
+    path = place.root / "takings.toml"
+    kept = [part for part in path.read_text().split("[[tenants]]\n") if part and f'id = "{tenant}"' not in part]
+    path.write_text("".join(f"[[tenants]]\n{part}" for part in kept))
+
+
+def test_a_tenant_that_was_taken_out_is_in_no_mart(tmp_path: Path, server: SimulatorServer) -> None:
+    place = Installation(tmp_path)
+    place.configure(server)
+    place.run()
+    kept = place.marts("tenant-nordlicht")
+    without(place, "aurora")
+    place.run()
+    for mart, rows in place.marts().items():
+        if mart != "time_spine":
+            assert {row[0] for row in place.ask(f"select tenant_id from marts.{mart}")} == {"nordlicht"}, mart
+            assert rows == kept[mart]
+    assert [row["tenant_id"] for row in running.agreement(place.current)] == ["nordlicht"]
+
+
+def test_an_account_that_was_renamed_counts_once(tmp_path: Path, server: SimulatorServer) -> None:
+    place = Installation(tmp_path)
+    place.configure(server)
+    place.run()
+    before = place.ask("select sum(net_sales_minor), sum(orders_placed) from marts.metrics_daily")
+    with Staging(place.home.staging) as staging:  # the same shop under its old name
+        for table in ("orders", "sales", "agreements", "products", "variants", "customers", "sales_totals", "shop"):
+            staging.db.execute(
+                f"insert into shopify.{table} select * replace ('aurora-old' as source_account) from shopify.{table} "
+                "where source_account = 'aurora'"
+            )
+    running.rebuild(place.settings)
+    assert place.ask("select sum(net_sales_minor), sum(orders_placed) from marts.metrics_daily") == before
+
+
+def test_a_home_with_a_quote_in_its_name_works_like_any_other(tmp_path: Path, server: SimulatorServer) -> None:
+    place = Installation(tmp_path / "o'brien")
+    place.configure(server)
+    place.run()
+    assert place.ask("select count(*) > 0 from marts.orders") == [(True,)]
