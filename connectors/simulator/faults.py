@@ -21,6 +21,9 @@ resource of Stripe's; empty is any request.
 | denied | the field is null, with ACCESS_DENIED; in bulk the operation fails |
 | lock_timeout | HTTP 429 of an object that another request holds (Stripe) |
 | lost_cursor | HTTP 400: the object that ``starting_after`` names is gone (Stripe) |
+| api_error | the error body of Meta or TikTok with ``code``, ``subcode``, ``message`` |
+| job_failed | an asynchronous report that ends badly (Meta) |
+| moved | rows come or go between two pages (TikTok) |
 | bulk_limit | LIMIT_REACHED |
 | bulk_failed, bulk_timeout, bulk_expired, bulk_canceled | how the operation ends |
 | wrong_count | objectCount is one more than the file's lines |
@@ -48,6 +51,9 @@ KINDS = frozenset(
         "denied",
         "lock_timeout",
         "lost_cursor",
+        "api_error",
+        "job_failed",
+        "moved",
         "bulk_limit",
         "bulk_failed",
         "bulk_timeout",
@@ -75,6 +81,9 @@ class Fault:
     skip: int = 0
     status: int = 500
     seconds: float = 2.0
+    code: int = 0
+    subcode: int = 0
+    message: str = ""
     scope: str = "`read_all` access scope"
 
     def __post_init__(self) -> None:

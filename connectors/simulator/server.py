@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.simulator.faults import Faults
+from connectors.simulator.meta.api import MetaApi
 from connectors.simulator.shopify.api import ShopApi
 from connectors.simulator.shopify.cost import Bucket
 from connectors.simulator.shopify.roots import VERSION
@@ -67,7 +68,8 @@ class SimulatorServer:
         self._now, self._ticking, self._started = now or world.end, ticking, time.monotonic()
         self.folder = Path(tempfile.mkdtemp(prefix="takings-simulator-"))
         self.apis: dict[str, ShopApi] = {}
-        self.mounts: dict[str, Mount] = {}  # by the first part of the path
+        self.meta = MetaApi(world, self.faults, self.log, lambda: seconds(self.now))
+        self.mounts: dict[str, Mount] = {"meta": self.meta}  # by the first part of the path
         for shop in world.shops:
             folder = self.folder / shop.account
             folder.mkdir()
