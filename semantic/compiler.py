@@ -125,7 +125,7 @@ def _mart_of(catalog: Catalog, metric: Metric) -> Mart:
         raise CompileError(
             f"Metric {metric.name} is not one expression over one mart",
             metric.expr,
-            "Precompute it in a mart of dbt_project and sum that, or ask MetricFlow",
+            "Precompute it in a mart of dbt_project and sum that",
         )
     return catalog.marts[metric.mart]
 

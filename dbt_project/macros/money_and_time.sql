@@ -14,3 +14,8 @@
 {% macro converted(amount_minor, factor) -%}
     cast(round(cast({{ amount_minor }} as decimal(18, 0)) * {{ factor }}, 0) as bigint)
 {%- endmacro %}
+
+{# Line types of the ledger that are sales; tips, gift cards and adjustments stand apart. #}
+{% macro sale_types() -%}
+    ('PRODUCT', 'SHIPPING', 'DUTY', 'FEE', 'ADDITIONAL_FEE')
+{%- endmacro %}

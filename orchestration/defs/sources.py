@@ -60,5 +60,8 @@ def _metadata(by_account: dict[str, Pulled]) -> dict[str, dg.MetadataValue]:
         "rows changed": dg.MetadataValue.int(sum(item.changed for item in pulled)),
         "rows set aside": dg.MetadataValue.int(sum(item.rejected for item in pulled)),
         "calls": dg.MetadataValue.int(sum(item.calls for item in pulled)),
+        "denied fields": dg.MetadataValue.text(
+            ", ".join(sorted({path for item in pulled for path in item.denied})) or "none"
+        ),
         "seconds throttled": dg.MetadataValue.float(round(sum(item.waited for item in pulled), 1)),
     }

@@ -25,7 +25,7 @@ split as (
             else {{ local_day('sales.happened_at', 'tenants.time_zone') }}
         end as date_day,
         sales.amount_minor - sales.tax_minor as net_minor,
-        sales.line_type in ('PRODUCT', 'SHIPPING', 'DUTY', 'FEE', 'ADDITIONAL_FEE') as is_sale
+        sales.line_type in {{ sale_types() }} as is_sale
     from sales
     inner join orders using (tenant_id, source_account, order_id)
     inner join tenants using (tenant_id)

@@ -39,9 +39,9 @@ ours as (
         sum(-net_minor) filter (where is_product and quantity < 0) as returns,
         sum(net_minor) filter (where is_product) as net_sales,
         sum(net_minor) filter (where line_type = 'SHIPPING') as shipping,
-        sum(tax_minor) filter (where line_type in ('PRODUCT', 'SHIPPING', 'DUTY', 'FEE', 'ADDITIONAL_FEE')) as taxes,
+        sum(tax_minor) filter (where line_type in {{ sale_types() }}) as taxes,
         sum(amount_minor) filter (
-            where line_type in ('PRODUCT', 'SHIPPING', 'DUTY', 'FEE', 'ADDITIONAL_FEE')
+            where line_type in {{ sale_types() }}
         ) as total_sales
     from ledger
     group by all
