@@ -14,7 +14,6 @@ from orchestration.paths import Home
 from orchestration.settings import CHECKOUT, Settings
 from semantic import catalog
 from superset_assets import access, build, client, process, sync, validate, verify
-from superset_assets.errors import InvalidAssetsError
 
 DASHBOARDS = CHECKOUT / "superset_assets" / "dashboards"
 
@@ -40,11 +39,7 @@ def bundle(settings: Settings) -> bytes:
     """All assets, checked from dashboard to mart. Raises InvalidAssetsError that names every problem."""
     folder = publishing.current(Home(settings.home)) or dbt.parse(Home(settings.home))
     definitions = catalog.load(folder)
-    problems = validate.validate(build.read(), definitions)
-    if problems:
-        raise InvalidAssetsError(
-            "The dashboards' files do not fit the marts, nothing was sent:\n" + "\n".join(map(str, problems))
-        )
+    validate.ensure(definitions)
     return build.bundle(definitions, default_range=settings.dashboards.default_range)
 
 

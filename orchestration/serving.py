@@ -13,7 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Any
 
 import requests
@@ -23,28 +24,35 @@ from orchestration import bi, history
 from orchestration.errors import Problem
 from orchestration.paths import Home
 from orchestration.settings import CHECKOUT, Settings, config_path, home
-from superset_assets.process import Credentials
+from superset_assets.process import Credentials, end_group
 
 STARTING = 90.0  # seconds that a server may take to answer
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)  # asked to end; the terminal was closed
 
 
 class Children:
     """Processes and closers that end with this one."""
 
     def __init__(self) -> None:
-        self._closers: list[Callable[[], object]] = []
+        self._closers = ExitStack()  # in the reverse order, each of them whatever becomes of the others
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Children:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a polite end runs the closers too
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDINGS)}
+        _handle(ENDINGS, lambda number, _: sys.exit(128 + number))  # a polite end runs the closers too
         return self
 
     def __exit__(self, *_: object) -> None:
-        for close in reversed(self._closers):
-            close()
+        _handle(self._before, signal.SIG_IGN)  # a closed terminal says so twice: no closer is cut off
+        try:
+            self._closers.close()
+        finally:
+            for number, handler in self._before.items():
+                signal.signal(number, handler or signal.SIG_DFL)
 
     def on_exit(self, close: Callable[[], object]) -> None:
         """Call `close` at the end."""
-        self._closers.append(close)
+        self._closers.callback(close)
 
     def start(
         self, name: str, arguments: list[str], environment: dict[str, str] | None = None
@@ -58,7 +66,7 @@ class Children:
                 stdin=subprocess.DEVNULL, text=True, cwd=CHECKOUT, start_new_session=True,
                 env={**os.environ, **(environment or {})},
             )  # fmt: skip
-        self.on_exit(lambda: _end(child))
+        self.on_exit(lambda: end_group(child))
         return child
 
     def start_simulator(self, arguments: list[str]) -> dict[str, Any]:
@@ -80,10 +88,12 @@ def serve(settings: Settings) -> None:
     console = Console(stderr=True)
     with Children() as children:
         superset = bi.server(settings)
-        children.on_exit(superset.stop)
+        children.on_exit(superset.stop)  # what we start; one that runs already goes on
         with console.status("starting Superset"):
-            superset.start()
+            started = superset.start()
             superset.wait_ready()
+        if not started:
+            console.print("Superset was running already, started by somebody else, and goes on when this ends.")
         if (Home(settings.home).published / "current").exists():
             bi.apply(settings)
         show(settings, children, console)
@@ -108,8 +118,7 @@ def show(settings: Settings, children: Children, console: Console) -> None:
 def wait_for_the_end() -> None:
     """Return at Ctrl-C or a polite end. Set here, since Dagster puts handlers of its own while it runs."""
     over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
+    _handle((signal.SIGINT, *ENDINGS), lambda *_: over.set())
     while not over.wait(1.0):
         pass
 
@@ -157,11 +166,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _end(child: subprocess.Popen[str], patience: float = 10.0) -> None:
-    if child.poll() is None:
-        child.terminate()
-        try:
-            child.wait(patience)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+def _handle(numbers: Iterable[signal.Signals], handler: Any) -> None:
+    """Handle these signals, but for a SIGHUP that is ignored: so wants `nohup`."""
+    for number in numbers:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)

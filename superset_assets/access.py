@@ -183,8 +183,8 @@ def _ensure_users(
             call(client, "put", f"security/users/{row['id']}", json={"password": login.password})
             done.note(f"login {tenant}: password set to the one in {credentials.path.name}")
     for name, row in held.items():
-        names = [item["name"] for item in row["roles"]]
-        if row["active"] and name not in tenants and any(role.startswith(TENANT_ROLE_PREFIX) for role in names):
+        held_roles = {item["name"] for item in row["roles"] if item["name"].startswith(TENANT_ROLE_PREFIX)}
+        if row["active"] and held_roles and held_roles.isdisjoint(map(_role, tenants)):
             call(client, "put", f"security/users/{row['id']}", json={"active": False})
             done.note(f"login {name} switched off: its tenant is no longer configured")
 

@@ -13,6 +13,14 @@ class PortInUseError(SupersetError):
     """Another program listens where Superset should: stop it, or choose another port."""
 
 
+class OtherPortError(SupersetError):
+    """This home's Superset runs on another port than the one asked for: use that port, or stop it."""
+
+
+class CredentialsError(SupersetError):
+    """The file of the logins cannot be read: put back a copy, or remove it."""
+
+
 class StartFailedError(SupersetError):
     """Superset ended or stayed silent while starting: read its log."""
 

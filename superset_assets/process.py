@@ -3,7 +3,8 @@
     server = Server(home, published, port=8088)
     server.start(progress)        # bootstrap (16 s cold, a copy when warm), then gunicorn as a child
     server.wait_ready(progress)   # /login/ answers
-    server.url, server.credentials.admin, server.stop()
+    server.url, server.credentials.admin
+    server.stop()                 # what it started; a server that ran already goes on
 
 `progress(done, total, detail)` is called with small integers and a line to show. Superset imports nothing of
 ours and we import nothing of Superset's: they meet in environment variables, files and HTTP.
@@ -19,16 +20,29 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from superset_assets.errors import EnvironmentMissingError, PortInUseError, StartFailedError
+from superset_assets.errors import (
+    CredentialsError,
+    EnvironmentMissingError,
+    OtherPortError,
+    PortInUseError,
+    StartFailedError,
+)
 
 Progress = Callable[[int, int, str], None]
 SERVER = Path(__file__).resolve().parent / "server"
 DEFAULT_PYTHON = SERVER / ".venv" / "bin" / "python"
 STEPS = 6
+LEFTOVERS = 3.0  # seconds that what a server started may outlive it
+# What Superset gets of our environment: no token of a shop, no setting of ours but where its template is.
+PASSED_ON = frozenset((
+    "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "TAKINGS_SUPERSET_TEMPLATES",
+))  # fmt: skip
 
 
 def quiet(done: int, total: int, detail: str) -> None:
@@ -54,7 +68,7 @@ class Credentials:
         return self.login("admin")
 
     def login(self, username: str) -> Login:
-        """This user's login; a password is generated and kept the first time."""
+        """This user's login; a password is generated and kept the first time. Raises CredentialsError."""
         known = self._read()
         if username not in known:
             known[username] = {"username": username, "password": secrets.token_urlsafe(12)}
@@ -64,8 +78,16 @@ class Credentials:
     def _read(self) -> dict[str, dict[str, str]]:
         if not self.path.exists():
             return {}
-        known: dict[str, dict[str, str]] = json.loads(self.path.read_text())
-        return known
+        try:
+            known: dict[str, dict[str, str]] = json.loads(self.path.read_bytes())
+            if all(isinstance(login["password"], str) for login in known.values()):
+                return known
+        except (ValueError, TypeError, KeyError, AttributeError):
+            pass
+        raise CredentialsError(
+            f"{self.path} is damaged: it is not JSON of logins with their passwords. Put back a copy of it; or stop "
+            "Superset, remove the file and start Superset again, which makes new passwords and sets them."
+        )
 
     def _write(self, known: dict[str, dict[str, str]]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +105,7 @@ class Server:
     """
 
     def __init__(self, home: Path, published: Path, port: int = 8088, python: Path = DEFAULT_PYTHON) -> None:
-        self.home, self.published, self.port, self.python = home.absolute(), published.absolute(), port, python
+        self.home, self.published, self.port, self.python = home.resolve(), published.absolute(), port, python
         self.credentials = Credentials(self.home / "credentials.json")
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -99,10 +121,14 @@ class Server:
     def pid_file(self) -> Path:
         return self.home / "superset.pid"
 
-    def start(self, progress: Progress = quiet) -> None:
-        """Make the metadata ready and start the server; does nothing when this home's server already runs.
+    @property
+    def port_file(self) -> Path:
+        return self.home / "superset.port"
 
-        Raises EnvironmentMissingError, PortInUseError, StartFailedError.
+    def start(self, progress: Progress = quiet) -> bool:
+        """Make the metadata ready and start the server; returns whether it did: False when it runs already.
+
+        Raises EnvironmentMissingError, OtherPortError, PortInUseError, CredentialsError, StartFailedError.
         """
         if not self.python.exists():
             raise EnvironmentMissingError(
@@ -111,13 +137,14 @@ class Server:
             )
         if self.running():
             progress(STEPS, STEPS, f"Superset already runs at {self.url}")
-            return
+            return False
         self._refuse_taken_port()
         for folder in (self.home, self.log.parent, self.home / "cache"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.credentials.login("admin")
         self._bootstrap(progress)
         progress(4, STEPS, "starting Superset")
+        self.port_file.write_text(str(self.port))
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(  # noqa: S603 (our own interpreter)
                 [
@@ -128,6 +155,7 @@ class Server:
                 env=self._environment(), cwd=self.home, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )  # fmt: skip
+        return True
 
     def wait_ready(self, progress: Progress = quiet, timeout: float = 180) -> None:
         """Return when /login/ answers 200 (/health does so before the application works). Raises StartFailedError."""
@@ -145,20 +173,25 @@ class Server:
         progress(STEPS, STEPS, f"Superset is ready at {self.url}")
 
     def stop(self, timeout: float = 10) -> None:
-        """End the server of this home, whichever process started it; no server is no error."""
-        pid = self._pid()
-        if pid is None:
+        """End the server that `start` of this object started; none is no error, and another's is left alone."""
+        if self._child is None:
             return
-        os.kill(pid, signal.SIGTERM)
-        if not self._gone(pid, timeout):
-            os.kill(pid, signal.SIGKILL)
-            self._gone(pid, timeout)
+        end_group(self._child, timeout)
         self.pid_file.unlink(missing_ok=True)
         self._child = None
 
     def running(self) -> bool:
-        """Whether this home's server process lives (it may not answer yet)."""
-        return self._pid() is not None
+        """Whether this home's server lives (it may not answer yet). Raises OtherPortError when on another port."""
+        pid = self._pid()
+        if pid is None:
+            return False
+        port = self.port_file.read_text() if self.port_file.exists() else str(self.port)
+        if port != str(self.port):
+            raise OtherPortError(
+                f"The Superset of {self.home} runs on port {port} (process {pid}), not on {self.port}. Use port "
+                f"{port}, or stop it: with Ctrl-C where it was started, or with `kill {pid}`."
+            )
+        return True
 
     def flush_data_cache(self) -> int:
         """Forget every cached chart answer (after a publish); returns how many files went.
@@ -190,7 +223,7 @@ class Server:
             raise StartFailedError(self._failure(f"Superset's metadata could not be made (code {process.returncode})."))
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SUPERSET_", "PYTHON"))}
+        kept = {name: it for name, it in os.environ.items() if name.upper() in PASSED_ON or name.startswith("LC_")}
         return kept | {
             "TAKINGS_SUPERSET_HOME": str(self.home),
             "TAKINGS_PUBLISHED": str(self.published),
@@ -218,24 +251,14 @@ class Server:
             return False
 
     def _pid(self) -> int | None:
-        """The process of this home: our child, else what the pid file names, if it still is a Superset."""
+        """The process of this home: our child, else what the pid file names, if it still is this home's Superset."""
         if self._child is not None:
             return self._child.pid if self._child.poll() is None else None
         try:
             pid = int(self.pid_file.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        return pid if _is_superset(pid) else None
-
-    def _gone(self, pid: int, timeout: float) -> bool:
-        """Wait until the process has ended; False when it still lives after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            ended = self._child.poll() is not None if self._child is not None else not _is_superset(pid)
-            if ended:
-                return True
-            time.sleep(0.05)
-        return False
+        return pid if f" --pid {self.pid_file} " in _command(pid) else None
 
     def _failure(self, what: str) -> str:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
@@ -243,20 +266,31 @@ class Server:
         return f"{what} The end of its log:\n{said}\nThe whole of it: {self.log}. Mend the cause and start again."
 
 
-def _is_superset(pid: int) -> bool:
-    """Whether this process is a Superset: by its command line, from /proc, else (macOS) from ps.
+def end_group(leader: subprocess.Popen[Any], patience: float = 10) -> None:
+    """End a child that has a session of its own, with all that it started: politely, and after `patience` by force."""
+    if leader.returncode is not None:
+        return  # it was collected: its number may be somebody else's by now
+    deadline = time.monotonic() + patience
+    with suppress(ProcessLookupError, PermissionError):  # nobody is left (macOS: nobody who was not collected)
+        os.killpg(leader.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            if leader.returncode is None and leader.poll() is not None:
+                deadline = min(deadline, time.monotonic() + LEFTOVERS)
+            os.killpg(leader.pid, 0)
+            time.sleep(0.02)
+        os.killpg(leader.pid, signal.SIGKILL)
+    leader.wait()
 
-    A number that another program got since is not; one that has ended and waits to be collected is not either.
-    """
+
+def _command(pid: int) -> str:
+    """The command line of a process: from /proc, else (macOS) from ps; nothing once it has ended."""
     if Path("/proc").is_dir():
         try:
-            command = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+            return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
         except OSError:
-            return False
-    else:
-        question = ["/bin/ps", "-p", str(pid), "-o", "command="]
-        command = subprocess.run(question, capture_output=True, text=True, check=False).stdout  # noqa: S603
-    return "superset.app" in command
+            return ""
+    question = ["/bin/ps", "-ww", "-p", str(pid), "-o", "command="]
+    return subprocess.run(question, capture_output=True, text=True, check=False).stdout  # noqa: S603
 
 
 _COUNT_FILE = "2029240f6d1128be89ddc32729463129"  # cachelib's own bookkeeping: md5 of __wz_cache_count

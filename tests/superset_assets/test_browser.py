@@ -60,6 +60,12 @@ def open_dashboard(driver: webdriver.Chrome, superset: Running, who: str) -> Non
     browser.settle(driver, CHARTS)
 
 
+def by_length(day: date) -> list[str]:
+    """The presets by how many days they show on this day; of two alike, the one that was looked at first."""
+    days = {"30d": 30, "7d": 7, "90d": 90, "YTD": day.timetuple().tm_yday}
+    return sorted(days, key=days.__getitem__)
+
+
 def kept(path: Path) -> bool:
     return path.stat().st_size > 50_000
 
@@ -75,6 +81,7 @@ def test_the_admin_sees_every_chart_of_one_tenant_with_its_currency(superset: Ru
 
 
 def test_a_tenant_sees_its_own_shop_and_each_preset_changes_the_range(superset: Running) -> None:
+    began = date.today()
     with browser.chromium() as driver:
         open_dashboard(driver, superset, "nordlicht")
         assert browser.complaints(driver) == []
@@ -88,8 +95,7 @@ def test_a_tenant_sees_its_own_shop_and_each_preset_changes_the_range(superset: 
             assert browser.complaints(driver) == []
             shown[preset] = numbers(driver)
         orders = {preset: int(values["Orders placed"].replace(",", "")) for preset, values in shown.items()}
-        days = {"7d": 7, "30d": 30, "90d": 90, "YTD": date.today().timetuple().tm_yday}
-        assert sorted(orders, key=orders.__getitem__) == sorted(days, key=days.__getitem__)
+        assert sorted(orders, key=orders.__getitem__) in [by_length(day) for day in (began, date.today())]
         assert "SQL" not in driver.find_element(By.CSS_SELECTOR, "header, #main-menu").text
         assert refused(driver) == []
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -229,7 +230,7 @@ def test_a_publish_is_seen_once_the_cache_is_flushed(superset: Running) -> None:
     assert [row["run_id"] for row in verify.chart_data(aurora, "Data as of")] == ["second"]
 
 
-def test_readers_of_ten_publishes_get_whole_builds_and_no_error(superset: Running) -> None:
+def test_readers_of_many_publishes_get_whole_builds_and_no_error(superset: Running) -> None:
     marts.publish(superset.published, "scale-1")
     base = verify.chart_data(superset.user("aurora"), "Top products", force=True)[0]["product_revenue"]
     seen: list[float] = []
@@ -248,31 +249,31 @@ def test_readers_of_ten_publishes_get_whole_builds_and_no_error(superset: Runnin
     threads = [threading.Thread(target=read, args=reader) for reader in readers]
     for thread in threads:
         thread.start()
-    for scale in range(2, 12):
+    scale, deadline = 1, time.monotonic() + 90
+    while (scale < 11 or len(set(seen)) < 5) and not errors and time.monotonic() < deadline:
+        scale += 1
         marts.publish(superset.published, f"scale-{scale}", scale=scale)
-    over.wait(0.5)
     over.set()
     for thread in threads:
         thread.join()
     assert errors == []
-    assert set(seen) <= set(range(1, 12)), sorted(set(seen))
-    assert len(set(seen)) > 3 and len(seen) > 10
+    assert set(seen) <= set(range(1, scale + 1)), sorted(set(seen))
+    assert len(set(seen)) >= 5
 
 
 def test_starting_a_server_that_runs_is_no_second_server(superset: Running) -> None:
     said: list[str] = []
-    superset.server.start(lambda done, total, detail: said.append(detail))
+    assert superset.server.start(lambda done, total, detail: said.append(detail)) is False
     assert said == [f"Superset already runs at {superset.server.url}"]
 
 
-def test_a_second_home_is_a_copy_with_logins_of_its_own_and_another_process_can_stop_it(
-    superset: Running, tmp_path: Path
-) -> None:
+def test_a_second_home_is_a_copy_with_logins_of_its_own(superset: Running, tmp_path: Path) -> None:
     server = Server(tmp_path / "home", tmp_path / "published", free_port())
     steps: list[str] = []
     server.start(lambda done, total, detail: steps.append(detail))
     try:
         server.wait_ready()
+        assert Server(server.home, server.published, server.port).running()
         assert "Superset: creating the metadata tables" not in steps
         assert server.credentials.admin != superset.server.credentials.admin
         admin = connect(server.url, "admin", server.credentials.admin.password)
@@ -282,8 +283,8 @@ def test_a_second_home_is_a_copy_with_logins_of_its_own_and_another_process_can_
             verify.check_charts(admin)
         assert connect(superset.server.url, "admin", superset.server.credentials.admin.password).session
     finally:
-        Server(server.home, server.published, server.port).stop()
-    assert not server.running()
+        server.stop()
+    assert not server.running() and not Server(server.home, server.published, server.port).running()
 
 
 def test_a_wrong_password_is_one_clear_message(superset: Running) -> None:

@@ -1,14 +1,33 @@
 """Starting and stopping, as far as it needs no Superset."""
 
+import re
 import socket
 import stat
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from superset_assets.client import connect
-from superset_assets.errors import EnvironmentMissingError, PortInUseError, RequestFailedError, StartFailedError
+from superset_assets.errors import (
+    CredentialsError,
+    EnvironmentMissingError,
+    OtherPortError,
+    PortInUseError,
+    RequestFailedError,
+    StartFailedError,
+)
 from superset_assets.process import Credentials, Server
+
+SLEEPER = """
+test "$1" = -m || exit 0
+while [ "$1" != --pid ]; do shift; done
+trap 'kill $!; wait; exit' TERM
+sleep 60 &
+echo $$ > "$2"
+wait
+"""  # as gunicorn does: its number in the pid file, and a process of its own beside it
 
 
 def python_that(tmp_path: Path, script: str) -> Path:
@@ -16,6 +35,78 @@ def python_that(tmp_path: Path, script: str) -> Path:
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return path
+
+
+def sleeper(tmp_path: Path, port: int) -> Server:
+    return Server(tmp_path / "home", tmp_path / "published", port, python_that(tmp_path, SLEEPER))
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Server]:
+    """What looks like this home's Superset from outside, started by this object."""
+    server = sleeper(tmp_path, 0)
+    assert server.start() is True
+    try:
+        deadline = time.monotonic() + 10
+        while not (server.pid_file.exists() and server.pid_file.read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield server
+    finally:
+        server.stop()
+
+
+def test_a_server_that_runs_is_not_started_again_and_not_stopped_by_who_found_it(
+    running: Server, tmp_path: Path
+) -> None:
+    second = sleeper(tmp_path, running.port)
+    assert second.start() is False
+    second.stop()
+    assert running.running() and second.running()
+    running.stop()
+    assert not running.running() and not second.running()
+
+
+def test_a_server_on_another_port_is_named_with_the_way_out_before_anybody_waits(
+    running: Server, tmp_path: Path
+) -> None:
+    other = sleeper(tmp_path, 9)
+    pid = running.pid_file.read_text().strip()
+    for ask in (other.start, other.running):
+        with pytest.raises(
+            OtherPortError, match=rf"port 0 \(process {pid}\), not on 9\. Use port 0, or .*`kill {pid}`"
+        ):
+            ask()
+
+
+def test_a_superset_of_another_home_is_not_taken_for_this_one(running: Server, tmp_path: Path) -> None:
+    other = Server(tmp_path / "other", tmp_path / "published", running.port)
+    other.home.mkdir()
+    other.pid_file.write_text(running.pid_file.read_text())
+    assert not other.running()
+
+
+def test_superset_is_told_no_secret_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SHOPIFY_TOKEN", "PYTHONHOME", "SUPERSET_CONFIG"):
+        monkeypatch.setenv(name, "shpat_secret")
+    for name in ("LC_ALL", "TZ", "https_proxy"):
+        monkeypatch.setenv(name, "passed")
+    server = Server(tmp_path / "home", tmp_path / "published", 0, python_that(tmp_path, "env > environment"))
+    server.start()
+    server.stop()
+    told = (server.home / "environment").read_text()
+    assert "shpat_secret" not in told
+    assert sorted(re.findall("^(.*)=passed$", told, re.MULTILINE)) == ["LC_ALL", "TZ", "https_proxy"]
+    assert f"TAKINGS_SUPERSET_HOME={server.home}" in told and "PATH=" in told
+
+
+@pytest.mark.parametrize("text", [b"{", b"\xff\xfe", b"[]", b'{"admin": "secret"}', b'{"admin": {}}'])
+def test_damaged_logins_are_one_message_that_names_the_file(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "credentials.json"
+    path.write_bytes(text)
+    with pytest.raises(CredentialsError, match=re.escape(str(path)) + ".*remove the file"):
+        Credentials(path).login("admin")
+    assert path.read_bytes() == text
 
 
 def test_a_missing_environment_names_the_command_that_makes_it(tmp_path: Path) -> None:
