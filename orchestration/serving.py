@@ -93,7 +93,7 @@ def serve(settings: Settings) -> None:
             started = superset.start()
             superset.wait_ready()
         if not started:
-            console.print("Superset was running already, started by somebody else, and goes on when this ends.")
+            console.print("Superset was running already, and goes on when this ends.", soft_wrap=True)
         if (Home(settings.home).published / "current").exists():
             bi.apply(settings)
         show(settings, children, console)
