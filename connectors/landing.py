@@ -67,6 +67,10 @@ class LandedWindow:
         """Its parts, in the order they came."""
         return [self.folder / name for name in self.manifest.parts]
 
+    def place(self, path: Path) -> str:
+        """A part's place below the landing zone, as staging rows name it."""
+        return str(path.relative_to(self.root))
+
     def next_part(self) -> Path:
         """Where the next part belongs; the same after an interruption, so that a repeat overwrites itself."""
         return self.folder / f"part-{len(self.manifest.parts):05d}.ndjson"

@@ -138,7 +138,8 @@ class Staging:
                 changed, rejected = into(account, stream, run_id)
             self.db.execute("drop table covered")
             self._remember_days(account, stream.name, landed, run_id)
-            self.db.execute("drop table record")
+            self.db.execute("drop view record")
+            self.db.execute("drop table landed")
             self._move_cursor(account, stream.name, landed, run_id)
         return landed_rows, changed, rejected
 
@@ -172,7 +173,7 @@ class Staging:
                     f"from {table.source} where {table.where}",
                     [*scope, run_id],
                 )
-            except duckdb.InvalidInputException as error:
+            except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
                 raise _NotCleanError from error
             if self._unclean(stream, table, target, scope):
                 raise _NotCleanError
@@ -204,18 +205,18 @@ class Staging:
     def _read(self, stream: Stream, landed: LandedWindow) -> int:
         fields = ", ".join(f"'{name}': '{kind}'" for name, kind in stream.record.items())
         empty = ", ".join(f'null::{kind} as "{name}"' for name, kind in stream.record.items())
-        place = f"{len(str(landed.root)) + 2}"
-        if not landed.paths:
-            self.db.execute(
-                f"create temp table record as select {empty}, '' as landing_part, '' as landed_until where false"
+        parts = [landed.place(path) for path in landed.paths]
+        # a record's part: one for all of them (a bulk file) is worth no text of its own in a million records
+        part = f"filename[{len(str(landed.root)) + 2}:]" if len(parts) > 1 else _text((parts or [""])[0])
+        source = f"select {empty}, '' as filename where false"
+        if parts:
+            source = (
+                f"select {'*' if len(parts) > 1 else '* exclude (filename)'} from read_json("
+                f"?, format = 'newline_delimited', columns = {{{fields}}}, filename = true)"
             )
-            return 0
         try:
             self.db.execute(
-                f"create temp table record as select * exclude (filename), filename[{place}:] as landing_part, "
-                f"'{iso(landed.manifest.end)}' as landed_until from read_json("
-                f"?, format = 'newline_delimited', columns = {{{fields}}}, filename = true)",
-                [[str(path) for path in landed.paths]],
+                f"create temp table landed as {source}", [[str(path) for path in landed.paths]] if parts else []
             )
         except (duckdb.InvalidInputException, duckdb.IOException) as error:
             if "JSON transform error" in str(error):
@@ -226,6 +227,10 @@ class Staging:
             if "No space left" in str(error):
                 raise
             raise IncompleteError(f"stream {stream.name}: a landed part breaks off ({str(error)[:200]})") from error
+        self.db.execute(
+            f"create temp view record as select *, {part} as landing_part, "
+            f"{_text(iso(landed.manifest.end))} as landed_until from landed"
+        )
         roots = 'count(*) filter (where "__parentId" is null)' if "__parentId" in stream.record else "count(*)"
         rows, root_rows = self.db.execute(f"select count(*), {roots} from record").fetchone() or (0, 0)
         announced, announced_roots = landed.manifest.rows, landed.manifest.roots
@@ -425,6 +430,11 @@ class Staging:
         found = self.db.execute("select * from takings.rejects order by rejected_at desc, table_name, row_key")
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _text(value: str) -> str:
+    """A text in SQL."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _open(path: Path) -> duckdb.DuckDBPyConnection:

@@ -47,6 +47,7 @@ def test_the_demo_fills_its_dashboards_for_both_tenants_and_can_be_asked(home: P
     assert sum(placed.values()) == pytest.approx(20_000, rel=0.1)
     again = run(home, "demo", "--once", "--superset-port", "0")
     assert again.returncode == 0, again.stderr
+    assert again.stdout.count("✓") == 2
 
 
 def test_a_real_retailer_goes_the_whole_way(home: Path) -> None:
