@@ -1,0 +1,73 @@
+"""What an error of the Graph API asks of us, by code, subcode and `is_transient`; never by the HTTP status alone."""
+
+from __future__ import annotations
+
+import msgspec
+
+from connectors.errors import ConfigurationError, ContractError, RetryError, SourceError
+
+THROTTLED = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
+TOKEN = frozenset({102, 190})
+PERMISSION = frozenset({3, 10, 294, *range(200, 300)})
+TOO_MUCH = frozenset({(100, 1487534), (100, 1504018), (2, 1504038), (-2, 2490547)})
+PERMANENT = frozenset({(2, 1504041), (2, 1504042)})  # code 2 says transient, these are not
+REDUCE, SUMMARY = "reduce the amount of data", "cannot include"
+
+
+class TooMuchError(RetryError):
+    """A report of more than the API gives at once: ask for fewer days."""
+
+
+class GraphError(msgspec.Struct):
+    """The `error` of an answer."""
+
+    message: str = ""
+    code: int = 0
+    error_subcode: int = 0
+    is_transient: bool = False
+    error_user_msg: str = ""
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        return self.code, self.error_subcode
+
+    @property
+    def throttled(self) -> bool:
+        """Whether waiting is all that it takes."""
+        return self.code in THROTTLED
+
+    @property
+    def too_much(self) -> bool:
+        return self.pair in TOO_MUCH or REDUCE in self.message.lower()
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same request may work in a moment."""
+        if self.pair in PERMANENT:
+            return False
+        return self.is_transient or self.code in (1, 2) or SUMMARY in self.message.lower()
+
+
+def refusal(error: GraphError, account: str, version: str) -> SourceError:
+    """The exception for an error that neither patience nor a smaller report cures."""
+    who, said = f"Meta ad account {account}", (error.error_user_msg or error.message)[:300]
+    if error.code in TOKEN:
+        return ConfigurationError(
+            f"{who}: the access token is not accepted ({said}). Put a valid system user token where the source's "
+            "`secret` points to."
+        )
+    if error.code in PERMISSION:
+        return ConfigurationError(
+            f"{who}: the token lacks the permission ads_read for this account ({said}). Grant ads_read to the system "
+            "user in Meta's Business settings and assign the ad account to it, then run again."
+        )
+    if error.pair == (100, 33):
+        return ConfigurationError(
+            f"{who}: there is no such ad account, or the token may not see it. Check `account` (digits, as in "
+            "act_<digits>), and that the ad account is assigned to the token's system user."
+        )
+    if error.code == 2635:
+        return ConfigurationError(
+            f"{who}: Meta no longer serves version {version} of its API ({said}). Update Takings."
+        )
+    return ContractError(f"{who}: Meta refused a request: {said} (code {error.code}, subcode {error.error_subcode})")

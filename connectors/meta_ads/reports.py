@@ -1,0 +1,119 @@
+"""Insights of a range of days, all its rows or none.
+
+A few days are asked for at once, more by an asynchronous run. A report that is too much, or whose run fails twice, is
+halved by days; a single day that still is too much fails, named. Nothing is ever filtered: a filter on what was
+measured has been seen to lose 40 % of the spend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import msgspec
+
+from connectors.base import Stream
+from connectors.errors import ContractError, RetryError
+from connectors.meta_ads.client import Client
+from connectors.meta_ads.judgement import TooMuchError
+from connectors.meta_ads.streams.insights import ACTION_BREAKDOWNS, INSIGHTS, WINDOWS
+
+AT_ONCE_DAYS = 3  # a longer range goes by an asynchronous run
+RUNS, POLL_SECONDS, LONGEST_POLL, RUN_SECONDS = 2, 2.0, 30.0, 1800.0
+PAGE_OF_OBJECTS, PAGE_OF_ROWS = 100, 500
+
+
+class _Cursors(msgspec.Struct):
+    after: str = ""
+
+
+class _Paging(msgspec.Struct):
+    cursors: _Cursors = msgspec.field(default_factory=_Cursors)
+    next: str = ""
+
+
+class _Page(msgspec.Struct):
+    data: list[msgspec.Raw] = []
+    paging: _Paging = msgspec.field(default_factory=_Paging)
+
+
+class _Made(msgspec.Struct):
+    report_run_id: str
+
+
+class _Run(msgspec.Struct):
+    async_status: str = ""
+    async_percent_completion: int = 0
+    error_message: str = ""
+
+
+def pages(client: Client, path: str, params: dict[str, str], limit: int) -> Iterator[list[bytes]]:
+    """The pages below a path. Only `paging.next` says that there is more; an empty page is not the end.
+
+    Raises ContractError when a cursor comes again.
+    """
+    seen: set[str] = set()
+    params = {**params, "limit": str(limit)}
+    while True:
+        page = msgspec.json.decode(client.get(path, params), type=_Page)
+        yield [bytes(record) for record in page.data]
+        if not page.paging.next:
+            return
+        after = page.paging.cursors.after
+        if not after or after in seen:
+            raise ContractError(
+                f"Meta ad account {client.id}: the page cursor of {path.rsplit('/', 1)[-1]} does not move on; stopped "
+                "before an endless loop"
+            )
+        seen.add(after)
+        params["after"] = after
+
+
+def rows(client: Client, stream: Stream, first: date, last: date) -> list[bytes]:
+    """Every row of a stream's report from `first` to `last`, both included.
+
+    Raises RetryError when a single day cannot be had.
+    """
+    try:
+        return _rows(client, stream, first, last)
+    except TooMuchError as error:
+        if first == last:
+            raise RetryError(
+                f"Meta ad account {client.id}: the report {stream.name} of {first} alone cannot be had ({error}). "
+                "Nothing of it was loaded; run again later."
+            ) from error
+        middle = first + (last - first) // 2
+        return rows(client, stream, first, middle) + rows(client, stream, middle + timedelta(days=1), last)
+
+
+def _rows(client: Client, stream: Stream, first: date, last: date) -> list[bytes]:
+    asked: dict[str, str] = {
+        "level": INSIGHTS[stream.name],
+        "fields": stream.query,
+        "time_increment": "1",
+        "time_range": msgspec.json.encode({"since": str(first), "until": str(last)}).decode(),
+        "action_attribution_windows": msgspec.json.encode(WINDOWS).decode(),
+        "action_breakdowns": msgspec.json.encode(ACTION_BREAKDOWNS).decode(),
+    }
+    path, params = f"act_{client.id}/insights", asked
+    if (last - first).days >= AT_ONCE_DAYS:
+        path, params = f"{_run(client, asked)}/insights", {}
+    return [record for page in pages(client, path, params, PAGE_OF_ROWS) for record in page]
+
+
+def _run(client: Client, asked: dict[str, str]) -> str:
+    """The id of a run that has completed. One that fails is begun once more, then TooMuchError is raised."""
+    said = ""
+    for _ in range(RUNS):
+        made = msgspec.json.decode(client.post(f"act_{client.id}/insights", asked), type=_Made)
+        pause, waited = POLL_SECONDS, 0.0
+        while waited < RUN_SECONDS:
+            run = msgspec.json.decode(client.get(made.report_run_id), type=_Run)
+            if run.async_status == "Job Completed" and run.async_percent_completion == 100:
+                return made.report_run_id
+            if run.async_status in ("Job Failed", "Job Skipped"):
+                break
+            client.transport.wait(pause)
+            waited, pause = waited + pause, min(LONGEST_POLL, pause * 1.5)
+        said = f"{run.async_status}: {run.error_message}" if run.error_message else run.async_status
+    raise TooMuchError(f"{RUNS} report runs ended as {said}")

@@ -1,0 +1,117 @@
+"""Daily insights of ads and of the account, replaced day by day, with their actions apart.
+
+An action's `action_window` is a key of the answer (7d_click, 1d_view, …), or `default` for the key `value`: the
+account's own setting, which may be missing. A type that comes twice in one row is set aside: it would count twice.
+"""
+
+from __future__ import annotations
+
+from connectors.base import Column, Stream, Table
+
+WINDOWS = ("1d_click", "7d_click", "28d_click", "1d_view")
+ACTION_BREAKDOWNS = ("action_type",)  # the API's own choice of three loses purchases
+_PAIRS = "MAP(VARCHAR, VARCHAR)[]"
+_NUMBERS = ("spend", "impressions", "clicks", "inline_link_clicks", "reach", "attribution_setting", "account_currency")
+_NAMES = ("campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id", "ad_name")
+
+
+def _text(name: str, read: str) -> Column:
+    return Column(name, "VARCHAR", read)
+
+
+def _count(name: str, field: str) -> Column:
+    return Column(name, "BIGINT", f"coalesce(r.{field}, '0')")
+
+
+def _actions(*ids: str) -> str:
+    """FROM clause: one row for each day, object, type and window of a record's two lists."""
+    keys = ", ".join(("landing_part", "landed_until", "date_start", *ids))
+    lists = " union all ".join(
+        f"select {keys}, '{name}' as kind, unnest({name}) as action from record"
+        for name in ("actions", "action_values")
+    )
+    number = (
+        "case when count(*) filter (kind = '{0}') > 1 then 'comes twice' else max(number) filter (kind = '{0}') end"
+    )
+    return f"""(
+        select {keys}, action_type, action_window, {number.format("actions")} as action_count,
+            {number.format("action_values")} as action_value
+        from (
+            select {keys}, kind, action['action_type'] as action_type,
+                if(pair.key = 'value', 'default', pair.key) as action_window, pair.value as number
+            from (select {keys}, kind, action, unnest(map_entries(action)) as pair from ({lists}))
+            where pair.key not like 'action\\_%' escape '\\')
+        group by all) as r"""
+
+
+def _tables(name: str, actions: str, ids: dict[str, str], names: dict[str, str]) -> tuple[Table, ...]:
+    """The table of numbers and the table of actions of one level; `ids` are key columns and their fields."""
+    day = Column("date_day", "DATE", "r.date_start")
+    keys = tuple(_text(column, f"r.{field}") for column, field in ids.items())
+    return (
+        Table(
+            name=name,
+            key=("date_day", *ids),
+            where="true",
+            slice="date_day",
+            columns=(
+                day,
+                *keys,
+                *(_text(column, f"r.{field}") for column, field in names.items()),
+                _text("currency", "r.account_currency"),
+                _text("attribution_setting", "r.attribution_setting"),
+                Column("spend_micros", "MICROS", "coalesce(r.spend, '0')"),
+                _count("impressions", "impressions"),
+                _count("clicks", "clicks"),
+                _count("link_clicks", "inline_link_clicks"),
+                _count("reach", "reach"),
+            ),
+        ),
+        Table(
+            name=actions,
+            key=("date_day", *ids, "action_type", "action_window"),
+            where="true",
+            slice="date_day",
+            source=_actions(*ids.values()),
+            columns=(
+                day,
+                *keys,
+                _text("action_type", "r.action_type"),
+                _text("action_window", "r.action_window"),
+                Column("action_count", "DECIMAL", "r.action_count"),
+                Column("value_micros", "MICROS", "r.action_value"),
+            ),
+        ),
+    )
+
+
+def _stream(name: str, fields: tuple[str, ...], tables: tuple[Table, ...]) -> Stream:
+    return Stream(
+        name=name,
+        query=",".join(("account_id", *fields, *_NUMBERS, "actions", "action_values")),
+        cursor="date_start",
+        whole_days=True,
+        record=dict.fromkeys(("account_id", "date_start", *fields, *_NUMBERS), "VARCHAR")
+        | {"actions": _PAIRS, "action_values": _PAIRS},
+        tables=tables,
+    )
+
+
+ADS_INSIGHTS = _stream(
+    "ads_insights",
+    _NAMES,
+    _tables(
+        "ads_insights",
+        "ads_actions",
+        {"ad_id": "ad_id"},
+        {
+            "ad_set_id": "adset_id",
+            "campaign_id": "campaign_id",
+            "ad_name": "ad_name",
+            "ad_set_name": "adset_name",
+            "campaign_name": "campaign_name",
+        },
+    ),
+)
+ACCOUNT_INSIGHTS = _stream("account_insights", (), _tables("account_insights", "account_actions", {}, {}))
+INSIGHTS = {"ads_insights": "ad", "account_insights": "account"}  # stream: level

@@ -1,0 +1,104 @@
+"""Pulling a small simulated ad account, and what its books say should have come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors.base import Account, Pulled
+from connectors.landing import Landing
+from connectors.meta_ads.pull import pull
+from connectors.simulator import SimulatorServer, World, demo_world
+from connectors.simulator.ads.books import AdAccount
+from connectors.simulator.ads.plan import CAMPAIGN, GROUP
+from connectors.simulator.world import seconds
+from connectors.staging import Staging
+from connectors.transport import Transport
+
+START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
+PURCHASES = ("purchase", "omni_purchase", "onsite_web_purchase", "onsite_web_app_purchase",
+             "offsite_conversion.fb_pixel_purchase")  # fmt: skip
+
+
+def small_world() -> World:
+    """64 days of two shops with a few orders a day, and everything that happens to ads."""
+    return demo_world(seed=11, start=START, end=END, orders=3_000)
+
+
+@dataclass
+class Place:
+    """A landing zone and a staging file of their own."""
+
+    root: Path
+    shop: str = "aurora"
+    waits: list[float] = field(default_factory=list)
+
+    def known_as(self, server: SimulatorServer, **other: str) -> Account:
+        books = server.world.ad_account(self.shop, "meta")
+        named = {"account": books.id, "secret": books.token, "base_url": f"{server.url}/meta"} | other
+        return Account("acme", "meta_ads", named["account"], named["base_url"], named["secret"])
+
+    def pull(self, server: SimulatorServer, run_id: str = "run", **settings: Any) -> dict[str, Pulled]:
+        """One pull; pauses are noted instead of taken."""
+        known = {name: settings.pop(name) for name in ("account", "secret", "base_url") if name in settings}
+        account = self.known_as(server, **known)
+        transport = Transport((account.secret,), sleep=self.waits.append)
+        with Staging(self.root / "staging.duckdb") as staging:
+            landing = Landing(self.root / "landing")
+            steps = pull(account, landing, staging, run_id, transport=transport, **settings)
+            return {done.stream: done for done in steps}
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.root / "staging.duckdb"), read_only=True) as db:
+            return db.execute(sql, list(values)).fetchall()
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every staging table, in order, with who brought it."""
+        listed = "select table_name from duckdb_tables() where schema_name = 'meta_ads' order by 1"
+        names = [row[0] for row in self.rows(listed)]
+        return {name: self.rows(f"select * from meta_ads.{name} order by all") for name in names}
+
+    def as_of(self, stream: str) -> dict[date, int]:
+        """When each day was read last."""
+        found = self.rows("select day, as_of from takings.days_read where stream = ?", [stream])
+        return {day: seconds(at) for day, at in found}
+
+
+def ads(books: AdAccount, as_of: dict[date, int]) -> list[tuple[Any, ...]]:
+    """ads_insights as the books have them: each day as it was told when it was read."""
+    return sorted(
+        (day, ad.id, ad.of(GROUP).id, ad.of(CAMPAIGN).id, ad.name(at), told.spend, told.impressions, told.clicks,
+         told.link_clicks, told.reach)
+        for day, at in as_of.items() if day >= START
+        for ad, told in books.rows("ad", day, at).items() if told.impressions
+    )  # fmt: skip
+
+
+def purchases(books: AdAccount, as_of: dict[date, int]) -> list[tuple[Any, ...]]:
+    """The purchases of ads_actions: by day, ad, type and window their number and their value in micros."""
+    return sorted(
+        (day, ad.id, kind, window, count, value or None)
+        for day, at in as_of.items() if day >= START
+        for ad, told in books.rows("ad", day, at).items() if told.impressions
+        for window, (count, value) in told.purchases.items() if count
+        for kind in PURCHASES
+    )  # fmt: skip
+
+
+def totals(books: AdAccount, as_of: dict[date, int]) -> list[tuple[Any, ...]]:
+    """account_insights as the books have them."""
+    found = [(day, books.total(day, at)) for day, at in sorted(as_of.items()) if day >= START]
+    return [(day, told.spend, told.impressions, told.clicks, told.reach) for day, told in found
+            if told and told.impressions]  # fmt: skip
+
+
+ADS = """select date_day, ad_id, ad_set_id, campaign_id, ad_name, spend_micros, impressions, clicks, link_clicks, reach
+from meta_ads.ads_insights order by all"""
+BOUGHT = """select date_day, ad_id, action_type, action_window, action_count::bigint, value_micros
+from meta_ads.ads_actions where action_type like '%purchase%' order by all"""
+TOTALS = "select date_day, spend_micros, impressions, clicks, reach from meta_ads.account_insights order by all"

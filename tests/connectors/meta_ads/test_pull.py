@@ -1,0 +1,223 @@
+"""An ad account pulled again and again: restated days, rows that vanish, interruptions, and what its books say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.errors import RetryError
+from connectors.simulator import Fault, SimulatorServer, World, serve
+from connectors.simulator.world import seconds
+from tests.connectors.meta_ads.pulling import (
+    ADS,
+    BOUGHT,
+    END,
+    START,
+    TOTALS,
+    Place,
+    ads,
+    purchases,
+    small_world,
+    totals,
+)  # fmt: skip
+
+FIRST = END - timedelta(days=24)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    with serve(world) as server:
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture(scope="module", params=["aurora", "nordlicht"])
+def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Place:
+    """A first load, then a pull every two days or so, at odd hours."""
+    place, now = Place(tmp_path_factory.mktemp("steps"), request.param), FIRST
+    with serve(world, now=now) as server:
+        place.pull(server)
+        while now < END:
+            now = min(END, now + timedelta(hours=53))
+            server.set_now(now)
+            place.pull(server)
+    return place
+
+
+def agrees(place: Place, world: World) -> None:
+    """Staging is what the books told when each day was read last."""
+    books = world.ad_account(place.shop, "meta")
+    as_of = place.as_of("ads_insights")
+    assert place.rows(ADS) == ads(books, as_of)
+    assert place.rows(BOUGHT) == purchases(books, as_of)
+    assert place.rows(TOTALS) == totals(books, place.as_of("account_insights"))
+    assert place.rows("select count(*) from takings.rejects") == [(0,)]
+
+
+def test_a_first_load_brings_every_day_as_the_books_have_it(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
+    place.pull(server)
+    agrees(place, world)
+    first, last, read = place.rows("select min(date_day), max(date_day), count(distinct date_day) from "
+                                   "meta_ads.account_insights")[0]  # fmt: skip
+    assert (first, read) == (START, (last - first).days + 1)
+    assert min(place.as_of("ads_insights")) < END.date() - timedelta(days=1000), "all that Meta keeps was asked for"
+
+
+def test_pulls_at_odd_hours_bring_every_day_as_it_was_told_last(world: World, stepped: Place) -> None:
+    agrees(stepped, world)
+    books = world.ad_account(stepped.shop, "meta")
+    as_of = stepped.as_of("ads_insights")
+    assert len(set(as_of.values())) > 5, "old days are no longer read"
+    late = books.plan.day(seconds(END)) - timedelta(days=28)
+    assert {at for day, at in as_of.items() if day >= late} == {seconds(END)}
+
+
+def test_rows_of_ads_that_were_deleted_vanish_and_the_account_keeps_their_spend(world: World, stepped: Place) -> None:
+    books = world.ad_account(stepped.shop, "meta")
+    rest = dict(stepped.rows("""
+        select t.date_day, t.spend_micros - coalesce(sum(a.spend_micros), 0) from meta_ads.account_insights as t
+        left join meta_ads.ads_insights as a using (tenant_id, source_account, date_day)
+        group by t.date_day, t.spend_micros"""))  # fmt: skip
+    as_of = stepped.as_of("ads_insights")
+    assert rest == {day: books.unallocated("ad", day, as_of[day]).spend for day in rest}
+    assert any(rest.values())
+
+
+def test_days_that_no_pull_covers_any_more_keep_what_was_told_last(world: World, stepped: Place) -> None:
+    books, as_of = world.ad_account(stepped.shop, "meta"), stepped.as_of("ads_insights")
+    old = [day for day, at in as_of.items() if day >= START and at < seconds(END)]
+    kept = stepped.rows("select count(*) from meta_ads.ads_insights where date_day = any(?)", [old])
+    assert kept[0][0] >= sum(len(books.rows("ad", day, seconds(END))) for day in old)
+
+
+def test_a_repeat_changes_nothing_and_costs_no_disk(place: Place, server: SimulatorServer) -> None:
+    place.pull(server, "first")
+    before, parts = place.tables(), len(list((place.root / "landing").rglob("*.zst")))
+    server.set_now(END + timedelta(minutes=20))
+    done = place.pull(server, "second")
+    assert {stream: (each.changed, each.rejected) for stream, each in done.items()} == dict.fromkeys(done, (0, 0))
+    assert place.tables() == before
+    assert len(list((place.root / "landing").rglob("*.zst"))) == parts
+
+
+def test_a_look_at_two_days_changes_no_other(world: World, place: Place, server: SimulatorServer) -> None:
+    place.pull(server)
+    before = {row[:2]: row for row in place.rows(ADS)}
+    server.set_now(END + timedelta(hours=2))
+    place.pull(server, lookback_days=1)
+    today = world.ad_account("aurora", "meta").plan.day(seconds(END))
+    changed = {row[0] for row in place.rows(ADS) if before.get(row[:2]) != row}
+    assert changed <= {today, today - timedelta(days=1)}
+    assert today in changed
+    agrees(place, world)
+
+
+def test_history_begins_where_it_is_asked_to(place: Place, server: SimulatorServer) -> None:
+    since = END.date() - timedelta(days=10)
+    place.pull(server, since=since)
+    assert place.rows("select min(date_day) from meta_ads.ads_insights") == [(since,)]
+    assert min(place.as_of("ads_insights")) == since
+
+
+def test_an_interrupted_load_goes_on_behind_the_last_chunk_that_arrived(
+    world: World, place: Place, server: SimulatorServer, tmp_path: Path
+) -> None:
+    settings: dict[str, Any] = {"since": START}
+    server.faults.add(Fault("error", on="meta:run_insights", status=502, times=None, skip=1))
+    with pytest.raises(RetryError):
+        place.pull(server, **settings)
+    server.faults.clear()
+    server.log.clear()
+    server.set_now(END + timedelta(hours=1))
+    place.pull(server, **settings)
+    runs = [seen.variables["time_range"] for seen in server.log if seen.fields == ("meta:insights",)]
+    assert str(START) not in runs[0]
+    assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
+    whole = Place(tmp_path / "whole")
+    whole.pull(server, **settings)
+    assert place.rows(ADS) == whole.rows(ADS)
+    assert place.rows(BOUGHT) == whole.rows(BOUGHT)
+
+
+def test_staging_is_rebuilt_from_the_landing_zone_alone(world: World, place: Place, server: SimulatorServer) -> None:
+    server.set_now(FIRST)
+    place.pull(server)
+    server.set_now(END)
+    place.pull(server)
+    before, as_of = place.tables(), place.as_of("ads_insights")
+    (place.root / "staging.duckdb").unlink()
+    server.log.clear()
+    place.pull(server)
+    assert place.tables() == before
+    assert place.as_of("ads_insights") == as_of
+    assert not [seen for seen in server.log if seen.fields[0] in ("meta:insights", "meta:run_insights")]
+
+
+def test_purchases_come_by_window_and_never_multiply_the_spend(place: Place, server: SimulatorServer) -> None:
+    place.pull(server)
+    windows = {row[0] for row in place.rows("select distinct action_window from meta_ads.ads_actions")}
+    assert windows == {"default", "1d_click", "7d_click", "28d_click", "1d_view"}
+    types = place.rows(
+        "select count(distinct action_type) from meta_ads.ads_actions where action_type like '%purchase%'"
+    )
+    assert types == [(5,)]
+    without = place.rows("""select count(*) from meta_ads.account_actions as a where action_type = 'omni_purchase'
+        and action_window = '28d_click' and not exists (select 1 from meta_ads.account_actions as d
+        where d.date_day = a.date_day and d.action_type = a.action_type and d.action_window = 'default')""")
+    assert without[0][0] > 0, "some actions have windows but no value of the account's own setting"
+
+
+def test_the_accounts_purchases_are_the_ads_and_the_unallocated_ones(world: World, place: Place, server: Any) -> None:
+    place.pull(server)
+    books = world.ad_account("aurora", "meta")
+    found = place.rows("""select date_day, action_count::bigint, value_micros from meta_ads.account_actions
+        where action_type = 'omni_purchase' and action_window = 'default' order by 1""")
+    expected = [(day, *told.purchases["default"]) for day in books.days(seconds(END))
+                if (told := books.total(day, seconds(END))) and "default" in told.purchases]  # fmt: skip
+    assert found == expected
+    assert all(count > 0 and value > 0 for _, count, value in found)
+
+
+def test_objects_keep_their_names_through_changes_archiving_and_deletion(world: World, stepped: Place) -> None:
+    books = world.ad_account(stepped.shop, "meta")
+    nodes = {node.id: node for level in ("campaign", "group", "ad") for node in books.nodes(level, seconds(END))}
+    found = stepped.rows("""select campaign_id, name, effective_status from meta_ads.campaigns
+        union all select ad_set_id, name, effective_status from meta_ads.ad_sets
+        union all select ad_id, name, effective_status from meta_ads.ads""")
+    assert {key: name for key, name, _ in found} == {key: node.name(seconds(END)) for key, node in nodes.items()}
+    assert {"ACTIVE", "PAUSED", "CAMPAIGN_PAUSED", "ARCHIVED", "DELETED"} == {status for *_, status in found}
+    renamed = stepped.rows("""select count(*) from (select campaign_id from meta_ads.campaign_history
+        group by campaign_id having count(distinct name) > 1)""")
+    assert renamed[0][0] >= 1
+
+
+def test_the_account_says_its_currency_and_zone(stepped: Place, world: World) -> None:
+    books = world.ad_account(stepped.shop, "meta")
+    told = stepped.rows("select account_id, currency, time_zone, account_status from meta_ads.account")
+    assert told == [(books.id, books.currency, books.time_zone, 1)]
+
+
+def test_spend_never_was_a_float(place: Place, server: SimulatorServer, world: World) -> None:
+    place.pull(server)
+    kinds = place.rows("""select distinct data_type from duckdb_columns() where schema_name = 'meta_ads'
+        and (column_name like '%micros' or data_type in ('DOUBLE', 'FLOAT'))""")
+    assert kinds == [("BIGINT",)]
+    books, at = world.ad_account("aurora", "meta"), seconds(END)
+    spent = sum(total.spend for day in books.days(at) if (total := books.total(day, at)))
+    assert place.rows("select sum(spend_micros) from meta_ads.account_insights") == [(Decimal(spent),)]

@@ -1,0 +1,207 @@
+"""What goes wrong at Meta: one clear error each, patience where it helps, an honest empty result where nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.base import Account
+from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.meta_ads.client import SLOW_SECONDS, STOP_SECONDS, Client
+from connectors.simulator import Fault, SimulatorServer, World, serve
+from connectors.transport import Transport
+from tests.connectors.meta_ads.pulling import ADS, END, START, Place, small_world
+from tests.connectors.shopify.scripted import Reply, scripted
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    with serve(world) as server:
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"secret": "EAAB_wrong"}, "the access token is not accepted"),
+        ({"account": "999"}, "there is no such ad account, or the token may not see it"),
+        ({"version": "v19.0"}, "no longer serves version v19.0 .* Update Takings"),
+    ],
+)
+def test_a_wrong_configuration_is_named_and_nothing_is_loaded(
+    settings: dict[str, Any], said: str, place: Place, server: SimulatorServer
+) -> None:
+    with pytest.raises(ConfigurationError, match=said) as raised:
+        place.pull(server, **settings)
+    assert "EAAB_wrong" not in str(raised.value)
+    assert len(server.log) == 1, "and asked only once"
+    assert not any(place.tables().values())
+
+
+def test_a_missing_permission_is_named(place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("denied", on="ads_read", times=None))
+    with pytest.raises(ConfigurationError, match=r"lacks the permission ads_read .* Grant ads_read"):
+        place.pull(server)
+
+
+def test_a_permission_revoked_in_the_middle_keeps_what_was_loaded(place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("api_error", on="meta:ads", code=200, status=403, message="(#200) no"))
+    with pytest.raises(ConfigurationError, match="ads_read"):
+        place.pull(server, since=START)
+    assert place.rows("select count(*) from meta_ads.campaigns")[0][0] > 3
+    place.pull(server, since=START)
+    assert place.rows("select count(*) from meta_ads.ads")[0][0] > 10
+
+
+def test_an_account_without_any_ad_is_an_honest_empty_result(place: Place, server: SimulatorServer) -> None:
+    server.set_now(datetime(START.year, START.month, START.day, tzinfo=UTC) - timedelta(days=2))
+    done = place.pull(server)
+    assert {each.landed for stream, each in done.items() if stream != "account"} == {0}
+    tables = place.tables()
+    assert [name for name, rows in tables.items() if rows] == ["account"]
+    server.set_now(END)
+    place.pull(server)
+    assert place.rows("select min(date_day) from meta_ads.account_insights") != [(None,)]
+
+
+def test_a_disabled_account_is_read_with_a_warning(world: World, place: Place, server: SimulatorServer) -> None:
+    books = world.ad_account("aurora", "meta")
+    books.status = "DISABLED"
+    try:
+        done = place.pull(server, since=END.date())
+    finally:
+        books.status = "ACTIVE"
+    assert "is disabled (account_status 2): its past days are read" in done["account_insights"].warnings[0]
+    assert place.rows("select count(*) from meta_ads.account_insights") == [(1,)]
+
+
+def test_a_version_that_meta_replaced_by_a_newer_one_is_a_warning(place: Place, server: SimulatorServer) -> None:
+    done = place.pull(server, since=END.date(), version="v22.0")
+    (said,) = done["account_insights"].warnings
+    assert "auto-upgraded to v24.0 as v22.0 has been deprecated" in said
+
+
+def test_throttling_is_waiting_as_long_as_the_usage_header_says(place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("throttled", on="meta:campaigns", seconds=300))
+    done = place.pull(server, since=END.date())
+    assert place.waits == [300.0]
+    assert done["campaigns"].waited == 300.0
+
+
+def test_throttling_without_end_is_an_error_that_says_so(place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("throttled", times=None, seconds=60))
+    with pytest.raises(RetryError, match="throttles without end"):
+        place.pull(server)
+
+
+@pytest.mark.parametrize(("usage", "pause"), [(80, None), (86, SLOW_SECONDS), (97, STOP_SECONDS)])
+def test_a_limit_that_fills_up_slows_us_down_before_it_is_reached(
+    usage: int, pause: float | None, place: Place, server: SimulatorServer
+) -> None:
+    server.meta.usage = usage
+    place.pull(server, since=END.date())
+    assert set(place.waits) == ({pause} if pause else set())
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "message"),
+    [(1, 0, "An unknown error occurred"), (2, 1504043, "Service temporarily unavailable"),
+     (100, 0, "Cannot include frequency in summary param because it was not there")],
+)  # fmt: skip
+def test_an_error_that_passes_is_asked_again(
+    code: int, subcode: int, message: str, place: Place, server: SimulatorServer
+) -> None:
+    server.faults.add(Fault("api_error", on="meta:insights", times=2, code=code, subcode=subcode, message=message))
+    place.pull(server, since=END.date())
+    assert len(place.waits) == 2
+    assert place.rows("select count(*) from meta_ads.account_insights") == [(1,)]
+
+
+@pytest.mark.parametrize(("code", "subcode"), [(2, 1504042), (2, 1504041), (100, 0), (2500, 0)])
+def test_an_error_that_never_passes_is_not_asked_again(
+    code: int, subcode: int, place: Place, server: SimulatorServer
+) -> None:
+    server.faults.add(Fault("api_error", on="meta:insights", times=None, code=code, subcode=subcode, message="no"))
+    with pytest.raises(ContractError, match=f"code {code}, subcode {subcode}"):
+        place.pull(server, since=END.date())
+    assert place.waits == []
+
+
+@pytest.mark.parametrize("kind", ["error", "cut", "truncated"])
+def test_a_broken_answer_is_fetched_again(kind: str, place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault(kind, on="meta:run_insights", times=2))
+    place.pull(server, since=START)
+    assert len(place.waits) == 2
+    assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
+
+
+def test_a_report_that_is_too_much_is_halved_until_it_fits(
+    place: Place, server: SimulatorServer, tmp_path: Path
+) -> None:
+    whole = Place(tmp_path / "whole")
+    whole.pull(server, since=START)
+    server.meta.most_rows = 60
+    place.pull(server, since=START)
+    assert place.rows(ADS) == whole.rows(ADS)
+
+
+def test_a_single_day_that_is_too_much_fails_with_its_name(place: Place, server: SimulatorServer) -> None:
+    server.meta.most_rows = 3
+    with pytest.raises(RetryError, match=r"the report ads_insights of 2026-01-\d\d alone cannot be had"):
+        place.pull(server, since=START)
+    assert place.rows("select count(*) from meta_ads.ads_insights") == [(0,)]
+
+
+def test_a_run_that_fails_once_is_begun_again_and_one_that_takes_its_time_is_polled(
+    place: Place, server: SimulatorServer
+) -> None:
+    server.faults.add(Fault("job_failed", on="meta:insights"))
+    server.meta.job_polls = 3
+    place.pull(server, since=START)
+    assert place.waits[:3] == [2.0, 3.0, 4.5]
+    assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
+
+
+def test_a_cursor_that_goes_round_in_a_circle_stops(place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("same_cursor", on="meta:ads", times=None))
+    with pytest.raises(ContractError, match="does not move on; stopped before an endless loop"):
+        place.pull(server)
+
+
+def test_an_empty_page_in_the_middle_is_not_the_end(tmp_path: Path) -> None:
+    from connectors.meta_ads.reports import pages
+
+    def page(*ids: str, after: str, more: bool) -> Reply:
+        paging: dict[str, Any] = {"cursors": {"before": "x", "after": after}}
+        return Reply({"data": [{"id": key} for key in ids], "paging": paging | ({"next": "there"} if more else {})})
+
+    with scripted(
+        page("1", after="a", more=True), page(after="b", more=True), page("2", after="c", more=False)
+    ) as meta:
+        client = Client(Account("acme", "meta_ads", "7", meta.url, "secret"), Transport(("secret",)))
+        found = [record for each in pages(client, "act_7/ads", {"fields": "id"}, 100) for record in each]
+    assert found == [b'{"id": "1"}', b'{"id": "2"}']
+    assert [asked.path.split("after=")[1:] for asked in meta.asked] == [[], ["a"], ["b"]]
+
+
+def test_the_token_stands_in_no_address(place: Place) -> None:
+    with scripted(Reply({"data": []})) as meta:
+        client = Client(Account("acme", "meta_ads", "7", meta.url, "EAAB_secret"), Transport(("EAAB_secret",)))
+        client.get("act_7/ads", {"fields": "id"})
+    (asked,) = meta.asked
+    assert "EAAB_secret" not in asked.path
+    assert asked.headers["Authorization"] == "Bearer EAAB_secret"
