@@ -22,6 +22,7 @@ from orchestration import run as running
 from orchestration.errors import Problem
 from orchestration.paths import Home
 from orchestration.settings import Settings
+from superset_assets.process import Server
 
 SEED, DAYS = 7, 400
 SETTLED = timedelta(minutes=10)  # a finished world's clock stands after its last event, so that a pull brings all of it
@@ -59,22 +60,23 @@ def simulate(world: Path | None, seed: int, orders: int, start: date | None, por
 def demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) -> None:
     """From nothing to filled dashboards. With `once`, check every chart and end; else serve until interrupted.
 
-    Raises Problem before anything is touched when a configuration of one's own is in the way.
+    Raises Problem before anything is touched when a configuration of one's own, or a port in use, is in the way.
     """
     console = Console(stderr=True)
     began = time.monotonic()
     refuse_foreign_configuration()
     home = Home(settings.home())
     home.make()
+    superset_port, dagster_port = superset_port or serving.free_port(), dagster_port or serving.free_port()
+    superset = Server(home.superset, home.published, superset_port)
+    if not superset.running():
+        serving.refuse_taken(superset_port, "Superset", "--superset-port")
+    if not once:
+        serving.refuse_taken(dagster_port, "Dagster", "--dagster-port")
     with serving.Children() as children:
-        shops = children.start_simulator(simulator_arguments(home, world))
-        found = configure(home, shops, world, superset_port or serving.free_port(), dagster_port or serving.free_port())
-        superset = bi.server(found)
-        if not superset.running():
-            serving.refuse_taken(found.superset.port, "Superset", "--superset-port")
-        if not once:
-            serving.refuse_taken(found.dagster.port, "Dagster", "--dagster-port")
         children.on_exit(superset.stop)
+        shops = children.start_simulator(simulator_arguments(home, world))
+        found = configure(home, shops, world, superset_port, dagster_port)
         seconds = _pull_while_superset_starts(found, superset)
         console.print(f"Pulled, built and published in {seconds:.0f} s.")
         with terminal.progress() as progress:
@@ -152,7 +154,7 @@ def _written_by_the_demo(path: Path) -> bool:
         return False
 
 
-def _pull_while_superset_starts(found: Settings, superset: Any) -> float:
+def _pull_while_superset_starts(found: Settings, superset: Server) -> float:
     """Superset needs half a minute to start, and the pull does not need it: both at once."""
     trouble: list[BaseException] = []
 
