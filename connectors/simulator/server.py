@@ -33,6 +33,7 @@ from connectors.simulator.shopify.api import ShopApi
 from connectors.simulator.shopify.cost import Bucket
 from connectors.simulator.shopify.roots import VERSION
 from connectors.simulator.stripe.http import StripeWire
+from connectors.simulator.tiktok.api import TikTokApi
 from connectors.simulator.wire import Mount, Seen
 from connectors.simulator.world import World, seconds
 
@@ -70,8 +71,10 @@ class SimulatorServer:
         self.folder = Path(tempfile.mkdtemp(prefix="takings-simulator-"))
         self.apis: dict[str, ShopApi] = {}
         self.meta = MetaApi(world, self.faults, self.log, lambda: seconds(self.now))
+        self.tiktok = TikTokApi(world, self.faults, self.log, lambda: seconds(self.now))
         stripe = StripeWire(world, self.faults, self.log, lambda: seconds(self.now))
-        self.mounts: dict[str, Mount] = {"meta": self.meta, "stripe": stripe}  # by the first part of the path
+        # by the first part of the path
+        self.mounts: dict[str, Mount] = {"meta": self.meta, "stripe": stripe, "tiktok": self.tiktok}
         for shop in world.shops:
             folder = self.folder / shop.account
             folder.mkdir()

@@ -15,7 +15,7 @@ ZONES = {  # account: (Meta, TikTok); a shop's own zone where none is named
     "nordlicht": ("Europe/Berlin", "Etc/UTC"),
 }
 META_SHARE, TIKTOK_SHARE = range(0, 45), range(30, 55)  # of a hundred orders; both claim those from 30 to 44
-TIKTOK_KINDS = ("auction", "smart_plus", "reservation", "gmv_max", "auction")
+TIKTOK_KINDS = ("auction", "gmv_max", "smart_plus", "gmv_max", "reservation")
 
 
 def ad_accounts(histories: Sequence[ShopHistory], seed: int, start: date) -> list[AdAccount]:

@@ -126,9 +126,9 @@ class AdAccount:
         """What the account's total holds and no row of the level explains."""
         return _sum(self.rows(level, day, at, visible=False).values())
 
-    def voucher(self, day: date, at: Instant) -> int:
+    def voucher(self, day: date, at: Instant, kinds: Collection[str] = ("auction", "smart_plus")) -> int:
         """The part of a day's spend that was paid with ad credits, in micros."""
-        total = self.total(day, at)
+        total = self.total(day, at, kinds)
         return min(total.spend, 5_000_000) if total and day.toordinal() % 9 == 0 else 0
 
     def days(self, at: Instant) -> list[date]:
