@@ -42,6 +42,7 @@ EXPANDS: Mapping[str, tuple[str, ...]] = {
     "prices": ("tiers",),
     "charges": ("refunds",),
     "subscriptions": ("discounts", "items.data.discounts"),
+    "subscription_items": ("discounts",),
 }
 RANGES: Mapping[str, Callable[[int, int], bool]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
 ANSWERED_WHEN_DELETED = frozenset({"customer", "product", "coupon"})

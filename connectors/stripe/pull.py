@@ -1,0 +1,132 @@
+"""Pull one Stripe account: check the key, read the events, then stream by stream land, load, move the cursor.
+
+An interrupted pull goes on where it stopped; one that is repeated changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import msgspec
+
+from connectors.base import Account, Progress, Pulled, no_progress
+from connectors.errors import ConfigurationError
+from connectors.landing import LandedWindow, Landing
+from connectors.pulling import Land, pull_stream
+from connectors.staging import Staging
+from connectors.stripe.client import Client, Head, MissingPermissionError
+from connectors.stripe.listing import LATE, land_feed, pages, reads_all
+from connectors.stripe.streams import DELETIONS, EVENTS, FEEDS, STREAMS
+from connectors.transport import Transport
+
+SETTLED = timedelta(seconds=60)  # events and lists agree a little later
+DELETED = ("customer", "product", "price", "coupon", "invoice")
+
+
+def pull(
+    account: Account,
+    landing: Landing,
+    staging: Staging,
+    run_id: str,
+    progress: Progress = no_progress,
+    transport: Transport | None = None,
+) -> Iterator[Pulled]:
+    """Bring everything that is new in one account, stream by stream; yields what each stream did.
+
+    Raises the errors of connectors.errors; what earlier streams brought is kept.
+    """
+    client = Client(account, transport or Transport((account.secret,)))
+    staging.prepare(account.source, STREAMS)
+    _check(client)
+    until = client.now() - SETTLED
+    steps: dict[str, Land] = {feed.stream.name: partial(land_feed, client, staging, feed, progress=progress)
+                              for feed in FEEDS}  # fmt: skip
+    steps[EVENTS.name] = partial(_land_events, client, progress)
+    steps[DELETIONS.name] = partial(_land_deletions, client, staging, progress)
+    for stream in STREAMS:
+        calls, waited = client.transport.calls, client.transport.waited
+        done = pull_stream(account, landing, staging, stream, until, run_id, steps[stream.name])
+        yield replace(done, calls=client.transport.calls - calls, waited=client.transport.waited - waited)
+
+
+def _check(client: Client) -> None:
+    """Ask for one object of each kind. Raises ConfigurationError naming every permission that is missing."""
+    missing = []
+    for resource in (EVENTS.name, *(feed.stream.name for feed in FEEDS)):
+        try:
+            client.page(resource, [("limit", "1")])
+        except MissingPermissionError as error:
+            missing.append(error.permission)
+    if missing:
+        raise ConfigurationError(
+            f"Stripe account {client.account.account} of tenant {client.account.tenant_id}: the key lacks "
+            f"{', '.join(sorted(missing))}. Without them numbers would be too small without an error. Give it these "
+            "permissions in Stripe's dashboard under Developers, API keys, then run again."
+        )
+
+
+def _land_events(client: Client, progress: Progress, landed: LandedWindow) -> None:
+    """What happened: all that Stripe still keeps at first, then what is new and a little before it."""
+    window, state = landed.window, landed.manifest.state
+    since = window.start - LATE if window.start else None
+    for page in pages(client, "events", [], since, window.end, dict(state)):
+        if page.data:
+            last = msgspec.json.decode(page.data[-1], type=Head)
+            done = int(state.get("done", "0")) + len(page.data)
+            records = (bytes(raw) for raw in page.data)
+            landed.write_part(records, after=last.id, before=str(last.created), done=str(done))
+            progress("events", done, None, "pages")
+    landed.seal()
+
+
+def _land_deletions(client: Client, staging: Staging, progress: Progress, landed: LandedWindow) -> None:
+    """What events tell of, and, when a window reads everything, what staging holds and Stripe lists no more."""
+    window, account = landed.window, client.account
+    since = (window.start - LATE if window.start else datetime.min).replace(tzinfo=None)
+    rows = staging.db.execute(
+        "select object_type, object_id, epoch(max(created_at))::bigint from stripe.events where tenant_id = ? "
+        "and source_account = ? and created_at >= ? and type like '%.deleted' and list_contains(?, object_type) "
+        "group by all order by all",
+        [account.tenant_id, account.account, since, list(DELETED)],
+    ).fetchall()
+    told = {(kind, identity) for kind, identity, _ in rows}
+    records = [_deletion(kind, identity, at, "event") for kind, identity, at in rows]
+    if window.start is not None and reads_all(window):
+        known = told | _recorded(staging, account)
+        for kind, identity in _missing(client, staging, window.end, progress):
+            if (kind, identity) not in known:
+                records.append(_deletion(kind, identity, int(window.end.timestamp()), "reconciliation"))
+    landed.restart()
+    landed.write_part(records)
+    landed.seal(rows=len(records))
+
+
+def _deletion(kind: str, identity: str, at: int, found_by: str) -> bytes:
+    return msgspec.json.encode({"object": kind, "id": identity, "deleted_at": at, "found_by": found_by})
+
+
+def _recorded(staging: Staging, account: Account) -> set[tuple[str, str]]:
+    found = staging.db.execute(
+        "select object_type, object_id from stripe.deletions where tenant_id = ? and source_account = ?",
+        [account.tenant_id, account.account],
+    ).fetchall()
+    return {(kind, identity) for kind, identity in found}
+
+
+def _missing(client: Client, staging: Staging, until: datetime, progress: Progress) -> Iterator[tuple[str, str]]:
+    """Objects that staging holds and a full list does not."""
+    account = client.account
+    for feed in (feed for feed in FEEDS if feed.deletable):
+        table = feed.stream.tables[0]
+        held = staging.db.execute(
+            f"select {table.key[0]} from stripe.{table.name} where tenant_id = ? and source_account = ?",
+            [account.tenant_id, account.account],
+        ).fetchall()
+        listed: set[str] = set()
+        for page in pages(client, feed.stream.name, feed.params, None, until):
+            listed.update(msgspec.json.decode(raw, type=Head).id for raw in page.data)
+            progress("deletions", len(listed), None, f"comparing {feed.stream.name}")
+        yield from ((feed.kind, row[0]) for row in sorted(held) if row[0] not in listed)

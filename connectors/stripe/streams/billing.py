@@ -1,0 +1,195 @@
+"""Subscriptions with their items and discounts, invoices with their lines."""
+
+from __future__ import annotations
+
+from connectors.base import Table
+from connectors.stripe.streams.columns import (
+    AMOUNTS,
+    DISCOUNT,
+    Feed,
+    a_stream,
+    created,
+    currency,
+    epoch,
+    flag,
+    minor,
+    rate,
+    text,
+    total,
+)
+
+INCLUSIVE = "[try_cast(each.percentage as decimal(38, 12)) for each in r.tax_rates if each.inclusive = 'true']"
+DISCOUNTED = """(
+    select id as subscription_id, null as item_id, unnest(discounts) as discount, landing_part, landed_until
+    from record where "object" = 'subscription'
+    union all
+    select __parentId, id, unnest(discounts), landing_part, landed_until
+    from record where "object" = 'subscription_item') as r"""
+SUBSCRIPTIONS = Feed(
+    kind="subscription",
+    expand=("discounts", "items.data.discounts"),
+    params=(("status", "all"),),  # else canceled ones are hidden
+    children="items",
+    stream=a_stream(
+        "subscriptions",
+        (
+            Table(
+                name="subscriptions",
+                key=("subscription_id",),
+                where="r.object = 'subscription'",
+                columns=(
+                    text("subscription_id", "r.id"),
+                    created(),
+                    text("customer_id", "r.customer"),
+                    text("status"),
+                    currency(),
+                    epoch("start_date", "r.start_date"),
+                    epoch("billing_cycle_anchor", "r.billing_cycle_anchor"),
+                    epoch("trial_start", "r.trial_start"),
+                    epoch("trial_end", "r.trial_end"),
+                    epoch("cancel_at", "r.cancel_at"),
+                    epoch("canceled_at", "r.canceled_at"),
+                    epoch("ended_at", "r.ended_at"),
+                    flag("cancel_at_period_end", "r.cancel_at_period_end"),
+                    text("pause_behavior", "r.pause_collection.behavior"),
+                    epoch("pause_resumes_at", "r.pause_collection.resumes_at"),
+                    text("collection_method"),
+                    text("latest_invoice_id", "r.latest_invoice"),
+                    text("metadata"),
+                    flag("livemode", "r.livemode"),
+                ),
+            ),
+            Table(
+                name="subscription_items",
+                key=("subscription_id", "subscription_item_id"),
+                parent="subscription_id",
+                where="r.object = 'subscription_item'",
+                columns=(
+                    text("subscription_id", "r.__parentId"),
+                    text("subscription_item_id", "r.id"),
+                    created(),
+                    text("price_id", "r.price.id"),
+                    minor("quantity"),
+                    epoch("current_period_start", "r.current_period_start"),
+                    epoch("current_period_end", "r.current_period_end"),
+                    rate("inclusive_tax_percent", f"cast(list_sum({INCLUSIVE}) as varchar)"),
+                ),
+            ),
+            Table(
+                name="subscription_discounts",
+                key=("subscription_id", "discount_id"),
+                parent="subscription_id",
+                source=DISCOUNTED,
+                where="true",
+                columns=(
+                    text("subscription_id"),
+                    text("discount_id", "r.discount.id"),
+                    text("subscription_item_id", "r.item_id"),
+                    text("coupon_id", "r.discount.source.coupon"),
+                    epoch("discount_start", "r.discount.start"),
+                    epoch("discount_end", 'r.discount."end"'),
+                ),
+            ),
+        ),
+        "__parentId customer status currency start_date billing_cycle_anchor trial_start trial_end cancel_at "
+        "canceled_at ended_at cancel_at_period_end collection_method latest_invoice metadata livemode quantity "
+        "current_period_start current_period_end",
+        {
+            "pause_collection": "STRUCT(behavior VARCHAR, resumes_at VARCHAR)",
+            "price": "STRUCT(id VARCHAR)",
+            "tax_rates": "STRUCT(percentage VARCHAR, inclusive VARCHAR)[]",
+            "discounts": f"{DISCOUNT}[]",
+        },
+    ),
+)
+DETAILS = "STRUCT(proration VARCHAR, subscription VARCHAR, subscription_item VARCHAR)"
+INVOICES = Feed(
+    kind="invoice",
+    deletable=True,
+    children="lines",
+    stream=a_stream(
+        "invoices",
+        (
+            Table(
+                name="invoices",
+                key=("invoice_id",),
+                where="r.object = 'invoice'",
+                columns=(
+                    text("invoice_id", "r.id"),
+                    created(),
+                    text("customer_id", "r.customer"),
+                    text("customer_email"),
+                    text("subscription_id", "r.parent.subscription_details.subscription"),
+                    text("number"),
+                    text("status"),
+                    text("billing_reason"),
+                    text("collection_method"),
+                    currency(),
+                    minor("subtotal"),
+                    minor("subtotal_excluding_tax"),
+                    total("discount_total", "r.total_discount_amounts"),
+                    minor("total"),
+                    minor("total_excluding_tax"),
+                    total("tax_total", "r.total_taxes"),
+                    minor("amount_due"),
+                    minor("amount_paid"),
+                    minor("amount_remaining"),
+                    epoch("period_start", "r.period_start"),
+                    epoch("period_end", "r.period_end"),
+                    epoch("due_at", "r.due_date"),
+                    epoch("finalized_at", "r.status_transitions.finalized_at"),
+                    epoch("paid_at", "r.status_transitions.paid_at"),
+                    epoch("voided_at", "r.status_transitions.voided_at"),
+                    epoch("marked_uncollectible_at", "r.status_transitions.marked_uncollectible_at"),
+                    flag("livemode", "r.livemode"),
+                ),
+            ),
+            Table(
+                name="invoice_lines",
+                key=("invoice_id", "invoice_line_id"),
+                parent="invoice_id",
+                where="r.object = 'line_item'",
+                columns=(
+                    text("invoice_id", "r.__parentId"),
+                    text("invoice_line_id", "r.id"),
+                    text("price_id", "r.pricing.price_details.price"),
+                    text("product_id", "r.pricing.price_details.product"),
+                    text(
+                        "subscription_id",
+                        "coalesce(r.parent.subscription_item_details.subscription, "
+                        "r.parent.invoice_item_details.subscription)",
+                    ),
+                    text("subscription_item_id", "r.parent.subscription_item_details.subscription_item"),
+                    flag(
+                        "is_proration",
+                        "coalesce(r.parent.subscription_item_details.proration, "
+                        "r.parent.invoice_item_details.proration)",
+                    ),
+                    text("description"),
+                    currency(),
+                    minor("quantity"),
+                    minor("amount"),
+                    total("discount_amount", "r.discount_amounts"),
+                    total("tax_amount", "r.taxes"),
+                    epoch("period_start", "r.period.start"),
+                    epoch("period_end", 'r.period."end"'),
+                ),
+            ),
+        ),
+        "__parentId customer customer_email number status billing_reason collection_method currency subtotal "
+        "subtotal_excluding_tax total total_excluding_tax amount_due amount_paid amount_remaining period_start "
+        "period_end due_date livemode description quantity amount",
+        {
+            "parent": f"STRUCT(subscription_details STRUCT(subscription VARCHAR), subscription_item_details {DETAILS}, "
+            f"invoice_item_details {DETAILS})",
+            "pricing": "STRUCT(price_details STRUCT(price VARCHAR, product VARCHAR))",
+            "period": 'STRUCT("start" VARCHAR, "end" VARCHAR)',
+            "status_transitions": "STRUCT(finalized_at VARCHAR, paid_at VARCHAR, voided_at VARCHAR, "
+            "marked_uncollectible_at VARCHAR)",
+            "total_discount_amounts": AMOUNTS,
+            "total_taxes": AMOUNTS,
+            "discount_amounts": AMOUNTS,
+            "taxes": AMOUNTS,
+        },
+    ),
+)

@@ -1,0 +1,136 @@
+"""Money: the balance and what moved it. Balance transactions are the truth of cash; the rest says why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connectors.stripe.streams.columns import Feed, currency, epoch, flag, minor, plain, rate, text
+
+BALANCE_TRANSACTIONS = Feed(  # there are no events of these; `status` turns from pending to available within days
+    kind="balance_transaction",
+    lookback=timedelta(days=10),
+    stream=plain(
+        "balance_transactions",
+        "balance_transaction_id",
+        "type reporting_category balance_type currency amount fee net exchange_rate available_on status source "
+        "description",
+        (
+            epoch("available_on", "r.available_on"),
+            text("type"),
+            text("reporting_category"),
+            text("balance_type"),
+            currency(),
+            minor("amount"),
+            minor("fee"),
+            minor("net"),
+            rate("exchange_rate", "r.exchange_rate"),
+            text("status"),
+            text("source_id", "r.source"),
+            text("description"),
+        ),
+    ),
+)
+UNDERSTATED = """
+    select c.charge_id as identity
+    from stripe.charges as c
+    join stripe.refunds as r using (tenant_id, source_account, charge_id)
+    where c.tenant_id = ? and c.source_account = ? and r.status not in ('failed', 'canceled')
+    group by c.charge_id, c.amount_refunded
+    having sum(r.amount) > c.amount_refunded"""
+CHARGES = Feed(
+    kind="charge",
+    stale=UNDERSTATED,  # a refund that no event told of
+    stream=plain(
+        "charges",
+        "charge_id",
+        "currency amount amount_captured amount_refunded captured paid refunded disputed status failure_code "
+        "balance_transaction customer payment_intent description metadata livemode",
+        (
+            currency(),
+            minor("amount"),
+            minor("amount_captured"),
+            minor("amount_refunded"),
+            flag("is_captured", "r.captured"),
+            flag("is_paid", "r.paid"),
+            flag("is_refunded", "r.refunded"),
+            flag("is_disputed", "r.disputed"),
+            text("status"),
+            text("failure_code"),
+            text("balance_transaction_id", "r.balance_transaction"),
+            text("customer_id", "r.customer"),
+            text("payment_intent_id", "r.payment_intent"),
+            text("description"),
+            text("order_id", "json_extract_string(r.metadata, '$.order_id')"),
+            text("metadata"),
+            flag("livemode", "r.livemode"),
+        ),
+    ),
+)
+REFUNDS = Feed(  # events alone have been seen to leave some out
+    kind="refund",
+    lookback=timedelta(days=10),
+    stream=plain(
+        "refunds",
+        "refund_id",
+        "charge payment_intent currency amount status reason failure_reason balance_transaction "
+        "failure_balance_transaction metadata",
+        (
+            text("charge_id", "r.charge"),
+            text("payment_intent_id", "r.payment_intent"),
+            currency(),
+            minor("amount"),
+            text("status"),
+            text("reason"),
+            text("failure_reason"),
+            text("balance_transaction_id", "r.balance_transaction"),
+            text("failure_balance_transaction_id", "r.failure_balance_transaction"),
+            text("metadata"),
+        ),
+    ),
+)
+DISPUTES = Feed(
+    kind="dispute",
+    lookback=timedelta(days=10),
+    stream=plain(
+        "disputes",
+        "dispute_id",
+        "charge payment_intent currency amount reason status is_charge_refundable livemode",
+        (
+            text("charge_id", "r.charge"),
+            text("payment_intent_id", "r.payment_intent"),
+            currency(),
+            minor("amount"),
+            text("reason"),
+            text("status"),
+            flag("is_charge_refundable", "r.is_charge_refundable"),
+            epoch("evidence_due_by", "r.evidence_details.due_by"),
+            flag("livemode", "r.livemode"),
+        ),
+        {"evidence_details": "STRUCT(due_by VARCHAR)"},
+    ),
+)
+PAYOUTS = Feed(
+    kind="payout",
+    lookback=timedelta(days=10),
+    stream=plain(
+        "payouts",
+        "payout_id",
+        "arrival_date currency amount status type method automatic reconciliation_status balance_transaction "
+        "failure_balance_transaction failure_code description livemode",
+        (
+            epoch("arrives_at", "r.arrival_date"),
+            currency(),
+            minor("amount"),
+            text("status"),
+            text("type"),
+            text("method"),
+            flag("is_automatic", "r.automatic"),
+            text("reconciliation_status"),
+            text("balance_transaction_id", "r.balance_transaction"),
+            text("failure_balance_transaction_id", "r.failure_balance_transaction"),
+            text("failure_code"),
+            text("description"),
+            flag("livemode", "r.livemode"),
+        ),
+    ),
+)

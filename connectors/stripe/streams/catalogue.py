@@ -1,0 +1,142 @@
+"""Who buys and what is on offer: customers, products, prices with their tiers, coupons."""
+
+from __future__ import annotations
+
+from connectors.base import Column, Table
+from connectors.stripe.streams.columns import (
+    DISCOUNT,
+    Feed,
+    a_stream,
+    created,
+    currency,
+    epoch,
+    flag,
+    minor,
+    plain,
+    rate,
+    text,
+)
+
+CUSTOMERS = Feed(
+    kind="customer",
+    deletable=True,
+    stream=plain(
+        "customers",
+        "customer_id",
+        "email name currency balance delinquent metadata livemode",
+        (
+            text("email"),
+            text("name"),
+            text("country", "r.address.country"),
+            currency(),
+            minor("balance"),
+            flag("is_delinquent", "r.delinquent"),
+            text("discount_id", "r.discount.id"),
+            text("coupon_id", "r.discount.source.coupon"),
+            epoch("discount_start", "r.discount.start"),
+            epoch("discount_end", 'r.discount."end"'),
+            text("metadata"),
+            flag("livemode", "r.livemode"),
+        ),
+        {"address": "STRUCT(country VARCHAR)", "discount": DISCOUNT},
+    ),
+)
+PRODUCTS = Feed(
+    kind="product",
+    deletable=True,
+    stream=plain(
+        "products",
+        "product_id",
+        "updated name description active metadata livemode",
+        (
+            epoch("updated_at", "r.updated"),
+            text("name"),
+            text("description"),
+            flag("is_active", "r.active"),
+            text("metadata"),
+            flag("livemode", "r.livemode"),
+        ),
+    ),
+)
+TIER = "STRUCT(up_to VARCHAR, unit_amount VARCHAR, unit_amount_decimal VARCHAR, flat_amount VARCHAR)"
+PRICES = Feed(
+    kind="price",
+    deletable=True,
+    expand=("tiers",),
+    stream=a_stream(
+        "prices",
+        (
+            Table(
+                name="prices",
+                key=("price_id",),
+                where="true",
+                columns=(
+                    text("price_id", "r.id"),
+                    created(),
+                    text("product_id", "r.product"),
+                    currency(),
+                    text("nickname"),
+                    flag("is_active", "r.active"),
+                    text("type"),
+                    text("billing_scheme"),
+                    text("tiers_mode"),
+                    minor("unit_amount"),
+                    rate("unit_amount_decimal", "r.unit_amount_decimal"),
+                    text("recurring_interval", "r.recurring.interval"),
+                    minor("recurring_interval_count", "r.recurring.interval_count"),
+                    text("usage_type", "r.recurring.usage_type"),
+                    minor("trial_period_days", "r.recurring.trial_period_days"),
+                    text("tax_behavior"),
+                    minor("transform_divide_by", "r.transform_quantity.divide_by"),
+                    text("transform_round", "r.transform_quantity.round"),
+                    flag("livemode", "r.livemode"),
+                ),
+            ),
+            Table(
+                name="price_tiers",
+                key=("price_id", "position"),
+                parent="price_id",
+                source="(select * from record where len(tiers) > 0) as r, "
+                "unnest(range(1, len(r.tiers) + 1)) as u(place)",
+                where="true",
+                columns=(
+                    text("price_id", "r.id"),
+                    Column("position", "BIGINT", "u.place::varchar"),
+                    minor("up_to", "r.tiers[u.place].up_to"),
+                    minor("unit_amount", "r.tiers[u.place].unit_amount"),
+                    rate("unit_amount_decimal", "r.tiers[u.place].unit_amount_decimal"),
+                    minor("flat_amount", "r.tiers[u.place].flat_amount"),
+                ),
+            ),
+        ),
+        "product currency nickname active type billing_scheme tiers_mode unit_amount unit_amount_decimal tax_behavior "
+        "livemode",
+        {
+            "recurring": 'STRUCT("interval" VARCHAR, interval_count VARCHAR, usage_type VARCHAR, '
+            "trial_period_days VARCHAR)",
+            "transform_quantity": "STRUCT(divide_by VARCHAR, round VARCHAR)",
+            "tiers": f"{TIER}[]",
+        },
+    ),
+)
+COUPONS = Feed(
+    kind="coupon",
+    deletable=True,
+    stream=plain(
+        "coupons",
+        "coupon_id",
+        "name duration duration_in_months percent_off amount_off currency valid times_redeemed redeem_by livemode",
+        (
+            text("name"),
+            text("duration"),
+            minor("duration_in_months"),
+            rate("percent_off", "r.percent_off"),
+            minor("amount_off"),
+            currency(),
+            flag("is_valid", "r.valid"),
+            minor("times_redeemed"),
+            epoch("redeem_by", "r.redeem_by"),
+            flag("livemode", "r.livemode"),
+        ),
+    ),
+)

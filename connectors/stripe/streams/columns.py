@@ -1,0 +1,88 @@
+"""How a value is taken out of one of Stripe's records: the pieces that the streams are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from connectors.base import Column, Stream, Table
+
+AMOUNTS = "STRUCT(amount VARCHAR)[]"
+DISCOUNT = (
+    'STRUCT(id VARCHAR, "start" VARCHAR, "end" VARCHAR, subscription_item VARCHAR, source STRUCT(coupon VARCHAR))'
+)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """How a stream is asked for: its resource, and how far back a sweep by `created` looks each time.
+
+    `kind` is what events call its object; `expand` is shown whole; `children` are lists inside the object, by the
+    path that has the rest of them; `deletable` objects can vanish. `stale` is SQL for the ids of objects that other
+    staging rows show to be out of date; it takes tenant and account.
+    """
+
+    stream: Stream
+    kind: str
+    lookback: timedelta = timedelta(days=1)
+    expand: tuple[str, ...] = ()
+    params: tuple[tuple[str, str], ...] = ()
+    children: str | None = None
+    deletable: bool = False
+    stale: str | None = None
+
+
+def text(name: str, read: str | None = None) -> Column:
+    return Column(name, "VARCHAR", read or f"r.{name}")
+
+
+def minor(name: str, read: str | None = None) -> Column:
+    """Minor units of the row's currency, as Stripe gives them; or a count."""
+    return Column(name, "BIGINT", read or f"r.{name}")
+
+
+def epoch(name: str, read: str) -> Column:
+    return Column(name, "EPOCH", read)
+
+
+def rate(name: str, read: str) -> Column:
+    return Column(name, "DECIMAL", read)
+
+
+def flag(name: str, read: str) -> Column:
+    return Column(name, "BOOLEAN", read)
+
+
+def currency(read: str = "r.currency") -> Column:
+    return Column("currency", "VARCHAR", f"upper({read})")
+
+
+def created() -> Column:
+    return epoch("created_at", "r.created")
+
+
+def total(name: str, read: str) -> Column:
+    """The sum of a list's amounts; 0 for none."""
+    sums = f"list_sum([try_cast(each.amount as bigint) for each in {read}])"
+    return Column(name, "BIGINT", f"cast(coalesce({sums}, 0) as varchar)")
+
+
+def a_stream(name: str, tables: tuple[Table, ...], record: str, shapes: dict[str, str] | None = None) -> Stream:
+    """A stream of Stripe's: `record` names its plain fields, `shapes` those that have an inside."""
+    plain: Iterable[str] = ("id", "object", "created", *record.split())
+    return Stream(
+        name=name,
+        query=name,
+        cursor="created",
+        record=dict.fromkeys(plain, "VARCHAR") | (shapes or {}),
+        tables=tables,
+    )
+
+
+def plain(
+    name: str, key: str, record: str, columns: tuple[Column, ...], shapes: dict[str, str] | None = None
+) -> Stream:
+    """A stream of one table, a row an object."""
+    table = Table(name=name, key=(key,), where="true", columns=(text(key, "r.id"), created(), *columns))
+    return a_stream(name, (table,), record, shapes)

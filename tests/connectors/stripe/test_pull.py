@@ -1,0 +1,291 @@
+"""An account pulled all along its life: staging is what the books say, however it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
+from connectors.simulator.books import Shop, simulated_token
+from connectors.simulator.payments import PaymentBooks, payment_books, secret_key
+from connectors.simulator.world import ShopHistory
+from connectors.staging import Staging
+from connectors.stripe.streams import STREAMS
+from tests.connectors.stripe.accounts import Place, asked, differences, small_world
+
+FIRST = datetime(2026, 3, 2, 13, 17, 23, tzinfo=UTC)
+SECOND, THIRD = datetime(2026, 3, 28, 13, 17, 23, tzinfo=UTC), datetime(2026, 4, 21, 13, 17, 23, tzinfo=UTC)
+STEPS = [FIRST + timedelta(days=3 * step) for step in range(1, 9)] + [
+    SECOND, datetime(2026, 4, 2, 13, 17, 23, tzinfo=UTC), datetime(2026, 4, 11, 13, 17, 23, tzinfo=UTC), THIRD,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    with serve(world, now=FIRST, faults=Faults()) as server:
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def walked(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, dict[datetime, object]]:
+    """Pulled at the first instant and at each step; what differed from the books, at three of them."""
+    place, found = Place(tmp_path_factory.mktemp("walked")), dict[datetime, object]()
+    with serve(world, now=FIRST) as server:
+        for now in (FIRST, *STEPS):
+            server.set_now(now)
+            place.run_id = f"run {now:%m-%d}"
+            place.pull(server)
+            if now in (FIRST, SECOND, THIRD):
+                found[now] = differences(place, payment_books(world, "aurora", now))
+    return place, found
+
+
+def between(world: World, since: datetime, until: datetime) -> tuple[PaymentBooks, set[str]]:
+    """The books at the end, and the kinds of events in between."""
+    books = payment_books(world, "aurora", until)
+    return books, {one.type for one in books.told if one.at > since.timestamp()}
+
+
+@pytest.mark.parametrize("now", [FIRST, SECOND, THIRD])
+def test_staging_is_what_the_books_say(walked: tuple[Place, dict[datetime, object]], now: datetime) -> None:
+    assert walked[1][now] == {}
+
+
+def test_the_life_in_between_had_everything_in_it(world: World) -> None:
+    books, told = between(world, FIRST, THIRD)
+    assert {"refund.failed", "charge.dispute.created", "customer.deleted", "payout.failed", "invoice.deleted",
+            "customer.subscription.deleted", "customer.subscription.updated"} <= told  # fmt: skip
+    since, of = FIRST.timestamp(), {one["id"]: one["created"] for one in books.states("charge")}
+    refunds = [one for one in books.states("refund") if one["created"] > since]
+    assert any(one["created"] - of[one["charge"]] > 25 * 86_400 for one in refunds), "a late refund"
+    assert any(one.id.endswith("s2") and one.created > since for one in books.all("subscription")), "one came back"
+    silent = [one for one in books.all("refund") if one.created > since and one.changes[0].event is None]
+    assert silent, "a refund that no event tells of"
+
+
+def test_what_was_deleted_is_recorded_with_its_time(world: World, walked: tuple[Place, dict[datetime, object]]) -> None:
+    found = walked[0].rows("select object_type, object_id, epoch(deleted_at)::bigint, found_by from stripe.deletions")
+    books = payment_books(world, "aurora", THIRD)
+    since = FIRST.timestamp() - 30 * 86_400
+    assert sorted(found) == sorted(
+        (one.kind, one.id, one.deleted_at, "event") for one in books.deleted.values() if one.deleted_at > since
+    )
+    assert found
+
+
+def test_pulled_at_once_or_step_by_step_is_the_same(
+    world: World, walked: tuple[Place, dict[datetime, object]], place: Place
+) -> None:
+    with serve(world, now=THIRD) as server:
+        place.pull(server)
+    whole = place.tables()
+    gone = {row[0] for row in walked[0].rows("select object_id from stripe.deletions")}
+    for name, rows in walked[0].tables().items():
+        if name not in ("events", "deletions"):
+            assert [row for row in rows if not gone & set(row[2:3])] == whole[name], name
+
+
+def test_only_rows_that_changed_are_written_again(walked: tuple[Place, dict[datetime, object]]) -> None:
+    runs = dict(walked[0].rows("select run_id, count(*) from stripe.charges group by all"))
+    assert len(runs) > 8
+    assert runs["run 03-02"] > 0.5 * sum(runs.values())
+    coupons = dict(walked[0].rows("select run_id, count(*) from stripe.coupons group by all"))
+    assert set(coupons) == {"run 03-02"}
+
+
+def test_a_change_costs_its_own_requests_only(server: SimulatorServer, place: Place, world: World) -> None:
+    place.pull(server)
+    now = FIRST + timedelta(days=1)
+    server.set_now(now)
+    server.log.clear()
+    place.pull(server)
+    books = payment_books(world, "aurora", now)
+    told = {one.thing.id for one in books.told if one.at > FIRST.timestamp() - 3660}
+    told |= {one["charge"] for one in books.states("refund") if one["created"] > FIRST.timestamp() - 60}
+    fetched = [seen.variables["id"] for seen in server.log if "stripe:object" in seen.fields]
+    assert set(fetched) <= told
+    assert len(fetched) == len(set(fetched)), "each once"
+
+
+def test_a_repeat_changes_nothing(server: SimulatorServer, place: Place) -> None:
+    place.pull(server)
+    before = place.tables(lineage=True)
+    place.run_id = "again"
+    assert all((done.landed, done.changed) == (0, 0) for done in place.pull(server).values())
+    server.set_now(FIRST + timedelta(seconds=70))
+    assert all(done.changed == 0 for done in place.pull(server).values())
+    assert place.tables(lineage=True) == before
+
+
+@pytest.mark.parametrize("resource", ["charges", "invoices", "balance_transactions"])
+def test_an_interrupted_first_load_goes_on_where_it_stopped(
+    world: World, server: SimulatorServer, place: Place, tmp_path: Path, resource: str
+) -> None:
+    server.faults.add(Fault("error", on=f"stripe:{resource}", times=None, skip=3))
+    with pytest.raises(RetryError, match="Nothing was lost"):
+        place.pull(server)
+    server.faults.clear()
+    server.log.clear()
+    place.pull(server)
+    pages = [seen.variables for seen in server.log if {f"stripe:{resource}", "stripe:list"} <= set(seen.fields)]
+    assert "starting_after" in pages[1], "behind the look at the key, the first page is not asked for again"
+    untroubled = Place(tmp_path / "other")
+    untroubled.pull(server)
+    assert place.tables() == untroubled.tables()
+
+
+def test_an_interrupted_increment_goes_on_where_it_stopped(server: SimulatorServer, place: Place, world: World) -> None:
+    place.pull(server)
+    server.set_now(now := FIRST + timedelta(days=20))
+    server.faults.add(Fault("error", on="stripe:object", times=None, skip=60))
+    with pytest.raises(RetryError):
+        place.pull(server)
+    first = {seen.variables["id"] for seen in server.log if "stripe:object" in seen.fields and seen.status == 200}
+    server.faults.clear()
+    server.log.clear()
+    place.pull(server)
+    again = {seen.variables["id"] for seen in server.log if "stripe:object" in seen.fields}
+    assert len(first & again) < 50, "at most what had not been written yet"
+    assert differences(place, payment_books(world, "aurora", now)) == {}
+
+
+def test_after_more_than_thirty_days_everything_is_read_and_what_is_gone_is_found(
+    server: SimulatorServer, place: Place, world: World
+) -> None:
+    place.pull(server)
+    now = FIRST + timedelta(days=75)
+    server.set_now(now)
+    server.log.clear()
+    place.pull(server)
+    assert asked(server, "charges", "object") == 0, "lists, no single objects"
+    books = payment_books(world, "aurora", now)
+    assert differences(place, books) == {}
+    found = dict(place.rows("select object_id, found_by from stripe.deletions where deleted_at > ?",
+                            [FIRST.replace(tzinfo=None)]))  # fmt: skip
+    gone = {one.id: one for one in books.deleted.values() if FIRST.timestamp() < one.deleted_at}
+    known_before = {key for key, one in gone.items() if one.created <= FIRST.timestamp()}
+    aged = {key for key in known_before if gone[key].deleted_at < now.timestamp() - 30 * 86_400}
+    assert aged
+    assert {key for key, how in found.items() if how == "reconciliation"} == aged
+    assert {key for key, how in found.items() if how == "event"} <= set(gone) - aged
+
+
+def test_the_landing_zone_alone_gives_the_same_tables(
+    walked: tuple[Place, dict[datetime, object]], server: SimulatorServer, tmp_path: Path
+) -> None:
+    place, account = walked[0], walked[0].known_as(server)
+    anew = Place(tmp_path)
+    with Staging(anew.staging) as staging:
+        staging.prepare("stripe", STREAMS)
+        for stream in STREAMS:
+            for landed in place.landing.windows(account, stream.name):
+                staging.load(account, stream, landed, "replay")
+    assert anew.tables() == place.tables()
+
+
+def test_what_landed_is_what_came(place: Place, server: SimulatorServer) -> None:
+    """No secret is in it, and a record's bytes are Stripe's."""
+    place.pull(server)
+    paths = [path for path in place.root.rglob("*") if path.is_file() and path.suffix != ".duckdb"]
+    assert paths
+    assert not any(secret_key("aurora").encode() in path.read_bytes() for path in paths)
+
+
+def test_a_foreign_payment_keeps_its_currency_and_its_rate(walked: tuple[Place, dict[datetime, object]]) -> None:
+    rows = walked[0].rows(
+        "select c.currency, c.amount, b.currency, b.amount, b.exchange_rate from stripe.charges as c "
+        "join stripe.balance_transactions as b using (balance_transaction_id) where c.currency <> b.currency"
+    )
+    digits = {"JPY": 0, "KWD": 3}
+    assert {row[0] for row in rows} >= {"GBP", "JPY", "KWD"}
+    for currency, amount, settled_in, settled, rate in rows:
+        scale = 10 ** (2 - digits.get(currency, 2))
+        assert settled_in == "USD"
+        assert abs(float(amount) * float(rate) * scale - settled) < max(2.0 * scale, settled / 1000)
+
+
+# --- bad input
+
+
+def test_a_wrong_key_is_one_clear_error(server: SimulatorServer, place: Place) -> None:
+    with pytest.raises(ConfigurationError, match=r"aurora of tenant acme: its key is not accepted") as caught:
+        place.pull(server, secret="rk_live_wrong_one")
+    assert "rk_live_wrong_one" not in str(caught.value)
+    assert len(server.log) == 1
+
+
+def test_an_expired_key_is_named_as_such(server: SimulatorServer, place: Place) -> None:
+    server.faults.add(Fault("unauthorized", on="stripe"))
+    with pytest.raises(ConfigurationError, match="its key has expired"):
+        place.pull(server)
+
+
+def test_all_missing_permissions_are_named_at_once_before_anything_lands(server: SimulatorServer, place: Place) -> None:
+    for resource in ("refunds", "events"):
+        server.faults.add(Fault("denied", on=f"stripe:{resource}", times=None))
+    with pytest.raises(ConfigurationError, match="lacks rak_event_read, rak_refund_read"):
+        place.pull(server)
+    assert not place.landing.root.exists()
+
+
+def test_a_version_that_is_served_no_more_asks_for_an_update(
+    server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.stripe.client.VERSION", "2020-08-27")
+    with pytest.raises(ContractError, match="Update Takings"):
+        place.pull(server)
+
+
+def test_a_wrong_address_is_a_matter_of_configuration(server: SimulatorServer, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="Check `account` and `base_url`"):
+        Place(tmp_path, account="nobody").pull(server)
+
+
+def test_an_empty_account_gives_empty_tables_and_a_cursor(tmp_path: Path) -> None:
+    shop = Shop("empty", "Empty", "UTC", "EUR", taxes_included=True, token=simulated_token("empty"))
+    place = Place(tmp_path, account="empty")
+    with serve(World([ShopHistory(shop)], FIRST)) as server:
+        done = place.pull(server)
+        assert all(each.landed == 0 for each in done.values())
+        server.set_now(FIRST + timedelta(days=40))
+        place.pull(server)
+    assert all(rows == [] for rows in place.tables().values())
+    assert len(place.rows("select * from takings.cursors")) == len(STREAMS)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("too_many", on="stripe:charges", times=2, skip=2, seconds=7),
+        Fault("lock_timeout", on="stripe:invoices", times=3, skip=1),
+        Fault("error", on="stripe:refunds", times=2, skip=1),
+        Fault("error", on="stripe:refunds", times=1, status=503),
+        Fault("cut", on="stripe:charges", times=2, skip=3),
+        Fault("truncated", on="stripe:balance_transactions", times=2, skip=2),
+        Fault("lost_cursor", on="stripe:balance_transactions", times=2),
+        Fault("lost_cursor", on="stripe:events", times=1),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.on} {fault.status}",
+)
+def test_trouble_on_the_way_leaves_no_trace(world: World, server: SimulatorServer, place: Place, fault: Fault) -> None:
+    fault = Fault(fault.kind, fault.on, fault.times, skip=fault.skip, seconds=fault.seconds, status=fault.status)
+    server.faults.add(fault)
+    place.pull(server)
+    assert server.faults.waiting == []
+    assert differences(place, payment_books(world, "aurora", FIRST)) == {}
+    if fault.kind == "too_many":
+        assert place.waits.count(7.0) == 2, "Retry-After is heeded"
