@@ -89,7 +89,7 @@ def _sweep(client: Client, feed: Feed, landed: LandedWindow, progress: Progress)
     for page in pages(client, feed.stream.name, asked, since, landed.window.end, dict(state)):
         records = [record for raw in page.data for record in _flat(client, feed, raw)]
         if page.data:
-            last = _head(page.data[-1])
+            last = head_of(page.data[-1])
             done = int(state.get("done", "0")) + len(page.data)
             landed.write_part(records, after=last.id, before=str(last.created), done=str(done))
             progress(feed.stream.name, done, None, "pages")
@@ -121,14 +121,18 @@ def pages(
         yield page
         if not page.has_more:
             return
-        head = _head(page.data[-1]) if page.data else None
+        head = head_of(page.data[-1]) if page.data else None
         if head is None or (head.id == last and after is not None):
             raise ContractError(f"stream {resource}: Stripe's pages do not move on; stopped before an endless loop")
         after, before, last = head.id, head.created, head.id
 
 
-def _head(raw: msgspec.Raw) -> Head:
-    return msgspec.json.decode(raw, type=Head)
+def head_of(raw: msgspec.Raw) -> Head:
+    """A record's id and time. Raises ContractError when it has none."""
+    try:
+        return msgspec.json.decode(raw, type=Head)
+    except msgspec.ValidationError as error:
+        raise ContractError(f"Stripe handed over a record without a readable id and time: {error}") from error
 
 
 def _flat(client: Client, feed: Feed, raw: msgspec.Raw) -> Iterator[bytes]:
@@ -139,9 +143,10 @@ def _flat(client: Client, feed: Feed, raw: msgspec.Raw) -> Iterator[bytes]:
     if feed.children is None:
         yield bytes(raw)
         return
-    fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    fields, identity = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]), head_of(raw).id
+    if feed.children not in fields:
+        raise ContractError(f"stream {feed.stream.name}: {identity} came without its {feed.children}")
     inside = msgspec.json.decode(fields.pop(feed.children), type=Page)
-    identity = msgspec.json.decode(fields["id"], type=str)
     try:
         rest = list(_rest(client, feed, identity, inside))
     except VanishedError:
@@ -157,7 +162,7 @@ def _rest(client: Client, feed: Feed, identity: str, inside: Page) -> Iterator[m
         path, asked = "subscription_items", [("subscription", identity), ("expand[]", "data.discounts")]
     page = inside
     while page.has_more:
-        after = ("starting_after", _head(page.data[-1]).id)
+        after = ("starting_after", head_of(page.data[-1]).id)
         page = client.page(path, [("limit", str(PAGE)), *asked, after])
         yield from page.data
 

@@ -17,8 +17,8 @@ from connectors.errors import ConfigurationError
 from connectors.landing import LandedWindow, Landing
 from connectors.pulling import Land, pull_stream
 from connectors.staging import Staging
-from connectors.stripe.client import Client, Head, MissingPermissionError
-from connectors.stripe.listing import LATE, land_feed, pages, reads_all
+from connectors.stripe.client import Client, MissingPermissionError
+from connectors.stripe.listing import LATE, head_of, land_feed, pages, reads_all
 from connectors.stripe.streams import DELETIONS, EVENTS, FEEDS, STREAMS
 from connectors.transport import Transport
 
@@ -74,7 +74,7 @@ def _land_events(client: Client, progress: Progress, landed: LandedWindow) -> No
     since = window.start - LATE if window.start else None
     for page in pages(client, "events", [], since, window.end, dict(state)):
         if page.data:
-            last = msgspec.json.decode(page.data[-1], type=Head)
+            last = head_of(page.data[-1])
             done = int(state.get("done", "0")) + len(page.data)
             records = (bytes(raw) for raw in page.data)
             landed.write_part(records, after=last.id, before=str(last.created), done=str(done))
@@ -127,6 +127,6 @@ def _missing(client: Client, staging: Staging, until: datetime, progress: Progre
         ).fetchall()
         listed: set[str] = set()
         for page in pages(client, feed.stream.name, feed.params, None, until):
-            listed.update(msgspec.json.decode(raw, type=Head).id for raw in page.data)
+            listed.update(head_of(raw).id for raw in page.data)
             progress("deletions", len(listed), None, f"comparing {feed.stream.name}")
         yield from ((feed.kind, row[0]) for row in sorted(held) if row[0] not in listed)

@@ -144,11 +144,14 @@ class PaymentBooks:
 
     ledger: Ledger
     at: Instant
+    _sorted: dict[str, list[Thing]] = field(default_factory=dict, repr=False)
 
     def all(self, kind: str) -> list[Thing]:
         """The things of a kind that exist, newest first (those of one second by id, backwards)."""
-        found = [one for one in self.ledger.things.get(kind, []) if one.created <= self.at < one.deleted_at]
-        return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
+        if kind not in self._sorted:
+            found = [one for one in self.ledger.things.get(kind, []) if one.created <= self.at < one.deleted_at]
+            self._sorted[kind] = sorted(found, key=lambda one: (one.created, one.id), reverse=True)
+        return self._sorted[kind]
 
     def states(self, kind: str) -> list[State]:
         """Their fields, in the same order."""

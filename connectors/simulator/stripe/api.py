@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import ge, gt, le, lt
+from operator import eq, ge, gt, le, lt
 from typing import Any
 
 from connectors.simulator.payments import PaymentBooks
@@ -139,12 +139,15 @@ def _list(books: PaymentBooks, at: int, request: Request, wardrobe: Wardrobe) ->
         return _page(request, rows, [row["id"] for row in rows], "subscription_item")
     found: list[Row]
     if resource == "balance_transactions":
-        found = [one for one in books.entries if _entry_fits(books, one, request)]
+        asked = any(request.one(name) is not None for name in FILTERS[resource])
+        found = [one for one in books.entries if not asked or _entry_fits(books, one, request)]
     elif resource == "events":
         found = [one for one in books.told if one.at > at - EVENTS_KEPT and _event_fits(one, request)]
     else:
-        found = [one for one in books.all(KINDS[resource]) if _fits(one, at, request)]
-    found = [one for one in found if _in_range(_created(one), request)]
+        asked = resource == "subscriptions" or any(request.one(name) is not None for name in FILTERS.get(resource, ()))
+        found = [one for one in books.all(KINDS[resource]) if not asked or _fits(one, at, request)]
+    for compare, bound in _bounds(request):
+        found = [one for one in found if compare(_created(one), bound)]
     page = _page(request, found, [one.id for one in found], KINDS.get(resource, resource[:-1]))
     page["data"] = [_dress(one, at, wardrobe) for one in page["data"]]
     return page
@@ -198,13 +201,10 @@ def _fits(thing: Thing, at: int, request: Request) -> bool:
     return all(str(state[name]).lower() == str(request.one(name)).lower() for name in names)
 
 
-def _in_range(created: int, request: Request) -> bool:
-    for name, compare in RANGES.items():
-        bound = request.one(f"created[{name}]")
-        if bound is not None and not compare(created, _integer(f"created[{name}]", bound)):
-            return False
-    exact = request.one("created")
-    return exact is None or created == _integer("created", exact)
+def _bounds(request: Request) -> list[tuple[Callable[[int, int], bool], int]]:
+    """What the parameters ask of `created`."""
+    named = {f"created[{name}]": compare for name, compare in RANGES.items()} | {"created": eq}
+    return [(named[name], _integer(name, value)) for name, value in request.params if name in named]
 
 
 def _integer(name: str, text: str) -> int:

@@ -35,11 +35,6 @@ def server(world: World) -> Iterator[SimulatorServer]:
         yield server
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
-
-
 @pytest.fixture(scope="module")
 def walked(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, dict[datetime, object]]:
     """Pulled at the first instant and at each step; what differed from the books, at three of them."""
@@ -131,7 +126,7 @@ def test_a_repeat_changes_nothing(server: SimulatorServer, place: Place) -> None
     assert place.tables(lineage=True) == before
 
 
-@pytest.mark.parametrize("resource", ["charges", "invoices", "balance_transactions"])
+@pytest.mark.parametrize("resource", ["charges", "invoices", "events"])
 def test_an_interrupted_first_load_goes_on_where_it_stopped(
     world: World, server: SimulatorServer, place: Place, tmp_path: Path, resource: str
 ) -> None:

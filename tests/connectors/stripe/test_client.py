@@ -1,0 +1,169 @@
+"""One request at a time: pacing, patience, and what each of Stripe's answers means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors.base import Account, Window
+from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.landing import Landing
+from connectors.staging import Staging
+from connectors.stripe.client import ATTEMPTS, LIVE_RATE, TEST_RATE, VERSION, Client, MissingPermissionError
+from connectors.stripe.listing import land_feed
+from connectors.stripe.streams import FEEDS, STREAMS
+from connectors.transport import Transport
+from tests.connectors.shopify.scripted import Reply, Script, scripted
+from tests.connectors.stripe.accounts import Place
+
+EMPTY = {"object": "list", "data": [], "has_more": False, "url": "/v1/charges"}
+KEY = "rk_live_do_not_print"
+
+
+def a_client(script: Script, waits: list[float], key: str = KEY) -> Client:
+    account = Account("acme", "stripe", "shop", script.url, key)
+    return Client(account, Transport((key,), sleep=waits.append))
+
+
+def refusal(status: int, message: str, **more: str) -> Reply:
+    return Reply({"error": {"message": message, "type": "invalid_request_error", **more}}, status)
+
+
+def test_a_request_names_its_key_and_the_pinned_version() -> None:
+    with scripted(Reply(EMPTY, headers={"Stripe-Version": VERSION})) as server:
+        client = a_client(server, [])
+        client.page("charges", [("limit", "1"), ("expand[]", "data.a"), ("expand[]", "data.b")])
+    asked = server.asked[0]
+    assert (asked.headers["Authorization"], asked.headers["Stripe-Version"]) == (f"Bearer {KEY}", VERSION)
+    assert asked.path == "/v1/charges?limit=1&expand%5B%5D=data.a&expand%5B%5D=data.b"
+    assert abs((client.now() - datetime.now(UTC)).total_seconds()) < 60
+
+
+@pytest.mark.parametrize(("key", "rate"), [("rk_live_1", LIVE_RATE), ("rk_test_1", TEST_RATE)])
+def test_requests_are_spread_over_time(key: str, rate: float) -> None:
+    waits: list[float] = []
+    with scripted(Reply(EMPTY)) as server:
+        client = a_client(server, waits, key)
+        for _ in range(5):
+            client.page("charges", [])
+    assert len(waits) == 4
+    assert max(waits) <= 4 / rate
+    assert waits[0] > 0.5 / rate
+
+
+def test_a_conflict_and_half_an_answer_are_asked_again() -> None:
+    waits: list[float] = []
+    with scripted(refusal(409, "busy"), Reply(b'{"object":"list","da'), Reply(EMPTY)) as server:
+        assert a_client(server, waits).page("charges", []).data == []
+    assert len(server.asked) == 3
+
+
+def test_answers_that_never_get_whole_end_in_one_error() -> None:
+    with scripted(Reply(b'{"object":"li')) as server, pytest.raises(RetryError, match="Nothing was lost"):
+        a_client(server, []).page("charges", [])
+    assert len(server.asked) == ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "says"),
+    [
+        (refusal(401, "Invalid API Key"), ConfigurationError, "its key is not accepted"),
+        (refusal(401, "Expired", code="api_key_expired"), ConfigurationError, "its key has expired"),
+        (refusal(403, "Having the 'rak_charge_read' permission"), MissingPermissionError, "it lacks rak_charge_read"),
+        (refusal(403, "No."), MissingPermissionError, "it lacks charges"),
+        (refusal(404, "Unrecognized request URL"), ConfigurationError, "Check `account` and `base_url`"),
+        (Reply("<html>", 302, {"Location": "https://elsewhere"}), ConfigurationError, "Check `account`"),
+        (refusal(400, "Invalid Stripe API version: x"), ContractError, "Update Takings"),
+        (refusal(400, "Received unknown parameter", code="parameter_unknown"), ContractError, "parameter_unknown"),
+        (Reply(EMPTY, headers={"Stripe-Version": "2020-08-27"}), ContractError, "served version 2020-08-27"),
+        (Reply({"object": "list", "data": 3, "has_more": False}), ContractError, "another shape"),
+        (refusal(400, f"The key {KEY} is odd"), ContractError, r"The key \[secret\] is odd"),
+    ],
+)
+def test_each_refusal_says_what_to_do(reply: Reply, error: type[Exception], says: str) -> None:
+    with scripted(reply) as server, pytest.raises(error, match=says) as caught:
+        a_client(server, []).page("charges", [])
+    assert KEY not in str(caught.value)
+
+
+def test_an_object_that_is_deleted_or_gone_is_none() -> None:
+    gone = refusal(404, "No such customer: 'cus_1'", code="resource_missing", param="id")
+    with scripted(Reply({"id": "cus_1", "object": "customer", "deleted": True}), gone) as server:
+        client = a_client(server, [])
+        assert client.one("customers", "cus_1") is None
+        assert client.one("customers", "cus_1") is None
+
+
+def feed(name: str) -> Any:
+    return next(each for each in FEEDS if each.stream.name == name)
+
+
+def test_pages_that_go_round_in_a_circle_are_stopped(place: Place) -> None:
+    page = {"object": "list", "data": [{"id": "ch_1", "object": "charge", "created": 1}], "has_more": True}
+    with scripted(Reply(page)) as server, pytest.raises(ContractError, match="do not move on"):
+        land(place, server, "charges")
+    assert len(server.asked) == 2
+
+
+def land(place: Place, server: Script, name: str) -> list[bytes]:
+    client = a_client(server, [])
+    landed = place.landing.begin(client.account, name, Window(None, datetime(2026, 1, 1, tzinfo=UTC)))
+    with Staging(place.staging) as staging:
+        staging.prepare("stripe", STREAMS)
+        land_feed(client, staging, feed(name), landed, lambda *_: None)
+        staging.load(client.account, feed(name).stream, landed, "run")
+    assert Landing(place.root / "landing").newest(client.account, name) is not None
+    return [path.read_bytes() for path in landed.paths]
+
+
+def a_list(*ids: str, has_more: bool = False, **more: Any) -> dict[str, Any]:
+    return {"object": "list", "has_more": has_more, "data": [{"id": key, **more} for key in ids]}
+
+
+def test_items_that_do_not_fit_into_their_subscription_are_asked_for(place: Place) -> None:
+    item = {"object": "subscription_item", "created": 5, "quantity": 2, "discounts": [], "tax_rates": []}
+    first = a_list("sub_1", object="subscription", created=7, discounts=[], items=a_list("si_1", "si_2", has_more=True,
+                   **item))  # fmt: skip
+    with scripted(Reply(first), Reply(a_list("si_3", has_more=True, **item)), Reply(a_list("si_4", **item))) as server:
+        land(place, server, "subscriptions")
+    assert [asked.path.split("starting_after=")[1] for asked in server.asked[1:]] == ["si_2", "si_3"]
+    rows = place.rows("select subscription_id, subscription_item_id, quantity from stripe.subscription_items")
+    assert sorted(rows) == [("sub_1", f"si_{number}", 2) for number in (1, 2, 3, 4)]
+
+
+def test_an_invoice_that_vanishes_while_its_lines_are_read_is_left_out(place: Place) -> None:
+    gone = refusal(404, "No such invoice: 'in_1'", code="resource_missing", param="id")
+    first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", has_more=True, object="line_item"))
+    with scripted(Reply(first), gone) as server:
+        land(place, server, "invoices")
+    assert place.rows("select * from stripe.invoices") == []
+
+
+def test_seconds_and_amounts_are_typed_and_what_is_neither_is_set_aside(place: Place) -> None:
+    good = {"object": "coupon", "created": 1_766_000_000, "percent_off": 12.5, "currency": "kwd", "amount_off": 1234}
+    page = a_list("GOOD", **good)
+    page["data"] += a_list("ODD", **good | {"redeem_by": "soon", "amount_off": 12.5})["data"]
+    with scripted(Reply(page)) as server:
+        land(place, server, "coupons")
+    found = place.rows("select coupon_id, created_at, percent_off, currency, amount_off from stripe.coupons")
+    assert [(key, at.isoformat(), float(rate), *rest) for key, at, rate, *rest in found] == [
+        ("GOOD", "2025-12-17T19:33:20", 12.5, "KWD", 1234)
+    ]
+    ((key, reason),) = place.rows("select row_key, reason from takings.rejects")
+    assert key == "ODD"
+    assert "redeem_by is not EPOCH: soon" in reason
+    assert "amount_off is not BIGINT: 12.5" in reason
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "says"),
+    [
+        ("coupons", {"id": "X", "created": "soon"}, "without a readable id and time"),
+        ("invoices", {"id": "in_1", "created": 5, "object": "invoice"}, "in_1 came without its lines"),
+    ],
+)
+def test_a_record_of_another_shape_is_a_broken_contract(place: Place, name: str, row: Any, says: str) -> None:
+    with scripted(Reply(EMPTY | {"data": [row]})) as server, pytest.raises(ContractError, match=says):
+        land(place, server, name)
