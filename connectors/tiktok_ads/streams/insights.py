@@ -1,0 +1,122 @@
+"""Daily insights of ads, of the advertiser, and of GMV Max, replaced day by day. All values come as text, "-" is null.
+
+Purchases are those of the website (`complete_payment`); their total value stands in `total_complete_payment_rate`,
+whatever its name says. `conversion` depends on each ad group's goal and is left alone.
+"""
+
+from __future__ import annotations
+
+from connectors.base import Column, Stream, Table
+
+SERVICES = ("AUCTION", "RESERVATION")
+PROMOTIONS = ("PRODUCT", "LIVE")
+_PAID = ("complete_payment", "total_complete_payment_rate")
+_NUMBERS = ("spend", "impressions", "clicks", "reach", *_PAID)
+_NAMES = ("ad_name", "adgroup_id", "adgroup_name", "campaign_id", "campaign_name")
+METRICS = {
+    "ads_insights": (*_NAMES, *_NUMBERS, "currency"),
+    "advertiser_insights": (*_NUMBERS, "cash_spend", "voucher_spend", "currency"),
+}
+GMV_METRICS = ("cost", "net_cost", "orders", "gross_revenue")
+DIMENSIONS = {  # stream: (level, its dimension)
+    "ads_insights": ("AD", "ad_id"),
+    "advertiser_insights": ("ADVERTISER", "advertiser_id"),
+    "gmv_max_insights": ("CAMPAIGN", "campaign_id"),
+    "gmv_max_totals": ("ADVERTISER", "advertiser_id"),
+}
+REPORTS = frozenset(DIMENSIONS)
+_DAY = Column("date_day", "DATE", "left(r.dimensions.stat_time_day, 10)")
+
+
+def _struct(*names: str) -> str:
+    return f"STRUCT({', '.join(f'{name} VARCHAR' for name in names)})"
+
+
+def _value(metric: str) -> str:
+    return f"nullif(r.metrics.{metric}, '-')"
+
+
+def _text(name: str, read: str) -> Column:
+    return Column(name, "VARCHAR", read)
+
+
+def _micros(name: str, metric: str) -> Column:
+    return Column(name, "MICROS", _value(metric))
+
+
+def _count(name: str, metric: str) -> Column:
+    return Column(name, "BIGINT", _value(metric))
+
+
+def _stream(
+    name: str, marks: tuple[str, ...], metrics: tuple[str, ...], key: tuple[Column, ...], columns: tuple[Column, ...]
+) -> Stream:
+    return Stream(
+        name=name,
+        query="",
+        cursor="stat_time_day",
+        whole_days=True,
+        record={
+            **dict.fromkeys(marks, "VARCHAR"),
+            "dimensions": _struct(DIMENSIONS[name][1], "stat_time_day"),
+            "metrics": _struct(*metrics),
+        },
+        tables=(
+            Table(
+                name=name,
+                key=("date_day", *(column.name for column in key)),
+                where="true",
+                slice="date_day",
+                columns=(_DAY, *key, *columns),
+            ),
+        ),
+    )
+
+
+_SERVICE = _text("service_type", "r.service")
+_STORE = (_text("store_id", "r.store_id"), _text("promotion_type", "r.promotion_type"))
+_TOLD = (
+    _text("currency", _value("currency")),
+    _micros("spend_micros", "spend"),
+    _count("impressions", "impressions"),
+    _count("clicks", "clicks"),
+    _count("reach", "reach"),
+    _count("complete_payments", "complete_payment"),
+    _micros("complete_payment_value_micros", "total_complete_payment_rate"),
+)
+_GMV = (
+    _micros("cost_micros", "cost"),
+    _micros("net_cost_micros", "net_cost"),
+    _count("orders", "orders"),
+    _micros("gross_revenue_micros", "gross_revenue"),
+)
+
+ADS_INSIGHTS = _stream(
+    "ads_insights",
+    ("service",),
+    METRICS["ads_insights"],
+    (_SERVICE, _text("ad_id", "r.dimensions.ad_id")),
+    (
+        _text("ad_group_id", _value("adgroup_id")),
+        _text("campaign_id", _value("campaign_id")),
+        _text("ad_name", "r.metrics.ad_name"),
+        _text("ad_group_name", "r.metrics.adgroup_name"),
+        _text("campaign_name", "r.metrics.campaign_name"),
+        *_TOLD,
+    ),
+)
+ADVERTISER_INSIGHTS = _stream(
+    "advertiser_insights",
+    ("service",),
+    METRICS["advertiser_insights"],
+    (_SERVICE,),
+    (*_TOLD, _micros("cash_spend_micros", "cash_spend"), _micros("voucher_spend_micros", "voucher_spend")),
+)
+GMV_MAX_INSIGHTS = _stream(
+    "gmv_max_insights",
+    ("store_id", "promotion_type"),
+    GMV_METRICS,
+    (_text("campaign_id", "r.dimensions.campaign_id"), *_STORE),
+    _GMV,
+)
+GMV_MAX_TOTALS = _stream("gmv_max_totals", ("store_id", "promotion_type"), GMV_METRICS, _STORE, _GMV)

@@ -1,0 +1,116 @@
+"""Pulling a small simulated advertiser, and what its books say should have come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors.base import Account, Pulled
+from connectors.landing import Landing
+from connectors.simulator import SimulatorServer, World, demo_world
+from connectors.simulator.ads.books import AdAccount
+from connectors.simulator.ads.plan import CAMPAIGN, GROUP
+from connectors.simulator.tiktok.reports import SERVICES, promotion
+from connectors.simulator.world import seconds
+from connectors.staging import Staging
+from connectors.tiktok_ads.pull import pull
+from connectors.transport import Transport
+
+START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
+AsOf = dict[date, int]
+
+
+def small_world() -> World:
+    """64 days of two shops with a few orders a day, and everything that happens to ads."""
+    return demo_world(seed=11, start=START, end=END, orders=3_000)
+
+
+@dataclass
+class Place:
+    """A landing zone and a staging file of their own."""
+
+    root: Path
+    shop: str = "aurora"
+    waits: list[float] = field(default_factory=list)
+
+    def known_as(self, server: SimulatorServer, **other: str) -> Account:
+        books = server.world.ad_account(self.shop, "tiktok")
+        named = {"account": books.id, "secret": books.token, "base_url": f"{server.url}/tiktok"} | other
+        return Account("acme", "tiktok_ads", named["account"], named["base_url"], named["secret"])
+
+    def pull(self, server: SimulatorServer, run_id: str = "run", **settings: Any) -> dict[str, Pulled]:
+        """One pull; pauses are noted instead of taken."""
+        known = {name: settings.pop(name) for name in ("account", "secret", "base_url") if name in settings}
+        account = self.known_as(server, **known)
+        transport = Transport((account.secret,), sleep=self.waits.append)
+        settings = {"since": START, "queries_a_second": 1e6} | settings
+        with Staging(self.root / "staging.duckdb") as staging:
+            landing = Landing(self.root / "landing")
+            steps = pull(account, landing, staging, run_id, transport=transport, **settings)
+            return {done.stream: done for done in steps}
+
+    @property
+    def pauses(self) -> list[float]:
+        """The pauses that were more than pacing."""
+        return [seconds for seconds in self.waits if seconds > 0.1]
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.root / "staging.duckdb"), read_only=True) as db:
+            return db.execute(sql, list(values)).fetchall()
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every staging table, in order, with who brought it."""
+        listed = "select table_name from duckdb_tables() where schema_name = 'tiktok_ads' order by 1"
+        names = [row[0] for row in self.rows(listed)]
+        return {name: self.rows(f"select * from tiktok_ads.{name} order by all") for name in names}
+
+    def as_of(self, stream: str) -> AsOf:
+        """When each day was read last."""
+        found = self.rows("select day, as_of from takings.days_read where stream = ?", [stream])
+        return {day: seconds(at) for day, at in found if day >= START}
+
+
+def ads(books: AdAccount, as_of: AsOf) -> list[tuple[Any, ...]]:
+    """ads_insights as the books have them: each day as it was told when it was read."""
+    return sorted(
+        (day, service, ad.id, ad.of(GROUP).id, ad.of(CAMPAIGN).id, ad.name(at), told.spend, told.impressions,
+         told.clicks, told.reach, *told.purchases.get("default", (0, 0)))
+        for day, at in as_of.items()
+        for service, kinds in SERVICES.items()
+        for ad, told in books.rows("ad", day, at, kinds).items() if told.impressions
+    )  # fmt: skip
+
+
+def totals(books: AdAccount, as_of: AsOf) -> list[tuple[Any, ...]]:
+    """advertiser_insights as the books have them, with cash and voucher."""
+    found = []
+    for day, at in as_of.items():
+        for service, kinds in SERVICES.items():
+            told = books.total(day, at, kinds)
+            if told and told.impressions:
+                voucher = books.voucher(day, at, kinds)
+                found.append((day, service, told.spend, told.spend - voucher, voucher, told.impressions, told.clicks,
+                              *told.purchases.get("default", (0, 0))))  # fmt: skip
+    return sorted(found)
+
+
+def gmv(books: AdAccount, as_of: AsOf) -> list[tuple[Any, ...]]:
+    """gmv_max_insights as the books have them."""
+    return sorted(
+        (day, campaign.id, books.stores[0], promotion(campaign), told.spend, *told.purchases.get("default", (0, 0)))
+        for day, at in as_of.items()
+        for campaign, told in books.rows("campaign", day, at, ["gmv_max"]).items()
+    )
+
+
+ADS = """select date_day, service_type, ad_id, ad_group_id, campaign_id, ad_name, spend_micros, impressions, clicks,
+reach, complete_payments, complete_payment_value_micros from tiktok_ads.ads_insights order by all"""
+TOTALS = """select date_day, service_type, spend_micros, cash_spend_micros, voucher_spend_micros, impressions, clicks,
+complete_payments, complete_payment_value_micros from tiktok_ads.advertiser_insights order by all"""
+GMV = """select date_day, campaign_id, store_id, promotion_type, cost_micros, orders, gross_revenue_micros
+from tiktok_ads.gmv_max_insights order by all"""

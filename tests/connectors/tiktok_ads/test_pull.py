@@ -1,0 +1,182 @@
+"""An advertiser pulled again and again: restated days, rows that vanish, interruptions, and what its books say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import RetryError
+from connectors.simulator import Fault, SimulatorServer, World, serve
+from connectors.simulator.world import seconds
+from tests.connectors.tiktok_ads.pulling import (
+    ADS,
+    END,
+    GMV,
+    START,
+    TOTALS,
+    Place,
+    ads,
+    gmv,
+    small_world,
+    totals,
+)
+
+FIRST = END - timedelta(days=24)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    with serve(world) as server:
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.fixture(scope="module", params=["aurora", "nordlicht"])
+def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Place:
+    """A first load, then a pull every two days or so, at odd hours."""
+    place, now = Place(tmp_path_factory.mktemp("steps"), request.param), FIRST
+    with serve(world, now=now) as server:
+        place.pull(server)
+        while now < END:
+            now = min(END, now + timedelta(hours=53))
+            server.set_now(now)
+            place.pull(server)
+    return place
+
+
+def agrees(place: Place, world: World) -> None:
+    """Staging is what the books told when each day was read last."""
+    books = world.ad_account(place.shop, "tiktok")
+    assert place.rows(ADS) == ads(books, place.as_of("ads_insights"))
+    assert place.rows(TOTALS) == totals(books, place.as_of("advertiser_insights"))
+    assert place.rows(GMV) == gmv(books, place.as_of("gmv_max_insights"))
+    assert place.rows("select count(*) from takings.rejects") == [(0,)]
+
+
+def test_a_first_load_brings_every_day_as_the_books_have_it(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
+    place.pull(server)
+    agrees(place, world)
+    kinds = place.rows("select distinct service_type from tiktok_ads.ads_insights order by 1")
+    assert kinds == [("AUCTION",), ("RESERVATION",)]
+    assert place.rows("select count(distinct promotion_type) from tiktok_ads.gmv_max_totals") == [(2,)]
+
+
+def test_pulls_at_odd_hours_bring_every_day_as_it_was_told_last(world: World, stepped: Place) -> None:
+    agrees(stepped, world)
+    books, as_of = world.ad_account(stepped.shop, "tiktok"), stepped.as_of("ads_insights")
+    assert len(set(as_of.values())) > 3, "old days are no longer read"
+    late = books.plan.day(seconds(END)) - timedelta(days=28)
+    assert {at for day, at in as_of.items() if day >= late} == {seconds(END)}
+
+
+def test_all_spend_of_the_account_is_in_two_reports_that_do_not_overlap(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
+    place.pull(server)
+    books, at = world.ad_account("aurora", "tiktok"), seconds(END)
+    found = dict(
+        place.rows("""select date_day, sum(micros)::bigint from (
+        select date_day, spend_micros as micros from tiktok_ads.advertiser_insights
+        union all select date_day, cost_micros from tiktok_ads.gmv_max_totals) group by date_day""")
+    )
+    assert found == {day: total.spend for day in books.days(at) if (total := books.total(day, at))}
+
+
+def test_what_no_row_explains_is_the_unallocated_rest(world: World, place: Place, server: SimulatorServer) -> None:
+    place.pull(server)
+    books, at = world.ad_account("aurora", "tiktok"), seconds(END)
+    told = dict(
+        place.rows("""select date_day, sum(micros)::bigint from (
+        select date_day, spend_micros as micros from tiktok_ads.advertiser_insights
+        union all select date_day, -spend_micros from tiktok_ads.ads_insights) group by date_day""")
+    )
+    hidden = {day: sum(row.spend for ad, row in books.rows("ad", day, at, visible=False).items()
+                       if ad.kind != "gmv_max") for day in told}  # fmt: skip
+    assert told == hidden
+    assert any(told.values())
+    shop = place.rows("""select (select sum(cost_micros) from tiktok_ads.gmv_max_totals)
+        - (select sum(cost_micros) from tiktok_ads.gmv_max_insights)""")
+    days = books.days(at)
+    assert shop[0][0] == sum(
+        row.spend for day in days for row in books.rows("campaign", day, at, ["gmv_max"], visible=False).values()
+    )
+    assert shop[0][0] > 0
+
+
+def test_a_repeat_changes_nothing_and_costs_no_disk(place: Place, server: SimulatorServer) -> None:
+    place.pull(server, "first")
+    before, parts = place.tables(), len(list((place.root / "landing").rglob("*.zst")))
+    server.set_now(END + timedelta(minutes=20))
+    done = place.pull(server, "second")
+    assert {stream: (each.changed, each.rejected) for stream, each in done.items()} == dict.fromkeys(done, (0, 0))
+    assert place.tables() == before
+    assert len(list((place.root / "landing").rglob("*.zst"))) == parts
+
+
+def test_an_interrupted_load_goes_on_behind_the_last_part_that_arrived(
+    place: Place, server: SimulatorServer, tmp_path: Path
+) -> None:
+    server.faults.add(Fault("error", on="tiktok:report/integrated/get", status=502, times=None, skip=2))
+    with pytest.raises(RetryError):
+        place.pull(server)
+    server.faults.clear()
+    server.log.clear()
+    server.set_now(END + timedelta(hours=1))
+    place.pull(server)
+    starts = [seen.variables["start_date"] for seen in server.log if "report" in seen.fields[0]]
+    assert starts[0] == str(START + timedelta(days=30))
+    whole = Place(tmp_path / "whole")
+    whole.pull(server)
+    assert place.rows(ADS) == whole.rows(ADS)
+
+
+def test_staging_is_rebuilt_from_the_landing_zone_alone(place: Place, server: SimulatorServer) -> None:
+    server.set_now(FIRST)
+    place.pull(server)
+    server.set_now(END)
+    place.pull(server)
+    before = place.tables()
+    (place.root / "staging.duckdb").unlink()
+    server.log.clear()
+    place.pull(server)
+    assert place.tables() == before
+    assert not [seen for seen in server.log if "report" in seen.fields[0]]
+
+
+def test_objects_of_every_kind_keep_their_names(world: World, stepped: Place) -> None:
+    books, at = world.ad_account(stepped.shop, "tiktok"), seconds(END)
+    found = {row[0]: row[1:] for row in stepped.rows("""
+        select campaign_id, name, kind from tiktok_ads.campaigns
+        union all select ad_group_id, name, kind from tiktok_ads.ad_groups
+        union all select ad_id, name, kind from tiktok_ads.ads""")}  # fmt: skip
+    nodes = [node for level in ("campaign", "group", "ad") for node in books.nodes(level, at)]
+    expected = {node.id: node.name(at) for node in nodes if node.level == "campaign" or node.kind != "gmv_max"}
+    known = {key: name for key, (name, _) in found.items()}
+    assert known == {key: expected[key] for key in known}
+    assert {kind for _, kind in found.values()} >= {"AUCTION", "RESERVATION_RF", "SMART_PLUS", "STANDARD",
+                                                    "PRODUCT_GMV_MAX", "LIVE_GMV_MAX"}  # fmt: skip
+    alive = {node.id for node in nodes if node.status(at) not in ("DELETED", "PURGED") and node.id in expected}
+    assert alive <= known.keys()
+    smart = stepped.rows("select count(*), count(updated_at) from tiktok_ads.ads where kind = 'SMART_PLUS'")
+    assert smart[0][0] > 0
+    assert smart[0][1] == 0, "they come without a time of change, and are kept"
+
+
+def test_the_advertiser_says_its_currency_and_zone(world: World, stepped: Place) -> None:
+    books = world.ad_account(stepped.shop, "tiktok")
+    told = stepped.rows("select advertiser_id, currency, time_zone, status from tiktok_ads.advertiser")
+    assert told == [(books.id, books.currency, books.time_zone, "STATUS_ENABLE")]

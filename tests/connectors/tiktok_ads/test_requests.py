@@ -1,0 +1,115 @@
+"""Every request that a pull sends fits TikTok's own OpenAPI, enumerations and limits included."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connectors.simulator import World, serve
+from connectors.simulator.wire import Seen
+from tests.connectors.tiktok_ads.pulling import END, Place, small_world
+
+SPECS = Path(__file__).resolve().parents[4] / "shared/data/specs/tiktok_openapi"
+DESCRIBED = {"report/integrated/get", "advertiser/info", "gmv_max/report/get", "gmv_max/store/list",
+             "smart_plus/campaign/get", "smart_plus/adgroup/get", "smart_plus/ad/get"}  # fmt: skip
+KINDS = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture(scope="module")
+def sent(world: World, tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
+    """All requests of a first load and of the pull after it."""
+    place = Place(tmp_path_factory.mktemp("requests"))
+    with serve(world, now=END - timedelta(days=1)) as server:
+        place.pull(server)
+        server.set_now(END)
+        place.pull(server)
+        return list(server.log)
+
+
+def parameters(endpoint: str) -> dict[str, dict[str, Any]]:
+    """The parameters of an endpoint by name, each with its schema; those in headers left out."""
+    path = SPECS / f"{endpoint.replace('/', '_')}.yml"
+    if not path.exists():
+        pytest.skip(f"TikTok's OpenAPI is not here: {path}")
+    operation = yaml.safe_load(path.read_text())["paths"][f"/{endpoint}/"]["get"]
+    return {each["name"]: each for each in operation["parameters"] if each["name"] != "Access-Token"}
+
+
+def misfits(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:
+    """What of a value its schema does not allow; `x-open-enum` is taken for `enum`."""
+    kind = schema["type"]
+    if kind == "integer" and isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if not isinstance(value, KINDS[kind]):
+        yield f"{where} is no {kind}: {value!r}"
+        return
+    enum = [each["key"] for each in schema.get("x-open-enum", {}).get("enums", [])]
+    if enum and value not in enum:
+        yield f"{where} is none of {enum}: {value!r}"
+    if kind == "integer" and not schema.get("minimum", 1) <= value <= schema.get("maximum", value):
+        yield f"{where} is out of range: {value}"
+    if kind == "array":
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+            yield f"{where} has {len(value)} items"
+        for place, each in enumerate(value):
+            yield from misfits(each, schema["items"], f"{where}[{place}]")
+    if kind == "object":
+        yield from (f"{where}.{name} is missing" for name in schema.get("required", []) if name not in value)
+        for name, each in value.items():
+            if name not in schema["properties"]:
+                yield f"{where}.{name} is not known"
+            else:
+                yield from misfits(each, schema["properties"][name], f"{where}.{name}")
+
+
+def wrong(seen: Seen, known: dict[str, dict[str, Any]]) -> list[str]:
+    """What is wrong with a request."""
+    found = [f"{name} is not known" for name in seen.variables if name not in known]
+    found += [f"{name} is missing" for name, each in known.items() if each["required"] and name not in seen.variables]
+    for name, text in seen.variables.items():
+        if "content" in known.get(name, {}):
+            found += misfits(json.loads(text), known[name]["content"]["application/json"]["schema"], name)
+        elif name in known:
+            found += misfits(text, known[name]["schema"], name)
+    return found
+
+
+@pytest.mark.parametrize("endpoint", sorted(DESCRIBED))
+def test_requests_fit_the_description(endpoint: str, sent: list[Seen]) -> None:
+    known, requests = parameters(endpoint), [seen for seen in sent if seen.fields == (f"tiktok:{endpoint}",)]
+    assert requests
+    assert not [each for seen in requests for each in wrong(seen, known)]
+
+
+def test_a_request_that_does_not_fit_would_be_found() -> None:
+    known = parameters("report/integrated/get")
+    bad = {"report_type": "BASICS", "page_size": "1001", "dimensions": '"ad_id"', "unheard": "1",
+           "filtering": '[{"field_name": "ad_status", "filter_type": "ONE_OF"}]'}  # fmt: skip
+    assert len(wrong(Seen("aurora", (), bad, 200), known)) == 6
+
+
+def test_nothing_is_asked_that_no_description_and_no_list_names(sent: list[Seen]) -> None:
+    others = {"campaign/get", "adgroup/get", "ad/get", "gmv_max/campaign/get"}
+    assert {seen.fields[0].removeprefix("tiktok:") for seen in sent} == DESCRIBED | others
+
+
+def test_reports_ask_for_deleted_ads_too_and_for_no_more_than_30_days(sent: list[Seen]) -> None:
+    reports = [seen.variables for seen in sent if "report/integrated" in seen.fields[0]]
+    ads = [asked for asked in reports if asked["data_level"].endswith("_AD")]
+    assert ads
+    assert all("STATUS_ALL" in asked["filtering"] for asked in ads)
+    assert {asked["data_level"] for asked in reports} == {
+        "AUCTION_AD", "RESERVATION_AD", "AUCTION_ADVERTISER", "RESERVATION_ADVERTISER",
+    }  # fmt: skip
+    assert all(asked["start_date"] <= asked["end_date"] for asked in reports)

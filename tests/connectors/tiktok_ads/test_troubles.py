@@ -1,0 +1,189 @@
+"""What goes wrong at TikTok: one clear error each, patience where it helps, an honest empty result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.base import Account
+from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.simulator import Fault, SimulatorServer, World, serve
+from connectors.tiktok_ads import pages
+from connectors.tiktok_ads.client import Client
+from connectors.transport import Transport
+from tests.connectors.shopify.scripted import Reply, scripted
+from tests.connectors.tiktok_ads.pulling import ADS, END, START, Place, small_world
+
+REPORT = "tiktok:report/integrated/get"
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    with serve(world) as server:
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"secret": "act.wrong"}, "the access token is not accepted"),
+        ({"account": "999"}, "there is no such advertiser"),
+        ({"account": "7000000000000000002"}, "lacks a permission: No permission to operate advertiser"),
+        ({"version": "v1.2"}, "no longer serves this request: .*v1.2.* Update Takings"),
+    ],
+)
+def test_a_wrong_configuration_is_named_and_nothing_is_loaded(
+    settings: dict[str, Any], said: str, place: Place, server: SimulatorServer
+) -> None:
+    with pytest.raises(ConfigurationError, match=said) as raised:
+        place.pull(server, **settings)
+    assert "act.wrong" not in str(raised.value)
+    assert len(server.log) == 1, "and asked only once"
+    assert not any(place.tables().values())
+
+
+def test_an_address_without_the_api_is_named(place: Place, server: SimulatorServer) -> None:
+    with pytest.raises(ConfigurationError, match="Check `base_url`"):
+        place.pull(server, base_url=f"{server.url}/elsewhere")
+
+
+def test_a_missing_permission_is_named_and_what_was_loaded_is_kept(place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("denied", on="reporting", times=None))
+    with pytest.raises(ConfigurationError, match=r"lacks the scope Reporting .* Grant the app"):
+        place.pull(server)
+    assert place.rows("select count(*) from tiktok_ads.campaigns")[0][0] > 3
+
+
+def test_an_advertiser_without_any_ad_is_an_honest_empty_result(place: Place, server: SimulatorServer) -> None:
+    server.set_now(datetime(START.year, START.month, START.day, tzinfo=UTC) - timedelta(days=2))
+    place.pull(server, since=None)
+    assert [name for name, rows in place.tables().items() if rows] == ["advertiser"]
+    server.set_now(END)
+    place.pull(server)
+    assert place.rows("select min(date_day) from tiktok_ads.advertiser_insights") == [(START,)]
+
+
+def test_a_disabled_advertiser_is_read_with_a_warning(world: World, place: Place, server: SimulatorServer) -> None:
+    books = world.ad_account("aurora", "tiktok")
+    books.status = "DISABLED"
+    try:
+        done = place.pull(server, since=END.date())
+    finally:
+        books.status = "ACTIVE"
+    assert "is not enabled (STATUS_DISABLE): its past days are read" in done["ads_insights"].warnings[0]
+    assert place.rows("select count(*) from tiktok_ads.advertiser_insights")[0][0] > 0
+
+
+def test_throttling_is_waiting_a_little_and_then_for_the_minutes_to_pass(place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("throttled", on=REPORT, times=3))
+    place.pull(server)
+    assert place.pauses == [1.0, 5.0, 300.0]
+
+
+def test_throttling_without_end_is_an_error_that_says_so(place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("throttled", times=None))
+    with pytest.raises(RetryError, match="throttles without end"):
+        place.pull(server)
+
+
+def test_requests_are_paced_below_the_lowest_tier(place: Place, server: SimulatorServer) -> None:
+    place.pull(server, queries_a_second=8.0, since=END.date())
+    assert place.waits
+    assert max(place.waits) <= 0.125
+
+
+@pytest.mark.parametrize("code", [20001, 40201, 50000, 50002, 51010, 60001])
+def test_an_error_that_passes_is_asked_again(code: int, place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("api_error", on=REPORT, times=2, code=code))
+    place.pull(server, since=END.date())
+    assert place.pauses == [1.0, 2.0]
+
+
+def test_a_part_of_an_answer_is_never_taken_for_the_whole(place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("api_error", on=REPORT, times=None, code=20001, message="Partial success"))
+    with pytest.raises(RetryError, match=r"Partial success \(code 20001\)"):
+        place.pull(server)
+    assert place.rows("select count(*) from tiktok_ads.ads_insights") == [(0,)]
+
+
+def test_a_parameter_that_is_refused_is_not_asked_again(place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault("api_error", on=REPORT, code=40002, message="metrics: nonsense"))
+    with pytest.raises(ContractError, match="metrics: nonsense"):
+        place.pull(server)
+    assert place.pauses == []
+
+
+@pytest.mark.parametrize("kind", ["error", "cut", "truncated"])
+def test_a_broken_answer_is_fetched_again(kind: str, place: Place, server: SimulatorServer) -> None:
+    server.faults.add(Fault(kind, on=REPORT, times=2))
+    place.pull(server)
+    assert len(place.pauses) == 2
+    assert place.rows("select count(distinct date_day) from tiktok_ads.ads_insights")[0][0] > 55
+
+
+def test_a_query_that_is_too_large_is_halved_until_it_fits(
+    place: Place, server: SimulatorServer, tmp_path: Path
+) -> None:
+    whole = Place(tmp_path / "whole")
+    whole.pull(server)
+    server.tiktok.most_rows = 30
+    place.pull(server)
+    assert place.rows(ADS) == whole.rows(ADS)
+
+
+def test_a_single_day_that_is_too_large_fails_with_its_name(place: Place, server: SimulatorServer) -> None:
+    server.tiktok.most_rows = 3
+    with pytest.raises(RetryError, match=r"the report report/integrated/get of 2026-\d\d-\d\d alone cannot be had"):
+        place.pull(server)
+
+
+@pytest.mark.parametrize("skip", [0, 1, 2])
+def test_a_list_that_moved_between_its_pages_is_read_anew(
+    skip: int, monkeypatch: pytest.MonkeyPatch, place: Place, server: SimulatorServer, tmp_path: Path
+) -> None:
+    whole = Place(tmp_path / "whole")
+    whole.pull(server)
+    monkeypatch.setattr("connectors.tiktok_ads.pages.PAGE", 20)
+    monkeypatch.setattr("connectors.tiktok_ads.reports.whole_list", smaller_pages)
+    server.faults.add(Fault("moved", on=REPORT, skip=skip))
+    place.pull(server)
+    assert place.rows(ADS) == whole.rows(ADS)
+    assert place.pauses == [2.0]
+
+
+def smaller_pages(*arguments: Any) -> list[bytes]:
+    return pages.whole_list(*arguments, size=20)
+
+
+def test_a_list_that_never_stands_still_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, place: Place, server: SimulatorServer
+) -> None:
+    monkeypatch.setattr("connectors.tiktok_ads.reports.whole_list", smaller_pages)
+    for skip in range(1, 40, 2):
+        server.faults.add(Fault("moved", on=REPORT, skip=skip))
+    with pytest.raises(RetryError, match="changed between its pages, 4 times in a row"):
+        place.pull(server)
+    assert place.rows("select count(*) from tiktok_ads.ads_insights") == [(0,)]
+
+
+def test_the_token_stands_in_no_address() -> None:
+    with scripted(Reply({"code": 0, "message": "OK", "request_id": "1", "data": {}})) as tiktok:
+        account = Account("acme", "tiktok_ads", "7", tiktok.url, "act.secret")
+        Client(account, Transport(("act.secret",))).get("advertiser/info", {"advertiser_ids": ["7"]})
+    (asked,) = tiktok.asked
+    assert asked.path == "/open_api/v1.3/advertiser/info/?advertiser_ids=%5B%227%22%5D"
+    assert asked.headers["Access-Token"] == "act.secret"
