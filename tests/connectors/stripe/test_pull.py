@@ -36,6 +36,15 @@ def server(world: World) -> Iterator[SimulatorServer]:
 
 
 @pytest.fixture(scope="module")
+def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Pulled once, at the first instant, without any trouble."""
+    place = Place(tmp_path_factory.mktemp("whole"))
+    with serve(world, now=FIRST) as server:
+        place.pull(server)
+    return place
+
+
+@pytest.fixture(scope="module")
 def walked(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, dict[datetime, object]]:
     """Pulled at the first instant and at each step; what differed from the books, at three of them."""
     place, found = Place(tmp_path_factory.mktemp("walked")), dict[datetime, object]()
@@ -58,6 +67,34 @@ def between(world: World, since: datetime, until: datetime) -> tuple[PaymentBook
 @pytest.mark.parametrize("now", [FIRST, SECOND, THIRD])
 def test_staging_is_what_the_books_say(walked: tuple[Place, dict[datetime, object]], now: datetime) -> None:
     assert walked[1][now] == {}
+
+
+def test_an_account_in_another_currency_is_what_its_books_say(world: World, tmp_path: Path) -> None:
+    place = Place(tmp_path, account="nordlicht")
+    with serve(world, now=THIRD) as server:
+        place.pull(server)
+    assert differences(place, payment_books(world, "nordlicht", THIRD)) == {}
+    assert place.rows("select distinct currency from stripe.balance_transactions") == [("EUR",)]
+
+
+def test_cash_in_staging_is_what_the_balance_changed_by(
+    world: World, walked: tuple[Place, dict[datetime, object]]
+) -> None:
+    """received - refunded - disputes - fees - payouts + other, summed from the typed rows."""
+    books = payment_books(world, "aurora", THIRD)
+    ((received, refunded, disputes, fees, payouts, other),) = walked[0].rows("""
+        select
+            sum(amount) filter (type in ('charge', 'payment')),
+            -sum(amount) filter (type in ('refund', 'refund_failure')),
+            -sum(amount) filter (reporting_category in ('dispute', 'dispute_reversal')),
+            sum(fee) - coalesce(sum(amount) filter (type = 'stripe_fee'), 0),
+            -sum(amount) filter (type in ('payout', 'payout_failure')),
+            sum(amount) filter (type = 'adjustment' and reporting_category = 'other_adjustment')
+        from stripe.balance_transactions""")
+    assert received - refunded - disputes - fees - payouts + other == books.balance
+    cash = books.cash()
+    assert (received, refunded, disputes) == (cash.received, cash.refunded, cash.disputes)
+    assert (fees, payouts, other) == (cash.fees, cash.payouts, cash.other)
 
 
 def test_the_life_in_between_had_everything_in_it(world: World) -> None:
@@ -128,7 +165,7 @@ def test_a_repeat_changes_nothing(server: SimulatorServer, place: Place) -> None
 
 @pytest.mark.parametrize("resource", ["charges", "invoices", "events"])
 def test_an_interrupted_first_load_goes_on_where_it_stopped(
-    world: World, server: SimulatorServer, place: Place, tmp_path: Path, resource: str
+    server: SimulatorServer, place: Place, whole: Place, resource: str
 ) -> None:
     server.faults.add(Fault("error", on=f"stripe:{resource}", times=None, skip=3))
     with pytest.raises(RetryError, match="Nothing was lost"):
@@ -138,9 +175,7 @@ def test_an_interrupted_first_load_goes_on_where_it_stopped(
     place.pull(server)
     pages = [seen.variables for seen in server.log if {f"stripe:{resource}", "stripe:list"} <= set(seen.fields)]
     assert "starting_after" in pages[1], "behind the look at the key, the first page is not asked for again"
-    untroubled = Place(tmp_path / "other")
-    untroubled.pull(server)
-    assert place.tables() == untroubled.tables()
+    assert place.tables() == whole.tables()
 
 
 def test_an_interrupted_increment_goes_on_where_it_stopped(server: SimulatorServer, place: Place, world: World) -> None:
@@ -276,11 +311,11 @@ def test_an_empty_account_gives_empty_tables_and_a_cursor(tmp_path: Path) -> Non
     ],
     ids=lambda fault: f"{fault.kind} {fault.on} {fault.status}",
 )
-def test_trouble_on_the_way_leaves_no_trace(world: World, server: SimulatorServer, place: Place, fault: Fault) -> None:
+def test_trouble_on_the_way_leaves_no_trace(server: SimulatorServer, place: Place, whole: Place, fault: Fault) -> None:
     fault = Fault(fault.kind, fault.on, fault.times, skip=fault.skip, seconds=fault.seconds, status=fault.status)
     server.faults.add(fault)
     place.pull(server)
     assert server.faults.waiting == []
-    assert differences(place, payment_books(world, "aurora", FIRST)) == {}
+    assert place.tables() == whole.tables()
     if fault.kind == "too_many":
         assert place.waits.count(7.0) == 2, "Retry-After is heeded"
