@@ -48,6 +48,7 @@ class Place:
         known = {name: settings.pop(name) for name in ("account", "secret", "base_url") if name in settings}
         account = self.known_as(server, **known)
         transport = Transport((account.secret,), sleep=self.waits.append)
+        settings = {"since": START} | settings
         with Staging(self.root / "staging.duckdb") as staging:
             landing = Landing(self.root / "landing")
             steps = pull(account, landing, staging, run_id, transport=transport, **settings)

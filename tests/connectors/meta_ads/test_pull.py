@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -47,12 +46,12 @@ def place(tmp_path: Path) -> Place:
 
 @pytest.fixture(scope="module", params=["aurora", "nordlicht"])
 def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Place:
-    """A first load, then a pull every two days or so, at odd hours."""
+    """A first load, then a pull every three days or so, at odd hours."""
     place, now = Place(tmp_path_factory.mktemp("steps"), request.param), FIRST
     with serve(world, now=now) as server:
         place.pull(server)
         while now < END:
-            now = min(END, now + timedelta(hours=53))
+            now = min(END, now + timedelta(hours=77))
             server.set_now(now)
             place.pull(server)
     return place
@@ -71,7 +70,7 @@ def agrees(place: Place, world: World) -> None:
 def test_a_first_load_brings_every_day_as_the_books_have_it(
     world: World, place: Place, server: SimulatorServer
 ) -> None:
-    place.pull(server)
+    place.pull(server, since=None)
     agrees(place, world)
     first, last, read = place.rows("select min(date_day), max(date_day), count(distinct date_day) from "
                                    "meta_ads.account_insights")[0]  # fmt: skip
@@ -83,7 +82,7 @@ def test_pulls_at_odd_hours_bring_every_day_as_it_was_told_last(world: World, st
     agrees(stepped, world)
     books = world.ad_account(stepped.shop, "meta")
     as_of = stepped.as_of("ads_insights")
-    assert len(set(as_of.values())) > 5, "old days are no longer read"
+    assert len(set(as_of.values())) > 3, "old days are no longer read"
     late = books.plan.day(seconds(END)) - timedelta(days=28)
     assert {at for day, at in as_of.items() if day >= late} == {seconds(END)}
 
@@ -138,19 +137,18 @@ def test_history_begins_where_it_is_asked_to(place: Place, server: SimulatorServ
 def test_an_interrupted_load_goes_on_behind_the_last_chunk_that_arrived(
     world: World, place: Place, server: SimulatorServer, tmp_path: Path
 ) -> None:
-    settings: dict[str, Any] = {"since": START}
     server.faults.add(Fault("error", on="meta:run_insights", status=502, times=None, skip=1))
     with pytest.raises(RetryError):
-        place.pull(server, **settings)
+        place.pull(server)
     server.faults.clear()
     server.log.clear()
     server.set_now(END + timedelta(hours=1))
-    place.pull(server, **settings)
+    place.pull(server)
     runs = [seen.variables["time_range"] for seen in server.log if seen.fields == ("meta:insights",)]
     assert str(START) not in runs[0]
     assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
     whole = Place(tmp_path / "whole")
-    whole.pull(server, **settings)
+    whole.pull(server)
     assert place.rows(ADS) == whole.rows(ADS)
     assert place.rows(BOUGHT) == whole.rows(BOUGHT)
 
@@ -183,7 +181,9 @@ def test_purchases_come_by_window_and_never_multiply_the_spend(place: Place, ser
     assert without[0][0] > 0, "some actions have windows but no value of the account's own setting"
 
 
-def test_the_accounts_purchases_are_the_ads_and_the_unallocated_ones(world: World, place: Place, server: Any) -> None:
+def test_the_accounts_purchases_are_the_ads_and_the_unallocated_ones(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
     place.pull(server)
     books = world.ad_account("aurora", "meta")
     found = place.rows("""select date_day, action_count::bigint, value_micros from meta_ads.account_actions

@@ -61,15 +61,15 @@ def test_a_missing_permission_is_named(place: Place, server: SimulatorServer) ->
 def test_a_permission_revoked_in_the_middle_keeps_what_was_loaded(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("api_error", on="meta:ads", code=200, status=403, message="(#200) no"))
     with pytest.raises(ConfigurationError, match="ads_read"):
-        place.pull(server, since=START)
+        place.pull(server)
     assert place.rows("select count(*) from meta_ads.campaigns")[0][0] > 3
-    place.pull(server, since=START)
+    place.pull(server)
     assert place.rows("select count(*) from meta_ads.ads")[0][0] > 10
 
 
 def test_an_account_without_any_ad_is_an_honest_empty_result(place: Place, server: SimulatorServer) -> None:
     server.set_now(datetime(START.year, START.month, START.day, tzinfo=UTC) - timedelta(days=2))
-    done = place.pull(server)
+    done = place.pull(server, since=None)
     assert {each.landed for stream, each in done.items() if stream != "account"} == {0}
     tables = place.tables()
     assert [name for name, rows in tables.items() if rows] == ["account"]
@@ -144,7 +144,7 @@ def test_an_error_that_never_passes_is_not_asked_again(
 @pytest.mark.parametrize("kind", ["error", "cut", "truncated"])
 def test_a_broken_answer_is_fetched_again(kind: str, place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault(kind, on="meta:run_insights", times=2))
-    place.pull(server, since=START)
+    place.pull(server)
     assert len(place.waits) == 2
     assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
 
@@ -153,16 +153,16 @@ def test_a_report_that_is_too_much_is_halved_until_it_fits(
     place: Place, server: SimulatorServer, tmp_path: Path
 ) -> None:
     whole = Place(tmp_path / "whole")
-    whole.pull(server, since=START)
+    whole.pull(server)
     server.meta.most_rows = 60
-    place.pull(server, since=START)
+    place.pull(server)
     assert place.rows(ADS) == whole.rows(ADS)
 
 
 def test_a_single_day_that_is_too_much_fails_with_its_name(place: Place, server: SimulatorServer) -> None:
     server.meta.most_rows = 3
     with pytest.raises(RetryError, match=r"the report ads_insights of 2026-01-\d\d alone cannot be had"):
-        place.pull(server, since=START)
+        place.pull(server)
     assert place.rows("select count(*) from meta_ads.ads_insights") == [(0,)]
 
 
@@ -171,7 +171,7 @@ def test_a_run_that_fails_once_is_begun_again_and_one_that_takes_its_time_is_pol
 ) -> None:
     server.faults.add(Fault("job_failed", on="meta:insights"))
     server.meta.job_polls = 3
-    place.pull(server, since=START)
+    place.pull(server)
     assert place.waits[:3] == [2.0, 3.0, 4.5]
     assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
 
