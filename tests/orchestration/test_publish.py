@@ -196,7 +196,8 @@ BROKEN = {
         "every_refund_is_known",
     ),
     "a row that was set aside": (
-        "insert into takings.rejects (tenant_id, row_key, reason) values ('aurora', '1', 'amount is not MONEY: x')",
+        "insert into takings.rejects (tenant_id, source, source_account, row_key, reason) "
+        "values ('aurora', 'shopify', 'aurora', '1', 'amount is not MONEY: x')",
         "no_row_was_set_aside",
     ),
 }
