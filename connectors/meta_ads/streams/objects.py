@@ -53,7 +53,7 @@ _SHARED = (
     Column("created_at", "INSTANT", "r.created_time"),
     Column("updated_at", "INSTANT", "r.updated_time"),
 )
-_STATUSES = ("ACTIVE", "PAUSED", "DELETED", "ARCHIVED", "IN_PROCESS", "WITH_ISSUES")
+STATUSES = ("ACTIVE", "PAUSED", "DELETED", "ARCHIVED", "IN_PROCESS", "WITH_ISSUES")
 _REVIEW = ("PENDING_REVIEW", "DISAPPROVED", "PREAPPROVED", "PENDING_BILLING_INFO")
 
 ACCOUNT = Stream(
@@ -76,13 +76,13 @@ ACCOUNT = Stream(
     ),
 )
 CAMPAIGNS = _object(
-    "campaigns", "campaign", "campaign_id", _STATUSES, {"objective": "objective", "buying_type": "buying_type"}, _SHARED
+    "campaigns", "campaign", "campaign_id", STATUSES, {"objective": "objective", "buying_type": "buying_type"}, _SHARED
 )
 AD_SETS = _object(
     "ad_sets",
     "ad_set",
     "ad_set_id",
-    (*_STATUSES, "CAMPAIGN_PAUSED"),
+    (*STATUSES, "CAMPAIGN_PAUSED"),
     {"campaign_id": "campaign_id", "optimization_goal": "optimization_goal"},
     _SHARED,
 )
@@ -90,7 +90,7 @@ ADS = _object(
     "ads",
     "ad",
     "ad_id",
-    (*_STATUSES, *_REVIEW, "CAMPAIGN_PAUSED", "ADSET_PAUSED"),
+    (*STATUSES, *_REVIEW, "CAMPAIGN_PAUSED", "ADSET_PAUSED"),
     {"ad_set_id": "adset_id", "campaign_id": "campaign_id"},
     _SHARED,
 )

@@ -159,6 +159,20 @@ def test_a_report_that_is_too_much_is_halved_until_it_fits(
     assert place.rows(ADS) == whole.rows(ADS)
 
 
+def test_a_day_of_ads_that_is_too_much_comes_campaign_by_campaign_and_the_account_never_does(
+    place: Place, server: SimulatorServer, tmp_path: Path
+) -> None:
+    since = END.date() - timedelta(days=5)
+    whole = Place(tmp_path / "whole")
+    whole.pull(server, since=since)
+    server.meta.most_rows = 6
+    server.log.clear()
+    place.pull(server, since=since)
+    assert place.rows(ADS) == whole.rows(ADS)
+    split = {seen.variables["level"] for seen in server.log if "filtering" in seen.variables}
+    assert split == {"ad"}
+
+
 def test_a_single_day_that_is_too_much_fails_with_its_name(place: Place, server: SimulatorServer) -> None:
     server.meta.most_rows = 3
     with pytest.raises(RetryError, match=r"the report ads_insights of 2026-01-\d\d alone cannot be had"):
