@@ -1,7 +1,6 @@
 """Typed staging tables on DuckDB, filled by SQL from landed windows; data and cursor commit together.
 
-The rules: a stored row is touched only where the source's row differs, so a repeat changes nothing. Rows with a
-parent are replaced parent by parent, rows of a slice day by day, others upserted by key, the newest version winning.
+A first load goes straight into the tables; whatever comes later, or is not clean, is merged (merging.py).
 A row that cannot be typed goes to `takings.rejects` with its reason and its place, and the rest goes on.
 """
 
@@ -16,12 +15,11 @@ from typing import Any
 import duckdb
 
 from connectors.base import Account, Stream, Table, iso
-from connectors.casts import cast, read, sql_type, strict_cast
+from connectors.casts import read, sql_type, strict_cast
 from connectors.errors import ConfigurationError, ContractError, IncompleteError, RetryError
 from connectors.landing import LandedWindow
+from connectors.merging import LINEAGE, SCOPE, Merge, of_stream, run
 
-SCOPE = ("tenant_id", "source_account")
-LINEAGE = ("run_id", "landing_part")
 ROWS_IN_A_GROUP = 30_720  # a quarter of DuckDB's default: fewer half-full groups that a commit has to write anew
 
 BOOKKEEPING = """
@@ -102,7 +100,7 @@ class Staging:
         row = self.db.execute(
             "select loaded_until from takings.cursors "
             "where tenant_id = ? and source = ? and source_account = ? and stream = ?",
-            _scope(account, stream),
+            of_stream(account, stream),
         ).fetchone()
         return None if row is None else row[0].replace(tzinfo=UTC)
 
@@ -111,7 +109,7 @@ class Staging:
         row = self.db.execute(
             "select window_id from takings.cursors "
             "where tenant_id = ? and source = ? and source_account = ? and stream = ?",
-            _scope(account, stream),
+            of_stream(account, stream),
         ).fetchone()
         return None if row is None else row[0]
 
@@ -126,7 +124,7 @@ class Staging:
                 return self._load(account, stream, landed, run_id, self._fill)
             except _NotCleanError:
                 pass  # nothing was written: row by row, then
-        return self._load(account, stream, landed, run_id, self._type_and_merge)
+        return self._load(account, stream, landed, run_id, self._merge)
 
     def _load(
         self, account: Account, stream: Stream, landed: LandedWindow, run_id: str, into: _Into
@@ -162,14 +160,15 @@ class Staging:
         scope, written = [account.tenant_id, account.account], 0
         self.db.execute(
             "delete from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ?",
-            _scope(account, stream.name),
+            of_stream(account, stream.name),
         )
         for table in stream.tables:
             target = f"{account.source}.{table.name}"
             columns = ", ".join((*SCOPE, *LINEAGE, *(column.name for column in table.columns)))
             typed = ", ".join(strict_cast(column) for column in table.columns)
             try:
-                written += self._run(
+                written += run(
+                    self.db,
                     f"insert into {target} ({columns}) select ?, ?, ?, r.landing_part, {typed} "
                     f"from {table.source} where {table.where}",
                     [*scope, run_id],
@@ -189,19 +188,12 @@ class Staging:
             f"select count(*) <> count(distinct ({key})) or count(*) filter ({missing}) > 0 from {target} where {where}"
         ]
         if table.parent:
-            roots = f"select {self._parent_key(stream)} from {target.split('.', maxsplit=1)[0]}.{stream.tables[0].name}"
+            roots = f"select {stream.tables[0].key[0]} from {target.split('.', maxsplit=1)[0]}.{stream.tables[0].name}"
             checks.append(f"select count(*) > 0 from {target} where {where} and {table.parent} not in ({roots})")
         return any(row[0] for sql in checks if (row := self.db.execute(sql, scope).fetchone()))
 
-    def _type_and_merge(self, account: Account, stream: Stream, run_id: str) -> tuple[int, int]:
-        changed = rejected = 0
-        for table in stream.tables:
-            cleared, aside = self._type(account, stream, table, run_id)
-            rejected += aside
-            changed += cleared + self._merge(account, stream, table, run_id)
-        for table in stream.tables:
-            self.db.execute(f"drop table new_{table.name}")
-        return changed, rejected
+    def _merge(self, account: Account, stream: Stream, run_id: str) -> tuple[int, int]:
+        return Merge(self.db, account, stream, run_id).run()
 
     def _read(self, stream: Stream, landed: LandedWindow) -> int:
         fields = ", ".join(f"'{name}': '{kind}'" for name, kind in stream.record.items())
@@ -244,112 +236,6 @@ class Staging:
             )
         return int(rows)
 
-    def _type(self, account: Account, stream: Stream, table: Table, run_id: str) -> tuple[int, int]:
-        """new_<table>: its rows typed, one a key; those that cannot be typed are set aside.
-
-        Returns how many that stood aside before no longer do, and how many do now.
-        """
-        typed = [f"{cast(column)} as {column.name}" for column in table.columns]
-        broken = [column for column in table.columns if column.type != "VARCHAR"]
-        reasons = [
-            f"case when {column.read} is not null and {cast(column)} is null "
-            f"then '{column.name} is not {column.type}: ' || left(cast({column.read} as varchar), 80) end"
-            for column in broken
-        ] + [f"case when {read(table, name)} is null then '{name} is missing' end" for name in table.key]
-        self.db.execute(
-            f"create temp table new_{table.name} as select {', '.join(typed)}, r.landing_part, "
-            f"nullif(concat_ws('; ', {', '.join(reasons)}), '') as reject_reason "
-            f"from {table.source} where {table.where}"
-        )
-        if table.parent:
-            self._of_newest_parents(stream, table)
-        self._one_a_key(table)
-        key = " || '/' || ".join(f"coalesce(cast({name} as varchar), '?')" for name in table.key)
-        seen, same = f"select {key} from new_{table.name}", "row_key"
-        if table.parent:  # a broken child that the source removed since comes no more, but its parent does
-            parents = f"new_{stream.tables[0].name}"
-            seen, same = f"select {self._parent_key(stream)} from {parents}", "split_part(row_key, '/', 1)"
-        elif table.slice:  # likewise a broken row of a day that is replaced
-            days = "unnest(generate_series(first, last, interval 1 day))::date"
-            seen, same = f"select cast({days} as varchar) from covered", "split_part(row_key, '/', 1)"
-        cleared = self._run(
-            "delete from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ? "
-            f"and table_name = '{table.name}' and {same} in ({seen})",
-            _scope(account, stream.name),
-        )
-        rejects = self.db.execute(
-            f"insert into takings.rejects select ?, ?, ?, ?, '{table.name}', {key}, reject_reason, ?, landing_part, ? "
-            f"from new_{table.name} where reject_reason is not null",
-            [*_scope(account, stream.name), run_id, datetime.now(UTC).replace(tzinfo=None)],
-        ).fetchone()
-        count = int(rejects[0]) if rejects else 0
-        if count:
-            self.db.execute(f"delete from new_{table.name} where reject_reason is not null")
-        return cleared, count
-
-    def _of_newest_parents(self, stream: Stream, table: Table) -> None:
-        """Children stand in the same part as their parent: those of a parent's older version, or of one that is not
-        taken, go.
-        """
-        self.db.execute(
-            f"delete from new_{table.name} as n where n.{table.parent} is not null "
-            f"and not exists (select 1 from new_{stream.tables[0].name} as p "
-            f"where p.{self._parent_key(stream)} = n.{table.parent} and p.landing_part = n.landing_part)"
-        )
-
-    def _one_a_key(self, table: Table) -> None:
-        """A source may hand over a row twice (a page that moved): the newest version stays."""
-        key = ", ".join(table.key)
-        twice = self.db.execute(f"select count(*) <> count(distinct ({key})) from new_{table.name}").fetchone()
-        if twice and twice[0]:
-            newest = f"{table.version} desc nulls last, " if table.version else ""
-            self.db.execute(
-                f"create or replace temp table new_{table.name} as select * from new_{table.name} "
-                f"qualify row_number() over (partition by {key} order by {newest}landing_part desc) = 1"
-            )
-
-    def _merge(self, account: Account, stream: Stream, table: Table, run_id: str) -> int:
-        """Bring new_<table> into the staging table. Returns the number of rows removed or written."""
-        target, new = f"{account.source}.{table.name}", f"new_{table.name}"
-        scope = "t.tenant_id = ? and t.source_account = ?"
-        values = [account.tenant_id, account.account]
-        columns = [column.name for column in table.columns]
-        listed = ", ".join(columns)
-        if table.history:
-            return self._append_history(table, target, values, run_id)
-        same_key = " and ".join(f"t.{name} = n.{name}" for name in table.key)
-        same_row = " and ".join(f"t.{name} is not distinct from n.{name}" for name in columns)
-        if table.version:  # an older version than the stored one changes nothing
-            self.db.execute(
-                f"delete from {new} as n using {target} as t "
-                f"where {scope} and {same_key} and t.{table.version} > n.{table.version}",
-                values,
-            )
-        if table.slice:
-            removed = self._run(
-                f"delete from {target} as t using covered as c where {scope} and t.{table.slice} between c.first "
-                f"and c.last and not exists (select 1 from {new} as n where {same_key} and {same_row})",
-                values,
-            )
-        elif table.parent:
-            removed = self._run(
-                f"delete from {target} as t where {scope} and t.{table.parent} in "
-                f"(select {self._parent_key(stream)} from new_{stream.tables[0].name}) "
-                f"and not exists (select 1 from {new} as n where {same_key} and {same_row})",
-                values,
-            )
-        else:
-            removed = self._run(
-                f"delete from {target} as t using {new} as n where {scope} and {same_key} and not ({same_row})", values
-            )
-        written = self._run(
-            f"insert into {target} ({', '.join((*SCOPE, *LINEAGE))}, {listed}) "
-            f"select ?, ?, ?, n.landing_part, {', '.join(f'n.{name}' for name in columns)} from {new} as n "
-            f"where not exists (select 1 from {target} as t where {scope} and {same_key})",
-            [*values, run_id, *values],
-        )
-        return max(removed, written)
-
     def _check_days(self, stream: Stream, landed: LandedWindow) -> None:
         """covered: the days that the window replaces, no row where it replaces none.
 
@@ -376,7 +262,7 @@ class Staging:
         """takings.days_read: as of when each day of a stream was read last."""
         if landed.manifest.days is None:
             return
-        scope, days = _scope(account, stream), list(landed.manifest.days)
+        scope, days = of_stream(account, stream), list(landed.manifest.days)
         self.db.execute(
             "delete from takings.days_read where tenant_id = ? and source = ? and source_account = ? and stream = ? "
             "and day between ? and ?",
@@ -389,33 +275,8 @@ class Staging:
             [*scope, *days, end, run_id],
         )
 
-    def _append_history(self, table: Table, target: str, scope: list[str], run_id: str) -> int:
-        """A row for each key whose newest stored row says something else."""
-        key = ", ".join(table.key)
-        when = next(column.name for column in table.columns if column.type == "INSTANT")
-        same = " and ".join(f"t.{name} is not distinct from n.{name}" for name in table.history)
-        listed = ", ".join(column.name for column in table.columns)
-        return self._run(
-            f"""insert into {target} ({", ".join((*SCOPE, *LINEAGE))}, {listed})
-            with newest as (
-                select * from {target} where tenant_id = ? and source_account = ?
-                qualify row_number() over (partition by {key} order by {when} desc) = 1)
-            select ?, ?, ?, n.landing_part, {", ".join(f"n.{column.name}" for column in table.columns)}
-            from new_{table.name} as n left join newest as t using ({key})
-            where t.{when} is null or (n.{when} > t.{when} and not ({same}))""",
-            [*scope, *scope, run_id],
-        )
-
-    @staticmethod
-    def _parent_key(stream: Stream) -> str:
-        return stream.tables[0].key[0]
-
-    def _run(self, sql: str, values: list[str]) -> int:
-        row = self.db.execute(sql, values).fetchone()
-        return int(row[0]) if row else 0
-
     def _move_cursor(self, account: Account, stream: str, landed: LandedWindow, run_id: str) -> None:
-        scope = _scope(account, stream)
+        scope = of_stream(account, stream)
         self.db.execute(
             "delete from takings.cursors where tenant_id = ? and source = ? and source_account = ? and stream = ?",
             scope,
@@ -443,7 +304,6 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         db.execute(f"attach {_text(str(path))} as staging_file (row_group_size {ROWS_IN_A_GROUP})")
         db.execute("use staging_file")
-        return db
     except duckdb.IOException as error:
         if "No space left" in str(error):
             raise
@@ -453,7 +313,4 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
             f"{path} cannot be opened ({error}). Move it away: the next `takings run` makes it anew from the landing "
             "zone, `takings replay --yes` does so with no network."
         ) from None
-
-
-def _scope(account: Account, stream: str) -> list[str]:
-    return [account.tenant_id, account.source, account.account, stream]
+    return db

@@ -15,6 +15,7 @@ import pytest
 from connectors.base import Account, Column, Stream, Table, Window
 from connectors.errors import ContractError, IncompleteError
 from connectors.landing import LandedWindow, Landing
+from connectors.merging import Merge
 from connectors.staging import Staging
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -296,21 +297,21 @@ def test_an_empty_window_moves_the_cursor_and_nothing_else(staging: Staging, loa
     assert staging.cursor(SHOP, "baskets") == T0 + timedelta(hours=4)
 
 
-@pytest.mark.parametrize("step", ["_merge", "_move_cursor"])
+@pytest.mark.parametrize(("room", "step"), [(Merge, "_merge"), (Staging, "_move_cursor")])
 def test_a_failure_in_the_middle_of_a_load_leaves_everything_as_it_was(
-    step: str, staging: Staging, load: Load, monkeypatch: pytest.MonkeyPatch
+    room: type, step: str, staging: Staging, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load([basket("b1", 0), item("b1", "i1"), basket("bad", 0, "x")], run_id="first")
     before = state(staging)
-    real, calls = getattr(Staging, step), []
+    real, calls = getattr(room, step), []
 
-    def second_time_fails(self: Staging, *args: Any) -> Any:
+    def second_time_fails(self: Any, *args: Any) -> Any:
         calls.append(step)
         if step == "_move_cursor" or len(calls) == 2:
             raise KeyboardInterrupt
         return real(self, *args)
 
-    monkeypatch.setattr(Staging, step, second_time_fails)
+    monkeypatch.setattr(room, step, second_time_fails)
     with pytest.raises(KeyboardInterrupt):
         load([basket("b1", 1, "99.00"), item("b1", "i2"), basket("bad", 1)], hour=1, run_id="second")
     assert state(staging) == before
