@@ -51,8 +51,8 @@ class Build:
 
     def as_of(self) -> datetime | None:
         """Up to when the sources had been read (UTC, the oldest of the tenants); None where the build does not say."""
-        row = self.connection.execute("SELECT min(as_of) FROM marts.build").fetchone()
-        return row[0] if row else None
+        rows: list[tuple[datetime | None]] = self.connection.execute("SELECT min(as_of) FROM marts.build").fetchall()
+        return rows[0][0]  # all are fetched: DuckDB answers nothing else before
 
     def currency(self) -> Currency | None:
         """The one currency of the rows; None where there are no rows, or several currencies."""

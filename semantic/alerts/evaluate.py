@@ -1,0 +1,142 @@
+"""Asks the published build whether a rule fires, for one tenant.
+
+    with open_build(published, "aurora") as build:
+        for alert in evaluate(build, rules.load(), today=date(2026, 11, 20)):
+            print(alert.state, alert.text)
+
+Nothing is added up here that the semantic layer would not add up: every value is one answer of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from semantic import query
+from semantic.alerts.rules import Condition, Rule, check
+from semantic.warehouse import Build
+
+State = Literal["firing", "quiet", "unknown"]
+Range = tuple[date, date]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A condition's number: `value` is what is compared, None where there is none; `now` and `before` the metric's
+    values over `days` and the days before (`before` only where a change is asked)."""
+
+    condition: Condition
+    unit: str
+    days: Range
+    now: Decimal | None
+    before: Decimal | None
+    value: Decimal | None
+
+    @property
+    def text(self) -> str:
+        """mrr 812.00, 14.2 % less than 946.00 (2026-11-01 to 2026-11-20; limit -5.0 %)"""
+        limit = _shown(self.condition.limit, "ratio" if self.condition.change else self.unit)
+        said = f"{self.condition.metric} {_shown(self.now, self.unit)}"
+        if self.condition.change:
+            size = "unknown change from" if self.value is None else _compared(self.value)
+            said += f", {size} {_shown(self.before, self.unit)}"
+        first, last = self.days
+        return f"{said} ({first if first == last else f'{first} to {last}'}; limit {limit})"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What a rule says of a tenant. unknown: a number is missing, so that it can neither fire nor be quiet."""
+
+    tenant_id: str
+    rule: Rule
+    state: State
+    readings: tuple[Reading, ...]
+
+    @property
+    def text(self) -> str:
+        """The numbers that decided, in one line."""
+        return "; ".join(reading.text for reading in self.readings)
+
+
+def evaluate(
+    build: Build, rules: Sequence[Rule], *, today: date, limits: Mapping[str, Decimal] | None = None
+) -> list[Alert]:
+    """One alert a rule. `today` is the tenant's calendar day up to which the build knows; it is never a whole day.
+
+    `limits` are the tenant's own, by rule. Raises UnknownNameError for a metric or a rule that does not exist.
+    """
+    check(tuple(rules), build.catalog, limits)
+    return [_evaluate(build, rule.limited((limits or {}).get(rule.name)), today) for rule in rules]
+
+
+def _evaluate(build: Build, rule: Rule, today: date) -> Alert:
+    """The first of the looked-at periods that fires; else the newest of them."""
+    found = []
+    for running in (True, False) if rule.running else (False,):
+        readings = tuple(_read(build, condition, today, running) for condition in rule.conditions)
+        found.append(Alert(build.tenant or "", rule, _state(readings), readings))
+    return next((each for state in ("firing", "quiet") for each in found if each.state == state), found[-1])
+
+
+def _state(readings: Sequence[Reading]) -> State:
+    """One condition that does not hold decides; else one that nobody knows."""
+    held = [each.value is not None and each.condition.holds(each.value) for each in readings]
+    if all(held):
+        return "firing"
+    decided = any(each.value is not None and not holds for each, holds in zip(readings, held, strict=True))
+    return "quiet" if decided else "unknown"
+
+
+def _read(build: Build, condition: Condition, today: date, running: bool) -> Reading:
+    days = _days(condition, today, running)
+    now = _ask(build, condition, days)
+    if not condition.change:
+        return Reading(condition, build.catalog.metric(condition.metric).unit, days, now, None, now)
+    before = _ask(build, condition, _days(condition, days[0], running=False))
+    value = None if now is None or not before else (now - before) / abs(before)
+    return Reading(condition, build.catalog.metric(condition.metric).unit, days, now, before, value)
+
+
+def _ask(build: Build, condition: Condition, days: Range) -> Decimal | None:
+    """The metric over the days; by its period where there is but one, as metrics that repeat themselves need it."""
+    by = [condition.period] if condition.over == 1 else []
+    table = query.answer(build, [condition.metric], by=by, start=days[0], end=days[1])
+    values = table.column(condition.metric).to_pylist()
+    if len(values) != 1 or values[0] is None:
+        return None
+    return Decimal(str(values[0]))
+
+
+def _days(condition: Condition, today: date, running: bool) -> Range:
+    """First and last day of the newest `over` periods before the one of `today`, or up to and with it."""
+    first = _begin(today, condition.period)
+    end = today if running else first - timedelta(days=1)
+    if running:
+        back = condition.over - 1
+    else:
+        first, back = _begin(end, condition.period), condition.over - 1
+    for _ in range(back):
+        first = _begin(first - timedelta(days=1), condition.period)
+    return first, end
+
+
+def _begin(day: date, period: str) -> date:
+    if period == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if period == "month" else day
+
+
+def _shown(value: Decimal | None, unit: str) -> str:
+    if value is None:
+        return "unknown"
+    if unit == "ratio":
+        return f"{value * 100:.1f} %"
+    return f"{value:,.2f}" if unit == "money" else f"{value:,}"
+
+
+def _compared(change: Decimal) -> str:
+    return f"{abs(change) * 100:.1f} % {'less' if change < 0 else 'more'} than"

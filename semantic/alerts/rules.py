@@ -1,0 +1,90 @@
+"""Reads the rules, and refuses one that names what does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from semantic.catalog import Catalog
+from semantic.errors import CatalogError, UnknownNameError
+
+FILE = Path(__file__).with_name("rules.yml")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Condition(_Strict):
+    """A metric over the newest whole period (or `over` of them) against a limit, which itself does not fire."""
+
+    metric: str
+    period: Literal["day", "week", "month"]
+    over: int = Field(default=1, ge=1)
+    change: bool = False
+    above: Decimal | None = None
+    below: Decimal | None = None
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Condition:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("needs either `above` or `below`")
+        return self
+
+    @property
+    def limit(self) -> Decimal:
+        """What the value is compared with."""
+        return self.above if self.above is not None else self.below or Decimal(0)
+
+    def holds(self, value: Decimal) -> bool:
+        """Whether a value lies beyond the limit."""
+        return value > self.limit if self.above is not None else value < self.limit
+
+
+class Rule(_Strict):
+    """All of `conditions` together are worth a look; `why` and `advice` are what a person reads."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    why: str
+    advice: str
+    running: bool = False
+    conditions: tuple[Condition, ...] = Field(min_length=1)
+
+    def limited(self, limit: Decimal | None) -> Rule:
+        """The same rule with another limit for its first condition."""
+        if limit is None:
+            return self
+        first = self.conditions[0]
+        side = "above" if first.above is not None else "below"
+        return self.model_copy(update={"conditions": (first.model_copy(update={side: limit}), *self.conditions[1:])})
+
+
+def load(path: Path = FILE) -> tuple[Rule, ...]:
+    """The rules of a file. Raises CatalogError naming every mistake in it."""
+    try:
+        rules = TypeAdapter(tuple[Rule, ...]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError) as error:
+        raise CatalogError(f"Cannot read the alert rules {path}", str(error), "Correct the file") from error
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise CatalogError(f"The alert rules {path} are not right", wrong, "Correct the file") from error
+    names = [rule.name for rule in rules]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise CatalogError(f"The alert rules {path} are not right", f"{', '.join(twice)} twice", "Correct the file")
+    return rules
+
+
+def check(rules: tuple[Rule, ...], catalog: Catalog, limits: Mapping[str, object] | None = None) -> None:
+    """Raises UnknownNameError for a metric that the build does not have, or a limit for a rule that is none."""
+    for rule in rules:
+        for condition in rule.conditions:
+            catalog.metric(condition.metric)
+    for name in limits or {}:
+        if name not in {rule.name for rule in rules}:
+            raise UnknownNameError("alert rule", name, [rule.name for rule in rules])

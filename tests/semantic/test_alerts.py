@@ -1,0 +1,173 @@
+"""Rules over a build made by hand: every limit from both sides, missing numbers, calendars, and bad rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from semantic.alerts import rules as reading
+from semantic.alerts.evaluate import Alert, evaluate
+from semantic.alerts.rules import Condition, Rule
+from semantic.catalog import Catalog
+from semantic.errors import CatalogError, UnknownNameError
+from semantic.warehouse import Build, open_build
+from tests.semantic import synthetic
+
+TODAY = date(2026, 11, 20)  # a Friday
+YESTERDAY = TODAY - timedelta(days=1)
+SHARED = {"tenant_id": "acme", "source": "shopify", "channel": "Online store", "currency": "USD", "minor_units": 100}
+
+
+@contextmanager
+def built(folder: Path, catalog: Catalog, days: Mapping[date, Mapping[str, int]]) -> Iterator[Build]:
+    rows = {
+        "metrics_daily": [{**SHARED, "date_day": day, **values} for day, values in days.items()],
+        "build": [{"tenant_id": "acme", "run_id": "run-1", "as_of": datetime(2026, 11, 20, 9)}],
+    }
+    published = synthetic.publish(folder / "published", catalog, rows)
+    with open_build(published, "acme") as build:
+        yield build
+
+
+def a_rule(*conditions: Condition, running: bool = False) -> Rule:
+    return Rule(name="a_rule", title="t", why="w", advice="a", running=running, conditions=conditions)
+
+
+def only(build: Build, rule: Rule, **limits: Decimal) -> Alert:
+    (alert,) = evaluate(build, [rule], today=TODAY, limits=limits)
+    return alert
+
+
+NET_SALES_OVER_100 = Condition(metric="net_sales", period="day", above=Decimal(100))
+
+
+@pytest.mark.parametrize(("minor", "state"), [(10_000, "quiet"), (10_001, "firing"), (-5, "quiet")])
+def test_a_value_fires_over_its_limit_and_not_at_it(tmp_path: Path, catalog: Catalog, minor: int, state: str) -> None:
+    with built(tmp_path, catalog, {YESTERDAY: {"net_sales_minor": minor}}) as build:
+        assert only(build, a_rule(NET_SALES_OVER_100)).state == state
+
+
+def test_the_day_that_is_not_over_decides_nothing(tmp_path: Path, catalog: Catalog) -> None:
+    days = {YESTERDAY: {"net_sales_minor": 1}, TODAY: {"net_sales_minor": 99_999}}
+    with built(tmp_path, catalog, days) as build:
+        alert = only(build, a_rule(NET_SALES_OVER_100))
+    assert alert.state == "quiet"
+    assert alert.readings[0].days == (YESTERDAY, YESTERDAY)
+
+
+@pytest.mark.parametrize(("now", "state"), [(15_000, "quiet"), (15_001, "firing"), (100, "quiet")])
+def test_a_change_compares_the_last_whole_week_with_the_one_before(
+    tmp_path: Path, catalog: Catalog, now: int, state: str
+) -> None:
+    rule = a_rule(Condition(metric="net_sales", period="week", change=True, above=Decimal("0.5")))
+    days = {
+        date(2026, 11, 15): {"net_sales_minor": now},  # Sunday of the last whole week
+        date(2026, 11, 8): {"net_sales_minor": 6_000},
+        date(2026, 11, 2): {"net_sales_minor": 4_000},  # Monday of the week before
+        date(2026, 11, 1): {"net_sales_minor": 70_000},
+        date(2026, 11, 16): {"net_sales_minor": 70_000},
+    }
+    with built(tmp_path, catalog, days) as build:
+        alert = only(build, rule)
+    assert alert.state == state
+    assert alert.readings[0].days == (date(2026, 11, 9), date(2026, 11, 15))
+    assert alert.readings[0].before == Decimal(100)
+
+
+def test_a_running_month_fires_before_it_is_over_and_last_month_still_counts(tmp_path: Path, catalog: Catalog) -> None:
+    fell = Condition(metric="net_sales", period="month", change=True, below=Decimal("-0.05"))
+    now, last, before = date(2026, 11, 3), date(2026, 10, 3), date(2026, 9, 3)
+    with built(
+        tmp_path / "a", catalog, {now: {"net_sales_minor": 94}, last: {"net_sales_minor": 100}, before: {}}
+    ) as build:
+        assert only(build, a_rule(fell, running=True)).state == "firing"
+        assert only(build, a_rule(fell)).state == "unknown"  # September is not known
+    days = {now: {"net_sales_minor": 500}, last: {"net_sales_minor": 94}, before: {"net_sales_minor": 100}}
+    with built(tmp_path / "b", catalog, days) as build:
+        assert only(build, a_rule(fell, running=True)).state == "firing"
+    days = {now: {"net_sales_minor": 95}, last: {"net_sales_minor": 100}, before: {"net_sales_minor": 100}}
+    with built(tmp_path / "c", catalog, days) as build:
+        assert only(build, a_rule(fell, running=True)).state == "quiet"
+
+
+def test_all_conditions_have_to_hold_and_several_days_are_one_number(tmp_path: Path, catalog: Catalog) -> None:
+    rule = a_rule(
+        NET_SALES_OVER_100,
+        Condition(metric="refund_rate", period="day", over=3, below=Decimal("0.5")),
+    )
+    days = {
+        YESTERDAY: {"net_sales_minor": 20_000, "orders_placed": 2, "orders_paid_back": 2},
+        YESTERDAY - timedelta(days=2): {"orders_placed": 3, "orders_paid_back": 0},
+        YESTERDAY - timedelta(days=3): {"orders_placed": 90, "orders_paid_back": 90},
+    }
+    with built(tmp_path / "a", catalog, days) as build:
+        alert = only(build, rule)
+    assert (alert.state, alert.readings[1].value) == ("firing", Decimal("0.4"))  # 2 of 5, not the mean of 1 and 0
+    days[YESTERDAY] |= {"net_sales_minor": 100}
+    with built(tmp_path / "b", catalog, days) as build:
+        assert only(build, rule).state == "quiet"
+
+
+def test_what_nobody_knows_is_unknown_unless_something_known_decides(tmp_path: Path, catalog: Catalog) -> None:
+    nothing = Condition(metric="refund_rate", period="day", above=Decimal(0))
+    with built(tmp_path, catalog, {YESTERDAY: {"net_sales_minor": 1}}) as build:
+        assert only(build, a_rule(nothing)).state == "unknown"
+        assert only(build, a_rule(nothing, NET_SALES_OVER_100)).state == "quiet"
+
+
+def test_a_tenants_own_limit_replaces_the_rules_and_one_for_no_rule_is_refused(
+    tmp_path: Path, catalog: Catalog
+) -> None:
+    with built(tmp_path, catalog, {YESTERDAY: {"net_sales_minor": 5_000}}) as build:
+        assert only(build, a_rule(NET_SALES_OVER_100), a_rule=Decimal("49.99")).state == "firing"
+        with pytest.raises(UnknownNameError, match="a_rule"):
+            only(build, a_rule(NET_SALES_OVER_100), a_rul=Decimal(1))
+
+
+def test_an_alert_says_its_numbers_days_and_limit(tmp_path: Path, catalog: Catalog) -> None:
+    rule = a_rule(Condition(metric="net_sales", period="week", change=True, below=Decimal("-0.05")))
+    days = {date(2026, 11, 9): {"net_sales_minor": 75_000}, date(2026, 11, 2): {"net_sales_minor": 100_000}}
+    with built(tmp_path, catalog, days) as build:
+        said = only(build, rule).text
+    assert said == "net_sales 750.00, 25.0 % less than 1,000.00 (2026-11-09 to 2026-11-15; limit -5.0 %)"
+
+
+def test_the_rules_that_ship_name_metrics_that_exist(catalog: Catalog) -> None:
+    rules = reading.load()
+    reading.check(rules, catalog)
+    assert [rule.name for rule in rules] == [
+        "mrr_drop", "churn", "cac_spike", "api_errors", "ad_spend_without_revenue",
+    ]  # fmt: skip
+    assert [(rule.conditions[0].metric, str(rule.conditions[0].limit)) for rule in rules] == [
+        ("mrr", "-0.05"), ("churn_rate", "0.08"), ("cac", "0.5"), ("api_error_rate", "0.01"), ("ad_spend", "10000"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- {name: a, title: t, why: w, advice: a, conditions: []}", "conditions"),
+        ("- {name: a, title: t, why: w, advice: a, conditions: [{metric: m, period: day}]}", "above"),
+        ("- {name: a, title: t, why: w, advice: a, conditions: [{metric: m, period: hour, above: 1}]}", "period"),
+        ("- {name: A b, title: t, why: w, advice: a, conditions: [{metric: m, period: day, above: 1}]}", "name"),
+        ("- [", "Cannot read"),
+    ],
+)
+def test_a_broken_rule_is_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "rules.yml"
+    path.write_text(text)
+    with pytest.raises(CatalogError, match=said):
+        reading.load(path)
+
+
+def test_a_rule_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yml"
+    one = "- {name: a, title: t, why: w, advice: a, conditions: [{metric: m, period: day, above: 1}]}\n"
+    path.write_text(one * 2)
+    with pytest.raises(CatalogError, match="a twice"):
+        reading.load(path)
