@@ -155,6 +155,21 @@ def agreement() -> None:
 
 
 @app.command()
+def alerts(
+    tenant: Tenant = None,
+    fail: Annotated[bool, typer.Option("--fail", help="Exit with 1 when one fires, for scripts.")] = False,
+) -> None:
+    """Which alert rules fire in the published build, with the numbers that decide."""
+    from orchestration import alerts as watching
+    from orchestration import settings, terminal
+
+    found = watching.look(settings.load(), tenant)
+    terminal.alerts(found)
+    if fail and any(alert.state == "firing" for alert in found):
+        raise typer.Exit(1)
+
+
+@app.command()
 def simulate(
     world: Annotated[Path | None, typer.Option(help="A folder of real orders instead of the seeded shops.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed, other shops.")] = 7,

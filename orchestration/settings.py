@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -46,6 +47,7 @@ class TenantSettings(_Table):
     name: str
     time_zone: str
     currency: Currency
+    alerts: dict[str, Decimal] = Field(default_factory=dict)
     sources: tuple[SourceSettings, ...] = Field(min_length=1)
 
     @field_validator("time_zone")

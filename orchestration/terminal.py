@@ -13,6 +13,7 @@ from rich.table import Table
 
 from connectors.base import Progress as OnProgress
 from orchestration.run import Run
+from semantic.alerts.evaluate import Alert
 
 EVERY = 10.0  # seconds between lines where no bar can be drawn
 
@@ -92,3 +93,14 @@ def agreement(rows: list[dict[str, Any]]) -> None:
             )
         else:
             console.print(f"[green]✓[/] {where}: {compared} agree with the source's own report to the cent")
+
+
+def alerts(found: list[Alert]) -> None:
+    """What fires first, with why and what to do; then one line for each rule that is quiet or lacks a number."""
+    console = Console(soft_wrap=True, highlight=False)
+    marks = {"firing": "[red]![/]", "unknown": "[yellow]?[/]", "quiet": "[green]✓[/]"}
+    for state, mark in marks.items():
+        for alert in (each for each in found if each.state == state):
+            console.print(f"{mark} {alert.tenant_id} / {alert.rule.title}: {alert.text}")
+            if state == "firing":
+                console.print(f"  {alert.rule.why} {alert.rule.advice}")

@@ -1,0 +1,29 @@
+"""Which alert rules fire in the published build, tenant by tenant."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from orchestration.errors import Problem
+from orchestration.paths import Home
+from orchestration.settings import Settings
+from semantic import periods
+from semantic.alerts import rules
+from semantic.alerts.evaluate import Alert, evaluate
+from semantic.warehouse import open_build
+
+
+def look(settings: Settings, tenant: str | None = None) -> list[Alert]:
+    """Every rule of every tenant (or of one), as of what the build knows; today is the tenant's calendar day then.
+
+    Raises SemanticError before the first build, and for a limit in the settings that belongs to no rule.
+    """
+    found: list[Alert] = []
+    for each in settings.tenants if tenant is None else (settings.tenant(tenant),):
+        with open_build(Home(settings.home).published, each.id) as build:
+            as_of = build.as_of()
+            if as_of is None:
+                raise Problem(f"The published build holds nothing of {each.id}. Run `takings run`.")
+            today = periods.local_day(as_of.replace(tzinfo=UTC), each.time_zone)
+            found += evaluate(build, rules.load(), today=today, limits=each.alerts)
+    return found
