@@ -25,7 +25,7 @@ def test_a_mart_knows_its_columns_its_days_and_its_dimensions(catalog: Catalog) 
     mart = catalog.marts["metrics_daily"]
     assert mart.time_column == "date_day"
     assert mart.time_grain == "day"
-    assert mart.dimensions == ("tenant_id", "source", "channel", "currency")
+    assert mart.dimensions == ("tenant_id", "source", "channel", "revenue_source", "currency")
     assert mart.columns[3] == Column("date_day", "date", "The tenant's calendar day.")
     assert len(mart.columns) == 33
 

@@ -1,77 +1,27 @@
--- Four kinds of rows, each on its own day (ledger rows, orders, refunds, first orders), added up where they meet.
-with ledger as (
-    select
-        tenant_id,
-        source,
-        channel,
-        date_day,
-        {%- set sums = ['gross_sales', 'discounts', 'returns', 'net_sales', 'shipping', 'taxes', 'duties', 'fees',
-            'total_sales', 'tips', 'gift_cards_sold', 'adjustments'] %}
-        {%- for name in sums %}
-            sum({{ name }}_minor) as {{ name }}_minor,
-        {%- endfor %}
-        sum(quantity) filter (where line_type = 'PRODUCT' and quantity > 0) as units_sold
-    from {{ ref('revenue') }}
-    group by all
-),
-
-orders as (
-    select
-        tenant_id,
-        source,
-        channel,
-        date_day,
-        sum(gross_sales_minor - discounts_minor) as order_value_minor,
-        sum(order_total_minor) filter (where is_completed) as order_revenue_minor,
-        sum(order_total_minor) filter (
-            where order_status in ('REFUNDED', 'PARTIALLY_REFUNDED')
-        ) as refunded_order_value_minor,
-        sum(refunded_amount_minor) as refunds_by_order_date_minor,
-        count(*) as orders_placed,
-        count(*) filter (where is_valid) as orders_valid,
-        count(*) filter (where is_completed) as orders_completed,
-        count(*) filter (where order_status = 'REFUNDED') as orders_refunded,
-        count(*) filter (where order_status = 'PARTIALLY_REFUNDED') as orders_partially_refunded,
-        count(*) filter (where refunded_amount_minor > 0) as orders_paid_back
-    from {{ ref('orders') }}
-    group by all
-),
-
-refunds as (
-    select
-        tenant_id,
-        source,
-        channel,
-        date_day,
-        sum(refunded_amount_minor) as refunded_amount_minor,
-        sum(refunded_store_credit_minor) as refunded_store_credit_minor,
-        count(*) as refunds_made
-    from {{ ref('refunds') }}
-    group by all
-),
-
-first_orders as (
-    select
-        tenant_id,
-        source,
-        channel,
-        date_day
-    from {{ ref('int_orders') }}
-    where is_known
-    qualify row_number() over (
-        partition by tenant_id, customer_key order by date_day, processed_at, order_id
-    ) = 1
-),
-
-new_customers as (
-    select
-        tenant_id,
-        source,
-        channel,
-        date_day,
-        count(*) as new_customers
-    from first_orders
-    group by all
+-- Everything about a day that may be added up, one int_daily_<family> model a family of measures, side by side where
+-- their keys meet.
+{%- set families = {
+    'sales': [
+        'gross_sales_minor', 'discounts_minor', 'returns_minor', 'net_sales_minor', 'shipping_minor', 'taxes_minor',
+        'duties_minor', 'fees_minor', 'total_sales_minor', 'tips_minor', 'gift_cards_sold_minor', 'adjustments_minor',
+        'order_value_minor', 'order_revenue_minor', 'refunded_order_value_minor', 'refunds_by_order_date_minor',
+        'orders_placed', 'orders_valid', 'orders_completed', 'orders_refunded', 'orders_partially_refunded',
+        'orders_paid_back', 'refunded_amount_minor', 'refunded_store_credit_minor', 'refunds_made', 'units_sold',
+        'new_customers'
+    ],
+} %}
+{%- set measures = families.values() | sum(start=[]) %}
+with families as (
+    {%- for family, own in families.items() %}
+        select
+            tenant_id,
+            source,
+            channel,
+            date_day,
+            {{ own | join(', ') }}
+        from {{ ref('int_daily_' ~ family) }}
+        {{ 'union all by name' if not loop.last }}
+    {%- endfor %}
 ),
 
 days as (
@@ -79,51 +29,35 @@ days as (
         tenant_id,
         source,
         channel,
-        date_day
-    from ledger
-    union
-    select
-        tenant_id,
-        source,
-        channel,
-        date_day
-    from orders
-    union
-    select
-        tenant_id,
-        source,
-        channel,
-        date_day
-    from refunds
+        date_day,
+    {%- for measure in measures %}
+        sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from families
+    group by all
 ),
 
-tenants as (select * from {{ ref('stg_takings__tenants') }})
+tenants as (select * from {{ ref('stg_takings__tenants') }}),
+
+revenue_sources as (
+    select distinct
+        source,
+        channel,
+        revenue_source
+    from {{ ref('channels') }}
+)
 
 select
     days.tenant_id,
     days.source,
     days.channel,
+    coalesce(revenue_sources.revenue_source, 'None') as revenue_source,
     days.date_day,
     tenants.currency,
     tenants.minor_units,
-    {%- for name in sums %}
-        cast(coalesce(ledger.{{ name }}_minor, 0) as bigint) as {{ name }}_minor,
-    {%- endfor %}
-    {%- for name in [
-        'order_value_minor', 'order_revenue_minor', 'refunded_order_value_minor', 'refunds_by_order_date_minor',
-        'orders_placed', 'orders_valid', 'orders_completed', 'orders_refunded', 'orders_partially_refunded',
-        'orders_paid_back'
-    ] %}
-        cast(coalesce(orders.{{ name }}, 0) as bigint) as {{ name }},
-    {%- endfor %}
-    {%- for name in ['refunded_amount_minor', 'refunded_store_credit_minor', 'refunds_made'] %}
-        cast(coalesce(refunds.{{ name }}, 0) as bigint) as {{ name }},
-    {%- endfor %}
-    cast(coalesce(ledger.units_sold, 0) as bigint) as units_sold,
-    coalesce(new_customers.new_customers, 0) as new_customers
+{%- for measure in measures %}
+    cast(coalesce(days.{{ measure }}, 0) as bigint) as {{ measure }}{{ ',' if not loop.last }}
+{%- endfor %}
 from days
 inner join tenants using (tenant_id)
-left join ledger using (tenant_id, source, channel, date_day)
-left join orders using (tenant_id, source, channel, date_day)
-left join refunds using (tenant_id, source, channel, date_day)
-left join new_customers using (tenant_id, source, channel, date_day)
+left join revenue_sources using (source, channel)

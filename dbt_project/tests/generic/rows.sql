@@ -10,8 +10,11 @@ having
 {% endtest %}
 
 
-{# None of these columns is empty in any row: one pass over the table instead of one a column. #}
+{# None of these columns, or of all, is empty in any row: one pass over the table instead of one a column. #}
 {% test no_nulls(model, columns) %}
+{%- if columns == 'all' %}
+    {%- set columns = adapter.get_columns_in_relation(model) | map(attribute='name') | list %}
+{%- endif %}
 select {{ columns | join(', ') }}
 from {{ model }}
 where
