@@ -1,7 +1,7 @@
 """Spend, impressions, clicks, purchases and their value from the ad accounts' books: by ad and day, and in total.
 
-An account is not read as it stands now but as it was told when it was last read: a pull replaces the account's today
-and the 28 days before it, the first one everything.  ``pulls`` are the instants of the pulls, oldest first.  Amounts are
+An account is not read as it stands now but as it was told when it was last read: the first pull reads everything, each
+later one the days since the pull before it and the 28 days before that.  ``pulls`` are the instants of the pulls, oldest first.  Amounts are
 micros of the account's currency, days the account's own.
 """
 
@@ -28,11 +28,12 @@ Pulls = Sequence[datetime]
 
 def read_at(day: date, account: AdAccount, pulls: Pulls) -> int | None:
     """When a day was last read; None when no pull has reached it."""
-    found = None
-    for number, pull in enumerate(pulls):
-        today = account.plan.day(seconds(pull))
-        if day <= today and (number == 0 or day >= today - LOOKBACK):
-            found = seconds(pull)
+    found, first = None, date.min
+    for pull in map(seconds, pulls):
+        today = account.plan.day(pull)
+        if first <= day <= today:
+            found = pull
+        first = today - LOOKBACK
     return found
 
 

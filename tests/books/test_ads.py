@@ -35,12 +35,11 @@ def test_micros_become_cents_once_halves_up(micros: int, minor: int) -> None:
 
 
 def test_a_day_is_as_it_was_last_read(demo: World) -> None:
-    """In Los Angeles it is the first of August at the first pull; the second comes on the twentieth of November."""
+    """The second pull reads from 4 July on: 28 days before the first, which was on 1 August in Los Angeles too."""
     account, pulls = demo.ad_account("aurora", "meta"), (EARLY, END)
     assert ads.read_at(date(2026, 5, 1), account, pulls) == seconds(EARLY)
-    assert ads.read_at(date(2026, 8, 1), account, pulls) == seconds(EARLY)
-    assert ads.read_at(date(2026, 10, 22), account, pulls) is None  # 29 days before the second, after the first
-    assert ads.read_at(date(2026, 10, 23), account, pulls) == seconds(END)
+    assert ads.read_at(date(2026, 7, 3), account, pulls) == seconds(EARLY)
+    assert ads.read_at(date(2026, 7, 4), account, pulls) == seconds(END)
     assert ads.read_at(date(2026, 11, 20), account, pulls) == seconds(END)
     assert ads.read_at(date(2026, 11, 21), account, pulls) is None
 
