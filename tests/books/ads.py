@@ -1,8 +1,8 @@
 """Spend, impressions, clicks, purchases and their value from the ad accounts' books: by ad and day, and in total.
 
-An account is not read as it stands now but as it was told when it was last read: the first pull reads everything, each
-later one the days since the pull before it and the 28 days before that.  ``pulls`` are the instants of the pulls, oldest
-first.  Amounts are micros of the account's currency, days the account's own.
+An account is not read as it stands now but as it was told when it was last read: the first pull reads all of it, each
+later one the days since the pull before it and the 28 days before that.  ``pulls`` are their instants, oldest first.
+Amounts are micros of the account's currency, days the account's own.
 """
 
 from __future__ import annotations
