@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.base import Table
+from connectors.base import Column, Table
 from connectors.stripe.streams.columns import (
     AMOUNTS,
     DISCOUNT,
@@ -25,6 +25,26 @@ DISCOUNTED = """(
     union all
     select __parentId, id, unnest(discounts), landing_part, landed_until
     from record where "object" = 'subscription_item') as r"""
+KEPT_ITEM = """{
+    'item_id': i.id, 'price_id': i.price.id, 'quantity': try_cast(i.quantity as bigint),
+    'inclusive_tax_percent': list_sum(
+        [try_cast(each.percentage as decimal(38, 12)) for each in i.tax_rates if each.inclusive = 'true'])}"""
+KEPT_DISCOUNT = """{
+    'item_id': %s, 'coupon_id': each.source.coupon, 'discount_start': try_cast(each."start" as bigint),
+    'discount_end': try_cast(each."end" as bigint)}"""
+STATES = f"""(
+    select s.id, s.status, s.customer, s.currency, s.pause_collection, s.landing_part, s.landed_until,
+        cast(to_json(coalesce(kept.items, [])) as varchar) as items,
+        cast(to_json(list_concat(
+            [{KEPT_DISCOUNT % "cast(null as varchar)"} for each in s.discounts], coalesce(kept.discounts, [])
+        )) as varchar) as discounts
+    from record as s
+    left join (
+        select i.__parentId as parent, i.landing_part as part, list({KEPT_ITEM} order by i.id) as items,
+            flatten(list([{KEPT_DISCOUNT % "i.id"} for each in i.discounts] order by i.id)) as discounts
+        from record as i where i."object" = 'subscription_item' group by all
+    ) as kept on kept.parent = s.id and kept.part = s.landing_part
+    where s."object" = 'subscription') as r"""
 SUBSCRIPTIONS = Feed(
     kind="subscription",
     expand=("discounts", "items.data.discounts"),
@@ -88,6 +108,23 @@ SUBSCRIPTIONS = Feed(
                     text("coupon_id", "r.discount.source.coupon"),
                     epoch("discount_start", "r.discount.start"),
                     epoch("discount_end", 'r.discount."end"'),
+                ),
+            ),
+            Table(  # Stripe shows a subscription as it is: what it was when we looked is kept here
+                name="subscriptions_history",
+                key=("subscription_id",),
+                source=STATES,
+                where="true",
+                history=("customer_id", "status", "currency", "pause_behavior", "items", "discounts"),
+                columns=(
+                    text("subscription_id", "r.id"),
+                    Column("seen_at", "INSTANT", "r.landed_until"),
+                    text("customer_id", "r.customer"),
+                    text("status"),
+                    currency(),
+                    text("pause_behavior", "r.pause_collection.behavior"),
+                    text("items"),
+                    text("discounts"),
                 ),
             ),
         ),

@@ -17,27 +17,49 @@ from connectors.stripe.streams.columns import (
     text,
 )
 
+GIVEN = (
+    text("discount_id", "r.discount.id"),
+    text("coupon_id", "r.discount.source.coupon"),
+    epoch("discount_start", "r.discount.start"),
+    epoch("discount_end", 'r.discount."end"'),
+)
 CUSTOMERS = Feed(
     kind="customer",
     deletable=True,
-    stream=plain(
+    stream=a_stream(
         "customers",
-        "customer_id",
-        "email name currency balance delinquent metadata livemode",
         (
-            text("email"),
-            text("name"),
-            text("country", "r.address.country"),
-            currency(),
-            minor("balance"),
-            flag("is_delinquent", "r.delinquent"),
-            text("discount_id", "r.discount.id"),
-            text("coupon_id", "r.discount.source.coupon"),
-            epoch("discount_start", "r.discount.start"),
-            epoch("discount_end", 'r.discount."end"'),
-            text("metadata"),
-            flag("livemode", "r.livemode"),
+            Table(
+                name="customers",
+                key=("customer_id",),
+                where="true",
+                columns=(
+                    text("customer_id", "r.id"),
+                    created(),
+                    text("email"),
+                    text("name"),
+                    text("country", "r.address.country"),
+                    currency(),
+                    minor("balance"),
+                    flag("is_delinquent", "r.delinquent"),
+                    *GIVEN,
+                    text("metadata"),
+                    flag("livemode", "r.livemode"),
+                ),
+            ),
+            Table(  # a coupon that a customer had lowers what they were worth then
+                name="customer_discounts_history",
+                key=("customer_id",),
+                where="true",
+                history=("discount_id", "coupon_id", "discount_start", "discount_end"),
+                columns=(
+                    text("customer_id", "r.id"),
+                    Column("seen_at", "INSTANT", "r.landed_until"),
+                    *GIVEN,
+                ),
+            ),
         ),
+        "email name currency balance delinquent metadata livemode",
         {"address": "STRUCT(country VARCHAR)", "discount": DISCOUNT},
     ),
 )

@@ -1,0 +1,95 @@
+"""What a subscription was when we looked: Stripe keeps no history of it, so staging does."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connectors.simulator import World, serve
+from connectors.simulator.payments import payment_books
+from connectors.simulator.payments.books import Thing
+from connectors.simulator.world import seconds
+from tests.connectors.stripe.accounts import Place, small_world
+
+FIRST = datetime(2026, 3, 2, 13, 17, 23, tzinfo=UTC)
+LATER = [FIRST + timedelta(days=days) for days in (7, 14, 28, 45)]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture(scope="module")
+def walked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    place = Place(tmp_path_factory.mktemp("walked"))
+    with serve(world, now=FIRST) as server:
+        for now in (FIRST, *LATER, LATER[-1]):
+            server.set_now(now)
+            place.pull(server)
+    return place
+
+
+def looked(now: datetime) -> datetime:
+    """The instant that a pull at ``now`` stands for: it stops a minute before."""
+    return now - timedelta(seconds=60)
+
+
+def as_told(thing: Thing, at: datetime) -> tuple[str, str | None, list[tuple[str, str, int | None]], list[str]]:
+    """Status, pause, items and coupons of a subscription by the simulator's books."""
+    state = thing.at(seconds(at))
+    pause = state["pause_collection"]
+    items = sorted((one["id"], one["price"], one["quantity"]) for one in state["items"])
+    discounts = [*state["discounts"], *(each for one in state["items"] for each in one["discounts"])]
+    return str(state["status"]), pause and pause["behavior"], items, sorted(discounts)
+
+
+def test_the_newest_row_at_each_look_is_what_the_books_said_then(world: World, walked: Place) -> None:
+    compared = 0
+    for now in (FIRST, *LATER):
+        at = looked(now)
+        rows = walked.rows(
+            "select subscription_id, status, pause_behavior, items, discounts from stripe.subscriptions_history "
+            "where seen_at <= ? qualify row_number() over (partition by subscription_id order by seen_at desc) = 1",
+            [at.replace(tzinfo=None)],
+        )
+        found = {row[0]: row[1:] for row in rows}
+        books = payment_books(world, "aurora", at)
+        assert set(found) == {one.id for one in books.all("subscription")}
+        coupons = {one["id"]: one["source"]["coupon"] for one in books.states("discount")}
+        for thing in books.all("subscription"):
+            status, pause, items, discounts = as_told(thing, at)
+            kept_status, kept_pause, kept_items, kept_discounts = found[thing.id]
+            kept = sorted((one["item_id"], one["price_id"], one["quantity"]) for one in json.loads(kept_items))
+            assert (kept_status, kept_pause, kept) == (status, pause, items), thing.id
+            told = sorted(coupons[each] for each in discounts)
+            assert sorted(one["coupon_id"] for one in json.loads(kept_discounts)) == told, thing.id
+            compared += 1
+    assert compared > 100
+
+
+def test_a_row_is_kept_for_a_change_and_none_for_a_look(walked: Place) -> None:
+    """An upgrade, a pause, a cancellation each leave what was before; most subscriptions never change."""
+    counts = dict(walked.rows("select subscription_id, count(*) from stripe.subscriptions_history group by all"))
+    assert max(counts.values()) > 1
+    assert sum(one == 1 for one in counts.values()) > len(counts) / 2
+    repeated = walked.rows(
+        "select 1 from stripe.subscriptions_history group by subscription_id, seen_at having count(*) > 1"
+    )
+    assert not repeated
+
+
+def test_the_inclusive_tax_of_an_item_is_kept(walked: Place) -> None:
+    kept = walked.rows("select items from stripe.subscriptions_history where items like '%inclusive%'")
+    percents = {one["inclusive_tax_percent"] for (items,) in kept for one in json.loads(items)}
+    assert percents == {None, 19.0}
+
+
+def test_a_customer_without_a_coupon_has_a_row_that_says_so(walked: Place) -> None:
+    rows = walked.rows("select count(distinct customer_id), count(*), count(coupon_id) "
+                       "from stripe.customer_discounts_history")  # fmt: skip
+    customers = walked.rows("select count(*), count(coupon_id) from stripe.customers")
+    assert rows[0][0] == customers[0][0]
+    assert rows[0][2] >= customers[0][1] > 0
