@@ -1,0 +1,148 @@
+"""Expenses by day, months of money in and out, and what customers brought within so many days.
+
+Integers and fractions throughout: a month's expense is spread over its days in whole minor units, what is left over on
+the first days, so that a whole month is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from connectors.simulator import World
+from tests.books.facts import OrderFacts, placed
+from tests.books.marts import Row, Table
+from tests.books.subscriptions import following
+
+HORIZONS = (30, 60, 90, 180, 365)
+FIXED = "fixed"
+
+
+@dataclass(frozen=True)
+class Expense:
+    """An amount of a month, in minor units; ``month`` is its first day."""
+
+    month: date
+    category: str
+    kind: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Balance:
+    day: date
+    account: str
+    amount: int
+
+
+def spread(amount: int, month: date) -> dict[date, int]:
+    """A month's amount by day."""
+    count = (following(month) - month).days
+    share, over = divmod(abs(amount), count)
+    sign = -1 if amount < 0 else 1
+    return {month + timedelta(days=number): sign * (share + (number < over)) for number in range(count)}
+
+
+def expenses_daily(expenses: Iterable[Expense]) -> dict[date, Row]:
+    """Day to all operating expenses and the fixed ones among them."""
+    table: Table[date] = Table()
+    for each in expenses:
+        for day, amount in spread(each.amount, each.month).items():
+            table[day]["operating_expenses_minor"] += amount
+            table[day]["fixed_expenses_minor"] += amount if each.kind == FIXED else 0
+    return table.done()
+
+
+def cash_at(balances: Iterable[Balance], day: date) -> int | None:
+    """What all bank accounts held by their newest balances of that day or before; None where there is none."""
+    newest: dict[str, Balance] = {}
+    for each in sorted(balances, key=lambda balance: balance.day):
+        if each.day <= day:
+            newest[each.account] = each
+    return sum(each.amount for each in newest.values()) if newest else None
+
+
+@dataclass(frozen=True)
+class Month:
+    """Money of a month, in minor units."""
+
+    net_sales: int = 0
+    direct_revenue: int = 0
+    cost_of_goods: int = 0
+    ad_spend: int = 0
+    processing_fees: int = 0
+    fixed_expenses: int = 0
+    variable_expenses: int = 0
+
+    @property
+    def income(self) -> int:
+        return self.net_sales + self.direct_revenue
+
+    @property
+    def operating_expenses(self) -> int:
+        return self.fixed_expenses + self.variable_expenses
+
+    @property
+    def variable_costs(self) -> int:
+        """What another sale brings with it."""
+        return self.cost_of_goods + self.ad_spend + self.processing_fees + self.variable_expenses
+
+    @property
+    def net_burn(self) -> int:
+        """Money out less money in."""
+        return self.variable_costs + self.fixed_expenses - self.income
+
+    @property
+    def margin_rate(self) -> Fraction | None:
+        """What of each unit of income is left for fixed costs."""
+        return Fraction(self.income - self.variable_costs, self.income) if self.income else None
+
+    @property
+    def break_even(self) -> Fraction | None:
+        """The income at which fixed costs are met; None where no sale brings anything."""
+        rate = self.margin_rate
+        return self.fixed_expenses / rate if rate is not None and rate > 0 else None
+
+
+def runway(cash: int | None, burns: Sequence[int]) -> Fraction | None:
+    """Months that the cash lasts at the mean burn of the months given; None while nothing is burnt."""
+    mean = Fraction(sum(burns), len(burns)) if burns else Fraction(0)
+    return None if cash is None or mean <= 0 else cash / mean
+
+
+# --- what customers brought
+
+
+def ltv_horizons(world: World, account: str, today: date, at: datetime | None = None) -> dict[tuple[date, int], Row]:
+    """(cohort month, days) to its customers and their net revenue within so many days of each one's first order.
+
+    By the orders' days, refunds taken off them.  A cohort is there once its last possible day is so many days past.
+    """
+    first: dict[str, OrderFacts] = {}
+    orders = [each for each in placed(world.books(account, at)) if each.is_known]
+    for order in orders:
+        first.setdefault(order.buyer, order)
+    table: dict[tuple[date, int], Row] = {}
+    bought = orders_of(orders)
+    for buyer, begun in first.items():
+        month = begun.own_day.replace(day=1)
+        for horizon in HORIZONS:
+            if following(month) - timedelta(days=1) + timedelta(days=horizon) <= today:
+                row = table.setdefault((month, horizon), {"customers": 0, "net_revenue_minor": 0})
+                row["customers"] += 1
+                row["net_revenue_minor"] += _within(begun, horizon, bought[buyer])
+    return table
+
+
+def _within(begun: OrderFacts, horizon: int, orders: Iterable[OrderFacts]) -> int:
+    last = begun.own_day + timedelta(days=horizon)
+    return sum(each.net_sales for each in orders if each.own_day <= last)
+
+
+def orders_of(orders: Iterable[OrderFacts]) -> dict[str, list[OrderFacts]]:
+    found: dict[str, list[OrderFacts]] = {}
+    for each in orders:
+        found.setdefault(each.buyer, []).append(each)
+    return found

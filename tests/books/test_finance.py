@@ -1,0 +1,64 @@
+"""Expenses, runway and break-even by hand; what customers brought within a horizon."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+from connectors.simulator.books import Reversal
+from tests.books import finance
+from tests.books.finance import Balance, Expense, Month
+from tests.books.shop import Corner, refund
+
+FEBRUARY, MARCH = date(2026, 2, 1), date(2026, 3, 1)
+
+
+def test_a_months_expense_is_spread_over_its_days_and_the_rest_stands_on_the_first() -> None:
+    """10.00 over 28 days: 20 days of 0.36 and 8 of 0.35 are 10.00."""
+    found = finance.expenses_daily([Expense(FEBRUARY, "Rent", "fixed", 1000), Expense(MARCH, "Boxes", "variable", 31)])
+    fixed = [found[day]["fixed_expenses_minor"] for day in sorted(found) if day < MARCH]
+    assert fixed == [36] * 20 + [35] * 8
+    assert sum(fixed) == 1000
+    assert {(row["operating_expenses_minor"], row["fixed_expenses_minor"]) for day, row in found.items()
+            if day >= MARCH} == {(1, 0)}  # fmt: skip
+    assert sum(finance.spread(-1000, FEBRUARY).values()) == -1000
+
+
+def test_cash_is_each_accounts_newest_balance() -> None:
+    balances = [Balance(date(2026, 1, 10), "a", 100), Balance(date(2026, 1, 31), "a", 70),
+                Balance(date(2026, 1, 20), "b", 5)]  # fmt: skip
+    days = (date(2026, 1, 9), date(2026, 1, 10), date(2026, 1, 30), date(2026, 1, 31), date(2026, 3, 1))
+    assert [finance.cash_at(balances, day) for day in days] == [None, 100, 105, 75, 75]
+
+
+def test_runway_is_cash_by_the_mean_burn_and_empty_while_money_comes_in() -> None:
+    assert finance.runway(900, [100, 200, 300]) == Fraction(9, 2)
+    assert finance.runway(900, [100, -200, 100]) is None
+    assert finance.runway(None, [100]) is None
+
+
+def test_a_month_that_burns_and_where_it_would_break_even() -> None:
+    """Income 1,000; each unit brings 600 of costs with it, so 40 % are left, and 800 fixed costs need 2,000."""
+    month = Month(net_sales=900, direct_revenue=100, cost_of_goods=400, ad_spend=100, processing_fees=60,
+                  variable_expenses=40, fixed_expenses=800)  # fmt: skip
+    assert (month.net_burn, month.operating_expenses) == (400, 840)
+    assert (month.margin_rate, month.break_even) == (Fraction(2, 5), 2000)
+    assert Month(net_sales=100, cost_of_goods=100, fixed_expenses=5).break_even is None
+    assert Month().margin_rate is None
+
+
+def test_what_customers_brought_within_a_horizon() -> None:
+    """Ann: 20.00 on 10 January of which 4.00 come back, 10.00 on 9 February (day 30) and 10.00 on 10 February."""
+    corner = Corner()
+    for when, quantity in (("2026-01-10", 2), ("2026-02-09", 1), ("2026-02-10", 1)):
+        line = corner.line(corner.cup, quantity, len(corner.history.orders))
+        corner.order(f"{when}T15:00:00", corner.ann, line, paid=quantity * 1000)
+    corner.order("2026-01-20T15:00:00", None, corner.line(corner.cup, 1, 9), paid=1000)
+    first = corner.history.orders[0]
+    refund(first, 50, "2026-03-10T15:00:00", 400, lines=[Reversal(5, first.lines[0], 1, 400, 0, 0)])
+    world = corner.world()
+    assert finance.ltv_horizons(world, "corner", date(2026, 3, 1)) == {}
+    assert finance.ltv_horizons(world, "corner", date(2026, 3, 2)) == {
+        (date(2026, 1, 1), 30): {"customers": 1, "net_revenue_minor": 2600}
+    }
+    assert finance.ltv_horizons(world, "corner", date(2026, 4, 1))[date(2026, 1, 1), 60]["net_revenue_minor"] == 3600
