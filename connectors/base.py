@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 Progress = Callable[[str, int, int | None, str], None]
 """progress(stream, done, total or None, detail): called often, must be quick."""
+
+
+Days = tuple[date, date]
+"""A first and a last day, both included."""
 
 
 def no_progress(stream: str, done: int, total: int | None, detail: str) -> None:
@@ -53,7 +57,9 @@ class Table:
     (a DATE, first in its key) is replaced for all the days that its window covers, also those that no record came
     for; one without is upserted by key, the newest `version` winning; one with `history` columns gets a row when one of
     them changes, and keeps the older rows. `source` is the FROM clause over the landed records `r`, which also have
-    `landing_part` and `landed_until`, the end of their window.
+    `landing_part` and `landed_until`, the end of their window. Where records are a file's lines, `place` reads a
+    record's file and line: what is set aside is named by them, line by line, until the file comes again; `broken` reads
+    why a record cannot be taken, null for one that can.
     """
 
     name: str
@@ -65,6 +71,8 @@ class Table:
     history: tuple[str, ...] = ()
     slice: str | None = None
     source: str = "record as r"
+    place: tuple[str, str] | None = None
+    broken: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,15 +97,19 @@ class Stream:
 class Window:
     """A range of a stream's cursor, UTC: all that changed from `start` (None: ever) until `end` is in it.
 
-    What changed after `end` may be in it too, and comes again with the next window, which starts there.
+    What changed after `end` may be in it too, and comes again with the next window, which starts there. One that reads
+    some `days` again, as they are told at `end`, leaves the cursor where it is.
     """
 
     start: datetime | None
     end: datetime
+    days: Days | None = None
 
     @property
     def id(self) -> str:
         """Its folder name in the landing zone; sorts by time."""
+        if self.days:
+            return f"{stamp(self.end)}_read_{self.days[0]:%Y%m%d}_{self.days[1]:%Y%m%d}"
         first = "00000000T000000Z" if self.start is None else stamp(self.start)
         return f"{stamp(self.end)}_from_{first}"
 

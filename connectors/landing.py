@@ -30,6 +30,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     end: datetime
     run_id: str = ""
     days: tuple[date, date] | None = None
+    again: bool = False
     parts: list[str] = []
     written: int = 0
     rows: int | None = None
@@ -59,8 +60,8 @@ class LandedWindow:
 
     @property
     def window(self) -> Window:
-        """The range of the cursor that it covers."""
-        return Window(self.manifest.start, self.manifest.end)
+        """The range of the cursor that it covers, or the days that it reads again."""
+        return Window(self.manifest.start, self.manifest.end, self.manifest.days if self.manifest.again else None)
 
     @property
     def paths(self) -> list[Path]:
@@ -112,7 +113,7 @@ class LandedWindow:
         """Throw away what has arrived: the source took it back, or handed over less than it said."""
         for path in self.folder.glob("part-*"):
             path.unlink()
-        self.manifest = Manifest(start=self.manifest.start, end=self.manifest.end, run_id=self.manifest.run_id)
+        self.manifest = _empty(self.window, self.manifest.run_id)
         self.save()
 
     def forget(self) -> None:
@@ -125,6 +126,8 @@ class LandedWindow:
         self.save()
         for path in parts:
             path.unlink()
+        if self.manifest.again:
+            return
         before = sorted(path for path in self.folder.parent.iterdir() if path.name < self.folder.name)
         manifest = before[-1] / "window.json" if before else None
         if manifest and (not manifest.exists() or not read_manifest(manifest).parts):
@@ -180,6 +183,10 @@ class Landing:
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
-        landed = LandedWindow(folder, Manifest(start=window.start, end=window.end, run_id=run_id), self.root)
+        landed = LandedWindow(folder, _empty(window, run_id), self.root)
         landed.save()
         return landed
+
+
+def _empty(window: Window, run_id: str) -> Manifest:
+    return Manifest(start=window.start, end=window.end, run_id=run_id, days=window.days, again=window.days is not None)

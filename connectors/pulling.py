@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.base import Account, Pulled, Stream, Window
+from connectors.base import Account, Days, Pulled, Stream, Window
 from connectors.errors import IncompleteError
 from connectors.landing import LandedWindow, Landing
 from connectors.staging import Staging
@@ -32,14 +32,35 @@ def pull_stream(
     What an earlier pull landed and staging does not hold comes first: the window that was interrupted, or all of them
     when the staging file was lost. Whatever `land` raises passes through, and what had arrived is kept.
     """
-    done = Pulled(stream.name, 0, 0, 0)
-    for landed in landing.after(account, stream.name, staging.loaded(account, stream.name)):
-        done = _sum(done, _land_and_load(account, staging, stream, landed, run_id, land))
+    done = _catch_up(account, landing, staging, stream, run_id, land)
     loaded_until = staging.cursor(account, stream.name)
     if loaded_until is None or loaded_until < until:
         window = Window(loaded_until if stream.cursor else None, until)
         landed = landing.begin(account, stream.name, window, run_id)
-        done = _sum(done, _land_and_load(account, staging, stream, landed, run_id, land))
+        done = add(done, _land_and_load(account, staging, stream, landed, run_id, land))
+    return done
+
+
+def read_again(
+    account: Account,
+    landing: Landing,
+    staging: Staging,
+    stream: Stream,
+    until: datetime,
+    run_id: str,
+    land: Land,
+    days: Days,
+) -> Pulled:
+    """Read some days anew, as they are told at `until`, and replace them; the cursor stays where it is."""
+    done = _catch_up(account, landing, staging, stream, run_id, land)
+    landed = landing.begin(account, stream.name, Window(None, until, days), run_id)
+    return add(done, _land_and_load(account, staging, stream, landed, run_id, land))
+
+
+def _catch_up(account: Account, landing: Landing, staging: Staging, stream: Stream, run_id: str, land: Land) -> Pulled:
+    done = Pulled(stream.name, 0, 0, 0)
+    for landed in landing.after(account, stream.name, staging.loaded(account, stream.name)):
+        done = add(done, _land_and_load(account, staging, stream, landed, run_id, land))
     return done
 
 
@@ -63,7 +84,8 @@ def _land_and_load(
     raise AssertionError("unreachable")
 
 
-def _sum(one: Pulled, other: Pulled) -> Pulled:
+def add(one: Pulled, other: Pulled) -> Pulled:
+    """What two windows of a stream did together."""
     return replace(
         one,
         landed=one.landed + other.landed,

@@ -6,6 +6,7 @@ A row that cannot be typed goes to `takings.rejects` with its reason and its pla
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,6 +32,9 @@ create table if not exists takings.rejects (
     tenant_id varchar, source varchar, source_account varchar, stream varchar, table_name varchar, row_key varchar,
     reason varchar, run_id varchar, landing_part varchar, rejected_at timestamp);
 create table if not exists takings.accounts (tenant_id varchar, source varchar, source_account varchar);
+alter table takings.accounts add column if not exists purchase_action varchar;
+alter table takings.accounts add column if not exists attribution_window varchar;
+create table if not exists takings.targets (tenant_id varchar, metric varchar, target decimal(20, 6));
 create table if not exists takings.tenants (
     tenant_id varchar, tenant_name varchar, time_zone varchar, currency varchar);
 create table if not exists takings.runs (run_id varchar, started_at timestamp);
@@ -55,11 +59,28 @@ class Staging:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._one_at_a_time, self._owner = threading.RLock(), True
         self.db = _open(path)
         self.db.execute("set preserve_insertion_order = false")
+        self._settle()
+        self.db.execute(BOOKKEEPING)
+
+    def _settle(self) -> None:
+        """What each connection has for itself."""
+        self.db.execute("use staging_file")
         self.db.execute("set TimeZone = 'UTC'")
         self.db.execute("set enable_progress_bar = false")
-        self.db.execute(BOOKKEEPING)
+
+    def beside(self) -> Staging:
+        """The same open file for another thread: a connection of its own; transactions still come one at a time.
+
+        Close it before this one.
+        """
+        other = object.__new__(Staging)
+        other.path, other._one_at_a_time, other._owner = self.path, self._one_at_a_time, False
+        other.db = self.db.cursor()
+        other._settle()
+        return other
 
     def __enter__(self) -> Staging:
         return self
@@ -69,31 +90,37 @@ class Staging:
 
     def close(self) -> None:
         """Write everything into the file itself (no .wal stays) and let go of it."""
-        self.db.execute("checkpoint")
+        if self._owner:
+            self.db.execute("checkpoint")
         self.db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing."""
-        self.db.execute("begin")
-        try:
-            yield
-        except BaseException:
-            self.db.execute("rollback")
-            raise
-        self.db.execute("commit")
+        """All or nothing, and no other at the same time."""
+        with self._one_at_a_time:
+            self.db.execute("begin")
+            try:
+                yield
+            except BaseException:
+                self.db.execute("rollback")
+                raise
+            self.db.execute("commit")
 
     def prepare(self, source: str, streams: tuple[Stream, ...]) -> None:
         """Create the source's tables; a column that is new is added to the table that lacks it."""
-        self.db.execute(f"create schema if not exists {source}")
-        for table in (table for stream in streams for table in stream.tables):
-            columns = [f"{name} varchar" for name in (*SCOPE, *LINEAGE)]
-            columns += [f"{column.name} {sql_type(column)}" for column in table.columns]
-            self.db.execute(f"create table if not exists {source}.{table.name} ({', '.join(columns)})")
-            for column in table.columns:
-                self.db.execute(
-                    f"alter table {source}.{table.name} add column if not exists {column.name} {sql_type(column)}"
-                )
+        with self.transaction():
+            self.db.execute(f"create schema if not exists {source}")
+            for table in (table for stream in streams for table in stream.tables):
+                columns = [f"{name} varchar" for name in (*SCOPE, *LINEAGE)]
+                columns += [f"{column.name} {sql_type(column)}" for column in table.columns]
+                self.db.execute(f"create table if not exists {source}.{table.name} ({', '.join(columns)})")
+                for name, kind in self._missing(source, table).items():
+                    self.db.execute(f"alter table {source}.{table.name} add column {name} {kind}")
+
+    def _missing(self, source: str, table: Table) -> dict[str, str]:
+        """Columns that a table of an earlier version lacks, with their types."""
+        held = {row[0] for row in self.db.execute(f"describe {source}.{table.name}").fetchall()}
+        return {column.name: sql_type(column) for column in table.columns if column.name not in held}
 
     def cursor(self, account: Account, stream: str) -> datetime | None:
         """Until when a stream has been loaded, UTC; None before the first load."""
@@ -102,7 +129,7 @@ class Staging:
             "where tenant_id = ? and source = ? and source_account = ? and stream = ?",
             of_stream(account, stream),
         ).fetchone()
-        return None if row is None else row[0].replace(tzinfo=UTC)
+        return None if row is None or row[0] is None else row[0].replace(tzinfo=UTC)
 
     def loaded(self, account: Account, stream: str) -> str | None:
         """The id of the window that was loaded last."""
@@ -175,9 +202,14 @@ class Staging:
                 )
             except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
                 raise _NotCleanError from error
-            if self._unclean(stream, table, target, scope):
+            if self._unclean(stream, table, target, scope) or self._names_broken(table):
                 raise _NotCleanError
         return written, 0
+
+    def _names_broken(self, table: Table) -> bool:
+        """Whether a record says of itself that it cannot be taken."""
+        sql = f"select count({table.broken}) from {table.source} where {table.where}"
+        return bool(table.broken and self.db.execute(sql).fetchall()[0][0])
 
     def _unclean(self, stream: Stream, table: Table, target: str, scope: list[str]) -> bool:
         """Whether a freshly filled table has a row without a key, a key twice, or a child without its parent."""
@@ -277,14 +309,22 @@ class Staging:
 
     def _move_cursor(self, account: Account, stream: str, landed: LandedWindow, run_id: str) -> None:
         scope = of_stream(account, stream)
+        end: datetime | None = landed.manifest.end
+        if landed.manifest.again:
+            end = self.cursor(account, stream)
         self.db.execute(
             "delete from takings.cursors where tenant_id = ? and source = ? and source_account = ? and stream = ?",
             scope,
         )
-        end = landed.manifest.end.astimezone(UTC).replace(tzinfo=None)
         self.db.execute(
             "insert into takings.cursors values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [*scope, end, landed.folder.name, run_id, datetime.now(UTC).replace(tzinfo=None)],
+            [
+                *scope,
+                end and end.astimezone(UTC).replace(tzinfo=None),
+                landed.folder.name,
+                run_id,
+                datetime.now(UTC).replace(tzinfo=None),
+            ],
         )
 
     def rejects(self) -> list[dict[str, Any]]:
@@ -303,7 +343,6 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     db = duckdb.connect()
     try:
         db.execute(f"attach {_text(str(path))} as staging_file (row_group_size {ROWS_IN_A_GROUP})")
-        db.execute("use staging_file")
     except duckdb.IOException as error:
         if "No space left" in str(error):
             raise

@@ -9,13 +9,11 @@ Interrupted anywhere, the next run goes on; repeated, it changes nothing.
 
 from __future__ import annotations
 
-import csv
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +22,15 @@ import duckdb
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.errors import IncompleteError
 from connectors.landing import LandedWindow, Landing
-from connectors.shopify.pull import pull as pull_shopify
-from connectors.shopify.streams import STREAMS as SHOPIFY_STREAMS
 from connectors.staging import Staging
 from orchestration import build as dbt
 from orchestration import publish as publishing
 from orchestration.errors import Problem
 from orchestration.paths import Home
+from orchestration.pulls import STREAMS, Key, pull_accounts
+from orchestration.rates import Rate, read_rates
 from orchestration.settings import Settings
-
-PULLS = {"shopify": pull_shopify}
-RATE_DECIMALS = 12
-STREAMS = {"shopify": SHOPIFY_STREAMS}
-RATE_COLUMNS = ("day", "from", "to", "rate")
+from orchestration.source_settings import MetaAdsSettings
 
 
 @dataclass
@@ -44,7 +38,7 @@ class Run:
     """What a run did, for the person or the scheduler that asked for it."""
 
     run_id: str
-    pulled: dict[tuple[str, str], list[Pulled]] = field(default_factory=dict)
+    pulled: dict[Key, list[Pulled]] = field(default_factory=dict)
     built: dbt.Built | None = None
     published: Path | None = None
 
@@ -54,7 +48,7 @@ def run(settings: Settings, progress: Progress = no_progress) -> Run:
     accounts = settings.accounts()
     home, done = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        _pull_each(settings, accounts, done, progress)
+        done.pulled = pull_accounts(settings, accounts, done.run_id, progress)
         done.built, done.published = build_and_publish(settings, done.run_id, progress)
     return done
 
@@ -64,13 +58,8 @@ def pull_all(settings: Settings, progress: Progress = no_progress) -> Run:
     accounts = settings.accounts()
     home, done = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        _pull_each(settings, accounts, done, progress)
+        done.pulled = pull_accounts(settings, accounts, done.run_id, progress)
     return done
-
-
-def _pull_each(settings: Settings, accounts: list[Account], done: Run, progress: Progress) -> None:
-    for account in accounts:
-        done.pulled[account.tenant_id, account.account] = list(pull(settings, account, done.run_id, progress))
 
 
 def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
@@ -138,21 +127,6 @@ def new_run_id() -> str:
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
-def pull(settings: Settings, account: Account, run_id: str, progress: Progress = no_progress) -> Iterator[Pulled]:
-    """Pull one account into staging, stream by stream. The caller holds the writer's lock."""
-    home = Home(settings.home)
-    with Staging(home.staging) as staging:
-
-        def named(stream: str, done: int, total: int | None, detail: str) -> None:
-            progress(f"{account.account} · {stream}", done, total, detail)
-
-        for pulled in PULLS[account.source](account, Landing(home.landing), staging, run_id, named):
-            progress(
-                f"{account.account} · {pulled.stream}", pulled.landed, pulled.landed, f"{pulled.changed:,} changed"
-            )
-            yield pulled
-
-
 def build_and_publish(settings: Settings, run_id: str, progress: Progress = no_progress) -> tuple[dbt.Built, Path]:
     """Build every mart from staging, test it, and show it to readers. The caller holds the writer's lock."""
     home = Home(settings.home)
@@ -163,79 +137,38 @@ def build_and_publish(settings: Settings, run_id: str, progress: Progress = no_p
 
 
 def record_run(settings: Settings, run_id: str) -> None:
-    """Write what dbt needs to know of the configuration: tenants, rates, and which run this is."""
+    """Write what dbt needs to know of the configuration: tenants with their targets, accounts, rates, and which run
+    this is. Sources without an account get their tables too, so that every model finds what it reads.
+    """
     rates = read_rates(settings)
-    with Staging(Home(settings.home).staging) as staging, staging.transaction():
-        for table in ("tenants", "accounts", "exchange_rates", "runs"):
+    with Staging(Home(settings.home).staging) as staging:
+        for source, streams in STREAMS.items():
+            staging.prepare(source, streams)
+        _record(staging, settings, run_id, rates)
+
+
+def _record(staging: Staging, settings: Settings, run_id: str, rates: list[Rate]) -> None:
+    with staging.transaction():
+        for table in ("tenants", "targets", "accounts", "exchange_rates", "runs"):
             staging.db.execute(f"delete from takings.{table}")
         for tenant in settings.tenants:
             staging.db.execute(
                 "insert into takings.tenants values (?, ?, ?, ?)",
                 [tenant.id, tenant.name, tenant.time_zone, tenant.currency],
             )
-            for source in tenant.sources:
-                staging.db.execute(
-                    "insert into takings.accounts values (?, ?, ?)", [tenant.id, source.kind, source.account]
-                )
+            for metric, target in tenant.targets.items():
+                staging.db.execute("insert into takings.targets values (?, ?, ?)", [tenant.id, metric, target])
+        for tenant, source in settings.sources():
+            meta = source if isinstance(source, MetaAdsSettings) else None
+            chosen = (meta.purchase_action, meta.attribution_window) if meta else (None, None)
+            staging.db.execute(
+                "insert into takings.accounts (tenant_id, source, source_account, purchase_action, attribution_window) "
+                "values (?, ?, ?, ?, ?)",
+                [tenant.id, source.kind, source.account, *chosen],
+            )
         if rates:
             staging.db.executemany("insert into takings.exchange_rates values (?, ?, ?, ?)", rates)
         staging.db.execute("insert into takings.runs values (?, ?)", [run_id, datetime.now(UTC).replace(tzinfo=None)])
-
-
-def read_rates(settings: Settings) -> list[tuple[date, str, str, Decimal]]:
-    """The configured exchange rates. Raises Problem naming each broken line."""
-    if settings.exchange_rates is None:
-        return []
-    path = settings.config_path.parent / settings.exchange_rates.file
-    rates: dict[tuple[date, str, str], Decimal] = {}
-    broken = []
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if missing := [name for name in RATE_COLUMNS if name not in (rows.fieldnames or ())]:
-                raise Problem(
-                    f"The exchange rates {path} lack the columns {', '.join(missing)}. "
-                    f"The first line has to be {','.join(RATE_COLUMNS)}. Nothing was changed."
-                )
-            for row in rows:
-                try:
-                    key, rate = _rate(row)
-                except ValueError as error:
-                    broken.append(f"  line {rows.line_num}: {error}")
-                    continue
-                if rates.setdefault(key, rate) != rate:
-                    broken.append(
-                        f"  line {rows.line_num}: a second rate of {row['from']} to {row['to']} for {row['day']}"
-                    )
-    except OSError as error:
-        raise Problem(f"The exchange rates {path} cannot be read: {error.strerror}.") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise Problem(f"The exchange rates {path} are not a CSV in UTF-8: {error}. Nothing was changed.") from None
-    if broken:
-        more = f"\n  and {len(broken) - 10} more" if len(broken) > 10 else ""
-        raise Problem(
-            f"The exchange rates {path} have {len(broken)} broken lines (columns: {', '.join(RATE_COLUMNS)}):\n"
-            + "\n".join(broken[:10])
-            + f"{more}\nNothing was changed."
-        )
-    return [(*key, rate) for key, rate in rates.items()]
-
-
-def _rate(row: dict[str, str | None]) -> tuple[tuple[date, str, str], Decimal]:
-    """One line's (day, from, to) and rate. Raises ValueError that says what is wrong with it."""
-    day, source, target, text = (row[name] or "" for name in RATE_COLUMNS)
-    for currency in (source, target):
-        if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
-            raise ValueError(f"{currency!r} is no currency (such as EUR)")
-    try:
-        rate = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is no number (such as 0.8512)") from None
-    if not (rate.is_finite() and 0 < rate < 10**8):
-        raise ValueError(f"{text} is no rate: it has to be above zero and below 100,000,000")
-    if rate != round(rate, RATE_DECIMALS):
-        raise ValueError(f"{text} has more than {RATE_DECIMALS} decimals: round it")
-    return (date.fromisoformat(day), source, target), rate
 
 
 def agreement(folder: Path) -> list[dict[str, Any]]:

@@ -9,38 +9,27 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from connectors.base import Account
 from orchestration.errors import Problem
+from orchestration.source_settings import COUNTED, KINDS, FilesSettings, Name, SourceSettings, Table
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Target = Annotated[Decimal, Field(max_digits=20, decimal_places=6, allow_inf_nan=False)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SourceSettings(_Table):
-    """One account at one source."""
-
-    kind: Literal["shopify"]
-    account: Name
-    secret: Annotated[str, StringConstraints(pattern=r"^(env|file):.+$")]
-    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")] | None = None
-    client_id: str | None = None
-
-
-class TenantSettings(_Table):
+class TenantSettings(Table):
     """Who looks at their own numbers: zone and reporting currency decide days and amounts."""
 
     id: Name
@@ -48,6 +37,7 @@ class TenantSettings(_Table):
     time_zone: str
     currency: Currency
     alerts: dict[str, Decimal] = Field(default_factory=dict)
+    targets: dict[MetricName, Target] = Field(default_factory=dict)
     sources: tuple[SourceSettings, ...] = Field(min_length=1)
 
     @field_validator("time_zone")
@@ -58,25 +48,25 @@ class TenantSettings(_Table):
         return zone
 
 
-class WarehouseSettings(_Table):
+class WarehouseSettings(Table):
     """Where marts are built and read."""
 
     engine: Literal["duckdb"] = "duckdb"
 
 
-class RatesSettings(_Table):
+class RatesSettings(Table):
     """A CSV of exchange rates: day, from, to, rate."""
 
     file: Path
 
 
-class ServerSettings(_Table):
+class ServerSettings(Table):
     """A server on 127.0.0.1."""
 
     port: int = Field(ge=1, le=65535)
 
 
-class DashboardSettings(_Table):
+class DashboardSettings(Table):
     """What the dashboards open on: a first and a last day, both shown."""
 
     default_range: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$")] | None = None
@@ -91,7 +81,7 @@ class DashboardSettings(_Table):
         return text
 
 
-class Settings(_Table):
+class Settings(Table):
     """The whole configuration, checked."""
 
     tenants: tuple[TenantSettings, ...] = Field(min_length=1)
@@ -106,36 +96,58 @@ class Settings(_Table):
     @model_validator(mode="after")
     def _each_once(self) -> Settings:
         ids = [tenant.id for tenant in self.tenants]
-        accounts = [(source.kind, source.account) for tenant in self.tenants for source in tenant.sources]
         for twice in {name for name in ids if ids.count(name) > 1}:
             raise ValueError(f"the tenant {twice!r} stands twice")
         if "admin" in ids:
             raise ValueError("a tenant cannot be called 'admin': that is the administrator's login")
-        for kind, account in {pair for pair in accounts if accounts.count(pair) > 1}:
-            raise ValueError(f"the {kind} account {account!r} stands twice: its orders would count twice")
+        accounts = [(source.kind, source.account) for _, source in self.sources()]
+        for kind, account in sorted({pair for pair in accounts if accounts.count(pair) > 1}):
+            raise ValueError(f"the {kind} account {account!r} stands twice: its {COUNTED[kind]} would count twice")
+        folders = [self.folder(source) for _, source in self.sources() if isinstance(source, FilesSettings)]
+        for folder in sorted({folder for folder in folders if folders.count(folder) > 1}):
+            raise ValueError(f"the folder {folder} stands twice: its {COUNTED['files']} would count twice")
         return self
+
+    def sources(self) -> Iterator[tuple[TenantSettings, SourceSettings]]:
+        """Every source with its tenant, in the order of the file."""
+        return ((tenant, source) for tenant in self.tenants for source in tenant.sources)
+
+    def folder(self, source: FilesSettings) -> Path:
+        """Where a source of files is: relative to takings.toml."""
+        return (self.config_path.parent / source.path).resolve()
+
+    def options(self, account: Account) -> dict[str, Any]:
+        """What the account's pull is told besides the account itself."""
+        return next(
+            source.options()
+            for tenant, source in self.sources()
+            if (tenant.id, source.kind, source.account) == (account.tenant_id, account.source, account.account)
+        )
 
     def accounts(self, *, secrets: bool = True) -> list[Account]:
         """Every account with its secret. Raises Problem that names all missing secrets at once.
 
         Without `secrets` for what needs no network.
         """
-        found, missing = [], []
-        for tenant in self.tenants:
-            for source in tenant.sources:
-                try:
-                    secret = self._secret(source.secret) if secrets else ""
-                except LookupError as error:
-                    missing.append(f"  {tenant.id} / {source.kind} / {source.account}: {error.args[0]}")
-                    continue
-                base_url = source.base_url or f"https://{source.account}.myshopify.com"
-                found.append(Account(tenant.id, source.kind, source.account, base_url, secret, source.client_id))
+        found, missing = list[Account](), []
+        for tenant, source in self.sources():
+            if isinstance(source, FilesSettings):
+                found.append(Account(tenant.id, source.kind, source.account, str(self.folder(source)), ""))
+                continue
+            try:
+                secret = self._secret(source.secret) if secrets else ""
+            except LookupError as error:
+                missing.append(f"  {tenant.id} / {source.kind} / {source.account}: {error.args[0]}")
+                continue
+            client_id = getattr(source, "client_id", None)
+            found.append(Account(tenant.id, source.kind, source.account, source.address, secret, client_id))
         if missing:
             raise Problem(
                 "A secret is missing, so nothing was pulled:\n"
                 + "\n".join(missing)
                 + f"\nSet it, or change `secret` in {self.config_path}."
             )
+        _refuse_shared_keys(found)
         return found
 
     def _secret(self, reference: str) -> str:
@@ -195,11 +207,13 @@ def load(path: Path | None = None) -> Settings:
             f"The configuration {path} is not UTF-8 text (byte {error.start}). Nothing was changed."
         ) from None
     try:
-        return Settings.model_validate({**tomllib.loads(text), "config_path": path, "home": home()})
+        return Settings.model_validate(
+            {**tomllib.loads(text, parse_float=Decimal), "config_path": path, "home": home()}
+        )
     except tomllib.TOMLDecodeError as error:
         raise Problem(f"The configuration {path} is not valid TOML: {error}. Nothing was changed.") from None
     except ValidationError as error:
-        lines = [f"  {_place(item['loc'])}: {item['msg']}" for item in _causes(error)]
+        lines = [f"  {_place(item['loc'])}: {_words(item)}" for item in _causes(error)]
         raise Problem(
             f"The configuration {path} has {len(lines)} mistake{'s' * (len(lines) > 1)}:\n"
             + "\n".join(lines)
@@ -219,6 +233,34 @@ def _causes(error: ValidationError) -> list[ErrorDetails]:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    """tenants[0].sources[1].secret"""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")
+    """tenants[0].sources[1].secret; the kind that pydantic puts behind a source's number is left out."""
+    steps = [
+        step for number, step in enumerate(location)
+        if not (number == 4 and location[2] == "sources" and step in KINDS)
+    ]  # fmt: skip
+    if len(steps) == 4 and steps[2] == "sources":
+        steps.append("kind")  # what a source is at all decides on the rest of it
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
     return text or "file"
+
+
+def _words(mistake: ErrorDetails) -> str:
+    """What is wrong, without what was written there: a secret may have been."""
+    if mistake["type"] == "union_tag_not_found":
+        return "Field required"
+    if mistake["type"] == "union_tag_invalid":
+        return f"it has to be one of {', '.join(KINDS)}"
+    return mistake["msg"]
+
+
+def _refuse_shared_keys(accounts: list[Account]) -> None:
+    """One Stripe key is one account: under two names its payments would count twice."""
+    for number, account in enumerate(accounts):
+        for other in accounts[:number]:
+            same = (account.base_url, account.secret) == (other.base_url, other.secret)
+            if same and account.source == other.source == "stripe" and account.secret:
+                raise Problem(
+                    f"The stripe accounts {other.account!r} (tenant {other.tenant_id}) and {account.account!r} (tenant "
+                    f"{account.tenant_id}) have the same key, so their payments would count twice. Nothing was pulled. "
+                    "Give each account a key of its own."
+                )

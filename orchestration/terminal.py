@@ -57,17 +57,20 @@ def summary(done: Run) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("account", "stream", "landed", "changed", "set aside", "calls", "waited"):
         table.add_column(name, justify="left" if name in ("account", "stream") else "right")
-    for (_, account), streams in done.pulled.items():
+    for (_, source, account), streams in done.pulled.items():
         for pulled in streams:
             table.add_row(
-                account,
+                f"{source} / {account}",
                 pulled.stream,
                 *(f"{number:,}" for number in (pulled.landed, pulled.changed, pulled.rejected, pulled.calls)),
                 f"{pulled.waited:.1f} s",
             )
     if done.pulled:
         console.print(table)
-    denied = sorted({path for streams in done.pulled.values() for pulled in streams for path in pulled.denied})
+    streams_pulled = [pulled for streams in done.pulled.values() for pulled in streams]
+    for warning in dict.fromkeys(warning for pulled in streams_pulled for warning in pulled.warnings):
+        console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    denied = sorted({path for pulled in streams_pulled for path in pulled.denied})
     if denied:
         console.print(f"Shopify denied these fields, which stay empty: {', '.join(denied)}")
     if done.built and done.published:

@@ -6,25 +6,22 @@ change, each day replaced whole. An interrupted pull goes on where it stopped; o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 from functools import partial
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from connectors.base import Account, Progress, Pulled, Stream, no_progress
-from connectors.errors import ConfigurationError, ContractError
+from connectors.ad_days import LOOKBACK_DAYS, Calendar, known_zone, land_record, pull_ad_account
+from connectors.base import Account, Days, Progress, Pulled, Stream, no_progress
+from connectors.errors import ContractError
 from connectors.landing import LandedWindow, Landing
 from connectors.meta_ads import streams
 from connectors.meta_ads.client import VERSION, Client
 from connectors.meta_ads.reports import PAGE_OF_OBJECTS, pages, rows
-from connectors.pulling import pull_stream
 from connectors.staging import Staging
 from connectors.transport import Transport
 
-LOOKBACK_DAYS = 28  # a day is restated for so long
 RETENTION_DAYS = 37 * 30  # Meta keeps 37 months, and refuses a range that begins before
 CHUNK_DAYS = 30  # landed part by part
 ACTIVE = 1
@@ -49,60 +46,52 @@ def pull(
     *,
     since: date | None = None,
     lookback_days: int = LOOKBACK_DAYS,
+    days: Days | None = None,
     version: str = VERSION,
 ) -> Iterator[Pulled]:
     """Bring everything that is new in one ad account, stream by stream; yields what each stream did.
 
-    `since` is the first day of the first load (None: all that Meta keeps). Raises the errors of connectors.errors;
-    what earlier streams brought is kept.
+    `since` is the first day of the first load (None: all that Meta keeps); with `days` only these days of the reports
+    are read anew. Raises the errors of connectors.errors; what earlier streams brought is kept.
     """
     client = Client(account, transport or Transport((account.secret,)), version)
     staging.prepare(account.source, streams.STREAMS)
     raw = client.get(f"act_{client.id}", {"fields": streams.ACCOUNT.query})
-    zone = _check(client, raw)
-    until = client.now
-    for stream in streams.STREAMS:
-        land: Callable[[LandedWindow], None]
-        if stream.name in streams.INSIGHTS:
-            land = partial(_land_days, client, stream, zone, since, lookback_days, progress)
-        elif stream is streams.ACCOUNT:
-            land = partial(_land_record, raw)
-        else:
-            land = partial(_land_objects, client, stream, progress)
-        calls, waited = client.transport.calls, client.transport.waited
-        done = pull_stream(account, landing, staging, stream, until, run_id, land)
-        yield replace(
-            done,
-            calls=client.transport.calls - calls,
-            waited=client.transport.waited - waited,
-            warnings=tuple(sorted(client.warnings)),
-        )
+    told = _check(client, raw)
+    zone = known_zone(f"Meta ad account {client.id}", told.timezone_name)
+    calendar = Calendar(zone, since, RETENTION_DAYS, lookback_days, RETENTION_DAYS)
+    reports = {stream.name: partial(rows, client, stream)
+               for stream in streams.STREAMS if stream.name in streams.INSIGHTS}  # fmt: skip
+    objects = {stream.name: partial(_land_objects, client, stream, progress)
+               for stream in streams.STREAMS if stream.name in streams.EDGES}  # fmt: skip
+    yield from pull_ad_account(
+        client,
+        landing,
+        staging,
+        run_id,
+        streams.STREAMS,
+        {**objects, streams.ACCOUNT.name: partial(land_record, raw)},
+        reports,
+        calendar,
+        CHUNK_DAYS,
+        progress,
+        days,
+    )
 
 
-def _check(client: Client, raw: bytes) -> ZoneInfo:
-    """The account's zone. An account that is not active is read all the same: its past days stand; a warning says so.
-
-    Raises ConfigurationError when the account has no zone that is known here.
+def _check(client: Client, raw: bytes) -> _AdAccount:
+    """What Meta says of the account. One that is not active is read all the same: its past days stand; a warning says
+    so. Raises ContractError when it is another one.
     """
     told = msgspec.json.decode(raw, type=_AdAccount)
+    if told.account_id != client.id:
+        raise ContractError(f"Meta ad account {client.id}: Meta answered for {told.account_id}; nothing was loaded")
     if told.account_status != ACTIVE:
         client.warnings.add(
             f"Meta ad account {client.id} is {STATUSES.get(told.account_status, 'not active')} (account_status "
             f"{told.account_status}): its past days are read, new ones will hold nothing."
         )
-    try:
-        return ZoneInfo(told.timezone_name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ConfigurationError(
-            f"Meta ad account {client.id}: its time zone {told.timezone_name!r} is not known here. Update the system's "
-            "time zones (tzdata), then run again."
-        ) from None
-
-
-def _land_record(record: bytes, landed: LandedWindow) -> None:
-    landed.restart()
-    landed.write_part([record])
-    landed.seal(rows=1)
+    return told
 
 
 def _land_objects(client: Client, stream: Stream, progress: Progress, landed: LandedWindow) -> None:
@@ -114,37 +103,3 @@ def _land_objects(client: Client, stream: Stream, progress: Progress, landed: La
         landed.write_part(page)
         progress(stream.name, landed.manifest.written, None, "pages")
     landed.seal()
-
-
-def _land_days(
-    client: Client,
-    stream: Stream,
-    zone: ZoneInfo,
-    since: date | None,
-    lookback_days: int,
-    progress: Progress,
-    landed: LandedWindow,
-) -> None:
-    """The days of a window, a part for each chunk of them; goes on behind the last chunk that has arrived."""
-    if landed.manifest.days is None:
-        landed.cover(*_days(landed, zone, since, lookback_days))
-    if landed.manifest.days is None:
-        raise ContractError(f"stream {stream.name}: a window without days")
-    first, last = landed.manifest.days
-    day = date.fromisoformat(landed.manifest.state.get("next_day", str(first)))
-    while day <= last:
-        end = min(last, day + timedelta(days=CHUNK_DAYS - 1))
-        landed.write_part(rows(client, stream, day, end), next_day=str(end + timedelta(days=1)))
-        progress(stream.name, (end - first).days + 1, (last - first).days + 1, "days")
-        day = end + timedelta(days=1)
-    landed.seal()
-
-
-def _days(landed: LandedWindow, zone: ZoneInfo, since: date | None, lookback_days: int) -> tuple[date, date]:
-    """First and last day of a window, in the account's zone: what may have changed since the window before it."""
-    last = landed.manifest.end.astimezone(zone).date()
-    earliest = last - timedelta(days=RETENTION_DAYS)
-    if landed.manifest.start is None:
-        return min(last, max(earliest, since or earliest)), last
-    before = landed.manifest.start.astimezone(zone).date()
-    return max(earliest, before - timedelta(days=lookback_days)), last

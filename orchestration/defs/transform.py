@@ -14,6 +14,7 @@ from orchestration import run as running
 from orchestration.defs.common import configuration, logged, run_name
 from orchestration.defs.sources import stream_key
 from orchestration.paths import Home
+from orchestration.pulls import STREAMS
 from orchestration.settings import home
 
 Node = dict[str, Any]
@@ -108,7 +109,7 @@ def _keys(node: Node) -> list[dg.AssetKey]:
     """A model's own asset; for a source table the stream that brings it (what Takings keeps itself has none)."""
     if node["resource_type"] != "source":
         return [model_key(node)]
-    streams = running.STREAMS.get(node["source_name"], ())
+    streams = STREAMS.get(node["source_name"], ())
     return [
         stream_key(node["source_name"], stream.name)
         for stream in streams

@@ -9,7 +9,7 @@ import pytest
 
 from orchestration import settings
 from orchestration.errors import Problem
-from orchestration.run import read_rates
+from orchestration.rates import read_rates
 
 SECRET = "shpat_do_not_print_me"
 GOOD = """
@@ -92,13 +92,16 @@ def test_every_mistake_is_named_at_once_with_its_place(write: Path) -> None:
         [[tenants.sources]]
         kind = "etsy"
         account = "acme"
+        [[tenants.sources]]
+        kind = "shopify"
+        account = "acme"
         secret = "shpat_do_not_print_me"
         base_url = "acme.example"
         [superset]
         port = 99999
     """)  # fmt: skip
     places = ["tenants[0].id", "tenants[0].time_zone", "tenants[0].currency", "tenants[0].colour",
-              "tenants[0].sources[0].kind", "tenants[0].sources[0].secret", "tenants[0].sources[0].base_url",
+              "tenants[0].sources[0].kind", "tenants[0].sources[1].secret", "tenants[0].sources[1].base_url",
               "superset.port"]  # fmt: skip
     for place in places:
         assert f"  {place}: " in message, place

@@ -1,0 +1,191 @@
+"""What ad platforms share: reports by the day that are told anew for weeks, in the ad account's own zone.
+
+The first load brings the history that is asked for. Each later one brings today and the days before it that may still
+change; once a month the last 13 months, since rows appear and vanish late; and the days that are asked for and have
+never been read (`since` was moved back). A day is replaced whole, whatever was told of it before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connectors.base import Account, Days, Progress, Pulled, Stream
+from connectors.errors import ConfigurationError, ContractError
+from connectors.landing import LandedWindow, Landing
+from connectors.pulling import Land, add, pull_stream, read_again
+from connectors.staging import Staging
+from connectors.transport import Transport
+
+LOOKBACK_DAYS = 28  # a day is restated for so long
+DEEP_DAYS = 396  # 13 months, once a month
+
+Rows = Callable[[date, date], list[bytes]]
+"""Every row of a report from the first to the last day, both included."""
+
+
+class AdClient(Protocol):
+    """What is asked of a platform's client."""
+
+    account: Account
+    transport: Transport
+    warnings: set[str]
+
+    @property
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Which days of an ad account are read.
+
+    `since` is the first of them (None: `history_days` ago); the platform gives none before `kept_days` ago.
+    """
+
+    zone: ZoneInfo
+    since: date | None
+    history_days: int
+    lookback_days: int = LOOKBACK_DAYS
+    kept_days: int | None = None
+
+    def day(self, instant: datetime) -> date:
+        """The account's own day."""
+        return instant.astimezone(self.zone).date()
+
+    def earliest(self, last: date) -> date:
+        """The first day that can be had."""
+        return date.min if self.kept_days is None else last - timedelta(days=self.kept_days)
+
+    def first(self, last: date) -> date:
+        """The first day that is wanted."""
+        return min(last, max(self.earliest(last), self.since or last - timedelta(days=self.history_days)))
+
+    def of_window(self, landed: LandedWindow) -> Days:
+        """The days that may have changed since the window before this one."""
+        last = self.day(landed.manifest.end)
+        if landed.manifest.start is None:
+            return self.first(last), last
+        before = self.day(landed.manifest.start)
+        a_new_month = (before.year, before.month) != (last.year, last.month)
+        lookback = max(self.lookback_days, DEEP_DAYS) if a_new_month else self.lookback_days
+        return max(self.first(last), before - timedelta(days=lookback)), last
+
+    def within(self, days: Days, until: datetime) -> Days | None:
+        """Those of some days that can be had; None for none."""
+        first, last = max(days[0], self.earliest(self.day(until))), min(days[1], self.day(until))
+        return (first, last) if first <= last else None
+
+
+def known_zone(who: str, name: str) -> ZoneInfo:
+    """An ad account's zone. Raises ConfigurationError when it is not known here."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigurationError(
+            f"{who}: its time zone {name!r} is not known here. Update the system's time zones (tzdata), then run again."
+        ) from None
+
+
+def land_record(record: bytes, landed: LandedWindow) -> None:
+    """Land what the platform says of the account itself."""
+    landed.restart()
+    landed.write_part([record])
+    landed.seal(rows=1)
+
+
+def pull_ad_account(
+    client: AdClient,
+    landing: Landing,
+    staging: Staging,
+    run_id: str,
+    streams: tuple[Stream, ...],
+    objects: Mapping[str, Land],
+    reports: Mapping[str, Rows],
+    calendar: Calendar,
+    chunk_days: int,
+    progress: Progress,
+    days: Days | None = None,
+) -> Iterator[Pulled]:
+    """Stream by stream: objects whole, reports by their days; with `days` only these days of the reports."""
+    until = client.now
+    for stream in streams:
+        calls, waited = client.transport.calls, client.transport.waited
+        if stream.name in reports:
+            land = partial(_land_days, stream, reports[stream.name], calendar, chunk_days, progress)
+            done = _pull_days(client, landing, staging, stream, until, run_id, land, calendar, days)
+        elif days is None:
+            done = pull_stream(client.account, landing, staging, stream, until, run_id, objects[stream.name])
+        else:
+            continue
+        yield replace(
+            done,
+            calls=client.transport.calls - calls,
+            waited=client.transport.waited - waited,
+            warnings=tuple(sorted(client.warnings)),
+        )
+
+
+def _pull_days(
+    client: AdClient,
+    landing: Landing,
+    staging: Staging,
+    stream: Stream,
+    until: datetime,
+    run_id: str,
+    land: Land,
+    calendar: Calendar,
+    days: Days | None,
+) -> Pulled:
+    account = client.account
+    if days is None:
+        done = pull_stream(account, landing, staging, stream, until, run_id, land)
+        again = list(_never_read(staging, account, stream, calendar, until))
+    else:
+        wanted = calendar.within(days, until)
+        if wanted != days:
+            told = "none of them" if wanted is None else f"only {wanted[0]} to {wanted[1]}"
+            client.warnings.add(f"Of the days {days[0]} to {days[1]} {told} can be had; the others stay as they are.")
+        done, again = Pulled(stream.name, 0, 0, 0), [wanted] if wanted else []
+    for each in again:
+        done = add(done, read_again(account, landing, staging, stream, until, run_id, land, each))
+    return done
+
+
+def _never_read(
+    staging: Staging, account: Account, stream: Stream, calendar: Calendar, until: datetime
+) -> Iterator[Days]:
+    """Ranges of days that are wanted and that nobody has read: `since` was moved back."""
+    last = calendar.day(until)
+    found = staging.db.execute(
+        """select min(day), max(day) from (
+            select day, day - row_number() over (order by day)::integer as island from (
+                select unnest(generate_series(?::date, ?::date, interval 1 day))::date as day
+                except
+                select day from takings.days_read
+                where tenant_id = ? and source = ? and source_account = ? and stream = ?))
+        group by island order by 1""",
+        [calendar.first(last), last, account.tenant_id, account.source, account.account, stream.name],
+    ).fetchall()
+    return ((first, end) for first, end in found)
+
+
+def _land_days(
+    stream: Stream, rows: Rows, calendar: Calendar, chunk_days: int, progress: Progress, landed: LandedWindow
+) -> None:
+    """The days of a window, a part for each chunk of them; goes on behind the last chunk that has arrived."""
+    if landed.manifest.days is None:
+        landed.cover(*calendar.of_window(landed))
+    if landed.manifest.days is None:
+        raise ContractError(f"stream {stream.name}: a window without days")
+    first, last = landed.manifest.days
+    day = date.fromisoformat(landed.manifest.state.get("next_day", str(first)))
+    while day <= last:
+        end = min(last, day + timedelta(days=chunk_days - 1))
+        landed.write_part(rows(day, end), next_day=str(end + timedelta(days=1)))
+        progress(stream.name, (end - first).days + 1, (last - first).days + 1, "days")
+        day = end + timedelta(days=1)
+    landed.seal()

@@ -1,0 +1,71 @@
+"""The configured exchange rates: a CSV with the columns day, from, to, rate."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from orchestration.errors import Problem
+from orchestration.settings import Settings
+
+COLUMNS = ("day", "from", "to", "rate")
+DECIMALS = 12
+Rate = tuple[date, str, str, Decimal]
+"""(day, from, to, rate)"""
+
+
+def read_rates(settings: Settings) -> list[Rate]:
+    """The configured exchange rates. Raises Problem naming each broken line."""
+    if settings.exchange_rates is None:
+        return []
+    path = settings.config_path.parent / settings.exchange_rates.file
+    rates: dict[tuple[date, str, str], Decimal] = {}
+    broken = []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
+                raise Problem(
+                    f"The exchange rates {path} lack the columns {', '.join(missing)}. "
+                    f"The first line has to be {','.join(COLUMNS)}. Nothing was changed."
+                )
+            for row in rows:
+                try:
+                    key, rate = _rate(row)
+                except ValueError as error:
+                    broken.append(f"  line {rows.line_num}: {error}")
+                    continue
+                if rates.setdefault(key, rate) != rate:
+                    broken.append(
+                        f"  line {rows.line_num}: a second rate of {row['from']} to {row['to']} for {row['day']}"
+                    )
+    except OSError as error:
+        raise Problem(f"The exchange rates {path} cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Problem(f"The exchange rates {path} are not a CSV in UTF-8: {error}. Nothing was changed.") from None
+    if broken:
+        more = f"\n  and {len(broken) - 10} more" if len(broken) > 10 else ""
+        raise Problem(
+            f"The exchange rates {path} have {len(broken)} broken lines (columns: {', '.join(COLUMNS)}):\n"
+            + "\n".join(broken[:10])
+            + f"{more}\nNothing was changed."
+        )
+    return [(*key, rate) for key, rate in rates.items()]
+
+
+def _rate(row: dict[str, str | None]) -> tuple[tuple[date, str, str], Decimal]:
+    """One line's (day, from, to) and rate. Raises ValueError that says what is wrong with it."""
+    day, source, target, text = (row[name] or "" for name in COLUMNS)
+    for currency in (source, target):
+        if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
+            raise ValueError(f"{currency!r} is no currency (such as EUR)")
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no number (such as 0.8512)") from None
+    if not (rate.is_finite() and 0 < rate < 10**8):
+        raise ValueError(f"{text} is no rate: it has to be above zero and below 100,000,000")
+    if rate != round(rate, DECIMALS):
+        raise ValueError(f"{text} has more than {DECIMALS} decimals: round it")
+    return (date.fromisoformat(day), source, target), rate
