@@ -49,14 +49,19 @@ class Merge:
             f"then '{column.name} is not {column.type}: ' || left(cast({column.read} as varchar), 80) end"
             for column in broken
         ] + [f"case when {read(table, name)} is null then '{name} is missing' end" for name in table.key]
+        if table.broken:  # said in full by who read it
+            reasons = [f"coalesce({table.broken}, concat_ws('; ', {', '.join(reasons)}))"]
+        file, line = table.place or ("null::varchar", "null::varchar")
         self.db.execute(
             f"create temp table new_{table.name} as select {', '.join(typed)}, r.landing_part, "
+            f"{file} as place_file, {line} as place_line, "
             f"nullif(concat_ws('; ', {', '.join(reasons)}), '') as reject_reason "
             f"from {table.source} where {table.where}"
         )
         if table.parent:
             self._of_newest_parents(table)
-        self._one_a_key(table)
+        if not table.place:  # a broken line has no key
+            self._one_a_key(table)
         key = " || '/' || ".join(f"coalesce(cast({name} as varchar), '?')" for name in table.key)
         seen, same = f"select {key} from new_{table.name}", "row_key"
         if table.parent:  # a broken child that the source removed since comes no more, but its parent does
@@ -65,6 +70,9 @@ class Merge:
         elif table.slice:  # likewise a broken row of a day that is replaced
             days = "unnest(generate_series(first, last, interval 1 day))::date"
             seen, same = f"select cast({days} as varchar) from covered", "split_part(row_key, '/', 1)"
+        if table.place:
+            key = "place_file || ':' || place_line"
+            seen, same = f"select {table.place[0]} from {table.source}", "regexp_replace(row_key, ':[0-9]+$', '')"
         cleared = run(
             self.db,
             "delete from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ? "
@@ -79,6 +87,8 @@ class Merge:
         count = int(rejects[0]) if rejects else 0
         if count:
             self.db.execute(f"delete from new_{table.name} where reject_reason is not null")
+        if table.place:
+            self._one_a_key(table)
         return cleared, count
 
     def _of_newest_parents(self, table: Table) -> None:

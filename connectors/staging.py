@@ -202,14 +202,9 @@ class Staging:
                 )
             except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
                 raise _NotCleanError from error
-            if self._unclean(stream, table, target, scope) or self._names_broken(table):
+            if self._unclean(stream, table, target, scope):
                 raise _NotCleanError
         return written, 0
-
-    def _names_broken(self, table: Table) -> bool:
-        """Whether a record says of itself that it cannot be taken."""
-        sql = f"select count({table.broken}) from {table.source} where {table.where}"
-        return bool(table.broken and self.db.execute(sql).fetchall()[0][0])
 
     def _unclean(self, stream: Stream, table: Table, target: str, scope: list[str]) -> bool:
         """Whether a freshly filled table has a row without a key, a key twice, or a child without its parent."""

@@ -15,6 +15,7 @@ from connectors.simulator.books import NEVER, Customer, Instant, Order, Product,
 
 if TYPE_CHECKING:
     from connectors.simulator.ads.books import AdAccount
+    from connectors.simulator.visits.books import Visits
 
 
 def seconds(at: datetime) -> Instant:
@@ -71,6 +72,7 @@ class ShopHistory:
     customers: list[Customer] = field(default_factory=list)
     products: list[Product] = field(default_factory=list)
     advance: Callable[[Instant], bool] | None = None
+    visits: Visits | None = field(default=None, repr=False)  # none where nobody counted them
     _changes: dict[int, list[Instant]] = field(default_factory=dict, repr=False)
     _all_changes: list[Instant] = field(default_factory=list, repr=False)
     _cached: tuple[int, Books] | None = field(default=None, repr=False)
@@ -85,6 +87,13 @@ class ShopHistory:
             if self._cached is None or self._cached[0] != key:
                 self._cached = (key, self._snapshot(at))
             return self._cached[1]
+
+    def orders_until(self, at: Instant) -> list[Order]:
+        """Every order placed until ``at`` at least, by creation, each with all its life; no snapshot is made."""
+        with self._lock:
+            if self.advance is not None and self.advance(at):
+                self._index()
+            return self.orders
 
     def _index(self) -> None:
         self._changes = {order.id: sorted(set(order.instants())) for order in self.orders}
@@ -165,6 +174,13 @@ class World:
             if (each.history.shop.account, each.platform) == (account, platform):
                 return each
         raise KeyError(f"Shop {account!r} has no ad account at {platform} in this world.")
+
+    def visits(self, account: str) -> Visits:
+        """The books of a shop's visits, expenses and balances."""
+        visits = self.history(account).visits
+        if visits is None:
+            raise KeyError(f"Shop {account!r} has no visits in this world.")
+        return visits
 
     def books(self, account: str, at: datetime | None = None) -> Books:
         """The integer books of a shop as they stood at an instant (default: the world's end)."""

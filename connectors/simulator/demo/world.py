@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from connectors.simulator.ads.accounts import ad_accounts
 from connectors.simulator.demo.shopkeeper import Shopkeeper
 from connectors.simulator.demo.shops import PROFILES
+from connectors.simulator.visits.books import Visits
+from connectors.simulator.visits.company import Company
+from connectors.simulator.visits.crowd import Crowd
 from connectors.simulator.world import ShopHistory, World
 
 DAYS = 400
@@ -27,4 +30,10 @@ def demo_world(seed: int = 7, start: date | None = None, end: datetime | None = 
         histories.append(history)
     world = World(histories, end)
     world.ads = ad_accounts(histories, seed, start)
+    for profile, history in zip(PROFILES, histories, strict=True):
+        own = f"{seed}:{history.shop.account}"
+        plans = {each.platform: each.plan for each in world.ads if each.history is history}
+        crowd = Crowd(history.shop, own, start, plans)
+        company = Company(history.shop, own, start, orders * profile.share / 100 / DAYS)
+        history.visits = Visits(history, crowd, company)
     return world

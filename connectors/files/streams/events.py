@@ -1,0 +1,61 @@
+"""Events: one line of JSON each, one row each by their own id, whichever file they came in and however often."""
+
+from __future__ import annotations
+
+from connectors.base import Column, Stream, Table
+
+TEXTS = (
+    "event_name",
+    "user_id",
+    "anonymous_id",
+    "session_id",
+    "order_id",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "feature",
+    "endpoint",
+)
+FIELDS = ("event_id", "occurred_at", "received_at", *TEXTS, "status_code", "properties")
+
+EVENTS = Stream(
+    name="events",
+    query="events/*.jsonl, events/*.jsonl.gz",
+    record={
+        "kind": "VARCHAR",  # line, or file for what was read of it
+        "file": "VARCHAR",
+        "line": "VARCHAR",
+        "broken": "VARCHAR",
+        "size": "VARCHAR",
+        "modified": "VARCHAR",
+        "event": f"STRUCT({', '.join(f'{name} VARCHAR' for name in FIELDS)})",
+    },
+    tables=(
+        Table(
+            name="events",
+            key=("event_id",),
+            where="r.kind = 'line'",
+            version="received_at",
+            place=("r.file", "r.line"),
+            broken="r.broken",
+            columns=(
+                Column("event_id", "VARCHAR", "r.event.event_id"),
+                Column("occurred_at", "INSTANT", "r.event.occurred_at"),
+                Column("received_at", "INSTANT", "r.event.received_at"),
+                *(Column(name, "VARCHAR", f"r.event.{name}") for name in TEXTS),
+                Column("status_code", "BIGINT", "r.event.status_code"),
+                Column("properties", "VARCHAR", "r.event.properties"),
+            ),
+        ),
+        Table(  # what has been read: a file whose size and time are these is not opened again
+            name="files_read",
+            key=("file",),
+            where="r.kind = 'file'",
+            columns=(
+                Column("file", "VARCHAR", "r.file"),
+                Column("size", "BIGINT", "r.size"),
+                Column("modified", "BIGINT", "r.modified"),  # nanoseconds since 1970
+            ),
+        ),
+    ),
+)

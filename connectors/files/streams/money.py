@@ -1,0 +1,74 @@
+"""Operating expenses and cash balances: each a CSV that is read whole: a row that vanishes there vanishes here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.base import Column, Stream, Table
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A CSV with a header. ``day`` names its column of days, ``amount`` that of money, ``key`` what makes a row one.
+
+    ``months`` says that a day is a month, ``one_of`` which words a column may hold.
+    """
+
+    file: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    day: str
+    amount: str
+    months: bool = False
+    one_of: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.file.removesuffix(".csv")
+
+
+def _stream(sheet: Sheet) -> Stream:
+    kinds = {sheet.day: "DATE", sheet.amount: "MONEY"}
+    names = ", ".join(f"{name} VARCHAR" for name in sheet.columns)
+    return Stream(
+        name=sheet.name,
+        query=sheet.file,
+        record={
+            "kind": "VARCHAR",
+            "file": "VARCHAR",
+            "line": "VARCHAR",
+            "broken": "VARCHAR",
+            "row": f"STRUCT({names})",
+        },
+        tables=(
+            Table(
+                name=sheet.name,
+                key=sheet.key,
+                where="r.kind = 'line'",
+                slice=sheet.day,
+                place=("r.file", "r.line"),
+                broken="r.broken",
+                columns=tuple(Column(name, kinds.get(name, "VARCHAR"), f"r.row.{name}") for name in sheet.columns),
+            ),
+        ),
+    )
+
+
+EXPENSES = Sheet(
+    file="operating_expenses.csv",
+    columns=("month", "category", "cost_kind", "amount", "currency"),
+    key=("month", "category", "cost_kind"),
+    day="month",
+    amount="amount",
+    months=True,
+    one_of=(("cost_kind", ("fixed", "variable")),),
+)
+BALANCES = Sheet(
+    file="cash_balances.csv",
+    columns=("day", "bank_account", "balance", "currency"),
+    key=("day", "bank_account"),
+    day="day",
+    amount="balance",
+)
+SHEETS = (EXPENSES, BALANCES)
+OPERATING_EXPENSES, CASH_BALANCES = _stream(EXPENSES), _stream(BALANCES)
