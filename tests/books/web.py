@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from connectors.simulator import World
+from connectors.simulator.world import seconds
+from tests.books.facts import placed
 from tests.books.marts import Row, Table
 
 BREAK = 30 * 60
@@ -40,6 +44,19 @@ class Event:
 
     def day(self, zone: ZoneInfo) -> date:
         return datetime.fromtimestamp(self.at, UTC).astimezone(zone).date()
+
+
+@lru_cache(maxsize=8)  # pure: a world does not change its past
+def events(world: World, account: str, at: datetime | None = None) -> tuple[Event, ...]:
+    """Every event of a shop that had arrived by an instant, each once."""
+    told = world.visits(account).events(seconds(world.end if at is None else at))
+    return tuple(
+        Event(
+            each.event_id, each.occurred_at, each.event_name, each.user_id, each.anonymous_id, each.session_id,
+            each.order_id, each.utm_source, each.utm_campaign, each.feature, each.status_code,
+        )
+        for each in told
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,6 +130,21 @@ def sessions_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[tuple[date, 
     return table.done()
 
 
+def web_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[date, Row]:
+    """Day to its visits and what happened in the app; a visitor with two traffic sources is one."""
+    table: Table[date] = Table()
+    people: dict[date, set[str | None]] = {}
+    for each in sessions(events):
+        people.setdefault(each.day(zone), set()).add(each.person)
+        for name, amount in each.row.items():
+            table[each.day(zone)][name] += amount
+    for day, who in people.items():
+        table[day]["visitors"] = len(who)
+    for day, row in app_daily(events, zone).items():
+        table[day].update(row)
+    return table.done()
+
+
 def app_daily(events: Iterable[Event], zone: ZoneInfo) -> dict[date, Row]:
     """Day to calls, failed calls and uses of features."""
     table: Table[date] = Table()
@@ -157,3 +189,33 @@ def feature_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[tuple[str, da
         row = table[feature, day]
         row["feature_users"], row["active_users"] = len(people - {None}), active[day]["active_users"]
     return table.done()
+
+
+ORDER_STEPS = ("Sessions Started", "Sessions Completed", "Orders Confirmed", "Orders Shipped")
+WEB_STEPS = {"Sessions": "sessions", "Added to cart": "sessions_with_cart",
+             "Reached checkout": "sessions_reached_checkout", "Ordered": "sessions_ordered"}  # fmt: skip
+
+
+def funnel_daily(world: World, account: str, at: datetime | None = None) -> dict[tuple[str, int, date], int]:
+    """(funnel, step number, day) to how many reached it.
+
+    ``orders`` as the first requirements have it, its last step those that stand as shipped; ``orders_ever`` those that
+    were ever shipped; ``web`` by the visits.  Visits by the day they began, orders by their own.
+    """
+    zone, found = ZoneInfo(world.shop(account).time_zone), dict[tuple[str, int, date], int]()
+
+    def add(funnel: str, step: int, day: date, count: int) -> None:
+        if count:
+            found[funnel, step, day] = found.get((funnel, step, day), 0) + count
+
+    for day, row in web_daily(events(world, account, at), zone).items():
+        for step, name in enumerate(WEB_STEPS.values(), 1):
+            add("web", step, day, row.get(name, 0))
+        for funnel in ("orders", "orders_ever"):
+            add(funnel, 1, day, row.get("sessions_reached_checkout", 0))
+            add(funnel, 2, day, row.get("sessions_ordered", 0))
+    for order in placed(world.books(account, at)):
+        for funnel, shipped in (("orders", {"SHIPPED"}), ("orders_ever", {"SHIPPED", "COMPLETE"})):
+            add(funnel, 3, order.own_day, order.is_completed)
+            add(funnel, 4, order.own_day, order.status in shipped)
+    return found
