@@ -1,8 +1,8 @@
 """Spend, impressions, clicks, purchases and their value from the ad accounts' books: by ad and day, and in total.
 
 An account is not read as it stands now but as it was told when it was last read: the first pull reads all of it, each
-later one the days since the pull before it and the 28 days before that.  ``pulls`` are their instants, oldest first.
-Amounts are micros of the account's currency, days the account's own.
+later one the days since the pull before it and the 28 days before that, the first one of a month 13 months.  ``pulls``
+are their instants, oldest first.  Amounts are micros of the account's currency, days the account's own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from connectors.simulator.ads.plan import AD, CAMPAIGN, GROUP, Node
 from connectors.simulator.world import seconds
 from tests.books.marts import Row, Table
 
-LOOKBACK = timedelta(days=28)
+LOOKBACK, THIRTEEN_MONTHS = timedelta(days=28), timedelta(days=396)
 PLATFORMS = {"meta": ("meta_ads", "Meta"), "tiktok": ("tiktok_ads", "TikTok")}
 BY_AD = ("auction", "reservation", "smart_plus")  # GMV Max has a report of its own, by campaign, without ads
 GMV_MAX = "gmv_max"
@@ -28,12 +28,14 @@ Pulls = Sequence[datetime]
 
 def read_at(day: date, account: AdAccount, pulls: Pulls) -> int | None:
     """When a day was last read; None when no pull has reached it."""
-    found, first = None, date.min
+    found, before = None, date.max
     for pull in map(seconds, pulls):
         today = account.plan.day(pull)
+        is_new = (before.year, before.month) != (today.year, today.month)
+        first = date.min if before == date.max else before - (THIRTEEN_MONTHS if is_new else LOOKBACK)
         if first <= day <= today:
             found = pull
-        first = today - LOOKBACK
+        before = today
     return found
 
 

@@ -35,13 +35,21 @@ def test_micros_become_cents_once_halves_up(micros: int, minor: int) -> None:
 
 
 def test_a_day_is_as_it_was_last_read(demo: World) -> None:
-    """The second pull reads from 4 July on: 28 days before the first, which was on 1 August in Los Angeles too."""
-    account, pulls = demo.ad_account("aurora", "meta"), (EARLY, END)
-    assert ads.read_at(date(2026, 5, 1), account, pulls) == seconds(EARLY)
-    assert ads.read_at(date(2026, 7, 3), account, pulls) == seconds(EARLY)
-    assert ads.read_at(date(2026, 7, 4), account, pulls) == seconds(END)
-    assert ads.read_at(date(2026, 11, 20), account, pulls) == seconds(END)
-    assert ads.read_at(date(2026, 11, 21), account, pulls) is None
+    """The second pull reads from 23 October on: 28 days before the first, both of one month."""
+    account, pulls = demo.ad_account("aurora", "meta"), (END - timedelta(days=2), END - timedelta(days=1))
+    assert ads.read_at(date(2026, 5, 1), account, pulls) == seconds(pulls[0])
+    assert ads.read_at(date(2026, 10, 20), account, pulls) == seconds(pulls[0])
+    assert ads.read_at(date(2026, 10, 21), account, pulls) == seconds(pulls[1])
+    assert ads.read_at(date(2026, 11, 19), account, pulls) == seconds(pulls[1])
+    assert ads.read_at(date(2026, 11, 20), account, pulls) is None
+
+
+def test_the_first_pull_of_a_month_reads_thirteen_months(demo: World) -> None:
+    """At five in the morning UTC it is still October in Los Angeles, and November in New York."""
+    at_meta, at_tiktok = (demo.ad_account("aurora", platform) for platform in ("meta", "tiktok"))
+    early, late = (datetime(2026, 10, 31, 12, tzinfo=UTC), datetime(2026, 11, 1, 5, tzinfo=UTC))
+    assert ads.read_at(date(2026, 5, 1), at_meta, (early, late)) == seconds(early)
+    assert ads.read_at(date(2026, 5, 1), at_tiktok, (early, late)) == seconds(late)
 
 
 @pytest.mark.parametrize("account", ["aurora", "nordlicht"])
