@@ -176,11 +176,12 @@ def simulate(
     orders: Annotated[int, typer.Option(min=1, help="About how many orders.")] = 20_000,
     start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The shops' first day.")] = None,
     port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8765,
+    files: Annotated[Path | None, typer.Option(help="Keep each shop's events and expenses in this folder.")] = None,
 ) -> None:
-    """Serve simulated shops over Shopify's API on 127.0.0.1 until interrupted."""
-    from orchestration import demo
+    """Serve simulated shops with their payments and ads on 127.0.0.1 until interrupted."""
+    from orchestration import simulating
 
-    demo.simulate(world, seed, orders, start.date() if start else None, port)
+    simulating.simulate(world, seed, orders, start.date() if start else None, port, files)
 
 
 @app.command()

@@ -1,15 +1,15 @@
-"""The demo: simulated shops served over Shopify's API, and the real product on top of them.
+"""The demo: simulated shops with all their sources, and the real product on top of them.
 
-Nothing here knows an answer: the shops are pulled by HTTP like any other, only their `base_url` is this machine.
+Nothing here knows an answer: the sources are pulled by HTTP like any other, only their `base_url` is this machine.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,36 +25,7 @@ from orchestration.settings import Settings
 from superset_assets.process import Server
 
 SEED, DAYS = 7, 400
-SETTLED = timedelta(minutes=10)  # a finished world's clock stands after its last event, so that a pull brings all of it
-
-
-def simulate(world: Path | None, seed: int, orders: int, start: date | None, port: int) -> None:
-    """Serve shops until interrupted. The first line on stdout says, as JSON, where they are and how they let one in."""
-    from connectors import simulator
-
-    try:
-        shops = simulator.retail_world(world) if world else simulator.demo_world(seed, start, None, orders)
-    except simulator.RetailFolderError as error:
-        raise Problem(str(error)) from None
-
-    def ready(server: simulator.SimulatorServer) -> None:
-        about = [
-            {
-                "id": shop.account, "name": shop.name, "time_zone": shop.time_zone, "currency": shop.currency,
-                "base_url": server.base_url(shop.account), "token": shop.token,
-            }
-            for shop in shops.shops
-        ]  # fmt: skip
-        sys.stdout.write(json.dumps({"shops": about, "until": shops.end.isoformat()}) + "\n")
-        sys.stdout.flush()
-
-    try:
-        if world:
-            simulator.run(shops, port, ticking=False, now=shops.end + SETTLED, ready=ready)
-        else:
-            simulator.run(shops, port, ready=ready)
-    except OSError as error:
-        raise Problem(f"{error}. Choose another with --port, or 0 for a free one.") from None
+TARGETS = {"mrr": 20_000, "churn_rate": 0.05}  # of each simulated tenant: what the gauges point at
 
 
 def demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) -> None:
@@ -93,13 +64,14 @@ def simulator_arguments(home: Home, world: Path | None) -> list[str]:
     """How the simulator is started; the seeded shops keep their first day, so that a later demo goes on with them."""
     if world is not None:
         return ["--world", str(world.absolute())]
+    files = ["--files", str(home.root / "files")]
     memory = home.root / "demo.json"
     if not memory.exists():
         first = (datetime.now(UTC) - timedelta(days=DAYS)).date()
         memory.write_text(json.dumps({"seed": SEED, "start": first.isoformat()}) + "\n")
     try:
         kept: dict[str, Any] = json.loads(memory.read_text())
-        return ["--seed", str(kept["seed"]), "--start", kept["start"]]
+        return ["--seed", str(kept["seed"]), "--start", kept["start"], *files]
     except (ValueError, KeyError) as error:
         raise Problem(f"{memory}, which says when the demo's shops opened, is broken ({error}). Remove it.") from None
 
@@ -114,19 +86,17 @@ def configure(
         "# Written by `make demo`: simulated shops on this machine. Your own goes to takings.toml in the checkout."
     ]
     for shop in shops["shops"]:
-        token = secrets / f"{shop['id']}.token"
-        token.write_text(shop["token"] + "\n")
-        token.chmod(0o600)
-        lines += [
-            "",
-            "[[tenants]]",
-            *(
-                f"{key} = {json.dumps(shop[key], ensure_ascii=False)}"
-                for key in ("id", "name", "time_zone", "currency")
-            ),
-        ]
-        lines += ["  [[tenants.sources]]", '  kind = "shopify"', f'  account = "{shop["id"]}"']
-        lines += [f'  secret = "file:secrets/{token.name}"', f'  base_url = "{shop["base_url"]}"']
+        lines += ["", "[[tenants]]", *_settings(shop, ("id", "name", "time_zone", "currency"))]
+        for source in shop["sources"]:
+            lines += ["  [[tenants.sources]]"]
+            if token := source.pop("token", None):
+                path = secrets / f"{shop['id']}.{source['kind']}.token"
+                path.write_text(token + "\n")
+                path.chmod(0o600)
+                source["secret"] = f"file:secrets/{path.name}"
+            lines += [f"  {line}" for line in _settings(source, source)]
+        if world is None:
+            lines += ["  [tenants.targets]", *(f"  {name} = {value}" for name, value in TARGETS.items())]
     if world is not None:  # a year long past: the dashboards open on all of it
         until = datetime.fromisoformat(shops["until"]).date()
         lines += ["", "[dashboards]", f'default_range = "{until - timedelta(days=374)} : {until}"']
@@ -134,6 +104,11 @@ def configure(
     path = home.root / "takings.toml"
     path.write_text("\n".join(lines) + "\n")
     return settings.load(path)
+
+
+def _settings(values: dict[str, Any], names: Iterable[str]) -> list[str]:
+    """Lines of takings.toml; texts and whole numbers are written as in JSON."""
+    return [f"{name} = {json.dumps(values[name], ensure_ascii=False)}" for name in names]
 
 
 def refuse_foreign_configuration() -> None:

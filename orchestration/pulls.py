@@ -14,6 +14,8 @@ from datetime import date
 from typing import Any
 
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
+from connectors.files.pull import pull as pull_files
+from connectors.files.streams import STREAMS as FILES_STREAMS
 from connectors.landing import Landing
 from connectors.meta_ads.pull import pull as pull_meta_ads
 from connectors.meta_ads.streams import STREAMS as META_ADS_STREAMS
@@ -38,12 +40,14 @@ PULLS: Mapping[str, Pull] = {
     "stripe": pull_stripe,
     "meta_ads": pull_meta_ads,
     "tiktok_ads": pull_tiktok_ads,
+    "files": pull_files,
 }
 STREAMS: Mapping[str, tuple[Stream, ...]] = {
     "shopify": SHOPIFY_STREAMS,
     "stripe": STRIPE_STREAMS,
     "meta_ads": META_ADS_STREAMS,
     "tiktok_ads": TIKTOK_ADS_STREAMS,
+    "files": FILES_STREAMS,
 }
 AT_ONCE = 4  # accounts; their threads mostly wait for an answer
 

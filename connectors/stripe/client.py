@@ -166,7 +166,8 @@ class Client:
             )
         if status == 404 and error.code == "resource_missing":
             raise VanishedError(f"{self._who}: {told}")
-        if error.code == "resource_missing" and error.param == "starting_after":
+        aged = status == 400 and "retention" in error.message.lower()  # an event that a resumed page starts after
+        if aged or (error.code == "resource_missing" and error.param == "starting_after"):
             raise LostCursorError(f"{self._who}: {told}")
         if status == 404 or 300 <= status < 400:
             raise ConfigurationError(

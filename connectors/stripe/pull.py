@@ -33,14 +33,19 @@ def pull(
     run_id: str,
     progress: Progress = no_progress,
     transport: Transport | None = None,
+    *,
+    test_mode: bool = False,
 ) -> Iterator[Pulled]:
     """Bring everything that is new in one account, stream by stream; yields what each stream did.
 
-    Raises the errors of connectors.errors; what earlier streams brought is kept.
+    A key of test mode is refused unless `test_mode`. Raises the errors of connectors.errors; what earlier streams
+    brought is kept.
     """
+    _refuse_other_mode(account, test_mode=test_mode)
     client = Client(account, transport or Transport((account.secret,)))
     staging.prepare(account.source, STREAMS)
     _check(client)
+    _refuse_another_account(client, staging)
     until = client.now() - SETTLED
     steps: dict[str, Land] = {feed.stream.name: partial(land_feed, client, staging, feed, progress=progress)
                               for feed in FEEDS}  # fmt: skip
@@ -65,6 +70,43 @@ def _check(client: Client) -> None:
             f"Stripe account {client.account.account} of tenant {client.account.tenant_id}: the key lacks "
             f"{', '.join(sorted(missing))}. Without them numbers would be too small without an error. Give it these "
             "permissions in Stripe's dashboard under Developers, API keys, then run again."
+        )
+
+
+def _refuse_other_mode(account: Account, *, test_mode: bool) -> None:
+    """Test payments are no money, and live ones no test. The key's own name tells its mode."""
+    mode = account.secret.split("_")[1:2]
+    if mode == ["test"] and not test_mode:
+        raise ConfigurationError(
+            f"Stripe account {account.account} of tenant {account.tenant_id}: the key is of test mode, whose payments "
+            "are no money. Nothing was pulled. Put a live restricted key (rk_live_…) where the source's `secret` "
+            "points to, or set `test_mode = true` for this source to look at test payments."
+        )
+    if mode == ["live"] and test_mode:
+        raise ConfigurationError(
+            f"Stripe account {account.account} of tenant {account.tenant_id}: `test_mode` is set, but the key is a "
+            "live one. Nothing was pulled. Take `test_mode` out, or put a test key where `secret` points to."
+        )
+
+
+def _refuse_another_account(client: Client, staging: Staging) -> None:
+    """An account keeps the key's account that it was first pulled from: two accounts' payments would be added up.
+
+    A restricted key is not told whose it is. But balance transactions last for ever, so one that staging holds and
+    the key does not find is another account's, or of the other mode.
+    """
+    account = client.account
+    known = staging.db.execute(
+        "select balance_transaction_id from stripe.balance_transactions where tenant_id = ? and source_account = ? "
+        "order by created_at, balance_transaction_id limit 1",
+        [account.tenant_id, account.account],
+    ).fetchone()
+    if known and client.one("balance_transactions", known[0]) is None:
+        raise ConfigurationError(
+            f"Stripe account {account.account} of tenant {account.tenant_id}: the key is of another account than the "
+            f"one pulled until now, or of the other mode: it does not find {known[0]}. Nothing was pulled. Put a key "
+            "of the same account where the source's `secret` points to, or give the other one an account name of its "
+            "own in takings.toml."
         )
 
 

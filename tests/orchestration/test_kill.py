@@ -55,7 +55,7 @@ def killed(place: Installation, step: str, times: int = 1) -> None:
     "steps",
     [
         # while it pulls, in the middle of a transaction, between landing and load
-        ["aurora · orders", "inside aurora orders", "load nordlicht orders", "inside nordlicht refunds"],
+        ["aurora · shopify orders:", "inside aurora orders", "load nordlicht orders", "inside nordlicht refunds"],
         ["build int_ledger", "publish tenant-nordlicht"],
     ],
     ids=["pull", "build and publish"],
@@ -81,7 +81,7 @@ def test_a_later_run_that_is_killed_leaves_readers_the_last_build_and_then_ends_
     place = Installation(tmp_path / "place")
     shutil.copytree(undisturbed.root.with_name("early"), place.root, symlinks=True)
     before, rows = place.current, place.marts()
-    for step in ("nordlicht · orders pages", "load nordlicht refunds", "build cohorts"):
+    for step in ("nordlicht · shopify orders:", "load nordlicht refunds", "build cohorts"):
         killed(place, step)
         assert place.current == before
         assert marts(before / "all.duckdb") == rows

@@ -1,6 +1,7 @@
 """What is asked of Stripe, and the staging tables that it becomes. Data, no code.
 
-Events come first: they say what to fetch anew. Charges come behind the refunds that may show one to be out of date.
+Events come first: they say what to fetch anew. Charges come behind the refunds and
+disputes that may show one to be out of date.
 Deletions come last: what vanished is known once all else is read.
 """
 
@@ -13,8 +14,8 @@ from connectors.stripe.streams.columns import Feed
 FEEDS = (
     BALANCE_TRANSACTIONS,
     REFUNDS,
-    CHARGES,
     DISPUTES,
+    CHARGES,
     PAYOUTS,
     CUSTOMERS,
     PRODUCTS,

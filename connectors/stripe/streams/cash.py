@@ -32,14 +32,17 @@ BALANCE_TRANSACTIONS = Feed(  # there are no events of these; `status` turns fro
 )
 UNDERSTATED = """
     select c.charge_id as identity
-    from stripe.charges as c
-    join stripe.refunds as r using (tenant_id, source_account, charge_id)
-    where c.tenant_id = ? and c.source_account = ? and r.status not in ('failed', 'canceled')
-    group by c.charge_id, c.amount_refunded
-    having sum(r.amount) > c.amount_refunded"""
+    from (select * from stripe.charges where tenant_id = ? and source_account = ?) as c
+    left join (
+        select tenant_id, source_account, charge_id, sum(amount) as refunded from stripe.refunds
+        where status not in ('failed', 'canceled') group by all
+    ) as r using (tenant_id, source_account, charge_id)
+    left join (select distinct tenant_id, source_account, charge_id, true as disputed from stripe.disputes) as d
+        using (tenant_id, source_account, charge_id)
+    where r.refunded > c.amount_refunded or (d.disputed and not c.is_disputed)"""
 CHARGES = Feed(
     kind="charge",
-    stale=UNDERSTATED,  # a refund that no event told of
+    stale=UNDERSTATED,  # by a refund that no event told of, or a dispute: its events name the dispute alone
     stream=plain(
         "charges",
         "charge_id",
