@@ -30,6 +30,10 @@ class TooExpensiveError(RetryError):
     """A query costs more than one query may: ask for smaller pages."""
 
 
+class DeniedError(ConfigurationError):
+    """The token may not ask for this."""
+
+
 class _Answer(msgspec.Struct):
     data: dict[str, msgspec.Raw] | None = None
     errors: msgspec.Raw = msgspec.Raw(b"")  # `Raw | None` would refuse every answer that has errors
@@ -152,9 +156,7 @@ class Client:
         if "MAX_COST_EXCEEDED" in codes:
             raise TooExpensiveError(what)
         if "ACCESS_DENIED" in codes:
-            raise ConfigurationError(
-                f"Shopify shop {self.account.account}: {what}. Give the app that scope, then run again."
-            )
+            raise DeniedError(f"Shopify shop {self.account.account}: {what}. Give the app that scope, then run again.")
         raise ContractError(f"Shopify shop {self.account.account}: the query was refused: {what}")
 
     def token(self) -> str:

@@ -19,15 +19,21 @@ from connectors.landing import LandedWindow, Landing
 from connectors.pulling import ATTEMPTS, pull_stream
 from connectors.shopify import streams
 from connectors.shopify.bulk import BulkFailedError, land_by_bulk
-from connectors.shopify.client import Client, TooExpensiveError
+from connectors.shopify.client import Client, DeniedError, TooExpensiveError
 from connectors.shopify.pages import TooLargeError, land_by_pages
 from connectors.staging import Staging
 from connectors.transport import Transport
 
 SETTLED = timedelta(minutes=2)  # an index may lag behind what it indexes: the last two minutes wait for the next pull
+SESSIONS_AGAIN = timedelta(days=7)  # Shopify's report of sessions is completed for some days
+WITHOUT_ORDERS = timedelta(days=365)  # how far it is read in a shop that has sold nothing yet
 PAGES_UP_TO = timedelta(days=3)  # a longer window goes by bulk
 REFUNDS_A_CALL, REFUND_LINES = 50, 100
 PREFLIGHT = f"{{ currentAppInstallation {{ accessScopes {{ handle }} }} {streams.SHOP.query} }}"
+
+
+class _NotUnderstoodError(ContractError):
+    """A report's query names what this shop does not have."""
 
 
 class _Scope(msgspec.Struct):
@@ -58,11 +64,12 @@ def pull(
     client = Client(account, transport or Transport((account.secret,)))
     staging.prepare(account.source, streams.STREAMS)
     shop = _check(client, staging)
-    until = _now(client) - SETTLED
+    until, warnings = _now(client) - SETTLED, dict[str, str]()
     steps: dict[str, Callable[[LandedWindow], None]] = {
         "shop": lambda landed: _land_record(landed, [shop]),
         "refunds": lambda landed: _land_refunds(client, staging, landed, progress),
         "sales_totals": lambda landed: _land_totals(client, staging, landed, bytes(shop)),
+        "sessions_totals": lambda landed: _land_sessions(client, staging, landed, warnings),
     }
     for stream in streams.STREAMS:
         land = steps.get(stream.name) or partial(_land, client, staging, stream, progress)
@@ -73,6 +80,7 @@ def pull(
             calls=client.transport.calls - calls,
             waited=client.transport.waited - waited,
             denied=tuple(sorted(client.denied)),
+            warnings=(warnings[stream.name],) if stream.name in warnings else (),
         )
 
 
@@ -189,34 +197,63 @@ def _land_refunds(client: Client, staging: Staging, landed: LandedWindow, progre
 
 def _land_totals(client: Client, staging: Staging, landed: LandedWindow, shop: bytes) -> None:
     """Shopify's own report, whole: an imported order or an edit changes days long past."""
-    account = client.account
+    rows: list[bytes] = []
+    if first := _first_day(client.account, staging):
+        until = landed.manifest.end.date() + timedelta(days=1)
+        rows = list(_rows(_report(client, streams.SALES_TOTALS.query % {"since": first, "until": until})))
+    landed.restart()
+    landed.write_part(rows)
+    landed.seal(rows=len(rows))
+
+
+def _land_sessions(client: Client, staging: Staging, landed: LandedWindow, warnings: dict[str, str]) -> None:
+    """Shopify's report of sessions: whole at first, then the last days again. A shop may not have it."""
+    account, end = client.account, landed.manifest.end.date()
+    held = staging.db.execute(
+        "select max(day) from shopify.sessions_totals where tenant_id = ? and source_account = ?",
+        [account.tenant_id, account.account],
+    ).fetchone()
+    since = _first_day(account, staging) or end - WITHOUT_ORDERS
+    if held and held[0]:  # not the window's start: the report may have been denied meanwhile
+        since = held[0] - SESSIONS_AGAIN
+    until, rows = end + timedelta(days=1), list[bytes]()
+    landed.restart()
+    try:
+        rows = list(_rows(_report(client, streams.SESSIONS_TOTALS.query % {"since": since, "until": until})))
+        landed.cover(since, until)
+    except (DeniedError, _NotUnderstoodError) as error:
+        warnings["sessions_totals"] = (
+            f"{error} Sessions are not read from this shop; the rest is. docs/guides/shopify.md says what the report "
+            "of sessions needs; events from a files source take its place."
+        )
+    landed.write_part(rows)
+    landed.seal(rows=len(rows))
+
+
+def _first_day(account: Account, staging: Staging) -> date | None:
+    """The day before the first thing that was sold, None where nothing was."""
     first = staging.db.execute(
         """select least(min(o.processed_at), min(a.happened_at)) from shopify.orders as o
         left join shopify.agreements as a using (tenant_id, source_account, order_id)
         where o.tenant_id = ? and o.source_account = ?""",
         [account.tenant_id, account.account],
     ).fetchone()
-    rows: list[bytes] = []
-    if first and first[0]:
-        since: date = first[0].date() - timedelta(days=1)
-        until = landed.manifest.end.date() + timedelta(days=1)
-        ql = streams.SALES_TOTALS.query % {"since": since, "until": until}
-        answer = client.execute(
-            "query totals($q: String!) { shopifyqlQuery(query: $q) {"
-            " parseErrors tableData { columns { name } rows } } }",
-            {"q": ql},
-        )
-        rows = list(_rows(answer["shopifyqlQuery"]))
-    landed.restart()
-    landed.write_part(rows)
-    landed.seal(rows=len(rows))
+    return first[0].date() - timedelta(days=1) if first and first[0] else None
+
+
+def _report(client: Client, ql: str) -> msgspec.Raw:
+    answer = client.execute(
+        "query totals($q: String!) { shopifyqlQuery(query: $q) { parseErrors tableData { columns { name } rows } } }",
+        {"q": ql},
+    )
+    return answer["shopifyqlQuery"]
 
 
 def _rows(raw: msgspec.Raw) -> Iterator[bytes]:
     """A ShopifyQL table as records. Rows come as objects, or as lists in the order of the columns."""
     report = msgspec.json.decode(raw)
     if report is None or report["parseErrors"] or report["tableData"] is None:
-        raise ContractError(f"Shopify did not understand the control report: {report and report['parseErrors']}")
+        raise _NotUnderstoodError(f"Shopify did not understand the report: {report and report['parseErrors']}.")
     names = [column["name"] for column in report["tableData"]["columns"]]
     rows = report["tableData"]["rows"]
     for row in msgspec.json.decode(rows) if isinstance(rows, str) else rows:

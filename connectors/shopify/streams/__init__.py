@@ -9,10 +9,22 @@ from connectors.shopify.streams.customers import CUSTOMERS
 from connectors.shopify.streams.orders import ORDERS
 from connectors.shopify.streams.products import PRODUCTS
 from connectors.shopify.streams.refunds import REFUNDS
+from connectors.shopify.streams.sessions import SESSIONS_TOTALS
 from connectors.shopify.streams.shop import DELETIONS, SALES_TOTALS, SHOP
 
 # The control report comes right behind what it controls, so that little can happen in between.
-STREAMS = (SHOP, ORDERS, DELETIONS, SALES_TOTALS, REFUNDS, CUSTOMERS, PRODUCTS)
+STREAMS = (SHOP, ORDERS, DELETIONS, SALES_TOTALS, REFUNDS, CUSTOMERS, PRODUCTS, SESSIONS_TOTALS)
 SCOPES = ("read_orders", "read_all_orders", "read_products", "read_inventory", "read_customers", "read_reports")
 
-__all__ = ["CUSTOMERS", "DELETIONS", "ORDERS", "PRODUCTS", "REFUNDS", "SALES_TOTALS", "SCOPES", "SHOP", "STREAMS"]
+__all__ = [
+    "CUSTOMERS",
+    "DELETIONS",
+    "ORDERS",
+    "PRODUCTS",
+    "REFUNDS",
+    "SALES_TOTALS",
+    "SCOPES",
+    "SESSIONS_TOTALS",
+    "SHOP",
+    "STREAMS",
+]

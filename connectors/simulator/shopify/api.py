@@ -83,7 +83,7 @@ class ShopApi:
         books = self.history.books(now)
         with self._lock:
             if self._roots is None or self._roots.books is not books or self._roots.now != now:
-                self._roots = Roots(books, now)
+                self._roots = Roots(books, now, self.history.visits)
             return self._roots
 
     def parse(self, body: Any) -> Request | dict[str, Any]:

@@ -1,6 +1,7 @@
-"""ShopifyQL, as far as sales by day go: Shopify's own totals, computed from the books' facts and never from the ledger.
+"""ShopifyQL, as far as sales and sessions by day go: Shopify's own totals, from the books and never from the ledger.
 
     FROM sales SHOW gross_sales, net_sales TIMESERIES day SINCE 2026-01-01 UNTIL 2026-01-31
+    FROM sessions SHOW sessions, online_store_visitors TIMESERIES day SINCE 2026-01-01 UNTIL 2026-01-31
 
 The rows of the order itself take the day of its processedAt, later ones the day they happened, both in the shop's
 zone; test and deleted orders, gift cards and tips are left out.  Discounts and sales_reversals are negative.
@@ -16,6 +17,8 @@ from typing import Any
 
 from connectors.simulator.books import Edit, Line, Order, Reversal, ShippingLine, ShippingReversal
 from connectors.simulator.shopify.purse import decimal_text
+from connectors.simulator.visits.books import Day as VisitsOfADay
+from connectors.simulator.visits.books import Visits
 from connectors.simulator.world import Books
 
 METRICS = (
@@ -29,6 +32,13 @@ METRICS = (
     "additional_fees",
     "total_sales",
 )
+SESSIONS = {
+    "sessions": "sessions",
+    "online_store_visitors": "visitors",
+    "sessions_with_cart_additions": "with_cart",
+    "sessions_that_reached_checkout": "reached_checkout",
+    "sessions_that_completed_checkout": "ordered",
+}
 _SHAPE = re.compile(
     r"^\s*FROM\s+(?P<table>\w+)\s+SHOW\s+(?P<show>[\w\s,]+?)\s+TIMESERIES\s+(?P<grain>\w+)"
     r"\s+SINCE\s+(?P<since>\S+)(?:\s+UNTIL\s+(?P<until>\S+))?(?:\s+ORDER\s+BY\s+day(?:\s+ASC)?)?\s*$",
@@ -153,14 +163,19 @@ def _book_edit(day: Day, edit: Edit, included: bool) -> None:
         day.unship(gone)
 
 
-def run(books: Books, text: str) -> Table:
-    """Answers a query; raises QlError with one message for each thing that it cannot parse."""
+def run(books: Books, text: str, at: int | None = None, visits: Visits | None = None) -> Table:
+    """Answers a query; raises QlError with one message for each thing that it cannot parse.
+
+    Sessions are those of ``visits`` as of ``at``; without visits the shop has no such table.
+    """
     match = _SHAPE.match(text)
     if match is None:
         raise QlError(f"Syntax error: FROM sales SHOW … TIMESERIES day SINCE … UNTIL … is understood, not {text!r}.")
     shown = [each.strip() for each in match["show"].split(",")]
-    errors = [f"Column '{each}' not found." for each in shown if each not in METRICS]
-    if match["table"].lower() != "sales":
+    table = match["table"].lower()
+    metrics = SESSIONS if table == "sessions" and visits else METRICS if table == "sales" else ()
+    errors = [f"Column '{each}' not found." for each in shown if metrics and each not in metrics]
+    if not metrics:
         errors.append(f"Table '{match['table']}' not found.")
     if match["grain"].lower() != "day":
         errors.append(f"TIMESERIES {match['grain']} is not supported.")
@@ -168,6 +183,8 @@ def run(books: Books, text: str) -> Table:
     since, until = _day(match["since"], errors), _day(match["until"] or today, errors)
     if errors or since is None or until is None:
         raise QlError(*errors)
+    if visits and table == "sessions":
+        return _sessions(visits.days(books.at if at is None else at), shown, since, until)
     sums, rows = daily(books), []
     while since <= until:
         day = sums.get(since, Day())
@@ -175,6 +192,15 @@ def run(books: Books, text: str) -> Table:
         rows.append({"day": since.isoformat(), **amounts})
         since += timedelta(days=1)
     return Table([("day", "DAY_TIMESTAMP"), *((name, "MONEY") for name in shown)], rows)
+
+
+def _sessions(days: dict[date, VisitsOfADay], shown: list[str], since: date, until: date) -> Table:
+    rows = []
+    while since <= until:
+        day = days.get(since, VisitsOfADay())
+        rows.append({"day": since.isoformat(), **{name: str(getattr(day, SESSIONS[name])) for name in shown}})
+        since += timedelta(days=1)
+    return Table([("day", "DAY_TIMESTAMP"), *((name, "INTEGER") for name in shown)], rows)
 
 
 def _day(text: str, errors: list[str]) -> date | None:

@@ -12,6 +12,7 @@ from connectors.simulator.shopify import catalogue, paging, ql, wire
 from connectors.simulator.shopify.purse import Purse
 from connectors.simulator.shopify.schema import Row
 from connectors.simulator.shopify.search import Searchable, SearchError, compile_search
+from connectors.simulator.visits.books import Visits
 from connectors.simulator.world import Books
 
 VERSION = "2026-10"
@@ -81,6 +82,7 @@ class Roots:
 
     books: Books
     now: int
+    visits: Visits | None = None
     warnings: list[dict[str, Any]] = field(default_factory=list)
 
     @cached_property
@@ -181,7 +183,7 @@ class Roots:
 
     def shopifyql(self, text: str) -> Row:
         try:
-            answer = ql.run(self.books, text)
+            answer = ql.run(self.books, text, self.now, self.visits)
         except ql.QlError as error:
             return Row("ShopifyqlQueryResponse", parseErrors=error.errors, tableData=None)
         columns = [

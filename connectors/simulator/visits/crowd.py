@@ -96,7 +96,7 @@ class Crowd:
             who = self._who(number, place, customers, orders_of, rng)
             at = begin + int(rng.triangular(0, length - 1, length * 0.62))
             found.append(self._walk(f"v{number}-{place}", at, self._names(rng), who, self._source(number, rng), rng))
-        return found + self._planted(number, begin + 12 * HOUR)
+        return found + self._planted(number, begin + 12 * HOUR) + self._across(number, begin, length)
 
     def _buyer(self, order: Order, number: int, rng: Random) -> list[Event]:
         key, customer = f"o{order.id}", order.customer
@@ -184,6 +184,16 @@ class Crowd:
         if kind == 6:  # arrives two days late
             return [[first, cart._replace(received_at=cart.occurred_at + LATE)]]
         return []
+
+    def _across(self, number: int, begin: Instant, length: int) -> list[list[Event]]:
+        """On the day of a clock change somebody looks on for ten minutes around it."""
+        if length == 24 * HOUR:
+            return []
+        offsets = [datetime.fromtimestamp(begin + hour * HOUR, self.zone).utcoffset() for hour in range(25)]
+        change = begin + next(hour for hour in range(25) if offsets[hour] != offsets[0]) * HOUR
+        who = Who(None, f"d{number}", f"d{number}")
+        moments = (change - 5 * MINUTE, change + 5 * MINUTE)
+        return [[Event(f"d{number}-{step}", at, at + 2, "page_view", *who) for step, at in enumerate(moments)]]
 
     def app(self, number: int, orders: int, customers: Sequence[str]) -> list[Event]:
         """The day's calls of the shop's own API, four an order and a few, and its features' uses. No visit's part."""
