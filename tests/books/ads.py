@@ -21,6 +21,7 @@ LOOKBACK, THIRTEEN_MONTHS = timedelta(days=28), timedelta(days=396)
 PLATFORMS = {"meta": ("meta_ads", "Meta"), "tiktok": ("tiktok_ads", "TikTok")}
 BY_AD = ("auction", "reservation", "smart_plus")  # GMV Max has a report of its own, by campaign, without ads
 GMV_MAX = "gmv_max"
+NOBODY = "(deleted or unallocated)"
 MEASURES = ("spend_micros", "impressions", "clicks", "purchases", "purchase_value_micros")
 Key = tuple[str, str | None, str | None, str | None, date]  # platform, campaign, ad set, ad, day
 Pulls = Sequence[datetime]
@@ -47,8 +48,8 @@ def told(numbers: Numbers) -> Row:
 
 
 def told_of_gmv_max(numbers: Numbers) -> Row:
-    """GMV Max tells cost, orders and revenue, and neither impressions nor clicks."""
-    return told(numbers) | {"impressions": 0, "clicks": 0}
+    """GMV Max is spend and nothing else: its orders are the platform's own shop's, no completed payment of ours."""
+    return dict.fromkeys(MEASURES, 0) | {"spend_micros": numbers.spend}
 
 
 @dataclass(frozen=True)

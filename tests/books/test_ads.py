@@ -24,7 +24,7 @@ def demo() -> World:
 def test_what_a_row_tells_is_in_the_accounts_own_window() -> None:
     numbers = Numbers(1_234_567, 900, 17, purchases={"default": (2, 50_000_000), "28d_click": (3, 70_000_000)})
     assert list(ads.told(numbers).values()) == [1_234_567, 900, 17, 2, 50_000_000]
-    assert list(ads.told_of_gmv_max(numbers).values()) == [1_234_567, 0, 0, 2, 50_000_000]
+    assert list(ads.told_of_gmv_max(numbers).values()) == [1_234_567, 0, 0, 0, 0]
     assert list(ads.told(Numbers(1, 2, 3)).values()) == [1, 2, 3, 0, 0]
 
 

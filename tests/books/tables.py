@@ -1,0 +1,97 @@
+"""Which mart is held against which books: its key, and what computes it after pulls at some instants.
+
+Every function takes (world, account, pulls), the pulls' instants oldest first, and gives rows by key; only the columns
+that it speaks of are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connectors.simulator import World
+from tests.books import ads, cash, daily, marts, web
+
+Pulls = tuple[datetime, ...]
+Rows = dict[Any, dict[str, Any]]
+Compute = Callable[[World, str, Pulls], Mapping[Any, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """``where`` leaves out rows that the books do not speak of, ``name`` is the mart's where it is not the table's."""
+
+    key: tuple[str, ...]
+    compute: Compute
+    where: str = "true"
+    mart: str | None = None
+
+
+def as_of_the_last(function: Callable[[World, str, datetime], Any]) -> Compute:
+    """Of books that only need to know when the last pull was."""
+    return lambda world, account, pulls: function(world, account, pulls[-1])
+
+
+def _zone(world: World, account: str) -> ZoneInfo:
+    return ZoneInfo(world.shop(account).time_zone)
+
+
+def spend(world: World, account: str, pulls: Pulls) -> Rows:
+    """With the names that its objects have now."""
+    names = ads.names(world, account, pulls)
+    return {
+        key: {**row, "campaign_name": names[key[1]] if key[1] else ads.NOBODY, "is_unallocated": key[1] is None}
+        for key, row in ads.spend(world, account, pulls).items()
+    }
+
+
+def sessions_daily(world: World, account: str, pulls: Pulls) -> Rows:
+    zone, told = _zone(world, account), web.events(world, account, pulls[-1])
+    found = web.sessions_daily(told, zone).items()
+    return {("files", day, source): {**row, "is_counted": True} for (day, source), row in found}
+
+
+def sessions(world: World, account: str, pulls: Pulls) -> Rows:
+    """Visits by who came when."""
+    zone = _zone(world, account)
+    return {
+        (datetime.fromtimestamp(each.events[0].at, ZoneInfo("UTC")).replace(tzinfo=None), each.person): {
+            "date_day": each.day(zone), "traffic_source": each.source, "page_views": each.count("page_view"),
+            "has_cart": each.has("add_to_cart"), "has_checkout": each.has("checkout_started"),
+            "has_order": each.has("order_submitted"), "order_id": each.order,
+        }
+        for each in web.sessions(web.events(world, account, pulls[-1]))
+    }  # fmt: skip
+
+
+def funnel_daily(world: World, account: str, pulls: Pulls) -> Rows:
+    return {key: {"step_count": count} for key, count in web.funnel_daily(world, account, pulls[-1]).items()}
+
+
+def activity_daily(world: World, account: str, pulls: Pulls) -> Mapping[date, Mapping[str, int]]:
+    return web.activity_daily(web.events(world, account, pulls[-1]), _zone(world, account))
+
+
+def feature_daily(world: World, account: str, pulls: Pulls) -> Rows:
+    return {**web.feature_daily(web.events(world, account, pulls[-1]), _zone(world, account))}
+
+
+TABLES: dict[str, Table] = {
+    "metrics_daily": Table(("source", "date_day", "channel"), daily.metrics_daily),
+    "product_daily": Table(("product_key", "date_day"), as_of_the_last(marts.product_daily)),
+    "customer_daily": Table(("customer_key", "date_day"), as_of_the_last(marts.customer_daily)),
+    "cohorts": Table(("cohort_month", "month_number"), as_of_the_last(marts.cohorts)),
+    "orders": Table(("order_id",), as_of_the_last(marts.order_rows)),
+    "refunds": Table(("refund_id",), as_of_the_last(marts.refund_rows)),
+    "cash": Table(("balance_transaction_id",), as_of_the_last(cash.cash_rows)),
+    "order_charges": Table(("charge_id",), as_of_the_last(cash.order_charges)),
+    "spend": Table(("platform", "campaign_id", "ad_set_id", "ad_id", "date_day"), spend),
+    "sessions": Table(("started_at", "user_key"), sessions),
+    "sessions_daily": Table(("source", "date_day", "traffic_source"), sessions_daily, "is_counted"),
+    "funnel_daily": Table(("funnel", "step_number", "date_day"), funnel_daily),
+    "activity_daily": Table(("date_day",), activity_daily),
+    "feature_daily": Table(("feature", "date_day"), feature_daily),
+}
