@@ -15,14 +15,16 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from orchestration import build, cli, settings
+from orchestration import build, cli, settings, source_settings
 from orchestration.paths import Home
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog, Metric
@@ -36,20 +38,58 @@ FORMS = {  # patterns, in words
     r"^(env|file):.+$": "`env:NAME` or `file:PATH`",
     r"^https?://[^\s]+$": "http or https address",
     r"^[a-z0-9][a-z0-9_-]{0,62}$": "lower-case letters, digits, `-`, `_`; up to 63",
+    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$": "letters, digits, `-`, `_`; up to 63",
+    r"^[0-9]{1,25}$": "digits",
+    r"^[a-z][a-z0-9_.]{0,99}$": "an action type",
     r"^[A-Z]{3}$": "ISO 4217 code",
     r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$": "`YYYY-MM-DD : YYYY-MM-DD`",
 }
+KEPT, FORM = "Where", ": an environment variable, or a file (relative to takings.toml)."
 MEANINGS = {
     "tenants.id": "Part of file, role and login names. `admin` is taken.",
     "tenants.name": "How the tenant is called for people.",
     "tenants.time_zone": "IANA name, such as `Europe/Berlin`. Decides on which day a sale falls.",
     "tenants.currency": "Reporting currency: every amount is shown in it.",
-    "tenants.sources.kind": "Which connector.",
-    "tenants.sources.account": "The shop: `<account>.myshopify.com`. An account may stand in the file once.",
-    "tenants.sources.secret": "Where the token is kept: an environment variable, or a file (relative to takings.toml).",
-    "tenants.sources.base_url": "Another server that speaks the same API, or a shop that has moved. "
+    "tenants.alerts.<rule>": "A limit of the tenant's own for a rule of `takings alerts`: it replaces the limit of the "
+    "rule's first condition.",
+    "tenants.targets.<metric>": "What a gauge points at, in the metric's own unit (a ratio as 0.05, not as 5 %).",
+    **{f"tenants.sources ({kind}).kind": "Which connector." for kind in source_settings.KINDS},
+    "tenants.sources (shopify).account": "The shop: `<account>.myshopify.com`. An account may stand in the file once.",
+    "tenants.sources (shopify).secret": f"{KEPT} the app's token is kept{FORM}",
+    "tenants.sources (shopify).base_url": "Another server that speaks the same API, or a shop that has moved. "
     "Without it: `https://<account>.myshopify.com`.",
-    "tenants.sources.client_id": "For apps with the client credentials grant; then `secret` is the client secret.",
+    "tenants.sources (shopify).client_id": "For apps with the client credentials grant; then `secret` is the client "
+    "secret.",
+    "tenants.sources (stripe).account": "The account's id, or a name of your own. It stays the account that its key "
+    "was first pulled from: a key of another one is refused.",
+    "tenants.sources (stripe).secret": f"{KEPT} the restricted key is kept{FORM}",
+    "tenants.sources (stripe).base_url": "Another server that speaks the same API. Without it: "
+    "`https://api.stripe.com`.",
+    "tenants.sources (stripe).test_mode": "Look at test payments, with a key of test mode; without it such a key is "
+    "refused.",
+    "tenants.sources (meta_ads).account": "The ad account's number, without `act_`.",
+    "tenants.sources (meta_ads).secret": f"{KEPT} the system user's token with ads_read is kept{FORM}",
+    "tenants.sources (meta_ads).base_url": "Another server that speaks the same API. Without it: "
+    "`https://graph.facebook.com`.",
+    "tenants.sources (meta_ads).since": "The first day to read. Without it all that Meta keeps, 37 months. Moved back, "
+    "the next pull reads what is new in it.",
+    "tenants.sources (meta_ads).lookback_days": "How many days before the last pull are read anew, since platforms "
+    "restate them.",
+    "tenants.sources (meta_ads).purchase_action": "The one action type that counts as a purchase. Without it "
+    "omni_purchase where the account has ever reported it, else purchase.",
+    "tenants.sources (meta_ads).attribution_window": "Which purchases count; `default` is the account's own setting.",
+    "tenants.sources (tiktok_ads).account": "The advertiser's id.",
+    "tenants.sources (tiktok_ads).secret": f"{KEPT} the access token is kept{FORM}",
+    "tenants.sources (tiktok_ads).base_url": "Another server that speaks the same API. Without it: "
+    "`https://business-api.tiktok.com`.",
+    "tenants.sources (tiktok_ads).since": "The first day to read. Without it two years back. Moved back, the next pull "
+    "reads what is new in it.",
+    "tenants.sources (tiktok_ads).lookback_days": "How many days before the last pull are read anew.",
+    "tenants.sources (tiktok_ads).queries_a_second": "How fast to ask. TikTok allows an app 10 (Basic), 20 (Advanced), "
+    "30 (Premium): stay below.",
+    "tenants.sources (files).account": "A name of your own.",
+    "tenants.sources (files).path": "The folder of `events/*.jsonl` or `*.jsonl.gz`, `operating_expenses.csv` and "
+    "`cash_balances.csv` (relative to takings.toml).",
     "warehouse.engine": "Where marts are built and read.",
     "exchange_rates.file": "CSV with the columns `day,from,to,rate` (relative to takings.toml). For orders in another "
     "currency than the tenant's. A day without a rate takes the last one of the six days before it; none is an error "
@@ -59,6 +99,7 @@ MEANINGS = {
     "dashboards.default_range": "What dashboards open on: `YYYY-MM-DD : YYYY-MM-DD`, both days shown. "
     "Without it the last 30 days, today included.",
 }
+FREE = {"alerts": "rule", "targets": "metric"}  # tables whose keys are names of something else
 VARIABLES = {
     "TAKINGS_HOME": "The folder of all state. Default: `.takings` in the checkout.",
     "TAKINGS_CONFIG": "The configuration file. Default: `takings.toml` in the current folder, else the one in "
@@ -122,8 +163,14 @@ def settings_keys(model: type[BaseModel] = settings.Settings, path: str = "") ->
         if declared.exclude:
             continue
         below = [item for item in _parts(declared.annotation) if issubclass(item, BaseModel)]
-        if below:
+        if len(below) > 1:  # one of several, told apart by its kind
+            for item in below:
+                (kind,) = get_args(item.model_fields["kind"].annotation)
+                yield from settings_keys(item, f"{path}{name} ({kind}).")
+        elif below:
             yield from settings_keys(below[0], f"{path}{name}.")
+        elif get_origin(declared.annotation) is dict:
+            yield f"{path}{name}.<{FREE[name]}>", declared
         else:
             yield f"{path}{name}", declared
 
@@ -145,7 +192,9 @@ def _settings() -> Iterator[str]:
         above, _, name = key.rpartition(".")
         if above != table:
             table = above
-            header = f"[[{above}]]" if above.startswith("tenants") else f"[{above}]"
+            table_name, _, kind = above.partition(" ")
+            header = f"[[{table_name}]]" if table_name in ("tenants", "tenants.sources") else f"[{table_name}]"
+            header += f" of {kind.strip('()')}" if kind else ""
             yield from ("", f"## {header}", "", "| key | form | default | meaning |", "| --- | --- | --- | --- |")
         yield f"| `{name}` | {_form(declared)} | {_given(key, declared)} | {MEANINGS[key]} |"
     yield from ("", "## Environment variables", "", "| variable | meaning |", "| --- | --- |")
@@ -175,6 +224,8 @@ def _variables() -> set[str]:
 
 def _form(declared: FieldInfo) -> str:
     """The type of a setting in words."""
+    if get_origin(declared.annotation) is dict:
+        return "number"
     found = list(_constraints(declared))
     pattern = next((item.pattern for item in found if getattr(item, "pattern", None)), None)
     if pattern:
@@ -186,7 +237,7 @@ def _form(declared: FieldInfo) -> str:
     highest = next((item.le for item in found if hasattr(item, "le")), None)
     if lowest is not None:
         return f"whole number, {lowest} to {highest}"
-    kinds = {str: "text", int: "whole number", Path: "path"}
+    kinds = {str: "text", bool: "true or false", int: "whole number", Path: "path", date: "day", Decimal: "number"}
     return next(kinds[part] for part in _parts(declared.annotation) if part in kinds)
 
 
@@ -202,10 +253,14 @@ def _given(key: str, declared: FieldInfo) -> str:
     whole = settings.Settings.model_fields.get(above)
     if whole is not None and isinstance(whole.default, BaseModel):
         value = getattr(whole.default, name)
+    elif name.startswith("<"):
+        value = None
     elif declared.is_required():
         return "required"
     else:
         value = declared.default
+    if isinstance(value, bool):
+        value = str(value).lower()
     return "" if value is None else f"`{value}`"
 
 

@@ -149,6 +149,8 @@ def test_a_change_costs_its_own_requests_only(server: SimulatorServer, place: Pl
     told = {one.thing.id for one in books.told if one.at > FIRST.timestamp() - 3660}
     told |= {one["charge"] for one in books.states("refund") if one["created"] > FIRST.timestamp() - 60}
     fetched = [seen.variables["id"] for seen in server.log if "stripe:object" in seen.fields]
+    whose = fetched.pop(0)
+    assert whose.startswith("txn_"), "the key is asked for something that only this account has"
     assert set(fetched) <= told
     assert len(fetched) == len(set(fetched)), "each once"
 
