@@ -49,7 +49,7 @@ def _families(world: World, account: str, pulls: tuple[datetime, ...]) -> Iterat
         yield (AD_SOURCES[channel], day, channel), row
     for day, row in web.web_daily(web.events(world, account, at), zone).items():
         yield ("files", day, WEB), row
-    for day, row in finance.expenses_daily(expenses(world, account, at)).items():
+    for day, row in finance.expenses_daily(expenses(world, account, at), at.astimezone(zone).date()).items():
         yield ("files", day, cash.ACCOUNT), row
 
 

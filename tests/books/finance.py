@@ -45,11 +45,13 @@ def spread(amount: int, month: date) -> dict[date, int]:
     return {month + timedelta(days=number): sign * (share + (number < over)) for number in range(count)}
 
 
-def expenses_daily(expenses: Iterable[Expense]) -> dict[date, Row]:
-    """Day to all operating expenses and the fixed ones among them."""
+def expenses_daily(expenses: Iterable[Expense], today: date) -> dict[date, Row]:
+    """Day to all operating expenses and the fixed ones among them; days to come are left out."""
     table: Table[date] = Table()
     for each in expenses:
         for day, amount in spread(each.amount, each.month).items():
+            if day > today:
+                break
             table[day]["operating_expenses_minor"] += amount
             table[day]["fixed_expenses_minor"] += amount if each.kind == FIXED else 0
     return table.done()
@@ -118,7 +120,8 @@ def runway(cash: int | None, burns: Sequence[int]) -> Fraction | None:
 def ltv_horizons(world: World, account: str, today: date, at: datetime | None = None) -> dict[tuple[date, int], Row]:
     """(cohort month, days) to its customers and their net revenue within so many days of each one's first order.
 
-    By the orders' days, refunds taken off them.  A cohort is there once its last possible day is so many days past.
+    By the orders' days, that of the first order being day one; refunds taken off them.  A cohort is there once its last
+    possible day is so many days past.
     """
     first: dict[str, OrderFacts] = {}
     orders = [each for each in placed(world.books(account, at)) if each.is_known]
@@ -137,8 +140,8 @@ def ltv_horizons(world: World, account: str, today: date, at: datetime | None = 
 
 
 def _within(begun: OrderFacts, horizon: int, orders: Iterable[OrderFacts]) -> int:
-    last = begun.own_day + timedelta(days=horizon)
-    return sum(each.net_sales for each in orders if each.own_day <= last)
+    end = begun.own_day + timedelta(days=horizon)
+    return sum(each.net_sales for each in orders if each.own_day < end)
 
 
 def orders_of(orders: Iterable[OrderFacts]) -> dict[str, list[OrderFacts]]:

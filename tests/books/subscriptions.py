@@ -1,7 +1,8 @@
 """Monthly recurring revenue from the subscribers' true histories: what each was worth at an instant, and how it moved.
 
-Amounts are minor units of the account's currency.  Nothing is rebuilt or estimated here: a subscription's state at the
-month's end is read from its history, which the source itself does not keep.
+Amounts are minor units of the account's currency.  A subscription's state at a month's end is read from its history,
+which the source itself does not keep.  Months that ended before the first pull can only be told as they were billed:
+what became cheaper, or was paused, shows with the next period, what became dearer at once, asked for by the day.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.simulator import World
 from connectors.simulator.payments import PaymentBooks, payment_books
-from connectors.simulator.payments.books import State
+from connectors.simulator.payments.books import State, Thing
 from connectors.simulator.world import seconds
 
 COUNTING = {"active", "past_due"}
@@ -103,13 +104,24 @@ def _months(price: State) -> Fraction:
     return A_MONTH[price["recurring"]["interval"]] / int(price["recurring"]["interval_count"])
 
 
-def worths_at(books: PaymentBooks, instant: int) -> Worth:
-    """What each customer was worth at an instant (not after that of the books)."""
+def as_billed(thing: Thing, instant: int, catalogue: Catalogue) -> State:
+    """A subscription at an instant as its dates and its bills tell it."""
+    now = thing.at(instant)
+    if now["status"] not in COUNTING:
+        return now
+    begun = thing.at(now["items"][0]["current_period_start"])
+    told = now | {"items": begun["items"], "pause_collection": begun["pause_collection"]}
+    dearer = told | {"items": now["items"]}
+    return max(told, dearer, key=lambda each: worth(catalogue, each, []))
+
+
+def worths_at(books: PaymentBooks, instant: int, billed: bool = False) -> Worth:
+    """What each customer was worth at an instant (not after that of the books), truly or as billed."""
     catalogue, found = Catalogue(books), dict[str, int]()
     customers = {one.id: one for one in books.ledger.things.get("customer", [])}
     for thing in books.ledger.things.get("subscription", []):
         if thing.created <= instant:
-            state = thing.at(instant)
+            state = as_billed(thing, instant, catalogue) if billed else thing.at(instant)
             discount = customers[state["customer"]].at(instant).get("discount")
             amount = worth(catalogue, state, [discount] if discount else [])
             if amount:
@@ -134,15 +146,22 @@ def months_until(first: date, last: date) -> list[date]:
 
 
 @lru_cache(maxsize=16)  # pure: a world does not change its past
-def worths(world: World, account: str, at: datetime | None = None) -> dict[date, Worth]:
-    """Month to what each customer was worth at its end, from the first subscription's month to that of ``at``."""
+def worths(
+    world: World, account: str, at: datetime | None = None, first_pull: datetime | None = None
+) -> dict[date, Worth]:
+    """Month to what each customer was worth at its end, from the first subscription's month to that of ``at``.
+
+    Months that ended before the first pull are as billed; without one all are true.
+    """
     books, zone = payment_books(world, account, at), ZoneInfo(world.shop(account).time_zone)
     until = seconds(world.end if at is None else at)
     starts = [one.created for one in books.ledger.things.get("subscription", []) if one.created <= until]
     if not starts:
         return {}
     first, last = (datetime.fromtimestamp(each, UTC).astimezone(zone).date() for each in (min(starts), until))
-    return {month: worths_at(books, month_end(month, zone, until)) for month in months_until(first, last)}
+    looked = 0 if first_pull is None else seconds(first_pull)
+    ends = {month: month_end(month, zone, until) for month in months_until(first, last)}
+    return {month: worths_at(books, end, billed=end < looked) for month, end in ends.items()}
 
 
 def movement(before: int, now: int, was_ever: bool) -> str | None:

@@ -13,7 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.simulator import World
-from tests.books import ads, cash, daily, marts, web
+from connectors.simulator.world import seconds
+from tests.books import ads, cash, daily, finance, marts, subscriptions, web
 
 Pulls = tuple[datetime, ...]
 Rows = dict[Any, dict[str, Any]]
@@ -79,6 +80,40 @@ def feature_daily(world: World, account: str, pulls: Pulls) -> Rows:
     return {**web.feature_daily(web.events(world, account, pulls[-1]), _zone(world, account))}
 
 
+def today(world: World, account: str, pulls: Pulls) -> date:
+    """The tenant's day of the last pull."""
+    return pulls[-1].astimezone(_zone(world, account)).date()
+
+
+def customer_mrr(world: World, account: str, pulls: Pulls) -> Rows:
+    table = subscriptions.worths(world, account, pulls[-1], pulls[0])
+    return {
+        key: {"mrr_minor": now, "movement_mrr_minor": by, "movement": how or "unchanged"}
+        for key, (now, how, by) in subscriptions.moved(table).items()
+    }
+
+
+def mrr_monthly(world: World, account: str, pulls: Pulls) -> Rows:
+    """As the mart tells it: what was lost as a positive number."""
+    zone, first, found = _zone(world, account), seconds(pulls[0]), dict[date, dict[str, Any]]()
+    rows = subscriptions.monthly(subscriptions.worths(world, account, pulls[-1], pulls[0])).items()
+    for month, row in rows:
+        found[month] = {
+            **{name: row[name] for name in ("opening_mrr_minor", "new_mrr_minor", "reactivation_mrr_minor",
+                                            "expansion_mrr_minor", "closing_mrr_minor", "customers_opening",
+                                            "customers_new", "customers_closing")},
+            "contraction_mrr_minor": -row["contraction_mrr_minor"], "churned_mrr_minor": -row["churn_mrr_minor"],
+            "customers_reactivated": row["customers_reactivation"], "customers_churned": row["customers_churn"],
+            "fx_mrr_minor": 0, "arr_minor": 12 * row["closing_mrr_minor"],
+            "is_estimated": subscriptions.month_end(month, zone, seconds(pulls[-1])) < first,
+        }  # fmt: skip
+    return found
+
+
+def ltv_horizons(world: World, account: str, pulls: Pulls) -> Rows:
+    return {**finance.ltv_horizons(world, account, today(world, account, pulls), pulls[-1])}
+
+
 TABLES: dict[str, Table] = {
     "metrics_daily": Table(("source", "date_day", "channel"), daily.metrics_daily),
     "product_daily": Table(("product_key", "date_day"), as_of_the_last(marts.product_daily)),
@@ -94,4 +129,7 @@ TABLES: dict[str, Table] = {
     "funnel_daily": Table(("funnel", "step_number", "date_day"), funnel_daily),
     "activity_daily": Table(("date_day",), activity_daily),
     "feature_daily": Table(("feature", "date_day"), feature_daily),
+    "customer_mrr": Table(("customer_id", "month"), customer_mrr),
+    "mrr_monthly": Table(("month",), mrr_monthly),
+    "ltv_horizons": Table(("cohort_month", "horizon_days"), ltv_horizons),
 }

@@ -54,8 +54,8 @@ def test_each_family_stands_under_its_own_source_and_no_number_under_two(demo: W
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_whole_months_of_expenses_are_what_the_file_says(demo: World, account: str) -> None:
-    told = daily.expenses(demo, account, END)
-    total = daily.totals(demo, account, date(2026, 6, 1), date(2026, 11, 30), PULLS)
+    told = [each for each in daily.expenses(demo, account, END) if each.month < date(2026, 11, 1)]
+    total = daily.totals(demo, account, date(2026, 6, 1), date(2026, 10, 31), PULLS)
     assert total["operating_expenses_minor"] == sum(each.amount for each in told)
     assert total["fixed_expenses_minor"] == sum(each.amount for each in told if each.kind == finance.FIXED)
     assert finance.cash_at(daily.balances(demo, account, END), date(2026, 11, 20)) is not None

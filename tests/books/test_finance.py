@@ -10,17 +10,20 @@ from tests.books import finance
 from tests.books.finance import Balance, Expense, Month
 from tests.books.shop import Corner, refund
 
-FEBRUARY, MARCH = date(2026, 2, 1), date(2026, 3, 1)
+FEBRUARY, MARCH, LAST = date(2026, 2, 1), date(2026, 3, 1), date(2026, 3, 20)
 
 
 def test_a_months_expense_is_spread_over_its_days_and_the_rest_stands_on_the_first() -> None:
     """10.00 over 28 days: 20 days of 0.36 and 8 of 0.35 are 10.00."""
-    found = finance.expenses_daily([Expense(FEBRUARY, "Rent", "fixed", 1000), Expense(MARCH, "Boxes", "variable", 31)])
+    found = finance.expenses_daily(
+        [Expense(FEBRUARY, "Rent", "fixed", 1000), Expense(MARCH, "Boxes", "variable", 31)], LAST
+    )
     fixed = [found[day]["fixed_expenses_minor"] for day in sorted(found) if day < MARCH]
     assert fixed == [36] * 20 + [35] * 8
     assert sum(fixed) == 1000
     assert {(row["operating_expenses_minor"], row["fixed_expenses_minor"]) for day, row in found.items()
             if day >= MARCH} == {(1, 0)}  # fmt: skip
+    assert max(found) == LAST
     assert sum(finance.spread(-1000, FEBRUARY).values()) == -1000
 
 
@@ -48,9 +51,9 @@ def test_a_month_that_burns_and_where_it_would_break_even() -> None:
 
 
 def test_what_customers_brought_within_a_horizon() -> None:
-    """Ann: 20.00 on 10 January of which 4.00 come back, 10.00 on 9 February (day 30) and 10.00 on 10 February."""
+    """Ann: 20.00 on 10 January of which 4.00 come back, 10.00 on 8 February (the 30th day) and 10.00 on the 9th."""
     corner = Corner()
-    for when, quantity in (("2026-01-10", 2), ("2026-02-09", 1), ("2026-02-10", 1)):
+    for when, quantity in (("2026-01-10", 2), ("2026-02-08", 1), ("2026-02-09", 1)):
         line = corner.line(corner.cup, quantity, len(corner.history.orders))
         corner.order(f"{when}T15:00:00", corner.ann, line, paid=quantity * 1000)
     corner.order("2026-01-20T15:00:00", None, corner.line(corner.cup, 1, 9), paid=1000)

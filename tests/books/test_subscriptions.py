@@ -29,11 +29,11 @@ def subscribers(world: World, plot: str) -> list[Thing]:
     return [each for each in members if int(each.id.removeprefix("cus_auroram")) % len(NAMES) == NAMES.index(plot)]
 
 
-def worth(world: World, plot: str, days: float) -> int:
+def worth(world: World, plot: str, days: float, billed: bool = False) -> int:
     """Of the first member of a plot, so many days after they came."""
     member = subscribers(world, plot)[0]
     at = member.created + int(days * 86_400)
-    return subscriptions.worths_at(payment_books(world, "aurora"), at).get(member.id, 0)
+    return subscriptions.worths_at(payment_books(world, "aurora"), at, billed).get(member.id, 0)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,23 @@ def worth(world: World, plot: str, days: float) -> int:
 )
 def test_what_a_subscriber_is_worth(demo: World, plot: str, by_day: dict[int, int]) -> None:
     assert {day: worth(demo, plot, day) for day in by_day} == by_day
+
+
+@pytest.mark.parametrize(
+    ("plot", "by_day"),
+    [
+        ("upgraded", {16: 1900, 18: 3900}),  # asked for at once, by the day
+        ("downgraded", {46: 3900, 63: 1900}),  # a cheaper period begins after two months
+        ("paused", {13: 1900, 32: 0, 76: 0, 93: 1900}),  # the second period's invoice is void, the fourth's is paid
+        ("team", {41: 16_500, 101: 16_500, 124: 3600}),
+        ("reactivated", {21: 0, 39: 1900}),
+        ("trial_converts", {13: 0, 15: 1900}),
+        ("failed_and_left", {40: 1900, 51: 0}),
+    ],
+)
+def test_what_a_subscriber_was_worth_as_billed(demo: World, plot: str, by_day: dict[int, int]) -> None:
+    """What is known of the time before anybody looked."""
+    assert {day: worth(demo, plot, day, billed=True) for day in by_day} == by_day
 
 
 def test_every_plot_is_counted_by_hand() -> None:
