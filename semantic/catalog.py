@@ -4,7 +4,8 @@
 
 A published build carries `catalog.json`, so that a number is always asked with the definitions it was built with.
 A mart is a dbt model of `access: public`. Metric settings of our own stand in its `config: meta`: unit, format (d3),
-thresholds, and `within`: a column of which only rows of one value may be added up (a cohort's month number).
+thresholds, `micros` where money stands in micros instead of minor units, and `within`: the column or columns of which
+only rows of one value may be added up (a cohort's month number, the day of a count of people, a funnel and its step).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ Unit = Literal["money", "count", "ratio"]
 Kind = Literal["sum", "ratio", "derived", "other"]
 FILE_NAME = "catalog.json"
 FORMAT_VERSION = 1
+TIMES = re.compile(r"(\d+) \* (\w+) / NULLIF\((\w+), 0\)")  # so many times a ratio: the one division of `derived`
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,9 @@ class Mart:
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. kind sum: `expr` is the column that is summed; ratio: `inputs` are numerator and denominator;
-    derived: `expr` is arithmetic over `inputs`; other: `expr` says why it is no expression over one mart."""
+    """One metric. kind sum: `expr` is the column that is summed; ratio: `inputs` are numerator and denominator, `expr`
+    a whole number that multiplies it or empty; derived: `expr` is arithmetic over `inputs`; other: `expr` says why it
+    is no expression over one mart. `micros`: its sums are micros of the currency unit."""
 
     name: str
     label: str
@@ -66,7 +70,8 @@ class Metric:
     kind: Kind = "sum"
     expr: str = ""
     inputs: tuple[str, ...] = ()
-    within: str | None = None
+    within: tuple[str, ...] = ()
+    micros: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def load(path: Path) -> Catalog:
             "Build and publish again with `takings run`",
         )
     marts = [_read_mart(item) for item in content["marts"]]
-    return _catalog([Metric(**{**item, "inputs": tuple(item["inputs"])}) for item in content["metrics"]], marts)
+    return _catalog([_read_metric(item) for item in content["metrics"]], marts)
 
 
 def save(catalog: Catalog, folder: Path) -> Path:
@@ -135,6 +140,16 @@ def read_manifests(semantic: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
 def _read_mart(item: Mapping[str, Any]) -> Mart:
     columns = tuple(Column(**column) for column in item["columns"])
     return Mart(**{**item, "columns": columns, "dimensions": tuple(item["dimensions"])})
+
+
+def _read_metric(item: Mapping[str, Any]) -> Metric:
+    return Metric(**{**item, "inputs": tuple(item["inputs"]), "within": within(item)})
+
+
+def within(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """A metric's `within` as its YAML or a saved catalog has it: one name, a list of them, or nothing."""
+    named = meta.get("within") or ()
+    return (named,) if isinstance(named, str) else tuple(named)
 
 
 def _mart(node: Mapping[str, Any], model: Mapping[str, Any] | None) -> Mart:
@@ -185,7 +200,8 @@ def _metric(
         kind=kind,
         expr=expr,
         inputs=tuple(used),
-        within=meta.get("within") or next((other.within for other in inputs if other.within), None),
+        within=within(meta) or next((other.within for other in inputs if other.within), ()),
+        micros=bool(meta.get("micros")) or (kind == "derived" and any(other.micros for other in inputs)),
     )
     return done[name]
 
@@ -204,6 +220,9 @@ def _formula(item: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Kind, 
     if item["type"] == "ratio":
         return "ratio", "", names
     if item["type"] == "derived":
+        times = TIMES.fullmatch(str(params["expr"]))
+        if times and {times[2], times[3]} == set(names):
+            return "ratio", times[1], [times[2], times[3]]
         return "derived", str(params["expr"]), names
     return "other", f"it is {item['type']} ({aggregation.get('agg') or 'over a window'}), not a sum of rows", names
 

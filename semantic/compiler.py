@@ -1,8 +1,8 @@
 """A metric as one SQL expression, and a question as one query: the same text for Superset, API, exports and alerts.
 
-The text is understood by DuckDB, Postgres and Spark. Money is summed in minor units and turned into the currency's
-units in the last step, exactly (a decimal of three places), and only where all rows are of one currency: a sum over
-two currencies is NULL, never a number. A ratio divides sums; nothing divided is ever added up. A metric that repeats
+The text is understood by DuckDB, Postgres and Spark. Money is summed in minor units (advertising: micros) and turned
+into the currency's units in the last step, exactly (a decimal of three places, of six), and only where all rows are of
+one currency: a sum over two currencies is NULL, never a number. A ratio divides sums; nothing divided is ever added up. A metric that repeats
 its subjects along a column (`within`) is NULL over several values of it.
 """
 
@@ -23,20 +23,17 @@ def expression(catalog: Catalog, metric_name: str) -> str:
     metric = catalog.metric(metric_name)
     mart = _mart_of(catalog, metric)
     if metric.kind == "ratio":
-        top, bottom = (catalog.metric(name) for name in metric.inputs)
-        below = _sum(catalog, bottom)
-        if top.unit == "money" and bottom.unit != "money":
-            below = f"{below} * MAX(minor_units)"
-        value = f"CAST({_sum(catalog, top)} AS DECIMAL(38, 4)) / NULLIF({below}, 0)"
-        money = "money" in {top.unit, bottom.unit}
+        value, money = _ratio(catalog, metric)
+    elif metric.unit == "money" and metric.micros:
+        value, money = f"CAST({_sum(catalog, metric)} AS DECIMAL(32, 0)) * 0.000001", True
     elif metric.unit == "money":
         scale = "CAST(1000 / MAX(minor_units) AS BIGINT)"
         value, money = f"CAST({_sum(catalog, metric)} * {scale} AS DECIMAL(34, 0)) * 0.001", True
     else:
         value, money = f"CAST({_sum(catalog, metric)} AS BIGINT)", False
-    guards = ["currency"] * money + [metric.within] * bool(metric.within)
+    guards = ["currency"] * money + list(metric.within)
     for column in guards:
-        if not mart.has(str(column)):
+        if not mart.has(column):
             why = f"{mart.name} has no column {column}"
             raise CompileError(f"Cannot compile {metric.name}", why, "Add the column to the mart")
     if not guards:
@@ -89,6 +86,8 @@ def compile_query(
     wanted = {name: catalog.metric(name) for name in metrics}
     marts = {item.name: item for item in (_mart_of(catalog, metric) for metric in wanted.values())}
     _check_by(list(marts.values()), list(wanted.values()), [*by, *labels])
+    for metric in wanted.values():
+        _check_within(catalog.marts[metric.mart], metric, by, start, end)
     having = f"\nHAVING {expression(catalog, only)} > 0" if only in wanted and len(marts) == 1 else ""
     if only and not having:
         why = "it is not among the metrics, or they come from several marts"
@@ -130,6 +129,21 @@ def _mart_of(catalog: Catalog, metric: Metric) -> Mart:
     return catalog.marts[metric.mart]
 
 
+def _ratio(catalog: Catalog, metric: Metric) -> tuple[str, bool]:
+    """The division, and whether money is in it. Money over money needs no scale, but the same one on both sides."""
+    top, bottom = (catalog.metric(name) for name in metric.inputs)
+    money = [part for part in (top, bottom) if part.unit == "money"]
+    if len({part.micros for part in money}) > 1:
+        why = "one of its parts is in minor units, the other in micros"
+        raise CompileError(f"Cannot compile {metric.name}", why, "Divide amounts of one scale")
+    above, below = _sum(catalog, top), _sum(catalog, bottom)
+    if metric.expr:
+        above = f"{metric.expr} * {above}"
+    if money == [top]:
+        below = f"{below} * {1_000_000 if top.micros else 'MAX(minor_units)'}"
+    return f"CAST({above} AS DECIMAL(38, 4)) / NULLIF({below}, 0)", bool(money)
+
+
 def _sum(catalog: Catalog, metric: Metric) -> str:
     """The metric in minor units (money) or as a count, before any division."""
     if metric.kind == "sum":
@@ -168,13 +182,27 @@ def _check_by(marts: Sequence[Mart], metrics: Sequence[Metric], by: Sequence[str
             raise UnknownNameError(
                 "dimension", name, [*shared, *GRAINS], f"{together} cannot be grouped by it together"
             )
-    for metric in metrics:
-        if metric.within and metric.within not in by:
+
+
+def _check_within(mart: Mart, metric: Metric, by: Sequence[str], start: date | None, end: date | None) -> None:
+    """Refuse to add up what comes back at every value of a column; a time column may be held to one of its periods."""
+    for column in metric.within:
+        asked = column
+        if column == mart.time_column:
+            asked = mart.time_grain or "day"
+            if start and end and _first(asked, start) == _first(asked, end):
+                continue
+        if asked not in by:
             raise CompileError(
-                f"Cannot add up {metric.name} over several {metric.within}s",
-                f"the same rows come back at every {metric.within}",
-                f"Ask by {metric.within} too",
+                f"Cannot add up {metric.name} over several {asked}s",
+                f"the same rows come back at every {asked}",
+                f"Ask by {asked} too",
             )
+
+
+def _first(grain: str, day: date) -> date:
+    """The first day of a mart's period; marts hold days or months."""
+    return day.replace(day=1) if grain == "month" else day
 
 
 def _key(mart: Mart, name: str) -> str:

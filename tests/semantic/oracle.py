@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from decimal import Decimal
@@ -19,12 +20,6 @@ from semantic.catalog import Catalog, Metric
 from semantic.compiler import compile_query
 
 MINOR_UNITS = {"aurora": 100, "hinode": 1}
-ENTITIES = {
-    "metrics_daily": "channel_day",
-    "product_daily": "product_day",
-    "customer_daily": "customer_day",
-    "cohorts": "cohort_month_number",
-}
 
 
 class _Renderer:
@@ -43,13 +38,15 @@ class Oracle:
     def __init__(self, target: Path, warehouse: Path) -> None:
         manifest = parse_manifest_from_dbt_generated_manifest((target / "semantic_manifest.json").read_text())
         self.engine = MetricFlowEngine(SemanticManifestLookup(manifest), _Renderer())  # type: ignore[arg-type]
+        models = json.loads((target / "semantic_manifest.json").read_text())["semantic_models"]
+        self.entities = {item["node_relation"]["alias"]: item["primary_entity"] for item in models}
         self.connection = duckdb.connect()
         self.connection.execute(f"ATTACH '{warehouse}' AS build (READ_ONLY)")
         self.connection.execute("USE build")
 
     def answer(self, metric: Metric, grain: str, dimensions: Sequence[str]) -> dict[tuple[Any, ...], Any]:
         """(period, dimensions…) → value, in minor units where it is money."""
-        entity = ENTITIES[metric.mart]
+        entity = self.entities[metric.mart]
         keys = [f"metric_time__{grain}", *(f"{entity}__{name}" for name in dimensions)]
         request = MetricFlowQueryRequest.create(metric_names=[metric.name], group_by_names=keys)
         sql = self.engine.explain(request).sql_statement.sql
@@ -59,7 +56,8 @@ class Oracle:
 
     def differences(self, catalog: Catalog, metric: Metric, grain: str) -> list[str]:
         """Where the compiler's answer to the same question differs; empty where both agree."""
-        dimensions = ["tenant_id", *([metric.within] if metric.within else [])]
+        time = catalog.marts[metric.mart].time_column
+        dimensions = ["tenant_id", *(column for column in metric.within if column != time)]
         theirs = self.answer(metric, grain, dimensions)
         sql = compile_query(catalog, [metric.name], by=[grain, *dimensions])
         rows = self.connection.execute(sql).fetchall()
@@ -76,7 +74,7 @@ class Oracle:
 def _same(metric: Metric, tenant: str, ours: Any, theirs: Any) -> bool:
     if ours is None or theirs is None:
         return ours is theirs
-    scale = MINOR_UNITS[tenant] if metric.unit == "money" else 1
+    scale = 1 if metric.unit != "money" else 1_000_000 if metric.micros else MINOR_UNITS[tenant]
     if metric.kind == "ratio":
         return math.isclose(float(ours) * scale, theirs, rel_tol=1e-12)
     return Decimal(ours) * scale == theirs

@@ -55,6 +55,7 @@ def stub_project(folder: Path) -> Path:
     }
     target = {"type": "duckdb", "path": str(folder / "build.duckdb"), "threads": 1}
     (folder / "macros").mkdir()
+    shutil.copy(METRICS.parents[1] / "dbt_project" / "macros" / "columns.sql", folder / "macros" / "columns.sql")
     schema = "{% macro generate_schema_name(name, node) %}{{ name or 'main' }}{% endmacro %}\n"
     (folder / "macros" / "schema.sql").write_text(schema, encoding="utf-8")
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(project), encoding="utf-8")
@@ -98,11 +99,12 @@ def _write(path: Path, rows: Rows, tenants: Sequence[str]) -> None:
                 connection.execute(f"INSERT INTO marts.{model} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
 
+MADE = ("metrics_daily", "product_daily", "customer_daily", "cohorts")  # with rows that look like theirs
 CURRENCIES = {"aurora": ("USD", 100), "hinode": ("JPY", 1)}
 
 
 def awkward_rows(seed: int = 11) -> dict[str, list[dict[str, Any]]]:
-    """Random rows of the four daily marts over four months: empty values, zero orders, negative amounts, gaps."""
+    """Random rows of the marts over four months: empty values, zero orders, negative amounts, gaps."""
     rng = random.Random(seed)  # noqa: S311
     kinds = contracts()
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ("metrics_daily", "product_daily", "customer_daily")}
@@ -119,6 +121,9 @@ def awkward_rows(seed: int = 11) -> dict[str, list[dict[str, Any]]]:
                 customer = {"customer_key": f"c{number}", "customer_id": f"c{number}", "date_day": day}
                 rows["customer_daily"].append(_fill(rng, kinds["customer_daily"], {**common, **customer}))
         rows.setdefault("cohorts", []).extend(_cohorts(rng, tenant, currency, minor_units))
+        for model in sorted(kinds.keys() - {*MADE, "build", "time_spine"}):
+            days = [first + timedelta(days=n) for n in range(100) if n % 9]
+            rows.setdefault(model, []).extend(_any(rng, kinds[model], common, days))
         build = {"tenant_id": tenant, "run_id": "run-1"}
         times = {"as_of": datetime(2026, 5, 9, 6), "published_at": datetime(2026, 5, 9, 6, 1)}
         rows.setdefault("build", []).append({**build, **times})
@@ -132,11 +137,24 @@ def _fill(rng: random.Random, columns: Mapping[str, str], keys: Mapping[str, Any
     for name, kind in columns.items():
         if kind != "bigint" or rng.random() < 0.1:
             continue
-        if name.endswith("_minor"):
+        if name.endswith(("_minor", "_micros")):
             row[name] = rng.randint(-900_000_000_000, 9_000_000_000_000)
         else:
             row[name] = 0 if quiet else rng.randint(0, 9)
     return row
+
+
+def _any(
+    rng: random.Random, columns: Mapping[str, str], common: Mapping[str, Any], days: Sequence[date]
+) -> Iterable[dict[str, Any]]:
+    """Two rows a day, or a month where the mart holds months; none where it holds neither."""
+    time = next((name for name in ("date_day", "month") if columns.get(name) == "date"), None)
+    periods = sorted({day.replace(day=1) for day in days}) if time == "month" else days
+    for period in periods if time else []:
+        for number in range(2):
+            keys = {name: f"{name} {number}" for name, kind in columns.items() if kind == "varchar"}
+            known = {name: value for name, value in common.items() if name in columns}
+            yield _fill(rng, columns, {**keys, **known, str(time): period})
 
 
 def _cohorts(rng: random.Random, tenant: str, currency: str, minor_units: int) -> Iterable[dict[str, Any]]:

@@ -1,10 +1,13 @@
--- One row a tenant, order currency and day that needs a rate: the last one known on that day, at most a week old.
--- The same currency has the rate 1 of that day; a missing rate stays null, and a test names the pair and the day.
+-- One row a tenant, currency and day that needs a rate, of an order or an ad account: the last one known on that day,
+-- at most a week old. The same currency has the rate 1 of that day; a missing rate stays null, and a test names the
+-- pair and the day.
 with orders as (select * from {{ ref('stg_shopify__orders') }}),
 
 sales as (select * from {{ ref('stg_shopify__sales') }}),
 
 refunds as (select * from {{ ref('stg_shopify__refunds') }}),
+
+ad_days as (select * from {{ ref('int_ad_account_days') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
@@ -35,6 +38,13 @@ needed as (
     from refunds
     inner join orders using (tenant_id, source_account, order_id)
     inner join tenants using (tenant_id)
+    union
+    select
+        tenant_id,
+        account_currency,
+        account_minor_units,
+        date_day
+    from ad_days
 ),
 
 found as (

@@ -1,77 +1,18 @@
--- Does it agree with the source? Shopify's own daily report beside ours, in the shop's zone and currency, by metric.
--- The newest day is left out: the report runs to this minute, the pull to two minutes ago.
-with totals as (select * from {{ ref('stg_shopify__sales_totals') }}),
-
-sales as (select * from {{ ref('stg_shopify__sales') }}),
-
-orders as (select * from {{ ref('stg_shopify__orders') }}),
-
-shop as (select * from {{ source('shopify', 'shop') }}),
-
-cursors as (
-    select * from {{ source('takings', 'cursors') }}
-    where stream = 'orders'
-),
-
-ledger as (
-    select
-        sales.*,
-        case
-            when sales.agreement_kind = 'OrderAgreement' then {{ local_day('orders.processed_at', 'shop.time_zone') }}
-            else {{ local_day('sales.happened_at', 'shop.time_zone') }}
-        end as date_day,
-        sales.amount_minor - sales.tax_minor as net_minor,
-        sales.line_type = 'PRODUCT' as is_product
-    from sales
-    inner join orders using (tenant_id, source_account, order_id)
-    inner join shop using (tenant_id, source_account)
-),
-
-ours as (
-    select
-        tenant_id,
-        source_account,
-        date_day,
-        sum(net_minor + discount_minor) filter (where is_product and quantity > 0) as gross_sales,
-        sum(case when quantity > 0 then discount_minor when quantity = 0 then -net_minor else 0 end) filter (
-            where is_product
-        ) as discounts,
-        sum(-net_minor) filter (where is_product and quantity < 0) as returns,
-        sum(net_minor) filter (where is_product) as net_sales,
-        sum(net_minor) filter (where line_type = 'SHIPPING') as shipping,
-        sum(tax_minor) filter (where line_type in {{ sale_types() }}) as taxes,
-        sum(amount_minor) filter (
-            where line_type in {{ sale_types() }}
-        ) as total_sales
-    from ledger
-    group by all
-),
-
-compared as (
-    {%- for metric in ['gross_sales', 'discounts', 'returns', 'net_sales', 'shipping', 'taxes', 'total_sales'] %}
-        select
-            coalesce(totals.tenant_id, ours.tenant_id) as tenant_id,
-            coalesce(totals.source_account, ours.source_account) as source_account,
-            coalesce(totals.date_day, ours.date_day) as date_day,
-            '{{ metric }}' as metric,
-            coalesce(ours.{{ metric }}, 0) as ours_minor,
-            coalesce(totals.{{ metric }}, 0) as theirs_minor
-        from totals
-        full join ours using (tenant_id, source_account, date_day)
-        {{ 'union all' if not loop.last }}
+-- Does it agree with the source? What each source reports of itself beside what the marts add up to.
+with compared as (
+    {%- for source in ['shopify', 'ads'] %}
+        select * from {{ ref('int_agreement_' ~ source) }}
+        {{ 'union all by name' if not loop.last }}
     {%- endfor %}
 )
 
 select
-    compared.tenant_id,
-    'shopify' as source,
-    compared.source_account,
-    compared.date_day,
-    compared.metric,
-    cast(compared.ours_minor as bigint) as ours_minor,
-    cast(compared.theirs_minor as bigint) as theirs_minor,
-    cast(compared.ours_minor - compared.theirs_minor as bigint) as difference_minor
+    tenant_id,
+    source,
+    source_account,
+    date_day,
+    metric,
+    cast(ours_minor as bigint) as ours_minor,
+    cast(theirs_minor as bigint) as theirs_minor,
+    cast(ours_minor - theirs_minor as bigint) as difference_minor
 from compared
-inner join shop using (tenant_id, source_account)
-inner join cursors using (tenant_id, source_account)
-where compared.date_day < {{ local_day('cursors.loaded_until', 'shop.time_zone') }}

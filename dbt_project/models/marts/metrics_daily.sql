@@ -9,6 +9,13 @@
         'orders_paid_back', 'refunded_amount_minor', 'refunded_store_credit_minor', 'refunds_made', 'units_sold',
         'new_customers'
     ],
+    'marketing': [
+        'ad_spend_minor', 'impressions', 'clicks', 'platform_purchases', 'platform_purchase_value_minor'
+    ],
+    'sessions': [
+        'sessions', 'visitors', 'sessions_with_cart', 'sessions_reached_checkout', 'sessions_ordered',
+        'cart_sessions_ordered', 'add_to_carts', 'api_calls', 'api_errors', 'feature_uses'
+    ],
 } %}
 {%- set measures = families.values() | sum(start=[]) %}
 with families as (

@@ -12,12 +12,9 @@ having
 
 {# None of these columns, or of all, is empty in any row: one pass over the table instead of one a column. #}
 {% test no_nulls(model, columns) %}
-{%- if columns == 'all' %}
-    {%- set columns = adapter.get_columns_in_relation(model) | map(attribute='name') | list %}
-{%- endif %}
-select {{ columns | join(', ') }}
+select *
 from {{ model }}
 where
-    {% for column in columns %}{{ 'or ' if not loop.first }}{{ column }} is null
+    {% for column in columns_of(model, columns) %}{{ 'or ' if not loop.first }}{{ column }} is null
     {% endfor %}
 {% endtest %}

@@ -1,0 +1,67 @@
+-- One row an ad account and day: its own total, by which everything else is measured, in its own currency (micros).
+-- A report of which no total has come yet counts what its ads say, so that a half-read day is not a day without spend.
+with accounts as (
+    select * from {{ ref('stg_meta_ads__accounts') }}
+    union all by name
+    select * from {{ ref('stg_tiktok_ads__accounts') }}
+),
+
+totals as (
+    select * from {{ ref('stg_meta_ads__account_days') }}
+    union all by name
+    select * from {{ ref('stg_tiktok_ads__account_days') }}
+),
+
+ads as (
+    select
+        tenant_id,
+        source,
+        source_account,
+        report,
+        date_day,
+    {%- for name in ad_measures() %}
+        sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from {{ ref('int_ad_days') }}
+    group by all
+),
+
+days as (
+    select
+        tenant_id,
+        source,
+        source_account,
+        date_day,
+    {%- for name in ad_measures() %}
+        cast(sum(coalesce(totals.{{ name }}, ads.{{ name }})) as bigint) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from totals
+    full join ads using (tenant_id, source, source_account, report, date_day)
+    group by all
+),
+
+read as (
+    select
+        tenant_id,
+        source,
+        source_account,
+        day as date_day,
+        min(as_of) as as_of
+    from {{ source('takings', 'days_read') }}
+    group by all
+),
+
+tenants as (select * from {{ ref('stg_takings__tenants') }})
+
+select
+    days.*,
+    accounts.platform,
+    accounts.account_time_zone,
+    accounts.account_time_zone <> tenants.time_zone as zone_differs,
+    accounts.account_currency,
+    accounts.account_minor_units,
+    read.as_of
+from days
+inner join accounts using (tenant_id, source, source_account)
+inner join tenants using (tenant_id)
+left join read using (tenant_id, source, source_account, date_day)

@@ -1,0 +1,87 @@
+-- Each ad account's own day beside the rows of the mart `spend`, in the account's zone and currency.
+with totals as (
+    select
+        tenant_id,
+        source,
+        source_account,
+        date_day,
+    {%- for name in ad_measures() %}
+        sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from (
+        select * from {{ ref('stg_meta_ads__account_days') }}
+        union all by name
+        select * from {{ ref('stg_tiktok_ads__account_days') }}
+    )
+    group by all
+),
+
+accounts as (
+    select distinct
+        tenant_id,
+        source,
+        source_account,
+        account_minor_units
+    from {{ ref('int_ad_account_days') }}
+),
+
+ours as (
+    select
+        tenant_id,
+        source,
+        source_account,
+        date_day,
+        sum(own_spend_micros) as spend_micros,
+        sum(impressions) as impressions,
+        sum(clicks) as clicks,
+        sum(purchases) as purchases,
+        sum(own_purchase_value_micros) as purchase_value_micros
+    from {{ ref('spend') }}
+    group by all
+),
+
+sides as (
+    select
+        'theirs' as side,
+        *
+    from totals
+    union all by name
+    select
+        'ours' as side,
+        ours.*
+    from ours
+    semi join totals using (tenant_id, source, source_account, date_day)
+),
+
+metrics as (
+    {%- for metric, value in {
+        'ad_spend': micros_to_minor('spend_micros', 1, 'accounts.account_minor_units'),
+        'impressions': 'impressions',
+        'clicks': 'clicks',
+        'platform_purchases': 'purchases',
+        'platform_purchase_value': micros_to_minor('purchase_value_micros', 1, 'accounts.account_minor_units'),
+    }.items() %}
+        select
+            sides.tenant_id,
+            sides.source,
+            sides.source_account,
+            sides.date_day,
+            sides.side,
+            '{{ metric }}' as metric,
+            {{ value }} as amount
+        from sides
+        inner join accounts using (tenant_id, source, source_account)
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    tenant_id,
+    source,
+    source_account,
+    date_day,
+    metric,
+    coalesce(sum(amount) filter (where side = 'ours'), 0) as ours_minor,
+    coalesce(sum(amount) filter (where side = 'theirs'), 0) as theirs_minor
+from metrics
+group by all

@@ -1,0 +1,47 @@
+-- The sessions family of metrics_daily: visits that count, each day's visitors once whatever brought them, and what the
+-- app told.
+with visits as (
+    select
+        tenant_id,
+        source,
+        date_day,
+        {{ visit_measures() }}
+    from {{ ref('sessions') }}
+    group by all
+),
+
+tenants_with_events as (select distinct tenant_id from visits),
+
+app as (
+    select
+        tenant_id,
+        source,
+        date_day,
+        count(*) filter (where event_name = 'api_call') as api_calls,
+        count(*) filter (where event_name = 'api_call' and status_code >= 500) as api_errors,
+        count(*) filter (where event_name = 'feature_used') as feature_uses
+    from {{ ref('events') }}
+    where event_name in ('api_call', 'feature_used')
+    group by all
+),
+
+days as (
+    select * from visits
+    union all by name
+    select shop.*
+    from {{ ref('int_shop_sessions') }} as shop
+    anti join tenants_with_events using (tenant_id)
+    union all by name
+    select * from app
+)
+
+select
+    tenant_id,
+    source,
+    'Online store' as channel,
+    date_day,
+{%- for name in visit_names() + ['api_calls', 'api_errors', 'feature_uses'] %}
+    coalesce(sum({{ name }}), 0) as {{ name }}{{ ',' if not loop.last }}
+{%- endfor %}
+from days
+group by all

@@ -1,0 +1,113 @@
+-- People of each day, and of the 30 days that end with it. A person counts in the 30 days from one of their days until
+-- 29 days later or until their next one begins to count: each day gains and loses people, and what is left is added up.
+with events as (select * from {{ ref('events') }}),
+
+days as (
+    select
+        tenant_id,
+        source,
+        date_day,
+        count(distinct user_id) as daily_users,
+        count(distinct user_key) as active_users,
+        count(*) as events
+    from events
+    group by all
+),
+
+visits as (
+    select
+        tenant_id,
+        source,
+        date_day,
+        count(*) as sessions
+    from {{ ref('sessions') }}
+    group by all
+),
+
+edges as (
+    select
+        tenant_id,
+        source,
+        min(date_day) as first_day,
+        max(date_day) as last_day
+    from days
+    group by all
+),
+
+spine as (
+    select
+        tenant_id,
+        source,
+        cast(unnest(generate_series(first_day, last_day, interval 1 day)) as date) as date_day
+    from edges
+),
+
+their_days as (
+    select distinct
+        tenant_id,
+        source,
+        user_key,
+        date_day
+    from events
+    where user_key is not null
+),
+
+people as (
+    select
+        *,
+        lead(date_day) over (partition by tenant_id, source, user_key order by date_day) as next_day
+    from their_days
+),
+
+changes as (
+    select
+        tenant_id,
+        source,
+        date_day,
+        1 as people
+    from people
+    union all
+    select
+        tenant_id,
+        source,
+        least(date_day + 30, next_day) as date_day,
+        -1 as people
+    from people
+),
+
+changed as (
+    select
+        tenant_id,
+        source,
+        date_day,
+        sum(people) as people
+    from changes
+    group by all
+),
+
+thirty_days as (
+    select
+        tenant_id,
+        source,
+        date_day,
+        sum(people) over (partition by tenant_id, source order by date_day) as mau
+    from changed
+)
+
+select
+    spine.tenant_id,
+    spine.source,
+    spine.date_day,
+    coalesce(days.daily_users, 0) as daily_users,
+    coalesce(days.active_users, 0) as active_users,
+    cast(coalesce(thirty_days.mau, 0) as bigint) as mau,
+    coalesce(visits.sessions, 0) as sessions,
+    coalesce(days.events, 0) as events
+from spine
+left join days using (tenant_id, source, date_day)
+left join visits using (tenant_id, source, date_day)
+asof left join thirty_days
+    on
+        spine.tenant_id = thirty_days.tenant_id
+        and spine.source = thirty_days.source
+        and spine.date_day >= thirty_days.date_day

@@ -1,0 +1,37 @@
+-- Visits by day and where they came from. A visit counts once: events win where a tenant has any, else Shopify's
+-- report.
+with sessions as (select * from {{ ref('sessions') }}),
+
+tenants_with_events as (select distinct tenant_id from sessions),
+
+days as (
+    select
+        tenant_id,
+        source,
+        date_day,
+        traffic_source,
+        true as is_counted,
+        {{ visit_measures() }}
+    from sessions
+    group by all
+    union all by name
+    select
+        shop.*,
+        'not reported' as traffic_source,
+        tenants_with_events.tenant_id is null as is_counted
+    from {{ ref('int_shop_sessions') }} as shop
+    left join tenants_with_events using (tenant_id)
+)
+
+select
+    tenant_id,
+    source,
+    date_day,
+    traffic_source,
+    is_counted,
+    {%- for name in visit_names() %}
+        cast({{ name }} as bigint) as {{ name }},
+    {%- endfor %}
+    cast(if(is_counted, sessions, 0) as bigint) as counted_sessions,
+    cast(if(is_counted, sessions_ordered, 0) as bigint) as counted_sessions_ordered
+from days

@@ -1,0 +1,39 @@
+-- One row an event on the tenant's day of its occurrence, however late it came; an event counts once by its id, also
+-- where two folders tell it, and then as it was told last.
+with events as (select * from {{ source('files', 'events') }}),
+
+accounts as (
+    select * from {{ ref('stg_takings__accounts') }}
+    where source = 'files'
+),
+
+tenants as (select * from {{ ref('stg_takings__tenants') }})
+
+select
+    events.tenant_id,
+    'files' as source,
+    events.source_account,
+    events.event_id,
+    events.occurred_at,
+    {{ local_day('events.occurred_at', 'tenants.time_zone') }} as date_day,
+    events.event_name,
+    events.session_id,
+    events.user_id,
+    events.anonymous_id,
+    coalesce(events.user_id, events.anonymous_id) as user_key,
+    events.order_id,
+    events.feature,
+    events.endpoint,
+    events.status_code,
+    events.utm_source,
+    events.utm_medium,
+    events.utm_campaign,
+    events.run_id,
+    events.landing_part
+from events
+inner join accounts using (tenant_id, source_account)
+inner join tenants using (tenant_id)
+qualify
+    row_number() over (
+        partition by events.tenant_id, events.event_id order by events.received_at desc, events.source_account asc
+    ) = 1

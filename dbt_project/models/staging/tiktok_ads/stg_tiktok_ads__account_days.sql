@@ -1,0 +1,47 @@
+-- The advertiser's own day by report: the integrated one (auction with Smart+, reservation) and that of GMV Max, whose
+-- cost is spend that the integrated one lacks. GMV Max tells no impressions and no purchases of the website.
+with accounts as (select * from {{ ref('stg_tiktok_ads__accounts') }}),
+
+integrated as (
+    select
+        tenant_id,
+        source_account,
+        date_day,
+        'insights' as report,
+        sum(spend_micros) as spend_micros,
+        sum(impressions) as impressions,
+        sum(clicks) as clicks,
+        sum(complete_payments) as purchases,
+        sum(complete_payment_value_micros) as purchase_value_micros
+    from {{ source('tiktok_ads', 'advertiser_insights') }}
+    group by all
+),
+
+gmv_max as (
+    select
+        tenant_id,
+        source_account,
+        date_day,
+        'gmv_max' as report,
+        sum(cost_micros) as spend_micros
+    from {{ source('tiktok_ads', 'gmv_max_totals') }}
+    group by all
+),
+
+days as (
+    select * from integrated
+    union all by name
+    select * from gmv_max
+)
+
+select
+    days.tenant_id,
+    accounts.source,
+    days.source_account,
+    days.report,
+    days.date_day,
+{%- for name in ad_measures() %}
+    cast(coalesce(days.{{ name }}, 0) as bigint) as {{ name }}{{ ',' if not loop.last }}
+{%- endfor %}
+from days
+inner join accounts using (tenant_id, source_account)
