@@ -11,6 +11,7 @@ from connectors.simulator import World
 from connectors.simulator.world import seconds
 from tests.books import ads, cash, costs, finance, marts, web
 from tests.books.marts import Row, Table
+from tests.books.subscriptions import months_until
 
 Key = tuple[str, date, str]  # source, day, channel
 WEB = "Online store"
@@ -70,3 +71,26 @@ def added(rows: Iterator[Row] | Sequence[Row]) -> Row:
 
 def days(since: date, until: date) -> list[date]:
     return [since + timedelta(days=number) for number in range((until - since).days + 1)]
+
+
+def months(world: World, account: str, pulls: tuple[datetime, ...]) -> dict[date, finance.Month]:
+    """Month to its money, from the first to the last in which there was any."""
+    found: dict[date, Row] = {}
+    for (_, day, channel), row in metrics_daily(world, account, pulls).items():
+        of = found.setdefault(day.replace(day=1), {})
+        for name, amount in row.items():
+            of[name] = of.get(name, 0) + amount
+        if channel == cash.DIRECT:
+            of["direct_refunds_minor"] = of.get("direct_refunds_minor", 0) + row.get("cash_refunded_minor", 0)
+
+    def month(row: Row) -> finance.Month:
+        def of(name: str) -> int:
+            return row.get(f"{name}_minor", 0)
+
+        return finance.Month(
+            of("net_sales"), of("shipping"), of("direct_revenue"), of("direct_refunds"), of("cost_of_goods"),
+            of("ad_spend"), of("cash_fees"), of("disputes"), of("operating_expenses") - of("fixed_expenses"),
+            of("fixed_expenses"),
+        )  # fmt: skip
+
+    return {each: month(found.get(each, {})) for each in months_until(min(found), max(found))}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from math import ceil
 
 from connectors.simulator import World
 from tests.books.facts import OrderFacts, placed
@@ -18,6 +19,7 @@ from tests.books.subscriptions import following
 
 HORIZONS = (30, 60, 90, 180, 365)
 FIXED = "fixed"
+TEN_YEARS = 120  # months
 
 
 @dataclass(frozen=True)
@@ -71,47 +73,75 @@ class Month:
     """Money of a month, in minor units."""
 
     net_sales: int = 0
+    shipping: int = 0
     direct_revenue: int = 0
+    direct_refunds: int = 0
     cost_of_goods: int = 0
     ad_spend: int = 0
     processing_fees: int = 0
-    fixed_expenses: int = 0
+    disputes: int = 0
     variable_expenses: int = 0
+    fixed_expenses: int = 0
 
     @property
     def income(self) -> int:
-        return self.net_sales + self.direct_revenue
+        return self.net_sales + self.shipping + self.direct_revenue - self.direct_refunds
 
     @property
     def operating_expenses(self) -> int:
         return self.fixed_expenses + self.variable_expenses
 
     @property
-    def variable_costs(self) -> int:
-        """What another sale brings with it."""
-        return self.cost_of_goods + self.ad_spend + self.processing_fees + self.variable_expenses
+    def contribution_margin(self) -> int:
+        """What is left of the income after all that another sale brings with it."""
+        paid = self.cost_of_goods + self.ad_spend + self.processing_fees + self.disputes + self.variable_expenses
+        return self.income - paid
 
     @property
     def net_burn(self) -> int:
         """Money out less money in."""
-        return self.variable_costs + self.fixed_expenses - self.income
+        return self.fixed_expenses - self.contribution_margin
 
     @property
     def margin_rate(self) -> Fraction | None:
-        """What of each unit of income is left for fixed costs."""
-        return Fraction(self.income - self.variable_costs, self.income) if self.income else None
-
-    @property
-    def break_even(self) -> Fraction | None:
-        """The income at which fixed costs are met; None where no sale brings anything."""
-        rate = self.margin_rate
-        return self.fixed_expenses / rate if rate is not None and rate > 0 else None
+        """What of each unit of income is left for fixed expenses."""
+        return Fraction(self.contribution_margin, self.income) if self.income else None
 
 
-def runway(cash: int | None, burns: Sequence[int]) -> Fraction | None:
-    """Months that the cash lasts at the mean burn of the months given; None while nothing is burnt."""
-    mean = Fraction(sum(burns), len(burns)) if burns else Fraction(0)
-    return None if cash is None or mean <= 0 else cash / mean
+def mean(amounts: Sequence[int]) -> Fraction | None:
+    return Fraction(sum(amounts), len(amounts)) if amounts else None
+
+
+def break_even(months: Sequence[Month]) -> Fraction | None:
+    """The income of a month at which fixed expenses are paid, by the months given; None where nothing is left to pay
+    them with."""
+    income, margin = sum(each.income for each in months), sum(each.contribution_margin for each in months)
+    if income <= 0 or margin <= 0:
+        return None
+    return Fraction(sum(each.fixed_expenses for each in months), len(months)) * income / margin
+
+
+def reaches(incomes: Sequence[int], ahead: int, goal: Fraction) -> int | None:
+    """How many months after the one that lies ``ahead`` months behind the last income a straight line through the
+    incomes (least squares) reaches a goal: 0 where it is there already, None where it never is within ten years."""
+    count = len(incomes)
+    if count < 3:
+        return None
+    middle, level = Fraction(count - 1, 2), Fraction(sum(incomes), count)
+    spread_ = sum((place - middle) ** 2 for place in range(count))
+    slope = sum((place - middle) * (amount - level) for place, amount in enumerate(incomes)) / spread_
+    now = level + slope * (count - 1 + ahead - middle)
+    if now >= goal:
+        return 0
+    if slope <= 0:
+        return None
+    months = ceil((goal - now) / slope)
+    return months if months <= TEN_YEARS else None
+
+
+def runway(cash: int | None, burn: Fraction | None) -> Fraction | None:
+    """Months that the cash lasts at a burn a month; None while nothing is burnt."""
+    return None if cash is None or burn is None or burn <= 0 else cash / burn
 
 
 # --- what customers brought

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from math import floor
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +20,11 @@ from tests.books import ads, cash, daily, finance, marts, subscriptions, web
 
 Pulls = tuple[datetime, ...]
 Rows = dict[Any, dict[str, Any]]
+MONEY_OF_A_MONTH = (
+    "net_sales", "shipping", "direct_revenue", "direct_refunds", "income", "cost_of_goods", "ad_spend",
+    "processing_fees", "disputes", "variable_expenses", "fixed_expenses", "operating_expenses", "contribution_margin",
+    "net_burn",
+)  # fmt: skip
 Compute = Callable[[World, str, Pulls], Mapping[Any, Mapping[str, Any]]]
 
 
@@ -114,6 +121,38 @@ def ltv_horizons(world: World, account: str, pulls: Pulls) -> Rows:
     return {**finance.ltv_horizons(world, account, today(world, account, pulls), pulls[-1])}
 
 
+def finance_monthly(world: World, account: str, pulls: Pulls) -> Rows:
+    """Burn and break-even look at the last three whole months, the projection at the last six."""
+    now, found = today(world, account, pulls), dict[date, dict[str, Any]]()
+    table, balances = daily.months(world, account, pulls), daily.balances(world, account, pulls[-1])
+    for month, of in table.items():
+        is_complete = subscriptions.following(month) <= now
+        whole = [each for each in table if (each <= month if is_complete else each < month)]
+        last_three = [table[each] for each in whole[-3:]]
+        burn, goal = finance.mean([each.net_burn for each in last_three]), finance.break_even(last_three)
+        last_day = min(now, subscriptions.following(month) - timedelta(days=1))
+        cash_held, rate = finance.cash_at(balances, last_day), of.margin_rate
+        lasts, steps = finance.runway(cash_held, burn), None
+        if goal is not None:
+            steps = finance.reaches([table[each].income for each in whole[-6:]], 0 if is_complete else 1, goal)
+        found[month] = {
+            **{f"{name}_minor": getattr(of, name) for name in MONEY_OF_A_MONTH},
+            "is_complete": is_complete, "cash_balance_minor": cash_held,
+            "trailing_burn_minor": None if burn is None else subscriptions.away_from_zero(burn),
+            "burning_minor": None if burn is None else max(0, subscriptions.away_from_zero(burn)),
+            "runway_months": None if lasts is None else Decimal(floor(lasts * 100)) / 100,
+            "contribution_margin_rate": rate and Decimal(subscriptions.away_from_zero(rate * 10**6)) / 10**6,
+            "break_even_revenue_minor": None if goal is None else subscriptions.away_from_zero(goal),
+            "break_even_month": None if steps is None else _later(month, steps),
+        }  # fmt: skip
+    return found
+
+
+def _later(month: date, count: int) -> date:
+    place = month.month - 1 + count
+    return date(month.year + place // 12, place % 12 + 1, 1)
+
+
 TABLES: dict[str, Table] = {
     "metrics_daily": Table(("source", "date_day", "channel"), daily.metrics_daily),
     "product_daily": Table(("product_key", "date_day"), as_of_the_last(marts.product_daily)),
@@ -131,5 +170,6 @@ TABLES: dict[str, Table] = {
     "feature_daily": Table(("feature", "date_day"), feature_daily),
     "customer_mrr": Table(("customer_id", "month"), customer_mrr),
     "mrr_monthly": Table(("month",), mrr_monthly),
+    "finance_monthly": Table(("month",), finance_monthly),
     "ltv_horizons": Table(("cohort_month", "horizon_days"), ltv_horizons),
 }

@@ -35,19 +35,32 @@ def test_cash_is_each_accounts_newest_balance() -> None:
 
 
 def test_runway_is_cash_by_the_mean_burn_and_empty_while_money_comes_in() -> None:
-    assert finance.runway(900, [100, 200, 300]) == Fraction(9, 2)
-    assert finance.runway(900, [100, -200, 100]) is None
-    assert finance.runway(None, [100]) is None
+    assert finance.runway(900, finance.mean([100, 200, 300])) == Fraction(9, 2)
+    assert finance.runway(900, finance.mean([100, -200, 100])) is None
+    assert finance.runway(None, finance.mean([100])) is None
+    assert finance.runway(900, finance.mean([])) is None
 
 
 def test_a_month_that_burns_and_where_it_would_break_even() -> None:
-    """Income 1,000; each unit brings 600 of costs with it, so 40 % are left, and 800 fixed costs need 2,000."""
-    month = Month(net_sales=900, direct_revenue=100, cost_of_goods=400, ad_spend=100, processing_fees=60,
-                  variable_expenses=40, fixed_expenses=800)  # fmt: skip
-    assert (month.net_burn, month.operating_expenses) == (400, 840)
-    assert (month.margin_rate, month.break_even) == (Fraction(2, 5), 2000)
-    assert Month(net_sales=100, cost_of_goods=100, fixed_expenses=5).break_even is None
+    """Income 1,000; each unit brings 600 of costs with it, so 40 % are left, and 800 fixed expenses need 2,000."""
+    month = Month(net_sales=850, shipping=60, direct_revenue=100, direct_refunds=10, cost_of_goods=400, ad_spend=100,
+                  processing_fees=40, disputes=20, variable_expenses=40, fixed_expenses=800)  # fmt: skip
+    assert (month.income, month.contribution_margin, month.net_burn) == (1000, 400, 400)
+    assert (month.operating_expenses, month.margin_rate) == (840, Fraction(2, 5))
+    assert finance.break_even([month]) == 2000
+    assert finance.break_even([month, Month(net_sales=1000, fixed_expenses=400)]) == Fraction(600 * 2000, 1400)
+    assert finance.break_even([Month(net_sales=100, cost_of_goods=100, fixed_expenses=5)]) is None
     assert Month().margin_rate is None
+
+
+def test_when_a_line_through_the_incomes_reaches_a_goal() -> None:
+    """100, 200, 300 grows by 100 a month: at the next month it stands at 400, and 650 is reached three months later."""
+    assert finance.reaches([100, 200, 300], 1, Fraction(400)) == 0
+    assert finance.reaches([100, 200, 300], 1, Fraction(650)) == 3
+    assert finance.reaches([100, 200, 300], 0, Fraction(650)) == 4
+    assert finance.reaches([300, 200, 100], 1, Fraction(650)) is None
+    assert finance.reaches([100, 100, 101], 1, Fraction(650)) is None
+    assert finance.reaches([100, 200], 1, Fraction(1)) is None
 
 
 def test_what_customers_brought_within_a_horizon() -> None:
