@@ -16,7 +16,7 @@ import msgspec
 import requests
 
 from connectors.base import Account
-from connectors.errors import ContractError, RetryError
+from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.meta_ads.judgement import GraphError, TooMuchError, refusal
 from connectors.transport import RETRIED, Transport
 
@@ -78,6 +78,11 @@ class Client:
             answer = self._send(method, path, params)
             self._notice(answer)
             error = _error(answer)
+            if error is not None and not error.code and (answer.status_code == 404 or 300 <= answer.status_code < 400):
+                raise ConfigurationError(
+                    f"Meta ad account {self.id}: HTTP {answer.status_code}: there is no such API at "
+                    f"{self.account.base_url}. Check `base_url`."
+                )
             if error is None:
                 return answer.content
             trouble = error.message[:200]
@@ -93,7 +98,8 @@ class Client:
             else:
                 raise refusal(error, self.id, self.version)
         raise RetryError(
-            f"Meta ad account {self.id}: Meta {'throttles without end' if throttled else 'is in trouble'} ({trouble}). "
+            f"Meta ad account {self.id}: Meta {'is in trouble' if failed >= ATTEMPTS else 'throttles without end'} "
+            f"({trouble}). "
             "Nothing was lost; what has arrived is kept. Run again later."
         )
 

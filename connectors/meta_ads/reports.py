@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -65,7 +66,7 @@ def pages(client: Client, path: str, params: dict[str, str], limit: int) -> Iter
         yield [bytes(record) for record in page.data]
         if not page.paging.next:
             return
-        after = page.paging.cursors.after
+        after = page.paging.cursors.after or _after(page.paging.next)
         if not after or after in seen:
             raise ContractError(
                 f"Meta ad account {client.id}: the page cursor of {path.rsplit('/', 1)[-1]} does not move on; stopped "
@@ -73,6 +74,11 @@ def pages(client: Client, path: str, params: dict[str, str], limit: int) -> Iter
             )
         seen.add(after)
         params["after"] = after
+
+
+def _after(url: str) -> str:
+    """The cursor in the address of the next page: there are answers that name it nowhere else."""
+    return dict(parse_qsl(urlsplit(url).query)).get("after", "")
 
 
 def rows(client: Client, stream: Stream, first: date, last: date) -> list[bytes]:

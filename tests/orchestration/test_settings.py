@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -160,6 +161,108 @@ def test_an_unknown_tenant_is_answered_with_the_known_ones(write: Path) -> None:
     write.write_text(GOOD)
     with pytest.raises(Problem, match=r"no tenant 'rival'.*Known are: acme"):
         settings.load(write).tenant("rival")
+
+
+EVERY_KIND = """
+[[tenants.sources]]
+kind = "stripe"
+account = "acct_1032D82eZvKYlo2C"
+secret = "env:ACME_TOKEN"
+[[tenants.sources]]
+kind = "meta_ads"
+account = 1234567890123456
+secret = "env:ACME_TOKEN"
+since = 2025-01-01
+lookback_days = 7
+purchase_action = "omni_purchase"
+attribution_window = "7d_click"
+[[tenants.sources]]
+kind = "tiktok_ads"
+account = "7123456789012345678"
+secret = "env:ACME_TOKEN"
+queries_a_second = 18
+[[tenants.sources]]
+kind = "files"
+account = "acme"
+path = "files/acme"
+[tenants.targets]
+mrr = 20000
+churn_rate = 0.05
+"""
+
+
+def test_every_kind_of_source_has_its_own_settings_and_its_own_address(write: Path) -> None:
+    write.write_text(GOOD + EVERY_KIND)
+    found = settings.load(write)
+    accounts = {account.source: account for account in found.accounts()}
+    assert {name: account.base_url for name, account in accounts.items()} == {
+        "shopify": "https://acme.myshopify.com",
+        "stripe": "https://api.stripe.com",
+        "meta_ads": "https://graph.facebook.com",
+        "tiktok_ads": "https://business-api.tiktok.com",
+        "files": str(write.parent / "files" / "acme"),
+    }
+    assert accounts["meta_ads"].account == "1234567890123456"
+    assert accounts["files"].secret == ""
+    assert found.options(accounts["meta_ads"]) == {"since": date(2025, 1, 1), "lookback_days": 7}
+    assert found.options(accounts["tiktok_ads"]) == {"since": None, "lookback_days": 28, "queries_a_second": 18.0}
+    assert found.options(accounts["stripe"]) == {"test_mode": False}
+
+
+def test_a_target_is_the_number_that_was_written(write: Path) -> None:
+    write.write_text(GOOD + EVERY_KIND)
+    (tenant,) = settings.load(write).tenants
+    assert tenant.targets == {"mrr": Decimal(20000), "churn_rate": Decimal("0.05")}
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "place", "words"),
+    [
+        ("account = 1234567890123456", 'account = "act_1234567890123456"', "sources[2].account", "without 'act_'"),
+        ("account = 1234567890123456", 'account = "my ads"', "sources[2].account", "should match pattern"),
+        ("since = 2025-01-01", 'since = "last spring"', "sources[2].since", "valid date"),
+        ("lookback_days = 7", "lookback_days = 400", "sources[2].lookback_days", "less than or equal to 395"),
+        ('"7d_click"', '"7d_view"', "sources[2].attribution_window", "'default', '1d_click'"),
+        ("queries_a_second = 18", "queries_a_second = 0", "sources[3].queries_a_second", "greater than or equal to 1"),
+        ("queries_a_second = 18", 'client_id = "1"', "sources[3].client_id", "not permitted"),
+        ('path = "files/acme"', 'folder = "files/acme"', "sources[4].path", "Field required"),
+        ('kind = "files"', "", "sources[4].kind", "Field required"),
+        ('kind = "files"', 'kind = "etsy"', "sources[4].kind", "shopify, stripe, meta_ads, tiktok_ads, files"),
+        ("churn_rate = 0.05", 'churn_rate = "low"', "targets.churn_rate", "valid decimal"),
+        ("churn_rate = 0.05", "churn_rate = 0.0000001", "targets.churn_rate", "6 decimal places"),
+    ],
+)
+def test_a_mistake_in_a_source_is_named_with_its_place(was: str, now: str, place: str, words: str, write: Path) -> None:
+    message = problem(write, GOOD + EVERY_KIND.replace(was, now))
+    assert f"  tenants[0].{place}: " in message
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "account", "counted"),
+    [("stripe", "acct_1032D82eZvKYlo2C", "payments"), ("meta_ads", "1234567890123456", "spend"),
+     ("tiktok_ads", "7123456789012345678", "spend")],
+)  # fmt: skip
+def test_an_account_under_two_tenants_is_refused_with_what_would_count_twice(
+    kind: str, account: str, counted: str, write: Path
+) -> None:
+    rival = GOOD.replace('"acme"', '"rival"')
+    again = f'[[tenants.sources]]\nkind = "{kind}"\naccount = "{account}"\nsecret = "env:ACME_TOKEN"\n'
+    message = problem(write, GOOD + EVERY_KIND + rival + again)
+    assert f"the {kind} account '{account}' stands twice: its {counted} would count twice" in message
+
+
+def test_one_folder_under_two_names_is_refused(write: Path) -> None:
+    again = '[[tenants.sources]]\nkind = "files"\naccount = "second"\npath = "./files/../files/acme"\n'
+    text = GOOD + EVERY_KIND.replace("[tenants.targets]", again + "[tenants.targets]")
+    assert "files/acme stands twice: its events would count twice" in problem(write, text)
+
+
+def test_one_stripe_key_under_two_names_is_refused(write: Path) -> None:
+    again = '[[tenants.sources]]\nkind = "stripe"\naccount = "second"\nsecret = "env:ACME_TOKEN"\n'
+    write.write_text(GOOD + EVERY_KIND.replace("[tenants.targets]", again + "[tenants.targets]"))
+    with pytest.raises(Problem, match="have the same key, so their payments would count twice"):
+        settings.load(write).accounts()
 
 
 @pytest.fixture

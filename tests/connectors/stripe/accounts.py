@@ -45,18 +45,19 @@ class Place:
     def landing(self) -> Landing:
         return Landing(self.root / "landing")
 
-    def known_as(self, server: SimulatorServer, secret: str | None = None) -> Account:
-        url = server.base_url(self.account, "stripe")
+    def known_as(self, server: SimulatorServer, secret: str | None = None, base_url: str | None = None) -> Account:
+        url = base_url or server.base_url(self.account, "stripe")
         return Account("acme", "stripe", self.account, url, secret or secret_key(self.account))
 
-    def pull(self, server: SimulatorServer, secret: str | None = None) -> dict[str, Pulled]:
+    def pull(
+        self, server: SimulatorServer, secret: str | None = None, base_url: str | None = None, **settings: Any
+    ) -> dict[str, Pulled]:
         """One pull; pauses are noted instead of taken."""
-        account = self.known_as(server, secret)
+        account = self.known_as(server, secret, base_url)
         transport = Transport((account.secret,), sleep=self.waits.append)
         with Staging(self.staging) as staging:
-            return {
-                done.stream: done for done in pull(account, self.landing, staging, self.run_id, transport=transport)
-            }
+            steps = pull(account, self.landing, staging, self.run_id, transport=transport, **settings)
+            return {done.stream: done for done in steps}
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> Rows:
         with duckdb.connect(str(self.staging), read_only=True) as db:
@@ -147,7 +148,7 @@ def expected(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
 
 
 def _billing(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
-    subscriptions, invoices, prices = books.states("subscription"), books.states("invoice"), books.states("price")
+    subscriptions, prices = books.states("subscription"), books.states("price")
     discount = {one["id"]: one for one in books.states("discount")}
     pairs = [(sub, key, None) for sub in subscriptions for key in sub["discounts"]]
     pairs += [(sub, key, item["id"]) for sub in subscriptions for item in sub["items"] for key in item["discounts"]]
@@ -194,6 +195,13 @@ def _billing(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
                 for sub, key, item in pairs
             ],
         ),
+        **_invoicing(books),
+    }  # fmt: skip
+
+
+def _invoicing(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
+    invoices = books.states("invoice")
+    return {
         "invoices": (
             "invoice_id, created_at, customer_id, subscription_id, status, subtotal, discount_total, total, "
             "total_excluding_tax, tax_total, amount_paid, amount_remaining, finalized_at, paid_at, voided_at, "

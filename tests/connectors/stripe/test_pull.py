@@ -266,6 +266,26 @@ def test_an_expired_key_is_named_as_such(server: SimulatorServer, place: Place) 
         place.pull(server)
 
 
+def test_a_key_of_test_mode_is_refused_before_anything_is_asked_for(server: SimulatorServer, place: Place) -> None:
+    with pytest.raises(ConfigurationError, match=r"test mode, whose payments are no money.*test_mode = true"):
+        place.pull(server, secret="rk_test_1")
+    assert server.log == []
+    with pytest.raises(ConfigurationError, match="its key is not accepted"):
+        place.pull(server, secret="rk_test_1", test_mode=True)
+    with pytest.raises(ConfigurationError, match="the key is a live one"):
+        place.pull(server, secret="rk_live_1", test_mode=True)
+
+
+def test_a_key_of_another_account_is_refused_and_nothing_is_added_up(server: SimulatorServer, place: Place) -> None:
+    place.pull(server)
+    before = place.tables()
+    other = server.base_url("nordlicht", "stripe")
+    with pytest.raises(ConfigurationError, match="the key is of another account than the one pulled until now"):
+        place.pull(server, secret=secret_key("nordlicht"), base_url=other)
+    assert place.tables() == before
+    place.pull(server)
+
+
 def test_all_missing_permissions_are_named_at_once_before_anything_lands(server: SimulatorServer, place: Place) -> None:
     for resource in ("refunds", "events"):
         server.faults.add(Fault("denied", on=f"stripe:{resource}", times=None))

@@ -1,0 +1,155 @@
+"""Which days are read: asked for by name, a `since` that moves, once a month far back; each replaced, no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.base import Days
+from connectors.simulator import SimulatorServer, World, serve
+from connectors.simulator.world import seconds
+from tests.connectors.meta_ads.pulling import ADS, END, START, Place, ads, small_world
+
+LATER = END + timedelta(days=3)
+SOME: Days = (date(2026, 2, 10), date(2026, 2, 12))
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world()
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    with serve(world) as server:
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def asked(server: SimulatorServer) -> set[str]:
+    """The ranges of days that reports were asked for."""
+    return {seen.variables["time_range"] for seen in server.log if "time_range" in seen.variables}
+
+
+def cursor(place: Place) -> list[tuple[object, ...]]:
+    return place.rows("select stream, loaded_until from takings.cursors order by 1")
+
+
+def test_days_that_are_asked_for_are_read_anew_and_no_other(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
+    early = datetime(2026, 2, 20, 12, tzinfo=UTC)
+    server.set_now(early)
+    place.pull(server)
+    before, reached = place.rows(ADS), cursor(place)
+    server.set_now(END)
+    server.log.clear()
+    done = place.pull(server, "again", days=SOME)
+    assert set(done) == {"ads_insights", "account_insights"}
+    assert asked(server) == {f'{{"since":"{SOME[0]}","until":"{SOME[1]}"}}'}
+    assert cursor(place) == reached, "the next pull goes on where the last one was"
+    as_of = place.as_of("ads_insights")
+    assert {day for day, at in as_of.items() if at == seconds(END)} == {
+        SOME[0], SOME[0] + timedelta(days=1), SOME[1],
+    }  # fmt: skip
+    assert place.rows(ADS) == ads(world.ad_account("aurora", "meta"), as_of)
+    changed = {row[0] for row in set(place.rows(ADS)) ^ set(before)}
+    assert changed
+    assert changed <= set(as_of)
+    assert all(SOME[0] <= day <= SOME[1] for day in changed)
+
+
+def test_after_days_were_read_anew_the_next_pull_looks_back_as_if_nothing_had_been(
+    world: World, place: Place, server: SimulatorServer, tmp_path: Path
+) -> None:
+    other = Place(tmp_path / "other")
+    server.set_now(END - timedelta(days=9))
+    place.pull(server)
+    other.pull(server)
+    server.set_now(END - timedelta(days=1))
+    place.pull(server, days=SOME)
+    server.set_now(END)
+    place.pull(server)
+    other.pull(server)
+    ours, theirs = place.as_of("ads_insights"), other.as_of("ads_insights")
+    assert {day: at for day, at in ours.items() if day > SOME[1]} == {
+        day: at for day, at in theirs.items() if day > SOME[1]
+    }
+    assert len(set(ours.values())) == 3
+
+
+def test_days_read_anew_before_anything_else_keep_the_first_load_whole(place: Place, server: SimulatorServer) -> None:
+    place.pull(server, days=SOME)
+    assert {row[0] for row in place.rows("select distinct date_day from meta_ads.account_insights")} == {
+        SOME[0], SOME[0] + timedelta(days=1), SOME[1],
+    }  # fmt: skip
+    place.pull(server)
+    assert place.rows("select min(date_day) from meta_ads.account_insights") == [(START,)]
+
+
+def test_days_that_meta_no_longer_keeps_stay_as_they_are_and_a_warning_says_so(
+    place: Place, server: SimulatorServer
+) -> None:
+    done = place.pull(server, days=(date(2020, 1, 1), date(2020, 1, 2)))
+    assert "none of them can be had" in done["ads_insights"].warnings[0]
+    assert asked(server) == set()
+    done = place.pull(server, days=(END.date() - timedelta(days=1), END.date() + timedelta(days=30)))
+    assert f"only {END.date() - timedelta(days=1)} to {END.date()}" in done["ads_insights"].warnings[0]
+
+
+def test_a_since_that_moves_back_brings_the_days_that_are_new_in_it_and_no_other(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
+    late = date(2026, 3, 1)
+    place.pull(server, since=late)
+    assert place.rows("select min(date_day) from meta_ads.ads_insights") == [(late,)]
+    server.set_now(END + timedelta(minutes=5))
+    server.log.clear()
+    place.pull(server, since=START, lookback_days=0)
+    first = f'{{"since":"{START}"'
+    assert any(text.startswith(first) for text in asked(server))
+    assert sorted(place.as_of("ads_insights"))[0] == START
+    assert place.rows(ADS) == ads(world.ad_account("aurora", "meta"), place.as_of("ads_insights"))
+    server.set_now(END + timedelta(minutes=9))
+    server.log.clear()
+    place.pull(server, since=START, lookback_days=0)
+    assert not any(text.startswith(first) for text in asked(server)), "once is enough"
+
+
+def test_the_first_pull_of_a_month_reads_thirteen_months_again(place: Place, server: SimulatorServer) -> None:
+    server.set_now(datetime(2026, 2, 27, 12, tzinfo=UTC))
+    place.pull(server)
+    server.set_now(datetime(2026, 2, 28, 12, tzinfo=UTC))
+    place.pull(server)
+    old = place.as_of("ads_insights")[START]
+    server.set_now(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    place.pull(server)
+    assert place.as_of("ads_insights")[START] > old
+    assert min(place.as_of("ads_insights")) == START, "nothing before `since`"
+
+
+def test_staging_that_is_lost_comes_back_with_the_days_that_were_read_anew(
+    place: Place, server: SimulatorServer
+) -> None:
+    server.set_now(datetime(2026, 2, 20, 12, tzinfo=UTC))
+    place.pull(server)
+    server.set_now(END - timedelta(days=1))
+    place.pull(server, days=SOME)
+    server.set_now(END)
+    before, as_of, reached = place.tables(), place.as_of("ads_insights"), cursor(place)
+    (place.root / "staging.duckdb").unlink()
+    server.log.clear()
+    place.pull(server, days=(END.date(), END.date()))
+    assert asked(server) == {f'{{"since":"{END.date()}","until":"{END.date()}"}}'}
+    for table in ("ads_insights", "account_insights", "ads_actions", "account_actions"):
+        mine = [row for row in place.tables()[table] if END.date() not in row]
+        assert mine == [row for row in before[table] if END.date() not in row]
+    assert {day: at for day, at in place.as_of("ads_insights").items() if day in as_of} == as_of
+    assert [row for row in reached if "insights" in str(row[0])] == cursor(place)
