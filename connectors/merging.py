@@ -32,7 +32,7 @@ class Merge:
         for table in self.stream.tables:
             cleared, aside = self._type(table)
             rejected += aside
-            changed += cleared + self._merge(table)
+            changed += max(0, cleared - aside) + self._merge(table)
         for table in self.stream.tables:
             self.db.execute(f"drop table new_{table.name}")
         return changed, rejected
@@ -40,7 +40,7 @@ class Merge:
     def _type(self, table: Table) -> tuple[int, int]:
         """new_<table>: its rows typed, one a key; those that cannot be typed are set aside.
 
-        Returns how many that stood aside before no longer do, and how many do now.
+        Returns how many stood aside before that have come again, and how many do now.
         """
         typed = [f"{cast(column)} as {column.name}" for column in table.columns]
         broken = [column for column in table.columns if column.type != "VARCHAR"]

@@ -26,7 +26,7 @@ from connectors.transport import Transport
 
 SETTLED = timedelta(minutes=2)  # an index may lag behind what it indexes: the last two minutes wait for the next pull
 SESSIONS_AGAIN = timedelta(days=7)  # Shopify's report of sessions is completed for some days
-WITHOUT_ORDERS = timedelta(days=365)  # how far it is read in a shop that has sold nothing yet
+BEFORE_SALES = timedelta(days=365)  # how far before the first sale it is read: there were visits before
 PAGES_UP_TO = timedelta(days=3)  # a longer window goes by bulk
 REFUNDS_A_CALL, REFUND_LINES = 50, 100
 PREFLIGHT = f"{{ currentAppInstallation {{ accessScopes {{ handle }} }} {streams.SHOP.query} }}"
@@ -213,7 +213,7 @@ def _land_sessions(client: Client, staging: Staging, landed: LandedWindow, warni
         "select max(day) from shopify.sessions_totals where tenant_id = ? and source_account = ?",
         [account.tenant_id, account.account],
     ).fetchone()
-    since = _first_day(account, staging) or end - WITHOUT_ORDERS
+    since = (_first_day(account, staging) or end) - BEFORE_SALES
     if held and held[0]:  # not the window's start: the report may have been denied meanwhile
         since = held[0] - SESSIONS_AGAIN
     until, rows = end + timedelta(days=1), list[bytes]()

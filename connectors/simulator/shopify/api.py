@@ -31,7 +31,7 @@ from connectors.simulator.faults import Faults
 from connectors.simulator.shopify import bulk, paging
 from connectors.simulator.shopify.cost import MAX_COST, Bucket, Requested
 from connectors.simulator.shopify.roots import Roots
-from connectors.simulator.shopify.schema import Row, resolve, schema, type_name
+from connectors.simulator.shopify.schema import Row, refuse_denied, resolve, schema, type_name
 from connectors.simulator.world import ShopHistory
 
 LIMITS = "https://shopify.dev/api/usage/rate-limits"
@@ -231,6 +231,7 @@ def _undefined(error: GraphQLError) -> dict[str, Any]:
 def _resolve(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
     context: Context = info.context
     if info.parent_type.name == "QueryRoot":
+        refuse_denied(context, "QueryRoot", info.field_name)
         return _query(context, info.field_name, args)
     if info.parent_type.name == "Mutation":
         if info.field_name == "bulkOperationRunQuery":

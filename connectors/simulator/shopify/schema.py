@@ -103,10 +103,8 @@ def connection_items(parent: str, field: str, source: Any, args: dict[str, Any])
     return FIELDS[parent][field](source)
 
 
-def resolve(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
-    """graphql-core's default resolver: any field below the roots."""
-    parent, name = info.parent_type.name, info.field_name
-    context = info.context
+def refuse_denied(context: Any, parent: str, name: str) -> None:
+    """Raises GraphQLError where the token may not read a field."""
     if (denied := f"{parent}.{name}") in context.denied:
         raise GraphQLError(
             f"Access denied for {name} field. Required access: {context.denied[denied]}.",
@@ -118,6 +116,13 @@ def resolve(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
                 "requiredAccess": context.denied[denied],
             },
         )
+
+
+def resolve(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
+    """graphql-core's default resolver: any field below the roots."""
+    parent, name = info.parent_type.name, info.field_name
+    context = info.context
+    refuse_denied(context, parent, name)
     plain = _plain(source, parent, name)
     if plain is not _BOOKS:
         return plain

@@ -1,0 +1,86 @@
+"""A folder of files, pulled as often as wanted, and looking at what came of it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors.base import Account, Pulled
+from connectors.files.pull import pull
+from connectors.landing import Landing
+from connectors.staging import Staging
+
+EXPENSES = "month,category,cost_kind,amount,currency\n"
+BALANCES = "day,bank_account,balance,currency\n"
+
+
+def event(key: str, at: str = "2026-03-01T12:00:00Z", name: str = "page_view", **more: Any) -> dict[str, Any]:
+    return {"event_id": key, "occurred_at": at, "event_name": name, **more}
+
+
+def jsonl(*events: dict[str, Any] | str) -> bytes:
+    """Lines of JSON; a text is a line as it is."""
+    return "".join(f"{each if isinstance(each, str) else json.dumps(each)}\n" for each in events).encode()
+
+
+@dataclass
+class Place:
+    """A folder to read, a landing zone and a staging file. Each pull is a minute after the one before."""
+
+    root: Path
+    tenant: str = "acme"
+    account: str = "exports"
+    folder: Path = field(init=False)
+    now: datetime = datetime(2026, 3, 20, 10, tzinfo=UTC)
+
+    def __post_init__(self) -> None:
+        self.folder = self.root / "shared"
+        (self.folder / "events").mkdir(parents=True, exist_ok=True)
+
+    @property
+    def staging(self) -> Path:
+        return self.root / "staging.duckdb"
+
+    @property
+    def landing(self) -> Landing:
+        return Landing(self.root / "landing")
+
+    @property
+    def known_as(self) -> Account:
+        return Account(self.tenant, "files", self.account, str(self.folder), "")
+
+    def write(self, name: str, content: str | bytes) -> None:
+        """A file of the folder; one that ends in .gz is packed unless it is bytes already."""
+        path = self.folder / name
+        raw = content.encode() if isinstance(content, str) else content
+        path.write_bytes(gzip.compress(raw) if name.endswith(".gz") and not raw.startswith(b"\x1f\x8b") else raw)
+
+    def pull(self, run_id: str = "run") -> dict[str, Pulled]:
+        self.now += timedelta(minutes=1)
+        with Staging(self.staging) as staging:
+            steps = pull(self.known_as, self.landing, staging, run_id, now=self.now)
+            return {done.stream: done for done in steps}
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.staging), read_only=True) as db:
+            return db.execute(sql, list(values)).fetchall()
+
+    def ids(self) -> list[str]:
+        return [row[0] for row in self.rows("select event_id from files.events order by all")]
+
+    def rejects(self) -> list[tuple[str, str, str]]:
+        """Table, place and reason of what is set aside."""
+        return self.rows("select table_name, row_key, reason from takings.rejects order by all")  # type: ignore[return-value]
+
+    def tables(self, lineage: bool = False) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table; who brought it only if asked for."""
+        less = "" if lineage else "exclude (run_id, landing_part)"
+        names = ("events", "operating_expenses", "cash_balances", "files_read")
+        return {name: self.rows(f"select * {less} from files.{name} order by all") for name in names}

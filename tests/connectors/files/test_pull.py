@@ -1,0 +1,270 @@
+"""A folder pulled again and again: what is repeated, interrupted, late, missing, or loaded from the landing zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.base import Account, Stream
+from connectors.errors import ConfigurationError
+from connectors.files import pull as module
+from connectors.files.pull import pull
+from connectors.files.streams import STREAMS
+from connectors.landing import LandedWindow
+from connectors.simulator import World, demo_world
+from connectors.simulator.visits import write_files
+from connectors.simulator.world import seconds
+from connectors.staging import Staging
+from tests.connectors.files.pulling import BALANCES, EXPENSES, Place, event, jsonl
+
+START, END = date(2026, 1, 15), datetime(2026, 3, 5, 10, tzinfo=UTC)
+EARLIER = END - timedelta(days=10, hours=15)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return demo_world(seed=11, start=START, end=END, orders=1_500)
+
+
+@pytest.fixture(scope="module")
+def at_once(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Everything until the end, in one pull."""
+    place = Place(tmp_path_factory.mktemp("once"))
+    write_files(world, "aurora", place.folder, END)
+    place.pull()
+    return place
+
+
+@pytest.fixture(scope="module")
+def by_steps(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """The same folder growing, pulled every few hours or days."""
+    place = Place(tmp_path_factory.mktemp("steps"))
+    for hours in (700, 340, 339, 170, 100, 48, 30, 20, 5, 0):
+        write_files(world, "aurora", place.folder, END - timedelta(hours=hours))
+        place.pull()
+    return place
+
+
+def filled(place: Place) -> Place:
+    place.write("events/a.jsonl", jsonl(event("e1"), event("e2")))
+    place.write("events/b.jsonl.gz", jsonl(event("e3"), "broken"))
+    place.write("operating_expenses.csv", EXPENSES + "2026-03-01,Rent,fixed,1,EUR\n2026-03-01,Rent,semi,1,EUR\n")
+    place.write("cash_balances.csv", BALANCES + "2026-03-01,Main,1,EUR\n")
+    return place
+
+
+def held(place: Place) -> list[Any]:
+    """Everything that staging holds of the folder."""
+    return [place.tables(), place.rejects()]
+
+
+@pytest.mark.parametrize("at", [EARLIER, END], ids=["eleven days before", "the end"])
+@pytest.mark.parametrize("account", ["aurora", "nordlicht"])
+def test_staging_holds_what_the_books_of_the_visits_say(world: World, place: Place, account: str, at: datetime) -> None:
+    write_files(world, account, place.folder, at)
+    place.pull()
+    visits, exponent = world.visits(account), world.shop(account).exponent
+    books = visits.events(seconds(at))
+    assert len(books) > 1_000
+    names = "event_id, epoch(occurred_at)::bigint, epoch(received_at)::bigint, " + ", ".join(books[0]._fields[3:-1])
+    assert place.rows(f"select {names} from files.events order by event_id") == sorted(each[:-1] for each in books)
+    assert place.rows("select count(properties) from files.events") == [
+        (sum(each.properties is not None for each in books),)
+    ]
+    told = place.rows("select month, category, cost_kind, amount * 100, currency from files.operating_expenses")
+    assert sorted(told) == [(*each[:3], Decimal(each.amount), each.currency) for each in visits.expenses(seconds(at))]
+    balances = place.rows("select day, bank_account, balance * 100, currency from files.cash_balances order by all")
+    assert balances == sorted(
+        (*each[:2], Decimal(each.balance), each.currency) for each in visits.balances(seconds(at))
+    )
+    assert exponent == 2
+    assert place.rejects() == []
+
+
+def test_a_folder_that_grew_gives_the_same_rows_as_one_that_was_read_at_once(at_once: Place, by_steps: Place) -> None:
+    grown, whole = by_steps.tables(), at_once.tables()
+    for name in ("events", "operating_expenses", "cash_balances"):
+        assert grown[name] == whole[name], name
+    assert [row[2:4] for row in grown["files_read"]] == [row[2:4] for row in whole["files_read"]]
+    assert len(whole["events"]) > 1_000
+
+
+def test_writing_the_folder_again_touches_no_file_of_a_day_that_is_over(world: World, tmp_path: Path) -> None:
+    write_files(world, "aurora", tmp_path, EARLIER)
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
+    write_files(world, "aurora", tmp_path, EARLIER)
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")} == before
+    write_files(world, "aurora", tmp_path, EARLIER + timedelta(hours=2))
+    after = {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {f"{EARLIER.date()}.jsonl.gz"}
+
+
+def test_a_pull_after_an_hour_reads_the_newest_day_only(world: World, place: Place) -> None:
+    write_files(world, "aurora", place.folder, EARLIER)
+    first = place.pull()["events"]
+    write_files(world, "aurora", place.folder, EARLIER + timedelta(hours=1))
+    second = place.pull()["events"]
+    assert 0 < second.changed <= second.landed < first.landed // 10
+
+
+def test_a_repeat_changes_nothing_row_for_row_and_keeps_nothing_in_the_landing_zone(place: Place) -> None:
+    filled(place).pull()
+    before, rejects = place.tables(lineage=True), place.rejects()
+    for run_id in ("again", "later"):
+        done = place.pull(run_id)
+        assert {name: each.changed for name, each in done.items()} == dict.fromkeys(done, 0)
+        assert (place.tables(lineage=True), place.rejects()) == (before, rejects)
+    assert done["events"].landed == 0
+    parts = list((place.root / "landing/acme/files/exports/events").rglob("part-*"))
+    assert len(parts) == 1, "that of the first pull"
+
+
+def test_two_pulls_within_one_second_lose_nothing(place: Place) -> None:
+    filled(place).pull()
+    before = held(place)
+    place.now -= timedelta(minutes=1)
+    place.pull()
+    assert held(place) == before
+    assert replayed(place, place.root / "replayed") == before
+
+
+@pytest.mark.parametrize("stream", [stream.name for stream in STREAMS])
+def test_a_pull_that_dies_at_any_stream_goes_on_there_and_ends_the_same(stream: str, tmp_path: Path) -> None:
+    whole, place = filled(Place(tmp_path / "whole")), filled(Place(tmp_path / "died"))
+    whole.pull()
+    with Staging(place.staging) as staging:
+        steps: Iterator[Any] = pull(place.known_as, place.landing, staging, "first", now=place.now)
+        for done in steps:
+            if done.stream == stream:
+                break
+        steps.close()  # type: ignore[attr-defined]
+    place.pull()
+    assert unmoved(held(place)) == unmoved(held(whole))
+
+
+def unmoved(tables: list[Any]) -> list[Any]:
+    """Without the files' times, which differ between two folders."""
+    tables[0]["files_read"] = [row[:-1] for row in tables[0]["files_read"]]
+    return tables
+
+
+def test_a_pull_that_dies_in_the_middle_of_the_files_takes_none_twice_and_leaves_none_out(
+    world: World, place: Place, at_once: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(world, "aurora", place.folder, END)
+    monkeypatch.setattr(module, "LINES_A_PART", 500)
+    seen: list[int] = []
+
+    def dies(stream: str, done: int, total: int | None, detail: str) -> None:
+        seen.append(done)
+        if done == 20:
+            raise KeyboardInterrupt
+
+    with Staging(place.staging) as staging, pytest.raises(KeyboardInterrupt):
+        list(pull(place.known_as, place.landing, staging, "first", dies, now=place.now))
+    assert place.rows("select * from files.events") == []
+    landed = place.landing.newest(place.known_as, "events")
+    assert landed is not None
+    assert landed.manifest.parts
+    assert not landed.manifest.sealed
+    place.pull()
+    assert place.tables()["events"] == at_once.tables()["events"]
+
+
+def test_a_pull_that_dies_between_landing_and_loading_opens_no_file_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(place)
+    real = Staging.load
+
+    def fails(self: Staging, account: Account, stream: Stream, landed: LandedWindow, run_id: str) -> Any:
+        if stream.name == "events":
+            raise KeyboardInterrupt
+        return real(self, account, stream, landed, run_id)
+
+    monkeypatch.setattr(Staging, "load", fails)
+    with pytest.raises(KeyboardInterrupt):
+        place.pull()
+    monkeypatch.undo()
+    for path in (place.folder / "events").iterdir():
+        path.unlink()
+    place.pull()
+    assert place.ids() == ["e1", "e2", "e3"]
+
+
+def replayed(place: Place, into: Path) -> list[Any]:
+    """What a staging file holds that is made of the landing zone alone."""
+    fresh = Place(into)
+    with Staging(fresh.staging) as staging:
+        staging.prepare("files", STREAMS)
+        for stream in STREAMS:
+            for landed in place.landing.windows(place.known_as, stream.name):
+                assert landed.manifest.sealed
+                staging.load(place.known_as, stream, landed, "replay")
+    return held(fresh)
+
+
+def test_staging_rebuilt_from_the_landing_zone_is_identical_without_the_folder(by_steps: Place, tmp_path: Path) -> None:
+    assert replayed(by_steps, tmp_path) == held(by_steps)
+
+
+def test_a_repaired_line_stays_repaired_in_a_replay(place: Place) -> None:
+    filled(place).pull()
+    place.write("events/b.jsonl.gz", jsonl(event("e3"), event("e4")))
+    place.write("operating_expenses.csv", EXPENSES + "2026-04-01,Rent,fixed,1,EUR\n")
+    place.pull()
+    place.pull()
+    assert place.rejects() == []
+    assert replayed(place, place.root / "replayed") == held(place)
+
+
+def test_a_lost_staging_file_is_made_anew_from_the_landing_zone_by_the_next_pull(place: Place) -> None:
+    filled(place).pull()
+    before = held(place)
+    place.staging.unlink()
+    (place.folder / "events/a.jsonl").unlink()  # rotated away
+    place.pull()
+    assert held(place) == before
+
+
+def test_a_missing_folder_says_what_to_do(place: Place) -> None:
+    place.folder = place.root / "elsewhere"
+    with pytest.raises(ConfigurationError, match=r"there is no folder .*elsewhere. Make it, or correct `path`"):
+        place.pull()
+    assert not (place.root / "landing").exists()
+
+
+def test_an_empty_folder_is_empty_and_says_what_it_could_hold(place: Place) -> None:
+    (place.folder / "events").rmdir()
+    done = place.pull()
+    assert {name: (each.landed, each.changed, each.rejected) for name, each in done.items()} == {
+        stream.name: (0, 0, 0) for stream in STREAMS}  # fmt: skip
+    assert "holds nothing to read" in done["events"].warnings[0]
+
+
+def test_each_file_is_optional(place: Place) -> None:
+    place.write("cash_balances.csv", BALANCES + "2026-03-01,Main,1,EUR\n")
+    done = place.pull()
+    assert [each.warnings for each in done.values()] == [(), (), ()]
+    assert place.rows("select bank_account from files.cash_balances") == [("Main",)]
+
+
+def test_two_tenants_with_the_same_ids_keep_to_themselves(tmp_path: Path) -> None:
+    mine, theirs = Place(tmp_path), Place(tmp_path, tenant="rival")
+    theirs.folder = tmp_path / "theirs"
+    (theirs.folder / "events").mkdir(parents=True)
+    filled(mine).pull()
+    theirs.write("events/a.jsonl", jsonl(event("e1", name="theirs"), "broken"))
+    theirs.write("operating_expenses.csv", EXPENSES)
+    theirs.pull()
+    by_tenant = "select tenant_id, event_name from files.events where event_id = 'e1' order by all"
+    assert mine.rows(by_tenant) == [("acme", "page_view"), ("rival", "theirs")]
+    assert mine.rows("select tenant_id, count(*) from takings.rejects group by all order by all") == [
+        ("acme", 2), ("rival", 1)]  # fmt: skip
+    assert mine.rows("select tenant_id from files.operating_expenses") == [("acme",)]

@@ -1,0 +1,132 @@
+"""Shopify's report of sessions: whole at first, its last days again, and a shop that does not have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.shopify.pull import pull
+from connectors.shopify.streams.sessions import COLUMNS
+from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
+from connectors.simulator.world import seconds
+from connectors.staging import Staging
+from connectors.transport import Transport
+from tests.connectors.shopify.pulling import END, Place, small_world
+
+EARLIER = END - timedelta(days=11, hours=9)
+ROWS = f"select day, {', '.join(COLUMNS.values())} from shopify.sessions_totals order by day"
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return small_world(orders=500)
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    with serve(world, faults=Faults()) as server:
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def books(world: World, place: Place, at: object = END) -> list[tuple[object, ...]]:
+    days = world.visits(place.account).days(seconds(at))  # type: ignore[arg-type]
+    return [
+        (day, each.sessions, each.visitors, each.with_cart, each.reached_checkout, each.ordered)
+        for day, each in sorted(days.items())
+        if each.sessions
+    ]
+
+
+def asked_since(server: SimulatorServer) -> list[str]:
+    """The first day of each request for the report of sessions."""
+    queries = (str(seen.variables.get("q", "")) for seen in server.log)
+    return [query.split("SINCE ")[1][:10] for query in queries if query.startswith("FROM sessions")]
+
+
+@pytest.mark.parametrize("account", ["aurora", "nordlicht"])
+def test_the_report_equals_the_books_at_two_instants(
+    world: World, server: SimulatorServer, tmp_path: Path, account: str
+) -> None:
+    place = Place(tmp_path, account)
+    for at in (EARLIER, END):
+        server.set_now(at)
+        place.pull(server)
+        assert place.rows(ROWS) == books(world, place, at)
+    assert sum(row[1] for row in place.rows(ROWS)) > 500
+
+
+def test_after_the_first_pull_only_the_last_days_are_read_again(server: SimulatorServer, place: Place) -> None:
+    server.set_now(EARLIER)
+    place.pull(server)
+    server.set_now(END)
+    done = place.pull(server)
+    [whole, again] = asked_since(server)
+    assert whole < "2025-02-01", "there were visits before the first sale"
+    assert again == "2026-03-01", "a week before the newest day it had: 8 March in New York"
+    assert done["sessions_totals"].landed < 25
+
+
+def test_days_that_are_over_and_settled_are_not_touched(server: SimulatorServer, place: Place) -> None:
+    server.set_now(EARLIER)
+    place.pull(server)
+    place.run_id = "later"
+    server.set_now(END)
+    place.pull(server)
+    changed = place.rows("select min(day) from shopify.sessions_totals where run_id = 'later'")
+    assert changed[0][0] >= (EARLIER - timedelta(days=3)).date(), "an event comes two days late"
+
+
+def denied_at_the_end(server: SimulatorServer, place: Place) -> tuple[str, ...]:
+    """A pull in which the report is denied once the sales report has been read; its warnings."""
+    account = place.known_as(server)
+    with Staging(place.staging) as staging:
+        for done in pull(account, place.landing, staging, "run", transport=Transport((), sleep=place.waits.append)):
+            if done.stream == "products":
+                server.faults.add(Fault("denied", on="QueryRoot.shopifyqlQuery", times=None))
+    server.faults.clear()
+    assert done.stream == "sessions_totals"
+    return done.warnings
+
+
+def test_a_denied_report_is_named_and_the_rest_of_the_shop_is_there(server: SimulatorServer, place: Place) -> None:
+    [warning] = denied_at_the_end(server, place)
+    assert "Access denied" in warning
+    assert "docs/guides/shopify.md" in warning
+    assert place.rows(ROWS) == []
+    assert place.rows("select count(*) from shopify.orders")[0][0] > 50
+
+
+def test_a_report_that_was_denied_for_a_while_is_made_up_for(
+    world: World, server: SimulatorServer, place: Place
+) -> None:
+    server.set_now(EARLIER - timedelta(days=9))
+    place.pull(server)
+    server.set_now(EARLIER)
+    assert denied_at_the_end(server, place)
+    server.set_now(END)
+    assert place.pull(server)["sessions_totals"].warnings == ()
+    assert place.rows(ROWS) == books(world, place)
+
+
+def test_a_shop_that_does_not_know_the_report_is_pulled_without_it(
+    world: World, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.history("aurora"), "visits", None)
+    done = place.pull(server)
+    [warning] = done["sessions_totals"].warnings
+    assert "Table 'sessions' not found" in warning
+    assert place.rows(ROWS) == []
+
+
+def test_a_report_in_trouble_stops_the_pull_instead_of_looking_empty(server: SimulatorServer, place: Place) -> None:
+    server.faults.add(Fault("denied", on="QueryRoot.shopifyqlQuery", times=None))
+    with pytest.raises(Exception, match="Access denied"):
+        place.pull(server)  # the sales report is denied too, and nothing counts without it
