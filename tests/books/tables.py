@@ -112,6 +112,7 @@ def mrr_monthly(world: World, account: str, pulls: Pulls) -> Rows:
             "contraction_mrr_minor": -row["contraction_mrr_minor"], "churned_mrr_minor": -row["churn_mrr_minor"],
             "customers_reactivated": row["customers_reactivation"], "customers_churned": row["customers_churn"],
             "fx_mrr_minor": 0, "arr_minor": 12 * row["closing_mrr_minor"],
+            
             "is_estimated": subscriptions.month_end(month, zone, seconds(pulls[-1])) < first,
         }  # fmt: skip
     return found
@@ -168,8 +169,8 @@ TABLES: dict[str, Table] = {
     "funnel_daily": Table(("funnel", "step_number", "date_day"), funnel_daily),
     "activity_daily": Table(("date_day",), activity_daily),
     "feature_daily": Table(("feature", "date_day"), feature_daily),
-    "customer_mrr": Table(("customer_id", "month"), customer_mrr),
-    "mrr_monthly": Table(("month",), mrr_monthly),
-    "finance_monthly": Table(("month",), finance_monthly),
+    "customer_mrr": Table(("customer_id", "date_month"), customer_mrr),
+    "mrr_monthly": Table(("date_month",), mrr_monthly),
+    "finance_monthly": Table(("date_month",), finance_monthly),
     "ltv_horizons": Table(("cohort_month", "horizon_days"), ltv_horizons),
 }
