@@ -68,14 +68,15 @@ def _about(server: SimulatorServer, files: Path | None, *, shopify_only: bool) -
                     "base_url": server.base_url(shop.account),
                     "token": shop.token,
                 },
-                *([] if shopify_only else _others(server, shop.account, files)),
+                *([] if shopify_only else other_sources(server, shop.account, files)),
             ],
         }
         for shop in server.world.shops
     ]
 
 
-def _others(server: SimulatorServer, shop: str, files: Path | None) -> list[dict[str, Any]]:
+def other_sources(server: SimulatorServer, shop: str, files: Path | None) -> list[dict[str, Any]]:
+    """What a shop has besides the shop itself, as takings.toml has it; `token` is what its secret has to hold."""
     from connectors.simulator.payments import secret_key
 
     meta, tiktok = (server.world.ad_account(shop, platform) for platform in ("meta", "tiktok"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import duckdb
 
 from connectors.base import Progress, no_progress
 from connectors.simulator import SimulatorServer
+from connectors.simulator.visits import write_files
 from orchestration import run as running
-from orchestration import settings
+from orchestration import settings, simulating
 from orchestration.paths import Home
 from orchestration.run import Run
 
@@ -30,22 +31,55 @@ class Installation:
     def home(self) -> Home:
         return Home(self.root / "state")
 
-    def configure(self, server: SimulatorServer, currencies: dict[str, str] | None = None, rates: str = "") -> None:
-        """A tenant for each shop, named as it; another reporting currency than the shop's where one is given."""
+    def configure(
+        self,
+        server: SimulatorServer,
+        currencies: dict[str, str] | None = None,
+        rates: str = "",
+        kinds: Collection[str] = ("shopify",),
+        shops: Collection[str] | None = None,
+    ) -> None:
+        """A tenant for each shop (of `shops`), named as it, with its sources of these kinds.
+
+        Another reporting currency than the shop's where one is given.
+        """
         self.root.mkdir(parents=True, exist_ok=True)
         text = ""
         for shop in server.world.shops:
+            if shops is not None and shop.account not in shops:
+                continue
             (self.root / f"{shop.account}.token").write_text(shop.token)
             currency = (currencies or {}).get(shop.account, shop.currency)
             text += (
                 f'[[tenants]]\nid = "{shop.account}"\nname = {json.dumps(shop.name)}\ntime_zone = "{shop.time_zone}"\n'
-                f'currency = "{currency}"\n[[tenants.sources]]\nkind = "shopify"\naccount = "{shop.account}"\n'
-                f'secret = "file:{shop.account}.token"\nbase_url = "{server.base_url(shop.account)}"\n'
+                f'currency = "{currency}"\n'
             )
+            if "shopify" in kinds:
+                text += (
+                    f'[[tenants.sources]]\nkind = "shopify"\naccount = "{shop.account}"\n'
+                    f'secret = "file:{shop.account}.token"\nbase_url = "{server.base_url(shop.account)}"\n'
+                )
+            if set(kinds) - {"shopify"}:
+                text += self._others(server, shop.account, kinds)
         if rates:
             (self.root / "rates.csv").write_text(rates)
             text += '[exchange_rates]\nfile = "rates.csv"\n'
         (self.root / "takings.toml").write_text(text)
+
+    def _others(self, server: SimulatorServer, shop: str, kinds: Collection[str]) -> str:
+        text = ""
+        for source in simulating.other_sources(server, shop, self.root / "files" if "files" in kinds else None):
+            if source["kind"] not in kinds:
+                continue
+            if token := source.pop("token", None):
+                name = f"{shop}.{source['kind']}.token"
+                (self.root / name).write_text(token)
+                source["secret"] = f"file:{name}"
+            lines = [f"{key} = {json.dumps(value)}" for key, value in source.items()]
+            text += "\n".join(["[[tenants.sources]]", *lines]) + "\n"
+        if "files" in kinds:
+            write_files(server.world, shop, self.root / "files" / shop, server.now)
+        return text
 
     @property
     def settings(self) -> settings.Settings:

@@ -102,9 +102,8 @@ def test_throttling_without_end_is_an_error_that_says_so(place: Place, server: S
 
 def test_requests_are_paced_below_the_lowest_tier(place: Place, server: SimulatorServer) -> None:
     place.pull(server, queries_a_second=8.0, since=END.date())
-    waits = sorted(place.waits)
-    assert 0.1 < waits[0] <= 0.125, "eight a second"
-    assert 0.2 < waits[-1] <= 0.25, "of GMV Max's report four: TikTok allows 240 a minute"
+    assert sum(wait <= 0.125 for wait in place.waits) > 5, "eight a second"
+    assert 0.125 < max(place.waits) <= 0.25, "of GMV Max's report four: TikTok allows 240 a minute"
 
 
 @pytest.mark.parametrize("code", [20001, 40201, 50000, 50002, 51010, 60001])
