@@ -157,11 +157,11 @@ class Visits:
     def _learn(self, at: Instant) -> None:
         """Looks at the shop's orders until a little later: a visit begins before its order."""
         with self._lock:
-            orders = self.history.orders_until(at + HOUR)
-            for order in orders[self._seen :]:
+            new = self.history.orders_until(at + HOUR)[self._seen :]  # another thread may add to it meanwhile
+            self._seen += len(new)
+            for order in new:
                 if order.source == "web" and not order.test and order.processed_at == order.created_at:
                     self._orders.setdefault(self.crowd.number(order.created_at), []).append(order)
-            self._seen = len(orders)
 
     def _all_orders(self, at: Instant) -> list[Order]:
         return self.history.orders_until(at + HOUR)

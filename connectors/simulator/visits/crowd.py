@@ -163,7 +163,7 @@ class Crowd:
         return _campaign_id(plan, first + choice % (last - first + 1))
 
     def _planted(self, number: int, noon: Instant) -> list[list[Event]]:
-        """The special cases, one kind a day: see docs/guides/files.md for what each has to become."""
+        """The special cases, one kind a day: docs/guides/simulated-shops.md says what each has to become."""
         who = Who(None, f"p{number}", f"p{number}")
 
         def event(step: int, name: str, after: int, whose: Who = who) -> Event:
