@@ -130,8 +130,15 @@ class LandedWindow:
             return
         before = sorted(path for path in self.folder.parent.iterdir() if path.name < self.folder.name)
         manifest = before[-1] / "window.json" if before else None
-        if manifest and (not manifest.exists() or not read_manifest(manifest).parts):
+        if manifest and (not manifest.exists() or self._tells_all_of(read_manifest(manifest))):
             shutil.rmtree(before[-1])
+
+    def _tells_all_of(self, older: Manifest) -> bool:
+        """Whether a replay loses nothing without an older window: no parts, and no days but those covered here."""
+        if older.parts or older.again:
+            return False
+        ours, theirs = self.manifest.days, older.days
+        return theirs is None or (ours is not None and ours[0] <= theirs[0] and theirs[1] <= ours[1])
 
     def seal(self, rows: int | None = None, roots: int | None = None) -> None:
         """Everything has arrived; `rows` and `roots` are what the source said it would be, else what was written."""

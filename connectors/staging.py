@@ -170,14 +170,19 @@ class Staging:
         return landed_rows, changed, rejected
 
     def _holds(self, account: Account, stream: Stream) -> bool:
-        """Whether anything of this stream has been loaded for this account."""
+        """Whether anything of this stream has been loaded for this account, or set aside."""
         tables = (f"{account.source}.{table.name}" for table in stream.tables)
         scope = "tenant_id = ? and source_account = ?"
         found = (
             self.db.execute(f"select 1 from {table} where {scope} limit 1", [account.tenant_id, account.account])
             for table in tables
         )
-        return any(rows.fetchone() for rows in found)
+        aside = self.db.execute(
+            "select 1 from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ? "
+            "limit 1",
+            of_stream(account, stream.name),
+        )
+        return bool(aside.fetchone()) or any(rows.fetchone() for rows in found)
 
     def _fill(self, account: Account, stream: Stream, run_id: str) -> tuple[int, int]:
         """The first load, where nothing has to be compared: typed straight into the tables.

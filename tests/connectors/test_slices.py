@@ -147,3 +147,29 @@ def test_each_day_says_as_of_when_it_was_read_last(staging: Staging, load: Load)
     found = staging.db.execute("select day(day), as_of from takings.days_read order by 1").fetchall()
     later = T0.replace(tzinfo=None) + timedelta(hours=5)
     assert found == [(1, T0.replace(tzinfo=None)), (2, T0.replace(tzinfo=None)), (3, later), (4, later)]
+
+
+def test_a_first_load_that_was_set_aside_whole_is_still_there_after_a_later_one_of_fewer_days(
+    staging: Staging, load: Load
+) -> None:
+    load(took(1, "tea", "?"), took(20, "tea", "?"), days=(1, 20))
+    load(took(20, "tea"), days=(19, 20), hour=1)
+    assert [row["row_key"] for row in staging.rejects()] == ["2026-03-01/tea"]
+    assert rows(staging) == [(20, "tea", 1_000_000)]
+
+
+def test_a_quiet_window_keeps_an_older_ones_days_unless_it_covers_them_itself(tmp_path: Path) -> None:
+    landing = Landing(tmp_path / "landing")
+
+    def quiet(hour: int, first: int, last: int) -> None:
+        landed = landing.begin(STALL, "takings", Window(None, T0 + timedelta(hours=hour)))
+        landed.cover(day(first), day(last))
+        landed.seal()
+        landed.forget()
+
+    quiet(0, 1, 5)
+    quiet(1, 4, 9)
+    quiet(2, 3, 10)
+    assert [each.manifest.days for each in landing.windows(STALL, "takings")] == [
+        (day(1), day(5)), (day(3), day(10)),
+    ]  # fmt: skip
