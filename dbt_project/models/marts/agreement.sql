@@ -1,6 +1,6 @@
 -- Does it agree with the source? What each source reports of itself beside what the marts add up to.
 with compared as (
-    {%- for source in ['shopify', 'ads'] %}
+    {%- for source in ['shopify', 'ads', 'stripe'] %}
         select * from {{ ref('int_agreement_' ~ source) }}
         {{ 'union all by name' if not loop.last }}
     {%- endfor %}

@@ -16,6 +16,14 @@
         'sessions', 'visitors', 'sessions_with_cart', 'sessions_reached_checkout', 'sessions_ordered',
         'cart_sessions_ordered', 'add_to_carts', 'api_calls', 'api_errors', 'feature_uses'
     ],
+    'cash': [
+        'cash_received_minor', 'cash_fees_minor', 'cash_refunded_minor', 'disputes_minor', 'payouts_minor',
+        'cash_other_minor', 'balance_change_minor', 'direct_revenue_minor'
+    ],
+    'costs': [
+        'cost_of_goods_minor', 'cost_of_goods_assumed_minor', 'sales_cost_recorded_minor', 'sales_cost_assumed_minor',
+        'sales_cost_missing_minor', 'operating_expenses_minor', 'fixed_expenses_minor'
+    ],
 } %}
 {%- set measures = families.values() | sum(start=[]) %}
 with families as (

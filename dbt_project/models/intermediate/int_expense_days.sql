@@ -1,0 +1,50 @@
+-- A month's expense spread over its days in whole minor units, the remainder on the first ones, so that a whole month's
+-- days add up to the month. Converted once, at the rate of the month's first day.
+with expenses as (select * from {{ ref('int_expenses') }}),
+
+rates as (select * from {{ ref('int_finance_rates') }}),
+
+today as (select * from {{ ref('int_today') }}),
+
+months as (
+    select
+        expenses.tenant_id,
+        expenses.source,
+        expenses.source_account,
+        expenses.category,
+        expenses.cost_kind,
+        expenses.expense_month,
+        date_diff('day', expenses.expense_month, expenses.expense_month + interval 1 month) as days,
+        {{ converted('expenses.own_amount_minor', 'rates.factor') }} as amount_minor
+    from expenses
+    left join rates
+        on
+            expenses.tenant_id = rates.tenant_id
+            and expenses.own_currency = rates.own_currency
+            and expenses.own_minor_units = rates.own_minor_units
+            and expenses.expense_month = rates.date_day
+),
+
+spread as (
+    select
+        *,
+        unnest(range(1, days + 1)) as day_number
+    from months
+)
+
+select
+    spread.tenant_id,
+    spread.source,
+    spread.source_account,
+    spread.category,
+    spread.cost_kind,
+    spread.expense_month + cast(spread.day_number - 1 as integer) as date_day,
+    spread.amount_minor // spread.days
+    + case
+        when spread.day_number <= abs(spread.amount_minor - spread.amount_minor // spread.days * spread.days)
+            then sign(spread.amount_minor)
+        else 0
+    end as amount_minor
+from spread
+inner join today using (tenant_id)
+where spread.expense_month + cast(spread.day_number - 1 as integer) <= today.today

@@ -1,0 +1,87 @@
+-- A tenant's months of recurring revenue: what it was, what moved it, what it is.
+-- opening + new + reactivation + expansion - contraction - churned + fx = closing, in every row.
+{%- set movements = {
+    'new': 'new', 'reactivation': 'reactivation', 'expansion': 'expansion', 'contraction': 'contraction',
+    'churn': 'churned'
+} %}
+with customers as (select * from {{ ref('customer_mrr') }}),
+
+tenants as (select * from {{ ref('stg_takings__tenants') }}),
+
+targets as (
+    select
+        tenant_id,
+        max(target) filter (where metric = 'mrr') as mrr,
+        max(target) filter (where metric = 'churn_rate') as churn_rate
+    from {{ ref('targets') }}
+    group by all
+),
+
+months as (
+    select
+        tenant_id,
+        month,
+        bool_or(is_estimated) as is_estimated,
+        bool_and(is_complete) as is_complete
+    from {{ ref('int_mrr_months') }}
+    group by all
+),
+
+closing as (
+    select
+        tenant_id,
+        date_month as month,
+        sum(mrr_minor) as closing_mrr_minor,
+        sum(fx_mrr_minor) as fx_mrr_minor,
+        count(*) filter (where mrr_minor > 0) as customers_closing,
+        {%- for movement, name in movements.items() %}
+            sum(abs(movement_mrr_minor)) filter (where movement = '{{ movement }}') as {{ name }}_mrr_minor,
+            count(*) filter (where movement = '{{ movement }}') as customers_{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from customers
+    group by all
+),
+
+filled as (
+    select
+        months.*,
+        coalesce(closing.closing_mrr_minor, 0) as closing_mrr_minor,
+        coalesce(closing.customers_closing, 0) as customers_closing,
+        coalesce(closing.fx_mrr_minor, 0) as fx_mrr_minor,
+        {%- for name in movements.values() %}
+            coalesce(closing.{{ name }}_mrr_minor, 0) as {{ name }}_mrr_minor,
+            coalesce(closing.customers_{{ name }}, 0) as customers_{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from months
+    left join closing using (tenant_id, month)
+)
+
+select
+    filled.tenant_id,
+    filled.month as date_month,
+    tenants.currency,
+    tenants.minor_units,
+    filled.is_estimated,
+    filled.is_complete,
+    cast(coalesce(lag(filled.closing_mrr_minor) over by_month, 0) as bigint) as opening_mrr_minor,
+    cast(filled.new_mrr_minor as bigint) as new_mrr_minor,
+    cast(filled.reactivation_mrr_minor as bigint) as reactivation_mrr_minor,
+    cast(filled.expansion_mrr_minor as bigint) as expansion_mrr_minor,
+    cast(filled.contraction_mrr_minor as bigint) as contraction_mrr_minor,
+    cast(filled.churned_mrr_minor as bigint) as churned_mrr_minor,
+    cast(filled.fx_mrr_minor as bigint) as fx_mrr_minor,
+    cast(filled.closing_mrr_minor as bigint) as closing_mrr_minor,
+    cast(12 * filled.closing_mrr_minor as bigint) as arr_minor,
+    coalesce(lag(filled.customers_closing) over by_month, 0) as customers_opening,
+    filled.customers_new,
+    filled.customers_reactivation as customers_reactivated,
+    filled.customers_churned,
+    filled.customers_closing,
+    {{ minor('targets.mrr', 'tenants.minor_units') }} as mrr_target_minor,
+    cast(
+        targets.churn_rate * coalesce(lag(filled.customers_closing) over by_month, 0) as decimal(20, 6)
+    ) as customers_churn_target
+from filled
+inner join tenants using (tenant_id)
+left join targets using (tenant_id)
+window by_month as (partition by filled.tenant_id order by filled.month)

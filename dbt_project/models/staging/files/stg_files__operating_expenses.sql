@@ -1,0 +1,23 @@
+-- One row a month, category and kind: what running the business cost, in minor units of the currency that the file names.
+with expenses as (select * from {{ source('files', 'operating_expenses') }}),
+
+accounts as (
+    select * from {{ ref('stg_takings__accounts') }}
+    where source = 'files'
+),
+
+currencies as (select * from {{ ref('currencies') }})
+
+select
+    expenses.tenant_id,
+    accounts.source,
+    expenses.source_account,
+    cast(date_trunc('month', expenses.month) as date) as expense_month,
+    expenses.category,
+    expenses.cost_kind,
+    expenses.currency as own_currency,
+    currencies.minor_units as own_minor_units,
+    {{ minor('expenses.amount', 'currencies.minor_units') }} as own_amount_minor
+from expenses
+inner join accounts using (tenant_id, source_account)
+left join currencies on expenses.currency = currencies.currency

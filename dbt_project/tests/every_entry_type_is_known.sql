@@ -1,0 +1,10 @@
+-- Types of balance entries that the seed does not know: they count as other cash.
+{{ config(severity='warn') }}
+select
+    tenant_id,
+    source_account,
+    entry_type,
+    count(*) as entries
+from {{ ref('int_cash') }}
+where not is_known_type
+group by all
