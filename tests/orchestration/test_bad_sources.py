@@ -1,0 +1,179 @@
+"""Bad input of each source, as a run meets it: one clear message, nothing lost, nothing half published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from connectors.errors import ConfigurationError, RetryError, SourceError
+from connectors.simulator import Fault, SimulatorServer, World, demo_world, serve
+from connectors.simulator.books import Shop
+from connectors.simulator.world import ShopHistory
+from connectors.transport import Transport
+from orchestration import pulls
+from orchestration import run as running
+from tests.orchestration.installation import Installation
+
+START, NOW = date(2026, 1, 20), datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+KINDS = ("shopify", "stripe", "meta_ads", "tiktok_ads", "files")
+WIRED = KINDS[:-1]
+DEEP = {  # a request in the middle of each pull
+    "shopify": "bulk:customers",
+    "stripe": "stripe:subscriptions",
+    "meta_ads": "meta:insights",
+    "tiktok_ads": "tiktok:report/integrated/get",
+}
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return demo_world(seed=3, start=START, end=NOW, orders=120)
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[SimulatorServer]:
+    with serve(world) as running_server:
+        yield running_server
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience is tested where it stands, in the connectors."""
+    monkeypatch.setattr(Transport, "wait", lambda self, seconds: None)
+
+
+@pytest.fixture
+def place(tmp_path: Path, server: SimulatorServer) -> Installation:
+    found = Installation(tmp_path)
+    found.configure(server, kinds=KINDS, shops=["aurora"])
+    return found
+
+
+def one_message(error: SourceError, *words: str) -> None:
+    said = str(error)
+    assert "simulated_" not in said, "a secret"
+    assert "Traceback" not in said
+    for word in words:
+        assert word in said, said
+
+
+def staged(place: Installation) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every source's staging tables, without who brought it."""
+    if not place.home.staging.exists():
+        return {}
+    with duckdb.connect(str(place.home.staging), read_only=True) as db:
+        listed = db.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name <> 'takings' order by all"
+        ).fetchall()
+        return {
+            f"{schema}.{table}": db.execute(
+                f"select * exclude (run_id, landing_part) from {schema}.{table} order by all"
+            ).fetchall()
+            for schema, table in listed
+            if table != "files_read"  # by the time that the disk gives a file
+        }
+
+
+@pytest.mark.parametrize("source", WIRED)
+def test_a_wrong_token_says_whose_it_is_and_where_it_belongs(source: str, place: Installation) -> None:
+    token = "aurora.token" if source == "shopify" else f"aurora.{source}.token"
+    (place.root / token).write_text("wrong")
+    with pytest.raises(ConfigurationError) as caught:
+        running.pull_all(place.settings)
+    one_message(caught.value, "secret")
+    assert "accepted" in str(caught.value) or "refused" in str(caught.value)
+
+
+def revoked(source: str) -> Fault:
+    """Permission that is taken away behind the first requests of a kind."""
+    if source == "meta_ads":
+        return Fault("api_error", on=DEEP[source], times=None, code=200, status=403, message="(#200) no", skip=1)
+    if source == "tiktok_ads":
+        return Fault("api_error", on=DEEP[source], times=None, code=40001, message="no permission", skip=1)
+    if source == "stripe":
+        return Fault("denied", on=DEEP[source], times=None)
+    return Fault("unauthorized", on=DEEP[source], times=None)
+
+
+@pytest.mark.parametrize("source", WIRED)
+def test_a_permission_that_is_taken_away_in_the_middle_keeps_what_had_come_and_the_next_pull_goes_on(
+    source: str, place: Installation, server: SimulatorServer, tmp_path: Path
+) -> None:
+    server.faults.add(revoked(source))
+    with pytest.raises(ConfigurationError) as caught:
+        running.pull_all(place.settings)
+    one_message(caught.value, "run again" if source != "shopify" else "token")
+    assert not (place.home.published / "current").exists()
+    server.faults.clear()
+    running.pull_all(place.settings)
+    other = Installation(tmp_path / "undisturbed")
+    other.configure(server, kinds=KINDS, shops=["aurora"])
+    running.pull_all(other.settings)
+    assert staged(place) == staged(other)
+
+
+@pytest.mark.parametrize("source", WIRED)
+def test_a_source_that_answers_500_for_ever_ends_with_one_message_and_the_others_keep_what_they_brought(
+    source: str, place: Installation, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulls, "AT_ONCE", 1)
+    server.faults.add(Fault("error", on=DEEP[source], status=500, times=None))
+    with pytest.raises(RetryError) as caught:
+        running.pull_all(place.settings)
+    one_message(caught.value, "Nothing was lost")
+    before = [name for name in KINDS[: KINDS.index(source)] if name in KINDS]
+    held = {name.partition(".")[0] for name, rows in staged(place).items() if rows}
+    assert set(before) <= held
+
+
+@pytest.mark.parametrize(
+    ("source", "fault", "words"),
+    [
+        ("meta_ads", Fault("api_error", on="meta:account", code=2635, message="old version"), "no longer serves"),
+        ("tiktok_ads", Fault("api_error", on="tiktok:advertiser/info", code=40006, message="v1.3"), "no longer serves"),
+    ],
+)
+def test_a_version_that_is_served_no_more_asks_for_an_update(
+    source: str, fault: Fault, words: str, place: Installation, server: SimulatorServer
+) -> None:
+    server.faults.add(fault)
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        running.pull_all(place.settings)
+    one_message(caught.value, "Update Takings")
+
+
+def test_when_one_account_fails_the_others_stop_and_the_next_pull_is_whole(
+    place: Installation, server: SimulatorServer, tmp_path: Path
+) -> None:
+    server.faults.add(Fault("unauthorized", on="stripe:customers", skip=1))
+    seen: list[str] = []
+    with pytest.raises(ConfigurationError, match="Stripe account aurora"):
+        running.pull_all(place.settings, lambda step, done, total, detail: seen.append(step))
+    asked = len(server.log)
+    assert seen
+    running.pull_all(place.settings)
+    assert len(server.log) > asked
+    other = Installation(tmp_path / "undisturbed")
+    other.configure(server, kinds=KINDS, shops=["aurora"])
+    running.pull_all(other.settings)
+    assert staged(place) == staged(other)
+
+
+def test_accounts_without_anything_in_them_give_no_row_and_no_error(tmp_path: Path) -> None:
+    shop = Shop("empty", "Empty", "UTC", "EUR", taxes_included=True, token="shpat_simulated_empty")
+    empty = World([ShopHistory(shop)], NOW)
+    from connectors.simulator.ads.accounts import ad_accounts
+
+    empty.ads = ad_accounts([empty.history("empty")], 1, NOW.date() + timedelta(days=400))
+    place = Installation(tmp_path)
+    with serve(empty, now=NOW) as server:
+        place.configure(server, kinds=("shopify", "stripe", "meta_ads", "tiktok_ads"))
+        done = running.pull_all(place.settings)
+    assert {source for _, source, _ in done.pulled} == {"shopify", "stripe", "meta_ads", "tiktok_ads"}
+    counted = {name: len(rows) for name, rows in staged(place).items() if rows}
+    assert set(counted) <= {"shopify.shop", "meta_ads.account", "tiktok_ads.advertiser", "shopify.locations"}, counted
