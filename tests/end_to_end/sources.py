@@ -1,0 +1,105 @@
+"""An installation in which each shop of a demo world is a tenant with all its sources, and worlds pulled into one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors.simulator import SimulatorServer, World, demo_world, serve
+from connectors.simulator.payments import secret_key
+from connectors.simulator.visits import write_files
+from orchestration import run as running
+from orchestration.settings import Settings
+from tests.orchestration.installation import Installation
+
+ACCOUNTS = ("aurora", "nordlicht")
+START, END = date(2025, 10, 16), datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+PULLS = (datetime(2026, 11, 16, 9, 30, tzinfo=UTC), datetime(2026, 11, 18, 21, 0, tzinfo=UTC), END)
+TARGETS = {"mrr": 3_000, "churn_rate": 0.05}
+
+
+class FiveSources(Installation):
+    """`root/files` holds each shop's folder of events, expenses and balances."""
+
+    def configure_all(self, server: SimulatorServer) -> None:
+        """Writes takings.toml and what it names."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        lines: list[str] = []
+        for shop in server.world.shops:
+            account = shop.account
+            lines += ["[[tenants]]", f'id = "{account}"', f"name = {json.dumps(shop.name)}"]
+            lines += [f'time_zone = "{shop.time_zone}"', f'currency = "{shop.currency}"', "[tenants.targets]"]
+            lines += [f"{name} = {value}" for name, value in TARGETS.items()]
+            for source in self._sources(server, account):
+                lines += ["[[tenants.sources]]", *(f"{name} = {json.dumps(value)}" for name, value in source.items())]
+        (self.root / "takings.toml").write_text("\n".join(lines) + "\n")
+
+    def _sources(self, server: SimulatorServer, account: str) -> list[dict[str, Any]]:
+        meta, tiktok = (server.world.ad_account(account, platform) for platform in ("meta", "tiktok"))
+        return [
+            {"kind": "shopify", "account": account, "base_url": server.base_url(account),
+             "secret": self._secret(f"{account}.shopify", server.world.shop(account).token)},
+            {"kind": "stripe", "account": account, "base_url": server.base_url(account, "stripe"),
+             "secret": self._secret(f"{account}.stripe", secret_key(account))},
+            {"kind": "meta_ads", "account": meta.id, "base_url": f"{server.url}/meta",
+             "since": str(meta.plan.start), "secret": self._secret(f"{account}.meta", meta.token)},
+            {"kind": "tiktok_ads", "account": tiktok.id, "base_url": f"{server.url}/tiktok", "queries_a_second": 500,
+             "since": str(tiktok.plan.start), "secret": self._secret(f"{account}.tiktok", tiktok.token)},
+            {"kind": "files", "account": account, "path": f"files/{account}"},
+        ]  # fmt: skip
+
+    def _secret(self, name: str, token: str) -> str:
+        (self.root / f"{name}.token").write_text(token)
+        return f"file:{name}.token"
+
+    def at(self, server: SimulatorServer, now: datetime) -> None:
+        """Lets it be ``now``: for the servers, and in the folders."""
+        server.set_now(now)
+        for account in ACCOUNTS:
+            write_files(server.world, account, self.root / "files" / account, now)
+
+    def pull_at(self, server: SimulatorServer, now: datetime) -> None:
+        self.at(server, now)
+        running.pull_all(self.settings)
+
+
+@dataclass
+class Shops:
+    """A world, the installation that holds it, and when it was pulled."""
+
+    world: World
+    installation: FiveSources
+    pulls: tuple[datetime, ...]
+
+    @property
+    def settings(self) -> Settings:
+        return self.installation.settings
+
+    @property
+    def published(self) -> Path:
+        """What readers see."""
+        return self.installation.current
+
+    def rows(self, account: str, mart: str, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """A mart's rows as the tenant's own file has them."""
+        with duckdb.connect(str(self.published / f"tenant-{account}.duckdb"), read_only=True) as db:
+            return db.execute(f"select {', '.join(names)} from marts.{mart}").fetchall()
+
+
+def pulled(root: Path, seed: int, orders: int, start: date = START, pulls: tuple[datetime, ...] = PULLS) -> Shops:
+    """Two demo shops with all their sources: everything by the first pull, then twice what is new; then built."""
+    world = demo_world(seed=seed, start=start, end=pulls[-1], orders=orders)
+    place = FiveSources(root)
+    with serve(world, now=pulls[0]) as server:
+        place.configure_all(server)
+        for now in pulls[:-1]:
+            place.pull_at(server, now)
+        place.at(server, pulls[-1])
+        place.run()
+    return Shops(world, place, pulls)
