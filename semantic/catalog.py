@@ -201,7 +201,7 @@ def _metric(
         expr=expr,
         inputs=tuple(used),
         within=within(meta) or next((other.within for other in inputs if other.within), ()),
-        micros=bool(meta.get("micros")) or (kind == "derived" and any(other.micros for other in inputs)),
+        micros=bool(meta.get("micros")) or (meta["unit"] == "money" and any(other.micros for other in inputs)),
     )
     return done[name]
 

@@ -1,0 +1,12 @@
+-- Lines of event files that could not be read, with their place. A warning: a broken line of a tracker is no reason to
+-- withhold the money, and the number of them is told at each build.
+{{ config(severity='warn') }}
+select
+    rejects.tenant_id,
+    rejects.source_account,
+    rejects.row_key,
+    rejects.reason,
+    rejects.landing_part
+from {{ source('takings', 'rejects') }} as rejects
+inner join {{ ref('stg_takings__accounts') }} using (tenant_id, source, source_account)
+where rejects.source = 'files' and rejects.table_name = 'events'

@@ -1,0 +1,52 @@
+-- Advertising that gets lost or comes twice: at each level the rows add up to the account's own day as the platform
+-- tells it, in its own currency.
+with totals as (
+    select
+        tenant_id,
+        source,
+        source_account,
+        date_day,
+    {%- for name in ad_measures() %}
+        sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from (
+        select * from {{ ref('stg_meta_ads__account_days') }}
+        union all by name
+        select * from {{ ref('stg_tiktok_ads__account_days') }}
+    )
+    group by all
+),
+
+levels as (
+    {%- for level in ['ad', 'ad_set', 'campaign', 'account'] %}
+        select
+            tenant_id,
+            source,
+            source_account,
+            date_day,
+            '{{ level }}' as level,
+            sum(own_spend_micros) as spend_micros,
+            sum(impressions) as impressions,
+            sum(clicks) as clicks,
+            sum(purchases) as purchases,
+            sum(own_purchase_value_micros) as purchase_value_micros
+        from {{ ref('spend') }}
+        {{ 'where ' ~ level ~ '_id is not null' if level != 'account' }}
+        group by all
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    totals.tenant_id,
+    totals.source_account,
+    totals.date_day,
+    levels.level,
+    levels.spend_micros,
+    totals.spend_micros as total_spend_micros
+from totals
+left join levels using (tenant_id, source, source_account, date_day)
+where
+    {%- for name in ad_measures() %}
+        {{ 'or ' if not loop.first }}totals.{{ name }} <> coalesce(levels.{{ name }}, 0)
+    {%- endfor %}
