@@ -1,5 +1,5 @@
--- Entries of the Stripe balance whose parts are not what the balance changed by, in the account's own currency and, where
--- that is the tenant's, in the mart.
+-- Entries of the Stripe balance whose parts are not what the balance changed by: in the account's own currency and,
+-- where that is the tenant's, in the mart.
 select
     parts.tenant_id,
     parts.source_account,
@@ -12,4 +12,8 @@ where
     parts.own_net_minor
     <> parts.own_cash_received_minor - parts.own_cash_refunded_minor - parts.own_disputes_minor
     - parts.own_cash_fees_minor - parts.own_payouts_minor + parts.own_cash_other_minor
-    or (parts.rate = 1 and parts.own_minor_units = parts.minor_units and cash.balance_change_minor <> parts.own_net_minor)
+    or (
+        parts.rate = 1
+        and parts.own_minor_units = parts.minor_units
+        and cash.balance_change_minor <> parts.own_net_minor
+    )

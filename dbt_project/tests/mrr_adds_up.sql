@@ -1,5 +1,5 @@
--- Months of recurring revenue that do not begin where the one before ended, whose movements do not lead from the opening
--- to the closing, or whose customers do not add up to the closing.
+-- Months of recurring revenue that do not begin where the one before ended, whose movements do not lead from opening
+-- to closing, or whose customers do not add up to the closing.
 with months as (
     select
         *,

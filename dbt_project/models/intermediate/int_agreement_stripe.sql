@@ -1,7 +1,7 @@
--- Stripe's own amounts beside our cash, by day: what charges say was captured, refunds say was paid back, payouts say was
--- sent, each on the day of the balance entry that it names, for objects in the balance's own currency. Entries without
--- their object and objects without their entry show as a difference. The newest day is left out: lists are read one
--- after another.
+-- Stripe's own amounts beside our cash, by day: what charges say was captured, refunds say was paid back, payouts say
+-- was sent, each on the day of the balance entry that it names, for objects in the balance's own currency. Entries
+-- without their object and objects without their entry show as a difference. The newest day is left out: lists are read
+-- one after another.
 {%- set kinds = {
     'cash_received': ['charges', 'charge_id', 'own_captured_minor', 'charge_currency'],
     'cash_refunded': ['refunds', 'refund_id', 'own_amount_minor', 'refund_currency'],

@@ -26,7 +26,14 @@ pairs as (
     select * from items
     union all by name
     select
-        items.* exclude (month, own_mrr_minor, rate_day),
+        items.tenant_id,
+        items.source,
+        items.source_account,
+        items.customer_id,
+        items.own_currency,
+        items.own_minor_units,
+        items.customer_name,
+        items.customer_email,
         months.month,
         months.rate_day,
         cast(0 as bigint) as own_mrr_minor

@@ -1,5 +1,5 @@
--- Costs by day: of the goods on the ledger's day and the order's channel, with the net sales by how their cost is known;
--- of running the business on the account's own.
+-- Costs by day: of the goods on the ledger's day and the order's channel, with net sales by how their cost is known; of
+-- running the business on the account's own.
 with sales as (select * from {{ ref('int_sale_costs') }}),
 
 rates as (select * from {{ ref('int_finance_rates') }}),

@@ -1,5 +1,5 @@
--- One row a tenant and month: what the whole months behind it say of the months to come (the month itself is one of them
--- once it is over). Burn and break-even look at three of them, the trend of the income at six. Whole numbers throughout.
+-- One row a tenant and month: what the whole months behind it say of the months to come (the month itself is one of
+-- them once it is over). Burn and break-even look at three, the trend of the income at six. Whole numbers throughout.
 with months as (
     select
         *,

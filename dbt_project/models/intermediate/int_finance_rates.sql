@@ -1,6 +1,6 @@
 -- One row a tenant, currency and day for which Stripe, a cost, an expense or a bank balance needs a rate: the last one
--- known on that day, at most a week old; a missing one stays null, and a test names the pair and the day. Apart from the
--- orders' rates since minor units are Stripe's here.
+-- known on that day, at most a week old; a missing one stays null, and a test names the pair and the day. Apart from
+-- the orders' rates since minor units are Stripe's here.
 {%- set needs = {
     'stg_stripe__balance_transactions': 'date_day',
     'int_subscription_items': 'rate_day',

@@ -1,5 +1,6 @@
--- One row a Stripe account and month, from the tenant's first subscription until the month that is going on: the instant
--- at which it ends in the tenant's zone, or until when the account is known, and whether it was being pulled by then.
+-- One row a Stripe account and month, from the tenant's first subscription until the month that is going on: the
+-- instant at which it ends in the tenant's zone, or until when the account is known, and whether that was before the
+-- account was first pulled.
 with subscriptions as (select * from {{ ref('stg_stripe__subscriptions') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),

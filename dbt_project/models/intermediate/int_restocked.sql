@@ -1,6 +1,6 @@
--- One row a sale of negative quantity: how many of its units went back on the shelf. The ledger does not say; a refund's
--- lines do, for the rows of that refund; those of a refund that has no rows of its own belong to the order's returns and
--- edits, oldest first.
+-- One row a sale of negative quantity: how many of its units went back on the shelf. The ledger does not say; a
+-- refund's lines do, for the rows of that refund; those of a refund without rows of its own belong to the order's
+-- returns and edits, oldest first.
 with sales as (
     select * from {{ ref('int_ledger') }}
     where line_type = 'PRODUCT' and quantity < 0

@@ -6,6 +6,8 @@ with subscriptions as (
     where is_counting
 ),
 
+seen as (select * from {{ ref('stg_stripe__seen_items') }}),
+
 today as (select * from {{ source('stripe', 'subscription_items') }}),
 
 -- a thing bought once on the subscription's invoice is none of its items
@@ -16,18 +18,12 @@ lines as (
     where prices.is_recurring
 ),
 
-seen as (
-    select
-        * exclude (items, discounts),
-        unnest(from_json(items, '[{{ '{' }}"item_id": "VARCHAR", "price_id": "VARCHAR", "quantity": "BIGINT",
-            "inclusive_tax_percent": "DECIMAL(38,12)"{{ '}' }}]')) as item
-    from subscriptions
-    where not is_estimated
-),
-
 billed as (
     select
-        subscriptions.* exclude (items, discounts),
+        subscriptions.tenant_id,
+        subscriptions.source_account,
+        subscriptions.subscription_id,
+        subscriptions.month,
         lines.subscription_item_id,
         lines.price_id,
         lines.quantity,
@@ -51,40 +47,60 @@ billed as (
         ) = 1
 ),
 
-unbilled as (
+items as (
     select
-        subscriptions.* exclude (items, discounts),
+        subscriptions.tenant_id,
+        subscriptions.source_account,
+        subscriptions.subscription_id,
+        subscriptions.month,
+        seen.subscription_item_id,
+        seen.price_id,
+        seen.quantity,
+        seen.inclusive_tax_percent
+    from subscriptions
+    inner join seen using (tenant_id, source_account, subscription_id, seen_at)
+    where not subscriptions.is_estimated
+    union all
+    select
+        billed.tenant_id,
+        billed.source_account,
+        billed.subscription_id,
+        billed.month,
+        billed.subscription_item_id,
+        billed.price_id,
+        billed.quantity,
+        today.inclusive_tax_percent
+    from billed
+    left join today using (tenant_id, source_account, subscription_id, subscription_item_id)
+    where not billed.is_void
+    union all
+    select
+        subscriptions.tenant_id,
+        subscriptions.source_account,
+        subscriptions.subscription_id,
+        subscriptions.month,
         today.subscription_item_id,
         today.price_id,
         today.quantity,
         today.inclusive_tax_percent
     from subscriptions
     inner join today using (tenant_id, source_account, subscription_id)
-    anti join billed using (tenant_id, source_account, subscription_id, month)
-    where subscriptions.is_estimated and today.created_at < subscriptions.ends_at
-),
-
-items as (
-    select
-        * exclude (item),
-        item.item_id as subscription_item_id,
-        item.price_id,
-        item.quantity,
-        item.inclusive_tax_percent
-    from seen
-    union all by name
-    select
-        billed.* exclude (is_void),
-        today.inclusive_tax_percent
-    from billed
-    left join today using (tenant_id, source_account, subscription_id, subscription_item_id)
-    where not billed.is_void
-    union all by name
-    select * from unbilled
+    left join billed using (tenant_id, source_account, subscription_id, month)
+    where
+        subscriptions.is_estimated
+        and billed.subscription_id is null
+        and today.created_at < subscriptions.ends_at
 )
 
 select
     items.*,
-    {{ stripe_minor_units('items.own_currency', 'currencies.minor_units') }} as own_minor_units
+    subscriptions.source,
+    subscriptions.rate_day,
+    subscriptions.customer_id,
+    subscriptions.customer_name,
+    subscriptions.customer_email,
+    subscriptions.own_currency,
+    {{ stripe_minor_units('subscriptions.own_currency', 'currencies.minor_units') }} as own_minor_units
 from items
-left join {{ ref('currencies') }} as currencies on items.own_currency = currencies.currency
+inner join subscriptions using (tenant_id, source_account, subscription_id, month)
+left join {{ ref('currencies') }} as currencies on subscriptions.own_currency = currencies.currency

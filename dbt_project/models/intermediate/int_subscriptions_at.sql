@@ -37,10 +37,9 @@ select
     case
         when running.trial_ends_at >= running.ends_at then false
         when running.is_estimated then running.status <> 'paused'
-        else states.status in ('active', 'past_due') and states.pause_behavior is distinct from 'void'
+        else states.status in ('active', 'past_due') and not states.is_paused
     end as is_counting,
-    states.items,
-    states.discounts
+    states.seen_at
 from running
 left join states
     on

@@ -34,10 +34,10 @@ closing as (
         sum(mrr_minor) as closing_mrr_minor,
         sum(fx_mrr_minor) as fx_mrr_minor,
         count(*) filter (where mrr_minor > 0) as customers_closing,
-        {%- for movement, name in movements.items() %}
-            sum(abs(movement_mrr_minor)) filter (where movement = '{{ movement }}') as {{ name }}_mrr_minor,
-            count(*) filter (where movement = '{{ movement }}') as customers_{{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for movement, name in movements.items() %}
+        sum(abs(movement_mrr_minor)) filter (where movement = '{{ movement }}') as {{ name }}_mrr_minor,
+        count(*) filter (where movement = '{{ movement }}') as customers_{{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
     from customers
     group by all
 ),
@@ -48,10 +48,10 @@ filled as (
         coalesce(closing.closing_mrr_minor, 0) as closing_mrr_minor,
         coalesce(closing.customers_closing, 0) as customers_closing,
         coalesce(closing.fx_mrr_minor, 0) as fx_mrr_minor,
-        {%- for name in movements.values() %}
-            coalesce(closing.{{ name }}_mrr_minor, 0) as {{ name }}_mrr_minor,
-            coalesce(closing.customers_{{ name }}, 0) as customers_{{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    {%- for name in movements.values() %}
+        coalesce(closing.{{ name }}_mrr_minor, 0) as {{ name }}_mrr_minor,
+        coalesce(closing.customers_{{ name }}, 0) as customers_{{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
     from months
     left join closing using (tenant_id, month)
 )

@@ -1,4 +1,4 @@
--- One row a month, category and kind: what running the business cost, in minor units of the currency that the file names.
+-- One row a month, category and kind: what running the business cost, in minor units of the file's currency.
 with expenses as (select * from {{ source('files', 'operating_expenses') }}),
 
 accounts as (

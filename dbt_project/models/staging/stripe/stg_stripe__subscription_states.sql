@@ -49,8 +49,6 @@ select
     looks.seen_at,
     coalesce(told.told_at, looks.seen_at) as holds_from,
     looks.status,
-    looks.pause_behavior,
-    looks.items,
-    looks.discounts
+    coalesce(looks.pause_behavior, '') = 'void' as is_paused
 from looks
 left join told using (tenant_id, source_account, subscription_id, seen_at)

@@ -1,0 +1,21 @@
+-- One row a coupon on a subscription or on one of its items, in each state that the subscription was seen in.
+with entries as (
+    select
+        tenant_id,
+        source_account,
+        subscription_id,
+        seen_at,
+        unnest(json_extract(discounts, '$[*]')) as entry
+    from {{ source('stripe', 'subscriptions_history') }}
+)
+
+select
+    tenant_id,
+    source_account,
+    subscription_id,
+    seen_at,
+    json_extract_string(entry, '$.item_id') as subscription_item_id,
+    json_extract_string(entry, '$.coupon_id') as coupon_id,
+    make_timestamp(cast(json_extract_string(entry, '$.discount_start') as bigint) * 1000000) as discount_start,
+    make_timestamp(cast(json_extract_string(entry, '$.discount_end') as bigint) * 1000000) as discount_end
+from entries
