@@ -105,7 +105,8 @@ class Crowd:
         if rng.random() < 0.3:
             names[2:2] = ["product_viewed", "add_to_cart"]
         length = 4 * MINUTE + int(rng.random() * (BEFORE - 5 * MINUTE))
-        begin, utm = order.created_at - length, self._source(number, rng)
+        begin, utm = max(self.midnight(0), order.created_at - length), self._source(number, rng)
+        length = order.created_at - begin
         events = [
             Event(f"{key}-{step}", at, at + 1 + int(rng.random() * 3), name, *who, *utm)
             for step, name in enumerate(names)
