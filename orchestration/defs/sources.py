@@ -94,5 +94,5 @@ def _metadata(pulled: list[Pulled]) -> dict[str, dg.MetadataValue]:
         "warnings": dg.MetadataValue.text(
             "\n".join(sorted({said for item in pulled for said in item.warnings})) or "none"
         ),
-        "seconds throttled": dg.MetadataValue.float(round(sum(item.waited for item in pulled), 1)),
+        "seconds throttled": dg.MetadataValue.float(round(sum((item.waited for item in pulled), 0.0), 1)),
     }

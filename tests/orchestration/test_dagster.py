@@ -14,8 +14,11 @@ from connectors.simulator import SimulatorServer, demo_world, serve
 from connectors.staging import Staging
 from orchestration import build
 from orchestration.definitions import definitions
+from orchestration.defs import sources
 from orchestration.errors import Problem
 from orchestration.paths import Home
+from orchestration.pulls import STREAMS
+from orchestration.source_settings import KINDS
 from tests.orchestration.installation import Installation
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "asset_graph.txt"
@@ -51,20 +54,28 @@ def test_every_stream_leads_to_the_dashboard(place: Installation) -> None:
     graph = definitions().get_repository_def().asset_graph
     dashboard = dg.AssetKey(["superset", "store-performance"])
     upstream = dg.AssetSelection.assets(dashboard).upstream().resolve(graph)
-    streams = {key for key in graph.get_all_asset_keys() if key.path[0] == "shopify"}
-    assert len(streams) == 7
-    assert streams <= upstream
+    streams = {sources.stream_key(source, stream.name) for source in STREAMS for stream in STREAMS[source]}
+    assert len(streams) > 30
+    assert streams - upstream <= {dg.AssetKey(["stripe", "products"])}, "names that no dashboard shows"
+    assert {key for key in graph.get_all_asset_keys() if graph.get(key).partitions_def} == {
+        sources.stream_key("meta_ads", name) for name in ("ads_insights", "account_insights")
+    } | {
+        sources.stream_key("tiktok_ads", name)
+        for name in ("ads_insights", "advertiser_insights", "gmv_max_insights", "gmv_max_totals")
+    }
 
 
 def test_the_job_pulls_builds_and_publishes_headless(place: Installation, server: SimulatorServer) -> None:
-    place.configure(server)
+    place.configure(server, kinds=KINDS)
     with dg.DagsterInstance.ephemeral() as instance:
         outcome = definitions().resolve_job_def("refresh").execute_in_process(instance=instance)
         assert outcome.success
-        orders = outcome.asset_materializations_for_node("pull_shopify")
-        landed = {item.asset_key.path[-1]: item.metadata["rows landed"].value for item in orders if item.asset_key}
+        pulled = [item for kind in KINDS for item in outcome.asset_materializations_for_node(f"pull_{kind}")]
+        landed = {tuple(item.asset_key.path): item.metadata["rows landed"].value for item in pulled if item.asset_key}
         checks = outcome.get_asset_check_evaluations()
-    assert landed["orders"] > 0
+    assert set(landed) == {(source, stream.name) for source in STREAMS for stream in STREAMS[source]}
+    assert landed["shopify", "orders"] > 0
+    assert landed["tiktok_ads", "gmv_max_insights"] > 0
     assert len(checks) > 30
     assert all(check.passed for check in checks)
     placed = place.ask("select sum(orders_placed) from marts.metrics_daily")[0][0]
