@@ -1,0 +1,179 @@
+"""What happens late changes the days and months that it touches, in every mart, and no others.
+
+A small world is pulled and built at four instants; after each, every row is held against the books of that instant, and
+the rows that moved since the build before are exactly those that moved in the books.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from connectors.simulator import World, demo_world, serve
+from connectors.simulator.payments import payment_books
+from tests.books.tables import TABLES
+from tests.end_to_end.sources import ACCOUNTS, FiveSources, Shops
+from tests.end_to_end.test_the_books import columns, read
+
+OPENED = date(2026, 1, 22)
+LOOKS = [
+    datetime(2026, 2, 6, 12, tzinfo=UTC),  # everything so far
+    datetime(2026, 2, 28, 22, 30, tzinfo=UTC),  # before the month ends in Berlin and New York
+    datetime(2026, 3, 6, 12, tzinfo=UTC),
+    datetime(2026, 3, 8, 15, tzinfo=UTC),  # the fourth member came back on the 7th
+    datetime(2026, 3, 12, 23, tzinfo=UTC),  # a refund failed on the 12th
+    datetime(2026, 3, 31, 21, 30, tzinfo=UTC),
+    datetime(2026, 4, 30, 21, 30, tzinfo=UTC),
+    datetime(2026, 5, 9, 12, tzinfo=UTC),  # an order of January was refunded in the meantime
+]
+BUILDS = [2, 3, 4, 7]  # after which looks the marts are built
+CHECKED = ("metrics_daily", "spend", "cash", "mrr_monthly", "customer_mrr")
+Numbers = dict[Any, dict[str, int]]
+
+
+def solid(rows: Any) -> Numbers:
+    """Whole numbers that are not zero; names, flags and rates are left out."""
+    kept = {
+        key: {name: value for name, value in row.items() if type(value) is int and value} for key, row in rows.items()
+    }
+    return {key: row for key, row in kept.items() if row}
+
+
+def changed(before: Numbers, after: Numbers) -> set[Any]:
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+
+
+@dataclass
+class Spring:
+    """What the marts said after each build."""
+
+    world: World
+    found: dict[tuple[str, str, int], Numbers] = field(default_factory=dict)
+
+    def expected(self, account: str, mart: str, build: int) -> Numbers:
+        return solid(TABLES[mart].compute(self.world, account, tuple(LOOKS[: BUILDS[build] + 1])))
+
+    def moved(self, account: str, mart: str, build: int) -> set[Any]:
+        """Keys of rows that this build tells in another way than the one before it."""
+        return changed(self.found[account, mart, build - 1], self.found[account, mart, build])
+
+
+@pytest.fixture(scope="module")
+def spring(tmp_path_factory: pytest.TempPathFactory) -> Spring:
+    spring = Spring(demo_world(seed=11, start=OPENED, end=LOOKS[-1], orders=600))
+    place = FiveSources(tmp_path_factory.mktemp("spring"))
+    with serve(spring.world, now=LOOKS[0]) as server:
+        place.configure_all(server)
+        for number, now in enumerate(LOOKS):
+            if number not in BUILDS:
+                place.pull_at(server, now)
+                continue
+            place.at(server, now)
+            place.run()
+            shops = Shops(spring.world, place, tuple(LOOKS[: number + 1]))
+            for account in ACCOUNTS:
+                for mart in CHECKED:
+                    names = columns(TABLES[mart].compute(spring.world, account, shops.pulls))
+                    rows = read(shops, account, mart, TABLES[mart], names)
+                    spring.found[account, mart, BUILDS.index(number)] = solid(rows)
+    return spring
+
+
+@pytest.mark.parametrize("mart", CHECKED)
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_every_row_is_what_the_books_said_at_each_instant(spring: Spring, account: str, mart: str) -> None:
+    for build in range(len(BUILDS)):
+        found, expected = spring.found[account, mart, build], spring.expected(account, mart, build)
+        wrong = sorted(changed(found, expected), key=str)
+        assert not wrong, (build, [(key, found.get(key), expected.get(key)) for key in wrong[:5]])
+
+
+@pytest.mark.parametrize("mart", CHECKED)
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_exactly_what_something_touched_moves(spring: Spring, account: str, mart: str) -> None:
+    for build in range(1, len(BUILDS)):
+        expected = changed(spring.expected(account, mart, build - 1), spring.expected(account, mart, build))
+        assert spring.moved(account, mart, build) == expected
+        assert expected
+        if build < 3:
+            assert len(expected) < len(spring.found[account, mart, build]) / 2, "most of the past stands still"
+
+
+def local(at: int, account: str, spring: Spring) -> date:
+    zone = ZoneInfo(spring.world.shop(account).time_zone)
+    return datetime.fromtimestamp(at, UTC).astimezone(zone).date()
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_a_subscriber_who_comes_back_moves_their_month_alone(spring: Spring, account: str) -> None:
+    """The fourth came on 28 January, left on 17 February and is back since 7 March."""
+    key = f"cus_{account}m00003"
+    assert spring.moved(account, "mrr_monthly", 1) == {date(2026, 3, 1)}
+    assert (key, date(2026, 3, 1)) in spring.moved(account, "customer_mrr", 1)
+    assert {month for _, month in spring.moved(account, "customer_mrr", 1)} == {date(2026, 3, 1)}
+    rows = spring.found[account, "customer_mrr", 1]
+    assert rows[key, date(2026, 2, 1)] == {"movement_mrr_minor": -1900}
+    assert rows[key, date(2026, 3, 1)] == {"mrr_minor": 1900, "movement_mrr_minor": 1900}
+    assert spring.found[account, "mrr_monthly", 1][date(2026, 3, 1)]["reactivation_mrr_minor"] == 1900
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_a_refund_that_fails_moves_the_day_it_failed_on_and_not_the_refunds_own(spring: Spring, account: str) -> None:
+    entries = payment_books(spring.world, account, LOOKS[4]).entries
+    since = int(LOOKS[3].timestamp())
+    (failed,) = [each for each in entries if each.type == "refund_failure" and each.created > since]
+    (refund,) = [each for each in entries if each.type == "refund" and each.source == failed.source]
+    days = {day for source, day, _ in spring.moved(account, "metrics_daily", 2) if source == "stripe"}
+    assert local(failed.created, account, spring) in days
+    assert local(refund.created, account, spring) not in days
+    assert failed.id in spring.moved(account, "cash", 2)
+    assert refund.id not in spring.moved(account, "cash", 2)
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_a_dispute_moves_the_days_on_which_it_takes_and_gives_money(spring: Spring, account: str) -> None:
+    """What is on the balance never changes: a dispute of March leaves the charge of February as it was."""
+    since = int(LOOKS[4].timestamp())
+    entries = {each.id: each for each in payment_books(spring.world, account).entries}
+    moved = spring.moved(account, "cash", 3)
+    assert all(entries[key].created > since for key in moved)
+    disputes = [entries[key] for key in moved if entries[key].reporting_category in ("dispute", "dispute_reversal")]
+    assert {each.reporting_category for each in disputes} == {"dispute", "dispute_reversal"}
+    days = {day for source, day, _ in spring.moved(account, "metrics_daily", 3) if source == "stripe"}
+    assert {local(each.created, account, spring) for each in disputes} <= days
+    assert min(days) >= local(since, account, spring)
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_a_late_refund_moves_its_own_day_and_the_orders(spring: Spring, account: str) -> None:
+    order = next(each for each in spring.world.books(account).orders if each.plot == "late_refund")
+    refunded = local(order.refunds[0].processed_at, account, spring)
+    ordered = local(order.processed_at, account, spring)
+    assert (refunded - ordered).days > 60
+    moved = spring.moved(account, "metrics_daily", 3)
+    assert {day for source, day, _ in moved if source == "shopify"} >= {ordered, refunded}
+    before, after = (
+        sum(row.get("refunds_by_order_date_minor", 0) for (source, day, _), row in
+            spring.found[account, "metrics_daily", build].items() if (source, day) == ("shopify", ordered))
+        for build in (2, 3)
+    )  # fmt: skip
+    assert after - before >= sum(each.amount for each in order.refunds[0].transactions) > 0
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_an_advertising_day_that_is_told_anew_moves_itself(spring: Spring, account: str) -> None:
+    """Between 8 and 12 March of one month: days since, and some of the 28 before them; none that is older."""
+    moved = {key[-1] for key in spring.moved(account, "spend", 2)}
+    first = LOOKS[3].date() - timedelta(days=29)
+    past = {day for day in moved if day < LOOKS[3].date() - timedelta(days=2)}
+    assert past, "some day of the past has been restated"
+    assert min(moved) >= first
+    told = {(day, channel) for source, day, channel in spring.moved(account, "metrics_daily", 2)
+            if source in ("meta_ads", "tiktok_ads")}  # fmt: skip
+    assert {day for day, _ in told} == moved
+    still = {LOOKS[3].date() - timedelta(days=back) for back in range(2, 28)} - moved
+    assert still, "and some has not"
