@@ -4,7 +4,7 @@
     databases, datasets, charts, dashboards ──bundle()──▶ one zip for POST /api/v1/assets/import/
 
 What depends on where or when it runs is filled in here and stands in no file: the database's address, the date
-range that a dashboard opens with, the links of its presets, and each chart's query.
+range that a dashboard opens with, the links of its presets, and each chart's query. So is the look that all share.
 
     python -m superset_assets.build <folder of the catalog> [--write]
 """
@@ -31,6 +31,7 @@ from superset_assets.queries import query_context
 ROOT = Path(__file__).resolve().parent
 # Superset's connection hook puts the published file of whoever asks in this place (server/superset_config.py).
 DUCKDB_URI = "duckdb:///published-build-of-whoever-asks.duckdb"
+CSS = ROOT / "dashboards" / "look.css"  # one look for all dashboards
 KINDS = ("databases", "datasets", "charts", "dashboards")
 BADGE = "_badge"
 LABELS = {
@@ -40,16 +41,23 @@ LABELS = {
     "display_name": "Customer",
     "product_title": "Product",
     "product_label": "Product",
+    "step_label": "Step",
+    "date_month": "Month",
+    "month_label": "Month",
+    "horizon_days": "Days since first order",
     "cohort_month": "First order",
     "month_number": "Months since",
     "date_day": "Day",
 }
 # Labels that a chart needs and no mart holds; a mart's own column of that name takes its place. Two products may
-# share a title: without its SKU beside it they would be one bar.
+# share a title: without its SKU beside it they would be one bar. A funnel and a gauge show their group as a text, by
+# which they are also sorted.
 CALCULATED = {
     "product_daily": {
         "product_label": "product_title || ' · ' || COALESCE(NULLIF(SPLIT_PART(skus, ',', 1), ''), product_key)"
-    }
+    },
+    "funnel_daily": {"step_label": "CAST(step_number AS VARCHAR) || ' · ' || step"},
+    "mrr_monthly": {"month_label": "SUBSTR(CAST(date_month AS VARCHAR), 1, 7)"},
 }
 COLOURS = {"green": "#2e9e6b", "yellow": "#d99a00", "red": "#d64545"}
 _PRESENTATION = {"money": ",.2f", "count": ",d", "ratio": ".1%"}
@@ -95,7 +103,12 @@ def complete(
     for name, dataset in datasets(catalog).items():
         done[f"datasets/{DATABASE}/{name}.yaml"] = dataset
     shown = ranges.expression(default_range)
-    values = {"default_range": shown, "presets": ranges.preset_links(default_range), "database_uri": database_uri}
+    values = {
+        "default_range": shown,
+        "presets": ranges.preset_links(default_range),
+        "database_uri": database_uri,
+        "css": CSS.read_text("utf-8"),
+    }
     by_uuid = {item["uuid"]: item for path, item in done.items() if path.startswith("datasets/")}
     for chart in [item for path, item in done.items() if path.startswith("charts/")]:
         dataset = by_uuid.get(chart["dataset_uuid"], {})

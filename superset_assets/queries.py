@@ -3,6 +3,7 @@
 Superset draws a chart without a stored `query_context`, but answers neither `/chart/<id>/data/` nor reports for it.
 """
 
+import json
 from typing import Any
 
 _DATASOURCE = {"id": 0, "type": "table"}  # the importer puts the dataset's own number
@@ -62,7 +63,9 @@ def _columns(params: dict[str, Any], time_column: str | None) -> list[Any]:
 
 
 def _order(params: dict[str, Any], metrics: list[str]) -> list[list[Any]]:
-    """By time, or largest first as the browser asks; ties are settled by the server (superset_config.py)."""
+    """As the chart says, by time, or largest first as the browser asks; ties are the server's (superset_config.py)."""
+    if "order_by_cols" in params:
+        return [json.loads(item) for item in params["order_by_cols"]]
     if params.get("query_mode") == "raw" or not metrics:
         return []
     if "groupbyRows" in params:

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 DATE_FILTER = "NATIVE_FILTER-date_range"
 DEFAULT_DAYS = 30
-PRESETS = {"7d": 7, "30d": 30, "90d": 90, "YTD": None}  # calendar days including the last one; None: since January 1
+# calendar days including the last one; None: since January 1
+PRESETS = {"7d": 7, "30d": 30, "90d": 90, "365d": 365, "YTD": None}
 _END = 'DATEADD(DATETIME("today"), 1, day)'
 
 

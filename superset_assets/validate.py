@@ -9,6 +9,7 @@ chart. Each problem names the file, what is wrong in it, and what to do.
 """
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ VIZ_TYPES = frozenset((
 ))  # fmt: skip
 METRIC_PARAMETERS = ("metric", "metrics", "percent_metrics", "timeseries_limit_metric", "secondary_metric")
 COLUMN_PARAMETERS = ("x_axis", "groupby", "groupbyRows", "groupbyColumns", "all_columns", "columns", "granularity_sqla")
+GROUP_PARAMETERS = ("groupby", "groupbyRows", "groupbyColumns")
 NUMBERED = ("slice_id", "datasource_id", "datasetId", "database_id", "dashboardId", "datasource", "chartsInScope")
 HOST_OR_PATH = re.compile(r"\w+://|\blocalhost\b|\b\d{1,3}(\.\d{1,3}){3}\b|(?<![\w.])/(home|tmp|var|srv|opt|Users)/")
 
@@ -55,7 +57,7 @@ def validate(assets: build.Assets, catalog: Catalog) -> list[Problem]:
         if kind == "datasets":
             found += _dataset(path, content, assets, catalog)
         if kind == "charts":
-            found += _chart(path, content, assets)
+            found += [*_chart(path, content, assets), *_added_up(path, content, assets, catalog)]
         if kind == "dashboards":
             found += [
                 *_layout(path, content, assets),
@@ -158,6 +160,7 @@ def _chart(path: str, content: Mapping[str, Any], assets: build.Assets) -> Itera
         *params.get("column_config", {})
     ]
     mentioned += [params["x_axis_sort"]] if "x_axis_sort" in params else []
+    mentioned += [json.loads(item)[0] for item in params.get("order_by_cols", [])]
     for name in mentioned:
         if name not in metrics | columns:
             yield Problem(path, f"{name!r} is neither a metric nor a column of {table}", "Name what the chart shows")
@@ -166,6 +169,21 @@ def _chart(path: str, content: Mapping[str, Any], assets: build.Assets) -> Itera
             yield Problem(path, "a filter is written in SQL", "Make it a metric or a column, and filter by that")
         elif item["subject"] not in columns:
             yield Problem(path, f"it filters by {item['subject']!r}, no column of {table}", "Name one of its columns")
+
+
+def _added_up(path: str, content: Mapping[str, Any], assets: build.Assets, catalog: Catalog) -> Iterator[Problem]:
+    """Metrics that mean nothing over several months, days or steps, in a chart that does not tell these apart."""
+    params, dataset = content["params"], _kind(assets, "datasets").get(content["dataset_uuid"], {"columns": []})
+    labels = {column["column_name"]: str(column.get("expression") or "") for column in dataset["columns"]}
+    groups = [params.get("x_axis"), *(name for key in GROUP_PARAMETERS for name in params.get(key, []))]
+    told = [text for name in groups if isinstance(name, str) for text in (name, labels.get(name, ""))]
+    told += [item["subject"] for item in params.get("adhoc_filters", []) if item.get("operator") == "=="]
+    for name in [params.get("metric"), *params.get("metrics", [])]:
+        metric = catalog.metrics.get(name) if isinstance(name, str) else None
+        for column in metric.within if metric else ():
+            if not any(re.search(rf"\b{column}\b", text) for text in told):
+                what = f"{name} is added up over several values of {column}, which is empty"
+                yield Problem(path, what, f"Group by {column}, or filter by one")
 
 
 def _references(

@@ -1,5 +1,7 @@
 """Debian's Chromium, headless and without any call of its own, looking at Superset."""
 
+import base64
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -8,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from selenium import webdriver
-from selenium.common.exceptions import TimeoutException
+from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -29,8 +31,12 @@ BROKEN = "[data-test='alert-message'], .ant-alert-error, .error-boundary, [data-
 
 
 @contextmanager
-def chromium(*, dark: bool = False, width: int = 1440, height: int = 2450) -> Iterator[webdriver.Chrome]:
-    """A fresh browser with a profile of its own, in light or dark."""
+def chromium(*, dark: bool = False, phone: bool = False) -> Iterator[webdriver.Chrome]:
+    """A fresh browser with a profile of its own, in light or dark: a desktop 1440 pixels wide, or a phone of 390.
+
+    Higher than any dashboard: Superset draws a chart when it is scrolled to.
+    """
+    width, height = (390, 6600) if phone else (1440, 3600)
     with TemporaryDirectory() as profile:
         options = Options()
         options.binary_location = str(CHROMIUM)
@@ -39,6 +45,9 @@ def chromium(*, dark: bool = False, width: int = 1440, height: int = 2450) -> It
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
         try:
+            if phone:
+                screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+                driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
             if dark:
                 features = [{"name": "prefers-color-scheme", "value": "dark"}]
                 driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
@@ -104,9 +113,55 @@ def complaints(driver: webdriver.Chrome) -> list[str]:
     return [text for text in boxes if text.strip()] + said
 
 
+def clipped(driver: webdriver.Chrome) -> list[str]:
+    """Titles, descriptions and numbers that are wider than their place."""
+    found: list[str] = driver.execute_script(
+        """
+        const wide = node => node.scrollWidth > node.clientWidth + 1;
+        const pen = document.createElement('canvas').getContext('2d');
+        const cut = chart => {  // a description is drawn by the style sheet: its text is measured
+          const style = getComputedStyle(chart, '::before');
+          pen.font = `${style.fontSize} ${style.fontFamily}`;
+          return style.whiteSpace === 'nowrap' && style.content !== 'none' && style.display !== 'none'
+            && pen.measureText(chart.getAttribute('aria-label') || '').width > chart.clientWidth;
+        };
+        return [
+          ...[...document.querySelectorAll('.chart-slice .header-title, .header-line, .subtitle-line')]
+            .filter(wide).map(node => node.textContent),
+          ...[...document.querySelectorAll('.chart-slice .dashboard-chart')]
+            .filter(cut).map(node => node.getAttribute('aria-label')),
+        ];
+        """
+    )
+    return found
+
+
+def answers(driver: webdriver.Chrome) -> Iterator[tuple[str, int, str]]:
+    """Address, status and text of every answer since the last look; files of the front end have no text."""
+    for entry in driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] != "Network.responseReceived":
+            continue
+        response = message["params"]["response"]
+        text = ""
+        if "/api/" in response["url"] or "/superset/dashboard/" in response["url"]:
+            try:
+                asked = {"requestId": message["params"]["requestId"]}
+                text = driver.execute_cdp_cmd("Network.getResponseBody", asked)["body"]
+            except WebDriverException:  # an answer without a body, or one that the browser has let go
+                pass
+        yield response["url"], response["status"], text
+
+
 def screenshot(driver: webdriver.Chrome, name: str) -> Path:
-    """Keep the whole page as <name>.png."""
+    """Keep the whole page, down to its last row, as <name>.png."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     path = SCREENSHOTS / f"{name}.png"
-    driver.save_screenshot(str(path))
+    width, height = driver.execute_script(
+        "const rows = [...document.querySelectorAll('.grid-row')];"
+        "return [innerWidth, Math.ceil(rows[rows.length - 1].getBoundingClientRect().bottom + 24)];"
+    )
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+    shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip})
+    path.write_bytes(base64.b64decode(shot["data"]))
     return path

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -23,7 +24,10 @@ def test_the_same_input_gives_the_same_bytes_and_leaves_nothing_to_fill_in(catal
 
 
 def test_each_mart_with_metrics_becomes_a_dataset_and_so_does_the_build(catalog: Catalog) -> None:
-    assert set(build.datasets(catalog)) == {"metrics_daily", "product_daily", "customer_daily", "cohorts", "build"}
+    assert set(build.datasets(catalog)) == {
+        "activity_daily", "build", "cohorts", "customer_daily", "events", "feature_daily", "finance_monthly",
+        "funnel_daily", "ltv_horizons", "metrics_daily", "mrr_monthly", "product_daily", "sessions_daily", "spend",
+    }  # fmt: skip
 
 
 def test_a_metric_with_thresholds_has_a_badge_beside_it_and_colours_its_big_number(catalog: Catalog) -> None:
@@ -48,11 +52,44 @@ def test_money_carries_its_rows_currency_and_no_symbol_of_ours(catalog: Catalog)
     assert {item["currency"] for item in dataset["metrics"]} == {None}
 
 
-def test_a_dashboard_opens_with_thirty_days_including_today(catalog: Catalog) -> None:
-    dashboard = build.complete(build.read(), catalog)["dashboards/store_performance.yaml"]
-    (shown,) = [item for item in dashboard["metadata"]["native_filter_configuration"] if item["name"] == "Date range"]
-    expected = 'DATEADD(DATETIME("today"), -29, day) : DATEADD(DATETIME("today"), 1, day)'
-    assert shown["defaultDataMask"]["extraFormData"]["time_range"] == expected
+def dashboards(catalog: Catalog) -> dict[str, dict[str, Any]]:
+    """What Superset gets of each dashboard, by title."""
+    done = build.complete(build.read(), catalog)
+    return {item["dashboard_title"]: item for path, item in done.items() if path.startswith("dashboards/")}
+
+
+def test_the_views_of_both_requirements_documents_are_there(catalog: Catalog) -> None:
+    assert set(dashboards(catalog)) == {
+        "Store Performance", "Executive Summary", "Revenue Deep Dive", "Marketing Performance", "Product Metrics",
+        "Financial Health",
+    }  # fmt: skip
+
+
+def test_each_dashboard_opens_with_thirty_days_including_today_of_one_tenant(catalog: Catalog) -> None:
+    for title, dashboard in dashboards(catalog).items():
+        days, tenant = dashboard["metadata"]["native_filter_configuration"]
+        expected = 'DATEADD(DATETIME("today"), -29, day) : DATEADD(DATETIME("today"), 1, day)'
+        assert days["defaultDataMask"]["extraFormData"]["time_range"] == expected, title
+        assert tenant["controlValues"]["defaultToFirstItem"] and tenant["scope"]["rootPath"] == ["ROOT_ID"], title
+
+
+def test_each_dashboard_says_how_fresh_it_is_what_is_what_and_shares_one_look(catalog: Catalog) -> None:
+    for title, dashboard in dashboards(catalog).items():
+        tiles = [tile["meta"] for tile in dashboard["position"].values() if isinstance(tile, dict) and "meta" in tile]
+        texts = "".join(tile.get("code", "") for tile in tiles)
+        assert "365d" in texts and "####" in texts, title
+        assert "Data as of" in [tile.get("sliceName") for tile in tiles], title
+        assert dashboard["metadata"]["refresh_frequency"] == 60 and "@media" in dashboard["css"], title
+
+
+def test_a_range_of_days_reaches_exactly_the_charts_that_have_days(catalog: Catalog) -> None:
+    charts = {item["uuid"]: item for path, item in build.read().items() if path.startswith("charts/")}
+    for title, dashboard in dashboards(catalog).items():
+        reached = dashboard["metadata"]["native_filter_configuration"][0]["scope"]["rootPath"]
+        for tile in dashboard["position"].values():
+            if isinstance(tile, dict) and tile["type"] == "CHART":
+                operators = [item["operator"] for item in charts[tile["meta"]["uuid"]]["params"]["adhoc_filters"]]
+                assert ("TEMPORAL_RANGE" in operators) == (tile["parents"][-1] in reached), (title, tile["id"])
 
 
 def test_a_given_range_shows_both_its_days_and_moves_the_presets_to_its_end() -> None:

@@ -12,6 +12,7 @@ from superset_assets.errors import InvalidAssetsError
 from superset_assets.validate import ensure, validate
 
 CHART, BOARD = "charts/revenue_by_day.yaml", "dashboards/store_performance.yaml"
+GAUGE, FUNNEL = "charts/mrr_target.yaml", "charts/order_funnel.yaml"
 DATASET = "datasets/warehouse/metrics_daily.yaml"
 Plant = Callable[[build.Assets], Any]
 SQL = {"expressionType": "SQL", "sqlExpression": "1"}
@@ -33,8 +34,8 @@ def test_what_ships_has_no_problem(catalog: Catalog) -> None:
 
 def test_a_catalog_that_lost_a_metric_stops_everything_before_superset_is_asked(catalog: Catalog) -> None:
     ensure(catalog)
-    metrics = {name: metric for name, metric in catalog.metrics.items() if name != "net_sales"}
-    with pytest.raises(InvalidAssetsError, match=r"charts/net_sales.yaml: metric names 'net_sales'"):
+    metrics = {name: metric for name, metric in catalog.metrics.items() if name != "units_sold"}
+    with pytest.raises(InvalidAssetsError, match=r"charts/units_sold.yaml: metric names 'units_sold'"):
         ensure(Catalog(metrics, catalog.marts))
 
 
@@ -51,6 +52,11 @@ MISTAKES: dict[str, tuple[str, str, Plant]] = {
     "formula as a metric": (
         CHART, "formula", lambda a: a[CHART]["params"]["metrics"].append(SQL),
     ),
+    "unknown column to sort by": (
+        GAUGE, "'week'", lambda a: a[GAUGE]["params"].update(order_by_cols=['["week", false]']),
+    ),
+    "months added up": (GAUGE, "several values of date_month", lambda a: a[GAUGE]["params"].update(groupby=[])),
+    "funnels added up": (FUNNEL, "several values of funnel", lambda a: a[FUNNEL]["params"]["adhoc_filters"].pop()),
     "filter in SQL": (
         CHART, "in SQL", lambda a: a[CHART]["params"]["adhoc_filters"].append({"expressionType": "SQL"}),
     ),
@@ -100,7 +106,7 @@ MISTAKES: dict[str, tuple[str, str, Plant]] = {
         BOARD, "is titled", lambda a: tile(a).update(sliceName="Sales"),
     ),
     "chart that no dashboard shows": (
-        "charts/net_sales.yaml", "no dashboard", lambda a: a[BOARD]["position"].pop("CHART-net_sales"),
+        "charts/units_sold.yaml", "no dashboard", lambda a: a[BOARD]["position"].pop("CHART-units_sold"),
     ),
     "colour of no metric": (
         BOARD, "has a colour", lambda a: a[BOARD]["metadata"]["label_colors"].update(Turnover="#fff"),

@@ -1,0 +1,91 @@
+"""Rows of marts that charts only have to be drawn from: every column of the contract filled, by its name and type.
+
+Amounts are made up, the same every time; what has to fit together (a share of something) is named in RANGES. Names
+carry the tenant's canary, so that a name of the other tenant's is seen wherever it turns up.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from semantic.catalog import Catalog, Column, Mart
+
+RANGES = {
+    "sessions": (900, 1400), "visitors": (700, 890), "sessions_with_cart": (200, 400), "api_calls": (4000, 9000),
+    "sessions_reached_checkout": (120, 190), "sessions_ordered": (60, 100), "cart_sessions_ordered": (60, 100),
+    "add_to_carts": (300, 500), "api_errors": (0, 40), "clicks": (200, 900), "impressions": (20000, 90000),
+    "purchases": (4, 30), "platform_purchases": (4, 30), "active_users": (300, 420), "daily_users": (200, 290),
+    "mau": (1500, 1800), "feature_users": (20, 200), "customers_churned": (1, 9), "customers_opening": (100, 140),
+    "customers_closing": (100, 140), "customers_churn_target": (4, 8), "closing_mrr_minor": (1500000, 1900000),
+    "arr_minor": (18000000, 22000000), "opening_mrr_minor": (1500000, 1900000), "mrr_target_minor": (1800000, 2000000),
+    "fx_mrr_minor": (-9000, 9000), "cost_of_goods_minor": (90000, 200000), "disputes_minor": (0, 9000),
+    "cash_fees_minor": (1000, 9000), "cash_balance_minor": (4000000, 9000000),
+}  # fmt: skip
+MONTHS = "(SELECT CAST(date_trunc('month', current_date) - to_months(m) AS DATE) AS date_month FROM range(14) AS t (m))"
+# the groups that a mart has rows of: one of each a day (or month)
+GROUPS = {
+    "spend": "days, (VALUES ('Meta', 'Spring'), ('Meta', 'Always on'), ('TikTok', 'Spring'), "
+    "('TikTok', '(deleted or unallocated)')) AS c (platform, campaign)",
+    "sessions_daily": "days, (VALUES ('direct'), ('meta'), ('google'), ('newsletter')) AS c (traffic_source)",
+    "activity_daily": "days",
+    "feature_daily": "days, (VALUES ('wishlist'), ('returns portal'), ('size guide')) AS c (feature)",
+    "mrr_monthly": MONTHS,
+    "finance_monthly": MONTHS,
+    "ltv_horizons": f"(SELECT date_month AS cohort_month FROM {MONTHS}), "
+    "(VALUES (30), (90), (365)) AS c (horizon_days)",
+    "funnel_daily": "days, (VALUES ('orders', 1, 'Sessions Started'), ('orders', 2, 'Sessions Completed'), "
+    "('orders', 3, 'Orders Confirmed'), ('orders', 4, 'Orders Shipped'), ('web', 1, 'Sessions'), "
+    "('web', 2, 'Added to cart'), ('web', 3, 'Reached checkout'), ('web', 4, 'Ordered')) "
+    "AS c (funnel, step_number, step)",
+    "metrics_daily": "days, (VALUES ('meta_ads', 'Meta Ads', 'None'), ('tiktok_ads', 'TikTok Ads', 'None'), "
+    "('files', 'Online store', 'None'), ('stripe', 'Online store', 'Shopify'), "
+    "('stripe', 'API / direct', 'API / direct')) AS c (source, channel, revenue_source)",
+}
+NAMED = {
+    "spend": {"campaign_name": "CASE WHEN campaign LIKE '(%' THEN campaign ELSE campaign || ' {canary}' END"},
+    "feature_daily": {"feature": "feature || ' {canary}'"},
+    "sessions_daily": {"traffic_source": "CASE traffic_source WHEN 'direct' THEN traffic_source "
+                       "ELSE traffic_source || '-{canary}' END"},
+    "funnel_daily": {"step_count": "7000 // (step_number * step_number + 1) + day(date_day)"},
+}  # fmt: skip
+KEYS = {"tenant_id", "source", "channel", "date_day", "currency", "minor_units"}
+# what shop.sql says of metrics_daily already
+SALES = set(re.findall(r"\w+", Path(__file__).with_name("shop.sql").read_text().split("INSERT INTO ")[1])) - KEYS
+
+
+def statements(catalog: Catalog, tenant: str, currency: str, canary: str) -> Iterator[str]:
+    """One insert for each mart of GROUPS, after `shop.sql` has made its days; every column is filled."""
+    for name in GROUPS.keys() & catalog.marts.keys():
+        mart = catalog.marts[name]
+        own = {"tenant_id": f"'{tenant}'", "currency": f"'{currency}'", "minor_units": "100"}
+        own |= {column: text.format(canary=canary) for column, text in NAMED.get(name, {}).items()}
+        columns = [item for item in mart.columns if name != "metrics_daily" or item.name not in SALES]
+        shown = ", ".join(f"{own.get(item.name) or _value(mart, item, canary)} AS {item.name}" for item in columns)
+        yield f"INSERT INTO marts.{name} BY NAME SELECT {shown} FROM {GROUPS[name]}"
+    if catalog.marts["metrics_daily"].has("revenue_source"):
+        yield "UPDATE marts.metrics_daily SET revenue_source = 'Shopify' WHERE source = 'shopify'"
+
+
+def _value(mart: Mart, column: Column, canary: str) -> str:
+    """A column of the group as it is; anything else by its type."""
+    kind, group = column.type.upper(), GROUPS[mart.name]
+    if column.name == mart.time_column or re.search(rf"\b{column.name}\b", group):
+        return column.name
+    if kind == "BOOLEAN":
+        return "true"
+    if kind.startswith("DATE"):
+        return "current_date"
+    if kind.startswith("TIMESTAMP"):
+        return "localtimestamp"
+    if kind == "VARCHAR":
+        return f"'{column.name} {canary}'"
+    usual = (200000, 900000) if column.name.endswith("_minor") else (50, 900)
+    low, high = (2 * 10**9, 9 * 10**9) if column.name.endswith("_micros") else RANGES.get(column.name, usual)
+    number = f"r(concat_ws('/', '{column.name}', {_salt(mart)}), {low}, {high})"
+    return f"CAST({number} AS {kind})"
+
+
+def _salt(mart: Mart) -> str:
+    """What tells the rows of a mart apart."""
+    parts = ("platform", "campaign", "feature", "source", "channel", "horizon_days", "step", "funnel", "traffic_source")
+    return ", ".join([str(mart.time_column), *(name for name in parts if re.search(rf"\b{name}\b", GROUPS[mart.name]))])
