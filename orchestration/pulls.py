@@ -18,6 +18,7 @@ from connectors.files.pull import pull as pull_files
 from connectors.files.streams import STREAMS as FILES_STREAMS
 from connectors.landing import Landing
 from connectors.meta_ads.pull import pull as pull_meta_ads
+from connectors.meta_ads.streams import INSIGHTS as META_ADS_REPORTS
 from connectors.meta_ads.streams import STREAMS as META_ADS_STREAMS
 from connectors.shopify.pull import pull as pull_shopify
 from connectors.shopify.streams import STREAMS as SHOPIFY_STREAMS
@@ -25,6 +26,7 @@ from connectors.staging import Staging
 from connectors.stripe.pull import pull as pull_stripe
 from connectors.stripe.streams import STREAMS as STRIPE_STREAMS
 from connectors.tiktok_ads.pull import pull as pull_tiktok_ads
+from connectors.tiktok_ads.streams import REPORTS as TIKTOK_ADS_REPORTS
 from connectors.tiktok_ads.streams import STREAMS as TIKTOK_ADS_STREAMS
 from connectors.transport import Transport
 from orchestration.paths import Home
@@ -49,6 +51,11 @@ STREAMS: Mapping[str, tuple[Stream, ...]] = {
     "tiktok_ads": TIKTOK_ADS_STREAMS,
     "files": FILES_STREAMS,
 }
+BY_DAY: Mapping[str, frozenset[str]] = {
+    "meta_ads": frozenset(META_ADS_REPORTS),
+    "tiktok_ads": frozenset(TIKTOK_ADS_REPORTS),
+}
+"""Streams of which single days can be read again."""
 AT_ONCE = 4  # accounts; their threads mostly wait for an answer
 
 

@@ -14,7 +14,7 @@ from connectors.errors import RetryError
 from orchestration import run as running
 from orchestration.defs.common import configuration, logged, run_name
 from orchestration.paths import Home
-from orchestration.pulls import STREAMS, pull_accounts
+from orchestration.pulls import BY_DAY, STREAMS, pull_accounts
 
 DAILY = dg.DailyPartitionsDefinition(start_date="2019-01-01")  # known without a configuration; days are the account's
 
@@ -29,19 +29,14 @@ def stream_key(source: str, stream: str) -> dg.AssetKey:
     return dg.AssetKey([source, stream])
 
 
-def is_daily(stream: Stream) -> bool:
-    """Whether a stream is replaced day by day."""
-    return any(table.slice for table in stream.tables)
-
-
 def _source(source: str, streams: tuple[Stream, ...]) -> dg.AssetsDefinition:
-    daily = any(is_daily(stream) for stream in streams)
+    daily = BY_DAY.get(source, frozenset())
     specs = [
         dg.AssetSpec(
             stream_key(source, stream.name),
             group_name=source,
             kinds={source, "duckdb"},
-            partitions_def=DAILY if is_daily(stream) else None,
+            partitions_def=DAILY if stream.name in daily else None,
             description=f"{source}'s {stream.name}: landed as received, then typed into "
             + ", ".join(table.name for table in stream.tables),
         )
@@ -51,7 +46,7 @@ def _source(source: str, streams: tuple[Stream, ...]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=f"pull_{source}",
         specs=specs,
-        can_subset=daily,
+        can_subset=bool(daily),
         backfill_policy=dg.BackfillPolicy.single_run() if daily else None,
     )
     def pull(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
