@@ -1,0 +1,135 @@
+"""Numbers that have to meet: spend on every level, recurring revenue from month to month, cash to the last cent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import duckdb
+import pytest
+
+from connectors.simulator.payments import payment_books
+from tests.books import ads
+from tests.end_to_end.conftest import WORLDS
+from tests.end_to_end.sources import ACCOUNTS, Shops
+
+Find = Callable[[int], Shops]
+LEVELS = {
+    "account": ("source_account",),
+    "campaign": ("source_account", "campaign_id"),
+    "ad set": ("source_account", "campaign_id", "ad_set_id"),
+    "ad": ("source_account", "campaign_id", "ad_set_id", "ad_id"),
+}
+MOVEMENTS = {"new": 1, "reactivation": 1, "expansion": 1, "contraction": -1, "churned": -1, "fx": 1}
+CASH = ("cash_received_minor", "cash_refunded_minor", "disputes_minor", "cash_fees_minor", "cash_other_minor",
+        "payouts_minor", "balance_change_minor")  # fmt: skip
+
+
+def pulled_from_staging(shops: Shops, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(shops.installation.home.staging), read_only=True) as db:
+        return db.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_spend_is_the_same_on_every_level_on_every_day(shops_of: Find, seed: int, account: str) -> None:
+    shops = shops_of(seed)
+    daily: dict[str, dict[tuple[str, date], list[int]]] = {}
+    for level, keys in LEVELS.items():
+        found: dict[tuple[str, date], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+        rows = shops.rows(
+            account, f"spend group by platform, date_day, {', '.join(keys)}",
+            ("platform", "date_day", *(f"sum({name})::bigint" for name in ads.MEASURES)),
+        )  # fmt: skip
+        for platform, day, *amounts in rows:
+            found[platform, day] = [a + b for a, b in zip(found[platform, day], amounts, strict=True)]
+        daily[level] = dict(found)
+    control = {
+        (name, each.day): list(each.total().values())
+        for platform, (_, name) in ads.PLATFORMS.items()
+        for each in ads.days(shops.world.ad_account(account, platform), shops.pulls)
+        if any(each.total().values())
+    }
+    assert daily["account"] == daily["campaign"] == daily["ad set"] == daily["ad"] == control
+
+
+@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_metrics_daily_holds_each_days_spend_rounded_once(shops_of: Find, seed: int, account: str) -> None:
+    shops = shops_of(seed)
+    by_day = {(f"{platform} Ads", day): micros for platform, day, micros in shops.rows(
+        account, "spend group by all", ("platform", "date_day", "sum(spend_micros)::bigint"))}  # fmt: skip
+    rows = shops.rows(account, "metrics_daily where ad_spend_minor <> 0", ("channel", "date_day", "ad_spend_minor"))
+    assert {(channel, day): minor for channel, day, minor in rows} == {
+        key: ads.minor(micros, 2) for key, micros in by_day.items() if ads.minor(micros, 2)
+    }
+
+
+@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_opening_and_movements_make_closing_and_closing_is_the_next_opening(
+    shops_of: Find, seed: int, account: str
+) -> None:
+    names = [f"{name}_mrr_minor" for name in MOVEMENTS]
+    rows = sorted(shops_of(seed).rows(
+        account, "mrr_monthly", ("date_month", "opening_mrr_minor", "closing_mrr_minor", *names)
+    ))  # fmt: skip
+    assert len(rows) > 5
+    for _, opening, closing, *movements in rows:
+        assert opening + sum(sign * by for sign, by in zip(MOVEMENTS.values(), movements, strict=True)) == closing
+    assert rows[0][1] == 0
+    assert all(before[2] == after[1] for before, after in pairwise(rows))
+    of_customers = dict(shops_of(seed).rows(
+        account, "customer_mrr group by all", ("date_month", "sum(mrr_minor)::bigint")
+    ))  # fmt: skip
+    assert of_customers == {month: closing for month, _, closing, *_ in rows}
+
+
+@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_cash_less_fees_refunds_and_disputes_is_payouts_and_the_balance(
+    shops_of: Find, seed: int, account: str
+) -> None:
+    shops = shops_of(seed)
+    for mart in ("cash", "metrics_daily"):
+        sums = tuple(f"sum({name})::bigint" for name in CASH)
+        rows = shops.rows(account, f"{mart} where source = 'stripe' group by all", ("date_day", *sums))
+        assert len(rows) > 100
+        for _, received, refunded, disputes, fees, other, payouts, change in rows:
+            assert received - refunded - disputes - fees + other == payouts + change
+        assert sum(row[-1] for row in rows) == payment_books(shops.world, account, shops.pulls[-1]).balance
+    ((net,),) = pulled_from_staging(
+        shops, f"select sum(net)::bigint from stripe.balance_transactions where tenant_id = '{account}'"
+    )
+    assert net == payment_books(shops.world, account, shops.pulls[-1]).balance
+
+
+@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_sales_with_recorded_assumed_and_missing_costs_are_net_sales_in_every_row(
+    shops_of: Find, seed: int, account: str
+) -> None:
+    names = ("net_sales_minor", *(f"sales_cost_{name}_minor" for name in ("recorded", "assumed", "missing")))
+    rows = shops_of(seed).rows(account, "metrics_daily", names)
+    assert all(net == sum(parts) for net, *parts in rows)
+    assert all(any(row[place] for row in rows) for place in range(4))
+
+
+@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_whole_months_of_operating_expenses_are_what_the_file_says(shops_of: Find, seed: int, account: str) -> None:
+    shops = shops_of(seed)
+    told: dict[date, int] = defaultdict(int)
+    for each in shops.world.visits(account).expenses(int(shops.pulls[-1].timestamp())):
+        told[each.month] += each.amount
+    running = max(told)
+    rows = shops.rows(
+        account, "metrics_daily where operating_expenses_minor <> 0 group by all",
+        ("date_trunc('month', date_day)::date", "sum(operating_expenses_minor)::bigint"),
+    )  # fmt: skip
+    assert {month: amount for month, amount in rows if month < running} == {
+        month: amount for month, amount in told.items() if month < running
+    }
