@@ -220,11 +220,16 @@ def _formula(item: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Kind, 
     if item["type"] == "ratio":
         return "ratio", "", names
     if item["type"] == "derived":
-        times = TIMES.fullmatch(str(params["expr"]))
-        if times and {times[2], times[3]} == set(names):
-            return "ratio", times[1], [times[2], times[3]]
-        return "derived", str(params["expr"]), names
+        return _derived(str(params["expr"]), names)
     return "other", f"it is {item['type']} ({aggregation.get('agg') or 'over a window'}), not a sum of rows", names
+
+
+def _derived(expr: str, names: list[str]) -> tuple[Kind, str, list[str]]:
+    """Sums and differences as they stand; so many times a ratio as a ratio with its factor."""
+    times = TIMES.fullmatch(expr)
+    if times and {times[2], times[3]} == set(names):
+        return "ratio", times[1], [times[2], times[3]]
+    return "derived", expr, names
 
 
 def _catalog(metrics: list[Metric], marts: list[Mart]) -> Catalog:

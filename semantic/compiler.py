@@ -2,8 +2,8 @@
 
 The text is understood by DuckDB, Postgres and Spark. Money is summed in minor units (advertising: micros) and turned
 into the currency's units in the last step, exactly (a decimal of three places, of six), and only where all rows are of
-one currency: a sum over two currencies is NULL, never a number. A ratio divides sums; nothing divided is ever added up. A metric that repeats
-its subjects along a column (`within`) is NULL over several values of it.
+one currency: a sum over two currencies is NULL, never a number. A ratio divides sums; nothing divided is ever added up.
+A metric that repeats its subjects along a column (`within`) is NULL over several values of it.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from connectors.shopify.streams import STREAMS
 from connectors.staging import Staging
 from orchestration import build
 from orchestration.paths import Home
+from orchestration.pulls import STREAMS
 
 ROOT = Path(__file__).parents[2]
 SHOPIFY = ROOT.parent / "shared" / "data" / "specs" / "shopify_admin_graphql" / "admin_2026-10.json.gz"
@@ -26,7 +26,8 @@ def unit_tests(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
 
     home = Home(tmp_path_factory.mktemp("home"))
     with Staging(home.staging) as staging:
-        staging.prepare("shopify", STREAMS)
+        for source, streams in STREAMS.items():
+            staging.prepare(source, streams)
     home.builds.mkdir()
     common = ["--quiet", "--log-level", "none"]
     with build.environment(home.builds / "unit.duckdb", home.staging):
@@ -38,7 +39,7 @@ def unit_tests(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
 
 
 def test_every_unit_test_of_the_models_passes(unit_tests: list[Any]) -> None:
-    assert len(unit_tests) >= 11
+    assert len(unit_tests) >= 25
     failed = [f"{result.node.name}: {result.message}" for result in unit_tests if str(result.status) != "pass"]
     assert not failed, "\n".join(failed)
 

@@ -148,11 +148,12 @@ def _any(
     rng: random.Random, columns: Mapping[str, str], common: Mapping[str, Any], days: Sequence[date]
 ) -> Iterable[dict[str, Any]]:
     """Two rows a day, or a month where the mart holds months; none where it holds neither."""
-    time = next((name for name in ("date_day", "month") if columns.get(name) == "date"), None)
-    periods = sorted({day.replace(day=1) for day in days}) if time == "month" else days
+    time = next((name for name in ("date_day", "date_month", "cohort_month") if columns.get(name) == "date"), None)
+    periods = days if time == "date_day" else sorted({day.replace(day=1) for day in days})
     for period in periods if time else []:
         for number in range(2):
-            keys = {name: f"{name} {number}" for name, kind in columns.items() if kind == "varchar"}
+            keys: dict[str, Any] = {name: f"{name} {number}" for name, kind in columns.items() if kind == "varchar"}
+            keys |= dict.fromkeys((name for name, kind in columns.items() if kind == "integer"), number)
             known = {name: value for name, value in common.items() if name in columns}
             yield _fill(rng, columns, {**keys, **known, str(time): period})
 

@@ -12,9 +12,10 @@ from semantic.catalog import Catalog, Column
 from semantic.errors import CatalogError
 
 MARTS = {
-    "activity_daily", "agreement", "build", "cohorts", "customer_daily", "customers", "events", "feature_daily",
-    "funnel_daily", "metrics_daily", "orders", "product_daily", "products", "refunds", "revenue", "sessions",
-    "sessions_daily", "spend",
+    "activity_daily", "agreement", "build", "cash", "cohorts", "customer_daily", "customer_mrr", "customers", "events",
+    "feature_daily", "finance_monthly", "funnel_daily", "ltv_horizons", "metrics_daily", "mrr_monthly",
+    "order_charges", "orders", "product_daily", "products", "refunds", "revenue", "sessions", "sessions_daily", "spend",
+    "targets",
 }  # fmt: skip
 
 

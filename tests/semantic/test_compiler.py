@@ -111,6 +111,48 @@ def test_a_cohort_figure_is_empty_over_several_month_numbers(catalog: Catalog) -
     assert one(expression(catalog, "cohort_customers"), f"{rows} WHERE month_number = 1") == 10
 
 
+def test_micros_are_exact_and_divided_in_the_last_step(catalog: Catalog) -> None:
+    """Three rows of a third of a cent each: rounded one by one they would be 0.00, together they are a cent."""
+    rows = """
+        SELECT 'USD' AS currency, 100 AS minor_units, 3334 AS spend_micros, 2 AS clicks, 10 AS impressions,
+            6668 AS purchase_value_micros
+        FROM range(3)
+    """
+    assert one(expression(catalog, "campaign_spend"), rows) == Decimal("0.010002")
+    assert one(expression(catalog, "campaign_cpc"), rows) == pytest.approx(0.001667)
+    assert one(expression(catalog, "campaign_cpm"), rows) == pytest.approx(0.3334)
+    assert one(expression(catalog, "campaign_roas"), rows) == pytest.approx(2)
+
+
+def test_a_thousand_impressions_cost_what_the_currency_says(catalog: Catalog) -> None:
+    rows = "SELECT 'JPY' AS currency, 1 AS minor_units, 250 AS ad_spend_minor, 5000 AS impressions"
+    assert one(expression(catalog, "cpm"), rows) == pytest.approx(50)
+    assert one(expression(catalog, "cpm"), rows.replace("5000", "0")) is None
+
+
+def test_minor_units_and_micros_are_never_divided_by_each_other(catalog: Catalog) -> None:
+    money = dataclasses.replace(catalog.metrics["campaign_spend"], micros=False, name="half")
+    ratio = dataclasses.replace(catalog.metrics["campaign_roas"], inputs=("campaign_purchase_value", "half"))
+    mixed = Catalog(MappingProxyType({**catalog.metrics, "half": money, "campaign_roas": ratio}), catalog.marts)
+    with pytest.raises(CompileError, match="Divide amounts of one scale"):
+        expression(mixed, "campaign_roas")
+
+
+def test_people_are_counted_by_the_day_or_on_one_day(catalog: Catalog) -> None:
+    day = date(2026, 5, 1)
+    assert "MIN(date_day) = MAX(date_day)" in compile_query(catalog, ["mau"], by=["day"])
+    assert compile_query(catalog, ["mau"], start=day, end=day)
+    for by, end in ([], date(2026, 5, 2)), (["month"], date(2026, 5, 31)), ([], None):
+        with pytest.raises(CompileError, match="Ask by day too"):
+            compile_query(catalog, ["mau"], by=by, start=day, end=end)
+
+
+def test_a_funnels_steps_are_asked_by_funnel_and_step(catalog: Catalog) -> None:
+    assert compile_query(catalog, ["funnel_count"], by=["funnel", "step"])
+    with pytest.raises(CompileError, match="Ask by funnel too"):
+        compile_query(catalog, ["funnel_count"], by=["step"])
+
+
 def test_an_unknown_metric_is_refused_with_the_names_that_come_near(catalog: Catalog) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean net_sales"):
         expression(catalog, "netsales")

@@ -1,8 +1,122 @@
+-- activity_events (activity_daily)
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(events) AS BIGINT) END
+
+-- activity_sessions (activity_daily)
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(sessions) AS BIGINT) END
+
+-- ad_spend (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- add_to_cart_rate (metrics_daily)
+CAST(SUM(sessions_with_cart) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+
+-- add_to_carts (metrics_daily)
+CAST(SUM(add_to_carts) AS BIGINT)
+
+-- add_to_carts_less_orders (metrics_daily)
+CAST((SUM(add_to_carts) - SUM(orders_placed)) AS BIGINT)
+
 -- adjustments (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(adjustments_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- aov (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(order_value_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(orders_placed) * MAX(minor_units), 0) END
+
+-- api_calls (metrics_daily)
+CAST(SUM(api_calls) AS BIGINT)
+
+-- api_error_rate (metrics_daily)
+CAST(SUM(api_errors) AS DECIMAL(38, 4)) / NULLIF(SUM(api_calls), 0)
+
+-- api_errors (metrics_daily)
+CAST(SUM(api_errors) AS BIGINT)
+
+-- arr (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(arr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- balance_change (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(balance_change_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- break_even_revenue (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(break_even_revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- burning (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(burning_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- cac (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(new_customers) * MAX(minor_units), 0) END
+
+-- campaign_clicks (spend)
+CAST(SUM(clicks) AS BIGINT)
+
+-- campaign_cpa (spend)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(spend_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(purchases) * 1000000, 0) END
+
+-- campaign_cpc (spend)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(spend_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(clicks) * 1000000, 0) END
+
+-- campaign_cpm (spend)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(1000 * SUM(spend_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(impressions) * 1000000, 0) END
+
+-- campaign_ctr (spend)
+CAST(SUM(clicks) AS DECIMAL(38, 4)) / NULLIF(SUM(impressions), 0)
+
+-- campaign_impressions (spend)
+CAST(SUM(impressions) AS BIGINT)
+
+-- campaign_purchase_value (spend)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(purchase_value_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- campaign_purchases (spend)
+CAST(SUM(purchases) AS BIGINT)
+
+-- campaign_roas (spend)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(purchase_value_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(spend_micros), 0) END
+
+-- campaign_spend (spend)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(spend_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- cart_abandonment (metrics_daily)
+CAST((SUM(sessions_with_cart) - SUM(cart_sessions_ordered)) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions_with_cart), 0)
+
+-- cart_abandonment_by_count (metrics_daily)
+CAST((SUM(add_to_carts) - SUM(orders_placed)) AS DECIMAL(38, 4)) / NULLIF(SUM(add_to_carts), 0)
+
+-- cart_sessions_ordered (metrics_daily)
+CAST(SUM(cart_sessions_ordered) AS BIGINT)
+
+-- carts_abandoned (metrics_daily)
+CAST((SUM(sessions_with_cart) - SUM(cart_sessions_ordered)) AS BIGINT)
+
+-- cash_balance (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(cash_balance_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- cash_fees (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cash_fees_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- cash_net (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(cash_received_minor) - SUM(cash_refunded_minor) - SUM(disputes_minor) - SUM(cash_fees_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- cash_other (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cash_other_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- cash_received (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cash_received_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- cash_refunded (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cash_refunded_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- churn_rate (mrr_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_churned) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_opening), 0) END
+
+-- churn_to_target (mrr_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_churned) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_churn_target), 0) END
+
+-- churned_mrr (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(churned_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- clicks (metrics_daily)
+CAST(SUM(clicks) AS BIGINT)
 
 -- cohort_active_customers (cohorts)
 CASE WHEN MIN(month_number) = MAX(month_number) THEN CAST(SUM(active_customers) AS BIGINT) END
@@ -16,6 +130,42 @@ CASE WHEN MIN(month_number) = MAX(month_number) THEN CAST(SUM(customers) AS BIGI
 -- cohort_net_revenue (cohorts)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- contraction_mrr (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(contraction_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- contribution_margin_rate (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(contribution_margin_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(income_minor), 0) END
+
+-- conversion_rate (metrics_daily)
+CAST(SUM(orders_placed) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+
+-- cost_assumed_share (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_assumed_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(net_sales_minor), 0) END
+
+-- cost_coverage (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_recorded_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(net_sales_minor), 0) END
+
+-- cost_missing_share (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_missing_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(net_sales_minor), 0) END
+
+-- cost_of_goods (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cost_of_goods_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- cost_of_goods_assumed (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cost_of_goods_assumed_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- cpa (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(platform_purchases) * MAX(minor_units), 0) END
+
+-- cpc (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(clicks) * MAX(minor_units), 0) END
+
+-- cpm (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(1000 * SUM(ad_spend_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(impressions) * MAX(minor_units), 0) END
+
+-- ctr (metrics_daily)
+CAST(SUM(clicks) AS DECIMAL(38, 4)) / NULLIF(SUM(impressions), 0)
+
 -- customer_net_sales (customer_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
@@ -25,29 +175,152 @@ CAST(SUM(orders_completed) AS BIGINT)
 -- customer_spend (customer_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(customer_spend_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- daily_users (activity_daily)
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(daily_users) AS BIGINT) END
+
+-- dau (activity_daily)
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(active_users) AS BIGINT) END
+
+-- direct_revenue (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(direct_revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- discounts (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(discounts_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- disputes (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(disputes_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- duties (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(duties_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- event_count (events)
+CAST(SUM(event_number) AS BIGINT)
+
+-- events_per_user (activity_daily)
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(events) AS DECIMAL(38, 4)) / NULLIF(SUM(active_users), 0) END
+
+-- expansion_mrr (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(expansion_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- feature_active_days (feature_daily)
+CASE WHEN MIN(feature) = MAX(feature) THEN CAST(SUM(active_users) AS BIGINT) END
+
+-- feature_adoption (feature_daily)
+CASE WHEN MIN(feature) = MAX(feature) THEN CAST(SUM(feature_users) AS DECIMAL(38, 4)) / NULLIF(SUM(active_users), 0) END
+
+-- feature_use_count (feature_daily)
+CAST(SUM(feature_uses) AS BIGINT)
+
+-- feature_user_days (feature_daily)
+CASE WHEN MIN(feature) = MAX(feature) THEN CAST(SUM(feature_users) AS BIGINT) END
+
+-- feature_uses (metrics_daily)
+CAST(SUM(feature_uses) AS BIGINT)
+
 -- fees (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(fees_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- fixed_expenses (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(fixed_expenses_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- funnel_count (funnel_daily)
+CASE WHEN MIN(funnel) = MAX(funnel) AND MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS BIGINT) END
+
+-- fx_mrr (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(fx_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- gift_cards_sold (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(gift_cards_sold_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- gross_margin (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(net_sales_minor) - SUM(cost_of_goods_minor)) AS DECIMAL(38, 4)) / NULLIF(SUM(net_sales_minor), 0) END
+
+-- gross_profit (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(net_sales_minor) - SUM(cost_of_goods_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- gross_sales (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(gross_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- horizon_customers (ltv_horizons)
+CASE WHEN MIN(horizon_days) = MAX(horizon_days) THEN CAST(SUM(customers) AS BIGINT) END
+
+-- horizon_net_revenue (ltv_horizons)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(horizon_days) = MAX(horizon_days) THEN CAST(SUM(net_revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- impressions (metrics_daily)
+CAST(SUM(impressions) AS BIGINT)
+
 -- ltv (cohorts)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(month_number) = MAX(month_number) THEN CAST(SUM(cumulative_net_revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
+
+-- ltv_observed (ltv_horizons)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(horizon_days) = MAX(horizon_days) THEN CAST(SUM(net_revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
+
+-- mau (activity_daily)
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(mau) AS BIGINT) END
+
+-- monthly_ad_spend (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(ad_spend_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- monthly_contribution_margin (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(contribution_margin_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- monthly_cost_of_goods (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(cost_of_goods_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- monthly_fixed_expenses (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(fixed_expenses_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- monthly_income (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(income_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- monthly_operating_expenses (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(operating_expenses_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- monthly_processing_fees (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(processing_fees_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- mrr (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(closing_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- mrr_change (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) - SUM(opening_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- mrr_growth_rate (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) - SUM(opening_mrr_minor)) AS DECIMAL(38, 4)) / NULLIF(SUM(opening_mrr_minor), 0) END
+
+-- mrr_lost (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(churned_mrr_minor) + SUM(contraction_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- mrr_retained (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(opening_mrr_minor) + SUM(expansion_mrr_minor) - SUM(contraction_mrr_minor) - SUM(churned_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- mrr_target (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(mrr_target_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- mrr_to_target (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(closing_mrr_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(mrr_target_minor), 0) END
+
+-- net_burn (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(net_burn_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- net_revenue_retention (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(opening_mrr_minor) + SUM(expansion_mrr_minor) - SUM(contraction_mrr_minor) - SUM(churned_mrr_minor)) AS DECIMAL(38, 4)) / NULLIF(SUM(opening_mrr_minor), 0) END
 
 -- net_sales (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- new_customers (metrics_daily)
 CAST(SUM(new_customers) AS BIGINT)
+
+-- new_mrr (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(new_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- opening_mrr (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(opening_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- operating_expenses (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(operating_expenses_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- order_revenue (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(order_revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -79,6 +352,18 @@ CAST((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refund
 -- orders_valid (metrics_daily)
 CAST(SUM(orders_valid) AS BIGINT)
 
+-- payouts (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(payouts_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- platform_purchase_value (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(platform_purchase_value_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- platform_purchases (metrics_daily)
+CAST(SUM(platform_purchases) AS BIGINT)
+
+-- platform_roas (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(platform_purchase_value_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(ad_spend_minor), 0) END
+
 -- product_gross_sales (product_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(gross_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
@@ -102,6 +387,9 @@ CAST(SUM(units_returned) AS BIGINT)
 
 -- product_units_sold (product_daily)
 CAST(SUM(units_sold) AS BIGINT)
+
+-- reactivation_mrr (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(reactivation_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- refund_rate (metrics_daily)
 CAST(SUM(orders_paid_back) AS DECIMAL(38, 4)) / NULLIF(SUM(orders_placed), 0)
@@ -130,8 +418,65 @@ CASE WHEN MIN(month_number) = MAX(month_number) THEN CAST(SUM(active_customers) 
 -- returns (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(returns_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- revenue (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(order_revenue_minor) + SUM(direct_revenue_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- revenue_churn_rate (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(churned_mrr_minor) + SUM(contraction_mrr_minor)) AS DECIMAL(38, 4)) / NULLIF(SUM(opening_mrr_minor), 0) END
+
+-- roas (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(ad_spend_minor), 0) END
+
+-- runway_months (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(cash_balance_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(burning_minor), 0) END
+
+-- sales_cost_assumed (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_assumed_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- sales_cost_missing (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_missing_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- sales_cost_recorded (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_recorded_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- sessions (metrics_daily)
+CAST(SUM(sessions) AS BIGINT)
+
+-- sessions_ordered (metrics_daily)
+CAST(SUM(sessions_ordered) AS BIGINT)
+
+-- sessions_per_user (activity_daily)
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(sessions) AS DECIMAL(38, 4)) / NULLIF(SUM(active_users), 0) END
+
+-- sessions_reached_checkout (metrics_daily)
+CAST(SUM(sessions_reached_checkout) AS BIGINT)
+
+-- sessions_with_cart (metrics_daily)
+CAST(SUM(sessions_with_cart) AS BIGINT)
+
 -- shipping (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(shipping_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- stickiness (activity_daily)
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(active_users) AS DECIMAL(38, 4)) / NULLIF(SUM(mau), 0) END
+
+-- subscribers (mrr_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_closing) AS BIGINT) END
+
+-- subscribers_churn_target (mrr_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_churn_target) AS BIGINT) END
+
+-- subscribers_churned (mrr_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_churned) AS BIGINT) END
+
+-- subscribers_new (mrr_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_new) AS BIGINT) END
+
+-- subscribers_opening (mrr_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_opening) AS BIGINT) END
+
+-- subscribers_reactivated (mrr_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_reactivated) AS BIGINT) END
 
 -- taxes (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(taxes_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -142,8 +487,20 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(tips_minor) * CAST(1000 / 
 -- total_sales (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(total_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- traffic_sessions (sessions_daily)
+CAST(SUM(counted_sessions) AS BIGINT)
+
+-- traffic_sessions_ordered (sessions_daily)
+CAST(SUM(counted_sessions_ordered) AS BIGINT)
+
+-- trailing_burn (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(trailing_burn_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- units_sold (metrics_daily)
 CAST(SUM(units_sold) AS BIGINT)
+
+-- visitors (metrics_daily)
+CAST(SUM(visitors) AS BIGINT)
 
 -- badge of refund_rate_by_status
 CASE WHEN CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0) <= 0.05 THEN 'green' WHEN CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0) <= 0.1 THEN 'yellow' WHEN CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0) > 0.1 THEN 'red' END
