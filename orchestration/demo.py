@@ -25,7 +25,7 @@ from orchestration.settings import Settings
 from superset_assets.process import Server
 
 SEED, DAYS = 7, 400
-TARGETS = {"mrr": 20_000, "churn_rate": 0.05}  # of each simulated tenant: what the gauges point at
+TARGETS = {"mrr": 5_000, "churn_rate": 0.05}  # of each simulated tenant: what the gauges point at
 
 
 def demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) -> None:

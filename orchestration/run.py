@@ -31,6 +31,7 @@ from orchestration.pulls import STREAMS, Key, pull_accounts
 from orchestration.rates import Rate, read_rates
 from orchestration.settings import Settings
 from orchestration.source_settings import MetaAdsSettings
+from semantic import catalog
 
 
 @dataclass
@@ -132,8 +133,20 @@ def build_and_publish(settings: Settings, run_id: str, progress: Progress = no_p
     home = Home(settings.home)
     record_run(settings, run_id)
     built = dbt.build(home, run_id, lambda done, total, name: progress("build", done, total, name))
+    built.warnings += unknown_targets(settings)
     tenants = [tenant.id for tenant in settings.tenants]
     return built, publishing.publish(home, built, run_id, tenants, progress)
+
+
+def unknown_targets(settings: Settings) -> list[str]:
+    """A line for each target of a metric that does not exist: no gauge points at it."""
+    metrics = catalog.load(Home(settings.home).dbt_target).metrics
+    return [
+        f"tenant {tenant.id} has a target for {name!r}, which is no metric; `takings metrics` lists them"
+        for tenant in settings.tenants
+        for name in tenant.targets
+        if name not in metrics
+    ]
 
 
 def record_run(settings: Settings, run_id: str) -> None:

@@ -132,6 +132,22 @@ def test_a_wrong_token_names_the_shop_and_keeps_the_last_build(tmp_path: Path, s
     assert found.current == before
 
 
+@pytest.mark.parametrize(
+    ("kind", "who"),
+    [("stripe", "Stripe account aurora"), ("meta_ads", "Meta ad account"), ("tiktok_ads", "TikTok advertiser")],
+)
+def test_a_wrong_token_of_any_source_is_one_message_and_a_code_other_than_zero(
+    kind: str, who: str, tmp_path: Path, server: SimulatorServer
+) -> None:
+    found = Installation(tmp_path)
+    found.configure(server, kinds=[kind], shops=["aurora"])
+    (tmp_path / f"aurora.{kind}.token").write_text("wrong_and_secret")
+    said = refusal(takings(found, "pull"))
+    assert who in said
+    assert "`secret`" in said
+    assert "wrong_and_secret" not in said
+
+
 def test_every_missing_secret_is_named_at_once(tmp_path: Path, server: SimulatorServer) -> None:
     found = Installation(tmp_path)
     found.configure(server)
