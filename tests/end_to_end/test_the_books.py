@@ -82,5 +82,6 @@ def test_every_total_agrees_with_the_sources_own_report(shops: Shops) -> None:
             "select source, count(*) from marts.agreement where theirs_minor <> 0 group by all"
         ).fetchall())  # fmt: skip
         differing = db.execute("select * from marts.agreement where difference_minor <> 0 limit 5").fetchall()
-    assert {source for source, count in compared.items() if count > 500} == {"shopify", "stripe", "meta_ads", "tiktok_ads"}
+    told = {source for source, count in compared.items() if count > 500}
+    assert told == {"shopify", "stripe", "meta_ads", "tiktok_ads"}
     assert not differing
