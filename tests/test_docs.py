@@ -200,7 +200,7 @@ def test_the_tutorial_runs_from_its_first_command_to_its_last(clone: Path) -> No
     shown = " ".join("\n".join(said.values()).split())
     assert len(blocks) > 7
     assert "✗" not in shown
-    assert shown.count("agree with the source's own report to the cent") == 2
+    assert shown.count("agree with the source's own report to the cent") == 8
     assert "not a byte differs" in shown
     assert re.search(r"│ Online store │ \d+\.\d\d % │", shown), "the metric of one's own has no value"
     assert '"name":"#' in shown.replace(": ", ":"), "the order was not found in the landing zone"
