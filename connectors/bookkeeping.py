@@ -1,4 +1,4 @@
-"""What staging keeps about itself: cursors, rows set aside, days read; and what dbt has to know of the configuration."""
+"""What staging keeps about itself: cursors, rows set aside, days read, and what dbt knows of the configuration."""
 
 BOOKKEEPING = """
 create schema if not exists takings;

@@ -75,7 +75,9 @@ def _describe(table: pa.Table, build: Build) -> pa.Table:
         field, column = table.schema.field(number), table.column(number)
         if currency and pa.types.is_decimal(field.type):
             field, column = pa.field(name, kind := pa.decimal128(38, currency.digits)), column.cast(kind)
-        table = table.set_column(number, field.with_metadata({"unit": metric.unit, "label": metric.label}), column)
+        table = table.set_column(
+            number, field.with_metadata({"unit": metric.unit, "label": metric.label, "format": metric.format}), column
+        )
     facts = {
         "run_id": build.run_id,
         "definitions": build.catalog.version,
@@ -96,7 +98,9 @@ def render(table: pa.Table, format: str = "table") -> str:
         raise UnknownNameError("format", format, FORMATS)
     facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     digits = int(facts["digits"]) if facts.get("digits") else 3
-    units = [(table.schema.field(name).metadata or {}).get(b"unit", b"").decode() for name in table.column_names]
+    told = [table.schema.field(name).metadata or {} for name in table.column_names]
+    units = [each.get(b"unit", b"").decode() for each in told]
+    formats = [each.get(b"format", b"").decode() for each in told]
     rows = [
         [_exact(value, unit, digits) for value, unit in zip(row, units, strict=True)]
         for row in zip(*(column.to_pylist() for column in table.columns), strict=True)
@@ -107,7 +111,7 @@ def render(table: pa.Table, format: str = "table") -> str:
         objects = [dict(zip(table.column_names, row, strict=True)) for row in rows]
         lines = ",\n".join(f"  {_json(item)}" for item in objects)
         return f"[\n{lines}\n]\n" if objects else "[]\n"
-    return _terminal(table.column_names, units, rows, facts)
+    return _terminal(table.column_names, units, formats, rows, facts)
 
 
 def _exact(value: Any, unit: str, digits: int) -> Any:
@@ -131,7 +135,13 @@ def _json(item: dict[str, Any]) -> str:
     return "{" + ", ".join(parts) + "}"
 
 
-def _terminal(names: Sequence[str], units: Sequence[str], rows: Sequence[Sequence[Any]], facts: dict[str, str]) -> str:
+def _terminal(
+    names: Sequence[str],
+    units: Sequence[str],
+    formats: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    facts: dict[str, str],
+) -> str:
     """A table for a terminal, with thousands' separators, and where the numbers come from below it."""
     from rich.console import Console  # noqa: PLC0415  (0.1 s that only this format needs)
     from rich.table import Table  # noqa: PLC0415
@@ -142,7 +152,7 @@ def _terminal(names: Sequence[str], units: Sequence[str], rows: Sequence[Sequenc
     for name, unit in zip(names, units, strict=True):
         table.add_column(name, justify="right" if unit else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*(_shown(value, unit) for value, unit in zip(row, units, strict=True)))
+        table.add_row(*(shown(*each) for each in zip(row, units, formats, strict=True)))
     width = max(80, sum(max([len(n), *(len(str(r[i])) + 6 for r in rows)]) + 3 for i, n in enumerate(names)) + 1)
     out = io.StringIO()
     console = Console(file=out, width=width, markup=False, highlight=False, color_system=None)
@@ -150,9 +160,10 @@ def _terminal(names: Sequence[str], units: Sequence[str], rows: Sequence[Sequenc
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-def _shown(value: Any, unit: str) -> str:
+def shown(value: Any, unit: str, format: str) -> str:
+    """A value as people read it: a ratio in percent where its metric's format says so (ROAS and months do not)."""
     if value is None:
         return ""
     if unit == "ratio":
-        return f"{value * 100:.2f} %"
+        return f"{value * 100:.2f} %" if format.endswith("%") else f"{value:,.2f}"
     return f"{value:,}" if unit else str(value)

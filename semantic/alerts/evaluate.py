@@ -17,6 +17,7 @@ from typing import Literal
 
 from semantic import query
 from semantic.alerts.rules import Condition, Rule, check
+from semantic.catalog import Metric
 from semantic.warehouse import Build
 
 State = Literal["firing", "quiet", "unknown"]
@@ -29,7 +30,7 @@ class Reading:
     values over `days` and the days before (`before` only where a change is asked)."""
 
     condition: Condition
-    unit: str
+    metric: Metric
     days: Range
     now: Decimal | None
     before: Decimal | None
@@ -38,11 +39,11 @@ class Reading:
     @property
     def text(self) -> str:
         """mrr 812.00, 14.2 % less than 946.00 (2026-11-01 to 2026-11-20; limit -5.0 %)"""
-        limit = _shown(self.condition.limit, "ratio" if self.condition.change else self.unit)
-        said = f"{self.condition.metric} {_shown(self.now, self.unit)}"
+        limit = _percent(self.condition.limit) if self.condition.change else _shown(self.condition.limit, self.metric)
+        said = f"{self.condition.metric} {_shown(self.now, self.metric)}"
         if self.condition.change:
             size = "unknown change from" if self.value is None else _compared(self.value)
-            said += f", {size} {_shown(self.before, self.unit)}"
+            said += f", {size} {_shown(self.before, self.metric)}"
         first, last = self.days
         return f"{said} ({first if first == last else f'{first} to {last}'}; limit {limit})"
 
@@ -95,10 +96,10 @@ def _read(build: Build, condition: Condition, today: date, running: bool) -> Rea
     days = _days(condition, today, running)
     now = _ask(build, condition, days)
     if not condition.change:
-        return Reading(condition, build.catalog.metric(condition.metric).unit, days, now, None, now)
+        return Reading(condition, build.catalog.metric(condition.metric), days, now, None, now)
     before = _ask(build, condition, _days(condition, days[0], running=False))
     value = None if now is None or not before else (now - before) / abs(before)
-    return Reading(condition, build.catalog.metric(condition.metric).unit, days, now, before, value)
+    return Reading(condition, build.catalog.metric(condition.metric), days, now, before, value)
 
 
 def _ask(build: Build, condition: Condition, days: Range) -> Decimal | None:
@@ -130,13 +131,15 @@ def _begin(day: date, period: str) -> date:
     return day.replace(day=1) if period == "month" else day
 
 
-def _shown(value: Decimal | None, unit: str) -> str:
+def _shown(value: Decimal | None, metric: Metric) -> str:
     if value is None:
         return "unknown"
-    if unit == "ratio":
-        return f"{value * 100:.1f} %"
-    return f"{value:,.2f}" if unit == "money" else f"{value:,}"
+    return query.shown(round(value, 2) if metric.unit == "money" else value, metric.unit, metric.format)
+
+
+def _percent(change: Decimal) -> str:
+    return f"{change * 100:.1f} %"
 
 
 def _compared(change: Decimal) -> str:
-    return f"{abs(change) * 100:.1f} % {'less' if change < 0 else 'more'} than"
+    return f"{_percent(abs(change))} {'less' if change < 0 else 'more'} than"
