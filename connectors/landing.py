@@ -36,6 +36,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     rows: int | None = None
     roots: int | None = None
     state: dict[str, str] = {}
+    as_of: dict[str, datetime] = {}
     sealed: bool = False
     landed_at: datetime | None = None
 
@@ -107,6 +108,11 @@ class LandedWindow:
     def remember(self, **state: str) -> None:
         """Keep where we are (a bulk operation's id, a page's cursor) for the case of an interruption."""
         self.manifest.state.update(state)
+        self.save()
+
+    def goes_on(self, at: datetime) -> None:
+        """The next parts are as things were at `at`, not at the window's end: it was interrupted and is taken up."""
+        self.manifest.as_of[self.next_part().name] = at
         self.save()
 
     def restart(self) -> None:

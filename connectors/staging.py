@@ -232,8 +232,8 @@ class Staging:
                 raise
             raise IncompleteError(f"stream {stream.name}: a landed part breaks off ({str(error)[:200]})") from error
         self.db.execute(
-            f"create temp view record as select *, {part} as landing_part, "
-            f"{_text(iso(landed.manifest.end))} as landed_until from landed"
+            f"create temp view record as select *, {part} as landing_part, {_as_of(landed, part)} as landed_until "
+            "from landed"
         )
         roots = 'count(*) filter (where "__parentId" is null)' if "__parentId" in stream.record else "count(*)"
         rows, root_rows = self.db.execute(f"select count(*), {roots} from record").fetchone() or (0, 0)
@@ -311,6 +311,16 @@ class Staging:
         found = self.db.execute("select * from takings.rejects order by rejected_at desc, table_name, row_key")
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _as_of(landed: LandedWindow, part: str) -> str:
+    """SQL: as of when a record was so: its window's end, or when the window was taken up after an interruption."""
+    later = sorted(landed.manifest.as_of.items(), reverse=True)
+    cases = "".join(
+        f"when {part} >= {_text(landed.place(landed.folder / name))} then {_text(iso(at))} " for name, at in later
+    )
+    end = _text(iso(landed.manifest.end))
+    return f"case {cases}else {end} end" if cases else end
 
 
 def _text(value: str) -> str:
