@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeVar
+from urllib.parse import quote
 
 import msgspec
 import requests
@@ -23,7 +24,7 @@ from connectors.transport import Transport
 
 VERSION = "2026-10-28.endive"
 PAGE = 100
-LIVE_RATE, TEST_RATE, OTHER_RATE = 20.0, 10.0, 100.0  # requests a second; Stripe allows 25 to one endpoint
+LIVE_RATE, TEST_RATE, SIMULATED_RATE = 20.0, 10.0, 100.0  # requests a second; Stripe allows 25 to one endpoint
 ATTEMPTS = 5
 _PERMISSION = re.compile(r"'(rak_\w+)'")
 
@@ -86,6 +87,11 @@ class Client:
     def _who(self) -> str:
         return f"Stripe account {self.account.account} of tenant {self.account.tenant_id}"
 
+    @property
+    def is_test(self) -> bool:
+        """Whether the key is of test mode, where everything can be deleted."""
+        return self.account.secret.split("_")[1:2] == ["test"]
+
     def page(self, path: str, params: Params) -> Page:
         """A page of a list.
 
@@ -97,7 +103,9 @@ class Client:
     def one(self, resource: str, identity: str, expand: Sequence[str] = ()) -> bytes | None:
         """An object as received, None when it is deleted. Raises as `page` does."""
         try:
-            body, head = self._get(f"{resource}/{identity}", [("expand[]", name) for name in expand], Head)
+            body, head = self._get(
+                f"{resource}/{quote(identity, safe='')}", [("expand[]", name) for name in expand], Head
+            )
         except VanishedError:
             return None
         return None if head.deleted else body
@@ -135,8 +143,8 @@ class Client:
 
     def _pace(self) -> None:
         """No more requests a second than the kind of key allows."""
-        kind = self.account.secret.split("_")[1:2]
-        rate = {"live": LIVE_RATE, "test": TEST_RATE}.get(kind[0] if kind else "", OTHER_RATE)
+        kind = self.account.secret.split("_")[1:2]  # rk_live_…; an organization's or a temporary key is a live one
+        rate = {"test": TEST_RATE, "simulated": SIMULATED_RATE}.get(kind[0] if kind else "", LIVE_RATE)
         now = time.monotonic()
         if self._next > now:
             self.transport.wait(self._next - now)

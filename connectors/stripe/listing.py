@@ -7,8 +7,8 @@ events of the last 30 days no longer reach back to its start.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -16,13 +16,14 @@ from connectors.base import Progress, Window
 from connectors.errors import ContractError
 from connectors.landing import LandedWindow
 from connectors.staging import Staging
-from connectors.stripe.client import PAGE, Client, Head, LostCursorError, Page, Params, VanishedError
+from connectors.stripe.client import PAGE, Client, Params
+from connectors.stripe.pages import Parts, flat, head_of, land_pages
 from connectors.stripe.streams import Feed
 
 EVENTS_REACH = timedelta(days=29)  # Stripe keeps them for 30
 LATE = timedelta(hours=1)  # events may arrive behind newer ones
 WEEKLY = timedelta(days=90)
-FETCHED_A_PART = 50
+FEW = 500  # so many are fetched one by one, however short the list of all is
 
 
 def reads_all(window: Window) -> bool:
@@ -40,24 +41,46 @@ def sweeps_from(window: Window, lookback: timedelta) -> datetime | None:
     return window.start - (max(WEEKLY, lookback) if week_began else lookback)
 
 
-def land_feed(client: Client, staging: Staging, feed: Feed, landed: LandedWindow, progress: Progress) -> None:
-    """Bring a window and seal it; goes on where an interrupted one stopped."""
-    if not reads_all(landed.window) and "after" not in landed.manifest.state:
-        _fetch_changed(client, staging, feed, landed, progress)
-    _sweep(client, feed, landed, progress)
+def land_feed(
+    client: Client, staging: Staging, feed: Feed, until: datetime, progress: Progress, landed: LandedWindow
+) -> None:
+    """Bring a window and seal it; goes on where an interrupted one stopped.
+
+    `until` is when the pull looks: what a resumed window still brings is as it is then, not as it was at its end.
+    """
+    state = landed.manifest.state
+    if until > landed.window.end:
+        landed.goes_on(until)
+    whole = reads_all(landed.window) or "whole" in state
+    if not whole and "after" not in state:
+        ids = _changed(client, staging, feed, landed.window, state.get("fetched", ""))
+        whole = len(ids) > FEW and len(ids) > _held(client, staging, feed) // PAGE
+        if whole:  # a list of all takes fewer requests
+            landed.remember(whole="yes")
+        else:
+            _fetch(client, feed, ids, landed, progress, "fetched")
+    listed = _sweep(client, feed, None if whole else sweeps_from(landed.window, feed.lookback), landed, progress)
+    if feed.used:
+        ids = [each for each in _named(client, staging, feed.used, state.get("used", "")) if each not in listed]
+        _fetch(client, feed, ids, landed, progress, "used")
     landed.seal()
 
 
-def _fetch_changed(client: Client, staging: Staging, feed: Feed, landed: LandedWindow, progress: Progress) -> None:
-    """The objects that the window's events name, as they are now; deleted ones are left to the deletions."""
-    start, name = landed.window.start, feed.stream.name
-    ids = _changed(client, staging, feed, landed.window, landed.manifest.state.get("fetched", "")) if start else []
-    for place in range(0, len(ids), FETCHED_A_PART):
-        chunk = ids[place : place + FETCHED_A_PART]
-        found = (client.one(name, identity, feed.expand) for identity in chunk)
-        records = [record for body in found if body for record in _flat(client, feed, msgspec.Raw(body))]
-        landed.write_part(records, fetched=chunk[-1])
-        progress(name, place + len(chunk), len(ids), "changed")
+def _fetch(
+    client: Client, feed: Feed, ids: list[str], landed: LandedWindow, progress: Progress, mark: str
+) -> None:  # fmt: skip
+    """Objects one by one, as they are now; deleted ones are left to the deletions."""
+    name = feed.stream.name
+    with Parts(landed) as parts:
+        for place, identity in enumerate(ids, 1):
+            body = client.one(name, identity, feed.expand)
+            if body is None and not feed.deletable and not client.is_test:
+                raise ContractError(
+                    f"stream {name}: Stripe tells of {identity}, but does not find it, and a {feed.kind} is never "
+                    "deleted. Nothing of the stream was loaded. Check that the key is still of the same account."
+                )
+            parts.add(flat(client, feed, msgspec.Raw(body)) if body else (), **{mark: identity})
+            progress(name, place, len(ids), "changed")
 
 
 def _changed(client: Client, staging: Staging, feed: Feed, window: Window, behind: str) -> list[str]:
@@ -82,90 +105,44 @@ def _changed(client: Client, staging: Staging, feed: Feed, window: Window, behin
     return [row[0] for row in rows]
 
 
-def _sweep(client: Client, feed: Feed, landed: LandedWindow, progress: Progress) -> None:
+def _named(client: Client, staging: Staging, sql: str, behind: str) -> list[str]:
+    """Ids behind one, in order, that other rows of staging name."""
+    rows = staging.db.execute(
+        f"select distinct identity from ({sql}) where identity > ? order by identity",
+        [client.account.tenant_id, client.account.account, behind],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _held(client: Client, staging: Staging, feed: Feed) -> int:
+    """How many objects of a feed staging holds."""
+    table = feed.stream.tables[0].name
+    row = staging.db.execute(
+        f"select count(*) from stripe.{table} where tenant_id = ? and source_account = ?",
+        [client.account.tenant_id, client.account.account],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _sweep(
+    client: Client, feed: Feed, since: datetime | None, landed: LandedWindow, progress: Progress
+) -> set[str]:  # fmt: skip
+    """The feed's lists, one after the other. Returns the ids that came, where the feed asks for others besides."""
     expand: Params = [("expand[]", f"data.{name}") for name in feed.expand]
-    since, state = sweeps_from(landed.window, feed.lookback), landed.manifest.state
-    asked = [*feed.params, *expand]
-    for page in pages(client, feed.stream.name, asked, since, landed.window.end, dict(state)):
-        records = [record for raw in page.data for record in _flat(client, feed, raw)]
-        if page.data:
-            last = head_of(page.data[-1])
-            done = int(state.get("done", "0")) + len(page.data)
-            landed.write_part(records, after=last.id, before=str(last.created), done=str(done))
-            progress(feed.stream.name, done, None, "pages")
+    state, listed = landed.manifest.state, set[str]()
 
+    def records_of(raw: msgspec.Raw) -> Iterable[bytes]:
+        if feed.used:
+            listed.add(head_of(raw).id)
+        return flat(client, feed, raw)
 
-def pages(
-    client: Client,
-    resource: str,
-    asked: Params,
-    since: datetime | None,
-    until: datetime,
-    state: dict[str, str] | None = None,
-) -> Iterator[Page]:
-    """Every page of a list by `created`, newest first, after the place that `state` names.
-
-    When the object that a page would start after has been deleted, the list goes on by time from where it was.
-    """
-    after, before = (state or {}).get("after"), int((state or {}).get("before", int(until.timestamp())))
-    last, bound = after, int(until.timestamp())
-    while True:
-        params = [("limit", str(PAGE)), ("created[lte]", str(bound)), *asked]
-        params += [("created[gte]", str(int(since.timestamp())))] if since else []
-        params += [("starting_after", after)] if after else []
-        try:
-            page = client.page(resource, params)
-        except LostCursorError:
-            after, bound = None, before
-            continue
-        yield page
-        if not page.has_more:
-            return
-        head = head_of(page.data[-1]) if page.data else None
-        if head is None or (head.id == last and after is not None):
-            raise ContractError(f"stream {resource}: Stripe's pages do not move on; stopped before an endless loop")
-        after, before, last = head.id, head.created, head.id
-
-
-def head_of(raw: msgspec.Raw) -> Head:
-    """A record's id and time. Raises ContractError when it has none."""
-    try:
-        return msgspec.json.decode(raw, type=Head)
-    except msgspec.ValidationError as error:
-        raise ContractError(f"Stripe handed over a record without a readable id and time: {error}") from error
-
-
-def _flat(client: Client, feed: Feed, raw: msgspec.Raw) -> Iterator[bytes]:
-    """An object and the objects of the list inside it as records of their own, with `__parentId`.
-
-    Those that do not fit into the object are asked for; an object that vanishes meanwhile is left out.
-    """
-    if feed.children is None:
-        yield bytes(raw)
-        return
-    fields, identity = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]), head_of(raw).id
-    if feed.children not in fields:
-        raise ContractError(f"stream {feed.stream.name}: {identity} came without its {feed.children}")
-    inside = msgspec.json.decode(fields.pop(feed.children), type=Page)
-    try:
-        rest = list(_rest(client, feed, identity, inside))
-    except VanishedError:
-        return
-    yield msgspec.json.encode(fields)
-    for child in (*inside.data, *rest):
-        yield b'{"__parentId":' + bytes(fields["id"]) + b"," + bytes(child).lstrip()[1:]
-
-
-def _rest(client: Client, feed: Feed, identity: str, inside: Page) -> Iterator[msgspec.Raw]:
-    path, asked = f"invoices/{identity}/lines", list[tuple[str, str]]()
-    if feed.children == "items":
-        path, asked = "subscription_items", [("subscription", identity), ("expand[]", "data.discounts")]
-    page = inside
-    while page.has_more:
-        after = ("starting_after", head_of(page.data[-1]).id)
-        page = client.page(path, [("limit", str(PAGE)), *asked, after])
-        yield from page.data
+    for number, params in enumerate(feed.sweeps):
+        if number > int(state.get("sweep", "0")):
+            landed.remember(sweep=str(number), after="", before="")
+        if number == int(state.get("sweep", "0")):
+            land_pages(client, feed.stream.name, [*params, *expand], since, landed, records_of, progress)
+    return listed
 
 
 def _naive(instant: datetime) -> datetime:
-    return instant.replace(tzinfo=None)
+    return instant.astimezone(UTC).replace(tzinfo=None)

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-
-import msgspec
 
 from connectors.base import Account, Progress, Pulled, no_progress
 from connectors.errors import ConfigurationError
@@ -18,12 +16,13 @@ from connectors.landing import LandedWindow, Landing
 from connectors.pulling import Land, pull_stream
 from connectors.staging import Staging
 from connectors.stripe.client import Client, MissingPermissionError
-from connectors.stripe.listing import LATE, head_of, land_feed, pages, reads_all
+from connectors.stripe.deletions import land_deletions
+from connectors.stripe.listing import LATE, land_feed
+from connectors.stripe.pages import land_pages
 from connectors.stripe.streams import DELETIONS, EVENTS, FEEDS, STREAMS
 from connectors.transport import Transport
 
 SETTLED = timedelta(seconds=60)  # events and lists agree a little later
-DELETED = ("customer", "product", "price", "coupon", "invoice")
 
 
 def pull(
@@ -47,10 +46,10 @@ def pull(
     _check(client)
     _refuse_another_account(client, staging)
     until = client.now() - SETTLED
-    steps: dict[str, Land] = {feed.stream.name: partial(land_feed, client, staging, feed, progress=progress)
+    steps: dict[str, Land] = {feed.stream.name: partial(land_feed, client, staging, feed, until, progress)
                               for feed in FEEDS}  # fmt: skip
     steps[EVENTS.name] = partial(_land_events, client, progress)
-    steps[DELETIONS.name] = partial(_land_deletions, client, staging, progress)
+    steps[DELETIONS.name] = partial(land_deletions, client, staging, progress)
     for stream in STREAMS:
         calls, waited = client.transport.calls, client.transport.waited
         done = pull_stream(account, landing, staging, stream, until, run_id, steps[stream.name])
@@ -112,63 +111,6 @@ def _refuse_another_account(client: Client, staging: Staging) -> None:
 
 def _land_events(client: Client, progress: Progress, landed: LandedWindow) -> None:
     """What happened: all that Stripe still keeps at first, then what is new and a little before it."""
-    window, state = landed.window, landed.manifest.state
-    since = window.start - LATE if window.start else None
-    for page in pages(client, "events", [], since, window.end, dict(state)):
-        if page.data:
-            last = head_of(page.data[-1])
-            done = int(state.get("done", "0")) + len(page.data)
-            records = (bytes(raw) for raw in page.data)
-            landed.write_part(records, after=last.id, before=str(last.created), done=str(done))
-            progress("events", done, None, "pages")
+    since = landed.window.start - LATE if landed.window.start else None
+    land_pages(client, "events", [], since, landed, lambda raw: [bytes(raw)], progress)
     landed.seal()
-
-
-def _land_deletions(client: Client, staging: Staging, progress: Progress, landed: LandedWindow) -> None:
-    """What events tell of, and, when a window reads everything, what staging holds and Stripe lists no more."""
-    window, account = landed.window, client.account
-    since = (window.start - LATE if window.start else datetime.min).replace(tzinfo=None)
-    rows = staging.db.execute(
-        "select object_type, object_id, epoch(max(created_at))::bigint from stripe.events where tenant_id = ? "
-        "and source_account = ? and created_at >= ? and type like '%.deleted' and list_contains(?, object_type) "
-        "group by all order by all",
-        [account.tenant_id, account.account, since, list(DELETED)],
-    ).fetchall()
-    told = {(kind, identity) for kind, identity, _ in rows}
-    records = [_deletion(kind, identity, at, "event") for kind, identity, at in rows]
-    if window.start is not None and reads_all(window):
-        known = told | _recorded(staging, account)
-        for kind, identity in _missing(client, staging, window.end, progress):
-            if (kind, identity) not in known:
-                records.append(_deletion(kind, identity, int(window.end.timestamp()), "reconciliation"))
-    landed.restart()
-    landed.write_part(records)
-    landed.seal(rows=len(records))
-
-
-def _deletion(kind: str, identity: str, at: int, found_by: str) -> bytes:
-    return msgspec.json.encode({"object": kind, "id": identity, "deleted_at": at, "found_by": found_by})
-
-
-def _recorded(staging: Staging, account: Account) -> set[tuple[str, str]]:
-    found = staging.db.execute(
-        "select object_type, object_id from stripe.deletions where tenant_id = ? and source_account = ?",
-        [account.tenant_id, account.account],
-    ).fetchall()
-    return {(kind, identity) for kind, identity in found}
-
-
-def _missing(client: Client, staging: Staging, until: datetime, progress: Progress) -> Iterator[tuple[str, str]]:
-    """Objects that staging holds and a full list does not."""
-    account = client.account
-    for feed in (feed for feed in FEEDS if feed.deletable):
-        table = feed.stream.tables[0]
-        held = staging.db.execute(
-            f"select {table.key[0]} from stripe.{table.name} where tenant_id = ? and source_account = ?",
-            [account.tenant_id, account.account],
-        ).fetchall()
-        listed: set[str] = set()
-        for page in pages(client, feed.stream.name, feed.params, None, until):
-            listed.update(head_of(raw).id for raw in page.data)
-            progress("deletions", len(listed), None, f"comparing {feed.stream.name}")
-        yield from ((feed.kind, row[0]) for row in sorted(held) if row[0] not in listed)

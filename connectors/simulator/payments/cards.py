@@ -165,7 +165,7 @@ class Cards:
         )
         refund.change(at, "charge.refund.updated")
         paid.refunded, paid.refunded_settled = paid.refunded - amount, paid.refunded_settled - settled
-        self._tell(paid, at, "charge.updated")
+        self._tell(paid, at, None)  # Stripe tells of the refund alone
 
     @staticmethod
     def _tell(paid: Paid, at: Instant, event: str | None) -> None:
@@ -194,7 +194,7 @@ class Cards:
             currency=paid.currency, payment_intent=f"pi_{paid.thing.id[3:]}", reason="fraudulent", status=first,
             balance_transactions=list(entries), is_charge_refundable=outcome == "inquiry",
         )  # fmt: skip
-        paid.thing.change(at, "charge.updated", disputed=True)
+        paid.thing.change(at, None, disputed=True)
         if outcome == "open":
             return
         review = "warning_under_review" if outcome == "inquiry" else "under_review"

@@ -15,7 +15,10 @@ TIERS = ((5, 900), (20, 700), (None, 500))  # up to so many units, each at so mu
 
 @dataclass(frozen=True)
 class Price:
-    """A price: ``unit`` minor units an ``interval`` (one_off: None), for metered ones a unit of use."""
+    """A price: ``unit`` minor units an ``interval`` (one_off: None), for metered ones a unit of use.
+
+    An ``inline`` one was made by a sale (`price_data`): it can be asked for, but no list shows it.
+    """
 
     unit: int
     interval: str | None
@@ -24,6 +27,7 @@ class Price:
     tiered: bool = False
     metered: bool = False
     inclusive: bool = False
+    inline: bool = False
 
     def amount(self, quantity: int) -> int:
         """What so many units cost for one period, as shown."""
@@ -45,7 +49,7 @@ PRICES: Mapping[str, Price] = {
     "monthly_plus": Price(3900, "month", "club"),
     "yearly": Price(19_000, "year", "club"),
     "quarterly": Price(5400, "month", "club", count=3),
-    "weekly": Price(1250, "week", "box"),
+    "weekly": Price(1250, "week", "box", inline=True),
     "tiered": Price(0, "month", "team", tiered=True),
     "metered": Price(3, "month", "api", metered=True),
     "inclusive": Price(2380, "month", "club", inclusive=True),
@@ -113,6 +117,7 @@ def _price(ledger: Ledger, name: str, price: Price) -> State:
         "type": "recurring" if recurring else "one_time",
         "unit_amount": None if price.tiered else price.unit,
         "unit_amount_decimal": None if price.tiered else str(price.unit),
+        "inline": price.inline,
         **({"tiers": tiers} if price.tiered else {}),
     }
 

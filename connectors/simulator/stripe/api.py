@@ -144,7 +144,9 @@ def _list(books: PaymentBooks, at: int, request: Request, wardrobe: Wardrobe) ->
     elif resource == "events":
         found = [one for one in books.told if one.at > at - EVENTS_KEPT and _event_fits(one, request)]
     else:
-        asked = resource == "subscriptions" or any(request.one(name) is not None for name in FILTERS.get(resource, ()))
+        asked = resource in ("subscriptions", "prices") or any(
+            request.one(name) is not None for name in FILTERS.get(resource, ())
+        )
         found = [one for one in books.all(KINDS[resource]) if not asked or _fits(one, at, request)]
     for compare, bound in _bounds(request):
         found = [one for one in found if compare(_created(one), bound)]
@@ -198,6 +200,10 @@ def _fits(thing: Thing, at: int, request: Request) -> bool:
         if status is None:
             return state["status"] != "canceled" and all(state[name] == request.one(name) for name in names)
         names = [name for name in names if name != "status" or status != "all"]
+    if request.resource == "prices":  # active ones unless asked for, those of a single sale never
+        state = thing.at(at)
+        if state["inline"] or (request.one("active") is None and not state["active"]):
+            return False
     return all(str(state[name]).lower() == str(request.one(name)).lower() for name in names)
 
 

@@ -1,7 +1,7 @@
 """What is asked of Stripe, and the staging tables that it becomes. Data, no code.
 
 Events come first: they say what to fetch anew. Charges come behind the refunds and disputes that may show one to be out
-of date. Deletions come last: what vanished is known once all else is read.
+of date, prices behind what names them. Deletions come last: what vanished is known once all else is read.
 """
 
 from connectors.stripe.streams.billing import INVOICES, SUBSCRIPTIONS
@@ -18,10 +18,10 @@ FEEDS = (
     PAYOUTS,
     CUSTOMERS,
     PRODUCTS,
-    PRICES,
     COUPONS,
     SUBSCRIPTIONS,
     INVOICES,
+    PRICES,
 )
 STREAMS = (EVENTS, *(feed.stream for feed in FEEDS), DELETIONS)
 

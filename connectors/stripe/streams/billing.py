@@ -48,7 +48,7 @@ STATES = f"""(
 SUBSCRIPTIONS = Feed(
     kind="subscription",
     expand=("discounts", "items.data.discounts"),
-    params=(("status", "all"),),  # else canceled ones are hidden
+    sweeps=((("status", "all"),),),  # else canceled ones are hidden
     children="items",
     stream=a_stream(
         "subscriptions",

@@ -30,19 +30,21 @@ BALANCE_TRANSACTIONS = Feed(  # there are no events of these; `status` turns fro
         ),
     ),
 )
-UNDERSTATED = """
+OUT_OF_DATE = """
     select c.charge_id as identity
     from (select * from stripe.charges where tenant_id = ? and source_account = ?) as c
     left join (
-        select tenant_id, source_account, charge_id, sum(amount) as refunded from stripe.refunds
-        where status not in ('failed', 'canceled') group by all
+        select tenant_id, source_account, charge_id,
+            coalesce(sum(amount) filter (status not in ('failed', 'canceled')), 0) as refunded
+        from stripe.refunds group by all
     ) as r using (tenant_id, source_account, charge_id)
     left join (select distinct tenant_id, source_account, charge_id, true as disputed from stripe.disputes) as d
         using (tenant_id, source_account, charge_id)
-    where r.refunded > c.amount_refunded or (d.disputed and not c.is_disputed)"""
+    where c.amount_refunded not in (r.refunded, r.refunded + c.amount - c.amount_captured)
+        or (d.disputed and not c.is_disputed)"""
 CHARGES = Feed(
     kind="charge",
-    stale=UNDERSTATED,  # by a refund that no event told of, or a dispute: its events name the dispute alone
+    stale=OUT_OF_DATE,  # by a refund that no event told of or that failed, by a dispute: events name those alone
     stream=plain(
         "charges",
         "charge_id",

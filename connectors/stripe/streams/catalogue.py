@@ -80,10 +80,25 @@ PRODUCTS = Feed(
         ),
     ),
 )
-TIER = "STRUCT(up_to VARCHAR, unit_amount VARCHAR, unit_amount_decimal VARCHAR, flat_amount VARCHAR)"
+TIER = (
+    "STRUCT(up_to VARCHAR, unit_amount VARCHAR, unit_amount_decimal VARCHAR, flat_amount VARCHAR, "
+    "flat_amount_decimal VARCHAR)"
+)
+USED_PRICES = """
+    select n.price_id as identity
+    from (
+        select tenant_id, source_account, price_id from stripe.subscription_items
+        union all
+        select tenant_id, source_account, price_id from stripe.invoice_lines where subscription_id is not null
+    ) as n
+    anti join stripe.prices using (tenant_id, source_account, price_id)
+    where n.tenant_id = ? and n.source_account = ?"""
 PRICES = Feed(
     kind="price",
     deletable=True,
+    sweeps=((("active", "true"),), (("active", "false"),)),  # else archived ones are hidden
+    lists_all=False,  # one that was made for a single sale (`price_data`) is in no list
+    used=USED_PRICES,
     expand=("tiers",),
     stream=a_stream(
         "prices",
@@ -128,6 +143,7 @@ PRICES = Feed(
                     minor("unit_amount", "r.tiers[u.place].unit_amount"),
                     rate("unit_amount_decimal", "r.tiers[u.place].unit_amount_decimal"),
                     minor("flat_amount", "r.tiers[u.place].flat_amount"),
+                    rate("flat_amount_decimal", "r.tiers[u.place].flat_amount_decimal"),
                 ),
             ),
         ),

@@ -32,7 +32,7 @@ DELETIONS = Stream(
     name="deletions",
     query="",
     cursor="created",
-    record=dict.fromkeys(("object", "id", "deleted_at", "found_by"), "VARCHAR"),
+    record=dict.fromkeys(("object", "id", "deleted_at", "found_by", "restored_at"), "VARCHAR"),
     tables=(
         Table(
             name="deletions",
@@ -43,6 +43,7 @@ DELETIONS = Stream(
                 text("object_id", "r.id"),
                 epoch("deleted_at", "r.deleted_at"),
                 text("found_by"),
+                epoch("restored_at", "r.restored_at"),
             ),
         ),
     ),

@@ -18,19 +18,22 @@ DISCOUNT = (
 class Feed:
     """How a stream is asked for: its resource, and how far back a sweep by `created` looks each time.
 
-    `kind` is what events call its object; `expand` is shown whole; `children` are lists inside the object, by the
-    path that has the rest of them; `deletable` objects can vanish. `stale` is SQL for the ids of objects that other
-    staging rows show to be out of date; it takes tenant and account.
+    `kind` is what events call its object; `expand` is shown whole; `sweeps` are the parameters of its lists, which
+    together show all there is unless not `lists_all`; `children` are lists inside the object, by the path that has the
+    rest of them; `deletable` objects can vanish. `stale` is SQL for the ids of objects that other staging rows show to
+    be out of date, `used` for those that other rows name and staging lacks; both take tenant and account.
     """
 
     stream: Stream
     kind: str
     lookback: timedelta = timedelta(days=1)
     expand: tuple[str, ...] = ()
-    params: tuple[tuple[str, str], ...] = ()
+    sweeps: tuple[tuple[tuple[str, str], ...], ...] = ((),)
+    lists_all: bool = True
     children: str | None = None
     deletable: bool = False
     stale: str | None = None
+    used: str | None = None
 
 
 def text(name: str, read: str | None = None) -> Column:

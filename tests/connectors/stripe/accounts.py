@@ -239,7 +239,8 @@ def held(place: Place, table: str, columns: str) -> Rows:
     """A staging table's rows without those of objects that are recorded as deleted."""
     kind = OBJECTS.get(table)
     key = columns.split(",", maxsplit=1)[0]
-    less = f"where {key} not in (select object_id from stripe.deletions where object_type = '{kind}')" if kind else ""
+    gone = f"select object_id from stripe.deletions where object_type = '{kind}' and restored_at is null"
+    less = f"where {key} not in ({gone})" if kind else ""
     return place.rows(f"select {columns} from stripe.{table} {less}")
 
 

@@ -112,7 +112,7 @@ def land(place: Place, server: Script, name: str) -> list[bytes]:
     landed = place.landing.begin(client.account, name, Window(None, datetime(2026, 1, 1, tzinfo=UTC)))
     with Staging(place.staging) as staging:
         staging.prepare("stripe", STREAMS)
-        land_feed(client, staging, feed(name), landed, lambda *_: None)
+        land_feed(client, staging, feed(name), landed.window.end, lambda *_: None, landed)
         staging.load(client.account, feed(name).stream, landed, "run")
     assert Landing(place.root / "landing").newest(client.account, name) is not None
     return [path.read_bytes() for path in landed.paths]

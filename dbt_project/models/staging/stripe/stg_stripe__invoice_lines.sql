@@ -17,7 +17,7 @@ items as (
 
 deletions as (
     select * from {{ source('stripe', 'deletions') }}
-    where object_type = 'invoice'
+    where object_type = 'invoice' and restored_at is null
 ),
 
 accounts as (

@@ -1,0 +1,163 @@
+"""Prices that no list shows, ids that are used again, and Stripe's own objects through the connector's typing."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from connectors.base import Window
+from connectors.simulator import serve
+from connectors.simulator.payments import payment_books
+from connectors.staging import Staging
+from connectors.stripe.client import Client
+from connectors.stripe.deletions import land_deletions
+from connectors.stripe.pages import flat
+from connectors.stripe.streams import DELETIONS, EVENTS, FEEDS, STREAMS, Feed
+from connectors.transport import Transport
+from tests.connectors.stripe.accounts import Place, differences, small_world
+
+FIRST = datetime(2026, 3, 2, 13, 17, 23, tzinfo=UTC)
+TUESDAY = datetime(2026, 3, 10, 12, tzinfo=UTC)
+FIXTURES = Path(__file__).resolve().parents[4] / "shared/data/specs/stripe_fixtures/fixtures3.json"
+
+
+def test_archived_prices_and_those_of_a_single_sale_are_here_and_never_taken_for_deleted(place: Place) -> None:
+    """`GET /v1/prices` lists active prices unless asked for the others, and none that a sale made for itself."""
+    world = small_world()
+    with serve(world, now=FIRST) as server:
+        place.pull(server)
+        without = "select price_id from stripe.subscription_items anti join stripe.prices using (price_id)"
+        assert place.rows(without) == []
+        ids = {key for (key,) in place.rows("select price_id from stripe.prices")}
+        assert {"price_auroramonthly_plus", "price_auroraweekly"} <= ids
+        server.set_now(now := FIRST + timedelta(days=40))
+        place.pull(server)
+    assert place.rows("select * from stripe.deletions where object_type = 'price'") == []
+    assert differences(place, payment_books(world, "aurora", now)) == {}
+
+
+class Told:
+    """Events of one coupon, and the deletions that come of them."""
+
+    def __init__(self, place: Place) -> None:
+        self.place, self.account = place, place.known_as(None, "rk_live_1", "http://nobody")  # type: ignore[arg-type]
+        self.until = TUESDAY
+
+    def hears(self, *types: str) -> list[tuple[str, bool]]:
+        """An hour's events, in order; returns (id, whether it is deleted) for all that was ever recorded."""
+        start, self.until = (None if self.until == TUESDAY else self.until), self.until + timedelta(hours=3)
+        events = [
+            {"id": f"evt_{self.until:%H}{number}", "object": "event", "type": f"coupon.{name}",
+             "created": int((self.until - timedelta(minutes=60 - number)).timestamp()),
+             "data": {"object": {"id": "SUMMER", "object": "coupon"}}}
+            for number, name in enumerate(types)
+        ]  # fmt: skip
+        with Staging(self.place.staging) as staging:
+            staging.prepare("stripe", STREAMS)
+            landed = self.place.landing.begin(self.account, "events", Window(start, self.until))
+            landed.write_part(json.dumps(one).encode() for one in events)
+            landed.seal()
+            staging.load(self.account, EVENTS, landed, "run")
+            landed = self.place.landing.begin(self.account, "deletions", Window(start, self.until))
+            land_deletions(Client(self.account, Transport()), staging, lambda *_: None, landed)
+            staging.load(self.account, DELETIONS, landed, "run")
+            return staging.db.execute("select object_id, restored_at is null from stripe.deletions").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("hours", "ends"),
+    [
+        ([("created", "deleted")], [("SUMMER", True)]),
+        ([("deleted", "created")], [("SUMMER", False)]),
+        ([("deleted",), ("created",)], [("SUMMER", False)]),
+        ([("deleted", "created"), ("deleted",)], [("SUMMER", True)]),
+        ([("created",), ("updated",)], []),
+    ],
+)
+def test_a_coupon_of_the_same_name_takes_the_deletion_back(
+    place: Place, hours: list[tuple[str, ...]], ends: list[tuple[str, bool]]
+) -> None:
+    coupon = Told(place)
+    assert [coupon.hears(*types) for types in hours][-1] == ends
+
+
+def load(place: Place, objects: dict[str, list[dict[str, Any]]]) -> dict[str, tuple[int, int, int]]:
+    """Objects by kind into staging, as the connector lands them. Returns (read, changed, set aside) by kind."""
+    account = place.known_as(None, "rk_live_1", "http://nobody")  # type: ignore[arg-type]
+    client, done = Client(account, Transport()), {}
+    with Staging(place.staging) as staging:
+        staging.prepare("stripe", STREAMS)
+        for feed in FEEDS:
+            raws = [msgspec.Raw(json.dumps(one).encode()) for one in objects.get(feed.kind, ())]
+            if raws:
+                landed = place.landing.begin(account, feed.stream.name, Window(None, TUESDAY))
+                landed.write_part(record for raw in raws for record in flat(client, feed, raw))
+                landed.seal()
+                done[feed.kind] = staging.load(account, feed.stream, landed, "run")
+    return done
+
+
+def test_a_tier_keeps_parts_of_a_cent(place: Place) -> None:
+    tier = {"up_to": None, "unit_amount": None, "unit_amount_decimal": "0.5", "flat_amount": None,
+            "flat_amount_decimal": "12.75"}  # fmt: skip
+    load(place, {"price": [{"id": "price_1", "object": "price", "created": 5, "currency": "usd", "tiers": [tier]}]})
+    ((unit, flat_amount),) = place.rows("select unit_amount_decimal, flat_amount_decimal from stripe.price_tiers")
+    assert (unit, flat_amount) == (Decimal("0.5"), Decimal("12.75"))
+
+
+def of_kind(found: dict[str, list[dict[str, Any]]], value: Any) -> dict[str, list[dict[str, Any]]]:
+    """Every whole object inside a value, by its kind."""
+    if isinstance(value, dict):
+        if {"id", "object", "created"} <= set(value):
+            found.setdefault(str(value["object"]), []).append(value)
+        for one in value.values():
+            of_kind(found, one)
+    elif isinstance(value, list):
+        for one in value:
+            of_kind(found, one)
+    return found
+
+
+@pytest.fixture(scope="module")
+def fixtures() -> dict[str, list[dict[str, Any]]]:
+    if not FIXTURES.exists():
+        pytest.skip("Stripe's own fixtures are not beside this checkout")
+    return of_kind({}, json.loads(FIXTURES.read_text())["resources"])
+
+
+def test_stripes_own_objects_pass_and_none_is_set_aside(
+    place: Place, fixtures: dict[str, list[dict[str, Any]]]
+) -> None:
+    once = {kind: list({one["id"]: one for one in rows}.values()) for kind, rows in fixtures.items()}
+    done = load(place, once)
+    assert set(done) == {feed.kind for feed in FEEDS}
+    assert all(changed > 0 and aside == 0 for _, changed, aside in done.values())
+    assert place.rows("select * from takings.rejects") == []
+    charge = once["charge"][0]
+    ((amount, currency, at),) = place.rows(
+        "select amount, currency, created_at from stripe.charges where charge_id = ?", [charge["id"]]
+    )
+    assert (amount, currency) == (charge["amount"], charge["currency"].upper())
+    assert at == datetime.fromtimestamp(charge["created"], UTC).replace(tzinfo=None)
+
+
+@pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.kind)
+def test_every_field_that_is_read_is_one_that_stripe_has(fixtures: dict[str, list[dict[str, Any]]], feed: Feed) -> None:
+    """Of an object itself or of those inside it; what shows only when it says something is named here."""
+    only_sometimes = {
+        "refund": {"failure_reason", "failure_balance_transaction"},
+        "price": {"tiers"},
+        "charge": set[str](),
+    }
+    inside = {"subscription": "subscription_item", "invoice": "line_item"}.get(feed.kind)
+    known = {name for one in fixtures[feed.kind] for name in one} | {"__parentId"}
+    if inside:
+        lists = [one[feed.children or ""]["data"] for one in fixtures[feed.kind]]
+        known |= {name for rows in lists for row in rows for name in row}
+    assert set(feed.stream.record) - known <= only_sometimes.get(feed.kind, set())
