@@ -112,7 +112,7 @@ def mrr_monthly(world: World, account: str, pulls: Pulls) -> Rows:
             "contraction_mrr_minor": -row["contraction_mrr_minor"], "churned_mrr_minor": -row["churn_mrr_minor"],
             "customers_reactivated": row["customers_reactivation"], "customers_churned": row["customers_churn"],
             "fx_mrr_minor": 0, "arr_minor": 12 * row["closing_mrr_minor"],
-            
+
             "is_estimated": subscriptions.month_end(month, zone, seconds(pulls[-1])) < first,
         }  # fmt: skip
     return found

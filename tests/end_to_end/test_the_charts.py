@@ -1,34 +1,42 @@
-"""Every number of every chart of the dashboard, asked of Superset over REST, equals the simulator's books."""
+"""Every number of every chart of the dashboards, asked of Superset over REST, equals the simulator's books."""
 
 from __future__ import annotations
 
+import copy
+import json
 import math
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 from supersetapiclient.client import SupersetClient
 
 from orchestration import bi
+from orchestration.bi import dashboard_titles
 from superset_assets import verify
 from superset_assets.client import call
 from superset_assets.process import DEFAULT_PYTHON, Server
-from tests.books import cards
+from tests.books import answers, cards
 from tests.books import marts as books
-from tests.end_to_end.conftest import Shops
+from tests.books.answers import Answer, Rows, Shop, by_channel, by_day, by_month, funnel, of_mart, total
+from tests.end_to_end.conftest import WORLDS
+from tests.end_to_end.sources import ACCOUNTS, TARGETS, Shops
 
-ACCOUNTS = ("aurora", "nordlicht")
-RANGES = ((date(2026, 10, 22), date(2026, 11, 20)), (date(2025, 12, 1), date(2026, 3, 31)))
-Rows = list[dict[str, Any]]
-Books = Callable[[Shops, str, date, date], Rows]
+RANGES = {
+    11: ((date(2026, 10, 22), date(2026, 11, 20)), (date(2025, 12, 1), date(2026, 3, 31))),
+    12: ((date(2026, 6, 15), date(2026, 11, 20)),),
+    13: ((date(2026, 6, 30), date(2026, 9, 30)),),
+}
 
 
 @pytest.fixture(scope="module")
-def admin(shops: Shops) -> Iterator[SupersetClient]:
+def superset(shops: Shops) -> Iterator[Server]:
+    """One Superset, with the dashboards of the checkout, for all worlds."""
     if not DEFAULT_PYTHON.exists():
         pytest.skip(f"no {DEFAULT_PYTHON}: `make test` makes Superset's environment")
     with socket.socket() as probe:
@@ -40,122 +48,237 @@ def admin(shops: Shops) -> Iterator[SupersetClient]:
     try:
         server.wait_ready()
         bi.apply(settings)
-        yield bi.connect(settings)
+        yield server
     finally:
         server.stop()
 
 
-def one(*names: str) -> Books:
-    """A card: sums of the range, one row."""
-
-    def rows(shops: Shops, account: str, since: date, until: date) -> Rows:
-        total = cards.totals(shops.world, account, since, until)
-        return [{name: _value(total, name) for name in names}]
-
-    return rows
+@pytest.fixture(scope="module")
+def admin(superset: Server) -> SupersetClient:
+    return bi.client.connect(superset.url, "admin", superset.credentials.admin.password)
 
 
-def by_day(*names: str) -> Books:
-    """A line: the days that hold anything, in order."""
-
-    def rows(shops: Shops, account: str, since: date, until: date) -> Rows:
-        found = []
-        for day in sorted({day for day, _ in books.metrics_daily(shops.world, account) if since <= day <= until}):
-            total = cards.totals(shops.world, account, day, day)
-            found.append({"date_day": day, **{name: _value(total, name) for name in names}})
-        return found
-
-    return rows
-
-
-def average_order_value(shops: Shops, account: str, since: date, until: date) -> Rows:
-    value = cards.aov(shops.world, account, since, until)
-    assert value is not None
-    return [{"aov": value / 100}]
+@pytest.fixture(scope="module")
+def queries(admin: SupersetClient) -> dict[str, dict[str, Any]]:
+    """Every chart's stored query by its title, of all dashboards."""
+    found: dict[str, dict[str, Any]] = {}
+    for slug in dashboard_titles():
+        for row in call(admin, "get", f"dashboard/{slug}/charts")["result"]:
+            if row["slice_name"] not in found:
+                stored = call(admin, "get", f"chart/{row['id']}")["result"]["query_context"]
+                found[row["slice_name"]] = json.loads(stored)
+    return found
 
 
-def refund_rate(shops: Shops, account: str, since: date, until: date) -> Rows:
-    return [{"refund_rate_by_status": cards.refund_card(shops.world, account, since, until).by_status}]
+def ask(admin: SupersetClient, context: dict[str, Any], time_range: str, tenant: str) -> list[dict[str, Any]]:
+    """A chart's rows, with the dashboard's two filters put in."""
+    asked = copy.deepcopy(context) | {"force": True, "result_format": "json", "result_type": "full"}
+    for query in asked["queries"]:
+        for item in query["filters"]:
+            item.update({"val": time_range} if item["op"] == "TEMPORAL_RANGE" else {})
+        query["filters"].append({"col": "tenant_id", "op": "IN", "val": [tenant]})
+    answer = call(admin, "post", "chart/data", json=asked)
+    return [row for result in answer["result"] for row in result["data"]]
 
 
-def refund_health(shops: Shops, account: str, since: date, until: date) -> Rows:
-    card = cards.refund_card(shops.world, account, since, until)
-    sums = one("orders_refunded", "orders_partially_refunded", "refunded_order_value", "refunded_amount")
+@pytest.fixture(scope="module", params=WORLDS)
+def world(
+    request: pytest.FixtureRequest, shops: Shops, shops_of: Callable[[int], Shops], superset: Server
+) -> Iterator[tuple[int, Shops]]:
+    """A world, with its build shown by the one Superset."""
+    found, current = shops_of(request.param), shops.installation.home.published / "current"
+    was = current.readlink()
+    _point(current, found.published)
+    superset.flush_data_cache()
+    yield request.param, found
+    _point(current, was)
+    superset.flush_data_cache()
+
+
+def _point(link: Path, target: Path) -> None:
+    fresh = link.with_name("next")
+    fresh.symlink_to(target)
+    fresh.replace(link)
+
+
+def average_order_value(shop: Shop, since: date, until: date) -> Rows:
+    return [{"aov": (cards.aov(shop.world, shop.account, since, until) or Fraction(0)) / 100}]
+
+
+def refund_rate(shop: Shop, since: date, until: date) -> Rows:
+    return [{"refund_rate_by_status": cards.refund_card(shop.world, shop.account, since, until).by_status}]
+
+
+def refund_health(shop: Shop, since: date, until: date) -> Rows:
+    card = cards.refund_card(shop.world, shop.account, since, until)
+    sums = total("orders_refunded", "orders_partially_refunded", "refunded_order_value", "refunded_amount")
     return [
         {
             "refund_rate_by_status_badge": card.badge,
             "refund_rate_by_status": card.by_status,
             "orders_settled": card.orders_settled,
-            **sums(shops, account, since, until)[0],
+            **sums(shop, since, until)[0],
         }
     ]
 
 
-def top_products(shops: Shops, account: str, since: date, until: date) -> Rows:
-    ranked = cards.top_products(shops.world, account, since, until)[:10]
-    return [{"title": item.name, "product_revenue": _value(item.numbers, "product_revenue")} for item in ranked]
+def top_products(shop: Shop, since: date, until: date) -> Rows:
+    ranked = cards.top_products(shop.world, shop.account, since, until)[:10]
+    return [{"title": item.name, "product_revenue": _major(item.numbers["product_revenue_minor"])} for item in ranked]
 
 
-def top_customers(shops: Shops, account: str, since: date, until: date) -> Rows:
-    ranked = cards.top_customers(shops.world, account, since, until)[:10]
+def top_customers(shop: Shop, since: date, until: date) -> Rows:
+    ranked = cards.top_customers(shop.world, shop.account, since, until)[:10]
     return [
         {
             "display_name": item.name,
             "customer_orders": item.numbers["orders_completed"],
-            "customer_spend": _value(item.numbers, "customer_spend"),
+            "customer_spend": _major(item.numbers["customer_spend_minor"]),
         }
         for item in ranked
     ]
 
 
-def cohort_retention(shops: Shops, account: str, since: date, until: date) -> Rows:
+def cohort_retention(shop: Shop, since: date, until: date) -> Rows:
     return [
         {
             "cohort_month": cohort,
             "month_number": number,
             "retention": Fraction(row["active_customers"], row["customers"]),
         }
-        for (cohort, number), row in books.cohorts(shops.world, account).items()
+        for (cohort, number), row in sorted(books.cohorts(shop.world, shop.account).items())
         if number > 0
     ]
 
 
-CHARTS: dict[str, Books] = {
-    "Net sales": one("net_sales"),
-    "Total sales": one("total_sales"),
-    "Orders placed": one("orders_placed"),
-    "New customers": one("new_customers"),
-    "Units sold": one("units_sold"),
+def people(*metrics: str) -> Answer:
+    return of_mart("activity_daily", {"date_day": 0}, *metrics, day=0)
+
+
+CHARTS: dict[str, Answer] = {
+    # Store Performance
+    "Net sales": total("net_sales"),
+    "Total sales": total("total_sales"),
+    "Orders placed": total("orders_placed"),
+    "New customers": total("new_customers"),
+    "Units sold": total("units_sold"),
     "Average order value": average_order_value,
     "Revenue by day": by_day("order_revenue", "refunded_order_value"),
     "From gross to net sales by day": by_day("gross_sales", "discounts", "returns", "net_sales"),
     "Refund rate": refund_rate,
     "Refund health": refund_health,
+    "Conversion funnel": funnel("orders"),
     "Top products": top_products,
     "Top customers": top_customers,
     "Customers who come back": cohort_retention,
-}
+    # Executive Summary
+    "MRR": by_month("mrr_monthly", "mrr"),
+    "ARR": by_month("mrr_monthly", "arr"),
+    "Growth rate": by_month("mrr_monthly", "mrr_growth_rate"),
+    "Churn rate": by_month("mrr_monthly", "churn_rate"),
+    "Ad spend": total("ad_spend"),
+    "ROAS": total("roas"),
+    "Revenue trend": by_day("revenue"),
+    "Blended and platform ROAS by day": by_day("roas", "platform_roas"),
+    "MRR to target": answers.newest_month("mrr_to_target"),
+    "Churn to target": answers.newest_month("churn_to_target"),
+    # Revenue Deep Dive
+    "Revenue": total("revenue"),
+    "Cash received": total("cash_received"),
+    "Money refunded": total("refunded_amount"),
+    "Chargebacks": total("disputes"),
+    "Revenue by source": answers.by_revenue_source("revenue"),
+    "Average order value by day": by_day("aov"),
+    "Refunds and chargebacks by day": by_day("refunded_amount", "disputes"),
+    "Cash by day": by_day("cash_received", "cash_refunded", "cash_fees"),
+    "Payouts by day": by_day("payouts"),
+    "Cash by channel": by_channel(
+        "cash_received", "cash_refunded", "disputes", "cash_fees", "payouts", "cash_other", "balance_change"
+    ),
+    # Marketing Performance
+    "CAC": total("cac"),
+    "Conversion rate": total("conversion_rate"),
+    "Ad spend by platform": of_mart("spend", {"date_day": 4, "platform": 0}, "campaign_spend", day=4),
+    "ROAS by campaign": answers.campaigns(
+        "campaign_spend", "campaign_impressions", "campaign_clicks", "campaign_cpc", "campaign_ctr",
+        "campaign_purchases", "campaign_cpa", "campaign_purchase_value", "campaign_roas",
+    ),
+    "CAC by day": by_day("cac"),
+    "Traffic sources": of_mart(
+        "sessions_daily", {"traffic_source": 2}, "traffic_sessions", day=1, order="traffic_sessions", limit=12
+    ),
+    "Web funnel": funnel("web"),
+    "Web conversion by day": by_day("conversion_rate", "add_to_cart_rate", "cart_abandonment"),
+    # Product Metrics
+    "Active users": people("dau"),
+    "Monthly active users": people("mau"),
+    "Stickiness": people("stickiness"),
+    "User engagement by day": people("dau", "mau"),
+    "API error rate": total("api_error_rate"),
+    "API calls by day": by_day("api_calls", "api_errors"),
+    "API error rate by day": by_day("api_error_rate"),
+    "Feature adoption by day": of_mart("feature_daily", {"date_day": 1, "feature": 0}, "feature_adoption", day=1),
+    "Feature uses": of_mart(
+        "feature_daily", {"feature": 0}, "feature_use_count", day=1, order="feature_use_count", limit=12
+    ),
+    "Sessions by day": by_day("sessions", "visitors"),
+    # Financial Health
+    "Gross margin": total("gross_margin"),
+    "Gross profit": total("gross_profit"),
+    "Cost coverage": total("cost_coverage"),
+    "Operating expenses": total("operating_expenses"),
+    "Gross margin by day": by_day("gross_margin", "cost_coverage", "cost_assumed_share"),
+    "Net sales and cost of goods by day": by_day("net_sales", "cost_of_goods"),
+    "Operating expenses by month": by_month("finance_monthly", "monthly_operating_expenses", "monthly_fixed_expenses"),
+    "Cash and runway by month": by_month("finance_monthly", "cash_balance", "trailing_burn", "runway_months"),
+    "Runway": by_month("finance_monthly", "runway_months"),
+    "Burn a month": by_month("finance_monthly", "trailing_burn"),
+    "Cash balance": by_month("finance_monthly", "cash_balance"),
+    "Net burn by month": by_month("finance_monthly", "net_burn"),
+    "Break-even sales": by_month("finance_monthly", "break_even_revenue"),
+    "Sales and break-even by month": by_month("finance_monthly", "monthly_income", "break_even_revenue"),
+    "Break-even projection": by_month(
+        "finance_monthly", "monthly_income", "break_even_revenue", "net_burn", "cash_balance", also="break_even_month"
+    ),
+    "MRR won by month": by_month("mrr_monthly", "new_mrr", "expansion_mrr", "reactivation_mrr"),
+    "MRR lost by month": by_month("mrr_monthly", "churned_mrr", "contraction_mrr"),
+    "MRR movements": by_month(
+        "mrr_monthly", "opening_mrr", "new_mrr", "expansion_mrr", "reactivation_mrr", "contraction_mrr", "churned_mrr",
+        "fx_mrr", "mrr",
+    ),
+    "Lifetime value by age": of_mart(
+        "ltv_horizons", {"horizon_days": 1}, "ltv_observed", "horizon_customers", order="horizon_customers"
+    ),
+}  # fmt: skip
 WITHOUT_NUMBERS = {"Data as of"}
 
 
-def test_every_chart_of_the_dashboard_is_compared(admin: SupersetClient) -> None:
-    shown = {row["slice_name"] for row in call(admin, "get", f"dashboard/{verify.STORE_PERFORMANCE}/charts")["result"]}
-    assert shown == set(CHARTS) | WITHOUT_NUMBERS
+def test_every_chart_of_every_dashboard_is_compared(queries: dict[str, Any]) -> None:
+    assert len(dashboard_titles()) == 6
+    assert set(queries) == set(CHARTS) | WITHOUT_NUMBERS
 
 
 @pytest.mark.parametrize("chart", CHARTS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_a_chart_shows_the_books(shops: Shops, admin: SupersetClient, account: str, chart: str) -> None:
-    for since, until in RANGES:
-        expected = CHARTS[chart](shops, account, since, until)
+def test_a_chart_shows_the_books(
+    world: tuple[int, Shops], admin: SupersetClient, queries: dict[str, Any], account: str, chart: str
+) -> None:
+    seed, shops = world
+    targets = {name: Fraction(str(value)) for name, value in TARGETS.items()}
+    shop = Shop(shops.world, account, shops.pulls, targets)
+    for since, until in RANGES[seed]:
+        expected = CHARTS[chart](shop, since, until)
+        assert expected
         span = f"{since} : {until + timedelta(days=1)}"
-        shown = [_plain(row) for row in verify.chart_data(admin, chart, time_range=span, tenant=account)]
-        if chart == "Customers who come back":
-            shown.sort(key=lambda row: (row["cohort_month"], row["month_number"]))
-        assert len(shown) == len(expected)
-        for ours, theirs in zip(shown, expected, strict=True):
+        found = [_plain(row) for row in ask(admin, queries[chart], span, account)]
+        if set(expected[0]) & {"cohort_month", "date_day", "date_month"}:
+            found.sort(key=lambda row: [row[name] for name in ORDER if name in expected[0]])
+        assert len(found) == len(expected)
+        for ours, theirs in zip(found, expected, strict=True):
             wrong = {name: (ours[name], value) for name, value in theirs.items() if not _same(ours[name], value)}
-            assert not wrong, (account, since, wrong)
+            assert not wrong, (account, since, theirs, wrong)
+            numbers = {name for name, value in ours.items() if isinstance(value, int | float)}
+            assert numbers <= set(theirs), "a number that nothing is compared with"
 
 
 def test_the_fresh_build_is_as_old_as_the_pull(shops: Shops, admin: SupersetClient) -> None:
@@ -165,16 +288,19 @@ def test_the_fresh_build_is_as_old_as_the_pull(shops: Shops, admin: SupersetClie
     assert rows[0]["run_id"] == shops.published.name
 
 
-def _value(row: dict[str, int], name: str) -> Decimal | int:
-    """Money in major units (both shops have cents), counts as they are."""
-    return Decimal(row.get(f"{name}_minor", 0)) / 100 if f"{name}_minor" in row or name not in row else row[name]
+ORDER = ("cohort_month", "month_number", "date_day", "date_month", "platform", "feature")
+DAYS = ("date_day", "cohort_month", "date_month", "break_even_month")
+
+
+def _major(amount: int) -> Decimal:
+    return Decimal(amount) / 100
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """Superset's milliseconds as days, a product's label as its title."""
     found = dict(row)
-    for name in ("date_day", "cohort_month"):
-        if name in found:
+    for name in DAYS:
+        if isinstance(found.get(name), int | float):
             found[name] = datetime.fromtimestamp(found[name] / 1000, UTC).date()
     if "product_label" in found:  # the title, and the SKU that tells two of one title apart
         found["title"] = found["product_label"].rsplit(" · ", 1)[0]
@@ -183,6 +309,8 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 def _same(ours: Any, theirs: Any) -> bool:
     """Money to the cent, counts and names exactly; only a quotient may differ in a float's last place."""
+    if ours is None or theirs is None:
+        return ours is theirs
     if isinstance(theirs, Fraction):
-        return math.isclose(ours, theirs, rel_tol=1e-12)
+        return math.isclose(ours, theirs, rel_tol=1e-12, abs_tol=1e-12)
     return bool(Decimal(str(ours)) == theirs) if isinstance(theirs, Decimal) else bool(ours == theirs)
