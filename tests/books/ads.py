@@ -116,7 +116,7 @@ def names(world: World, account: str, pulls: Pulls) -> dict[str, str]:
 
 def minor(micros: int, exponent: int) -> int:
     """Micros to minor units, rounded half up once."""
-    unit = 10 ** (6 - exponent)
+    unit = int(10 ** (6 - exponent))
     return (2 * micros + unit) // (2 * unit)
 
 

@@ -245,15 +245,15 @@ def by_month(mart: str, *metrics: str, also: str | None = None) -> Answer:
     return rows
 
 
-def newest_month(metric: str) -> Answer:
-    """The gauge: the month that is going on, against the tenant's target."""
+def newest_month(mart: str, metric: str) -> Answer:
+    """The month that is going on, against the tenant's targets where there are any."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
-        table = shop.table("mrr_monthly")
+        table = shop.table(mart)
         month = max(table)
         row = {
             **table[month], "mrr_target_minor": shop.targets["mrr"] * CENT,
-            "customers_churn_target": shop.targets["churn_rate"] * table[month]["customers_opening"],
+            "customers_churn_target": shop.targets["churn_rate"] * table[month].get("customers_opening", 0),
         }  # fmt: skip
         return [{"month_label": f"{month:%Y-%m}", **shown(row, (metric,))}]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_opening_and_movements_make_closing_and_every_movement_happens(demo: Wor
 
 
 def test_a_month_ends_at_the_tenants_midnight_and_the_last_one_now(demo: World) -> None:
-    zone = subscriptions.ZoneInfo("America/New_York")
+    zone = ZoneInfo("America/New_York")
     assert subscriptions.month_end(JAN, zone, seconds(END)) == seconds(datetime(2026, 2, 1, 4, 59, 59, tzinfo=UTC))
     assert subscriptions.month_end(date(2026, 11, 1), zone, seconds(END)) == seconds(END)
     early = subscriptions.worths(demo, "aurora", END - timedelta(days=100))

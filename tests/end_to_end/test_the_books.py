@@ -21,11 +21,11 @@ def read(shops: Shops, account: str, name: str, table: Table, columns: tuple[str
     """A mart's rows by key, as the tenant's own file has them; an advertising id that is no number is nobody's."""
     size, found = len(table.key), dict[Any, dict[str, Any]]()
     for row in shops.rows(account, f"{name} where {table.where}", (*table.key, *columns)):
-        key = tuple(
+        parts = tuple(
             None if column in IDS and not str(value).isdigit() else value
             for column, value in zip(table.key, row[:size], strict=True)
         )
-        key = key[0] if size == 1 else key
+        key = parts[0] if size == 1 else parts
         assert key not in found, f"{name} has two rows of {key}"
         found[key] = dict(zip(columns, row[size:], strict=True))
     return found

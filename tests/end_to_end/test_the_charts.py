@@ -19,11 +19,11 @@ from supersetapiclient.client import SupersetClient
 from orchestration import bi
 from orchestration.bi import dashboard_titles
 from superset_assets import verify
-from superset_assets.client import call
+from superset_assets.client import call, connect
 from superset_assets.process import DEFAULT_PYTHON, Server
 from tests.books import answers, cards
 from tests.books import marts as books
-from tests.books.answers import Answer, Rows, Shop, by_channel, by_day, by_month, funnel, of_mart, total
+from tests.books.answers import Answer, Rows, Shop, by_channel, by_day, by_month, funnel, newest_month, of_mart, total
 from tests.end_to_end.conftest import WORLDS
 from tests.end_to_end.sources import ACCOUNTS, TARGETS, Shops
 
@@ -55,7 +55,7 @@ def superset(shops: Shops) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def admin(superset: Server) -> SupersetClient:
-    return bi.client.connect(superset.url, "admin", superset.credentials.admin.password)
+    return connect(superset.url, "admin", superset.credentials.admin.password)
 
 
 @pytest.fixture(scope="module")
@@ -180,8 +180,8 @@ CHARTS: dict[str, Answer] = {
     "ROAS": total("roas"),
     "Revenue trend": by_day("revenue"),
     "Blended and platform ROAS by day": by_day("roas", "platform_roas"),
-    "MRR to target": answers.newest_month("mrr_to_target"),
-    "Churn to target": answers.newest_month("churn_to_target"),
+    "MRR to target": newest_month("mrr_monthly", "mrr_to_target"),
+    "Churn to target": newest_month("mrr_monthly", "churn_to_target"),
     # Revenue Deep Dive
     "Revenue": total("revenue"),
     "Cash received": total("cash_received"),
@@ -231,7 +231,7 @@ CHARTS: dict[str, Answer] = {
     "Net sales and cost of goods by day": by_day("net_sales", "cost_of_goods"),
     "Operating expenses by month": by_month("finance_monthly", "monthly_operating_expenses", "monthly_fixed_expenses"),
     "Cash and runway by month": by_month("finance_monthly", "cash_balance", "trailing_burn", "runway_months"),
-    "Runway": by_month("finance_monthly", "runway_months"),
+    "Runway": newest_month("finance_monthly", "runway_months"),
     "Burn a month": by_month("finance_monthly", "trailing_burn"),
     "Cash balance": by_month("finance_monthly", "cash_balance"),
     "Net burn by month": by_month("finance_monthly", "net_burn"),

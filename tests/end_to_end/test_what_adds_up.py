@@ -30,7 +30,8 @@ CASH = ("cash_received_minor", "cash_refunded_minor", "disputes_minor", "cash_fe
 
 def pulled_from_staging(shops: Shops, sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(shops.installation.home.staging), read_only=True) as db:
-        return db.execute(sql).fetchall()
+        found: list[tuple[Any, ...]] = db.execute(sql).fetchall()
+    return found
 
 
 @pytest.mark.parametrize("seed", WORLDS)
