@@ -78,6 +78,9 @@ class Client:
             answer = self._send(method, path, params)
             self._notice(answer)
             error = _error(answer)
+            if error is not None:  # Meta repeats a token that it does not like
+                redact = self.transport.redact
+                error.message, error.error_user_msg = redact(error.message), redact(error.error_user_msg)
             if error is not None and not error.code and (answer.status_code == 404 or 300 <= answer.status_code < 400):
                 raise ConfigurationError(
                     f"Meta ad account {self.id}: HTTP {answer.status_code}: there is no such API at "
@@ -116,7 +119,8 @@ class Client:
         if "Date" in headers:
             self.server_time = parsedate_to_datetime(headers["Date"])
         if "x-ad-api-version-warning" in headers:
-            self.warnings.add(f"Meta says: {headers['x-ad-api-version-warning']} Update Takings before numbers change.")
+            said = self.transport.redact(headers["x-ad-api-version-warning"])
+            self.warnings.add(f"Meta says: {said} Update Takings before numbers change.")
         uses = _decoded(headers.get("x-business-use-case-usage"), dict[str, list[dict[str, Any]]]) or {}
         mine = [use for use in uses.get(self.id, []) if str(use.get("type", "")).startswith("ads_")]
         counts = [float(use.get(name, 0)) for use in mine for name in ("call_count", "total_cputime", "total_time")]

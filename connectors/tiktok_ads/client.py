@@ -91,7 +91,7 @@ class Client:
                 told = _Envelope(50000, f"HTTP {answer.status_code} with a body that is no envelope")
             if told.code == 0:
                 return bytes(told.data)
-            trouble = f"{told.message[:200]} (code {told.code})"
+            trouble = f"{self.transport.redact(told.message)[:200]} (code {told.code})"
             if told.code in THROTTLED:
                 self.transport.wait(PAUSES[min(throttled, len(PAUSES) - 1)])
                 throttled += 1
