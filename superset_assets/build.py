@@ -44,6 +44,7 @@ LABELS = {
     "step_label": "Step",
     "date_month": "Month",
     "month_label": "Month",
+    "break_even_month": "Break-even",
     "horizon_days": "Days since first order",
     "cohort_month": "First order",
     "month_number": "Months since",
@@ -52,12 +53,14 @@ LABELS = {
 # Labels that a chart needs and no mart holds; a mart's own column of that name takes its place. Two products may
 # share a title: without its SKU beside it they would be one bar. A funnel and a gauge show their group as a text, by
 # which they are also sorted.
+_MONTH = "SUBSTR(CAST(date_month AS VARCHAR), 1, 7)"
 CALCULATED = {
     "product_daily": {
         "product_label": "product_title || ' · ' || COALESCE(NULLIF(SPLIT_PART(skus, ',', 1), ''), product_key)"
     },
     "funnel_daily": {"step_label": "CAST(step_number AS VARCHAR) || ' · ' || step"},
-    "mrr_monthly": {"month_label": "SUBSTR(CAST(date_month AS VARCHAR), 1, 7)"},
+    "mrr_monthly": {"month_label": _MONTH},
+    "finance_monthly": {"month_label": _MONTH},
 }
 COLOURS = {"green": "#2e9e6b", "yellow": "#d99a00", "red": "#d64545"}
 _PRESENTATION = {"money": ",.2f", "count": ",d", "ratio": ".1%"}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,22 +60,29 @@ def publish(published: Path, run_id: str, *, days: int = 400, scale: int = 1) ->
     """Write one build of all files and swap `current` to it; every amount is multiplied by `scale`."""
     folder = published / run_id
     folder.mkdir(parents=True)
+    now = datetime.now().isoformat(" ")
     for name, tenants in {"all": tuple(TENANTS), **{f"tenant-{t}": (t,) for t in TENANTS}, "nobody": ()}.items():
-        _file(folder / f"{name}.duckdb", tenants, run_id, days, scale)
+        _file(folder / f"{name}.duckdb", tenants, run_id, days, scale, now)
     link = published / f".{run_id}.link"
     link.symlink_to(run_id)
     os.replace(link, published / "current")  # noqa: PTH105
     return folder
 
 
-def _file(path: Path, tenants: tuple[str, ...], run_id: str, days: int, scale: int) -> None:
+def _file(path: Path, tenants: tuple[str, ...], run_id: str, days: int, scale: int, now: str) -> None:
     with duckdb.connect(str(path)) as db:
         db.execute("CREATE SCHEMA marts")
         for mart in catalog().marts.values():
             columns = ", ".join(f"{column.name} {column.type}" for column in mart.columns)
             db.execute(f"CREATE TABLE marts.{mart.name} ({columns})")
         for tenant in tenants:
-            facts = {"tenant": tenant, "currency": TENANTS[tenant], "canary": CANARIES[tenant], "run_id": run_id}
+            facts = {
+                "now": now,
+                "tenant": tenant,
+                "currency": TENANTS[tenant],
+                "canary": CANARIES[tenant],
+                "run_id": run_id,
+            }
             db.execute(SHOP.format(days=days, scale=scale, **facts))
             for statement in rows.statements(catalog(), tenant, TENANTS[tenant], CANARIES[tenant]):
                 db.execute(statement)

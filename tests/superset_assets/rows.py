@@ -28,6 +28,7 @@ GROUPS = {
     "('TikTok', '(deleted or unallocated)')) AS c (platform, campaign)",
     "sessions_daily": "days, (VALUES ('direct'), ('meta'), ('google'), ('newsletter')) AS c (traffic_source)",
     "activity_daily": "days",
+    "events": "days, (VALUES ('page_view'), ('feature_used')) AS c (event_name)",
     "feature_daily": "days, (VALUES ('wishlist'), ('returns portal'), ('size guide')) AS c (feature)",
     "mrr_monthly": MONTHS,
     "finance_monthly": MONTHS,
@@ -87,5 +88,16 @@ def _value(mart: Mart, column: Column, canary: str) -> str:
 
 def _salt(mart: Mart) -> str:
     """What tells the rows of a mart apart."""
-    parts = ("platform", "campaign", "feature", "source", "channel", "horizon_days", "step", "funnel", "traffic_source")
+    parts = (
+        "platform",
+        "campaign",
+        "feature",
+        "source",
+        "channel",
+        "horizon_days",
+        "step",
+        "funnel",
+        "traffic_source",
+        "event_name",
+    )
     return ", ".join([str(mart.time_column), *(name for name in parts if re.search(rf"\b{name}\b", GROUPS[mart.name]))])

@@ -32,9 +32,9 @@ INSERT INTO marts.product_daily BY NAME
     quantity_completed * (1900 + 700 * n) * {scale} AS product_revenue_minor, quantity_completed AS units_sold,
     0 AS units_returned, product_revenue_minor AS gross_sales_minor, 0 AS discounts_minor, 0 AS returns_minor,
     product_revenue_minor AS net_sales_minor
-  FROM days, (SELECT unnest(generate_series(1, 14)) AS n, unnest(['Trail Runner {canary}', 'Merino Base Layer',
+  FROM days, (SELECT unnest(generate_series(1, 14)) AS n, unnest(['Trail Runner 2', 'Merino Base Layer',
     'Ridge Two-Person Tent with Footprint', 'Cast Iron Pan 28 cm', 'Pour-over Kettle', 'Chef''s Knife',
-    'Oak Cutting Board', 'Down Jacket', 'Headlamp 400', 'Dry Bag 20 l', 'Camp Stove', 'Enamel Mug',
+    'Oak Cutting Board', 'Down Jacket', 'Headlamp {canary}', 'Dry Bag 20 l', 'Camp Stove', 'Enamel Mug',
     'Hiking Poles (Pair)', 'Enamel Mug']) AS title) AS p;
 
 INSERT INTO marts.customer_daily BY NAME
@@ -59,4 +59,4 @@ INSERT INTO marts.cohorts BY NAME
     generate_series(0, 12) AS ms (m)
   WHERE c + m <= 12;
 
-INSERT INTO marts.build VALUES ('{tenant}', '{run_id}', localtimestamp, localtimestamp);
+INSERT INTO marts.build VALUES ('{tenant}', '{run_id}', '{now}', '{now}');
