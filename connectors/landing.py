@@ -78,14 +78,17 @@ class LandedWindow:
         return self.folder / f"part-{len(self.manifest.parts):05d}.ndjson"
 
     def write_part(self, records: Iterable[bytes], **state: str) -> int:
-        """Land one answer, one record a line; `state` says where to go on. Returns the number of records."""
+        """Land one answer, one record a line; `state` says where to go on. Returns the number of records.
+
+        Sources that write their JSON over several lines lose the line ends, which mean nothing outside a text.
+        """
         path = self.next_part().with_suffix(".ndjson.zst")
         partial = path.with_name(path.name + ".tmp")
         rows = 0
         with partial.open("wb") as file:
             with zstandard.ZstdCompressor(level=1).stream_writer(file, closefd=False) as out:
                 for record in records:
-                    out.write(record)
+                    out.write(record.replace(b"\r", b"").replace(b"\n", b"") if b"\n" in record else record)
                     out.write(b"\n")
                     rows += 1
             os.fsync(file.fileno())

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
+
 from connectors.simulator.faults import Faults
 from connectors.simulator.payments import payments, secret_key
 from connectors.simulator.stripe.api import VERSION, Refusal, Request, answer
@@ -110,5 +112,7 @@ class StripeWire:
         return {"Request-Id": f"req_{next(self._ids):014d}", "Stripe-Version": VERSION}
 
     def _answer(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
-        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+        text = msgspec.json.format(
+            json.dumps(body, ensure_ascii=False).encode(), indent=2
+        )  # over many lines, as Stripe
         return Answer(status, text, headers=self._headers() | dict(headers or {}))

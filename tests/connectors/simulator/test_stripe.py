@@ -155,6 +155,24 @@ def test_canceled_subscriptions_show_only_when_asked_for(stripe: Stripe) -> None
     assert "canceled" not in {row["status"] for row in stripe.everything("subscriptions")}
 
 
+def test_prices_are_listed_as_stripe_lists_them(stripe: Stripe, books: PaymentBooks) -> None:
+    """Active ones unless `active=false`; one that a sale made for itself only when its id is asked for."""
+    everything = {one["id"] for one in books.states("price")}
+    listed = {row["id"] for row in stripe.everything("prices")}
+    archived = {row["id"] for row in stripe.everything("prices", active="false")}
+    assert listed == {row["id"] for row in stripe.everything("prices", active="true")}
+    assert archived == {"price_auroramonthly_plus"}
+    assert everything - listed - archived == {"price_auroraweekly"}
+    assert stripe.get("prices/price_auroraweekly")["active"] is True
+
+
+def test_no_event_of_a_charge_tells_of_a_dispute_or_a_refund_that_failed(books: PaymentBooks) -> None:
+    """`charge.updated` comes for a description, metadata or a late capture only."""
+    types = {one.type for one in books.told}
+    assert {"charge.dispute.created", "refund.failed", "charge.refund.updated"} <= types
+    assert "charge.updated" not in types
+
+
 def test_tiers_and_discounts_show_when_expanded(stripe: Stripe) -> None:
     tiered = [row for row in stripe.everything("prices", expand__="data.tiers") if row["billing_scheme"] == "tiered"]
     assert [tier["up_to"] for tier in tiered[0]["tiers"]] == [5, 20, None]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import zstandard
 
 from connectors.base import Account, Window
 from connectors.errors import ConfigurationError, ContractError, RetryError
@@ -27,6 +28,10 @@ def a_client(script: Script, waits: list[float], key: str = KEY) -> Client:
     return Client(account, Transport((key,), sleep=waits.append))
 
 
+def a_list(*ids: str, has_more: bool = False, **more: Any) -> dict[str, Any]:
+    return {"object": "list", "has_more": has_more, "data": [{"id": key, **more} for key in ids]}
+
+
 def refusal(status: int, message: str, **more: str) -> Reply:
     return Reply({"error": {"message": message, "type": "invalid_request_error", **more}}, status)
 
@@ -41,7 +46,16 @@ def test_a_request_names_its_key_and_the_pinned_version() -> None:
     assert abs((client.now() - datetime.now(UTC)).total_seconds()) < 60
 
 
-@pytest.mark.parametrize(("key", "rate"), [("rk_live_1", LIVE_RATE), ("rk_test_1", TEST_RATE)])
+@pytest.mark.parametrize(
+    ("key", "rate"),
+    [
+        ("rk_live_1", LIVE_RATE),
+        ("rk_test_1", TEST_RATE),
+        ("sk_org_1", LIVE_RATE),
+        ("ek_1", LIVE_RATE),
+        ("1", LIVE_RATE),
+    ],
+)
 def test_requests_are_spread_over_time(key: str, rate: float) -> None:
     waits: list[float] = []
     with scripted(Reply(EMPTY)) as server:
@@ -96,6 +110,43 @@ def test_an_object_that_is_deleted_or_gone_is_none() -> None:
         assert client.one("customers", "cus_1") is None
 
 
+@pytest.mark.parametrize(
+    ("identity", "path"),
+    [
+        ("50% OFF/2026", "/v1/coupons/50%25%20OFF%2F2026"),
+        ("A#1", "/v1/coupons/A%231"),
+        ("A?b", "/v1/coupons/A%3Fb"),
+        ("Sömmer 10%", "/v1/coupons/S%C3%B6mmer%2010%25"),
+    ],
+)
+def test_an_id_that_somebody_chose_freely_is_asked_for_as_it_is(identity: str, path: str) -> None:
+    with scripted(Reply({"id": identity, "object": "coupon"})) as server:
+        assert a_client(server, []).one("coupons", identity)
+    assert server.asked[0].path == path
+
+
+@pytest.mark.parametrize(("key", "refused"), [(KEY, True), ("rk_test_1", False)])
+def test_a_charge_that_an_event_names_and_stripe_does_not_find_is_no_deleted_one(
+    place: Place, key: str, refused: bool
+) -> None:
+    """Only what can be deleted may be missing; in test mode that is everything."""
+    gone, end = refusal(404, "No such charge: 'ch_1'", code="resource_missing", param="id"), datetime(2026, 1, 9)
+    with scripted(gone, Reply(EMPTY)) as server, Staging(place.staging) as staging:
+        staging.prepare("stripe", STREAMS)
+        staging.db.execute(
+            "insert into stripe.events (tenant_id, source_account, event_id, type, object_type, object_id, created_at) "
+            "values ('acme', 'shop', 'evt_1', 'charge.captured', 'charge', 'ch_1', '2026-01-08 12:00')"
+        )
+        client, until = a_client(server, [], key), end.replace(tzinfo=UTC)
+        landed = place.landing.begin(client.account, "charges", Window(until - timedelta(days=1), until))
+        if refused:
+            with pytest.raises(ContractError, match="tells of ch_1, but does not find it"):
+                land_feed(client, staging, feed("charges"), until, lambda *_: None, landed)
+        else:
+            land_feed(client, staging, feed("charges"), until, lambda *_: None, landed)
+        assert landed.manifest.sealed is not refused
+
+
 def feed(name: str) -> Any:
     return next(each for each in FEEDS if each.stream.name == name)
 
@@ -118,10 +169,6 @@ def land(place: Place, server: Script, name: str) -> list[bytes]:
     return [path.read_bytes() for path in landed.paths]
 
 
-def a_list(*ids: str, has_more: bool = False, **more: Any) -> dict[str, Any]:
-    return {"object": "list", "has_more": has_more, "data": [{"id": key, **more} for key in ids]}
-
-
 def test_items_that_do_not_fit_into_their_subscription_are_asked_for(place: Place) -> None:
     item = {"object": "subscription_item", "created": 5, "quantity": 2, "discounts": [], "tax_rates": []}
     first = a_list("sub_1", object="subscription", created=7, discounts=[], items=a_list("si_1", "si_2", has_more=True,
@@ -131,6 +178,38 @@ def test_items_that_do_not_fit_into_their_subscription_are_asked_for(place: Plac
     assert [asked.path.split("starting_after=")[1] for asked in server.asked[1:]] == ["si_2", "si_3"]
     rows = place.rows("select subscription_id, subscription_item_id, quantity from stripe.subscription_items")
     assert sorted(rows) == [("sub_1", f"si_{number}", 2) for number in (1, 2, 3, 4)]
+
+
+def test_lines_that_do_not_fit_into_their_invoice_are_asked_for(place: Place) -> None:
+    line = {"object": "line_item", "amount": 100}
+    first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", "il_2", has_more=True, **line))
+    with scripted(Reply(first), Reply(a_list("il_3", has_more=True, **line)), Reply(a_list("il_4", **line))) as server:
+        land(place, server, "invoices")
+    assert [asked.path.split("?")[0] for asked in server.asked[1:]] == ["/v1/invoices/in_1/lines"] * 2
+    assert [asked.path.split("starting_after=")[1] for asked in server.asked[1:]] == ["il_2", "il_3"]
+    rows = place.rows("select invoice_id, invoice_line_id, amount from stripe.invoice_lines")
+    assert sorted(rows) == [("in_1", f"il_{number}", 100) for number in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize("next_page", [a_list(has_more=True), a_list("il_1", has_more=True, object="line_item")])
+def test_lines_whose_pages_do_not_move_on_are_stopped(place: Place, next_page: dict[str, Any]) -> None:
+    first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", has_more=True, object="line_item"))
+    with scripted(Reply(first), Reply(next_page)) as server, pytest.raises(ContractError, match="do not move on"):
+        land(place, server, "invoices")
+    assert len(server.asked) == 2
+
+
+ODD = b'{\n  "created" : 17,\r\n  "id":"ch_1", "object":"charge", "amount": 150,\n "new_field":{"a":[1, 2.50e1]}}'
+
+
+def test_a_record_lands_byte_for_byte_but_for_its_line_ends(place: Place) -> None:
+    """Spaces, numbers as written, fields that nobody reads. Stripe writes its JSON over many lines."""
+    page = b'{\n  "object":"list",\n  "has_more":false,\n  "data":[\n    ' + ODD + b"\n  ]\n}\n"
+    with scripted(Reply(page)) as server:
+        (part,) = land(place, server, "charges")
+    text = zstandard.ZstdDecompressor().decompressobj().decompress(part)
+    assert text == ODD.replace(b"\r\n", b"").replace(b"\n", b"") + b"\n"
+    assert place.rows("select charge_id, amount from stripe.charges") == [("ch_1", 150)]
 
 
 def test_an_invoice_that_vanishes_while_its_lines_are_read_is_left_out(place: Place) -> None:

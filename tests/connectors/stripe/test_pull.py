@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import requests
+import zstandard
 
 from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
@@ -229,25 +232,45 @@ def test_the_landing_zone_alone_gives_the_same_tables(
     assert anew.tables() == place.tables()
 
 
-def test_what_landed_is_what_came(place: Place, server: SimulatorServer) -> None:
-    """No secret is in it, and a record's bytes are Stripe's."""
+def test_no_secret_is_in_what_landed(place: Place, server: SimulatorServer) -> None:
     place.pull(server)
     paths = [path for path in place.root.rglob("*") if path.is_file() and path.suffix != ".duckdb"]
-    assert paths
-    assert not any(secret_key("aurora").encode() in path.read_bytes() for path in paths)
+    parts = [path for path in paths if path.suffix == ".zst"]
+    assert len(parts) > 10
+    unpacked = [zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes()) for path in parts]
+    assert all(one.startswith(b"{") for one in unpacked)
+    assert not any(secret_key("aurora").encode() in one for one in [*unpacked, *(path.read_bytes() for path in paths)])
+
+
+def test_what_landed_is_what_came(place: Place, server: SimulatorServer) -> None:
+    """A record's bytes are those of the answer, on a line of its own."""
+    place.pull(server)
+    headers = {"Authorization": f"Bearer {secret_key('aurora')}"}
+    answer = requests.get(f"{server.base_url('aurora', 'stripe')}/v1/charges?limit=100", headers=headers, timeout=20)
+    landed = place.landing.newest(place.known_as(server), "charges")
+    assert landed is not None
+    text = zstandard.ZstdDecompressor().decompressobj().decompress(landed.paths[0].read_bytes())
+    told = answer.content.replace(b"\n", b"")
+    assert all(line in told for line in text.splitlines()[:100])
+    assert text.count(b"\n") == landed.manifest.written > 100
+
+
+DIGITS = {"JPY": 0, "KWD": 3}
+RATE_IS_ROUNDED_AT = Decimal("0.000001")
 
 
 def test_a_foreign_payment_keeps_its_currency_and_its_rate(walked: tuple[Place, dict[datetime, object]]) -> None:
+    """What was taken, at its rate, is what was settled, but for the roundings of both amounts and of the rate."""
     rows = walked[0].rows(
         "select c.currency, c.amount, b.currency, b.amount, b.exchange_rate from stripe.charges as c "
         "join stripe.balance_transactions as b using (balance_transaction_id) where c.currency <> b.currency"
     )
-    digits = {"JPY": 0, "KWD": 3}
     assert {row[0] for row in rows} >= {"GBP", "JPY", "KWD"}
     for currency, amount, settled_in, settled, rate in rows:
-        scale = 10 ** (2 - digits.get(currency, 2))
+        own = Decimal(10) ** (2 - DIGITS.get(currency, 2))  # cents, before the rate, that its minor unit stands for
         assert settled_in == "USD"
-        assert abs(float(amount) * float(rate) * scale - settled) < max(2.0 * scale, settled / 1000)
+        off = abs(amount * rate * own - settled)
+        assert off <= Decimal("0.5") * (1 + rate * own) + amount * own * RATE_IS_ROUNDED_AT / 2, (currency, amount)
 
 
 # --- bad input
