@@ -124,6 +124,22 @@ def test_where_much_has_changed_the_whole_list_is_read_instead(
     assert differences(place, payment_books(world, "aurora", now)) == {}
 
 
+@pytest.mark.parametrize("what", ["refund.failed", "charge.dispute.created"])
+def test_what_happens_to_a_charge_is_seen_though_no_event_names_it(place: Place, world: World, what: str) -> None:
+    """An old charge, a window of two hours: no sweep reaches it, and the event is of its refund or dispute."""
+    told = payment_books(world, "aurora", APRIL_9).told
+    at = next(
+        datetime.fromtimestamp(one.at, UTC)
+        for one in told
+        if one.type == what and datetime.fromtimestamp(one.at, UTC).weekday() in (2, 3)
+    )
+    with serve(world, now=at - timedelta(hours=1)) as server:
+        place.pull(server)
+        server.set_now(at + timedelta(hours=1))
+        place.pull(server)
+    assert differences(place, payment_books(world, "aurora", at + timedelta(hours=1))) == {}
+
+
 def test_many_pages_land_in_one_part(server: SimulatorServer, place: Place) -> None:
     """A part and a manifest for each hundred records would be ten thousand files for a million charges."""
     place.pull(server)

@@ -17,6 +17,6 @@ select
     ), 0) as above,
     tiers.up_to,
     coalesce(tiers.unit_amount_decimal, cast(tiers.unit_amount as decimal(38, 12)), 0) as unit_amount,
-    coalesce(tiers.flat_amount, 0) as flat_amount
+    coalesce(tiers.flat_amount_decimal, cast(tiers.flat_amount as decimal(38, 12)), 0) as flat_amount
 from tiers
 inner join accounts using (tenant_id, source_account)
