@@ -52,10 +52,15 @@ class Client:
         return self.account.account.removeprefix("act_")
 
     @property
+    def who(self) -> str:
+        """The account, as messages name it."""
+        return f"Meta ad account {self.id}"
+
+    @property
     def now(self) -> datetime:
         """Meta's own clock, UTC."""
         if self.server_time is None:
-            raise ContractError(f"Meta ad account {self.id}: Meta's answers carry no Date")
+            raise ContractError(f"{self.who}: Meta's answers carry no Date")
         return self.server_time.astimezone(UTC)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
@@ -79,29 +84,29 @@ class Client:
             self._notice(answer)
             error = _error(answer)
             if error is not None:  # Meta repeats a token that it does not like
-                redact = self.transport.redact
-                error.message, error.error_user_msg = redact(error.message), redact(error.error_user_msg)
+                error.message = self.transport.redact(error.message or "")
+                error.error_user_msg = self.transport.redact(error.error_user_msg or "")
             if error is not None and not error.code and (answer.status_code == 404 or 300 <= answer.status_code < 400):
                 raise ConfigurationError(
-                    f"Meta ad account {self.id}: HTTP {answer.status_code}: there is no such API at "
+                    f"{self.who}: HTTP {answer.status_code}: there is no such API at "
                     f"{self.account.base_url}. Check `base_url`."
                 )
             if error is None:
                 return answer.content
-            trouble = error.message[:200]
+            trouble = error.said[:200]
             if error.throttled:
                 throttled += 1
                 self.transport.wait(self._regain or min(300.0, 15.0 * 2**throttled))
                 self._usage = self._regain = 0.0
             elif error.too_much:
-                raise TooMuchError(f"Meta ad account {self.id}: {trouble}")
+                raise TooMuchError(f"{self.who}: {trouble}")
             elif error.transient:
                 failed += 1
                 self.transport.wait(min(60.0, 0.5 * 2**failed))
             else:
                 raise refusal(error, self.id, self.version)
         raise RetryError(
-            f"Meta ad account {self.id}: Meta {'is in trouble' if failed >= ATTEMPTS else 'throttles without end'} "
+            f"{self.who}: Meta {'is in trouble' if failed >= ATTEMPTS else 'throttles without end'} "
             f"({trouble}). "
             "Nothing was lost; what has arrived is kept. Run again later."
         )
@@ -141,6 +146,9 @@ def _error(answer: requests.Response) -> GraphError | None:
     """The answer's error; one that is no JSON, or breaks off, may be better the next time."""
     try:
         error = msgspec.json.decode(answer.content, type=_Body).error
+    except msgspec.ValidationError as misfit:
+        said = f"HTTP {answer.status_code} with a body of another shape than documented ({misfit})"
+        return GraphError(said, is_transient=answer.status_code >= 500)
     except msgspec.DecodeError:
         return GraphError(f"HTTP {answer.status_code} with a body that is no JSON", is_transient=True)
     if error is None and answer.status_code != 200:

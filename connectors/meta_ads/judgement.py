@@ -19,17 +19,21 @@ class TooMuchError(RetryError):
 
 
 class GraphError(msgspec.Struct):
-    """The `error` of an answer."""
+    """The `error` of an answer; any field may be missing or null."""
 
-    message: str = ""
-    code: int = 0
-    error_subcode: int = 0
-    is_transient: bool = False
-    error_user_msg: str = ""
+    message: str | None = None
+    code: int | None = None
+    error_subcode: int | None = None
+    is_transient: bool | None = None
+    error_user_msg: str | None = None
+
+    @property
+    def said(self) -> str:
+        return self.message or ""
 
     @property
     def pair(self) -> tuple[int, int]:
-        return self.code, self.error_subcode
+        return self.code or 0, self.error_subcode or 0
 
     @property
     def throttled(self) -> bool:
@@ -38,19 +42,19 @@ class GraphError(msgspec.Struct):
 
     @property
     def too_much(self) -> bool:
-        return self.pair in TOO_MUCH or REDUCE in self.message.lower()
+        return self.pair in TOO_MUCH or REDUCE in self.said.lower()
 
     @property
     def transient(self) -> bool:
         """Whether the same request may work in a moment."""
         if self.pair in PERMANENT:
             return False
-        return self.is_transient or self.code in (1, 2) or SUMMARY in self.message.lower()
+        return bool(self.is_transient) or self.code in (1, 2) or SUMMARY in self.said.lower()
 
 
 def refusal(error: GraphError, account: str, version: str) -> SourceError:
     """The exception for an error that neither patience nor a smaller report cures."""
-    who, said = f"Meta ad account {account}", (error.error_user_msg or error.message)[:300]
+    who, said = f"Meta ad account {account}", (error.error_user_msg or error.said)[:300]
     if error.code in TOKEN:
         return ConfigurationError(
             f"{who}: the access token is not accepted ({said}). Put a valid system user token where the source's "
@@ -70,4 +74,4 @@ def refusal(error: GraphError, account: str, version: str) -> SourceError:
         return ConfigurationError(
             f"{who}: Meta no longer serves version {version} of its API ({said}). Update Takings."
         )
-    return ContractError(f"{who}: Meta refused a request: {said} (code {error.code}, subcode {error.error_subcode})")
+    return ContractError(f"{who}: Meta refused a request: {said} (code {error.pair[0]}, subcode {error.pair[1]})")

@@ -13,6 +13,7 @@ from functools import partial
 import msgspec
 
 from connectors.ad_days import LOOKBACK_DAYS, Calendar, known_zone, land_record, pull_ad_account
+from connectors.answers import decoded
 from connectors.base import Account, Days, Progress, Pulled, Stream, no_progress
 from connectors.errors import ContractError
 from connectors.landing import LandedWindow, Landing
@@ -58,7 +59,7 @@ def pull(
     staging.prepare(account.source, streams.STREAMS)
     raw = client.get(f"act_{client.id}", {"fields": streams.ACCOUNT.query})
     told = _check(client, raw)
-    zone = known_zone(f"Meta ad account {client.id}", told.timezone_name)
+    zone = known_zone(client.who, told.timezone_name)
     calendar = Calendar(zone, since, RETENTION_DAYS, lookback_days, RETENTION_DAYS)
     reports = {stream.name: partial(rows, client, stream)
                for stream in streams.STREAMS if stream.name in streams.INSIGHTS}  # fmt: skip
@@ -83,12 +84,12 @@ def _check(client: Client, raw: bytes) -> _AdAccount:
     """What Meta says of the account. One that is not active is read all the same: its past days stand; a warning says
     so. Raises ContractError when it is another one.
     """
-    told = msgspec.json.decode(raw, type=_AdAccount)
+    told = decoded(raw, _AdAccount, client.who, "the account")
     if told.account_id != client.id:
-        raise ContractError(f"Meta ad account {client.id}: Meta answered for {told.account_id}; nothing was loaded")
+        raise ContractError(f"{client.who}: Meta answered for {told.account_id}; nothing was loaded")
     if told.account_status != ACTIVE:
         client.warnings.add(
-            f"Meta ad account {client.id} is {STATUSES.get(told.account_status, 'not active')} (account_status "
+            f"{client.who} is {STATUSES.get(told.account_status, 'not active')} (account_status "
             f"{told.account_status}): its past days are read, new ones will hold nothing."
         )
     return told

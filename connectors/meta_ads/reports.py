@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from connectors.answers import decoded
 from connectors.base import Stream
 from connectors.errors import ContractError, RetryError
 from connectors.meta_ads.client import Client
@@ -27,17 +28,17 @@ PAGE_OF_OBJECTS, PAGE_OF_ROWS = 100, 500
 
 
 class _Cursors(msgspec.Struct):
-    after: str = ""
+    after: str | None = None
 
 
 class _Paging(msgspec.Struct):
-    cursors: _Cursors = msgspec.field(default_factory=_Cursors)
-    next: str = ""
+    cursors: _Cursors | None = None
+    next: str | None = None
 
 
 class _Page(msgspec.Struct):
-    data: list[msgspec.Raw] = []
-    paging: _Paging = msgspec.field(default_factory=_Paging)
+    data: list[msgspec.Raw]
+    paging: _Paging | None = None
 
 
 class _Campaign(msgspec.Struct):
@@ -49,9 +50,9 @@ class _Made(msgspec.Struct):
 
 
 class _Run(msgspec.Struct):
-    async_status: str = ""
-    async_percent_completion: int = 0
-    error_message: str = ""
+    async_status: str
+    async_percent_completion: int | None = None
+    error_message: str | None = None
 
 
 def pages(client: Client, path: str, params: dict[str, str], limit: int) -> Iterator[list[bytes]]:
@@ -62,14 +63,14 @@ def pages(client: Client, path: str, params: dict[str, str], limit: int) -> Iter
     seen: set[str] = set()
     params = {**params, "limit": str(limit)}
     while True:
-        page = msgspec.json.decode(client.get(path, params), type=_Page)
+        page = decoded(client.get(path, params), _Page, client.who, path)
         yield [bytes(record) for record in page.data]
-        if not page.paging.next:
+        if page.paging is None or not page.paging.next:
             return
-        after = page.paging.cursors.after or _after(page.paging.next)
+        after = (page.paging.cursors and page.paging.cursors.after) or _after(page.paging.next)
         if not after or after in seen:
             raise ContractError(
-                f"Meta ad account {client.id}: the page cursor of {path.rsplit('/', 1)[-1]} does not move on; stopped "
+                f"{client.who}: the page cursor of {path.rsplit('/', 1)[-1]} does not move on; stopped "
                 "before an endless loop"
             )
         seen.add(after)
@@ -102,10 +103,11 @@ def _of_day(client: Client, stream: Stream, day: date, error: TooMuchError) -> l
             raise error
         params = {"fields": "id", "effective_status": msgspec.json.encode(STATUSES).decode()}
         found = [row for page in pages(client, f"act_{client.id}/campaigns", params, PAGE_OF_OBJECTS) for row in page]
-        return _by_campaigns(client, stream, day, [msgspec.json.decode(row, type=_Campaign).id for row in found])
+        campaigns = [decoded(row, _Campaign, client.who, "campaigns").id for row in found]
+        return _by_campaigns(client, stream, day, campaigns)
     except TooMuchError as last:
         raise RetryError(
-            f"Meta ad account {client.id}: the report {stream.name} of {day} alone cannot be had ({last}). "
+            f"{client.who}: the report {stream.name} of {day} alone cannot be had ({last}). "
             "Nothing of it was loaded; run again later."
         ) from last
 
@@ -144,10 +146,11 @@ def _run(client: Client, asked: dict[str, str]) -> str:
     """The id of a run that has completed. One that fails is begun once more, then TooMuchError is raised."""
     said = ""
     for _ in range(RUNS):
-        made = msgspec.json.decode(client.post(f"act_{client.id}/insights", asked), type=_Made)
+        path = f"act_{client.id}/insights"
+        made = decoded(client.post(path, asked), _Made, client.who, path)
         pause, waited = POLL_SECONDS, 0.0
         while waited < RUN_SECONDS:
-            run = msgspec.json.decode(client.get(made.report_run_id), type=_Run)
+            run = decoded(client.get(made.report_run_id), _Run, client.who, "a report run")
             if run.async_status == "Job Completed" and run.async_percent_completion == 100:
                 return made.report_run_id
             if run.async_status in ("Job Failed", "Job Skipped"):

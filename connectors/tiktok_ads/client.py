@@ -38,7 +38,7 @@ class TooLargeError(RetryError):
 
 class _Envelope(msgspec.Struct):
     code: int
-    message: str = ""
+    message: str | None = None
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -60,10 +60,15 @@ class Client:
         return self.account.account
 
     @property
+    def who(self) -> str:
+        """The advertiser, as messages name it."""
+        return f"TikTok advertiser {self.id}"
+
+    @property
     def now(self) -> datetime:
         """TikTok's own clock, UTC."""
         if self.server_time is None:
-            raise ContractError(f"TikTok advertiser {self.id}: TikTok's answers carry no Date")
+            raise ContractError(f"{self.who}: TikTok's answers carry no Date")
         return self.server_time.astimezone(UTC)
 
     def get(self, endpoint: str, params: Mapping[str, object]) -> bytes:
@@ -83,15 +88,20 @@ class Client:
             answer = self.transport.get(url, asked, {"Access-Token": self.account.secret})
             if "Date" in answer.headers:
                 self.server_time = parsedate_to_datetime(answer.headers["Date"])
-            if answer.status_code == 404:
+            if answer.status_code == 404 or 300 <= answer.status_code < 400:
                 raise ConfigurationError(f"{url}: there is no such API at this address. Check `base_url`.")
             try:
                 told = msgspec.json.decode(answer.content, type=_Envelope)
+            except msgspec.ValidationError as error:
+                raise ContractError(
+                    f"{self.who}: the answer to {endpoint} has another shape than documented ({error}), with HTTP "
+                    f"{answer.status_code}. Run again later; if it stays so, update Takings."
+                ) from error
             except msgspec.DecodeError:
                 told = _Envelope(50000, f"HTTP {answer.status_code} with a body that is no envelope")
             if told.code == 0:
                 return bytes(told.data)
-            trouble = f"{self.transport.redact(told.message)[:200]} (code {told.code})"
+            trouble = f"{self.transport.redact(told.message or '')[:200]} (code {told.code})"
             if told.code in THROTTLED:
                 self.transport.wait(PAUSES[min(throttled, len(PAUSES) - 1)])
                 throttled += 1
@@ -102,13 +112,12 @@ class Client:
                 raise self._refusal(told.code, trouble)
         why = "is in trouble" if failed >= ATTEMPTS else "throttles without end"
         raise RetryError(
-            f"TikTok advertiser {self.id}: TikTok {why}: {trouble}. Nothing was lost; what has arrived "
-            "is kept. Run again later."
+            f"{self.who}: TikTok {why}: {trouble}. Nothing was lost; what has arrived is kept. Run again later."
         )
 
     def _refusal(self, code: int, said: str) -> SourceError:
         """The exception for an error that patience does not cure."""
-        who = f"TikTok advertiser {self.id}"
+        who = self.who
         if code == TOO_LARGE:
             return TooLargeError(f"{who}: {said}")
         if code in TOKEN:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from connectors.answers import decoded
 from connectors.errors import RetryError
 from connectors.tiktok_ads.client import Client
 
@@ -19,13 +20,13 @@ PAGE = 1000
 
 
 class _PageInfo(msgspec.Struct):
-    total_number: int = 0
-    total_page: int = 0
+    total_number: int
+    total_page: int
 
 
 class _Page(msgspec.Struct):
-    rows: list[msgspec.Raw] = msgspec.field(default_factory=list, name="list")
-    page_info: _PageInfo = msgspec.field(default_factory=_PageInfo)
+    rows: list[msgspec.Raw] = msgspec.field(name="list")
+    page_info: _PageInfo
 
 
 def whole_list(
@@ -39,7 +40,7 @@ def whole_list(
         if rows is not None:
             return rows
     raise RetryError(
-        f"TikTok advertiser {client.id}: {endpoint} changed between its pages, {ATTEMPTS} times in a row. Nothing of "
+        f"{client.who}: {endpoint} changed between its pages, {ATTEMPTS} times in a row. Nothing of "
         "it was loaded; run again later."
     )
 
@@ -52,7 +53,7 @@ def _once(
     number, total, came = 1, None, 0
     while True:
         asked = {**params, "page": number, "page_size": size}
-        page = msgspec.json.decode(client.get(endpoint, asked), type=_Page)
+        page = decoded(client.get(endpoint, asked), _Page, client.who, endpoint)
         if total is not None and page.page_info.total_number != total:
             return None
         total = page.page_info.total_number

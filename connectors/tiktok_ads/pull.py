@@ -13,6 +13,7 @@ from functools import partial
 import msgspec
 
 from connectors.ad_days import LOOKBACK_DAYS, Calendar, Rows, known_zone, land_record, pull_ad_account
+from connectors.answers import decoded
 from connectors.base import Account, Days, Progress, Pulled, Stream, no_progress
 from connectors.errors import ConfigurationError
 from connectors.landing import LandedWindow, Landing
@@ -29,13 +30,13 @@ ENABLED = "STATUS_ENABLE"
 
 class _Advertiser(msgspec.Struct):
     advertiser_id: str
-    timezone: str = ""
-    display_timezone: str = ""
-    status: str = ""
+    timezone: str | None = None
+    display_timezone: str | None = None
+    status: str | None = None
 
 
 class _Advertisers(msgspec.Struct):
-    rows: list[msgspec.Raw] = msgspec.field(default_factory=list, name="list")
+    rows: list[msgspec.Raw] = msgspec.field(name="list")
 
 
 def pull(
@@ -60,7 +61,7 @@ def pull(
     client = Client(account, transport or Transport((account.secret,)), version, queries_a_second)
     staging.prepare(account.source, streams.STREAMS)
     raw, told = _check(client)
-    zone = known_zone(f"TikTok advertiser {client.id}", told.display_timezone or told.timezone)
+    zone = known_zone(client.who, told.display_timezone or told.timezone or "")
     shops = stores(client)
     objects = {name: partial(_land_objects, client, name, progress) for name in streams.LISTS}
     yield from pull_ad_account(
@@ -90,18 +91,18 @@ def _check(client: Client) -> tuple[bytes, _Advertiser]:
     Raises ConfigurationError when there is none.
     """
     fields = streams.ADVERTISER.query.split(",")
-    data = client.get("advertiser/info", {"advertiser_ids": [client.id], "fields": fields})
-    for raw in msgspec.json.decode(data, type=_Advertisers).rows:
-        told = msgspec.json.decode(raw, type=_Advertiser)
+    endpoint = "advertiser/info"
+    data = client.get(endpoint, {"advertiser_ids": [client.id], "fields": fields})
+    for raw in decoded(data, _Advertisers, client.who, endpoint).rows:
+        told = decoded(raw, _Advertiser, client.who, endpoint)
         if told.advertiser_id != client.id:
             continue
         if told.status != ENABLED:
             client.warnings.add(
-                f"TikTok advertiser {client.id} is not enabled ({told.status}): its past days are read, new ones will "
-                "hold nothing."
+                f"{client.who} is not enabled ({told.status}): its past days are read, new ones will hold nothing."
             )
         return bytes(raw), told
-    raise ConfigurationError(f"TikTok advertiser {client.id}: the token may not see it. Check `account`.")
+    raise ConfigurationError(f"{client.who}: the token may not see it. Check `account`.")
 
 
 def _land_objects(client: Client, name: str, progress: Progress, landed: LandedWindow) -> None:
@@ -116,4 +117,5 @@ def _land_objects(client: Client, name: str, progress: Progress, landed: LandedW
 
 
 def _id(key: str, row: bytes) -> str:
-    return bytes(msgspec.json.decode(row, type=dict[str, msgspec.Raw]).get(key, b"null")).decode()
+    told = decoded(row, dict[str, msgspec.Raw], "TikTok", "a list of objects")
+    return bytes(told.get(key, b"null")).decode()

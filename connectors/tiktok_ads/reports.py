@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 import msgspec
 
+from connectors.answers import decoded
 from connectors.base import Stream
 from connectors.errors import RetryError
 from connectors.tiktok_ads.client import Client, TooLargeError
@@ -27,7 +28,7 @@ class _Store(msgspec.Struct):
 
 
 class _Stores(msgspec.Struct):
-    store_list: list[_Store] = []
+    store_list: list[_Store]
 
 
 class _Row(msgspec.Struct):
@@ -36,7 +37,8 @@ class _Row(msgspec.Struct):
 
 def stores(client: Client) -> list[str]:
     """The ids of the shops that GMV Max may advertise."""
-    told = msgspec.json.decode(client.get("gmv_max/store/list", {"advertiser_id": client.id}), type=_Stores)
+    endpoint = "gmv_max/store/list"
+    told = decoded(client.get(endpoint, {"advertiser_id": client.id}), _Stores, client.who, endpoint)
     return sorted(store.store_id for store in told.store_list if store.is_gmv_max_available)
 
 
@@ -95,7 +97,7 @@ def _rows(client: Client, endpoint: str, asked: Mapping[str, object], first: dat
     except TooLargeError as error:
         if first == last:
             raise RetryError(
-                f"TikTok advertiser {client.id}: the report {endpoint} of {first} alone cannot be had ({error}). "
+                f"{client.who}: the report {endpoint} of {first} alone cannot be had ({error}). "
                 "Nothing of it was loaded; run again later."
             ) from error
         middle = first + (last - first) // 2
@@ -106,4 +108,5 @@ def _rows(client: Client, endpoint: str, asked: Mapping[str, object], first: dat
 
 
 def _key(row: bytes) -> str:
-    return repr(sorted(msgspec.json.decode(row, type=_Row).dimensions.items()))
+    told = decoded(row, _Row, "TikTok", "a report")
+    return repr(sorted(told.dimensions.items()))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from connectors.base import Account
-from connectors.errors import ConfigurationError
+from connectors.errors import ConfigurationError, ContractError
+from connectors.landing import Landing
 from connectors.meta_ads.client import Client
+from connectors.meta_ads.pull import pull
+from connectors.meta_ads.reports import pages, rows
+from connectors.meta_ads.streams import ACCOUNT_INSIGHTS
+from connectors.staging import Staging
 from connectors.transport import Transport
 from tests.connectors.shopify.scripted import Reply, Script, scripted
 
-TOKEN = "EAAB_secret_token"  # noqa: S105 - made up
+TOKEN = "EAAB_secret_token"
 WAITS: list[float] = []
 
 
@@ -39,3 +47,69 @@ def test_a_token_in_a_header_of_metas_is_left_out_of_the_warning() -> None:
         client = client_of(meta)
         client.get("act_7/ads")
     assert client.warnings == {"Meta says: [secret] was upgraded. Update Takings before numbers change."}
+
+
+@pytest.mark.parametrize("answer", [{}, {"success": True}, {"data": None}, {"data": {}}, []])
+def test_an_answer_without_its_list_is_no_empty_report(answer: object) -> None:
+    with scripted(Reply(answer)) as meta, pytest.raises(ContractError, match="another shape than documented"):
+        list(pages(client_of(meta), "act_7/insights", {}, 5))
+    assert WAITS == []
+
+
+def test_a_list_without_a_row_is_an_empty_report() -> None:
+    with scripted(Reply({"data": [], "paging": None})) as meta:
+        assert list(pages(client_of(meta), "act_7/insights", {}, 5)) == [[]]
+
+
+def test_a_run_without_its_id_or_its_status_is_named() -> None:
+    for replies in ([Reply({})], [Reply({"report_run_id": "9"}), Reply({"id": "9"})]):
+        with scripted(*replies) as meta, pytest.raises(ContractError, match="another shape than documented"):
+            rows(client_of(meta), ACCOUNT_INSIGHTS, date(2026, 2, 1), date(2026, 2, 20))
+
+
+@pytest.mark.parametrize("null", ["error_subcode", "is_transient", "error_user_msg"])
+def test_an_error_with_a_null_in_it_is_the_error_that_it_is(null: str) -> None:
+    with (
+        scripted(refused(190, "Error validating access token", **{null: None})) as meta,
+        pytest.raises(ConfigurationError, match="the access token is not accepted"),
+    ):
+        client_of(meta).get("act_7")
+    assert WAITS == []
+
+
+def test_an_error_of_another_shape_is_told_with_its_status_and_not_asked_again() -> None:
+    with scripted(Reply({"error": "invalid_request"}, 400)) as meta, pytest.raises(ContractError, match="HTTP 400"):
+        client_of(meta).get("act_7")
+    assert len(meta.asked) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 404])
+@pytest.mark.parametrize("body", [b"<html>Moved</html>", b"", {}])
+def test_a_redirect_or_a_404_without_json_is_a_wrong_address(status: int, body: object) -> None:
+    reply = Reply(body, status, {"Location": "http://127.0.0.1:9/"})
+    with scripted(reply) as meta, pytest.raises(ConfigurationError, match=f"HTTP {status}: .* Check `base_url`"):
+        client_of(meta).get("act_7")
+    assert len(meta.asked) == 1, "the token is taken nowhere else"
+
+
+def test_a_cursor_that_only_the_next_address_names_is_followed() -> None:
+    first = {
+        "data": [{"id": "1"}],
+        "paging": {"next": "http://elsewhere/act_7/ads?limit=1&after=QVFI%3D&access_token=x"},
+    }
+    with scripted(Reply(first), Reply({"data": [{"id": "2"}]})) as meta:
+        found = list(pages(client_of(meta), "act_7/ads", {"fields": "id"}, 1))
+    assert found == [[b'{"id": "1"}'], [b'{"id": "2"}']]
+    assert [parse_qs(urlsplit(asked.path).query).get("after") for asked in meta.asked] == [None, ["QVFI="]]
+    assert all("access_token" not in asked.path for asked in meta.asked)
+
+
+def test_an_answer_for_another_account_loads_nothing(tmp_path: Path) -> None:
+    other = {"account_id": "8", "currency": "USD", "timezone_name": "Etc/UTC", "account_status": 1, "name": "Other"}
+    with scripted(Reply(other)) as meta, Staging(tmp_path / "staging.duckdb") as staging:
+        account = Account("acme", "meta_ads", "7", meta.url, TOKEN)
+        with pytest.raises(ContractError, match="Meta answered for 8; nothing was loaded"):
+            list(pull(account, Landing(tmp_path / "landing"), staging, "run"))
+        assert len(meta.asked) == 1
+        assert staging.db.execute("select count(*) from meta_ads.account").fetchall() == [(0,)]
+    assert not (tmp_path / "landing").exists()
