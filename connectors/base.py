@@ -59,7 +59,8 @@ class Table:
     them changes, and keeps the older rows. `source` is the FROM clause over the landed records `r`, which also have
     `landing_part` and `landed_until`, the end of their window. Where records are a file's lines, `place` reads a
     record's file and line: what is set aside is named by them, line by line, until the file comes again; `broken` reads
-    why a record cannot be taken, null for one that can.
+    why a record cannot be taken, null for one that can. Of a slice, the stored rows `t` of which `spared` is true stay
+    as they are.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Table:
     source: str = "record as r"
     place: tuple[str, str] | None = None
     broken: str | None = None
+    spared: str | None = None
 
 
 @dataclass(frozen=True)

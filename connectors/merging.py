@@ -132,7 +132,8 @@ class Merge:
             removed = run(
                 self.db,
                 f"delete from {target} as t using covered as c where {mine} and t.{table.slice} between c.first "
-                f"and c.last and not exists (select 1 from {new} as n where {same_key} and {same_row})",
+                f"and c.last and not exists (select 1 from {new} as n where {same_key} and {same_row}) "
+                f"and not ({table.spared or 'false'})",
                 self.scope,
             )
         elif table.parent:

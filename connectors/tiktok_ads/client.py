@@ -36,6 +36,14 @@ class TooLargeError(RetryError):
     """A report of more than the API gives at once: ask for fewer days."""
 
 
+class NotGrantedError(ConfigurationError):
+    """A permission is missing."""
+
+
+class RefusedError(ContractError):
+    """A request that TikTok does not take."""
+
+
 class _Envelope(msgspec.Struct):
     code: int
     message: str | None = None
@@ -126,7 +134,7 @@ class Client:
                 "where the source's `secret` points to."
             )
         if code in PERMISSION:
-            return ConfigurationError(
+            return NotGrantedError(
                 f"{who}: the token or its app lacks a permission: {said}. Grant the app Ad Account Management and "
                 "Reporting (and Store, for GMV Max) for this advertiser, authorize it again, then run again."
             )
@@ -136,7 +144,7 @@ class Client:
             )
         if code in OUTDATED:
             return ConfigurationError(f"{who}: TikTok no longer serves this request: {said}. Update Takings.")
-        return ContractError(f"{who}: TikTok refused a request: {said}")
+        return RefusedError(f"{who}: TikTok refused a request: {said}")
 
     def _pace(self, endpoint: str) -> None:
         """No more than so many requests a second; of GMV Max's report half, since its minute holds half as many."""

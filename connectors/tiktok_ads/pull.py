@@ -71,7 +71,11 @@ def pull(
         run_id,
         streams.STREAMS,
         {**objects, streams.ADVERTISER.name: partial(land_record, raw)},
-        {stream.name: _rows(client, stream, shops) for stream in streams.STREAMS if stream.name in streams.REPORTS},
+        {
+            stream.name: _rows(client, staging, stream, shops)
+            for stream in streams.STREAMS
+            if stream.name in streams.REPORTS
+        },
         Calendar(zone, since, HISTORY_DAYS, lookback_days),
         LONGEST_DAYS,
         progress,
@@ -79,9 +83,9 @@ def pull(
     )
 
 
-def _rows(client: Client, stream: Stream, shops: list[str]) -> Rows:
+def _rows(client: Client, staging: Staging, stream: Stream, shops: frozenset[str]) -> Rows:
     if stream.name.startswith("gmv_max"):
-        return partial(gmv_rows, client, stream, shops)
+        return partial(gmv_rows, client, staging, stream, shops)
     return partial(ad_rows, client, stream)
 
 

@@ -14,7 +14,8 @@ import msgspec
 from connectors.answers import decoded
 from connectors.base import Stream
 from connectors.errors import RetryError
-from connectors.tiktok_ads.client import Client, TooLargeError
+from connectors.staging import Staging
+from connectors.tiktok_ads.client import Client, NotGrantedError, RefusedError, TooLargeError
 from connectors.tiktok_ads.pages import whole_list
 from connectors.tiktok_ads.streams.insights import DIMENSIONS, GMV_METRICS, METRICS, PROMOTIONS, SERVICES
 
@@ -35,11 +36,11 @@ class _Row(msgspec.Struct):
     dimensions: dict[str, str]
 
 
-def stores(client: Client) -> list[str]:
+def stores(client: Client) -> frozenset[str]:
     """The ids of the shops that GMV Max may advertise."""
     endpoint = "gmv_max/store/list"
     told = decoded(client.get(endpoint, {"advertiser_id": client.id}), _Stores, client.who, endpoint)
-    return sorted(store.store_id for store in told.store_list if store.is_gmv_max_available)
+    return frozenset(store.store_id for store in told.store_list if store.is_gmv_max_available)
 
 
 def ad_rows(client: Client, stream: Stream, first: date, last: date) -> list[bytes]:
@@ -61,21 +62,56 @@ def ad_rows(client: Client, stream: Stream, first: date, last: date) -> list[byt
     return found
 
 
-def gmv_rows(client: Client, stream: Stream, shops: list[str], first: date, last: date) -> list[bytes]:
-    """Rows of GMV Max from `first` to `last`, both included, each marked with its store and kind of promotion."""
+def gmv_rows(
+    client: Client, staging: Staging, stream: Stream, available: frozenset[str], first: date, last: date
+) -> list[bytes]:
+    """Rows of GMV Max from `first` to `last`, both included, each marked with its store and kind of promotion.
+
+    A shop that has rows in staging is asked for also when GMV Max may no longer advertise it. If TikTok then tells
+    nothing of it, its days stay as they are: a record says so instead of rows.
+    """
+    found = []
+    held = _held(client, staging, stream, first, last)
+    for shop in sorted(available | held.keys()):
+        try:
+            rows = _of_shop(client, stream, shop, first, last)
+        except (NotGrantedError, RefusedError):
+            if shop in available:
+                raise
+            rows = []
+        if not rows and shop not in available and held[shop]:
+            client.warnings.add(
+                f"{client.who}: GMV Max may no longer advertise the shop {shop}, and tells nothing of it: what it spent "
+                "stays as it was read last."
+            )
+            rows = [msgspec.json.encode({"store_id": shop, "spared_from": str(first), "spared_to": str(last)})]
+        found += rows
+    return found
+
+
+def _held(client: Client, staging: Staging, stream: Stream, first: date, last: date) -> dict[str, bool]:
+    """The shops that a stream's table knows: whether it holds any of these days of theirs."""
+    rows = staging.db.execute(
+        f"select store_id, bool_or(date_day between ? and ?) from tiktok_ads.{stream.name} "
+        "where tenant_id = ? and source_account = ? group by store_id",
+        [first, last, client.account.tenant_id, client.account.account],
+    ).fetchall()
+    return {shop: bool(days) for shop, days in rows}
+
+
+def _of_shop(client: Client, stream: Stream, shop: str, first: date, last: date) -> list[bytes]:
     _, dimension = DIMENSIONS[stream.name]
     found = []
-    for shop in shops:
-        for promotion in PROMOTIONS:
-            asked: dict[str, object] = {
-                "advertiser_id": client.id,
-                "store_ids": [shop],
-                "dimensions": [dimension, "stat_time_day"],
-                "metrics": GMV_METRICS,
-                "filtering": {"gmv_max_promotion_types": [promotion]},
-            }
-            rows = _rows(client, "gmv_max/report/get", asked, first, last)
-            found += [marked(row, store_id=shop, promotion_type=promotion) for row in rows]
+    for promotion in PROMOTIONS:
+        asked: dict[str, object] = {
+            "advertiser_id": client.id,
+            "store_ids": [shop],
+            "dimensions": [dimension, "stat_time_day"],
+            "metrics": GMV_METRICS,
+            "filtering": {"gmv_max_promotion_types": [promotion]},
+        }
+        rows = _rows(client, "gmv_max/report/get", asked, first, last)
+        found += [marked(row, store_id=shop, promotion_type=promotion) for row in rows]
     return found
 
 

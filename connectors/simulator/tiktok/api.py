@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -36,13 +36,18 @@ STATUS = {"ACTIVE": "STATUS_ENABLE", "DISABLED": "STATUS_DISABLE"}
 
 @dataclass
 class TikTokApi:
-    """``most_rows``: a report of more is too large (40067)."""
+    """``most_rows``: a report of more is too large (40067).
+
+    ``unavailable``: shops that GMV Max may no longer advertise; ``silent``: their reports hold no row.
+    """
 
     world: World
     faults: Faults
     log: list[Seen]
     now: Callable[[], Instant]
     most_rows: int = 100_000
+    unavailable: set[str] = field(default_factory=set)
+    silent: bool = False
 
     def __call__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         parts = urlsplit(target)
@@ -103,9 +108,9 @@ class TikTokApi:
         if endpoint == "advertiser/info":
             return {"list": [_advertiser(account, decoded(params, "fields", []))]}
         if endpoint == "gmv_max/store/list":
-            stores = [*account.stores, "7495999999999999999"]
+            stores, able = [*account.stores, "7495999999999999999"], {*account.stores} - self.unavailable
             return {"store_list": [
-                {"store_id": key, "store_name": account.name, "is_gmv_max_available": key in account.stores}
+                {"store_id": key, "store_name": account.name, "is_gmv_max_available": key in able}
                 for key in stores
             ]}  # fmt: skip
         moved = self.faults.take("moved", account.history.shop.account, [f"tiktok:{endpoint}"]) is not None
@@ -114,6 +119,8 @@ class TikTokApi:
         if endpoint in ("report/integrated/get", "gmv_max/report/get"):
             report = reports.integrated if endpoint.startswith("report") else reports.gmv_max
             rows = report(account, params, self.now())
+            if self.silent and self.unavailable & set(decoded(params, "store_ids", [])):
+                rows = []
             if len(rows) > self.most_rows:
                 raise TikTokError(40067, "Your query is too large, please reduce the query size by adjusting the dates")
             return paged(rows, params, moved)

@@ -1,7 +1,8 @@
 """Daily insights of ads, of the advertiser, and of GMV Max, replaced day by day. All values come as text, "-" is null.
 
 Purchases are those of the website (`complete_payment`); their total value stands in `total_complete_payment_rate`,
-whatever its name says. `conversion` depends on each ad group's goal and is left alone.
+whatever its name says. `conversion` depends on each ad group's goal and is left alone. A record of GMV Max without
+dimensions names a shop, and the days of it that stay as they are stored.
 """
 
 from __future__ import annotations
@@ -49,7 +50,12 @@ def _count(name: str, metric: str) -> Column:
 
 
 def _stream(
-    name: str, marks: tuple[str, ...], metrics: tuple[str, ...], key: tuple[Column, ...], columns: tuple[Column, ...]
+    name: str,
+    marks: tuple[str, ...],
+    metrics: tuple[str, ...],
+    key: tuple[Column, ...],
+    columns: tuple[Column, ...],
+    spared: str | None = None,
 ) -> Stream:
     return Stream(
         name=name,
@@ -65,8 +71,9 @@ def _stream(
             Table(
                 name=name,
                 key=("date_day", *(column.name for column in key)),
-                where="true",
+                where="r.dimensions is not null" if spared else "true",
                 slice="date_day",
+                spared=spared,
                 columns=(_DAY, *key, *columns),
             ),
         ),
@@ -74,6 +81,7 @@ def _stream(
 
 
 _SERVICE = _text("service_type", "r.service")
+_MARKS = ("store_id", "promotion_type", "spared_from", "spared_to")
 _STORE = (_text("store_id", "r.store_id"), _text("promotion_type", "r.promotion_type"))
 _TOLD = (
     _text("currency", _value("currency")),
@@ -84,6 +92,8 @@ _TOLD = (
     _count("complete_payments", "complete_payment"),
     _micros("complete_payment_value_micros", "total_complete_payment_rate"),
 )
+_SPARED = """exists (select 1 from record as r where r.dimensions is null and r.store_id = t.store_id
+    and t.date_day between r.spared_from::date and r.spared_to::date)"""
 _GMV = (
     _micros("cost_micros", "cost"),
     _micros("net_cost_micros", "net_cost"),
@@ -114,9 +124,10 @@ ADVERTISER_INSIGHTS = _stream(
 )
 GMV_MAX_INSIGHTS = _stream(
     "gmv_max_insights",
-    ("store_id", "promotion_type"),
+    _MARKS,
     GMV_METRICS,
     (_text("campaign_id", "r.dimensions.campaign_id"), *_STORE),
     _GMV,
+    _SPARED,
 )
-GMV_MAX_TOTALS = _stream("gmv_max_totals", ("store_id", "promotion_type"), GMV_METRICS, _STORE, _GMV)
+GMV_MAX_TOTALS = _stream("gmv_max_totals", _MARKS, GMV_METRICS, _STORE, _GMV, _SPARED)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import RetryError
+from connectors.errors import ContractError, RetryError
 from connectors.simulator import Fault, SimulatorServer, World, serve
 from connectors.simulator.world import seconds
 from tests.connectors.tiktok_ads.pulling import (
@@ -25,6 +25,7 @@ from tests.connectors.tiktok_ads.pulling import (
 )
 
 FIRST = END - timedelta(days=24)
+SPENT = "select date_day, store_id, promotion_type, cost_micros from tiktok_ads.gmv_max_totals order by all"
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +181,47 @@ def test_the_advertiser_says_its_currency_and_zone(world: World, stepped: Place)
     books = world.ad_account(stepped.shop, "tiktok")
     told = stepped.rows("select advertiser_id, currency, time_zone, status from tiktok_ads.advertiser")
     assert told == [(books.id, books.currency, books.time_zone, "STATUS_ENABLE")]
+
+
+@pytest.mark.parametrize("refused", [None, 40001, 40002])
+def test_a_shop_that_gmv_max_may_no_longer_advertise_keeps_what_it_spent(
+    refused: int | None, world: World, place: Place, server: SimulatorServer
+) -> None:
+    place.pull(server)
+    before, spent = place.rows(GMV), place.rows(SPENT)
+    server.tiktok.unavailable = set(world.ad_account("aurora", "tiktok").stores)
+    if refused:
+        server.faults.add(Fault("api_error", on="tiktok:gmv_max/report/get", times=None, code=refused, message="no"))
+    server.set_now(END + timedelta(days=3))
+    done = place.pull(server)
+    if refused:
+        assert (place.rows(GMV), place.rows(SPENT)) == (before, spent)
+        assert done["gmv_max_totals"].changed == 0
+        assert "may no longer advertise the shop" in done["gmv_max_totals"].warnings[0]
+    else:  # it is still told of: nothing is special
+        agrees(place, world)
+        assert done["gmv_max_totals"].warnings == ()
+    kept = place.rows(GMV)
+    (place.root / "staging.duckdb").unlink()
+    place.pull(server)
+    assert place.rows(GMV) == kept, "a replay of the landing zone spares it too"
+
+
+def test_a_shop_without_an_answer_keeps_what_it_spent(world: World, place: Place, server: SimulatorServer) -> None:
+    place.pull(server)
+    spent = place.rows(SPENT)
+    server.tiktok.unavailable = set(world.ad_account("aurora", "tiktok").stores)
+    server.tiktok.silent = True
+    server.set_now(END + timedelta(days=3))
+    place.pull(server)
+    assert place.rows(SPENT) == spent
+
+
+def test_a_shop_that_is_available_and_refused_stops_the_pull(place: Place, server: SimulatorServer) -> None:
+    place.pull(server)
+    spent = place.rows(SPENT)
+    server.faults.add(Fault("api_error", on="tiktok:gmv_max/report/get", times=None, code=40002, message="no"))
+    server.set_now(END + timedelta(days=3))
+    with pytest.raises(ContractError, match="no"):
+        place.pull(server)
+    assert place.rows(SPENT) == spent
