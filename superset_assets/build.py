@@ -60,7 +60,8 @@ CALCULATED = {
     },
     "funnel_daily": {"step_label": "CAST(step_number AS VARCHAR) || ' · ' || step"},
     "mrr_monthly": {"month_label": _MONTH},
-    "finance_monthly": {"month_label": _MONTH},
+    # a big number takes its format from the first column: a text there would make a date of it
+    "finance_monthly": {"month_number": f"CAST(REPLACE({_MONTH}, '-', '') AS INTEGER)"},
 }
 COLOURS = {"green": "#2e9e6b", "yellow": "#d99a00", "red": "#d64545"}
 _PRESENTATION = {"money": ",.2f", "count": ",d", "ratio": ".1%"}
