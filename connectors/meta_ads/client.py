@@ -6,7 +6,7 @@ every answer, and throttling is waiting, not failing. The token goes in a header
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,7 +17,7 @@ import requests
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError
-from connectors.meta_ads.judgement import GraphError, TooMuchError, refusal
+from connectors.meta_ads.judgement import GONE, GraphError, TooMuchError, refusal
 from connectors.transport import RETRIED, Transport
 
 VERSION = "v26.0"
@@ -25,6 +25,7 @@ ATTEMPTS, THROTTLED_ATTEMPTS = 6, 30
 SLOW_AT, STOP_AT = 85.0, 95.0  # percent of the hourly limit
 SLOW_SECONDS, STOP_SECONDS = 120.0, 600.0
 LONGEST_WAIT = 3600.0
+USAGE = ("call_count", "total_cputime", "total_time", "acc_id_util_pct")
 
 
 class _Body(msgspec.Struct):
@@ -103,6 +104,8 @@ class Client:
             elif error.transient:
                 failed += 1
                 self.transport.wait(min(60.0, 0.5 * 2**failed))
+            elif error.pair == GONE and not path.startswith("act_"):
+                raise RetryError(f"{self.who}: the report run {path.partition('/')[0]} is gone. Run again later.")
             else:
                 raise refusal(error, self.id, self.version)
         raise RetryError(
@@ -128,12 +131,10 @@ class Client:
             self.warnings.add(f"Meta says: {said} Update Takings before numbers change.")
         uses = _decoded(headers.get("x-business-use-case-usage"), dict[str, list[dict[str, Any]]]) or {}
         mine = [use for use in uses.get(self.id, []) if str(use.get("type", "")).startswith("ads_")]
-        counts = [float(use.get(name, 0)) for use in mine for name in ("call_count", "total_cputime", "total_time")]
-        for name in ("x-fb-ads-insights-throttle", "x-ad-account-usage"):
-            counts.append(float((_decoded(headers.get(name), dict[str, Any]) or {}).get("acc_id_util_pct", 0)))
-        self._usage = max(counts, default=0.0)
-        regain = max((float(use.get("estimated_time_to_regain_access", 0)) for use in mine), default=0.0)
-        self._regain = min(LONGEST_WAIT, regain * 60)
+        told = ("x-fb-ads-insights-throttle", "x-ad-account-usage", "x-app-usage")
+        used = [*mine, *(_decoded(headers.get(name), dict[str, Any]) or {} for name in told)]
+        self._usage = max(_most(used, name) for name in USAGE)
+        self._regain = min(LONGEST_WAIT, _most(mine, "estimated_time_to_regain_access") * 60)
 
     def _pace(self) -> None:
         """Wait before the limit is reached rather than after."""
@@ -154,6 +155,11 @@ def _error(answer: requests.Response) -> GraphError | None:
     if error is None and answer.status_code != 200:
         return GraphError(f"HTTP {answer.status_code} without an error in it", is_transient=answer.status_code >= 500)
     return error
+
+
+def _most(uses: Iterable[Mapping[str, Any]], name: str) -> float:
+    """The largest number of that name; what is none counts as 0."""
+    return max((float(use[name]) for use in uses if isinstance(use.get(name), int | float)), default=0.0)
 
 
 def _decoded(text: str | None, kind: Any) -> Any:

@@ -47,9 +47,12 @@ class GraphError(msgspec.Struct):
     @property
     def transient(self) -> bool:
         """Whether the same request may work in a moment."""
-        if self.pair in PERMANENT:
+        if self.pair in PERMANENT or self.code in TOKEN:
             return False
         return bool(self.is_transient) or self.code in (1, 2) or SUMMARY in self.said.lower()
+
+
+GONE = (100, 33)  # an object that is not there, or not for this token
 
 
 def refusal(error: GraphError, account: str, version: str) -> SourceError:
@@ -65,7 +68,7 @@ def refusal(error: GraphError, account: str, version: str) -> SourceError:
             f"{who}: the token lacks the permission ads_read for this account ({said}). Grant ads_read to the system "
             "user in Meta's Business settings and assign the ad account to it, then run again."
         )
-    if error.pair == (100, 33):
+    if error.pair == GONE:
         return ConfigurationError(
             f"{who}: there is no such ad account, or the token may not see it. Check `account` (digits, as in "
             "act_<digits>), and that the ad account is assigned to the token's system user."

@@ -100,7 +100,7 @@ def _land_objects(client: Client, stream: Stream, progress: Progress, landed: La
     landed.restart()
     statuses = msgspec.json.encode(stream.connections["effective_status"]).decode()
     params = {"fields": stream.query, "effective_status": statuses}
-    for page in pages(client, f"act_{client.id}/{streams.EDGES[stream.name]}", params, PAGE_OF_OBJECTS):
+    for page in pages(client, f"act_{client.id}/{streams.EDGES[stream.name]}", params, PAGE_OF_OBJECTS, least=1):
         landed.write_part(page)
         progress(stream.name, landed.manifest.written, None, "pages")
     landed.seal()

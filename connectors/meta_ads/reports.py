@@ -18,13 +18,14 @@ from connectors.answers import decoded
 from connectors.base import Stream
 from connectors.errors import ContractError, RetryError
 from connectors.meta_ads.client import Client
-from connectors.meta_ads.judgement import TooMuchError
+from connectors.meta_ads.judgement import GraphError, TooMuchError, refusal
 from connectors.meta_ads.streams.insights import ACTION_BREAKDOWNS, INSIGHTS, WINDOWS
 from connectors.meta_ads.streams.objects import STATUSES
 
 AT_ONCE_DAYS = 3  # a longer range goes by an asynchronous run
 RUNS, POLL_SECONDS, LONGEST_POLL, RUN_SECONDS = 2, 2.0, 30.0, 1800.0
-PAGE_OF_OBJECTS, PAGE_OF_ROWS = 100, 500
+PAGE_OF_OBJECTS, PAGE_OF_ROWS, LEAST_ROWS = 100, 500, 25
+CAMPAIGNS_AT_ONCE = 50  # they are named in the address, and servers take only so long a one
 
 
 class _Cursors(msgspec.Struct):
@@ -53,17 +54,29 @@ class _Run(msgspec.Struct):
     async_status: str
     async_percent_completion: int | None = None
     error_message: str | None = None
+    error_code: int | None = None
+    error_subcode: int | None = None
 
 
-def pages(client: Client, path: str, params: dict[str, str], limit: int) -> Iterator[list[bytes]]:
+def pages(
+    client: Client, path: str, params: dict[str, str], limit: int, least: int | None = None
+) -> Iterator[list[bytes]]:
     """The pages below a path. Only `paging.next` says that there is more; an empty page is not the end.
 
-    Raises ContractError when a cursor comes again.
+    A page that is too much is asked for smaller, down to `least` rows, then TooMuchError is raised. Raises
+    ContractError when a cursor comes again.
     """
     seen: set[str] = set()
     params = {**params, "limit": str(limit)}
     while True:
-        page = decoded(client.get(path, params), _Page, client.who, path)
+        try:
+            page = decoded(client.get(path, params), _Page, client.who, path)
+        except TooMuchError:
+            limit //= 2
+            if limit < (least or limit + 1):
+                raise
+            params["limit"] = str(limit)
+            continue
         yield [bytes(record) for record in page.data]
         if page.paging is None or not page.paging.next:
             return
@@ -102,9 +115,11 @@ def _of_day(client: Client, stream: Stream, day: date, error: TooMuchError) -> l
         if INSIGHTS[stream.name] != "ad":
             raise error
         params = {"fields": "id", "effective_status": msgspec.json.encode(STATUSES).decode()}
-        found = [row for page in pages(client, f"act_{client.id}/campaigns", params, PAGE_OF_OBJECTS) for row in page]
-        campaigns = [decoded(row, _Campaign, client.who, "campaigns").id for row in found]
-        return _by_campaigns(client, stream, day, campaigns)
+        listed = pages(client, f"act_{client.id}/campaigns", params, PAGE_OF_OBJECTS, least=1)
+        campaigns = [decoded(row, _Campaign, client.who, "campaigns").id for page in listed for row in page]
+        starts = range(0, len(campaigns), CAMPAIGNS_AT_ONCE)
+        groups = (campaigns[start : start + CAMPAIGNS_AT_ONCE] for start in starts)
+        return [row for group in groups for row in _by_campaigns(client, stream, day, group)]
     except TooMuchError as last:
         raise RetryError(
             f"{client.who}: the report {stream.name} of {day} alone cannot be had ({last}). "
@@ -116,7 +131,7 @@ def _by_campaigns(client: Client, stream: Stream, day: date, campaigns: list[str
     """The day's rows of some campaigns, halved until they fit."""
     half = len(campaigns) // 2
     try:
-        return _rows(client, stream, day, day, campaigns) if campaigns else []
+        return _rows(client, stream, day, day, campaigns)
     except TooMuchError:
         if not half:
             raise
@@ -136,14 +151,19 @@ def _rows(client: Client, stream: Stream, first: date, last: date, campaigns: li
     if campaigns is not None:
         only = [{"field": "campaign.id", "operator": "IN", "value": campaigns}]
         asked["filtering"] = msgspec.json.encode(only).decode()
-    path, params = f"act_{client.id}/insights", asked
-    if (last - first).days >= AT_ONCE_DAYS:
-        path, params = f"{_run(client, asked)}/insights", {}
-    return [record for page in pages(client, path, params, PAGE_OF_ROWS) for record in page]
+    if (last - first).days < AT_ONCE_DAYS:
+        found = pages(client, f"act_{client.id}/insights", asked, PAGE_OF_ROWS)
+    else:
+        found = pages(client, f"{_run(client, asked)}/insights", {}, PAGE_OF_ROWS, LEAST_ROWS)
+    return [record for page in found for record in page]
 
 
 def _run(client: Client, asked: dict[str, str]) -> str:
-    """The id of a run that has completed. One that fails is begun once more, then TooMuchError is raised."""
+    """The id of a run that has completed.
+
+    One that fails without a reason is begun once more, then TooMuchError is raised, as for one that is too much or does
+    not end. One that fails for good raises what `refusal` makes of its reason.
+    """
     said = ""
     for _ in range(RUNS):
         path = f"act_{client.id}/insights"
@@ -157,5 +177,12 @@ def _run(client: Client, asked: dict[str, str]) -> str:
                 break
             client.transport.wait(pause)
             waited, pause = waited + pause, min(LONGEST_POLL, pause * 1.5)
-        said = f"{run.async_status}: {run.error_message}" if run.error_message else run.async_status
-    raise TooMuchError(f"{RUNS} report runs ended as {said}")
+        else:
+            raise TooMuchError(f"{client.who}: a report run did not end within {RUN_SECONDS / 60:.0f} minutes")
+        said = client.transport.redact(run.error_message or run.async_status)
+        error = GraphError(said, run.error_code, run.error_subcode)
+        if error.too_much:
+            break
+        if error.code and not error.throttled and not error.transient:
+            raise refusal(error, client.id, client.version)
+    raise TooMuchError(f"{client.who}: a report run ended as {said}")

@@ -81,8 +81,8 @@ def gmv_rows(
             rows = []
         if not rows and shop not in available and held[shop]:
             client.warnings.add(
-                f"{client.who}: GMV Max may no longer advertise the shop {shop}, and tells nothing of it: what it spent "
-                "stays as it was read last."
+                f"{client.who}: GMV Max may no longer advertise the shop {shop}, and tells nothing of it: what it "
+                "spent stays as it was read last."
             )
             rows = [msgspec.json.encode({"store_id": shop, "spared_from": str(first), "spared_to": str(last)})]
         found += rows

@@ -45,6 +45,7 @@ class _Run:
 @dataclass
 class MetaApi:
     """``job_polls``: how often a run is still going when asked. ``most_rows``: more in one report is too much.
+    ``most_objects``: so is a larger page of campaigns, ad sets or ads.
 
     ``usage`` is the percentage of the hourly limit that the headers tell.
     """
@@ -55,6 +56,7 @@ class MetaApi:
     now: Callable[[], Instant]
     job_polls: int = 0
     most_rows: int = 100_000
+    most_objects: int = 500
     usage: int = 1
     _runs: dict[str, _Run] = field(default_factory=dict)
 
@@ -154,6 +156,8 @@ class MetaApi:
             return self._insights(method, account, params, next_page)
         if path[1] not in EDGES:
             raise GraphError(f"Unknown path components: /{'/'.join(path[1:])}", 2500)
+        if int(params.get("limit", 25)) > self.most_objects:
+            raise GraphError(REDUCE, 1, status=500)
         return self._page(self._edge(account, path[1], params), params, next_page)
 
     def _account(self, account: AdAccount, fields: list[str]) -> dict[str, Any]:
@@ -211,10 +215,10 @@ class MetaApi:
             run.polls -= 1
             return known | {"async_status": "Job Running", "async_percent_completion": 50}
         if run.failed:
-            return known | {
-                "async_status": "Job Failed", "async_percent_completion": 0, "error_code": 100,
-                "error_subcode": 1487534, "error_message": "too much data",
-            }  # fmt: skip
+            why = {"error_code": 2, "error_message": "An unexpected error"}
+            if len(run.rows) > self.most_rows:
+                why = {"error_code": 100, "error_subcode": 1487534, "error_message": "too much data"}
+            return known | {"async_status": "Job Failed", "async_percent_completion": 0} | why
         done = {"async_status": "Job Completed", "async_percent_completion": 100, "time_completed": run.began + 2}
         return known | done
 

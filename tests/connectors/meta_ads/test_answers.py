@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError
 from connectors.landing import Landing
-from connectors.meta_ads.client import Client
+from connectors.meta_ads.client import SLOW_SECONDS, Client
 from connectors.meta_ads.pull import pull
 from connectors.meta_ads.reports import pages, rows
 from connectors.meta_ads.streams import ACCOUNT_INSIGHTS
@@ -113,3 +114,22 @@ def test_an_answer_for_another_account_loads_nothing(tmp_path: Path) -> None:
         assert len(meta.asked) == 1
         assert staging.db.execute("select count(*) from meta_ads.account").fetchall() == [(0,)]
     assert not (tmp_path / "landing").exists()
+
+
+def test_a_token_that_is_not_accepted_is_asked_once_even_if_meta_calls_it_transient() -> None:
+    reply = refused(190, "An unexpected error has occurred", is_transient=True)
+    with scripted(reply) as meta, pytest.raises(ConfigurationError, match="the access token is not accepted"):
+        client_of(meta).get("act_7")
+    assert len(meta.asked) == 1
+
+
+@pytest.mark.parametrize("name", ["x-app-usage", "x-ad-account-usage", "x-business-use-case-usage"])
+def test_usage_headers_with_odd_numbers_are_read_as_far_as_they_can_be(name: str) -> None:
+    use = {"type": "ads_insights", "call_count": None, "total_time": 90, "total_cputime": "x", "acc_id_util_pct": 90,
+           "estimated_time_to_regain_access": None}  # fmt: skip
+    told = json.dumps({"7": [use]} if "business" in name else use)
+    with scripted(Reply({"data": []}, headers={name: told})) as meta:
+        client = client_of(meta)
+        client.get("act_7/ads")
+        client.get("act_7/ads")
+    assert WAITS == [SLOW_SECONDS]

@@ -173,6 +173,21 @@ def test_a_day_of_ads_that_is_too_much_comes_campaign_by_campaign_and_the_accoun
     assert split == {"ad"}
 
 
+def test_objects_that_are_too_much_are_asked_for_in_smaller_pages(
+    place: Place, server: SimulatorServer, tmp_path: Path
+) -> None:
+    whole = Place(tmp_path / "whole")
+    whole.pull(server)
+    server.meta.most_objects = 12
+    server.log.clear()
+    place.pull(server)
+    for table in ("campaigns", "ad_sets", "ads"):
+        ours, theirs = ({row[4:] for row in each.tables()[table]} for each in (place, whole))
+        assert ours == theirs
+    sizes = [seen.variables["limit"] for seen in server.log if seen.fields == ("meta:ads",)]
+    assert sizes[:5] == ["100", "50", "25", "12", "12"], "once smaller, it stays so"
+
+
 def test_a_single_day_that_is_too_much_fails_with_its_name(place: Place, server: SimulatorServer) -> None:
     server.meta.most_rows = 3
     with pytest.raises(RetryError, match=r"the report ads_insights of 2026-01-\d\d alone cannot be had"):
@@ -187,6 +202,8 @@ def test_a_run_that_fails_once_is_begun_again_and_one_that_takes_its_time_is_pol
     server.meta.job_polls = 3
     place.pull(server)
     assert place.waits[:3] == [2.0, 3.0, 4.5]
+    ranges = [seen.variables["time_range"] for seen in server.log if seen.fields == ("meta:insights",)]
+    assert ranges[0] == ranges[1] != ranges[2]
     assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
 
 
