@@ -255,7 +255,9 @@ def newest_month(mart: str, metric: str) -> Answer:
             **table[month], "mrr_target_minor": shop.targets["mrr"] * CENT,
             "customers_churn_target": shop.targets["churn_rate"] * table[month].get("customers_opening", 0),
         }  # fmt: skip
-        return [{"month_label": f"{month:%Y-%m}", **shown(row, (metric,))}]
+        gauge: dict[str, Any] = {"month_label": f"{month:%Y-%m}"}
+        label: dict[str, Any] = {"month_number": int(f"{month:%Y%m}")} if mart == "finance_monthly" else gauge
+        return [{**label, **shown(row, (metric,))}]
 
     return rows
 
