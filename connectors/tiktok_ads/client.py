@@ -6,6 +6,7 @@ the lowest tier's, and a code for too many is waiting, not failing.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from connectors.transport import Transport
 VERSION = "v1.3"
 QUERIES_A_SECOND = 8.0  # the lowest tier of apps may ask ten times
 THROTTLED = frozenset({40016, 40100, 40132, 40133, 61000})
-TRANSIENT = frozenset({20001, 40201, 40202, 40700, 50000, 50002, 60001, *range(51000, 52000)})
+TRANSIENT = frozenset({20001, 40200, 40201, 40202, 40700, 50000, 50002, 60001, *range(51000, 54000)})
 TOKEN = frozenset({40102, 40104, 40105})
 PERMISSION = frozenset({40001, 40113, 40117, 40118, 40130})
 ADVERTISER = frozenset({40300, 40301, 40302})
@@ -51,6 +52,18 @@ class _Envelope(msgspec.Struct):
 
 
 @dataclass
+class _Pacer:
+    """When a token asked last. An app's limit holds for all advertisers of its token, which are pulled at once."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    asked_at: float = 0.0
+
+
+_PACERS: dict[tuple[str, str], _Pacer] = {}
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass
 class Client:
     """An advertiser's API. `warnings` collects what a person should read."""
 
@@ -60,7 +73,11 @@ class Client:
     queries_a_second: float = QUERIES_A_SECOND
     warnings: set[str] = field(default_factory=set)
     server_time: datetime | None = None
-    _asked_at: float = 0.0
+    _pacer: _Pacer = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        with _ONE_AT_A_TIME:
+            self._pacer = _PACERS.setdefault((self.account.base_url, self.account.secret), _Pacer())
 
     @property
     def id(self) -> str:
@@ -149,7 +166,8 @@ class Client:
     def _pace(self, endpoint: str) -> None:
         """No more than so many requests a second; of GMV Max's report half, since its minute holds half as many."""
         pause = (2 if endpoint == HALF_AS_OFTEN else 1) / self.queries_a_second
-        missing = self._asked_at + pause - time.monotonic()
-        if self._asked_at and missing > 0:
-            self.transport.wait(missing)
-        self._asked_at = time.monotonic()
+        with self._pacer.lock:
+            missing = self._pacer.asked_at + pause - time.monotonic()
+            if self._pacer.asked_at and missing > 0:
+                self.transport.wait(missing)
+            self._pacer.asked_at = time.monotonic()

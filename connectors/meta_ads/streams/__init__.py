@@ -8,7 +8,8 @@ account's own; amounts are micros of its currency.
 from connectors.meta_ads.streams.insights import ACCOUNT_INSIGHTS, ADS_INSIGHTS, INSIGHTS
 from connectors.meta_ads.streams.objects import ACCOUNT, AD_SETS, ADS, CAMPAIGNS, EDGES
 
-STREAMS = (ACCOUNT, CAMPAIGNS, AD_SETS, ADS, ADS_INSIGHTS, ACCOUNT_INSIGHTS)
+# what the day cost in all comes first: it stands also where its parts cannot be had
+STREAMS = (ACCOUNT, ACCOUNT_INSIGHTS, CAMPAIGNS, AD_SETS, ADS, ADS_INSIGHTS)
 
 __all__ = [
     "ACCOUNT",

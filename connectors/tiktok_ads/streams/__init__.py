@@ -14,15 +14,15 @@ from connectors.tiktok_ads.streams.insights import (
 )
 from connectors.tiktok_ads.streams.objects import AD_GROUPS, ADS, ADVERTISER, CAMPAIGNS, LISTS
 
-STREAMS = (
+STREAMS = (  # what the day cost in all comes first: it stands also where its parts cannot be had
     ADVERTISER,
+    ADVERTISER_INSIGHTS,
+    GMV_MAX_TOTALS,
     CAMPAIGNS,
     AD_GROUPS,
     ADS,
     ADS_INSIGHTS,
-    ADVERTISER_INSIGHTS,
     GMV_MAX_INSIGHTS,
-    GMV_MAX_TOTALS,
 )
 
 __all__ = [

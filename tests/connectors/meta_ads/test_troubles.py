@@ -14,7 +14,7 @@ from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.meta_ads.client import SLOW_SECONDS, STOP_SECONDS, Client
 from connectors.simulator import Fault, SimulatorServer, World, serve
 from connectors.transport import Transport
-from tests.connectors.meta_ads.pulling import ADS, END, START, Place, small_world
+from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, small_world, totals
 from tests.connectors.shopify.scripted import Reply, scripted
 
 
@@ -65,6 +65,16 @@ def test_a_permission_revoked_in_the_middle_keeps_what_was_loaded(place: Place, 
     assert place.rows("select count(*) from meta_ads.campaigns")[0][0] > 3
     place.pull(server)
     assert place.rows("select count(*) from meta_ads.ads")[0][0] > 10
+
+
+@pytest.mark.parametrize("refused", ["meta:campaigns", "meta:ads"])
+def test_the_days_totals_are_there_when_the_ads_cannot_be_had(
+    refused: str, world: World, place: Place, server: SimulatorServer
+) -> None:
+    server.faults.add(Fault("api_error", on=refused, times=None, code=200, status=403, message="(#200) no"))
+    with pytest.raises(ConfigurationError, match="ads_read"):
+        place.pull(server)
+    assert place.rows(TOTALS) == totals(world.ad_account("aurora", "meta"), place.as_of("account_insights"))
 
 
 def test_an_account_without_any_ad_is_an_honest_empty_result(place: Place, server: SimulatorServer) -> None:

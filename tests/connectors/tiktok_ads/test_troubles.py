@@ -16,7 +16,7 @@ from connectors.tiktok_ads import pages
 from connectors.tiktok_ads.client import Client
 from connectors.transport import Transport
 from tests.connectors.shopify.scripted import Reply, scripted
-from tests.connectors.tiktok_ads.pulling import ADS, END, START, Place, small_world
+from tests.connectors.tiktok_ads.pulling import ADS, END, START, TOTALS, Place, small_world, totals
 
 REPORT = "tiktok:report/integrated/get"
 
@@ -65,7 +65,30 @@ def test_a_missing_permission_is_named_and_what_was_loaded_is_kept(place: Place,
     server.faults.add(Fault("denied", on="reporting", times=None))
     with pytest.raises(ConfigurationError, match=r"lacks the scope Reporting .* Grant the app"):
         place.pull(server)
-    assert place.rows("select count(*) from tiktok_ads.campaigns")[0][0] > 3
+    assert place.rows("select count(*) from tiktok_ads.advertiser") == [(1,)]
+
+
+def test_the_days_totals_are_there_when_the_ads_cannot_be_had(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
+    for refused in ("tiktok:campaign/get", "tiktok:smart_plus/ad/get"):
+        server.faults.add(Fault("api_error", on=refused, times=None, code=40001, message="no"))
+        with pytest.raises(ConfigurationError, match="lacks a permission: no"):
+            place.pull(server)
+        server.faults.clear()
+    books = world.ad_account("aurora", "tiktok")
+    assert place.rows(TOTALS) == totals(books, place.as_of("advertiser_insights"))
+    assert place.rows("select count(*) from tiktok_ads.gmv_max_totals")[0][0] > 5
+
+
+def test_two_advertisers_of_one_token_share_its_pace() -> None:
+    with scripted(Reply({"code": 0, "message": "OK", "request_id": "1", "data": {}})) as tiktok:
+        waits: list[float] = []
+        for key, secret in (("7", "act.shared"), ("8", "act.shared"), ("9", "act.other")):
+            account = Account("acme", "tiktok_ads", key, tiktok.url, secret)
+            Client(account, Transport((secret,), sleep=waits.append), queries_a_second=0.1).get("x", {})
+    assert len(waits) == 1
+    assert 9 < waits[0] <= 10
 
 
 def test_an_advertiser_without_any_ad_is_an_honest_empty_result(place: Place, server: SimulatorServer) -> None:
@@ -106,7 +129,7 @@ def test_requests_are_paced_below_the_lowest_tier(place: Place, server: Simulato
     assert 0.125 < max(place.waits) <= 0.25, "of GMV Max's report four: TikTok allows 240 a minute"
 
 
-@pytest.mark.parametrize("code", [20001, 40201, 50000, 50002, 51010, 60001])
+@pytest.mark.parametrize("code", [20001, 40200, 40201, 50000, 50002, 51010, 52102, 53103, 60001])
 def test_an_error_that_passes_is_asked_again(code: int, place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("api_error", on=REPORT, times=2, code=code))
     place.pull(server, since=END.date())
@@ -157,7 +180,6 @@ def test_a_list_that_moved_between_its_pages_is_read_anew(
 ) -> None:
     whole = Place(tmp_path / "whole")
     whole.pull(server)
-    monkeypatch.setattr("connectors.tiktok_ads.pages.PAGE", 20)
     monkeypatch.setattr("connectors.tiktok_ads.reports.whole_list", smaller_pages)
     server.faults.add(Fault("moved", on=REPORT, skip=skip))
     place.pull(server)
