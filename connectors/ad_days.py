@@ -7,7 +7,7 @@ never been read (`since` was moved back). A day is replaced whole, whatever was 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.base import Account, Days, Progress, Pulled, Stream
-from connectors.errors import ConfigurationError, ContractError
+from connectors.errors import ConfigurationError, RetryError
 from connectors.landing import LandedWindow, Landing
 from connectors.pulling import Land, add, pull_stream, read_again
 from connectors.staging import Staging
@@ -23,6 +23,8 @@ from connectors.transport import Transport
 
 LOOKBACK_DAYS = 28  # a day is restated for so long
 DEEP_DAYS = 396  # 13 months, once a month
+ROWS_A_PART = 50_000  # held in memory at once, some 100 MB
+SUSPICIOUS_DAYS = 7  # so many days do not lose their spend at once
 
 Rows = Callable[[date, date], list[bytes]]
 """Every row of a report from the first to the last day, both included."""
@@ -106,16 +108,21 @@ def pull_ad_account(
     objects: Mapping[str, Land],
     reports: Mapping[str, Rows],
     calendar: Calendar,
-    chunk_days: int,
+    most_days: int,
     progress: Progress,
     days: Days | None = None,
+    guarded: Collection[str] = (),
 ) -> Iterator[Pulled]:
-    """Stream by stream: objects whole, reports by their days; with `days` only these days of the reports."""
+    """Stream by stream: objects whole, reports by their days, at most so many at once; with `days` only these days of
+    the reports. Of a `guarded` report days that had spend are not emptied, unless they are asked for by name.
+    """
     until = client.now
     for stream in streams:
         calls, waited = client.transport.calls, client.transport.waited
         if stream.name in reports:
-            land = partial(_land_days, stream, reports[stream.name], calendar, chunk_days, progress)
+            is_guarded = days is None and stream.name in guarded
+            rows = reports[stream.name]
+            land = partial(_land_days, client, staging, stream, rows, calendar, most_days, progress, is_guarded)
             done = _pull_days(client, landing, staging, stream, until, run_id, land, calendar, days)
         elif days is None:
             done = pull_stream(client.account, landing, staging, stream, until, run_id, objects[stream.name])
@@ -174,18 +181,84 @@ def _never_read(
 
 
 def _land_days(
-    stream: Stream, rows: Rows, calendar: Calendar, chunk_days: int, progress: Progress, landed: LandedWindow
+    client: AdClient,
+    staging: Staging,
+    stream: Stream,
+    rows: Rows,
+    calendar: Calendar,
+    most_days: int,
+    progress: Progress,
+    is_guarded: bool,
+    landed: LandedWindow,
 ) -> None:
-    """The days of a window, a part for each chunk of them; goes on behind the last chunk that has arrived."""
-    if landed.manifest.days is None:
-        landed.cover(*calendar.of_window(landed))
-    if landed.manifest.days is None:
-        raise ContractError(f"stream {stream.name}: a window without days")
-    first, last = landed.manifest.days
+    """The days of a window, a part for each chunk of them; goes on behind the last chunk that has arrived.
+
+    A chunk holds as many days as came to ROWS_A_PART rows the last time.
+    """
+    if not _covers(landed, calendar, calendar.earliest(calendar.day(client.now))):
+        landed.seal()
+        return
+    first, last = landed.manifest.days or (date.max, date.min)
     day = date.fromisoformat(landed.manifest.state.get("next_day", str(first)))
+    chunk = _chunk(most_days, 1, _rows_a_day(staging, client.account, stream, first, last))
     while day <= last:
-        end = min(last, day + timedelta(days=chunk_days - 1))
-        landed.write_part(rows(day, end), next_day=str(end + timedelta(days=1)))
+        end = min(last, day + timedelta(days=chunk - 1))
+        came = landed.write_part(rows(day, end), next_day=str(end + timedelta(days=1)))
+        chunk = _chunk(most_days, (end - day).days + 1, came)
         progress(stream.name, (end - first).days + 1, (last - first).days + 1, "days")
         day = end + timedelta(days=1)
+    if is_guarded and not landed.manifest.written:
+        _refuse_emptiness(client, staging, stream, landed, first, last)
     landed.seal()
+
+
+def _covers(landed: LandedWindow, calendar: Calendar, earliest: date) -> bool:
+    """Whether a window has days to be read, which are those that can still be had when it is taken up after weeks."""
+    if landed.manifest.days is None:
+        landed.cover(*calendar.of_window(landed))
+    first, last = landed.manifest.days or (date.max, date.min)
+    day = date.fromisoformat(landed.manifest.state.get("next_day", str(first)))
+    if min(day, last) < earliest:
+        landed.restart()
+        landed.manifest.days = None
+        if earliest <= last:
+            landed.cover(max(first, earliest), last)
+    return landed.manifest.days is not None
+
+
+def _chunk(most_days: int, days: int, rows: int) -> int:
+    """How many days to ask for at once when so many came to so many rows."""
+    return max(1, min(most_days, days * ROWS_A_PART // max(1, rows)))
+
+
+def _rows_a_day(staging: Staging, account: Account, stream: Stream, first: date, last: date) -> int:
+    """The most rows that staging holds of a day of these."""
+    table = stream.tables[0]
+    found = staging.db.execute(
+        f"select max(rows) from (select count(*) as rows from {account.source}.{table.name} where tenant_id = ? "
+        f"and source_account = ? and {table.slice} between ? and ? group by {table.slice})",
+        [account.tenant_id, account.account, first, last],
+    ).fetchone()
+    return int(found[0] or 0) if found else 0
+
+
+def _refuse_emptiness(
+    client: AdClient, staging: Staging, stream: Stream, landed: LandedWindow, first: date, last: date
+) -> None:
+    """Raises RetryError when days that had spend are told to hold nothing at all: what was spent stays spent."""
+    account, table = client.account, stream.tables[0]
+    spend = next(column.name for column in table.columns if column.type == "MICROS")
+    found = staging.db.execute(
+        f"select count(distinct {table.slice}), min({table.slice}), max({table.slice}) "
+        f"from {account.source}.{table.name} where tenant_id = ? and source_account = ? and {table.slice} between ? "
+        f"and ? and {spend} > 0",
+        [account.tenant_id, account.account, first, last],
+    ).fetchone()
+    if found and found[0] >= SUSPICIOUS_DAYS:
+        landed.restart()
+        raise RetryError(
+            f"{account.source} {account.account}: the report {stream.name} of {first} to {last} came without a single "
+            f"row, yet {found[0]} of these days, {found[1]} to {found[2]}, had spend. They stay as they are. Check "
+            "that the account's reports can still be seen with this token, then run again; if the days are empty there "
+            "too, read them again by name: that is believed."
+        )

@@ -77,6 +77,7 @@ def pull(
         CHUNK_DAYS,
         progress,
         days,
+        {streams.ACCOUNT_INSIGHTS.name},
     )
 
 
@@ -98,6 +99,8 @@ def _check(client: Client, raw: bytes) -> _AdAccount:
 def _land_objects(client: Client, stream: Stream, progress: Progress, landed: LandedWindow) -> None:
     """Every object of a kind, archived ones too; deleted ones are asked for by name."""
     landed.restart()
+    if client.now > landed.window.end:  # it is taken up after an interruption
+        landed.goes_on(client.now)
     statuses = msgspec.json.encode(stream.connections["effective_status"]).decode()
     params = {"fields": stream.query, "effective_status": statuses}
     for page in pages(client, f"act_{client.id}/{streams.EDGES[stream.name]}", params, PAGE_OF_OBJECTS, least=1):

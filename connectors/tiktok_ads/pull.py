@@ -80,6 +80,7 @@ def pull(
         LONGEST_DAYS,
         progress,
         days,
+        {streams.ADVERTISER_INSIGHTS.name, streams.GMV_MAX_TOTALS.name},
     )
 
 
@@ -112,6 +113,8 @@ def _check(client: Client) -> tuple[bytes, _Advertiser]:
 def _land_objects(client: Client, name: str, progress: Progress, landed: LandedWindow) -> None:
     """Every object of every kind, archived and deleted ones too."""
     landed.restart()
+    if client.now > landed.window.end:  # it is taken up after an interruption
+        landed.goes_on(client.now)
     for kind, endpoint, filtering, size, key in streams.LISTS[name]:
         params = {"advertiser_id": client.id, "filtering": filtering}
         rows = whole_list(client, endpoint, params, partial(_id, key), size)

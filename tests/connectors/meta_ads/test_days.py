@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from connectors import ad_days
 from connectors.base import Days
-from connectors.simulator import SimulatorServer, World, serve
+from connectors.errors import ConfigurationError, RetryError
+from connectors.simulator import Fault, SimulatorServer, World, serve
 from connectors.simulator.world import seconds
-from tests.connectors.meta_ads.pulling import ADS, END, START, Place, ads, small_world
+from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, ads, small_world, totals
 
 LATER = END + timedelta(days=3)
 SOME: Days = (date(2026, 2, 10), date(2026, 2, 12))
@@ -153,3 +156,104 @@ def test_staging_that_is_lost_comes_back_with_the_days_that_were_read_anew(
         assert mine == [row for row in before[table] if END.date() not in row]
     assert {day: at for day, at in place.as_of("ads_insights").items() if day in as_of} == as_of
     assert [row for row in reached if "insights" in str(row[0])] == cursor(place)
+
+
+@pytest.mark.parametrize("later", [25, 60])
+def test_a_first_load_that_is_taken_up_after_weeks_asks_for_what_meta_still_keeps(
+    later: int, world: World, place: Place, server: SimulatorServer
+) -> None:
+    server.faults.add(Fault("api_error", on="meta:insights", code=200, status=403, message="(#200) no"))
+    with pytest.raises(ConfigurationError, match="ads_read"):
+        place.pull(server, since=None)
+    server.set_now(END + timedelta(days=later))
+    place.pull(server, since=None)
+    assert place.rows(ADS) == ads(world.ad_account("aurora", "meta"), place.as_of("ads_insights"))
+    read = sorted(place.as_of("account_insights"))
+    assert read[-1] - read[0] == timedelta(days=len(read) - 1)
+    assert read[-1] >= END.date() + timedelta(days=later - 1)
+
+
+def test_days_read_by_name_that_can_no_longer_be_had_when_they_are_taken_up_again_are_let_go(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
+    old = START - timedelta(days=1040)
+    server.faults.add(Fault("error", on="meta:insights", status=502, times=None))
+    with pytest.raises(RetryError):
+        place.pull(server, days=(old, old + timedelta(days=2)))
+    server.faults.clear()
+    server.set_now(END + timedelta(days=60))
+    place.pull(server)
+    assert place.rows(TOTALS) == totals(world.ad_account("aurora", "meta"), place.as_of("account_insights"))
+    assert old not in place.as_of("account_insights")
+
+
+def test_an_interruption_of_25_days_leaves_what_the_books_told_when_it_went_on(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
+    place.pull(server)
+    server.set_now(END + timedelta(days=1))
+    server.faults.add(Fault("error", on="meta:ads", status=502, times=None))
+    with pytest.raises(RetryError):
+        place.pull(server)
+    server.faults.clear()
+    server.set_now(END + timedelta(days=26))
+    place.pull(server)
+    books, late = world.ad_account("aurora", "meta"), seconds(END + timedelta(days=26))
+    assert place.rows(ADS) == ads(books, place.as_of("ads_insights"))
+    assert place.rows(TOTALS) == totals(books, place.as_of("account_insights"))
+    began = place.rows(
+        """select distinct known_from from meta_ads.ad_history
+        where ad_id = any(select ad_id from meta_ads.ads where created_at > ?)""",
+        [END + timedelta(days=2)],
+    )
+    assert {seconds(at) for (at,) in began} == {late}, "not as of the day on which the pull had stopped"
+
+
+def test_days_that_had_spend_are_not_emptied_by_an_answer_without_a_row(
+    place: Place, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.pull(server)
+    before = place.rows(TOTALS)
+    server.set_now(END + timedelta(days=1))
+    with monkeypatch.context() as silent:
+        silent.setattr("connectors.simulator.meta.insights.rows", lambda *_: [])
+        for _ in range(2):
+            with pytest.raises(
+                RetryError, match=r"account_insights of 2026-02-20 to 2026-03-21 came without a single row"
+            ):
+                place.pull(server)
+        assert place.rows(TOTALS) == before
+    place.pull(server)
+    assert place.rows(TOTALS)[-1][0] > before[-1][0]
+
+
+def test_emptiness_is_believed_when_the_days_are_read_by_name(
+    place: Place, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.pull(server)
+    server.set_now(END + timedelta(days=1))
+    monkeypatch.setattr("connectors.simulator.meta.insights.rows", lambda *_: [])
+    with pytest.raises(RetryError):
+        place.pull(server)
+    place.pull(server, days=(START, END.date()))
+    assert place.rows(TOTALS) == []
+    place.pull(server)
+
+
+def test_a_report_of_many_rows_is_asked_for_in_fewer_days_at_once(
+    place: Place, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = Place(tmp_path / "whole")
+    whole.pull(server)
+    monkeypatch.setattr(ad_days, "ROWS_A_PART", 60)
+    place.pull(server)
+    assert place.rows(ADS) == whole.rows(ADS)
+    held = dict(place.rows("select date_day, count(*) from meta_ads.ads_insights group by 1"))
+    server.set_now(END + timedelta(hours=2))
+    server.log.clear()
+    place.pull(server)
+    spans = [json.loads(seen.variables["time_range"]) for seen in server.log if seen.variables.get("level") == "ad"]
+    days = [(date.fromisoformat(span["since"]), date.fromisoformat(span["until"])) for span in spans]
+    assert len(days) > 3
+    for first, last in days:
+        assert first == last or sum(count for day, count in held.items() if first <= day <= last) <= 90

@@ -209,3 +209,19 @@ def test_the_token_stands_in_no_address() -> None:
     (asked,) = tiktok.asked
     assert asked.path == "/open_api/v1.3/advertiser/info/?advertiser_ids=%5B%227%22%5D"
     assert asked.headers["Access-Token"] == "act.secret"
+
+
+@pytest.mark.parametrize(("silent", "stream"), [("integrated", "advertiser_insights"), ("gmv_max", "gmv_max_totals")])
+def test_days_that_had_spend_are_not_emptied_by_an_answer_without_a_row(
+    silent: str, stream: str, place: Place, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.set_now(END - timedelta(days=14))
+    place.pull(server)
+    before = place.tables()[stream]
+    server.set_now(END - timedelta(days=13))
+    with monkeypatch.context() as patch:
+        patch.setattr(f"connectors.simulator.tiktok.reports.{silent}", lambda *_: [])
+        with pytest.raises(RetryError, match=f"the report {stream} of .* came without a single row"):
+            place.pull(server)
+    assert place.tables()[stream] == before
+    place.pull(server)
