@@ -6,6 +6,8 @@ every answer, and throttling is waiting, not failing. The token goes in a header
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,7 +36,10 @@ class _Body(msgspec.Struct):
 
 @dataclass
 class Client:
-    """An ad account's API. `warnings` collects what Meta said and a person should read."""
+    """An ad account's API. `warnings` collects what Meta said and a person should read.
+
+    The account's secret is a token, or `token|app secret`: then each request has the proof that some apps require.
+    """
 
     account: Account
     transport: Transport
@@ -43,8 +48,13 @@ class Client:
     server_time: datetime | None = None
     _usage: float = 0.0
     _regain: float = 0.0
+    _token: str = field(init=False, repr=False)
+    _proof: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._token, _, app_secret = self.account.secret.partition("|")
+        self._proof = app_secret and hmac.new(app_secret.encode(), self._token.encode(), hashlib.sha256).hexdigest()
+        self.transport.secrets += [text for text in (self._token, app_secret, self._proof) if text]
         self.transport.retried = RETRIED - {500}  # Meta's 500 has a body that says what to do
 
     @property
@@ -116,7 +126,9 @@ class Client:
 
     def _send(self, method: str, path: str, params: Mapping[str, Any]) -> requests.Response:
         url = f"{self.account.base_url.rstrip('/')}/{self.version}/{path}"
-        headers = {"Authorization": f"Bearer {self.account.secret}"}
+        headers = {"Authorization": f"Bearer {self._token}"}
+        if self._proof:
+            params = {**params, "appsecret_proof": self._proof}
         if method == "POST":
             return self.transport.post(url, dict(params), headers)
         return self.transport.get(url, list(params.items()), headers)

@@ -11,7 +11,7 @@ TOKEN = frozenset({102, 190})
 PERMISSION = frozenset({3, 10, 294, *range(200, 300)})
 TOO_MUCH = frozenset({(100, 1487534), (100, 1504018), (2, 1504038), (-2, 2490547)})
 PERMANENT = frozenset({(2, 1504041), (2, 1504042)})  # code 2 says transient, these are not
-REDUCE, SUMMARY = "reduce the amount of data", "cannot include"
+REDUCE, SUMMARY, PROOF = "reduce the amount of data", "cannot include", "appsecret_proof"
 
 
 class TooMuchError(RetryError):
@@ -62,6 +62,11 @@ def refusal(error: GraphError, account: str, version: str) -> SourceError:
         return ConfigurationError(
             f"{who}: the access token is not accepted ({said}). Put a valid system user token where the source's "
             "`secret` points to."
+        )
+    if PROOF in error.said:
+        return ConfigurationError(
+            f"{who}: the token's app requires a proof with its app secret, or the one that is given is another app's "
+            f"({said}). Write the source's secret as token|app secret."
         )
     if error.code in PERMISSION:
         return ConfigurationError(

@@ -133,3 +133,27 @@ def test_usage_headers_with_odd_numbers_are_read_as_far_as_they_can_be(name: str
         client.get("act_7/ads")
         client.get("act_7/ads")
     assert WAITS == [SLOW_SECONDS]
+
+
+def test_an_app_secret_beside_the_token_proves_every_request_and_stands_in_no_message() -> None:
+    # printf EAAB_secret_token | openssl dgst -sha256 -hmac s3cr3t_of_the_app
+    proof = "5c19efc6d94b0456b22369197fef787e4697a31efad861bfb6313b669ac50b77"
+    told = refused(100, f"Invalid appsecret_proof {proof} for {TOKEN} by s3cr3t_of_the_app")
+    with scripted(Reply({"data": []}), Reply({"report_run_id": "9"}), told) as meta:
+        client = client_of(meta, f"{TOKEN}|s3cr3t_of_the_app")
+        client.get("act_7/ads", {"fields": "id"})
+        client.post("act_7/insights", {"level": "ad"})
+        with pytest.raises(ConfigurationError, match=r"app secret.*\[secret\]") as raised:
+            client.get("act_7")
+    assert parse_qs(urlsplit(meta.asked[0].path).query)["appsecret_proof"] == [proof]
+    assert meta.asked[1].body == {"level": "ad", "appsecret_proof": proof}
+    assert {asked.headers["Authorization"] for asked in meta.asked} == {f"Bearer {TOKEN}"}
+    assert not any("s3cr3t" in asked.path or TOKEN in asked.path for asked in meta.asked)
+    assert not [secret for secret in (proof, TOKEN, "s3cr3t_of_the_app") if secret in str(raised.value)]
+
+
+def test_an_app_that_requires_a_proof_is_named_with_what_to_do() -> None:
+    reply = refused(100, "API calls from the server require an appsecret_proof argument")
+    with scripted(reply) as meta, pytest.raises(ConfigurationError, match=r"token\|app secret"):
+        client_of(meta).get("act_7")
+    assert "appsecret_proof" not in meta.asked[0].path, "none is sent without an app secret"
