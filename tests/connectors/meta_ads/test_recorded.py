@@ -1,11 +1,10 @@
-"""Traffic recorded from Meta through the connector's own typing: nothing is set aside, and the numbers are Meta's."""
+"""Traffic recorded from Meta through the connector's own typing: nothing of it is set aside."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from connectors.meta_ads import streams
 from connectors.staging import Staging
 
 CASSETTES = Path(__file__).resolve().parents[4] / "shared/data/recorded/meta_keboola/cassettes"
-Objects = dict[str, dict[str, dict[str, Any]]]
 
 pytestmark = pytest.mark.skipif(not CASSETTES.exists(), reason=f"the recorded traffic is not here: {CASSETTES}")
 
@@ -33,14 +31,6 @@ def bodies() -> Iterator[tuple[str, Any]]:
                 )
             except ValueError:
                 continue
-
-
-def dicts(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a JSON value, however deep."""
-    if isinstance(value, dict):
-        yield value
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from dicts(each)
 
 
 @pytest.fixture(scope="module")
@@ -72,21 +62,16 @@ def test_recorded_objects_are_taken_whole(stream: Stream, staging: Staging, tmp_
     assert names == {each: record.get("name") for each, record in found.items()}
 
 
-def test_recorded_insights_are_taken_whole_and_their_numbers_are_metas(staging: Staging, tmp_path: Path) -> None:
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for _, body in bodies():
-        for row in dicts(body):
-            if "date_start" in row and ("spend" in row or "actions" in row):
-                rows.setdefault((row["date_start"], row.get("ad_id") or f"row {len(rows)}"), row)
-    records = [{**row, "ad_id": ad} for (_, ad), row in rows.items()]
-    assert len(records) > 10
-    read, _, _ = loaded(staging, tmp_path, streams.ADS_INSIGHTS, records)
-    assert read == len(records)
-    assert staging.db.execute("select reason from takings.rejects").fetchall() == []
-    spent = staging.db.execute("select sum(spend_micros) from meta_ads.ads_insights").fetchall()[0][0]
-    assert Decimal(spent) / 10**6 == sum(Decimal(row.get("spend", "0")) for row in records)
-    told = [each for row in records for each in row.get("actions") or []]
-    counted = staging.db.execute(
-        "select sum(action_count) from meta_ads.ads_actions where action_window = 'default'"
-    ).fetchall()[0][0]
-    assert counted == sum(Decimal(each["value"]) for each in told if "value" in each)
+def test_recorded_days_are_taken_whole_and_one_without_delivery_is_zero(staging: Staging, tmp_path: Path) -> None:
+    """The account that was recorded never spent anything: Meta then leaves every number out."""
+    daily = [row for place, body in bodies() if place == "insights" for row in body.get("data", [])
+             if row["date_start"] == row["date_stop"]]  # fmt: skip
+    days = {row["date_start"]: row for row in daily}
+    assert len(days) > 100
+    read, _, aside = loaded(staging, tmp_path, streams.ACCOUNT_INSIGHTS, list(days.values()))
+    assert (read, aside) == (len(days), 0)
+    found = staging.db.execute(
+        "select cast(date_day as varchar), attribution_setting, spend_micros, impressions, clicks from "
+        "meta_ads.account_insights order by 1"
+    ).fetchall()
+    assert found == [(day, days[day]["attribution_setting"], 0, 0, 0) for day in sorted(days)]
