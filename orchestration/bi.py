@@ -17,6 +17,18 @@ from superset_assets import access, build, client, process, sync, validate, veri
 
 DASHBOARDS = CHECKOUT / "superset_assets" / "dashboards"
 
+ADS = frozenset({"meta_ads", "tiktok_ads"})
+SHOPIFY, STRIPE, FILES = (frozenset({kind}) for kind in ("shopify", "stripe", "files"))
+NEEDS = {
+    "store-performance": (SHOPIFY,),
+    "executive-summary": (SHOPIFY, STRIPE, ADS),
+    "revenue-deep-dive": (SHOPIFY, STRIPE),
+    "marketing-performance": (SHOPIFY, ADS),
+    "product-metrics": (SHOPIFY, FILES),
+    "financial-health": (SHOPIFY, STRIPE, ADS, FILES),
+}
+"""One source of each of these sets fills a dashboard; a tenant with fewer sees some of its charts empty."""
+
 
 def server(settings: Settings) -> process.Server:
     """The Superset of this home."""
@@ -72,13 +84,22 @@ def refresh(settings: Settings) -> str:
 
 
 def check_charts(settings: Settings) -> dict[str, list[tuple[str, int]]]:
-    """For every tenant and dashboard each chart's number of rows. Raises EmptyChart when one has none."""
+    """Each chart's number of rows, for every tenant and every dashboard that the tenant's sources can fill.
+
+    Raises EmptyChart when one has none.
+    """
     session = connect(settings)
     return {
         f"{tenant.id} · {title}": verify.check_charts(session, slug, tenant=tenant.id, force=True)
         for tenant in settings.tenants
         for slug, title in dashboard_titles().items()
+        if filled_by(slug, {source.kind for source in tenant.sources})
     }
+
+
+def filled_by(slug: str, kinds: set[str]) -> bool:
+    """Whether sources of these kinds are enough for every chart of a dashboard."""
+    return all(kinds & one_of for one_of in NEEDS.get(slug, ()))
 
 
 def dashboards(settings: Settings, *, apply: bool, prune: bool, url: str | None) -> None:

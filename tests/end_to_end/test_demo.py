@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.bi import dashboard_titles
 from superset_assets.process import DEFAULT_PYTHON
 
 RETAIL = Path(__file__).parents[3] / "shared" / "data" / "online_retail"
@@ -40,14 +41,17 @@ def test_the_demo_fills_its_dashboards_for_both_tenants_and_can_be_asked(home: P
     done = run(home, "demo", "--once", "--superset-port", "0")
     assert done.returncode == 0, done.stderr
     for tenant in ("aurora", "nordlicht"):
-        assert f"{tenant} · Store Performance: 14 charts" in done.stderr
-        assert f"✓ {tenant} / shopify / {tenant}" in done.stdout
+        filled = {title for title in dashboard_titles().values() if f"{tenant} · {title}: " in done.stderr}
+        assert len(filled) == 6
+        assert f"{tenant} · Store Performance: 15 charts" in done.stderr
+        for source in ("shopify", "stripe", "meta_ads", "tiktok_ads"):
+            assert f"✓ {tenant} / {source} / " in done.stdout
     asked = run(home, "query", "--metrics", "orders_placed", "--by", "tenant_id", "--format", "json")
     placed = {row["tenant_id"]: row["orders_placed"] for row in json.loads(asked.stdout)}
     assert sum(placed.values()) == pytest.approx(20_000, rel=0.1)
     again = run(home, "demo", "--once", "--superset-port", "0")
     assert again.returncode == 0, again.stderr
-    assert again.stdout.count("✓") == 2
+    assert again.stdout.count("✓") == 8
 
 
 def test_a_real_retailer_goes_the_whole_way(home: Path) -> None:
@@ -55,7 +59,7 @@ def test_a_real_retailer_goes_the_whole_way(home: Path) -> None:
         pytest.skip(f"no {RETAIL}: the real retailer's tables are not at hand")
     done = run(home, "demo", "--once", "--superset-port", "0", "--world", str(RETAIL))
     assert done.returncode == 0, done.stderr
-    assert "online_retail · Store Performance: 14 charts" in done.stderr
+    assert "online_retail · Store Performance: 15 charts" in done.stderr
     assert "✓ online_retail / shopify / online_retail" in done.stdout
     asked = run(home, "query", "--metrics", "gross_sales,shipping,refunded_amount,orders_placed", "--format", "json")
     totals = json.loads(asked.stdout)[0]

@@ -37,3 +37,10 @@ def test_a_chart_of_a_metric_that_is_gone_is_refused(tmp_path: Path, monkeypatch
     metrics = {name: metric for name, metric in catalog.metrics.items() if name != "units_sold"}
     with pytest.raises(InvalidAssetsError, match=r"charts/units_sold\.yaml"):
         bundle(Catalog(metrics, catalog.marts), tmp_path, monkeypatch)
+
+
+def test_every_dashboard_says_which_sources_fill_it() -> None:
+    assert set(bi.NEEDS) == set(bi.dashboard_titles())
+    assert {slug for slug in bi.NEEDS if bi.filled_by(slug, {"shopify"})} == {"store-performance"}
+    assert bi.filled_by("marketing-performance", {"shopify", "tiktok_ads"})
+    assert all(bi.filled_by(slug, {"shopify", "stripe", "meta_ads", "files"}) for slug in bi.NEEDS)
