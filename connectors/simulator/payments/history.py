@@ -21,7 +21,7 @@ from connectors.simulator.payments.plots import PLOTS
 from connectors.simulator.payments.subscribers import Life
 from connectors.simulator.world import ShopHistory, World, seconds
 
-SUBSCRIBER_EVERY = 2  # days
+SUBSCRIBER_EVERY = {"USD": 2}  # days; another currency's shop has fewer, so that no two are alike
 ARRIVES_AFTER = 2 * DAY
 FAILS_FIRST, FAILS_EVERY = 6, 40  # which payouts the bank returns
 HOUR = 3600
@@ -64,7 +64,7 @@ class Payments:
         first = self.shop.orders[0]
         start, priced = first.created_at // DAY * DAY, [line.unit_price for line in first.lines]
         seed = f"{shop.account}:{first.created_at}:{priced}"
-        cards = Cards(ledger, shop, seed)
+        cards, pace = Cards(ledger, shop, seed), SUBSCRIBER_EVERY.get(shop.currency, 3)
         stock(ledger, start)
         for order in self.shop.orders:
             if order.created_at <= horizon:
@@ -73,8 +73,8 @@ class Payments:
         for number, day in enumerate(range(start, horizon + 1, DAY)):
             if number % DIRECT_EVERY == 1:
                 cards.direct(number // DIRECT_EVERY, day, presentments)
-            if number % SUBSCRIBER_EVERY == 0:
-                self._subscribe(cards, number // SUBSCRIBER_EVERY, day, horizon)
+            if number % pace == 0:
+                self._subscribe(cards, number // pace, day, horizon)
             _sundries(ledger, number, day)
         _pay_out(ledger, start, horizon)
         return ledger
