@@ -27,7 +27,7 @@ INSERT INTO marts.metrics_daily BY NAME
 
 INSERT INTO marts.product_daily BY NAME
   SELECT '{tenant}' AS tenant_id, 'shopify' AS source, CAST(n AS VARCHAR) AS product_key, product_key AS product_id,
-    title AS product_title, 'SKU-' || n AS skus, date_day, '{currency}' AS currency, 100 AS minor_units,
+    title AS product_title, 'SKU-' || n || '-{canary}' AS skus, date_day, '{currency}' AS currency, 100 AS minor_units,
     r(date_day || 'q' || n, 0, 24 - n) AS quantity_completed,
     quantity_completed * (1900 + 700 * n) * {scale} AS product_revenue_minor, quantity_completed AS units_sold,
     0 AS units_returned, product_revenue_minor AS gross_sales_minor, 0 AS discounts_minor, 0 AS returns_minor,
