@@ -2,9 +2,10 @@
 
     ask(Path(".takings/published"), ["net_sales", "orders_placed"], by=["month"], tenant="aurora")
 
-Money comes in units of the tenant's currency as decimals, exact to the minor unit; a ratio of money (aov) and every
-other ratio as a float, unrounded. The schema's metadata says of which build, tenant and currency the answer is, and
-each field's metadata what unit it has. `render` writes a table, CSV or JSON of it.
+Money comes in units of the tenant's currency as decimals, exact to the minor unit (advertising by campaign or ad: to
+the millionth: its rows hold parts of a cent); a ratio of money (aov) and every other ratio as a float, unrounded. The
+schema's metadata says of which build, tenant and currency the answer is, and each field's metadata what unit it has.
+`render` writes a table, CSV or JSON of it.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _describe(table: pa.Table, build: Build) -> pa.Table:
         if metric is None:
             continue
         field, column = table.schema.field(number), table.column(number)
-        if currency and pa.types.is_decimal(field.type):
+        if currency and pa.types.is_decimal(field.type) and not metric.micros:
             field, column = pa.field(name, kind := pa.decimal128(38, currency.digits)), column.cast(kind)
         table = table.set_column(
             number, field.with_metadata({"unit": metric.unit, "label": metric.label, "format": metric.format}), column
@@ -115,9 +116,12 @@ def render(table: pa.Table, format: str = "table") -> str:
 
 
 def _exact(value: Any, unit: str, digits: int) -> Any:
-    """A value as it is written: money rounded half up to the minor unit, a ratio to six places, dates as ISO text."""
+    """A value as it is written: money exact as it came or rounded half up to the minor unit, a ratio to six places,
+    dates as ISO text."""
     if isinstance(value, date | datetime):
         return value.isoformat()
+    if isinstance(value, Decimal) and unit == "money":
+        return value
     if isinstance(value, float | Decimal):
         places = digits if unit == "money" else 6
         return Decimal(repr(value) if isinstance(value, float) else value).quantize(
