@@ -62,11 +62,11 @@ class MetaApi:
 
     def __call__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         parts = urlsplit(target)
-        _, _, version, *path = parts.path.split("/")
-        params: dict[str, Any] = dict(parse_qsl(parts.query))
-        if body:
-            params |= json.loads(body)
+        _, _, version, *path = parts.path.rstrip("/").split("/")
         lower = {name.lower(): value for name, value in headers.items()}
+        params: dict[str, Any] = dict(parse_qsl(parts.query))
+        if body:  # a form, or JSON
+            params |= json.loads(body) if "json" in lower.get("content-type", "") else dict(parse_qsl(body.decode()))
         params.setdefault("access_token", lower.get("authorization", "").removeprefix("Bearer "))
         resource = "meta:" + self._resource(path)
         account = self._account_of(path)

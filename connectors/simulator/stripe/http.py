@@ -38,7 +38,7 @@ class StripeWire:
             refusal = Refusal(404, f"Unrecognized request URL ({method}: {parts.path}).")
             return self._answer(refusal.status, {"error": refusal.body})
         account, (resource, *rest) = match["account"], match["rest"].strip("/").split("/")
-        request = Request(resource, tuple(rest), parse_qsl(parts.query, keep_blank_values=True))
+        request = Request(resource, tuple(rest), _parameters(parts.query))
         return self._serve(account, request, given)
 
     def _serve(self, account: str, request: Request, headers: Mapping[str, str]) -> Answer:
@@ -116,3 +116,8 @@ class StripeWire:
             json.dumps(body, ensure_ascii=False).encode(), indent=2
         )  # over many lines, as Stripe
         return Answer(status, text, headers=self._headers() | dict(headers or {}))
+
+
+def _parameters(query: str) -> list[tuple[str, str]]:
+    """A query's parameters; a list's entries may be numbered (`expand[0]`), as Stripe's own client writes them."""
+    return [(re.sub(r"\[\d+\]$", "[]", name), value) for name, value in parse_qsl(query, keep_blank_values=True)]

@@ -139,7 +139,8 @@ SUBSCRIPTIONS = Feed(
         },
     ),
 )
-DETAILS = "STRUCT(proration VARCHAR, subscription VARCHAR, subscription_item VARCHAR)"
+ITEM = "STRUCT(proration VARCHAR, subscription VARCHAR, subscription_item VARCHAR)"
+EXTRA = "STRUCT(proration VARCHAR, subscription VARCHAR)"
 INVOICES = Feed(
     kind="invoice",
     deletable=True,
@@ -217,8 +218,8 @@ INVOICES = Feed(
         "subtotal_excluding_tax total total_excluding_tax amount_due amount_paid amount_remaining period_start "
         "period_end due_date livemode description quantity amount",
         {
-            "parent": f"STRUCT(subscription_details STRUCT(subscription VARCHAR), subscription_item_details {DETAILS}, "
-            f"invoice_item_details {DETAILS})",
+            "parent": f"STRUCT(subscription_details STRUCT(subscription VARCHAR), subscription_item_details {ITEM}, "
+            f"invoice_item_details {EXTRA})",
             "pricing": "STRUCT(price_details STRUCT(price VARCHAR, product VARCHAR))",
             "period": 'STRUCT("start" VARCHAR, "end" VARCHAR)',
             "status_transitions": "STRUCT(finalized_at VARCHAR, paid_at VARCHAR, voided_at VARCHAR, "

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import requests
 
 from connectors.base import Account, Pulled
 from connectors.landing import Landing
@@ -37,6 +38,7 @@ class Place:
     root: Path
     shop: str = "aurora"
     waits: list[float] = field(default_factory=list)
+    sent: list[requests.PreparedRequest] = field(default_factory=list)
 
     def known_as(self, server: SimulatorServer, **other: str) -> Account:
         books = server.world.ad_account(self.shop, "meta")
@@ -44,10 +46,11 @@ class Place:
         return Account("acme", "meta_ads", named["account"], named["base_url"], named["secret"])
 
     def pull(self, server: SimulatorServer, run_id: str = "run", **settings: Any) -> dict[str, Pulled]:
-        """One pull; pauses are noted instead of taken."""
+        """One pull; pauses are noted instead of taken, requests are kept as they were sent."""
         known = {name: settings.pop(name) for name in ("account", "secret", "base_url") if name in settings}
         account = self.known_as(server, **known)
         transport = Transport((account.secret,), sleep=self.waits.append)
+        transport.session.hooks["response"].append(lambda answer, *_, **__: self.sent.append(answer.request))
         settings = {"since": START} | settings
         with Staging(self.root / "staging.duckdb") as staging:
             landing = Landing(self.root / "landing")

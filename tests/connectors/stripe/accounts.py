@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import requests
 
 from connectors.base import Account, Pulled
 from connectors.landing import Landing
@@ -36,6 +37,7 @@ class Place:
     account: str = ACCOUNT
     run_id: str = "run"
     waits: list[float] = field(default_factory=list)
+    sent: list[requests.PreparedRequest] = field(default_factory=list)
 
     @property
     def staging(self) -> Path:
@@ -52,9 +54,10 @@ class Place:
     def pull(
         self, server: SimulatorServer, secret: str | None = None, base_url: str | None = None, **settings: Any
     ) -> dict[str, Pulled]:
-        """One pull; pauses are noted instead of taken."""
+        """One pull; pauses are noted instead of taken, requests are kept as they were sent."""
         account = self.known_as(server, secret, base_url)
         transport = Transport((account.secret,), sleep=self.waits.append)
+        transport.session.hooks["response"].append(lambda answer, *_, **__: self.sent.append(answer.request))
         with Staging(self.staging) as staging:
             steps = pull(account, self.landing, staging, self.run_id, transport=transport, **settings)
             return {done.stream: done for done in steps}
