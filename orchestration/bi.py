@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import typer
-import yaml
 from supersetapiclient.client import SupersetClient
 
 from connectors.base import Progress, no_progress
@@ -13,7 +12,7 @@ from orchestration.errors import Problem
 from orchestration.paths import Home
 from orchestration.settings import CHECKOUT, Settings
 from semantic import catalog
-from superset_assets import access, build, client, process, sync, validate, verify
+from superset_assets import access, build, client, process, sync, validate, verify, yaml_text
 
 DASHBOARDS = CHECKOUT / "superset_assets" / "dashboards"
 
@@ -43,7 +42,7 @@ def address(settings: Settings) -> str:
 
 def dashboard_titles() -> dict[str, str]:
     """Every dashboard in the files: its slug and its title."""
-    contents = (yaml.safe_load(path.read_text()) for path in sorted(DASHBOARDS.glob("*.yaml")))
+    contents = (yaml_text.load(path.read_text()) for path in sorted(DASHBOARDS.glob("*.yaml")))
     return {str(content["slug"]): str(content["dashboard_title"]) for content in contents}
 
 

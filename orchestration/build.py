@@ -6,11 +6,13 @@ behind and a repeated one gives the same. A failed test fails the build, and not
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ from orchestration.errors import Problem
 from orchestration.paths import Home, quoted
 from orchestration.settings import CHECKOUT
 
-PROJECT = CHECKOUT / "dbt_project"
+PROJECT, METRICS = CHECKOUT / "dbt_project", CHECKOUT / "semantic" / "metrics"
+PARTS = (".sql", ".yml", ".csv")
+PARSED = "partial_parse.msgpack"  # where dbt keeps what it has parsed
 UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data: `make test` runs them
 SHOWN = 5  # failed checks, and rows of each, in a message
 
@@ -49,13 +53,15 @@ class BuildFailed(Problem):
 def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: None) -> Built:
     """Run every seed, model and test. Raises Problem naming what failed, with dbt's own words."""
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
+    manifest = Manifest.from_msgpack((parse(home) / PARSED).read_bytes())
     shutil.rmtree(home.builds, ignore_errors=True)  # what an interrupted build left
     home.builds.mkdir(parents=True)
-    path = home.builds / f"build_{run_id}.duckdb"
+    path = _scratch(home)
     progress = _Progress(on_node)
     with environment(path, home.staging):
-        runner = dbtRunner(callbacks=[progress])
+        runner = dbtRunner(manifest=manifest, callbacks=[progress])
         outcome = runner.invoke(["--quiet", "--log-level", "none", "build", *UNTESTED, *arguments(home)])
         let_go()
     if outcome.exception is not None:
@@ -83,7 +89,13 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
             + f"\nThe scratch build {path} stays for a look until the next run.",
             built,
         )
+    built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
     return built
+
+
+def _scratch(home: Home) -> Path:
+    """The file that dbt writes. Its name is the database's in every relation, so it is the same for each build."""
+    return home.builds / "build.duckdb"
 
 
 def _reason(result: Any, path: Path, staging: Path) -> str:
@@ -102,14 +114,29 @@ def _reason(result: Any, path: Path, staging: Path) -> str:
 
 
 def parse(home: Home) -> Path:
-    """Write dbt's manifests without a build, and return their folder. Raises Problem when the project is broken."""
+    """The folder of dbt's manifests; parsed anew only where a file of the project, or dbt itself, is another than then.
+
+    Raises Problem when the project is broken.
+    """
     from dbt.cli.main import dbtRunner
 
-    with environment(home.builds / "none.duckdb", home.staging):
-        outcome = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse", *arguments(home)])
-    if not outcome.success:
-        raise Problem(f"The dbt project does not parse: {outcome.exception}")
+    stamp, now = home.dbt_target / "parsed.sha256", _fingerprint()
+    if not stamp.exists() or stamp.read_text() != now:
+        with environment(_scratch(home), home.staging):
+            outcome = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse", *arguments(home)])
+        if not outcome.success:
+            raise Problem(f"The dbt project does not parse: {outcome.exception}")
+        stamp.write_text(now)
     return home.dbt_target
+
+
+def _fingerprint() -> str:
+    """Of all that a manifest is made of."""
+    found = hashlib.sha256(version("dbt-core").encode())
+    files = (path for folder in (PROJECT, METRICS) for path in folder.rglob("*") if path.suffix in PARTS)
+    for path in sorted(path for path in files if PROJECT / "target" not in path.parents):
+        found.update(f"\0{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def arguments(home: Home) -> list[str]:

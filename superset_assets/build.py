@@ -19,12 +19,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from semantic import catalog as semantic_catalog
 from semantic.catalog import Catalog, Column, Mart, Metric
 from semantic.compiler import badge_expression, expression
-from superset_assets import ranges
+from superset_assets import ranges, yaml_text
 from superset_assets.names import CERTIFIED_BY, DATABASE, SCHEMA, asset_uuid
 from superset_assets.queries import query_context
 
@@ -78,7 +76,7 @@ def datasets(catalog: Catalog) -> dict[str, dict[str, Any]]:
 def write_datasets(catalog: Catalog, root: Path = ROOT) -> list[Path]:
     """Rewrite the snapshot of datasets; files of marts that are gone are removed. Returns what changed."""
     folder = root / "datasets" / DATABASE
-    wanted = {folder / f"{name}.yaml": dump(content) for name, content in datasets(catalog).items()}
+    wanted = {folder / f"{name}.yaml": yaml_text.dump(content) for name, content in datasets(catalog).items()}
     changed = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
     for path in changed:
         path.write_text(wanted[path], "utf-8")
@@ -91,7 +89,7 @@ def write_datasets(catalog: Catalog, root: Path = ROOT) -> list[Path]:
 def read(root: Path = ROOT) -> Assets:
     """Every asset file by its path below `root`, as it stands in git."""
     paths = sorted(path for kind in KINDS for path in (root / kind).rglob("*.yaml"))
-    return {path.relative_to(root).as_posix(): yaml.safe_load(path.read_text("utf-8")) for path in paths}
+    return {path.relative_to(root).as_posix(): yaml_text.load(path.read_text("utf-8")) for path in paths}
 
 
 def complete(
@@ -134,7 +132,7 @@ def pack(assets: Mapping[str, Mapping[str, Any]]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in sorted({"metadata.yaml": metadata, **assets}.items()):
-            archive.writestr(zipfile.ZipInfo(f"takings/{path}", (2026, 1, 1, 0, 0, 0)), dump(content))
+            archive.writestr(zipfile.ZipInfo(f"takings/{path}", (2026, 1, 1, 0, 0, 0)), yaml_text.dump(content))
     return buffer.getvalue()
 
 
@@ -142,24 +140,7 @@ def unpack(data: bytes) -> Assets:
     """The assets of a zip by path without its top folder; the inverse of `pack`, and reads Superset's exports."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = [name for name in archive.namelist() if name.endswith(".yaml")]
-        return {name.split("/", 1)[1]: yaml.safe_load(archive.read(name)) for name in names if "metadata" not in name}
-
-
-def dump(content: Mapping[str, Any]) -> str:
-    """YAML as these files are written: order kept, long texts as blocks."""
-    return yaml.dump(dict(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-
-
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _text)
+        return {name.split("/", 1)[1]: yaml_text.load(archive.read(name)) for name in names if "metadata" not in name}
 
 
 def _dataset(catalog: Catalog, mart: Mart) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """From dbt's scratch build to what readers see, and the dashboards that show it."""
 
 import json
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -52,18 +53,25 @@ def agrees_with_the_source() -> dg.AssetCheckResult:
     )
 
 
-def dashboards() -> list[dg.AssetsDefinition]:
-    """An asset a dashboard, below the build, with its address; materialising it shows the new numbers at once."""
-    return [_dashboard(slug, title) for slug, title in bi.dashboard_titles().items()]
+def dashboards() -> dg.AssetsDefinition:
+    """An asset a dashboard, below the build, with its address; materialising any shows the new numbers on all."""
+    titles = bi.dashboard_titles()
+    specs = [
+        dg.AssetSpec(_dashboard(slug), deps=[BUILD], group_name="dashboards", kinds={"superset"}, description=title)
+        for slug, title in titles.items()
+    ]
 
-
-def _dashboard(slug: str, title: str) -> dg.AssetsDefinition:
-    @dg.asset(key=["superset", slug], deps=[BUILD], group_name="dashboards", kinds={"superset"}, description=title)
-    def dashboard() -> dg.MaterializeResult[None]:
+    @dg.multi_asset(name="show", specs=specs, can_subset=True)
+    def show(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         settings = configuration()
-        address = f"{bi.address(settings)}/superset/dashboard/{slug}/"
-        return dg.MaterializeResult(
-            metadata={"address": dg.MetadataValue.url(address), "refreshed": bi.refresh(settings)}
-        )
+        done = bi.refresh(settings)
+        for slug in titles:
+            if _dashboard(slug) in context.selected_asset_keys:
+                address = dg.MetadataValue.url(f"{bi.address(settings)}/superset/dashboard/{slug}/")
+                yield dg.MaterializeResult(asset_key=_dashboard(slug), metadata={"address": address, "refreshed": done})
 
-    return dashboard
+    return show
+
+
+def _dashboard(slug: str) -> dg.AssetKey:
+    return dg.AssetKey(["superset", slug])

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -22,12 +21,8 @@ Node = dict[str, Any]
 
 @cache
 def manifest() -> dict[str, Node]:
-    """dbt's nodes and sources by unique id; the project is parsed when a file of it is newer than the manifest."""
-    where = Home(home())
-    path = where.dbt_target / "manifest.json"
-    if not path.exists() or path.stat().st_mtime < _newest(dbt.PROJECT, dbt.PROJECT.parent / "semantic" / "metrics"):
-        dbt.parse(where)
-    content = json.loads(path.read_text())
+    """dbt's nodes and sources by unique id."""
+    content = json.loads((dbt.parse(Home(home())) / "manifest.json").read_text())
     return {**content["nodes"], **content["sources"]}
 
 
@@ -122,8 +117,3 @@ def _tested(node: Node, nodes: dict[str, Node]) -> dg.AssetKey:
     about = [node["attached_node"]] if node.get("attached_node") else _parents(node)
     models = [nodes[key] for key in about if nodes[key]["resource_type"] in ("model", "seed")]
     return model_key(models[0]) if models else dg.AssetKey(["marts", "build"])
-
-
-def _newest(*folders: Path) -> float:
-    files = (path for folder in folders for path in folder.rglob("*") if path.suffix in (".sql", ".yml", ".csv"))
-    return max(path.stat().st_mtime for path in files)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
+import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +17,20 @@ import duckdb
 from connectors.base import Progress, no_progress
 from connectors.simulator import SimulatorServer
 from connectors.simulator.visits import write_files
+from orchestration import build, settings, simulating
 from orchestration import run as running
-from orchestration import settings, simulating
 from orchestration.paths import Home
 from orchestration.run import Run
 
 CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
+
+
+@cache
+def parsed() -> Path:
+    """dbt's parse of the project, once a process: it takes longer than the build of a small shop."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return build.parse(Home(folder))
 
 
 @dataclass
@@ -44,6 +56,8 @@ class Installation:
         Another reporting currency than the shop's where one is given.
         """
         self.root.mkdir(parents=True, exist_ok=True)
+        if not self.home.dbt_target.exists():
+            shutil.copytree(parsed(), self.home.dbt_target)
         text = ""
         for shop in server.world.shops:
             if shops is not None and shop.account not in shops:

@@ -73,6 +73,12 @@ def test_the_job_pulls_builds_and_publishes_headless(place: Installation, server
         pulled = [item for kind in KINDS for item in outcome.asset_materializations_for_node(f"pull_{kind}")]
         landed = {tuple(item.asset_key.path): item.metadata["rows landed"].value for item in pulled if item.asset_key}
         checks = outcome.get_asset_check_evaluations()
+        shown = {item.asset_key: item.metadata for item in outcome.asset_materializations_for_node("show")}
+    assert {key.path[-1]: data["address"].value for key, data in shown.items() if key} == {
+        slug: f"http://127.0.0.1:{place.settings.superset.port}/superset/dashboard/{slug}/"
+        for slug in ("store-performance", "executive-summary", "revenue-deep-dive", "marketing-performance",
+                     "product-metrics", "financial-health")
+    }  # fmt: skip
     assert set(landed) == {(source, stream.name) for source in STREAMS for stream in STREAMS[source]}
     assert landed["shopify", "orders"] > 0
     assert landed["tiktok_ads", "gmv_max_insights"] > 0

@@ -52,7 +52,6 @@ def at_once(
     """A first run now: it knows no cost from two days ago."""
     place = Installation(tmp_path_factory.mktemp("at_once"))
     place.configure(server)
-    shutil.copytree(undisturbed.home.dbt_target, place.home.dbt_target)  # dbt's parse, to save its seconds
     place.run()
     return place
 
@@ -77,7 +76,6 @@ def test_a_first_run_killed_again_and_again_ends_in_the_same_marts(
 ) -> None:
     place = Installation(tmp_path)
     place.configure(server)
-    shutil.copytree(at_once.home.dbt_target, place.home.dbt_target)  # dbt's parse, to save its seconds
     for step in steps:
         killed(place, step)
         assert not (place.home.published / "current").exists(), "nothing half is shown"
