@@ -9,7 +9,7 @@ def definitions() -> dg.Definitions:
     from orchestration.defs import alerts, publish, schedules, sources, transform
 
     return dg.Definitions(
-        assets=[*sources.assets(), transform.marts(), publish.build(), publish.dashboards()],
+        assets=[sources.assets(), transform.marts(), publish.build(), publish.dashboards()],
         asset_checks=[publish.agrees_with_the_source, alerts.checks()],
         jobs=[schedules.refresh],
         schedules=[schedules.hourly],

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from connectors.base import Progress
 from orchestration import bi, history, serving, settings, terminal
+from orchestration import build as dbt
 from orchestration import publish as publishing
 from orchestration import run as running
 from orchestration.errors import Problem
@@ -46,9 +48,12 @@ def demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) 
         serving.refuse_taken(dagster_port, "Dagster", "--dagster-port")
     with serving.Children() as children:
         children.on_exit(superset.stop)
-        shops = children.start_simulator(simulator_arguments(home, world))
-        found = configure(home, shops, world, superset_port, dagster_port)
-        seconds = _pull_while_superset_starts(found, superset)
+        with terminal.progress() as progress, _starting(superset, progress):
+            shops = children.start_simulator(simulator_arguments(home, world), meanwhile=lambda: dbt.parse(home))
+            found = configure(home, shops, world, superset_port, dagster_port)
+            pulling = time.monotonic()
+            history.recorded_run(found, progress)
+            seconds = time.monotonic() - pulling
         console.print(f"Pulled, built and published in {seconds:.0f} s.")
         with terminal.progress() as progress:
             bi.apply(found, progress)
@@ -129,30 +134,27 @@ def _written_by_the_demo(path: Path) -> bool:
         return False
 
 
-def _pull_while_superset_starts(found: Settings, superset: Server) -> float:
-    """Superset needs half a minute to start, and the pull does not need it: both at once."""
+@contextmanager
+def _starting(superset: Server, progress: Progress) -> Iterator[None]:
+    """Superset needs half a minute to start, and nothing before the dashboards needs it: it starts beside the body."""
     trouble: list[BaseException] = []
 
-    def start(progress: Progress) -> None:
-        def step(done: int, total: int, detail: str) -> None:
-            progress("superset", done, total, detail)
+    def step(done: int, total: int, detail: str) -> None:
+        progress("superset", done, total, detail)
 
+    def start() -> None:
         try:
             superset.start(step)
             superset.wait_ready(step)
         except BaseException as error:  # handed to the thread that waits
             trouble.append(error)
 
-    with terminal.progress() as progress:
-        thread = threading.Thread(target=start, args=(progress,), daemon=True)
-        thread.start()
-        began = time.monotonic()
-        history.recorded_run(found, progress)
-        seconds = time.monotonic() - began
-        thread.join()
+    thread = threading.Thread(target=start, daemon=True)
+    thread.start()
+    yield
+    thread.join()
     if trouble:
         raise trouble[0]
-    return seconds
 
 
 def _check(found: Settings, console: Console) -> None:

@@ -69,11 +69,14 @@ class Children:
         self.on_exit(lambda: end_group(child))
         return child
 
-    def start_simulator(self, arguments: list[str]) -> dict[str, Any]:
-        """The simulated shops on a free port; returns what they say about themselves."""
+    def start_simulator(
+        self, arguments: list[str], meanwhile: Callable[[], object] = lambda: None
+    ) -> dict[str, Any]:  # fmt: skip
+        """The simulated shops on a free port; returns what they say about themselves. `meanwhile` is called once."""
         child = self.start(
             "simulator", [sys.executable, "-m", "orchestration.cli", "simulate", "--port", "0", *arguments]
         )
+        meanwhile()
         line = child.stdout.readline() if child.stdout else ""
         if not line:
             said = (Home(home()).logs / "simulator.log").read_text().strip().splitlines()

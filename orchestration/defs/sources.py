@@ -1,4 +1,4 @@
-"""One asset a stream of each source. A source's streams come in one step, in order: later ones need earlier ones.
+"""One asset a stream of each source. An account's streams come in order, since later ones need earlier ones.
 
 What an ad platform tells anew for weeks is partitioned by day: a backfill of a range reads exactly these days again, in
 one run. Without a partition a run reads today and the days before it that may still change. All else goes by cursor.
@@ -19,9 +19,31 @@ from orchestration.pulls import BY_DAY, STREAMS, pull_accounts
 DAILY = dg.DailyPartitionsDefinition(start_date="2019-01-01")  # known without a configuration; days are the account's
 
 
-def assets() -> list[dg.AssetsDefinition]:
-    """A multi-asset for each source that has a connector."""
-    return [_source(name, streams) for name, streams in STREAMS.items()]
+def assets() -> dg.AssetsDefinition:
+    """The streams of every source. One step pulls all accounts at once: their threads wait for answers together."""
+    specs = [_spec(source, stream) for source, streams in STREAMS.items() for stream in streams]
+
+    @dg.multi_asset(name="pull", specs=specs, can_subset=True, backfill_policy=dg.BackfillPolicy.single_run())
+    def pull(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        """Every account of the sources that were asked for; what is complete stays when a later stream fails."""
+        settings = configuration()
+        home = Home(settings.home)
+        asked = {key.path[0] for key in context.selected_asset_keys}
+        accounts = [account for account in settings.accounts() if account.source in asked]
+        try:
+            with running.disk_guard(home), home.writing():
+                done = pull_accounts(settings, accounts, run_name(context), logged(context), _days(context))
+        except RetryError as error:
+            raise dg.RetryRequested(max_retries=2, seconds_to_wait=30) from error
+        for spec in specs:
+            if spec.key in context.selected_asset_keys:
+                source, stream = spec.key.path
+                found = [each for key, pulled in done.items() if key[1] == source for each in pulled]
+                yield dg.MaterializeResult(
+                    asset_key=spec.key, metadata=_metadata([each for each in found if each.stream == stream])
+                )
+
+    return pull
 
 
 def stream_key(source: str, stream: str) -> dg.AssetKey:
@@ -29,43 +51,15 @@ def stream_key(source: str, stream: str) -> dg.AssetKey:
     return dg.AssetKey([source, stream])
 
 
-def _source(source: str, streams: tuple[Stream, ...]) -> dg.AssetsDefinition:
-    daily = BY_DAY.get(source, frozenset())
-    specs = [
-        dg.AssetSpec(
-            stream_key(source, stream.name),
-            group_name=source,
-            kinds={source, "duckdb"},
-            partitions_def=DAILY if stream.name in daily else None,
-            description=f"{source}'s {stream.name}: landed as received, then typed into "
-            + ", ".join(table.name for table in stream.tables),
-        )
-        for stream in streams
-    ]
-
-    @dg.multi_asset(
-        name=f"pull_{source}",
-        specs=specs,
-        can_subset=bool(daily),
-        backfill_policy=dg.BackfillPolicy.single_run() if daily else None,
+def _spec(source: str, stream: Stream) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        stream_key(source, stream.name),
+        group_name=source,
+        kinds={source, "duckdb"},
+        partitions_def=DAILY if stream.name in BY_DAY.get(source, frozenset()) else None,
+        description=f"{source}'s {stream.name}: landed as received, then typed into "
+        + ", ".join(table.name for table in stream.tables),
     )
-    def pull(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        """Every account of this source, stream by stream; what is complete stays when a later stream fails."""
-        settings = configuration()
-        home = Home(settings.home)
-        accounts = [account for account in settings.accounts() if account.source == source]
-        try:
-            with running.disk_guard(home), home.writing():
-                done = pull_accounts(settings, accounts, run_name(context), logged(context), _days(context))
-        except RetryError as error:
-            raise dg.RetryRequested(max_retries=2, seconds_to_wait=30) from error
-        for stream in streams:
-            key = stream_key(source, stream.name)
-            if key in context.selected_asset_keys:
-                found = [each for pulled in done.values() for each in pulled if each.stream == stream.name]
-                yield dg.MaterializeResult(asset_key=key, metadata=_metadata(found))
-
-    return pull
 
 
 def _days(context: dg.AssetExecutionContext) -> Days | None:

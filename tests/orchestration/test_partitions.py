@@ -53,9 +53,9 @@ def place(tmp_path: Path, server: SimulatorServer, monkeypatch: pytest.MonkeyPat
 
 def materialise(source: str, tags: dict[str, str] | None = None) -> dg.ExecuteInProcessResult:
     """The source's reports of some days, or without tags everything of the source, as the hourly run does."""
-    job = dg.Definitions(assets=sources.assets()).resolve_implicit_global_asset_job_def()
+    job = dg.Definitions(assets=[sources.assets()]).resolve_implicit_global_asset_job_def()
     chosen = [sources.stream_key(source, name) for name in REPORTS[source]]
-    keys = chosen if tags else [key for asset in sources.assets() for key in asset.keys if key.path[0] == source]
+    keys = chosen if tags else [key for key in sources.assets().keys if key.path[0] == source]
     with dg.DagsterInstance.ephemeral() as instance:
         done = job.execute_in_process(instance=instance, asset_selection=keys, tags=tags or {})
         for key in chosen if tags else []:
@@ -111,11 +111,19 @@ def test_a_restated_day_changes_the_days_it_touches_and_no_other(source: str, pl
     assert changed <= TOUCHED
 
 
-def test_a_run_without_a_partition_reads_today_and_four_weeks_back(place: Installation) -> None:
-    materialise("meta_ads")
-    as_of = read_at(place, "meta_ads", "ads_insights")
-    before = NOW - timedelta(days=20 + 28)
-    fresh = {day for day, at in as_of.items() if seconds(at) == seconds(NOW)}
-    assert max(fresh) == NOW.date()
-    assert min(fresh) <= before.date()
+@pytest.mark.parametrize("source", REPORTS)
+def test_a_run_without_a_partition_reads_today_and_four_weeks_before_it(
+    source: str, place: Installation, server: SimulatorServer
+) -> None:
+    later = NOW - timedelta(days=5)  # in the month of the pull before: the first pull of a month reads more
+    server.set_now(later)
+    materialise(source)
+    as_of = read_at(place, source, REPORTS[source][0])
+    before = NOW - timedelta(days=20 + 28)  # and what has gone by since the pull before
+    fresh = {day for day, at in as_of.items() if seconds(at) == seconds(later)}
+    assert (min(fresh), max(fresh)) == (before.date(), later.date())
     assert len(fresh) == (max(fresh) - min(fresh)).days + 1
+
+
+def test_a_backfill_of_many_days_is_one_run() -> None:
+    assert sources.assets().backfill_policy == dg.BackfillPolicy.single_run()

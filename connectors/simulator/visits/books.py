@@ -73,6 +73,7 @@ class Visits:
     _orders: dict[int, list[Order]] = field(default_factory=dict, repr=False)  # of the web, by the day's number
     _settled: dict[date, Day] = field(default_factory=dict, repr=False)
     _seen: int = 0
+    _ids: list[str] = field(default_factory=list, repr=False)  # of the customers, as far as they were asked for
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     # --- what has arrived by an instant
@@ -170,7 +171,9 @@ class Visits:
         """The customers known when a day begins."""
         customers = self.history.customers
         until = bisect_left(customers, self.crowd.midnight(number), key=lambda customer: customer.created_at)
-        return [str(customer.id) for customer in customers[:until]]
+        with self._lock:
+            self._ids += [str(customer.id) for customer in customers[len(self._ids) : until]]
+            return self._ids[:until]
 
     def _visits(self, number: int) -> list[list[Event]]:
         orders_of = {n: len(self._orders.get(n, ())) for n in range(max(0, number - 31), number)}

@@ -11,8 +11,10 @@ import csv
 import gzip
 import io
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -23,6 +25,8 @@ from connectors.simulator.visits.crowd import Event
 from connectors.simulator.world import World, seconds
 
 DAY = 86_400
+_TIMES = [f"T{at // 3600:02}:{at // 60 % 60:02}:{at % 60:02}Z" for at in range(DAY)]
+_Line = msgspec.defstruct("_Line", [(name, Any, None) for name in Event._fields], omit_defaults=True)
 
 
 def write_files(world: World, account: str, folder: Path, at: datetime) -> None:
@@ -81,13 +85,16 @@ def _write_day(folder: Path, number: int, events: list[Event]) -> None:
 
 def line(event: Event) -> bytes:
     """The event as a line of JSON; what it does not have is left out."""
-    told = {name: value for name, value in zip(Event._fields, event, strict=True) if value is not None}
-    told["occurred_at"], told["received_at"] = _iso(event.occurred_at), _iso(event.received_at)
-    return msgspec.json.encode(told)
+    return msgspec.json.encode(_Line(event.event_id, _iso(event.occurred_at), _iso(event.received_at), *event[3:]))
 
 
 def _iso(at: Instant) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return _day(at // DAY) + _TIMES[at % DAY]
+
+
+@cache
+def _day(number: int) -> str:
+    return str(date(1970, 1, 1) + timedelta(days=number))
 
 
 def _midnight(day: date) -> Instant:
