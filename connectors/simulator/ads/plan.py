@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import blake2b
 from struct import Struct
 from zoneinfo import ZoneInfo
@@ -66,6 +66,11 @@ class Node:
         return max([self.created_at, *told])
 
 
+@cache
+def _midnight(day: date, zone: ZoneInfo) -> Instant:
+    return int(datetime.combine(day, time(), zone).timestamp())
+
+
 @dataclass(frozen=True)
 class Plan:
     """``first_id`` is the number that ids count from, ``purges`` whether what was deleted disappears later."""
@@ -78,7 +83,7 @@ class Plan:
     purges: bool = False
 
     def midnight(self, day: date) -> Instant:
-        return int(datetime.combine(day, time(), self.zone).timestamp())
+        return _midnight(day, self.zone)
 
     def day(self, at: Instant) -> date:
         """The account's calendar day of an instant."""

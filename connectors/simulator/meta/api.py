@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import msgspec
+
 from connectors.simulator.ads.books import AdAccount
 from connectors.simulator.ads.plan import ACTIVE, AD, CAMPAIGN, GROUP, PAUSED, Node
 from connectors.simulator.books import Instant
@@ -86,7 +88,7 @@ class MetaApi:
         except GraphError as error:
             answer, status = error.body(), error.status
             extra |= self._usage(account, error.minutes)
-        text = json.dumps(answer).encode()
+        text = msgspec.json.encode(answer)
         if self.faults.take("truncated", name, [resource]):
             text = text[: len(text) // 2]
         cut = self.faults.take("cut", name, [resource]) is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -112,9 +111,7 @@ class StripeWire:
         return {"Request-Id": f"req_{next(self._ids):014d}", "Stripe-Version": VERSION}
 
     def _answer(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
-        text = msgspec.json.format(
-            json.dumps(body, ensure_ascii=False).encode(), indent=2
-        )  # over many lines, as Stripe
+        text = msgspec.json.format(msgspec.json.encode(body), indent=2)  # over many lines, as Stripe
         return Answer(status, text, headers=self._headers() | dict(headers or {}))
 
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
+
 from connectors.simulator.ads.books import AdAccount
 from connectors.simulator.ads.plan import ACTIVE, AD, ARCHIVED, CAMPAIGN, DELETED, GROUP, LEVELS, PAUSED, PURGED, Node
 from connectors.simulator.books import Instant
@@ -68,7 +70,7 @@ class TikTokApi:
             answer = wrapped(self._data(endpoint, params, account, token))
         except TikTokError as error:
             answer = wrapped({}, error.code, str(error))
-        text = json.dumps(answer).encode()
+        text = msgspec.json.encode(answer)
         if self.faults.take("truncated", name, [resource]):
             text = text[: len(text) // 2]
         return Answer(200, text, cut=self.faults.take("cut", name, [resource]) is not None)
