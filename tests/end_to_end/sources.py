@@ -29,7 +29,7 @@ class FiveSources(Installation):
 
     def configure_all(self, server: SimulatorServer) -> None:
         """Writes takings.toml and what it names."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.prepare()
         lines: list[str] = []
         for shop in server.world.shops:
             account = shop.account

@@ -43,6 +43,12 @@ class Installation:
     def home(self) -> Home:
         return Home(self.root / "state")
 
+    def prepare(self) -> None:
+        """Makes the folder, with dbt's parse in it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        if not self.home.dbt_target.exists():
+            shutil.copytree(parsed(), self.home.dbt_target)
+
     def configure(
         self,
         server: SimulatorServer,
@@ -55,9 +61,7 @@ class Installation:
 
         Another reporting currency than the shop's where one is given.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        if not self.home.dbt_target.exists():
-            shutil.copytree(parsed(), self.home.dbt_target)
+        self.prepare()
         text = ""
         for shop in server.world.shops:
             if shops is not None and shop.account not in shops:

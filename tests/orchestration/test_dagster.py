@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from orchestration.errors import Problem
 from orchestration.paths import Home
 from orchestration.pulls import STREAMS
 from orchestration.source_settings import KINDS
-from tests.orchestration.installation import Installation, parsed
+from tests.orchestration.installation import Installation
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "asset_graph.txt"
 END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -30,7 +29,7 @@ END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """An installation that the definitions read, as they do anywhere: from the environment."""
     found = Installation(tmp_path)
-    shutil.copytree(parsed(), found.home.dbt_target)
+    found.prepare()
     monkeypatch.setenv("TAKINGS_HOME", str(found.home.root))
     monkeypatch.setenv("TAKINGS_CONFIG", str(tmp_path / "takings.toml"))
     return found

@@ -9,6 +9,7 @@ import random
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ METRICS = Path(__file__).parents[2] / "semantic" / "metrics"
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
+@cache
 def contracts() -> dict[str, dict[str, str]]:
     """Model → column → type, as the YAML files say."""
     found: dict[str, dict[str, str]] = {}
