@@ -1,5 +1,5 @@
 -- Advertising that gets lost or comes twice: at each level the rows add up to the account's own day as the platform
--- tells it, in its own currency.
+-- tells it, in its own currency. A day of ads of which the account itself tells nothing is such a day too.
 with totals as (
     select
         tenant_id,
@@ -38,15 +38,15 @@ levels as (
 )
 
 select
-    totals.tenant_id,
-    totals.source_account,
-    totals.date_day,
+    tenant_id,
+    source_account,
+    date_day,
     levels.level,
     levels.spend_micros,
     totals.spend_micros as total_spend_micros
 from totals
-left join levels using (tenant_id, source, source_account, date_day)
+full join levels using (tenant_id, source, source_account, date_day)
 where
     {%- for name in ad_measures() %}
-        {{ 'or ' if not loop.first }}totals.{{ name }} <> coalesce(levels.{{ name }}, 0)
+        {{ 'or ' if not loop.first }}coalesce(totals.{{ name }}, 0) <> coalesce(levels.{{ name }}, 0)
     {%- endfor %}

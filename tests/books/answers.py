@@ -188,13 +188,28 @@ def by_revenue_source(metric: str) -> Answer:
     """Sources of revenue, most first; what is no revenue has none."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
-        found = grouped([
-            (REVENUE_SOURCES[channel], row) for (source, _, channel), row in _day_rows(shop, since, until)
-            if source in ("shopify", "stripe") and channel in REVENUE_SOURCES
-        ])  # fmt: skip
+        found = grouped([(source, row) for _, source, row in _revenue_rows(shop, since, until)])
         return most_first([{"revenue_source": key, **shown(row, (metric,))} for key, row in found.items()], metric)
 
     return rows
+
+
+def by_day_and_revenue_source(metric: str) -> Answer:
+    """Each day's sources of revenue."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        found = grouped([((day, source), row) for day, source, row in _revenue_rows(shop, since, until)])
+        return [{"date_day": day, "revenue_source": source, **shown(found[day, source], (metric,))}
+                for day, source in sorted(found)]  # fmt: skip
+
+    return rows
+
+
+def _revenue_rows(shop: Shop, since: date, until: date) -> list[tuple[date, str, Numbers]]:
+    return [
+        (day, REVENUE_SOURCES[channel], row) for (source, day, channel), row in _day_rows(shop, since, until)
+        if source in ("shopify", "stripe") and channel in REVENUE_SOURCES
+    ]  # fmt: skip
 
 
 def most_first(rows: Rows, metric: str) -> Rows:

@@ -93,14 +93,19 @@ class Shops:
         return found
 
 
+def known(root: Path, seed: int, orders: int, start: date = START, pulls: tuple[datetime, ...] = PULLS) -> Shops:
+    """What `pulled` has made."""
+    return Shops(demo_world(seed=seed, start=start, end=pulls[-1], orders=orders), FiveSources(root), pulls)
+
+
 def pulled(root: Path, seed: int, orders: int, start: date = START, pulls: tuple[datetime, ...] = PULLS) -> Shops:
     """Two demo shops with all their sources: everything by the first pull, then twice what is new; then built."""
-    world = demo_world(seed=seed, start=start, end=pulls[-1], orders=orders)
-    place = FiveSources(root)
-    with serve(world, now=pulls[0]) as server:
+    shops = known(root, seed, orders, start, pulls)
+    place = shops.installation
+    with serve(shops.world, now=pulls[0]) as server:
         place.configure_all(server)
         for now in pulls[:-1]:
             place.pull_at(server, now)
         place.at(server, pulls[-1])
         place.run()
-    return Shops(world, place, pulls)
+    return shops

@@ -65,6 +65,44 @@ def test_the_views_of_both_requirements_documents_are_there(catalog: Catalog) ->
     }  # fmt: skip
 
 
+RECOMMENDED = {
+    "Executive Summary": {
+        "MRR": "big_number", "ARR": "big_number", "Growth rate": "big_number",
+        "Revenue trend": "echarts_timeseries_line", "MRR to target": "gauge_chart", "Churn to target": "gauge_chart",
+    },
+    "Revenue Deep Dive": {
+        "Revenue by source": "pie", "Revenue by source and day": "echarts_timeseries_bar",
+        "Revenue trend": "echarts_timeseries_line", "Average order value by day": "echarts_timeseries_line",
+        "Refunds and chargebacks by day": "echarts_timeseries_line",
+    },
+    "Marketing Performance": {
+        "Ad spend by platform": "echarts_timeseries_bar", "ROAS by campaign": "table",
+        "CAC by day": "echarts_timeseries_line", "Web funnel": "funnel", "Traffic sources": "pie",
+    },
+    "Product Metrics": {
+        "API calls by day": "echarts_timeseries_line", "Sessions by day": "echarts_timeseries_line",
+        "Feature adoption by day": "echarts_timeseries_line",
+        "User engagement by day": "echarts_timeseries_line", "Customers who come back": "pivot_table_v2",
+    },
+    "Financial Health": {
+        "Gross margin by day": "echarts_timeseries_line", "Operating expenses by month": "echarts_timeseries_bar",
+        "Runway": "big_number_total", "Break-even projection": "pivot_table_v2",
+    },
+    "Store Performance": {"Conversion funnel": "funnel", "Top products": "echarts_timeseries_bar"},
+}  # fmt: skip
+"""What the documents ask a view to show, and as which picture: lines for trends, bars for comparisons, pies for what a
+whole is made of, funnels, tables of cohorts, gauges against targets."""
+
+
+@pytest.mark.parametrize("title", RECOMMENDED)
+def test_a_view_shows_what_its_document_asks_for_as_it_recommends(title: str, catalog: Catalog) -> None:
+    charts = {item["uuid"]: item for path, item in build.read().items() if path.startswith("charts/")}
+    tiles = dashboards(catalog)[title]["position"].values()
+    shown = [charts[tile["meta"]["uuid"]] for tile in tiles if isinstance(tile, dict) and tile["type"] == "CHART"]
+    kinds = {chart["slice_name"]: chart["viz_type"] for chart in shown}
+    assert {name: kinds.get(name) for name in RECOMMENDED[title]} == RECOMMENDED[title]
+
+
 def test_each_dashboard_opens_with_thirty_days_including_today_of_one_tenant(catalog: Catalog) -> None:
     for title, dashboard in dashboards(catalog).items():
         days, tenant = dashboard["metadata"]["native_filter_configuration"]

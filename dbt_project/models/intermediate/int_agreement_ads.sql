@@ -1,4 +1,5 @@
--- Each ad account's own day beside the rows of the mart `spend`, in the account's zone and currency.
+-- Each ad account's own day beside the rows of the mart `spend`, in the account's zone and currency. A day of ads of
+-- which the account itself tells nothing stands beside 0.
 with totals as (
     select
         tenant_id,
@@ -48,9 +49,8 @@ sides as (
     union all by name
     select
         'ours' as side,
-        ours.*
+        *
     from ours
-    semi join totals using (tenant_id, source, source_account, date_day)
 ),
 
 metrics as (
