@@ -300,7 +300,7 @@ def test_the_fresh_build_is_as_old_as_the_pull(world: tuple[int, Shops], admin: 
     assert rows[0]["run_id"] == shops.published.name
 
 
-ORDER = ("cohort_month", "month_number", "date_day", "date_month", "platform", "feature")
+ORDER = ("cohort_month", "month_number", "date_day", "date_month", "revenue_source", "platform", "feature")
 DAYS = ("date_day", "cohort_month", "date_month", "break_even_month")
 
 

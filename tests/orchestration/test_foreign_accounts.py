@@ -9,12 +9,17 @@ from pathlib import Path
 import pytest
 
 from connectors.simulator import SimulatorServer, World, demo_world, serve
+from connectors.simulator.visits import write_files
 from connectors.simulator.world import seconds
+from orchestration import run as running
 from orchestration.errors import Problem
+from tests.books import cash, subscriptions
 from tests.orchestration.installation import Installation
 
 START, NOW = date(2026, 1, 20), datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-SOURCES = ("stripe", "meta_ads", "tiktok_ads")
+EVENINGS = (datetime(2026, 1, 31, 23, 0, tzinfo=UTC), datetime(2026, 2, 28, 23, 0, tzinfo=UTC))
+JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)
+SOURCES = ("stripe", "meta_ads", "tiktok_ads", "files")
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +33,11 @@ def server(world: World) -> Iterator[SimulatorServer]:
         yield running_server
 
 
-def rates(rate: str, since: date = START) -> str:
-    """A rate of dollars to euros for every day, the same one."""
-    days = ((since + timedelta(days=number)) for number in range((NOW.date() - since).days + 2))
-    return "day,from,to,rate\n" + "".join(f"{day},USD,EUR,{rate}\n" for day in days)
+def rates(until: str, after: str) -> str:
+    """A rate of dollars to euros for every day, another one from February on. Subscriptions are older than the shop."""
+    days = [date(2025, 1, 1) + timedelta(days=number) for number in range((NOW.date() - date(2025, 1, 1)).days + 2)]
+    lines = [f"{day},USD,EUR,{until if day < FEBRUARY else after}\n" for day in days]
+    return "day,from,to,rate\n" + "".join(lines)
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -47,22 +53,83 @@ def test_an_account_in_another_currency_without_rates_publishes_nothing_and_name
     assert not (place.home.published / "current").exists()
 
 
-def test_an_account_in_another_currency_is_converted_and_one_in_another_zone_says_so(
-    tmp_path: Path, server: SimulatorServer, world: World
+@pytest.fixture(scope="module")
+def place(world: World, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A tenant in euros whose accounts are in dollars: two euros a dollar until January, three from February on.
+
+    Pulled in the evening of each month's last day too: what is not seen then is an estimate.
+    """
+    place = Installation(tmp_path_factory.mktemp("euros"))
+    with serve(world, now=EVENINGS[0]) as server:
+        place.configure(server, {"aurora": "EUR"}, rates("2", "3"), kinds=SOURCES, shops=["aurora"])
+        for evening in EVENINGS:
+            server.set_now(evening)
+            running.pull_all(place.settings)
+        server.set_now(NOW)
+        write_files(world, "aurora", place.root / "files" / "aurora", NOW)
+        place.run()
+    return place
+
+
+def rate(day: date) -> int:
+    return 2 if day < FEBRUARY else 3
+
+
+@pytest.mark.parametrize(("platform", "name"), [("meta", "Meta"), ("tiktok", "TikTok")])
+def test_each_day_of_ads_is_converted_at_its_own_rate(
+    platform: str, name: str, place: Installation, world: World
 ) -> None:
-    place = Installation(tmp_path)
-    early = date(2025, 1, 1)  # subscriptions are older than the shop
-    place.configure(server, {"aurora": "EUR"}, rates("2", early), kinds=SOURCES, shops=["aurora"])
-    place.run()
-    books = world.ad_account("aurora", "meta")
-    told = [books.total(day, seconds(NOW)) for day in books.days(seconds(NOW))]
-    own = sum(each.spend for each in told if each)
-    assert place.ask("select sum(own_spend_micros), sum(spend_micros) from marts.spend where platform = 'Meta'") == [
-        (own, own * 2)
-    ]
+    books = world.ad_account("aurora", platform)
+    told = {day: books.total(day, seconds(NOW)) for day in books.days(seconds(NOW))}
+    spend = {day: total.spend for day, total in told.items() if total and total.spend}
+    found = place.ask(
+        "select date_day, sum(own_spend_micros)::bigint, sum(spend_micros)::bigint from marts.spend "
+        "where platform = ? group by all having sum(own_spend_micros) <> 0", [name]
+    )  # fmt: skip
+    assert {rate(day) for day in spend} == {2, 3}
+    assert {day: (own, ours) for day, own, ours in found} == {day: (own, own * rate(day)) for day, own in spend.items()}
+
+
+def test_accounts_in_another_zone_or_currency_say_so(place: Installation) -> None:
     assert place.ask("select distinct currency, account_currency from marts.spend") == [("EUR", "USD")]
     zones = dict(place.ask("select distinct platform, (account_time_zone, zone_differs) from marts.spend"))
     assert zones == {"Meta": ("America/Los_Angeles", True), "TikTok": ("America/New_York", False)}
-    net, moved = place.ask("select sum(balance_change_minor), count(*) from marts.cash")[0]
-    assert moved > 50
-    assert net
+
+
+def test_each_entry_of_the_balance_is_converted_at_its_own_rate(place: Installation, world: World) -> None:
+    names = [f"{name}_minor" for name in (*cash.NAMES, "balance_change")]
+    own = {key: [int(row[name]) for name in names] for key, row in cash.cash_rows(world, "aurora", NOW).items()}  # type: ignore[call-overload]
+    rows = place.ask(f"select balance_transaction_id, date_day, {', '.join(names)} from marts.cash")
+    assert len(rows) > 50
+    assert {rate(row[1]) for row in rows} == {2, 3}
+    assert {row[0]: list(row[2:]) for row in rows} == {
+        row[0]: [amount * rate(row[1]) for amount in own[row[0]]] for row in rows
+    }
+
+
+def test_expenses_and_bank_balances_are_converted_at_their_own_rates(place: Installation, world: World) -> None:
+    visits, at = world.visits("aurora"), seconds(NOW)
+    spent = sum(each.amount for each in visits.expenses(at) if each.month == FEBRUARY)
+    held = {each.bank_account: each.balance for each in visits.balances(at) if each.day < FEBRUARY}
+    now = {each.bank_account: each.balance for each in visits.balances(at)}
+    assert spent > 0 and held and held != now
+    found = place.ask(
+        "select date_month, operating_expenses_minor, cash_balance_minor from marts.finance_monthly "
+        "where date_month in ('2026-01-01', '2026-02-01') order by all"
+    )
+    assert [row[2] for row in found] == [sum(held.values()) * 2, sum(now.values()) * 3]
+    assert found[1][1] == spent * 3
+
+
+def test_what_the_rate_did_to_recurring_revenue_is_a_movement_of_its_own(place: Installation, world: World) -> None:
+    worths = subscriptions.worths(world, "aurora", NOW, EVENINGS[0])
+    january, february = worths[JANUARY], worths[FEBRUARY]
+    stayed = sum(worth for customer, worth in january.items() if customer in february)
+    ((opening, closing, fx, moved),) = place.ask(
+        "select opening_mrr_minor, closing_mrr_minor, fx_mrr_minor, new_mrr_minor + reactivation_mrr_minor "
+        "+ expansion_mrr_minor - contraction_mrr_minor - churned_mrr_minor from marts.mrr_monthly "
+        "where date_month = '2026-02-01'"
+    )
+    assert stayed > 0
+    assert (opening, closing, fx) == (sum(january.values()) * 2, sum(february.values()) * 3, stayed)
+    assert opening + moved + fx == closing
