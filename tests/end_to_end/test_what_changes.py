@@ -33,7 +33,9 @@ LOOKS = [
     datetime(2026, 5, 12, 12, tzinfo=UTC),  # an order of January was refunded in the meantime
 ]
 BUILDS = [2, 3, 4, 7]  # after which looks the marts are built
-CHECKED = ("metrics_daily", "spend", "cash", "mrr_monthly", "customer_mrr")
+ALWAYS = ("metrics_daily", "spend", "cash", "mrr_monthly", "customer_mrr")  # something of these moves in every build
+CHECKED = (*ALWAYS, "orders", "product_daily", "customer_daily", "order_charges", "finance_monthly", "funnel_daily",
+           "sessions_daily", "activity_daily")  # fmt: skip
 Numbers = dict[Any, dict[str, int]]
 
 
@@ -97,11 +99,14 @@ def test_every_row_is_what_the_books_said_at_each_instant(spring: Spring, accoun
 @pytest.mark.parametrize("mart", CHECKED)
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_exactly_what_something_touched_moves(spring: Spring, account: str, mart: str) -> None:
-    for build in range(1, len(BUILDS)):
-        expected = changed(spring.expected(account, mart, build - 1), spring.expected(account, mart, build))
+    touched = [changed(spring.expected(account, mart, build - 1), spring.expected(account, mart, build))
+               for build in range(1, len(BUILDS))]  # fmt: skip
+    assert any(touched)
+    for build, expected in enumerate(touched, 1):
         assert spring.moved(account, mart, build) == expected
-        assert expected
-        if build < 3:
+        if mart in ALWAYS:
+            assert expected
+        if mart in ALWAYS and build < 3:
             assert len(expected) < len(spring.found[account, mart, build]) / 2, "most of the past stands still"
 
 

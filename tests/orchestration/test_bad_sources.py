@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -15,8 +18,10 @@ from connectors.simulator import Fault, SimulatorServer, World, demo_world, serv
 from connectors.simulator.books import Shop
 from connectors.simulator.world import ShopHistory
 from connectors.transport import Transport
-from orchestration import pulls
+from orchestration import alerts, pulls
 from orchestration import run as running
+from semantic.alerts import rules
+from tests.books.facts import placed
 from tests.orchestration.installation import Installation
 
 START, NOW = date(2026, 1, 20), datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -164,16 +169,82 @@ def test_when_one_account_fails_the_others_stop_and_the_next_pull_is_whole(
     assert staged(place) == staged(other)
 
 
-def test_accounts_without_anything_in_them_give_no_row_and_no_error(tmp_path: Path) -> None:
+def test_accounts_without_anything_in_them_publish_a_build_without_a_number_and_no_alert(tmp_path: Path) -> None:
     shop = Shop("empty", "Empty", "UTC", "EUR", taxes_included=True, token="shpat_simulated_empty")
     empty = World([ShopHistory(shop)], NOW)
     from connectors.simulator.ads.accounts import ad_accounts
 
     empty.ads = ad_accounts([empty.history("empty")], 1, NOW.date() + timedelta(days=400))
     place = Installation(tmp_path)
+    (tmp_path / "files" / "empty").mkdir(parents=True)
     with serve(empty, now=NOW) as server:
-        place.configure(server, kinds=("shopify", "stripe", "meta_ads", "tiktok_ads"))
-        done = running.pull_all(place.settings)
-    assert {source for _, source, _ in done.pulled} == {"shopify", "stripe", "meta_ads", "tiktok_ads"}
+        place.configure(server, kinds=WIRED)
+        with (tmp_path / "takings.toml").open("a") as file:
+            file.write('[[tenants.sources]]\nkind = "files"\naccount = "empty"\npath = "files/empty"\n')
+        done = place.run()
+    assert {source for _, source, _ in done.pulled} == set(KINDS)
     counted = {name: len(rows) for name, rows in staged(place).items() if rows}
     assert set(counted) <= {"shopify.shop", "meta_ads.account", "tiktok_ads.advertiser", "shopify.locations"}, counted
+    assert not {name for name, rows in place.marts().items() if rows} - {"build", "time_spine"}
+    assert [alert.state for alert in alerts.look(place.settings)] == ["unknown"] * len(rules.load())
+
+
+def test_one_empty_source_beside_full_ones_leaves_their_numbers_as_they_are(
+    place: Installation, server: SimulatorServer, tmp_path: Path
+) -> None:
+    place.run()
+    other = Installation(tmp_path / "other")
+    other.configure(server, kinds=[kind for kind in KINDS if kind != "files"], shops=["aurora"])
+    (other.root / "files" / "aurora").mkdir(parents=True)
+    with (other.root / "takings.toml").open("a") as file:
+        file.write('[[tenants.sources]]\nkind = "files"\naccount = "aurora"\npath = "files/aurora"\n')
+    other.run()
+    ours, theirs = place.marts(), other.marts()
+    for name in ("orders", "revenue", "spend", "cash", "customer_mrr", "agreement"):
+        assert theirs[name] == ours[name] != []
+    assert theirs["events"] == []
+
+
+def test_broken_lines_of_an_events_file_are_counted_set_aside_and_the_rest_is_published(
+    place: Installation, tmp_path: Path
+) -> None:
+    newest = max((place.root / "files" / "aurora" / "events").glob("*.jsonl.gz"))
+    with gzip.open(newest, "ab") as file:
+        file.write(b'{"event_id": "torn", "occurred_at": "2026-0\n{"event_id": "b", "event_name": "page_view"}\n')
+    done = place.run()
+    assert done.built
+    assert [warning for warning in done.built.warnings if "every_event_was_read" in warning] == [
+        "every_event_was_read: 2 rows"
+    ]
+    set_aside = [pulled.rejected for pulled in done.pulled["aurora", "files", "aurora"] if pulled.stream == "events"]
+    assert set_aside == [2]
+    with_them = place.marts()
+    lines = gzip.decompress(newest.read_bytes()).splitlines(keepends=True)
+    newest.write_bytes(gzip.compress(b"".join(lines[:-2])))
+    mended = place.run()
+    assert mended.built
+    assert not [warning for warning in mended.built.warnings if "every_event_was_read" in warning]
+    without = place.marts()
+    assert with_them["events"] == without["events"] != []
+    assert with_them["metrics_daily"] == without["metrics_daily"]
+
+
+def test_a_shop_in_another_zone_than_its_tenant_is_told_by_the_tenants_days(place: Installation, world: World) -> None:
+    path = place.root / "takings.toml"
+    path.write_text(path.read_text().replace('time_zone = "America/New_York"', 'time_zone = "Asia/Tokyo"'))
+    place.run()
+    orders = [each.order for each in placed(world.books("aurora", NOW))]
+    tokyo, there = (
+        Counter(datetime.fromtimestamp(order.processed_at, UTC).astimezone(ZoneInfo(zone)).date() for order in orders)
+        for zone in ("Asia/Tokyo", "America/New_York")
+    )
+    found = place.ask(
+        "select date_day, sum(orders_placed) from marts.metrics_daily group by all having sum(orders_placed) > 0"
+    )
+    assert dict(found) == tokyo != there
+    ((days, differing),) = place.ask(
+        "select count(distinct date_day), count(*) filter (where difference_minor <> 0) from marts.agreement "
+        "where source = 'shopify'"
+    )
+    assert days > 20
+    assert differing == 0
