@@ -1,5 +1,7 @@
 """A real Superset on a free port over a small published folder, started once a worker; skipped only if impossible."""
 
+import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -53,6 +55,28 @@ def superset(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iter
         yield Running(server, folder / "published", admin, bundle)
     finally:
         server.stop()
+
+
+@pytest.fixture
+def restored(superset: Running) -> Iterator[Running]:
+    """For tests that break a wall: the sound build and all rules stand again after them."""
+    sound = (superset.published / "current").resolve()
+    yield superset
+    point_to(superset, sound.name)
+    access.grant(superset.admin, TENANTS, superset.server.credentials)
+
+
+def point_to(superset: Running, name: str) -> None:
+    """Swap `current` to the published folder of that name, and forget what was answered from another."""
+    link = superset.published / f".{name}.again"
+    link.symlink_to(name)
+    os.replace(link, superset.published / "current")  # noqa: PTH105
+    superset.server.flush_data_cache()
+
+
+def spoilt(superset: Running, name: str) -> Path:
+    """A copy of the build, to be spoilt before it is pointed to."""
+    return Path(shutil.copytree((superset.published / "current").resolve(), superset.published / name))
 
 
 def _environment() -> None:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from selenium import webdriver
@@ -14,7 +15,7 @@ from selenium.webdriver.common.by import By
 
 from superset_assets import build
 from tests.superset_assets import browser, marts
-from tests.superset_assets.conftest import Running
+from tests.superset_assets.conftest import Running, point_to, spoilt
 
 BOARDS: dict[str, dict[str, Any]] = {
     content["slug"]: content["position"]
@@ -92,6 +93,23 @@ def test_a_tenant_sees_its_own_shop_and_nothing_of_the_other_on_any_dashboard(su
         look(driver, superset, "marketing-performance")
         assert marts.CANARIES["nordlicht"] in driver.page_source
         assert "SQL" not in driver.find_element(By.CSS_SELECTOR, "header, #main-menu").text
+
+
+def test_a_leak_would_be_seen_in_the_browser_on_the_page_and_in_what_it_was_sent(restored: Running) -> None:
+    """Two rows of aurora's in nordlicht's file: one that a table names, one that only a picture is drawn from."""
+    folder = spoilt(restored, "seen")
+    with duckdb.connect(str(folder / "tenant-nordlicht.duckdb")) as db:
+        db.execute(f"ATTACH '{folder / 'tenant-aurora.duckdb'}' AS theirs (READ_ONLY)")
+        for mart in ("spend", "sessions_daily"):
+            rows = f"SELECT * REPLACE ('nordlicht' AS tenant_id) FROM theirs.marts.{mart}"
+            db.execute(f"INSERT INTO marts.{mart} {rows} WHERE date_day > current_date - 7")
+    point_to(restored, "seen")
+    with browser.chromium() as driver:
+        browser.log_in(driver, restored.server.url, restored.server.credentials.login("nordlicht"))
+        look(driver, restored, "marketing-performance")
+        found = wrong(driver, marts.CANARIES["aurora"])
+    assert [place for place in found if " on http" in place], found
+    assert len([place for place in found if "/api/v1/chart/data" in place]) >= 2, found
 
 
 def test_each_preset_changes_the_range(superset: Running) -> None:
