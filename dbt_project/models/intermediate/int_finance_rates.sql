@@ -3,7 +3,7 @@
 -- the orders' rates since minor units are Stripe's here.
 {%- set needs = {
     'stg_stripe__balance_transactions': 'date_day',
-    'int_subscription_items': 'rate_day',
+    'int_subscribed_months': 'rate_day',
     'int_sale_costs': 'date_day',
     'int_expenses': 'expense_month',
     'int_balances': 'date_day'

@@ -1,0 +1,97 @@
+"""From staged subscriptions to months of recurring revenue: what no model shows alone, counted by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from connectors.staging import Staging
+from orchestration import build
+from orchestration.paths import Home
+from orchestration.pulls import STREAMS
+
+OF = {"tenant_id": "t", "source_account": "a"}
+LOOKED = "2026-01-10 00:00:00"
+"""When the account was first pulled; the last pull is at the end of April."""
+
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "takings.tenants": [{"tenant_id": "t", "tenant_name": "T", "time_zone": "UTC", "currency": "USD"}],
+    "takings.accounts": [OF | {"source": "stripe"}],
+    "takings.cursors": [
+        OF | {"source": "stripe", "stream": "subscriptions", "loaded_until": "2026-04-30 12:00:00"},
+    ],
+    "takings.exchange_rates": [
+        {"rate_day": day, "from_currency": "EUR", "to_currency": "USD", "rate": "1.1"}
+        for day in ("2026-01-31", "2026-02-28", "2026-03-31")
+    ],
+    "stripe.prices": [
+        OF
+        | {"price_id": f"{currency}_monthly", "currency": currency, "type": "recurring", "usage_type": "licensed",
+           "billing_scheme": "per_unit", "unit_amount": 1000, "recurring_interval": "month",
+           "recurring_interval_count": 1}
+        for currency in ("USD", "EUR")
+    ],
+}  # fmt: skip
+
+
+def subscription(customer: str, currency: str, ended_at: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """A subscription of 10.00 a month since January 5, as it was seen on the day of the first pull."""
+    known = OF | {"subscription_id": f"sub_{customer}", "customer_id": customer, "currency": currency}
+    item = f'[{{"item_id": "si_{customer}", "price_id": "{currency}_monthly", "quantity": 1}}]'
+    return {
+        "stripe.subscriptions": [
+            known
+            | {"status": "canceled" if ended_at else "active", "created_at": "2026-01-05 00:00:00",
+               "start_date": "2026-01-05 00:00:00", "ended_at": ended_at, "livemode": True}
+        ],
+        "stripe.subscriptions_history": [
+            known | {"seen_at": LOOKED, "status": "active", "items": item, "discounts": "[]"}
+        ],
+    }  # fmt: skip
+
+
+def write(staging: Staging, rows: dict[str, list[dict[str, Any]]]) -> None:
+    for table, each in rows.items():
+        for row in each:
+            names = ", ".join(row)
+            staging.db.execute(f"insert into {table} ({names}) values ({', '.join('?' * len(row))})", [*row.values()])
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Path]:
+    """What dbt said about the models of recurring revenue and their tests, and the file that it wrote."""
+    from dbt.cli.main import dbtRunner
+
+    home = Home(tmp_path_factory.mktemp("home"))
+    with Staging(home.staging) as staging:
+        for source, streams in STREAMS.items():
+            staging.prepare(source, streams)
+        write(staging, ROWS)
+        write(staging, subscription("stays", "USD"))
+        write(staging, subscription("leaves", "EUR", ended_at="2026-02-10 00:00:00"))
+    home.builds.mkdir()
+    path = home.builds / "build.duckdb"
+    with build.environment(path, home.staging):
+        outcome = dbtRunner().invoke(
+            ["--quiet", "--log-level", "none", "build", *build.UNTESTED, "--select", "+mrr_monthly",
+             "--indirect-selection", "buildable", *build.arguments(home)]
+        )  # fmt: skip
+    build.let_go()
+    return list(outcome.result or ()), path
+
+
+def test_the_last_subscriber_of_a_currency_can_leave(built: tuple[list[Any], Path]) -> None:
+    """The one who pays 10.00 EUR (11.00 USD) leaves in February; then nobody pays in euros, and April has no rate."""
+    results, path = built
+    assert {str(each.status) for each in results} <= {"success", "pass"}, [
+        (each.node.name, each.message) for each in results if str(each.status) not in ("success", "pass")
+    ]
+    with duckdb.connect(str(path), read_only=True) as db:
+        found = db.sql(
+            "select month(date_month), closing_mrr_minor, new_mrr_minor, churned_mrr_minor, fx_mrr_minor "
+            "from marts.mrr_monthly order by all"
+        ).fetchall()
+    assert found == [(1, 2100, 2100, 0, 0), (2, 1000, 0, 1100, 0), (3, 1000, 0, 0, 0), (4, 1000, 0, 0, 0)]
