@@ -33,11 +33,13 @@ select
     running.customer_name,
     running.customer_email,
     running.own_currency,
-    -- before the first pull only a trial's end is known of what its status was
+    -- what was seen in time says it all; else a trial's dates tell whether one ran, which may have been set since
     case
-        when running.trial_ends_at >= running.ends_at then false
+        when not running.is_estimated and states.holds_from <= running.ends_at
+            then states.status in ('active', 'past_due') and not states.is_paused
+        when running.trial_started_at < running.ends_at and running.trial_ends_at >= running.ends_at then false
         when running.is_estimated then running.status <> 'paused'
-        else states.status in ('active', 'past_due') and not states.is_paused
+        else states.status in ('active', 'past_due', 'trialing') and not states.is_paused
     end as is_counting,
     states.seen_at
 from running

@@ -19,6 +19,7 @@ select
     subscriptions.currency as own_currency,
     subscriptions.status,
     coalesce(subscriptions.start_date, subscriptions.created_at) as started_at,
+    subscriptions.trial_start as trial_started_at,
     subscriptions.trial_end as trial_ends_at,
     subscriptions.ended_at
 from subscriptions
