@@ -86,7 +86,7 @@ def worth(catalogue: Catalogue, subscription: State, of_customer: list[str]) -> 
     ]
     worths = reduced(worths, catalogue.forever([*subscription["discounts"], *of_customer]))
     return sum(
-        away_from_zero(_without_tax(amount, item) * _months(price))
+        away_from_zero(_without_tax(amount, item["tax_rates"] or subscription["default_tax_rates"]) * _months(price))
         for amount, (item, price) in zip(worths, items, strict=True)
     )
 
@@ -95,8 +95,8 @@ def _licensed(price: State) -> bool:
     return bool(price["recurring"]["usage_type"] == "licensed")
 
 
-def _without_tax(amount: Fraction, item: State) -> Fraction:
-    rate = sum((Fraction(each["percentage"]) for each in item["tax_rates"] if each["inclusive"]), Fraction(0))
+def _without_tax(amount: Fraction, rates: Iterable[State]) -> Fraction:
+    rate = sum((Fraction(each["percentage"]) for each in rates if each["inclusive"]), Fraction(0))
     return amount / (1 + rate / 100)
 
 

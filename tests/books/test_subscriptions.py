@@ -24,7 +24,7 @@ def demo() -> World:
 
 
 def subscribers(world: World, plot: str) -> list[Thing]:
-    """The members that live a plot, oldest first: every 25th of those whose name ends in a number."""
+    """The members that live a plot, oldest first: every so many of those whose name ends in a number."""
     things = payment_books(world, "aurora").ledger.things["customer"]
     members = [each for each in things if each.id.startswith("cus_auroram")]
     return [each for each in members if int(each.id.removeprefix("cus_auroram")) % len(NAMES) == NAMES.index(plot)]
@@ -65,6 +65,7 @@ def worth(world: World, plot: str, days: float, billed: bool = False) -> int:
         ("leaves_at_end", {11: 1900, 32: 0}),
         ("stays_after_all", {15: 1900, 60: 1900}),
         ("extra_once", {9: 1900}),
+        ("default_tax", {1: 2000}),
     ],
 )
 def test_what_a_subscriber_is_worth(demo: World, plot: str, by_day: dict[int, int]) -> None:

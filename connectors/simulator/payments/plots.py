@@ -15,6 +15,7 @@ class Plot:
     trial: int = 0  # days
     coupon: str | None = None
     coupon_on: str = "subscription"  # or item, customer
+    tax_on: str = "item"  # or subscription: its default rates
     then: tuple[tuple[int, str, str], ...] = ()
 
 
@@ -44,4 +45,5 @@ PLOTS: dict[str, Plot] = {
     "leaves_at_end": Plot(then=((10, "cancel_at_end", ""),)),
     "stays_after_all": Plot(then=((10, "cancel_at_end", ""), (20, "stay", ""))),
     "extra_once": Plot(then=((8, "one_off", ""),)),
+    "default_tax": Plot("inclusive", tax_on="subscription"),
 }

@@ -103,7 +103,7 @@ class Life:
             currency=self.cards.ledger.currency.lower(), status="trialing" if trial_end else "active", start_date=at,
             billing_cycle_anchor=trial_end or at, trial_start=at if trial_end else None, trial_end=trial_end,
             canceled_at=None, ended_at=None, cancel_at=None, cancel_at_period_end=False, pause_collection=None,
-            discounts=[], latest_invoice=None, metadata={},
+            discounts=[], latest_invoice=None, metadata={}, default_tax_rates=self._rates("subscription"),
         )  # fmt: skip
         if self.plot.coupon and self.plot.coupon_on != "customer":
             discount = self._discount(at, self.plot.coupon)
@@ -117,6 +117,9 @@ class Life:
             self._later(trial_end, self._period)
         else:
             self._period(at)
+
+    def _rates(self, where: str) -> list[State]:
+        return [tax_rate(self.cards.ledger, self.start)] if self.plot.tax_on == where else []
 
     def _discount(self, at: Instant, coupon: str) -> State:
         terms, tag = COUPONS[coupon], self.cards.ledger.tag
@@ -140,14 +143,13 @@ class Life:
     def _write(self, at: Instant, event: str | None, start: Instant, end: Instant, **fields: Any) -> None:
         """The subscription as it is now."""
         tag = self.cards.ledger.tag
-        rates = [tax_rate(self.cards.ledger, self.start)]
         items = [
             {
                 "id": item.id, "created": self.sub.created, "price": f"price_{tag}{item.price}",
                 "quantity": None if PRICES[item.price].metered else item.quantity, "subscription": self.sub.id,
                 "discounts": [item.discount["id"]] if item.discount else [],
                 "current_period_start": start, "current_period_end": end,
-                "tax_rates": rates if PRICES[item.price].inclusive else [],
+                "tax_rates": self._rates("item") if PRICES[item.price].inclusive else [],
             }
             for item in self.items
         ]  # fmt: skip

@@ -18,17 +18,24 @@ from connectors.stripe.streams.columns import (
     total,
 )
 
-INCLUSIVE = "[try_cast(each.percentage as decimal(38, 12)) for each in r.tax_rates if each.inclusive = 'true']"
+# the subscription's rates are those of its items that have none of their own
+ITEMS = """(
+    select i.* replace (case when len(i.tax_rates) > 0 then i.tax_rates else s.default_tax_rates end as tax_rates)
+    from record as i
+    left join record as s on s."object" = 'subscription' and s.id = i.__parentId and s.landing_part = i.landing_part
+    where i."object" = 'subscription_item')"""
+PERCENT = "try_cast(each.percentage as decimal(38, 12))"
+INCLUSIVE = f"list_sum([{PERCENT} for each in %s.tax_rates if each.inclusive = 'true'])"
+RATES = "STRUCT(percentage VARCHAR, inclusive VARCHAR)[]"
 DISCOUNTED = """(
     select id as subscription_id, null as item_id, unnest(discounts) as discount, landing_part, landed_until
     from record where "object" = 'subscription'
     union all
     select __parentId, id, unnest(discounts), landing_part, landed_until
     from record where "object" = 'subscription_item') as r"""
-KEPT_ITEM = """{
+KEPT_ITEM = f"""{{
     'item_id': i.id, 'price_id': i.price.id, 'quantity': try_cast(i.quantity as bigint),
-    'inclusive_tax_percent': list_sum(
-        [try_cast(each.percentage as decimal(38, 12)) for each in i.tax_rates if each.inclusive = 'true'])}"""
+    'inclusive_tax_percent': {INCLUSIVE % "i"}}}"""
 KEPT_DISCOUNT = """{
     'item_id': %s, 'coupon_id': each.source.coupon, 'discount_start': try_cast(each."start" as bigint),
     'discount_end': try_cast(each."end" as bigint)}"""
@@ -42,7 +49,7 @@ STATES = f"""(
     left join (
         select i.__parentId as parent, i.landing_part as part, list({KEPT_ITEM} order by i.id) as items,
             flatten(list([{KEPT_DISCOUNT % "i.id"} for each in i.discounts] order by i.id)) as discounts
-        from record as i where i."object" = 'subscription_item' group by all
+        from {ITEMS} as i group by all
     ) as kept on kept.parent = s.id and kept.part = s.landing_part
     where s."object" = 'subscription') as r"""
 SUBSCRIPTIONS = Feed(
@@ -75,6 +82,7 @@ SUBSCRIPTIONS = Feed(
                     epoch("pause_resumes_at", "r.pause_collection.resumes_at"),
                     text("collection_method"),
                     text("latest_invoice_id", "r.latest_invoice"),
+                    flag("has_automatic_tax", "r.automatic_tax.enabled"),
                     text("metadata"),
                     flag("livemode", "r.livemode"),
                 ),
@@ -83,7 +91,8 @@ SUBSCRIPTIONS = Feed(
                 name="subscription_items",
                 key=("subscription_id", "subscription_item_id"),
                 parent="subscription_id",
-                where="r.object = 'subscription_item'",
+                source=f"{ITEMS} as r",
+                where="true",
                 columns=(
                     text("subscription_id", "r.__parentId"),
                     text("subscription_item_id", "r.id"),
@@ -92,7 +101,7 @@ SUBSCRIPTIONS = Feed(
                     minor("quantity"),
                     epoch("current_period_start", "r.current_period_start"),
                     epoch("current_period_end", "r.current_period_end"),
-                    rate("inclusive_tax_percent", f"cast(list_sum({INCLUSIVE}) as varchar)"),
+                    rate("inclusive_tax_percent", f"cast({INCLUSIVE % 'r'} as varchar)"),
                 ),
             ),
             Table(
@@ -134,7 +143,9 @@ SUBSCRIPTIONS = Feed(
         {
             "pause_collection": "STRUCT(behavior VARCHAR, resumes_at VARCHAR)",
             "price": "STRUCT(id VARCHAR)",
-            "tax_rates": "STRUCT(percentage VARCHAR, inclusive VARCHAR)[]",
+            "tax_rates": RATES,
+            "default_tax_rates": RATES,
+            "automatic_tax": "STRUCT(enabled VARCHAR)",
             "discounts": f"{DISCOUNT}[]",
         },
     ),

@@ -186,7 +186,7 @@ def _billing(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
             "inclusive_tax_percent",
             [
                 (one["id"], item["id"], item["price"], item["quantity"], when(item["current_period_start"]),
-                 when(item["current_period_end"]), 19 if item["tax_rates"] else None)
+                 when(item["current_period_end"]), 19 if item["tax_rates"] or one["default_tax_rates"] else None)
                 for one in subscriptions for item in one["items"]
             ],
         ),

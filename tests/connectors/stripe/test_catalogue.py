@@ -111,6 +111,28 @@ def test_a_tier_keeps_parts_of_a_cent(place: Place) -> None:
     assert (unit, flat_amount) == (Decimal("0.5"), Decimal("12.75"))
 
 
+def test_the_subscriptions_tax_rates_are_those_of_items_without_their_own(place: Place) -> None:
+    """Two rates add up; one on top of the price (exclusive) is not inside it, and yet a rate of the item's own."""
+    low, high, on_top = (
+        {"id": f"txr_{percent}", "object": "tax_rate", "percentage": percent, "inclusive": inside}
+        for percent, inside in ((7.0, True), (19.0, True), (5.5, False))
+    )
+    items = {"plain": [], "own": [low, high], "on_top": [on_top]}
+    load(place, {"subscription": [{
+        "id": "sub_1", "object": "subscription", "created": 5, "discounts": [], "default_tax_rates": [high, on_top],
+        "automatic_tax": {"enabled": True, "liability": None, "disabled_reason": None},
+        "items": {"object": "list", "has_more": False, "data": [
+            {"id": name, "object": "subscription_item", "created": 5, "tax_rates": rates, "discounts": []}
+            for name, rates in items.items()]},
+    }]})  # fmt: skip
+    percents = {"plain": 19, "own": 26, "on_top": None}
+    rows = place.rows("select subscription_item_id, inclusive_tax_percent from stripe.subscription_items")
+    assert dict(rows) == percents
+    ((kept,),) = place.rows("select items from stripe.subscriptions_history")
+    assert {one["item_id"]: one["inclusive_tax_percent"] for one in json.loads(kept)} == percents
+    assert place.rows("select has_automatic_tax from stripe.subscriptions") == [(True,)]
+
+
 def of_kind(found: dict[str, list[dict[str, Any]]], value: Any) -> dict[str, list[dict[str, Any]]]:
     """Every whole object inside a value, by its kind."""
     if isinstance(value, dict):

@@ -16,6 +16,7 @@ select
     prices.type = 'recurring' and coalesce(prices.usage_type, 'licensed') = 'licensed' as is_recurring,
     prices.billing_scheme = 'tiered' as is_tiered,
     prices.tiers_mode,
+    coalesce(prices.tax_behavior = 'inclusive', false) as is_tax_inclusive,
     coalesce(prices.unit_amount_decimal, cast(prices.unit_amount as decimal(38, 12))) as unit_amount,
     prices.recurring_interval,
     prices.recurring_interval_count,

@@ -21,7 +21,8 @@ select
     coalesce(subscriptions.start_date, subscriptions.created_at) as started_at,
     subscriptions.trial_start as trial_started_at,
     subscriptions.trial_end as trial_ends_at,
-    subscriptions.ended_at
+    subscriptions.ended_at,
+    coalesce(subscriptions.has_automatic_tax, false) as has_automatic_tax
 from subscriptions
 inner join accounts using (tenant_id, source_account)
 left join customers using (tenant_id, source_account, customer_id)
