@@ -84,7 +84,7 @@ def worth(catalogue: Catalogue, subscription: State, of_customer: list[str]) -> 
         reduced([Fraction(shown(price, item["quantity"]))], catalogue.forever(item["discounts"]))[0]
         for item, price in items
     ]
-    worths = reduced(worths, catalogue.forever([*subscription["discounts"], *of_customer]))
+    worths = reduced(worths, catalogue.forever(subscription["discounts"] or of_customer))
     return sum(
         away_from_zero(_without_tax(amount, item["tax_rates"] or subscription["default_tax_rates"]) * _months(price))
         for amount, (item, price) in zip(worths, items, strict=True)
@@ -104,24 +104,27 @@ def _months(price: State) -> Fraction:
     return A_MONTH[price["recurring"]["interval"]] / int(price["recurring"]["interval_count"])
 
 
-def as_billed(thing: Thing, instant: int, catalogue: Catalogue) -> State:
-    """A subscription at an instant as its dates and its bills tell it."""
+def as_billed(thing: Thing, instant: int, catalogue: Catalogue, looked: int) -> State:
+    """A subscription at an instant as its dates and its bills tell it, its coupons as the first look did."""
     now = thing.at(instant)
     if now["status"] not in COUNTING:
         return now
     begun = thing.at(now["items"][0]["current_period_start"])
-    told = now | {"items": begun["items"], "pause_collection": begun["pause_collection"]}
+    told = now | {"items": begun["items"], "pause_collection": begun["pause_collection"],
+                  "discounts": thing.at(looked)["discounts"]}  # fmt: skip
     dearer = told | {"items": now["items"]}
     return max(told, dearer, key=lambda each: worth(catalogue, each, []))
 
 
-def worths_at(books: PaymentBooks, instant: int, billed: bool = False) -> Worth:
-    """What each customer was worth at an instant (not after that of the books), truly or as billed."""
+def worths_at(books: PaymentBooks, instant: int, looked: int | None = None) -> Worth:
+    """What each customer was worth at an instant (not after that of the books): truly, or, of the time before somebody
+    looked, as billed.
+    """
     catalogue, found = Catalogue(books), dict[str, int]()
     customers = {one.id: one for one in books.ledger.things.get("customer", [])}
     for thing in books.ledger.things.get("subscription", []):
         if thing.created <= instant:
-            state = as_billed(thing, instant, catalogue) if billed else thing.at(instant)
+            state = thing.at(instant) if looked is None else as_billed(thing, instant, catalogue, looked)
             discount = customers[state["customer"]].at(instant).get("discount")
             amount = worth(catalogue, state, [discount] if discount else [])
             if amount:
@@ -161,7 +164,7 @@ def worths(
     first, last = (datetime.fromtimestamp(each, UTC).astimezone(zone).date() for each in (min(starts), until))
     looked = 0 if first_pull is None else seconds(first_pull)
     ends = {month: month_end(month, zone, until) for month in months_until(first, last)}
-    return {month: worths_at(books, end, billed=end < looked) for month, end in ends.items()}
+    return {month: worths_at(books, end, looked if end < looked else None) for month, end in ends.items()}
 
 
 def movement(before: int, now: int, was_ever: bool) -> str | None:

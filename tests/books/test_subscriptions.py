@@ -30,11 +30,11 @@ def subscribers(world: World, plot: str) -> list[Thing]:
     return [each for each in members if int(each.id.removeprefix("cus_auroram")) % len(NAMES) == NAMES.index(plot)]
 
 
-def worth(world: World, plot: str, days: float, billed: bool = False) -> int:
-    """Of the first member of a plot, so many days after they came."""
+def worth(world: World, plot: str, days: int, looked: int | None = None) -> int:
+    """Of the first member of a plot, days after they came: truly, or as billed, first looked at on a later day."""
     member = subscribers(world, plot)[0]
-    at = member.created + int(days * 86_400)
-    return subscriptions.worths_at(payment_books(world, "aurora"), at, billed).get(member.id, 0)
+    at, first = (each and member.created + each * 86_400 for each in (days, looked))
+    return subscriptions.worths_at(payment_books(world, "aurora"), at or member.created, first).get(member.id, 0)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,10 @@ def worth(world: World, plot: str, days: float, billed: bool = False) -> int:
         ("stays_after_all", {15: 1900, 60: 1900}),
         ("extra_once", {9: 1900}),
         ("default_tax", {1: 2000}),
+        (
+            "coupon_before_the_customers",
+            {1: 1900, 88: 1900, 120: 1600},
+        ),  # a subscription's own keeps the customer's off
     ],
 )
 def test_what_a_subscriber_is_worth(demo: World, plot: str, by_day: dict[int, int]) -> None:
@@ -82,11 +86,16 @@ def test_what_a_subscriber_is_worth(demo: World, plot: str, by_day: dict[int, in
         ("reactivated", {21: 0, 39: 1900}),
         ("trial_converts", {13: 0, 15: 1900}),
         ("failed_and_left", {40: 1900, 51: 0}),
+        ("coupon_before_the_customers", {10: 1600}),  # the coupon that kept the customer's off was gone by then
     ],
 )
 def test_what_a_subscriber_was_worth_as_billed(demo: World, plot: str, by_day: dict[int, int]) -> None:
     """What is known of the time before anybody looked."""
-    assert {day: worth(demo, plot, day, billed=True) for day in by_day} == by_day
+    assert {day: worth(demo, plot, day, looked=200) for day in by_day} == by_day
+
+
+def test_coupons_before_the_first_look_are_those_that_it_saw(demo: World) -> None:
+    assert [worth(demo, "coupon_before_the_customers", 10, looked=day) for day in (60, 120)] == [1900, 1600]
 
 
 def test_every_plot_is_counted_by_hand() -> None:

@@ -43,7 +43,7 @@ def period_end(anchor: Instant, number: int, price: Price) -> Instant:
 
 
 def take_off(lines: Sequence[Line], discounts: Sequence[State], of_item: dict[str, State]) -> None:
-    """Discounts each line: first its item's own, then those of the subscription or customer, by what is left."""
+    """Discounts each line: first its item's own, then those on all of them, by what is left."""
     regular = [line for line in lines if not line.proration and line.amount > 0]
     for line in regular:
         own = of_item.get(line.item or "")

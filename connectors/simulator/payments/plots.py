@@ -14,7 +14,8 @@ class Plot:
     second: str | None = None  # a second item, at this price
     trial: int = 0  # days
     coupon: str | None = None
-    coupon_on: str = "subscription"  # or item, customer
+    coupon_on: str = "subscription"  # or item
+    customer_coupon: str | None = None
     tax_on: str = "item"  # or subscription: its default rates
     then: tuple[tuple[int, str, str], ...] = ()
 
@@ -33,7 +34,7 @@ PLOTS: dict[str, Plot] = {
     "forever_coupon": Plot(coupon="FOREVER25"),
     "once_coupon": Plot(coupon="ONCE500"),
     "repeating_coupon": Plot(coupon="THREE50"),
-    "customer_coupon": Plot(coupon="LESS300", coupon_on="customer"),
+    "customer_coupon": Plot(customer_coupon="LESS300"),
     "item_coupon": Plot(coupon="FOREVER25", coupon_on="item", second="monthly_plus"),
     "patron": Plot(coupon="PATRON"),
     "yearly": Plot("yearly"),
@@ -46,4 +47,5 @@ PLOTS: dict[str, Plot] = {
     "stays_after_all": Plot(then=((10, "cancel_at_end", ""), (20, "stay", ""))),
     "extra_once": Plot(then=((8, "one_off", ""),)),
     "default_tax": Plot("inclusive", tax_on="subscription"),
+    "coupon_before_the_customers": Plot(coupon="THREE50", customer_coupon="LESS300"),
 }

@@ -83,8 +83,8 @@ class Life:
             name=f"Member {self.name}", currency=self.cards.ledger.currency.lower(), delinquent=False, metadata={},
             address_country=None,
         )  # fmt: skip
-        if self.plot.coupon and self.plot.coupon_on == "customer":
-            self.on_customer = [self._discount(at, self.plot.coupon)]
+        if self.plot.customer_coupon:
+            self.on_customer = [self._discount(at, self.plot.customer_coupon, "customer")]
             self.customer.change(at, "customer.updated", discount=self.on_customer[0]["id"])
         self._again(at, self.plot.price)
 
@@ -105,8 +105,8 @@ class Life:
             canceled_at=None, ended_at=None, cancel_at=None, cancel_at_period_end=False, pause_collection=None,
             discounts=[], latest_invoice=None, metadata={}, default_tax_rates=self._rates("subscription"),
         )  # fmt: skip
-        if self.plot.coupon and self.plot.coupon_on != "customer":
-            discount = self._discount(at, self.plot.coupon)
+        if self.plot.coupon:
+            discount = self._discount(at, self.plot.coupon, self.plot.coupon_on)
             if self.plot.coupon_on == "item":
                 self.items[0].discount = discount
             else:
@@ -121,14 +121,14 @@ class Life:
     def _rates(self, where: str) -> list[State]:
         return [tax_rate(self.cards.ledger, self.start)] if self.plot.tax_on == where else []
 
-    def _discount(self, at: Instant, coupon: str) -> State:
+    def _discount(self, at: Instant, coupon: str, on: str) -> State:
         terms, tag = COUPONS[coupon], self.cards.ledger.tag
-        item = self.items[0].id if self.plot.coupon_on == "item" else None
+        item = self.items[0].id if on == "item" else None
         months = terms.get("duration_in_months")
         end = period_end(at, months, PRICES["monthly"]) if months else None
         thing = self.cards.ledger.open(
             "discount", f"di_{tag}{self.name}c{self.takes}", at, None, customer=self.customer.id, start=at, end=end,
-            subscription=None if self.plot.coupon_on == "customer" else self.sub.id, subscription_item=item,
+            subscription=None if on == "customer" else self.sub.id, subscription_item=item,
             source={"coupon": f"{coupon}_{tag}", "type": "coupon"}, coupon_name=coupon,
         )  # fmt: skip
         return thing.at(at)
@@ -187,7 +187,7 @@ class Life:
 
     def _invoice(self, at: Instant, reason: str, lines: list[Line]) -> Thing:
         ledger, self.invoices = self.cards.ledger, self.invoices + 1
-        take_off(lines, [*self.discounts, *self.on_customer] if reason != "manual" else [],
+        take_off(lines, (self.discounts or self.on_customer) if reason != "manual" else [],
                  {item.id: item.discount for item in self.items if item.discount})  # fmt: skip
         key, prices = f"in_{ledger.tag}{self.name}i{self.invoices:03d}", dict(PRICES)
         sums = totals(lines, prices)

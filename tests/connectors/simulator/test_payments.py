@@ -121,7 +121,7 @@ def test_subscriptions_live_through_all_that_can_happen(books: PaymentBooks) -> 
     assert seen["status"] == {"trialing", "active", "past_due", "canceled"}
     assert seen["price"] == set(PRICES) - {"one_off"}
     assert {one["coupon_name"] for one in books.states("discount")} == {
-        plot.coupon for plot in PLOTS.values() if plot.coupon
+        coupon for plot in PLOTS.values() for coupon in (plot.coupon, plot.customer_coupon) if coupon
     }
     starts = Counter(one["customer"] for one in books.states("subscription"))
     assert max(starts.values()) == 2, "somebody came back"
@@ -163,3 +163,11 @@ def test_the_past_stays_as_it_was(account: str) -> None:
 def test_another_seed_has_other_payments(world: World) -> None:
     other = demo_world(seed=8, start=date(2025, 10, 16), end=END, orders=200)
     assert payment_books(other, "aurora").cash() != payment_books(world, "aurora").cash()
+
+
+def test_a_subscriptions_own_coupon_keeps_the_customers_off(books: PaymentBooks) -> None:
+    """Three months at half of 19.00, as the subscription's coupon says; then 3.00 less, as the customer's does."""
+    name = list(PLOTS).index("coupon_before_the_customers")
+    first = f"cus_{books.ledger.tag}m{name:05d}"
+    totals = [one["total"] for one in reversed(books.states("invoice")) if one["customer"] == first]
+    assert totals[:5] == [950, 950, 950, 1600, 1600]
