@@ -1,4 +1,5 @@
--- One row a subscription in live mode that ever began, as it is today. One whose first payment never came did not.
+-- One row a subscription in live mode that ever began, as it is today. One whose first payment never came did not. One
+-- that is backdated when its account was being looked at already changes no month of before it was made.
 with subscriptions as (select * from {{ source('stripe', 'subscriptions') }}),
 
 customers as (select * from {{ source('stripe', 'customers') }}),
@@ -6,6 +7,15 @@ customers as (select * from {{ source('stripe', 'customers') }}),
 accounts as (
     select * from {{ ref('stg_takings__accounts') }}
     where source = 'stripe'
+),
+
+first_looks as (
+    select
+        tenant_id,
+        source_account,
+        min(seen_at) as first_seen_at
+    from {{ source('stripe', 'subscriptions_history') }}
+    group by all
 )
 
 select
@@ -18,7 +28,11 @@ select
     lower(customers.email) as customer_email,
     subscriptions.currency as own_currency,
     subscriptions.status,
-    coalesce(subscriptions.start_date, subscriptions.created_at) as started_at,
+    case
+        when subscriptions.created_at > first_looks.first_seen_at
+            then greatest(subscriptions.start_date, subscriptions.created_at)
+        else coalesce(subscriptions.start_date, subscriptions.created_at)
+    end as started_at,
     subscriptions.trial_start as trial_started_at,
     subscriptions.trial_end as trial_ends_at,
     subscriptions.ended_at,
@@ -26,6 +40,7 @@ select
 from subscriptions
 inner join accounts using (tenant_id, source_account)
 left join customers using (tenant_id, source_account, customer_id)
+left join first_looks using (tenant_id, source_account)
 where
     subscriptions.livemode is distinct from false
     and subscriptions.status not in ('incomplete', 'incomplete_expired')
