@@ -160,21 +160,29 @@ PRICES = Feed(
 COUPONS = Feed(
     kind="coupon",
     deletable=True,
-    stream=plain(
+    stream=a_stream(
         "coupons",
-        "coupon_id",
-        "name duration duration_in_months percent_off amount_off currency valid times_redeemed redeem_by livemode",
         (
-            text("name"),
-            text("duration"),
-            minor("duration_in_months"),
-            rate("percent_off", "r.percent_off"),
-            minor("amount_off"),
-            currency(),
-            flag("is_valid", "r.valid"),
-            minor("times_redeemed"),
-            epoch("redeem_by", "r.redeem_by"),
-            flag("livemode", "r.livemode"),
+            Table(
+                name="coupons",
+                key=("coupon_id", "created_at"),  # a coupon's id is chosen: it may come again with other terms
+                where="true",
+                columns=(
+                    text("coupon_id", "r.id"),
+                    created(),
+                    text("name"),
+                    text("duration"),
+                    minor("duration_in_months"),
+                    rate("percent_off", "r.percent_off"),
+                    minor("amount_off"),
+                    currency(),
+                    flag("is_valid", "r.valid"),
+                    minor("times_redeemed"),
+                    epoch("redeem_by", "r.redeem_by"),
+                    flag("livemode", "r.livemode"),
+                ),
+            ),
         ),
+        "name duration duration_in_months percent_off amount_off currency valid times_redeemed redeem_by livemode",
     ),
 )

@@ -77,6 +77,14 @@ select
     {{ kept_millionths('coupons.percent_off', 'given.coupon_id') }} as kept_millionths,  -- noqa: PRS
     coalesce(sum(coupons.amount_off), 0) as amount_off
 from given
-inner join coupons using (tenant_id, source_account, coupon_id)
-where coalesce(coupons.coupon_currency = given.own_currency, true)
+inner join coupons
+    on
+        given.tenant_id = coupons.tenant_id
+        and given.source_account = coupons.source_account
+        and given.coupon_id = coupons.coupon_id
+        and (coupons.valid_from is null or given.discount_start >= coupons.valid_from)
+        and (coupons.valid_until is null or given.discount_start < coupons.valid_until)
+where
+    coupons.is_forever
+    and coalesce(coupons.coupon_currency = given.own_currency, true)
 group by all

@@ -133,6 +133,14 @@ def test_the_subscriptions_tax_rates_are_those_of_items_without_their_own(place:
     assert place.rows("select has_automatic_tax from stripe.subscriptions") == [(True,)]
 
 
+def test_a_coupon_that_is_made_again_keeps_its_old_terms_beside_the_new(place: Place) -> None:
+    old = {"id": "SUMMER", "object": "coupon", "created": 5, "duration": "forever", "percent_off": 10}
+    load(place, {"coupon": [old]})
+    load(place, {"coupon": [old | {"created": 9, "percent_off": 50}]})
+    rows = place.rows("select coupon_id, epoch(created_at)::int, percent_off from stripe.coupons order by all")
+    assert rows == [("SUMMER", 5, 10), ("SUMMER", 9, 50)]
+
+
 def of_kind(found: dict[str, list[dict[str, Any]]], value: Any) -> dict[str, list[dict[str, Any]]]:
     """Every whole object inside a value, by its kind."""
     if isinstance(value, dict):
