@@ -3,11 +3,16 @@
     sign({{ above }}) * ((2 * abs(cast({{ above }} as hugeint)) + ({{ below }})) // (2 * ({{ below }})))
 {%- endmacro %}
 
-{# What percents leave of a million, one taken off what the one before has left: an aggregate, in whole numbers. #}
-{% macro kept_millionths(percent_off, ordered_by) -%}
-    list_reduce(list_prepend(
-        cast(1000000 as hugeint),
-        list(cast(1000000 - {{ percent_off }} * 10000 as hugeint) order by {{ ordered_by }})
-            filter (where {{ percent_off }} is not null)
-    ), lambda kept, each_keeps: kept * each_keeps // 1000000)
+{# Coupons taken one after the other, as one: it keeps `kept` of a million of an amount, then takes `off` millionths off. #}
+{% macro stacked(percent_off, amount_off, position) -%}
+    list_reduce(
+        list({
+            'kept': cast(1000000 - coalesce({{ percent_off }}, 0) * 10000 as hugeint),
+            'off': cast(coalesce({{ amount_off }}, 0) * 1000000 as hugeint)
+        } order by {{ position }}),
+        lambda so_far, following: {
+            'kept': so_far.kept * following.kept // 1000000,
+            'off': so_far.off * following.kept // 1000000 + following.off
+        }
+    )
 {%- endmacro %}

@@ -52,12 +52,8 @@ class Catalogue:
         return next(one.at(self.books.at) for one in self.books.ledger.things[kind] if one.id == identity)
 
     def forever(self, discounts: Iterable[str]) -> list[State]:
-        """The coupons among these discounts that never end."""
-        ids = set(discounts)
-        if not ids:
-            return []
-        sources = [each["source"]["coupon"] for each in self.books.states("discount") if each["id"] in ids]
-        coupons = [self.thing("coupon", each) for each in sources]
+        """The coupons among these discounts that never end, in their order."""
+        coupons = [self.thing("coupon", self.thing("discount", each)["source"]["coupon"]) for each in discounts]
         return [each for each in coupons if each["duration"] == "forever"]
 
 

@@ -70,6 +70,7 @@ def worth(world: World, plot: str, days: int, looked: int | None = None) -> int:
             "coupon_before_the_customers",
             {1: 1900, 88: 1900, 120: 1600},
         ),  # a subscription's own keeps the customer's off
+        ("two_coupons", {1: 1200}),  # 25 % off the 16.00 that 3.00 off have left
     ],
 )
 def test_what_a_subscriber_is_worth(demo: World, plot: str, by_day: dict[int, int]) -> None:

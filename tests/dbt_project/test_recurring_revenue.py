@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,17 @@ def subscription(customer: str, currency: str, **fields: Any) -> dict[str, list[
     }  # fmt: skip
 
 
+def stacking() -> dict[str, list[dict[str, Any]]]:
+    """One with two coupons: 2.00 off, then half of what is left."""
+    rows = subscription("stacking", "USD")
+    given = [{"coupon_id": coupon, "discount_start": 1_767_571_200} for coupon in ("TWO_OFF", "HALF")]
+    rows["stripe.subscriptions_history"][0]["discounts"] = json.dumps(given)
+    made = OF | {"duration": "forever", "created_at": "2026-01-01 00:00:00"}
+    rows["stripe.coupons"] = [made | {"coupon_id": "TWO_OFF", "amount_off": 200, "currency": "USD"},
+                              made | {"coupon_id": "HALF", "percent_off": 50}]  # fmt: skip
+    return rows
+
+
 def backdated() -> dict[str, list[dict[str, Any]]]:
     """One that was made in March and begun in January, by its own word."""
     made = "2026-03-05 00:00:00"
@@ -86,6 +98,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Path]:
         write(staging, ROWS)
         write(staging, subscription("stays", "USD", has_automatic_tax=True))
         write(staging, backdated())
+        write(staging, stacking())
         write(staging, subscription("leaves", "EUR", status="canceled", ended_at="2026-02-10 00:00:00"))
     home.builds.mkdir()
     path = home.builds / "build.duckdb"
@@ -98,9 +111,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Path]:
     return list(outcome.result or ()), path
 
 
-def test_months_are_what_the_three_subscribers_make_them(built: tuple[list[Any], Path]) -> None:
+def test_months_are_what_the_four_subscribers_make_them(built: tuple[list[Any], Path]) -> None:
     """The one who pays 10.00 EUR (11.00 USD) leaves in February: then nobody pays in euros, and April has no rate. The
-    one that is backdated comes in March.
+    one that is backdated comes in March; the one with coupons pays 4.00.
     """
     results, path = built
     failed = [(each.node.name, each.message) for each in results if str(each.status) not in ("success", "pass", "warn")]
@@ -110,7 +123,7 @@ def test_months_are_what_the_three_subscribers_make_them(built: tuple[list[Any],
             "select month(date_month), closing_mrr_minor, new_mrr_minor, churned_mrr_minor, fx_mrr_minor "
             "from marts.mrr_monthly order by all"
         ).fetchall()
-    assert found == [(1, 2100, 2100, 0, 0), (2, 1000, 0, 1100, 0), (3, 2000, 1000, 0, 0), (4, 2000, 0, 0, 0)]
+    assert found == [(1, 2500, 2500, 0, 0), (2, 1400, 0, 1100, 0), (3, 2400, 1000, 0, 0), (4, 2400, 0, 0, 0)]
 
 
 def test_the_tax_that_only_stripe_knows_of_is_warned_of(built: tuple[list[Any], Path]) -> None:

@@ -13,7 +13,7 @@ class Plot:
     quantity: int = 1
     second: str | None = None  # a second item, at this price
     trial: int = 0  # days
-    coupon: str | None = None
+    coupons: tuple[str, ...] = ()  # one taken off what the one before has left
     coupon_on: str = "subscription"  # or item
     customer_coupon: str | None = None
     tax_on: str = "item"  # or subscription: its default rates
@@ -31,12 +31,12 @@ PLOTS: dict[str, Plot] = {
     "failed_and_paid": Plot(then=((25, "fail", ""), (36, "recover", ""))),
     "paused": Plot(then=((12, "pause", ""), (75, "resume", ""))),
     "deleted": Plot(then=((33, "cancel", ""), (34, "delete", ""))),
-    "forever_coupon": Plot(coupon="FOREVER25"),
-    "once_coupon": Plot(coupon="ONCE500"),
-    "repeating_coupon": Plot(coupon="THREE50"),
+    "forever_coupon": Plot(coupons=("FOREVER25",)),
+    "once_coupon": Plot(coupons=("ONCE500",)),
+    "repeating_coupon": Plot(coupons=("THREE50",)),
     "customer_coupon": Plot(customer_coupon="LESS300"),
-    "item_coupon": Plot(coupon="FOREVER25", coupon_on="item", second="monthly_plus"),
-    "patron": Plot(coupon="PATRON"),
+    "item_coupon": Plot(coupons=("FOREVER25",), coupon_on="item", second="monthly_plus"),
+    "patron": Plot(coupons=("PATRON",)),
     "yearly": Plot("yearly"),
     "quarterly": Plot("quarterly"),
     "weekly": Plot("weekly", quantity=2, then=((60, "cancel", ""),)),
@@ -47,5 +47,6 @@ PLOTS: dict[str, Plot] = {
     "stays_after_all": Plot(then=((10, "cancel_at_end", ""), (20, "stay", ""))),
     "extra_once": Plot(then=((8, "one_off", ""),)),
     "default_tax": Plot("inclusive", tax_on="subscription"),
-    "coupon_before_the_customers": Plot(coupon="THREE50", customer_coupon="LESS300"),
+    "coupon_before_the_customers": Plot(coupons=("THREE50",), customer_coupon="LESS300"),
+    "two_coupons": Plot(coupons=("LESS300", "FOREVER25")),
 }

@@ -105,12 +105,13 @@ class Life:
             canceled_at=None, ended_at=None, cancel_at=None, cancel_at_period_end=False, pause_collection=None,
             discounts=[], latest_invoice=None, metadata={}, default_tax_rates=self._rates("subscription"),
         )  # fmt: skip
-        if self.plot.coupon:
-            discount = self._discount(at, self.plot.coupon, self.plot.coupon_on)
-            if self.plot.coupon_on == "item":
-                self.items[0].discount = discount
-            else:
-                self.discounts = [discount]
+        discounts = [
+            self._discount(at, coupon, self.plot.coupon_on, number) for number, coupon in enumerate(self.plot.coupons)
+        ]
+        if self.plot.coupon_on == "item":
+            self.items[0].discount = discounts[0]
+        else:
+            self.discounts = discounts
         self.anchor = trial_end or at
         if trial_end:
             self._write(at, None, at, trial_end)
@@ -121,14 +122,14 @@ class Life:
     def _rates(self, where: str) -> list[State]:
         return [tax_rate(self.cards.ledger, self.start)] if self.plot.tax_on == where else []
 
-    def _discount(self, at: Instant, coupon: str, on: str) -> State:
+    def _discount(self, at: Instant, coupon: str, on: str, number: int = 0) -> State:
         terms, tag = COUPONS[coupon], self.cards.ledger.tag
         item = self.items[0].id if on == "item" else None
         months = terms.get("duration_in_months")
         end = period_end(at, months, PRICES["monthly"]) if months else None
         thing = self.cards.ledger.open(
-            "discount", f"di_{tag}{self.name}c{self.takes}", at, None, customer=self.customer.id, start=at, end=end,
-            subscription=None if on == "customer" else self.sub.id, subscription_item=item,
+            "discount", f"di_{tag}{self.name}c{self.takes}{number or ''}", at, None, customer=self.customer.id,
+            start=at, end=end, subscription=None if on == "customer" else self.sub.id, subscription_item=item,
             source={"coupon": f"{coupon}_{tag}", "type": "coupon"}, coupon_name=coupon,
         )  # fmt: skip
         return thing.at(at)

@@ -21,7 +21,7 @@ discounts as (select * from {{ ref('int_subscription_discounts') }}),
         select
             {{ before }}.*,
             {{ before }}.{{ amount }} * coalesce(discounts.kept_millionths, 1000000) // 1000000 as part_of_{{ level }},
-            cast(coalesce(discounts.amount_off, 0) * 1000000 as hugeint) as off_{{ level }}
+            coalesce(discounts.off_millionths, 0) as off_{{ level }}
         from {{ before }}
         left join on_{{ level }} as discounts using (tenant_id, source_account, month, {{ parts }})
     ),

@@ -1,6 +1,6 @@
--- One row a subscription, month and item or the whole of it: what its forever coupons leave at the month's end (each
--- percent of what the one before has left), and what they take off besides. The customer's own coupon is on the whole
--- of those that have none running there. As seen then; before the first pull as seen first, where it had begun.
+-- One row a subscription, month and item or the whole of it: the share of a period's price that its forever coupons
+-- leave at the month's end, and what they take off besides, one coupon after the other. The customer's own is on the
+-- whole of those that have none running there. As seen then; before the first pull as seen first, where it had begun.
 with subscriptions as (
     select * from {{ ref('int_subscriptions_at') }}
     where is_counting
@@ -16,6 +16,7 @@ its_own as (
     select
         subscriptions.*,
         seen.subscription_item_id,
+        seen.position,
         seen.coupon_id,
         seen.discount_start,
         seen.discount_end
@@ -66,25 +67,36 @@ given as (
     select * from its_own
     union all by name
     select * from inherited
+),
+
+stacks as (
+    select
+        given.tenant_id,
+        given.source_account,
+        given.subscription_id,
+        given.month,
+        given.subscription_item_id,
+        {{ stacked('coupons.percent_off', 'coupons.amount_off', 'given.position') }} as stack  -- noqa: PRS
+    from given
+    inner join coupons
+        on
+            given.tenant_id = coupons.tenant_id
+            and given.source_account = coupons.source_account
+            and given.coupon_id = coupons.coupon_id
+            and (coupons.valid_from is null or given.discount_start >= coupons.valid_from)
+            and (coupons.valid_until is null or given.discount_start < coupons.valid_until)
+    where
+        coupons.is_forever
+        and coalesce(coupons.coupon_currency = given.own_currency, true)
+    group by all
 )
 
 select
-    given.tenant_id,
-    given.source_account,
-    given.subscription_id,
-    given.month,
-    given.subscription_item_id,
-    {{ kept_millionths('coupons.percent_off', 'given.coupon_id') }} as kept_millionths,  -- noqa: PRS
-    coalesce(sum(coupons.amount_off), 0) as amount_off
-from given
-inner join coupons
-    on
-        given.tenant_id = coupons.tenant_id
-        and given.source_account = coupons.source_account
-        and given.coupon_id = coupons.coupon_id
-        and (coupons.valid_from is null or given.discount_start >= coupons.valid_from)
-        and (coupons.valid_until is null or given.discount_start < coupons.valid_until)
-where
-    coupons.is_forever
-    and coalesce(coupons.coupon_currency = given.own_currency, true)
-group by all
+    stacks.tenant_id,
+    stacks.source_account,
+    stacks.subscription_id,
+    stacks.month,
+    stacks.subscription_item_id,
+    stacks.stack.kept as kept_millionths,
+    stacks.stack.off as off_millionths
+from stacks

@@ -121,7 +121,7 @@ def test_subscriptions_live_through_all_that_can_happen(books: PaymentBooks) -> 
     assert seen["status"] == {"trialing", "active", "past_due", "canceled"}
     assert seen["price"] == set(PRICES) - {"one_off"}
     assert {one["coupon_name"] for one in books.states("discount")} == {
-        coupon for plot in PLOTS.values() for coupon in (plot.coupon, plot.customer_coupon) if coupon
+        coupon for plot in PLOTS.values() for coupon in (*plot.coupons, plot.customer_coupon) if coupon
     }
     starts = Counter(one["customer"] for one in books.states("subscription"))
     assert max(starts.values()) == 2, "somebody came back"

@@ -1,11 +1,13 @@
--- One row a coupon on a subscription or on one of its items, in each state that the subscription was seen in.
+-- One row a coupon on a subscription or on one of its items, in each state that the subscription was seen in; they are
+-- taken off in the order of their positions.
 with entries as (
     select
         tenant_id,
         source_account,
         subscription_id,
         seen_at,
-        unnest(json_extract(discounts, '$[*]')) as entry
+        unnest(json_extract(discounts, '$[*]')) as entry,
+        generate_subscripts(json_extract(discounts, '$[*]'), 1) as position
     from {{ source('stripe', 'subscriptions_history') }}
 )
 
@@ -14,6 +16,7 @@ select
     source_account,
     subscription_id,
     seen_at,
+    position,
     json_extract_string(entry, '$.item_id') as subscription_item_id,
     json_extract_string(entry, '$.coupon_id') as coupon_id,
     make_timestamp(cast(json_extract_string(entry, '$.discount_start') as bigint) * 1000000) as discount_start,
