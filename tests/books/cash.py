@@ -25,7 +25,7 @@ COLUMN = {
     "refund": "cash_refunded", "payment_refund": "cash_refunded",
     "refund_failure": "cash_refunded", "payment_failure_refund": "cash_refunded",
     "payout": "payouts", "payout_failure": "payouts", "payout_cancel": "payouts",
-    "stripe_fee": "cash_fees", "application_fee": "cash_fees", "network_cost": "cash_fees",
+    "stripe_fee": "cash_fees", "network_cost": "cash_fees",
 }  # fmt: skip
 TAKEN = {"cash_refunded", "disputes", "cash_fees", "payouts"}  # told with a minus by the entry, with a plus by us
 NAMES = ("cash_received", "cash_fees", "cash_refunded", "disputes", "payouts", "cash_other")

@@ -6,9 +6,10 @@ import csv
 import gzip
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+import stripe
 
 from connectors.staging import Staging
 from orchestration import build
@@ -56,3 +57,19 @@ def test_every_pair_of_shopifys_statuses_is_mapped() -> None:
     with (ROOT / "dbt_project" / "seeds" / "order_status.csv").open() as file:
         mapped = {(row["financial_status"], row["fulfillment_status"]) for row in csv.DictReader(file)}
     assert mapped == {(one, other) for one in financial | {"NONE"} for other in fulfilment}
+
+
+def entry_types() -> dict[str, str]:
+    """Stripe's types of balance transactions, with the column of cash that each counts in."""
+    with (ROOT / "dbt_project" / "seeds" / "stripe_entry_types.csv").open() as file:
+        return {row["entry_type"]: row["cash_column"] for row in csv.DictReader(file)}
+
+
+def test_every_type_of_entry_that_stripes_client_lists_is_mapped() -> None:
+    listed = {name for kind in get_args(stripe.BalanceTransaction.__annotations__["type"]) for name in get_args(kind)}
+    assert len(listed) > 40
+    assert listed - set(entry_types()) == set()
+
+
+def test_what_a_platform_takes_from_its_sellers_is_no_fee_that_it_paid() -> None:
+    assert {entry_types()[name] for name in ("application_fee", "application_fee_refund")} == {"cash_other"}
