@@ -50,7 +50,7 @@ def top_products(
 def top_customers(
     world: World, account: str, since: date, until: date, at: datetime | None = None, by: str = "customer_spend_minor"
 ) -> list[Ranked]:
-    """Customers by the totals of their completed orders of the range, most first; guests left out."""
+    """Customers by what their completed orders of the range are worth, most first; guests left out."""
     names = marts.customer_names(world, account, at)
     return _ranked(marts.customer_daily(world, account, at), names, since, until, by)
 

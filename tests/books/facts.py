@@ -106,6 +106,11 @@ class OrderFacts:
             total -= sum(gone.net + gone.tax for gone in edit.shipping_removed)
         return total
 
+    def left(self, line: Line) -> int:
+        """Pieces of a line that were neither given back nor taken off."""
+        gone = (each for each in self.movements if each.line is line and each.measure == "units_returned")
+        return line.quantity - sum(each.amount for each in gone)
+
     @cached_property
     def worth_now(self) -> int:
         total = self.ordered

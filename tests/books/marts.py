@@ -70,7 +70,7 @@ def _count_order(row: Row, order: OrderFacts) -> None:
     row["orders_partially_refunded"] += order.status == "PARTIALLY_REFUNDED"
     row["orders_paid_back"] += order.refunded_amount > 0
     row["order_value_minor"] += order.sum_of("gross_sales") - order.sum_of("discounts")
-    row["order_revenue_minor"] += order.ordered if order.is_completed else 0
+    row["order_revenue_minor"] += order.worth_now if order.is_completed else 0
     row["refunded_order_value_minor"] += order.ordered if order.status in ("REFUNDED", "PARTIALLY_REFUNDED") else 0
     row["refunds_by_order_date_minor"] += order.refunded_amount
 
@@ -92,8 +92,8 @@ def product_daily(world: World, account: str, at: datetime | None = None) -> dic
         for line in order.order.all_lines() if order.is_completed else ():
             if line.kind == "product":
                 row = table[order.product(line), order.own_day]
-                row["quantity_completed"] += line.quantity
-                row["product_revenue_minor"] += line.quantity * line.unit_price
+                row["quantity_completed"] += order.left(line)
+                row["product_revenue_minor"] += order.left(line) * line.unit_price
         for each in order.movements:
             if each.line is not None:
                 row = table[order.product(each.line), each.day]
@@ -126,7 +126,7 @@ def customer_daily(world: World, account: str, at: datetime | None = None) -> di
         row = table[order.buyer, order.own_day]
         row["orders_placed"] += 1
         row["orders_completed"] += order.is_completed
-        row["customer_spend_minor"] += order.ordered if order.is_completed else 0
+        row["customer_spend_minor"] += order.worth_now if order.is_completed else 0
         row["net_sales_minor"] += order.net_sales
     return table.done()
 

@@ -101,9 +101,9 @@ def test_edits_exchanges_and_price_cuts(corner: Corner) -> None:
     assert [row["returns_minor"] for row in days] == [0, 0, 950]
     assert [row["units_sold"] for row in days] == [2, 1, 1]
     assert days[0]["order_value_minor"] == 6900
-    assert days[0]["order_revenue_minor"] == 6900
+    assert days[0]["order_revenue_minor"] == 5950  # 20.00 + 25.00 − 1.00 − 9.50 + 25.00
     products = marts.product_daily(corner.world(), "corner")
-    assert products["10", date(2026, 1, 10)]["product_revenue_minor"] == 2000
+    assert products["10", date(2026, 1, 10)]["product_revenue_minor"] == 1000  # one cup is left
     assert products["20", date(2026, 1, 10)] == {"quantity_completed": 2, "product_revenue_minor": 5000,
                                                  "gross_sales_minor": 0, "discounts_minor": 0, "returns_minor": 0,
                                                  "net_sales_minor": 0}  # fmt: skip

@@ -23,7 +23,7 @@ orders as (
         channel,
         date_day,
         sum(gross_sales_minor - discounts_minor) as order_value_minor,
-        sum(order_total_minor) filter (where is_completed) as order_revenue_minor,
+        sum(current_total_minor) filter (where is_completed) as order_revenue_minor,
         sum(order_total_minor) filter (
             where order_status in ('REFUNDED', 'PARTIALLY_REFUNDED')
         ) as refunded_order_value_minor,

@@ -25,7 +25,7 @@ select
     orders.minor_units,
     count(*) as orders_placed,
     count(*) filter (where orders.is_completed) as orders_completed,
-    cast(coalesce(sum(orders.order_total_minor) filter (where orders.is_completed), 0) as bigint)
+    cast(coalesce(sum(orders.current_total_minor) filter (where orders.is_completed), 0) as bigint)
         as customer_spend_minor,
     cast(sum(orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor) as bigint) as net_sales_minor
 from orders

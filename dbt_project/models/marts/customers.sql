@@ -16,7 +16,7 @@ select
     count(*) filter (where is_completed) as orders_completed,
     max(currency) as currency,
     max(minor_units) as minor_units,
-    cast(coalesce(sum(order_total_minor) filter (where is_completed), 0) as bigint) as customer_spend_minor,
+    cast(coalesce(sum(current_total_minor) filter (where is_completed), 0) as bigint) as customer_spend_minor,
     cast(sum(gross_sales_minor - discounts_minor - returns_minor) as bigint) as net_sales_minor
 from orders
 group by tenant_id, source, customer_key

@@ -1,4 +1,4 @@
--- Two kinds of rows: what completed orders hold (by the order's day), and the ledger (by each row's day).
+-- Two kinds of rows: what completed orders hold now (by the order's day), and the ledger (by each row's day).
 with lines as (select * from {{ ref('stg_shopify__order_lines') }}),
 
 orders as (select * from {{ ref('int_orders') }}),
@@ -13,8 +13,8 @@ completed as (
         lines.source,
         lines.product_key,
         orders.date_day,
-        sum(lines.quantity) as quantity_completed,
-        sum({{ converted('lines.quantity * lines.unit_price_minor', 'rates.factor') }}) as product_revenue_minor
+        sum(lines.current_quantity) as quantity_completed,
+        sum({{ converted('lines.current_quantity * lines.unit_price_minor', 'rates.factor') }}) as product_revenue_minor
     from lines
     inner join orders using (tenant_id, source_account, order_id)
     inner join {{ ref('stg_shopify__orders') }} as own using (tenant_id, source_account, order_id)

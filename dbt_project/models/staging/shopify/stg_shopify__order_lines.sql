@@ -44,6 +44,7 @@ select
     lines.title,
     lines.sku,
     lines.quantity,
+    lines.current_quantity,
     lines.is_gift_card,
     {{ minor('lines.unit_price', 'currencies.minor_units') }} as unit_price_minor
 from lines
