@@ -88,9 +88,9 @@ def months(world: World, account: str, pulls: tuple[datetime, ...]) -> dict[date
             return row.get(f"{name}_minor", 0)
 
         return finance.Month(
-            of("net_sales"), of("shipping"), of("direct_revenue"), of("direct_refunds"), of("cost_of_goods"),
-            of("ad_spend"), of("cash_fees"), of("disputes"), of("operating_expenses") - of("fixed_expenses"),
-            of("fixed_expenses"),
+            of("net_sales"), of("shipping"), of("adjustments"), of("direct_revenue"), of("direct_refunds"),
+            of("cost_of_goods"), of("ad_spend"), of("cash_fees"), of("disputes"),
+            of("operating_expenses") - of("fixed_expenses"), of("fixed_expenses"),
         )  # fmt: skip
 
     return {each: month(found.get(each, {})) for each in months_until(min(found), max(found))}

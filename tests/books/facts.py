@@ -264,6 +264,11 @@ class OrderFacts:
         """Of the whole order to date."""
         return self.sum_of("gross_sales") - self.sum_of("discounts") - self.sum_of("returns")
 
+    @property
+    def net_revenue(self) -> int:
+        """Net sales, less what was paid back without goods, and what was kept of goods that came back."""
+        return self.net_sales + self.sum_of("adjustments")
+
 
 def placed(books: Books) -> list[OrderFacts]:
     """The orders that count: neither test nor deleted orders, oldest first."""

@@ -74,6 +74,7 @@ class Month:
 
     net_sales: int = 0
     shipping: int = 0
+    adjustments: int = 0
     direct_revenue: int = 0
     direct_refunds: int = 0
     cost_of_goods: int = 0
@@ -85,7 +86,7 @@ class Month:
 
     @property
     def income(self) -> int:
-        return self.net_sales + self.shipping + self.direct_revenue - self.direct_refunds
+        return self.net_sales + self.shipping + self.adjustments + self.direct_revenue - self.direct_refunds
 
     @property
     def operating_expenses(self) -> int:
@@ -150,8 +151,8 @@ def runway(cash: int | None, burn: Fraction | None) -> Fraction | None:
 def ltv_horizons(world: World, account: str, today: date, at: datetime | None = None) -> dict[tuple[date, int], Row]:
     """(cohort month, days) to its customers and their net revenue within so many days of each one's first order.
 
-    By the orders' days, that of the first order being day one; refunds taken off them.  A cohort is there once its last
-    possible day is so many days past.
+    By the orders' days, that of the first order being day one; refunds taken off them, also those without goods.
+    A cohort is there once its last possible day is so many days past.
     """
     first: dict[str, OrderFacts] = {}
     orders = [each for each in placed(world.books(account, at)) if each.is_known]
@@ -171,7 +172,7 @@ def ltv_horizons(world: World, account: str, today: date, at: datetime | None = 
 
 def _within(begun: OrderFacts, horizon: int, orders: Iterable[OrderFacts]) -> int:
     end = begun.own_day + timedelta(days=horizon)
-    return sum(each.net_sales for each in orders if each.own_day < end)
+    return sum(each.net_revenue for each in orders if each.own_day < end)
 
 
 def orders_of(orders: Iterable[OrderFacts]) -> dict[str, list[OrderFacts]]:

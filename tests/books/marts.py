@@ -158,7 +158,7 @@ def cohorts(world: World, account: str, at: datetime | None = None) -> dict[tupl
         total = 0
         for number in range(_months(cohort, newest or cohort) + 1):
             now = [order for order in own if _months(cohort, _month(order.own_day)) == number]
-            revenue = sum(order.net_sales for order in now)
+            revenue = sum(order.net_revenue for order in now)
             total += revenue
             table[cohort, number] = {
                 "customers": len(members), "active_customers": len({order.buyer for order in now}), "orders": len(now),

@@ -21,7 +21,7 @@ from tests.books import ads, cash, daily, finance, marts, subscriptions, web
 Pulls = tuple[datetime, ...]
 Rows = dict[Any, dict[str, Any]]
 MONEY_OF_A_MONTH = (
-    "net_sales", "shipping", "direct_revenue", "direct_refunds", "income", "cost_of_goods", "ad_spend",
+    "net_sales", "shipping", "adjustments", "direct_revenue", "direct_refunds", "income", "cost_of_goods", "ad_spend",
     "processing_fees", "disputes", "variable_expenses", "fixed_expenses", "operating_expenses", "contribution_margin",
     "net_burn",
 )  # fmt: skip

@@ -161,7 +161,10 @@ def test_a_customers_name_is_that_on_the_newest_order(corner: Corner) -> None:
 
 
 def test_cohorts_run_to_the_newest_month_with_zero_rows(corner: Corner) -> None:
-    """Ann buys in January twice and in March; Bob in February; a guest without a name counts nowhere."""
+    """Ann buys in January twice and in March; Bob in February; a guest without a name counts nowhere.
+
+    Of Ann's first order 4.00 come back with goods and 1.50 without.
+    """
     for when, buyer in (
         ("2026-01-10T15:00:00", corner.ann), ("2026-01-20T15:00:00", corner.ann), ("2026-02-10T15:00:00", corner.bob),
         ("2026-03-05T15:00:00", corner.ann), ("2026-01-05T15:00:00", None),
@@ -169,11 +172,12 @@ def test_cohorts_run_to_the_newest_month_with_zero_rows(corner: Corner) -> None:
         corner.order(when, buyer, corner.line(corner.cup, 1, len(corner.history.orders)), paid=1000)
     late = corner.history.orders[0]
     refund(late, 50, "2026-03-10T15:00:00", 400, lines=[Reversal(5, late.lines[0], 1, 400, 0, 0)])
+    refund(late, 60, "2026-03-11T15:00:00", 150, adjustments=[Adjustment(7, "Goodwill", -150)])
     found = marts.cohorts(corner.world(), "corner")
     assert {key: tuple(row.values()) for key, row in found.items()} == {
-        (date(2026, 1, 1), 0): (1, 1, 2, 1600, 1600),
-        (date(2026, 1, 1), 1): (1, 0, 0, 0, 1600),
-        (date(2026, 1, 1), 2): (1, 1, 1, 1000, 2600),
+        (date(2026, 1, 1), 0): (1, 1, 2, 1450, 1450),
+        (date(2026, 1, 1), 1): (1, 0, 0, 0, 1450),
+        (date(2026, 1, 1), 2): (1, 1, 1, 1000, 2450),
         (date(2026, 2, 1), 0): (1, 1, 1, 1000, 1000),
         (date(2026, 2, 1), 1): (1, 0, 0, 0, 1000),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from connectors.simulator.books import Reversal
+from connectors.simulator.books import Adjustment, Reversal
 from tests.books import finance
 from tests.books.finance import Balance, Expense, Month
 from tests.books.shop import Corner, refund
@@ -43,8 +43,9 @@ def test_runway_is_cash_by_the_mean_burn_and_empty_while_money_comes_in() -> Non
 
 def test_a_month_that_burns_and_where_it_would_break_even() -> None:
     """Income 1,000; each unit brings 600 of costs with it, so 40 % are left, and 800 fixed expenses need 2,000."""
-    month = Month(net_sales=850, shipping=60, direct_revenue=100, direct_refunds=10, cost_of_goods=400, ad_spend=100,
-                  processing_fees=40, disputes=20, variable_expenses=40, fixed_expenses=800)  # fmt: skip
+    month = Month(net_sales=870, shipping=60, adjustments=-20, direct_revenue=100, direct_refunds=10,
+                  cost_of_goods=400, ad_spend=100, processing_fees=40, disputes=20,
+                  variable_expenses=40, fixed_expenses=800)  # fmt: skip
     assert (month.income, month.contribution_margin, month.net_burn) == (1000, 400, 400)
     assert (month.operating_expenses, month.margin_rate) == (840, Fraction(2, 5))
     assert finance.break_even([month]) == 2000
@@ -64,7 +65,10 @@ def test_when_a_line_through_the_incomes_reaches_a_goal() -> None:
 
 
 def test_what_customers_brought_within_a_horizon() -> None:
-    """Ann: 20.00 on 10 January of which 4.00 come back, 10.00 on 8 February (the 30th day) and 10.00 on the 9th."""
+    """Ann: 20.00 on 10 January, 10.00 on 8 February (the 30th day) and 10.00 on the 9th.
+
+    Of the first 4.00 come back with goods and 1.00 without.
+    """
     corner = Corner()
     for when, quantity in (("2026-01-10", 2), ("2026-02-08", 1), ("2026-02-09", 1)):
         line = corner.line(corner.cup, quantity, len(corner.history.orders))
@@ -72,9 +76,10 @@ def test_what_customers_brought_within_a_horizon() -> None:
     corner.order("2026-01-20T15:00:00", None, corner.line(corner.cup, 1, 9), paid=1000)
     first = corner.history.orders[0]
     refund(first, 50, "2026-03-10T15:00:00", 400, lines=[Reversal(5, first.lines[0], 1, 400, 0, 0)])
+    refund(first, 60, "2026-03-11T15:00:00", 100, adjustments=[Adjustment(7, "Goodwill", -100)])
     world = corner.world()
     assert finance.ltv_horizons(world, "corner", date(2026, 3, 1)) == {}
     assert finance.ltv_horizons(world, "corner", date(2026, 3, 2)) == {
-        (date(2026, 1, 1), 30): {"customers": 1, "net_revenue_minor": 2600}
+        (date(2026, 1, 1), 30): {"customers": 1, "net_revenue_minor": 2500}
     }
-    assert finance.ltv_horizons(world, "corner", date(2026, 4, 1))[date(2026, 1, 1), 60]["net_revenue_minor"] == 3600
+    assert finance.ltv_horizons(world, "corner", date(2026, 4, 1))[date(2026, 1, 1), 60]["net_revenue_minor"] == 3500

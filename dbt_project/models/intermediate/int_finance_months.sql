@@ -1,6 +1,7 @@
 -- A tenant's months of money: what came in, what it cost, what is left, from the days of metrics_daily. Money in is net
--- sales and shipping of the shop and what came straight through Stripe, less what of that was paid back; disputes are a
--- cost, since the shop's own numbers do not know of them.
+-- sales and shipping of the shop with its adjustments (what was paid back for returned goods is off net sales already)
+-- and what came straight through Stripe, less what of that was paid back; disputes are a cost, since the shop's own
+-- numbers do not know of them.
 with days as (select * from {{ ref('metrics_daily') }}),
 
 today as (select * from {{ ref('int_today') }}),
@@ -13,6 +14,7 @@ found as (
         cast(date_trunc('month', date_day) as date) as month,
         sum(net_sales_minor) as net_sales_minor,
         sum(shipping_minor) as shipping_minor,
+        sum(adjustments_minor) as adjustments_minor,
         sum(direct_revenue_minor) as direct_revenue_minor,
         coalesce(sum(cash_refunded_minor) filter (where channel = 'API / direct'), 0) as direct_refunds_minor,
         sum(cost_of_goods_minor) as cost_of_goods_minor,
@@ -47,7 +49,8 @@ months as (
 summed as (
     select
         *,
-        net_sales_minor + shipping_minor + direct_revenue_minor - direct_refunds_minor as income_minor,
+        net_sales_minor + shipping_minor + adjustments_minor + direct_revenue_minor - direct_refunds_minor
+            as income_minor,
         cost_of_goods_minor + ad_spend_minor + processing_fees_minor + disputes_minor
         + variable_expenses_minor as variable_costs_minor
     from months

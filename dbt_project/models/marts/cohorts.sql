@@ -1,4 +1,5 @@
--- Cohort × month number: known buyers by the month of their first order, revenue net of refunds by the order's month.
+-- Cohort × month number: known buyers by the month of their first order, revenue net of refunds by the order's month:
+-- returned goods, and adjustments for what was paid back without goods or kept for restocking.
 with orders as (
     select * from {{ ref('int_orders') }}
     where is_known
@@ -31,7 +32,9 @@ months as (
         date_diff('month', firsts.cohort_month, date_trunc('month', orders.date_day)) as month_number,
         count(distinct orders.customer_key) as active_customers,
         count(*) as orders,
-        sum(orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor) as net_revenue_minor
+        sum(
+            orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor + orders.adjustments_minor
+        ) as net_revenue_minor
     from orders
     inner join firsts using (tenant_id, customer_key)
     group by all

@@ -12,8 +12,8 @@ select
     months.minor_units,
     months.is_complete,
     {%- for name in [
-        'net_sales', 'shipping', 'direct_revenue', 'direct_refunds', 'income', 'cost_of_goods', 'ad_spend',
-        'processing_fees', 'disputes', 'variable_expenses', 'fixed_expenses', 'operating_expenses',
+        'net_sales', 'shipping', 'adjustments', 'direct_revenue', 'direct_refunds', 'income', 'cost_of_goods',
+        'ad_spend', 'processing_fees', 'disputes', 'variable_expenses', 'fixed_expenses', 'operating_expenses',
         'contribution_margin', 'net_burn'
     ] %}
         cast(months.{{ name }}_minor as bigint) as {{ name }}_minor,

@@ -47,7 +47,9 @@ paid as (
         firsts.tenant_id,
         firsts.cohort_month,
         old_enough.horizon_days,
-        sum(orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor) as net_revenue_minor,
+        sum(
+            orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor + orders.adjustments_minor
+        ) as net_revenue_minor,
         count(*) as orders
     from firsts
     inner join orders using (tenant_id, customer_key)
