@@ -150,6 +150,11 @@ class OrderFacts:
         return value_at(self.order.fulfilment, self.books.at) if self.order.fulfilment else "UNFULFILLED"
 
     @property
+    def was_shipped(self) -> bool:
+        """All of it was sent: what is paid back afterwards does not undo that."""
+        return self.fulfilment == "FULFILLED"
+
+    @property
     def is_cancelled(self) -> bool:
         return self.order.cancelled_at != NEVER
 

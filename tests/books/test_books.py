@@ -242,6 +242,29 @@ def test_an_orders_status(corner: Corner, kinds: dict[str, str], more: dict[str,
     assert placed(corner.world().books("corner"))[0].status == status
 
 
+@pytest.mark.parametrize(
+    ("fulfilment", "paid_back", "more", "status", "shipped"),
+    [
+        ("FULFILLED", 0, {}, "SHIPPED", True),
+        ("FULFILLED", 0, {"closed_at": 1}, "COMPLETE", True),
+        ("FULFILLED", 1000, {}, "REFUNDED", True),
+        ("FULFILLED", 400, {}, "PARTIALLY_REFUNDED", True),
+        ("PARTIALLY_FULFILLED", 0, {}, "FULFILLING", False),
+        ("FULFILLMENT_NOT_REQUIRED", 0, {}, "COMPLETE", False),
+        ("UNFULFILLED", 1000, {}, "REFUNDED", False),
+    ],
+)
+def test_an_order_that_was_shipped_stays_so(
+    corner: Corner, fulfilment: str, paid_back: int, more: dict[str, Any], status: str, shipped: bool
+) -> None:
+    line, sent = corner.line(corner.cup, 1, 1), [(0, fulfilment)]
+    order = corner.order("2026-01-10T15:00:00", corner.ann, line, paid=1000, fulfilment=sent, **more)
+    if paid_back:
+        refund(order, 50, "2026-01-12T15:00:00", paid_back)
+    (found,) = placed(corner.world().books("corner"))
+    assert (found.status, found.was_shipped) == (status, shipped)
+
+
 @pytest.fixture(scope="module")
 def demo() -> World:
     return demo_world(seed=7, start=date(2025, 10, 16), end=datetime(2026, 11, 20, 12, tzinfo=UTC), orders=300)

@@ -215,7 +215,7 @@ def funnel_daily(world: World, account: str, at: datetime | None = None) -> dict
             add(funnel, 1, day, row.get("sessions_reached_checkout", 0))
             add(funnel, 2, day, row.get("sessions_ordered", 0))
     for order in placed(world.books(account, at)):
-        for funnel, shipped in (("orders", {"SHIPPED"}), ("orders_ever", {"SHIPPED", "COMPLETE"})):
+        for funnel, shipped in (("orders", order.status == "SHIPPED"), ("orders_ever", order.was_shipped)):
             add(funnel, 3, order.own_day, order.is_completed)
-            add(funnel, 4, order.own_day, order.status in shipped)
+            add(funnel, 4, order.own_day, shipped)
     return found

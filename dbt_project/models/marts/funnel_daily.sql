@@ -1,6 +1,6 @@
 -- Three funnels in long form. Visits stand on the day they began, orders on their own, so a step is no part of the one
--- before it in the strict sense. `orders` is literal: an order that is complete is no longer SHIPPED; `orders_ever`
--- keeps it, as far as its status of today says.
+-- before it in the strict sense. `orders` is literal: an order that is complete is no longer SHIPPED. `orders_ever`
+-- asks the fulfilment, which a refund does not undo: it counts shipped orders that are no longer confirmed.
 with visits as (select * from {{ ref('int_daily_sessions') }}),
 
 orders as (select * from {{ ref('orders') }}),
@@ -20,7 +20,7 @@ days as (
         date_day,
         count(*) filter (where is_completed) as orders_confirmed,
         count(*) filter (where order_status = 'SHIPPED') as orders_shipped,
-        count(*) filter (where order_status in ('SHIPPED', 'COMPLETE')) as orders_shipped_ever
+        count(*) filter (where fulfillment_status = 'FULFILLED') as orders_shipped_ever
     from orders
     group by all
 ),
