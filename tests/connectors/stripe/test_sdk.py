@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import reduce
 from typing import Any
@@ -152,7 +153,8 @@ def test_every_request_is_encoded_as_their_client_encodes_it(
     ours: dict[Shape, requests.PreparedRequest], theirs: Theirs
 ) -> None:
     for (path, _), sent in ours.items():
-        theirs.method(path)(*steps(sent)[1:2], meant(sent))
+        with suppress(stripe.InvalidRequestError):  # an event that a page began after is older than 30 days by now
+            theirs.method(path)(*steps(sent)[1:2], meant(sent))
         other = theirs.sent[-1]
         assert (other.method, steps(other), pairs(other)) == (sent.method, steps(sent), pairs(sent))
         for header in ("Authorization", "Stripe-Version"):
