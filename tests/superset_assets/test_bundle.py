@@ -103,6 +103,15 @@ def test_a_view_shows_what_its_document_asks_for_as_it_recommends(title: str, ca
     assert {name: kinds.get(name) for name in RECOMMENDED[title]} == RECOMMENDED[title]
 
 
+def test_only_tables_are_wider_than_half_a_row(catalog: Catalog) -> None:
+    """On a phone half a row fills the screen: a table scrolls, a wider picture would be cut."""
+    charts = {item["uuid"]: item for path, item in build.read().items() if path.startswith("charts/")}
+    for title, dashboard in dashboards(catalog).items():
+        for tile in dashboard["position"].values():
+            if isinstance(tile, dict) and tile["type"] == "CHART" and tile["meta"]["width"] > 6:
+                assert charts[tile["meta"]["uuid"]]["viz_type"] in ("table", "pivot_table_v2"), (title, tile["id"])
+
+
 def test_each_dashboard_opens_with_thirty_days_including_today_of_one_tenant(catalog: Catalog) -> None:
     for title, dashboard in dashboards(catalog).items():
         days, tenant = dashboard["metadata"]["native_filter_configuration"]
