@@ -33,7 +33,7 @@ USED_BY = {
     "mypy": ("Makefile", ".venv/bin/mypy"),
     "sqlfluff": ("Makefile", ".venv/bin/sqlfluff"),
     "types-requests": ("connectors/transport.py", "import requests"),
-    "types-pyyaml": ("orchestration/bi.py", "import yaml"),
+    "types-pyyaml": ("superset_assets/yaml_text.py", "import yaml"),
 }
 
 
