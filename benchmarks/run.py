@@ -28,7 +28,7 @@ from typing import Any
 
 import duckdb
 
-from connectors.transport import Transport
+from connectors.http import Transport
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 3
@@ -74,18 +74,17 @@ def main() -> None:
 
 def measure(folder: Path, world: Path | None) -> Iterator[tuple[str, str, float, float]]:
     """Rows of (what, size, seconds, seconds of the plain way)."""
-    from orchestration import bi, demo, serving
-    from orchestration import run as running
-    from orchestration.build import build
-    from orchestration.paths import Home
-    from orchestration.publish import publish
+    from orchestration import demo, pipeline, servers, superset
+    from orchestration.dbt_build import build
+    from orchestration.home import Home
+    from orchestration.publication import publish
 
     home = Home(folder)
-    with serving.Children() as children:
+    with servers.Children() as children:
         shops = children.start_simulator(demo.simulator_arguments(home, world))
         settings = demo.configure(home, shops, world)
         yield from _pull(home, settings)
-        running.record_run(settings, "benchmark")
+        pipeline.record_run(settings, "benchmark")
         took = _best(lambda: build(home, "benchmark"))
         with duckdb.connect() as db:
             db.execute(f"attach '{home.staging}' as staging (read_only)")
@@ -97,8 +96,8 @@ def measure(folder: Path, world: Path | None) -> Iterator[tuple[str, str, float,
             target = publish(home, built, "20000101T000000", tenants, lambda *_: None)
         size = sum(path.stat().st_size for path in target.iterdir())
         yield "publish", f"{size / 1e6:.0f} MB", took_publish[0], _best(lambda: _copy(target, folder / "copy"))
-        superset = bi.server(settings)
-        superset.port = serving.free_port()
+        superset = superset.server(settings)
+        superset.port = servers.free_port()
         children.on_exit(superset.stop)
         superset.start()
         superset.wait_ready()
@@ -116,10 +115,10 @@ class _Clock(Transport):
 
 
 def _pull(home: Any, settings: Any) -> Iterator[tuple[str, str, float, float]]:
-    from connectors.landing import Landing
     from connectors.shopify.pull import pull
     from connectors.shopify.streams import ORDERS
-    from connectors.staging import Staging
+    from connectors.sync.landing import Landing
+    from connectors.sync.staging import Staging
 
     for account in settings.accounts():
         rounds = []
@@ -152,12 +151,12 @@ def _pull(home: Any, settings: Any) -> Iterator[tuple[str, str, float, float]]:
 
 
 def _chart(settings: Any, superset: Any, target: Path) -> tuple[str, str, float, float]:
-    from orchestration import bi
+    from orchestration import superset
     from semantic import catalog, compiler
     from superset_assets import access, client, sync, verify
 
     session = client.connect(superset.url, "admin", superset.credentials.admin.password)
-    sync.apply(session, bi.bundle(settings))
+    sync.apply(session, superset.asset_zip(settings))
     access.grant(session, [tenant.id for tenant in settings.tenants], superset.credentials)
     tenant = settings.tenants[0].id
     chart = "Revenue by day"

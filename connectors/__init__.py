@@ -2,5 +2,5 @@
 
 A connector's folder holds its client (one request, answered or explained), its streams (data: what is asked for, and
 the tables it becomes) and its pull (the order of it all). base, transport, landing, staging and pulling are the ground
-that all of them stand on; orchestration/run.py lists the ones that a run pulls.
+that all of them stand on; orchestration/pipeline.py lists the ones that a run pulls.
 """

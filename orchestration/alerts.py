@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from orchestration.errors import Problem
-from orchestration.paths import Home
+from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic import periods
 from semantic.alerts import rules

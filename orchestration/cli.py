@@ -41,37 +41,34 @@ def check() -> None:
 @app.command()
 def run() -> None:
     """Pull every source, build and test the marts, publish them. Repeating it changes nothing."""
-    from orchestration import bi, settings, terminal
-    from orchestration import run as running
+    from orchestration import pipeline, settings, superset, terminal
 
     found = settings.load()
     with terminal.progress() as progress:
-        done = running.run(found, progress)
+        done = pipeline.run(found, progress)
     terminal.summary(done)
-    if bi.server(found).running():
-        bi.refresh(found)
+    if superset.server(found).running():
+        superset.refresh(found)
 
 
 @app.command()
 def pull() -> None:
     """Pull every source into staging, without building."""
-    from orchestration import run as running
-    from orchestration import settings, terminal
+    from orchestration import pipeline, settings, terminal
 
     found = settings.load()
     with terminal.progress() as progress:
-        done = running.pull_all(found, progress)
+        done = pipeline.pull_all(found, progress)
     terminal.summary(done)
 
 
 @app.command()
 def build() -> None:
     """Build, test and publish the marts from what has been pulled; no network."""
-    from orchestration import run as running
-    from orchestration import settings, terminal
+    from orchestration import pipeline, settings, terminal
 
     with terminal.progress() as progress:
-        done = running.rebuild(settings.load(), progress)
+        done = pipeline.rebuild(settings.load(), progress)
     terminal.summary(done)
 
 
@@ -80,11 +77,10 @@ def replay(
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would be done.")] = False,
 ) -> None:
     """Rebuild the staging tables from the landing zone, with no network."""
-    from orchestration import run as running
-    from orchestration import settings, terminal
+    from orchestration import pipeline, settings, terminal
 
     with terminal.progress() as progress:
-        windows = running.replay(settings.load(), really=yes, progress=progress)
+        windows = pipeline.replay(settings.load(), really=yes, progress=progress)
     typer.echo(f"{windows} landed windows {'were loaded' if yes else 'would be loaded; add --yes to do it'}.")
 
 
@@ -142,14 +138,14 @@ def report(
 
 
 @app.command()
-def agreement() -> None:
-    """Does every number agree with its source? Shopify's own daily report beside ours."""
-    from orchestration import run as running
-    from orchestration import settings, terminal
+@app.command("agreement", hidden=True)  # its name before 0.2
+def reconciliation() -> None:
+    """Compare every day's totals with the source's own report."""
+    from orchestration import pipeline, settings, terminal
     from semantic import warehouse
 
-    rows = running.agreement(warehouse.current(settings.home() / "published"))
-    terminal.agreement(rows)
+    rows = pipeline.reconciliation(warehouse.current(settings.home() / "published"))
+    terminal.reconciliation(rows)
     if any(row["differing"] for row in rows):
         raise typer.Exit(1)
 
@@ -179,9 +175,9 @@ def simulate(
     files: Annotated[Path | None, typer.Option(help="Keep each shop's events and expenses in this folder.")] = None,
 ) -> None:
     """Serve simulated shops with their payments and ads on 127.0.0.1 until interrupted."""
-    from orchestration import simulating
+    from orchestration import simulator
 
-    simulating.simulate(world, seed, orders, start.date() if start else None, port, files)
+    simulator.simulate(world, seed, orders, start.date() if start else None, port, files)
 
 
 @app.command()
@@ -204,17 +200,17 @@ def dashboards(
     url: Annotated[str | None, typer.Option(help="A Superset other than the configured one.")] = None,
 ) -> None:
     """Compare Superset with the dashboards' files; write with --apply."""
-    from orchestration import bi, settings
+    from orchestration import settings, superset
 
-    bi.dashboards(settings.load(), apply=apply, prune=prune, url=url)
+    superset.dashboards(settings.load(), apply=apply, prune=prune, url=url)
 
 
 @app.command()
 def serve() -> None:
     """Superset and Dagster for this configuration, until interrupted."""
-    from orchestration import serving, settings
+    from orchestration import servers, settings
 
-    serving.serve(settings.load())
+    servers.serve(settings.load())
 
 
 def _names(text: str) -> list[str]:

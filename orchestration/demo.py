@@ -17,12 +17,9 @@ from typing import Any
 from rich.console import Console
 
 from connectors.base import Progress
-from orchestration import bi, history, serving, settings, terminal
-from orchestration import build as dbt
-from orchestration import publish as publishing
-from orchestration import run as running
+from orchestration import dagster_run, dbt_build, pipeline, publication, servers, settings, superset, terminal
 from orchestration.errors import Problem
-from orchestration.paths import Home
+from orchestration.home import Home
 from orchestration.settings import Settings
 from superset_assets.process import Server
 
@@ -40,29 +37,29 @@ def demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) 
     refuse_foreign_configuration()
     home = Home(settings.home())
     home.make()
-    superset_port, dagster_port = superset_port or serving.free_port(), dagster_port or serving.free_port()
-    superset = Server(home.superset, home.published, superset_port)
-    if not superset.running():
-        serving.refuse_taken(superset_port, "Superset", "--superset-port")
+    superset_port, dagster_port = superset_port or servers.free_port(), dagster_port or servers.free_port()
+    server = Server(home.superset, home.published, superset_port)
+    if not server.running():
+        servers.refuse_taken(superset_port, "Superset", "--superset-port")
     if not once:
-        serving.refuse_taken(dagster_port, "Dagster", "--dagster-port")
-    with serving.Children() as children:
-        children.on_exit(superset.stop)
-        with terminal.progress() as progress, _starting(superset, progress):
-            shops = children.start_simulator(simulator_arguments(home, world), meanwhile=lambda: dbt.parse(home))
+        servers.refuse_taken(dagster_port, "Dagster", "--dagster-port")
+    with servers.Children() as children:
+        children.on_exit(server.stop)
+        with terminal.progress() as progress, _starting(server, progress):
+            shops = children.start_simulator(simulator_arguments(home, world), meanwhile=lambda: dbt_build.parse(home))
             found = configure(home, shops, world, superset_port, dagster_port)
             pulling = time.monotonic()
-            history.recorded_run(found, progress)
+            dagster_run.recorded_run(found, progress)
             seconds = time.monotonic() - pulling
         console.print(f"Pulled, built and published in {seconds:.0f} s.")
         with terminal.progress() as progress:
-            bi.apply(found, progress)
+            superset.apply(found, progress)
         if once:
             _check(found, console)
-        terminal.agreement(running.agreement(publishing.newest(home)))
+        terminal.reconciliation(pipeline.reconciliation(publication.newest(home)))
         console.print(f"The demo took {time.monotonic() - began:.0f} s from the first step to filled dashboards.")
         if not once:
-            serving.show(found, children, console)
+            servers.show(found, children, console)
 
 
 def simulator_arguments(home: Home, world: Path | None) -> list[str]:
@@ -158,5 +155,5 @@ def _starting(superset: Server, progress: Progress) -> Iterator[None]:
 
 
 def _check(found: Settings, console: Console) -> None:
-    for place, charts in bi.check_charts(found).items():
+    for place, charts in superset.check_charts(found).items():
         console.print(f"{place}: {len(charts)} charts, {sum(rows for _, rows in charts):,} rows", highlight=False)

@@ -16,20 +16,20 @@ from typing import Any
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.files.pull import pull as pull_files
 from connectors.files.streams import STREAMS as FILES_STREAMS
-from connectors.landing import Landing
+from connectors.http import Transport
 from connectors.meta_ads.pull import pull as pull_meta_ads
 from connectors.meta_ads.streams import INSIGHTS as META_ADS_REPORTS
 from connectors.meta_ads.streams import STREAMS as META_ADS_STREAMS
 from connectors.shopify.pull import pull as pull_shopify
 from connectors.shopify.streams import STREAMS as SHOPIFY_STREAMS
-from connectors.staging import Staging
 from connectors.stripe.pull import pull as pull_stripe
 from connectors.stripe.streams import STREAMS as STRIPE_STREAMS
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
 from connectors.tiktok_ads.pull import pull as pull_tiktok_ads
 from connectors.tiktok_ads.streams import REPORTS as TIKTOK_ADS_REPORTS
 from connectors.tiktok_ads.streams import STREAMS as TIKTOK_ADS_STREAMS
-from connectors.transport import Transport
-from orchestration.paths import Home
+from orchestration.home import Home
 from orchestration.settings import Settings
 
 Pull = Callable[..., Iterator[Pulled]]

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from connectors.base import Progress as OnProgress
-from orchestration.run import Run
+from orchestration.pipeline import Run
 from semantic.alerts.evaluate import Alert
 
 EVERY = 10.0  # seconds between lines where no bar can be drawn
@@ -83,7 +83,7 @@ def summary(done: Run) -> None:
             console.print(f"warning: {warning}", style="yellow")
 
 
-def agreement(rows: list[dict[str, Any]]) -> None:
+def reconciliation(rows: list[dict[str, Any]]) -> None:
     """One line an account: does it agree with the source's own report, to the cent?"""
     console = Console(soft_wrap=True)
     for row in rows:

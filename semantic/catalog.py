@@ -4,8 +4,8 @@
 
 A published build carries `catalog.json`, so that a number is always asked with the definitions it was built with.
 A mart is a dbt model of `access: public`. Metric settings of our own stand in its `config: meta`: unit, format (d3),
-thresholds, `micros` where money stands in micros instead of minor units, and `within`: the column or columns of which
-only rows of one value may be added up (a cohort's month number, the day of a count of people, a funnel and its step).
+thresholds, `micros` where money is in micros instead of minor units, and `non_additive_over`: the
+columns over which the metric may not be added up (a cohort's month number, the day of a count of people).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Metric:
     kind: Kind = "sum"
     expr: str = ""
     inputs: tuple[str, ...] = ()
-    within: tuple[str, ...] = ()
+    non_additive_over: tuple[str, ...] = ()
     micros: bool = False
 
 
@@ -143,12 +143,12 @@ def _read_mart(item: Mapping[str, Any]) -> Mart:
 
 
 def _read_metric(item: Mapping[str, Any]) -> Metric:
-    return Metric(**{**item, "inputs": tuple(item["inputs"]), "within": within(item)})
+    return Metric(**{**item, "inputs": tuple(item["inputs"]), "non_additive_over": non_additive_over(item)})
 
 
-def within(meta: Mapping[str, Any]) -> tuple[str, ...]:
-    """A metric's `within` as its YAML or a saved catalog has it: one name, a list of them, or nothing."""
-    named = meta.get("within") or ()
+def non_additive_over(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """A metric's `non_additive_over` as its YAML or a saved catalog has it: one name, a list of them, or nothing."""
+    named = meta.get("non_additive_over") or ()
     return (named,) if isinstance(named, str) else tuple(named)
 
 
@@ -200,7 +200,8 @@ def _metric(
         kind=kind,
         expr=expr,
         inputs=tuple(used),
-        within=within(meta) or next((other.within for other in inputs if other.within), ()),
+        non_additive_over=non_additive_over(meta)
+        or next((other.non_additive_over for other in inputs if other.non_additive_over), ()),
         micros=bool(meta.get("micros")) or (meta["unit"] == "money" and any(other.micros for other in inputs)),
     )
     return done[name]

@@ -3,7 +3,7 @@
 The text is understood by DuckDB, Postgres and Spark. Money is summed in minor units (advertising: micros) and turned
 into the currency's units in the last step, exactly (a decimal of three places, of six), and only where all rows are of
 one currency: a sum over two currencies is NULL, never a number. A ratio divides sums; nothing divided is ever added up.
-A metric that repeats its subjects along a column (`within`) is NULL over several values of it.
+A metric that repeats its subjects along a column (`non_additive_over`) is NULL over several values of it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def expression(catalog: Catalog, metric_name: str) -> str:
         value, money = f"CAST({_sum(catalog, metric)} * {scale} AS DECIMAL(34, 0)) * 0.001", True
     else:
         value, money = f"CAST({_sum(catalog, metric)} AS BIGINT)", False
-    guards = ["currency"] * money + list(metric.within)
+    guards = ["currency"] * money + list(metric.non_additive_over)
     for column in guards:
         if not mart.has(column):
             why = f"{mart.name} has no column {column}"
@@ -87,7 +87,7 @@ def compile_query(
     marts = {item.name: item for item in (_mart_of(catalog, metric) for metric in wanted.values())}
     _check_by(list(marts.values()), list(wanted.values()), [*by, *labels])
     for metric in wanted.values():
-        _check_within(catalog.marts[metric.mart], metric, by, start, end)
+        _check_non_additive(catalog.marts[metric.mart], metric, by, start, end)
     having = f"\nHAVING {expression(catalog, only)} > 0" if only in wanted and len(marts) == 1 else ""
     if only and not having:
         why = "it is not among the metrics, or they come from several marts"
@@ -184,9 +184,9 @@ def _check_by(marts: Sequence[Mart], metrics: Sequence[Metric], by: Sequence[str
             )
 
 
-def _check_within(mart: Mart, metric: Metric, by: Sequence[str], start: date | None, end: date | None) -> None:
+def _check_non_additive(mart: Mart, metric: Metric, by: Sequence[str], start: date | None, end: date | None) -> None:
     """Refuse to add up what comes back at every value of a column; a time column may be held to one of its periods."""
-    for column in metric.within:
+    for column in metric.non_additive_over:
         asked = column
         if column == mart.time_column:
             asked = mart.time_grain or "day"

@@ -51,7 +51,9 @@ class Build:
 
     def as_of(self) -> datetime | None:
         """Up to when the sources had been read (UTC, the oldest of the tenants); None where the build does not say."""
-        rows: list[tuple[datetime | None]] = self.connection.execute("SELECT min(as_of) FROM marts.build").fetchall()
+        rows: list[tuple[datetime | None]] = self.connection.execute(
+            "SELECT min(as_of) FROM marts.build_info"
+        ).fetchall()
         return rows[0][0]  # all are fetched: DuckDB answers nothing else before
 
     def currency(self) -> Currency | None:

@@ -1,7 +1,7 @@
 """Assets in files against assets in Superset: plan, apply, drift, prune. Everything goes by uuid, over REST.
 
-    plan(client, bundle)   what would change        drift(client, bundle)   what people changed in Superset
-    apply(client, bundle)  import, then what is     prune(client, bundle)   remove ours that no file holds any more
+    plan(client, zipped)   what would change        drift(client, zipped)   what people changed in Superset
+    apply(client, zipped)  import, then what is     prune(client, zipped)   remove ours that no file holds any more
 
 Superset's own export is what the files are compared with, after both are normalised (`normalise`): an export orders
 columns its own way, puts numbers where the files have uuids, and adds fields that no file has.
@@ -14,7 +14,7 @@ from typing import Any
 
 from supersetapiclient.client import SupersetClient
 
-from superset_assets import build
+from superset_assets import bundle
 from superset_assets.client import call, ids_by_uuid, send
 from superset_assets.errors import RequestFailedError
 from superset_assets.names import CERTIFIED_BY, is_ours
@@ -68,9 +68,9 @@ class Plan:
         )
 
 
-def plan(client: SupersetClient, bundle: bytes) -> Plan:
+def plan(client: SupersetClient, zipped: bytes) -> Plan:
     """Compare a bundle with what Superset holds; changes nothing."""
-    wanted, held = _by_uuid(build.unpack(bundle)), _by_uuid(_export(client))
+    wanted, held = _by_uuid(bundle.unpack(zipped)), _by_uuid(_export(client))
     result = Plan()
     for asset, content in sorted(wanted.values(), key=lambda item: item[0]):
         if asset.uuid not in held:
@@ -86,11 +86,11 @@ def plan(client: SupersetClient, bundle: bytes) -> Plan:
     return result
 
 
-def apply(client: SupersetClient, bundle: bytes) -> Plan:
+def apply(client: SupersetClient, zipped: bytes) -> Plan:
     """Import the bundle if anything differs; returns the plan that was carried out."""
-    found = plan(client, bundle)
+    found = plan(client, zipped)
     if not found.empty:
-        files = {"bundle": ("takings.zip", bundle, "application/zip")}
+        files = {"bundle": ("takings.zip", zipped, "application/zip")}
         try:
             send(client, "post", "assets/import/", files=files)
         except RequestFailedError as error:
@@ -102,17 +102,17 @@ def apply(client: SupersetClient, bundle: bytes) -> Plan:
     return found
 
 
-def drift(client: SupersetClient, bundle: bytes) -> list[Change]:
+def drift(client: SupersetClient, zipped: bytes) -> list[Change]:
     """What was changed in Superset by hand since the last apply, or in files and not applied yet."""
-    return plan(client, bundle).update
+    return plan(client, zipped).update
 
 
-def prune(client: SupersetClient, bundle: bytes, *, dry_run: bool = True) -> list[Asset]:
+def prune(client: SupersetClient, zipped: bytes, *, dry_run: bool = True) -> list[Asset]:
     """Remove charts, dashboards and datasets that are ours and in no file any more; with dry_run only name them.
 
     Assets that people made in Superset are never touched: they carry random uuids and not our mark.
     """
-    doomed = [item for kind in _LATEST_FIRST for item in plan(client, bundle).orphans if item.kind == kind]
+    doomed = [item for kind in _LATEST_FIRST for item in plan(client, zipped).orphans if item.kind == kind]
     if dry_run:
         return doomed
     for asset in doomed:
@@ -190,8 +190,8 @@ def _differences(ours: Any, theirs: Any, path: str = "") -> list[tuple[str, Any,
     return [] if ours == theirs else [(path, ours, theirs)]
 
 
-def _export(client: SupersetClient) -> build.Assets:
-    return build.unpack(send(client, "get", "assets/export/").content)
+def _export(client: SupersetClient) -> bundle.Assets:
+    return bundle.unpack(send(client, "get", "assets/export/").content)
 
 
 def _by_uuid(assets: Mapping[str, dict[str, Any]]) -> dict[str, tuple[Asset, dict[str, Any]]]:

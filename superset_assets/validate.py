@@ -1,6 +1,6 @@
 """Do the assets fit together, from dashboard to mart? Checked on the files alone, before anything is sent.
 
-    problems = validate(build.read(), catalog)      []: a bundle of them imports and its charts find their columns
+    problems = validate(bundle.read(), catalog)      []: a bundle of them imports and its charts find their columns
 
 Superset answers a bad bundle with a status 500 and no reason, and a renamed metric only when somebody looks at the
 chart. Each problem names the file, what is wrong in it, and what to do.
@@ -19,7 +19,7 @@ from typing import Any
 
 from semantic import catalog as semantic_catalog
 from semantic.catalog import Catalog
-from superset_assets import build
+from superset_assets import bundle
 from superset_assets.errors import InvalidAssetsError
 from superset_assets.names import DATABASE, asset_uuid
 
@@ -49,7 +49,7 @@ class Problem:
         return f"{self.file}: {self.what}. {self.advice}."
 
 
-def validate(assets: build.Assets, catalog: Catalog) -> list[Problem]:
+def validate(assets: bundle.Assets, catalog: Catalog) -> list[Problem]:
     """Every problem of the files, in order; none when they fit."""
     found = [*_names(assets), *_places(assets)]
     for path, content in assets.items():
@@ -69,8 +69,8 @@ def validate(assets: build.Assets, catalog: Catalog) -> list[Problem]:
 
 def ensure(catalog: Catalog) -> None:
     """Raise InvalidAssetsError unless our files fit this catalog, whose datasets take the place of the snapshot."""
-    kept = {path: item for path, item in build.read().items() if not path.startswith("datasets/")}
-    made = {f"datasets/{DATABASE}/{name}.yaml": item for name, item in build.datasets(catalog).items()}
+    kept = {path: item for path, item in bundle.read().items() if not path.startswith("datasets/")}
+    made = {f"datasets/{DATABASE}/{name}.yaml": item for name, item in bundle.datasets(catalog).items()}
     problems = validate(kept | made, catalog)
     if problems:
         listed = "\n".join(f"    {problem}" for problem in problems)
@@ -79,19 +79,19 @@ def ensure(catalog: Catalog) -> None:
         )
 
 
-def _kind(assets: build.Assets, kind: str) -> dict[str, dict[str, Any]]:
+def _kind(assets: bundle.Assets, kind: str) -> dict[str, dict[str, Any]]:
     """Assets of a kind by uuid."""
     return {str(content.get("uuid")): content for path, content in assets.items() if path.startswith(f"{kind}/")}
 
 
-def _names(assets: build.Assets) -> Iterator[Problem]:
+def _names(assets: bundle.Assets) -> Iterator[Problem]:
     for path, content in assets.items():
         right = asset_uuid(path.split("/", 1)[0], Path(path).stem)
         if content.get("uuid") != right:
             yield Problem(path, f"its uuid is {content.get('uuid')}, not the one of its name", f"Write uuid: {right}")
 
 
-def _places(assets: build.Assets) -> Iterator[Problem]:
+def _places(assets: bundle.Assets) -> Iterator[Problem]:
     """Numbers, hosts and paths, which are true on one machine only."""
     for path, content in assets.items():
         for where, value in _walk(content):
@@ -101,7 +101,7 @@ def _places(assets: build.Assets) -> Iterator[Problem]:
                 yield Problem(path, f"{where} is {value!r}, a number of one Superset", "Leave it out: uuids are enough")
             if isinstance(value, str) and HOST_OR_PATH.search(value):
                 yield Problem(
-                    path, f"{where} names a host or a path: {value!r}", "Leave it out, or fill it in build.py"
+                    path, f"{where} names a host or a path: {value!r}", "Leave it out, or fill it in bundle.py"
                 )
 
 
@@ -112,17 +112,17 @@ def _walk(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
         yield from _walk(item, f"{where}.{key}" if where else str(key))
 
 
-def _dataset(path: str, content: Mapping[str, Any], assets: build.Assets, catalog: Catalog) -> Iterator[Problem]:
+def _dataset(path: str, content: Mapping[str, Any], assets: bundle.Assets, catalog: Catalog) -> Iterator[Problem]:
     if content["database_uuid"] not in _kind(assets, "databases"):
         yield Problem(
             path, f"database_uuid {content['database_uuid']} is in no file", "Point it to databases/warehouse.yaml"
         )
     mart = catalog.marts.get(content["table_name"])
-    again = "Rewrite the snapshot: python -m superset_assets.build <catalog> --write"
+    again = "Rewrite the snapshot: python -m superset_assets.bundle <catalog> --write"
     if mart is None:
         yield Problem(path, f"no mart is called {content['table_name']}", "Remove the file, or publish the mart")
         return
-    made = build.datasets(catalog).get(mart.name, {"metrics": [], "columns": []})
+    made = bundle.datasets(catalog).get(mart.name, {"metrics": [], "columns": []})
     labels = {item["column_name"]: item["expression"] for item in made["columns"] if item["expression"]}
     for column in content["columns"]:
         name, sql = column["column_name"], column.get("expression")
@@ -140,7 +140,7 @@ def _dataset(path: str, content: Mapping[str, Any], assets: build.Assets, catalo
         yield Problem(path, f"the catalog's metric {name} is missing", again)
 
 
-def _chart(path: str, content: Mapping[str, Any], assets: build.Assets) -> Iterator[Problem]:
+def _chart(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Iterator[Problem]:
     params = content["params"]
     if content["viz_type"] not in VIZ_TYPES or params.get("viz_type") != content["viz_type"]:
         what = f"viz_type {content['viz_type']!r} (params: {params.get('viz_type')!r}) is not one that Superset draws"
@@ -171,7 +171,7 @@ def _chart(path: str, content: Mapping[str, Any], assets: build.Assets) -> Itera
             yield Problem(path, f"it filters by {item['subject']!r}, no column of {table}", "Name one of its columns")
 
 
-def _added_up(path: str, content: Mapping[str, Any], assets: build.Assets, catalog: Catalog) -> Iterator[Problem]:
+def _added_up(path: str, content: Mapping[str, Any], assets: bundle.Assets, catalog: Catalog) -> Iterator[Problem]:
     """Metrics that mean nothing over several months, days or steps, in a chart that does not tell these apart."""
     params, dataset = content["params"], _kind(assets, "datasets").get(content["dataset_uuid"], {"columns": []})
     labels = {column["column_name"]: str(column.get("expression") or "") for column in dataset["columns"]}
@@ -180,7 +180,7 @@ def _added_up(path: str, content: Mapping[str, Any], assets: build.Assets, catal
     told += [item["subject"] for item in params.get("adhoc_filters", []) if item.get("operator") == "=="]
     for name in [params.get("metric"), *params.get("metrics", [])]:
         metric = catalog.metrics.get(name) if isinstance(name, str) else None
-        for column in metric.within if metric else ():
+        for column in metric.non_additive_over if metric else ():
             if not any(re.search(rf"\b{column}\b", text) for text in told):
                 what = f"{name} is added up over several values of {column}, which is empty"
                 yield Problem(path, what, f"Group by {column}, or filter by one")
@@ -200,7 +200,7 @@ def _references(
                 yield Problem(path, f"{name} names {item!r}, no {what}", advice)
 
 
-def _layout(path: str, content: Mapping[str, Any], assets: build.Assets) -> Iterator[Problem]:
+def _layout(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Iterator[Problem]:
     charts = _kind(assets, "charts")
     tiles = {key: tile for key, tile in content["position"].items() if isinstance(tile, dict)}
     held = {child for tile in tiles.values() for child in tile.get("children", [])}
@@ -226,7 +226,7 @@ def _layout(path: str, content: Mapping[str, Any], assets: build.Assets) -> Iter
                 yield Problem(path, f"{key} is titled {tile['meta']['sliceName']!r}", f"Write {chart['slice_name']!r}")
 
 
-def _filters(path: str, content: Mapping[str, Any], assets: build.Assets) -> Iterator[Problem]:
+def _filters(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Iterator[Problem]:
     datasets, position = _kind(assets, "datasets"), content["position"]
     for item in content["metadata"].get("native_filter_configuration", []):
         for place in item["scope"]["rootPath"]:
@@ -254,7 +254,7 @@ def _colours(path: str, content: Mapping[str, Any], catalog: Catalog) -> Iterato
             yield Problem(path, f"{label!r} has a colour but is no metric", "Use a metric's name or label of today")
 
 
-def _shown(assets: build.Assets) -> Iterator[Problem]:
+def _shown(assets: bundle.Assets) -> Iterator[Problem]:
     tiles = [tile for board in _kind(assets, "dashboards").values() for tile in board["position"].values()]
     shown = {tile["meta"]["uuid"] for tile in tiles if isinstance(tile, dict) and tile["type"] == "CHART"}
     for path, content in assets.items():
@@ -265,7 +265,7 @@ def _shown(assets: build.Assets) -> Iterator[Problem]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="superset_assets.validate", description="Check the assets without Superset.")
     parser.add_argument("catalog", type=Path, help="folder of catalog.json, or dbt's target folder")
-    problems = validate(build.read(), semantic_catalog.load(parser.parse_args(arguments).catalog))
+    problems = validate(bundle.read(), semantic_catalog.load(parser.parse_args(arguments).catalog))
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     return 1 if problems else 0
 

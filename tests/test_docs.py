@@ -28,14 +28,14 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)", re.DOTALL)
 
 # `make demo ONCE=1` without Superset, which tests/end_to_end looks at, and with a tenth of the orders.
 SMALL_DEMO = """
-from orchestration import demo, run, serving, settings
-from orchestration.paths import Home
+from orchestration import demo, pipeline, servers, settings
+from orchestration.home import Home
 
 home = Home(settings.home())
 home.root.mkdir()
-with serving.Children() as children:
+with servers.Children() as children:
     shops = children.start_simulator(["--seed", "7", "--orders", "2000"])
-    run.run(demo.configure(home, shops, None))
+    pipeline.run(demo.configure(home, shops, None))
 """
 
 

@@ -25,14 +25,14 @@ DEV = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]]
 
 # Used otherwise than by an import: the file that uses it, and by which words.
 USED_BY = {
-    "dagster-webserver": ("orchestration/serving.py", "dagster_webserver"),
+    "dagster-webserver": ("orchestration/servers.py", "dagster_webserver"),
     "hatchling": ("pyproject.toml", 'build-backend = "hatchling.build"'),
     "editables": ("tools/setup", "--no-build-isolation"),  # hatchling asks for it when it makes an editable install
     "pytest-xdist": ("Makefile", "-n 2 --dist"),
     "ruff": ("Makefile", ".venv/bin/ruff"),
     "mypy": ("Makefile", ".venv/bin/mypy"),
     "sqlfluff": ("Makefile", ".venv/bin/sqlfluff"),
-    "types-requests": ("connectors/transport.py", "import requests"),
+    "types-requests": ("connectors/http.py", "import requests"),
     "types-pyyaml": ("superset_assets/yaml_text.py", "import yaml"),
 }
 

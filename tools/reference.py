@@ -24,8 +24,8 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from orchestration import build, cli, settings, source_settings
-from orchestration.paths import Home
+from orchestration import cli, dbt_build, settings, source_settings
+from orchestration.home import Home
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog, Metric
 from semantic.compiler import expression
@@ -128,7 +128,7 @@ def pages(catalog: Catalog) -> dict[str, str]:
 def current_catalog() -> Catalog:
     """What semantic/metrics says now, by dbt's own parser (5 s)."""
     with tempfile.TemporaryDirectory(prefix="takings-reference-") as folder:
-        return catalogs.load(build.parse(Home(Path(folder))))
+        return catalogs.load(dbt_build.parse(Home(Path(folder))))
 
 
 def _page(title: str, lines: Iterator[str]) -> str:

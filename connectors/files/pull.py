@@ -17,13 +17,13 @@ import msgspec
 
 from connectors.base import Account, Progress, Pulled, no_progress
 from connectors.errors import ConfigurationError
-from connectors.files.judgement import Row, read_sheet, why_not_an_event
 from connectors.files.reading import Found, Torn, find, lines
 from connectors.files.streams import EVENTS, SHEETS, STREAMS, Sheet
-from connectors.landing import LandedWindow, Landing
-from connectors.pulling import pull_stream
-from connectors.staging import Staging
-from connectors.transport import Transport
+from connectors.files.validation import Row, read_sheet, why_not_an_event
+from connectors.http import Transport
+from connectors.sync.landing import LandedWindow, Landing
+from connectors.sync.loop import pull_stream
+from connectors.sync.staging import Staging
 
 LINES_A_PART = 100_000
 

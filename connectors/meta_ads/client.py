@@ -19,8 +19,8 @@ import requests
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError
-from connectors.meta_ads.judgement import GONE, GraphError, TooMuchError, refusal
-from connectors.transport import RETRIED, Transport
+from connectors.http import RETRIED, Transport
+from connectors.meta_ads.errors import GONE, GraphError, TooMuchError, refusal
 
 VERSION = "v26.0"
 ATTEMPTS, THROTTLED_ATTEMPTS = 6, 30

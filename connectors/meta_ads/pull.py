@@ -12,16 +12,15 @@ from functools import partial
 
 import msgspec
 
-from connectors.ad_days import LOOKBACK_DAYS, Calendar, known_zone, land_record, pull_ad_account
-from connectors.answers import decoded
 from connectors.base import Account, Days, Progress, Pulled, Stream, no_progress
 from connectors.errors import ContractError
-from connectors.landing import LandedWindow, Landing
+from connectors.http import Transport, decoded
 from connectors.meta_ads import streams
 from connectors.meta_ads.client import VERSION, Client
 from connectors.meta_ads.reports import PAGE_OF_OBJECTS, pages, rows
-from connectors.staging import Staging
-from connectors.transport import Transport
+from connectors.sync.daily_reports import LOOKBACK_DAYS, Calendar, known_zone, land_record, pull_ad_account
+from connectors.sync.landing import LandedWindow, Landing
+from connectors.sync.staging import Staging
 
 RETENTION_DAYS = 37 * 30  # Meta keeps 37 months, and refuses a range that begins before
 CHUNK_DAYS = 30  # landed part by part

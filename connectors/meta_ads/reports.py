@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from connectors.answers import decoded
 from connectors.base import Stream
 from connectors.errors import ContractError, RetryError
+from connectors.http import decoded
 from connectors.meta_ads.client import Client
-from connectors.meta_ads.judgement import GraphError, TooMuchError, refusal
+from connectors.meta_ads.errors import GraphError, TooMuchError, refusal
 from connectors.meta_ads.streams.insights import ACTION_BREAKDOWNS, INSIGHTS, WINDOWS
 from connectors.meta_ads.streams.objects import STATUSES
 

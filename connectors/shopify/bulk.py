@@ -12,9 +12,9 @@ import msgspec
 
 from connectors.base import Progress, Stream, Window
 from connectors.errors import ConfigurationError, ContractError, GoneError, RetryError
-from connectors.landing import LandedWindow
 from connectors.shopify.client import Client
 from connectors.shopify.search import conditions
+from connectors.sync.landing import LandedWindow
 
 RUN = """mutation run($query: String!) { bulkOperationRunQuery(query: $query, groupObjects: false) {
   bulkOperation { id status } userErrors { code message } } }"""

@@ -18,7 +18,7 @@ import msgspec
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError
-from connectors.transport import Transport
+from connectors.http import Transport
 
 VERSION = "2026-10"
 THROTTLED_ATTEMPTS = 60

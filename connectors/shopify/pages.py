@@ -14,9 +14,9 @@ import msgspec
 
 from connectors.base import Progress, Stream, Window
 from connectors.errors import ContractError, RetryError
-from connectors.landing import LandedWindow
 from connectors.shopify.client import Client, TooExpensiveError
 from connectors.shopify.search import conditions
+from connectors.sync.landing import LandedWindow
 
 PAGE, PAGE_WITH_CHILDREN, INNER = 250, 50, 20
 MOST = 20_000  # the API counts no further than 25,000 in one query

@@ -15,14 +15,14 @@ import msgspec
 
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.errors import ConfigurationError, ContractError, IncompleteError
-from connectors.landing import LandedWindow, Landing
-from connectors.pulling import ATTEMPTS, pull_stream
+from connectors.http import Transport
 from connectors.shopify import streams
 from connectors.shopify.bulk import BulkFailedError, land_by_bulk
 from connectors.shopify.client import Client, DeniedError, TooExpensiveError
 from connectors.shopify.pages import TooLargeError, land_by_pages
-from connectors.staging import Staging
-from connectors.transport import Transport
+from connectors.sync.landing import LandedWindow, Landing
+from connectors.sync.loop import ATTEMPTS, pull_stream
+from connectors.sync.staging import Staging
 
 SETTLED = timedelta(minutes=2)  # an index may lag behind what it indexes: the last two minutes wait for the next pull
 SESSIONS_AGAIN = timedelta(days=7)  # Shopify's report of sessions is completed for some days

@@ -20,7 +20,7 @@ import requests
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError
-from connectors.transport import Transport
+from connectors.http import Transport
 
 VERSION = "2026-10-28.endive"
 PAGE = 100

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from connectors.base import Account, Progress, Window
-from connectors.landing import LandedWindow
-from connectors.staging import Staging
 from connectors.stripe.client import Client
 from connectors.stripe.listing import LATE, reads_all
 from connectors.stripe.pages import head_of, pages
 from connectors.stripe.streams import FEEDS
+from connectors.sync.landing import LandedWindow
+from connectors.sync.staging import Staging
 
 DELETED = tuple(feed.kind for feed in FEEDS if feed.deletable)
 Key = tuple[str, str]

@@ -14,11 +14,11 @@ import msgspec
 
 from connectors.base import Progress, Window
 from connectors.errors import ContractError
-from connectors.landing import LandedWindow
-from connectors.staging import Staging
 from connectors.stripe.client import PAGE, Client, Params
 from connectors.stripe.pages import Parts, flat, head_of, land_pages
 from connectors.stripe.streams import Feed
+from connectors.sync.landing import LandedWindow
+from connectors.sync.staging import Staging
 
 EVENTS_REACH = timedelta(days=29)  # Stripe keeps them for 30
 LATE = timedelta(hours=1)  # events may arrive behind newer ones

@@ -10,9 +10,9 @@ import msgspec
 
 from connectors.base import Progress
 from connectors.errors import ContractError
-from connectors.landing import LandedWindow
 from connectors.stripe.client import PAGE, Client, Head, LostCursorError, Page, Params, VanishedError
 from connectors.stripe.streams import Feed
+from connectors.sync.landing import LandedWindow
 
 RECORDS_A_PART = 2_000
 

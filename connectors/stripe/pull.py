@@ -12,15 +12,15 @@ from functools import partial
 
 from connectors.base import Account, Progress, Pulled, no_progress
 from connectors.errors import ConfigurationError
-from connectors.landing import LandedWindow, Landing
-from connectors.pulling import Land, pull_stream
-from connectors.staging import Staging
+from connectors.http import Transport
 from connectors.stripe.client import Client, MissingPermissionError
 from connectors.stripe.deletions import land_deletions
 from connectors.stripe.listing import LATE, land_feed
 from connectors.stripe.pages import land_pages
 from connectors.stripe.streams import DELETIONS, EVENTS, FEEDS, STREAMS
-from connectors.transport import Transport
+from connectors.sync.landing import LandedWindow, Landing
+from connectors.sync.loop import Land, pull_stream
+from connectors.sync.staging import Staging
 
 SETTLED = timedelta(seconds=60)  # events and lists agree a little later
 

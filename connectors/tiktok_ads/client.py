@@ -17,7 +17,7 @@ import msgspec
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError, SourceError
-from connectors.transport import Transport
+from connectors.http import Transport
 
 VERSION = "v1.3"
 QUERIES_A_SECOND = 8.0  # the lowest tier of apps may ask ten times

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from connectors.answers import decoded
 from connectors.errors import RetryError
+from connectors.http import decoded
 from connectors.tiktok_ads.client import Client
 
 ATTEMPTS = 4

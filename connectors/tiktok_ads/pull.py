@@ -12,17 +12,16 @@ from functools import partial
 
 import msgspec
 
-from connectors.ad_days import LOOKBACK_DAYS, Calendar, Rows, known_zone, land_record, pull_ad_account
-from connectors.answers import decoded
 from connectors.base import Account, Days, Progress, Pulled, Stream, no_progress
 from connectors.errors import ConfigurationError
-from connectors.landing import LandedWindow, Landing
-from connectors.staging import Staging
+from connectors.http import Transport, decoded
+from connectors.sync.daily_reports import LOOKBACK_DAYS, Calendar, Rows, known_zone, land_record, pull_ad_account
+from connectors.sync.landing import LandedWindow, Landing
+from connectors.sync.staging import Staging
 from connectors.tiktok_ads import streams
 from connectors.tiktok_ads.client import QUERIES_A_SECOND, VERSION, Client
 from connectors.tiktok_ads.pages import whole_list
 from connectors.tiktok_ads.reports import LONGEST_DAYS, ad_rows, gmv_rows, marked, stores
-from connectors.transport import Transport
 
 HISTORY_DAYS = 730  # of a first load that is not told where to begin
 ENABLED = "STATUS_ENABLE"

@@ -11,10 +11,10 @@ from datetime import date, timedelta
 
 import msgspec
 
-from connectors.answers import decoded
 from connectors.base import Stream
 from connectors.errors import RetryError
-from connectors.staging import Staging
+from connectors.http import decoded
+from connectors.sync.staging import Staging
 from connectors.tiktok_ads.client import Client, NotGrantedError, RefusedError, TooLargeError
 from connectors.tiktok_ads.pages import whole_list
 from connectors.tiktok_ads.streams.insights import DIMENSIONS, GMV_METRICS, METRICS, PROMOTIONS, SERVICES

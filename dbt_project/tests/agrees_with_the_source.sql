@@ -8,5 +8,5 @@ select
     ours_minor,
     theirs_minor,
     difference_minor
-from {{ ref('agreement') }}
+from {{ ref('reconciliation') }}
 where difference_minor <> 0

@@ -5,14 +5,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import bi
-from orchestration import publish as publishing
-from orchestration import run as running
-from orchestration.build import Built
+from orchestration import pipeline, publication, superset
+from orchestration.dbt_build import Built
 from orchestration.defs import transform
 from orchestration.defs.common import configuration, logged, run_name
 from orchestration.errors import Problem
-from orchestration.paths import Home
+from orchestration.home import Home
 
 BUILD = dg.AssetKey(["published", "build"])
 
@@ -29,8 +27,8 @@ def build() -> dg.AssetsDefinition:
         if not built.path.exists():
             raise Problem(f"There is no finished build of run {name}: materialise the marts in the same run.")
         tenants = [tenant.id for tenant in settings.tenants]
-        with running.disk_guard(home), home.writing():
-            folder = publishing.publish(home, built, name, tenants, logged(context))
+        with pipeline.disk_guard(home), home.writing():
+            folder = publication.publish(home, built, name, tenants, logged(context))
         about = json.loads((folder / "build.json").read_text())
         return dg.MaterializeResult(metadata={"run": name, "folder": str(folder), "definitions": about["definitions"]})
 
@@ -40,7 +38,7 @@ def build() -> dg.AssetsDefinition:
 @dg.asset_check(asset=BUILD)
 def agrees_with_the_source() -> dg.AssetCheckResult:
     """Every day's totals beside the source's own report, to the cent."""
-    rows = running.agreement(publishing.newest(Home(configuration().home)))
+    rows = pipeline.reconciliation(publication.newest(Home(configuration().home)))
     differing = sum(row["differing"] for row in rows)
     return dg.AssetCheckResult(
         passed=differing == 0,
@@ -55,7 +53,7 @@ def agrees_with_the_source() -> dg.AssetCheckResult:
 
 def dashboards() -> dg.AssetsDefinition:
     """An asset a dashboard, below the build, with its address; materialising any shows the new numbers on all."""
-    titles = bi.dashboard_titles()
+    titles = superset.dashboard_titles()
     specs = [
         dg.AssetSpec(_dashboard(slug), deps=[BUILD], group_name="dashboards", kinds={"superset"}, description=title)
         for slug, title in titles.items()
@@ -64,10 +62,10 @@ def dashboards() -> dg.AssetsDefinition:
     @dg.multi_asset(name="show", specs=specs, can_subset=True)
     def show(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         settings = configuration()
-        done = bi.refresh(settings)
+        done = superset.refresh(settings)
         for slug in titles:
             if _dashboard(slug) in context.selected_asset_keys:
-                address = dg.MetadataValue.url(f"{bi.address(settings)}/superset/dashboard/{slug}/")
+                address = dg.MetadataValue.url(f"{superset.address(settings)}/superset/dashboard/{slug}/")
                 yield dg.MaterializeResult(asset_key=_dashboard(slug), metadata={"address": address, "refreshed": done})
 
     return show

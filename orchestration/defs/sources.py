@@ -11,9 +11,9 @@ import dagster as dg
 
 from connectors.base import Days, Pulled, Stream
 from connectors.errors import RetryError
-from orchestration import run as running
+from orchestration import pipeline
 from orchestration.defs.common import configuration, logged, run_name
-from orchestration.paths import Home
+from orchestration.home import Home
 from orchestration.pulls import BY_DAY, STREAMS, pull_accounts
 
 DAILY = dg.DailyPartitionsDefinition(start_date="2019-01-01")  # known without a configuration; days are the account's
@@ -31,7 +31,7 @@ def assets() -> dg.AssetsDefinition:
         asked = {key.path[0] for key in context.selected_asset_keys}
         accounts = [account for account in settings.accounts() if account.source in asked]
         try:
-            with running.disk_guard(home), home.writing():
+            with pipeline.disk_guard(home), home.writing():
                 done = pull_accounts(settings, accounts, run_name(context), logged(context), _days(context))
         except RetryError as error:
             raise dg.RetryRequested(max_retries=2, seconds_to_wait=30) from error

@@ -8,11 +8,10 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import build as dbt
-from orchestration import run as running
+from orchestration import dbt_build, pipeline
 from orchestration.defs.common import configuration, logged, run_name
 from orchestration.defs.sources import stream_key
-from orchestration.paths import Home
+from orchestration.home import Home
 from orchestration.pulls import STREAMS
 from orchestration.settings import home
 
@@ -22,7 +21,7 @@ Node = dict[str, Any]
 @cache
 def manifest() -> dict[str, Node]:
     """dbt's nodes and sources by unique id."""
-    content = json.loads((dbt.parse(Home(home())) / "manifest.json").read_text())
+    content = json.loads((dbt_build.parse(Home(home())) / "manifest.json").read_text())
     return {**content["nodes"], **content["sources"]}
 
 
@@ -50,19 +49,19 @@ def marts() -> dg.AssetsDefinition:
     checks = {key: dg.AssetCheckSpec(node["name"], asset=_tested(node, nodes)) for key, node in tests.items()}
 
     @dg.multi_asset(name="dbt_build", specs=specs, check_specs=list(checks.values()))
-    def dbt_build(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    def build(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         """Build and test every model into one scratch file; a failed test fails the step, and nothing is published."""
         settings = configuration()
         where = Home(settings.home)
         progress = logged(context)
         failure = None
         try:
-            with running.disk_guard(where), where.writing():
-                running.record_run(settings, run_name(context))
-                outcome = dbt.build(
+            with pipeline.disk_guard(where), where.writing():
+                pipeline.record_run(settings, run_name(context))
+                outcome = dbt_build.build(
                     where, run_name(context), lambda done, total, name: progress("build", done, total, name)
                 )
-        except dbt.BuildFailed as error:
+        except dbt_build.BuildFailed as error:
             outcome, failure = error.built, error
         status = {node["id"]: node for node in outcome.nodes}
         for key, node in built.items():
@@ -74,7 +73,7 @@ def marts() -> dg.AssetsDefinition:
         if failure is not None:
             raise failure
 
-    return dbt_build
+    return build
 
 
 def _check(spec: dg.AssetCheckSpec, status: Node) -> dg.AssetCheckResult:
@@ -116,4 +115,4 @@ def _tested(node: Node, nodes: dict[str, Node]) -> dg.AssetKey:
     """The model or seed that a test is about; one about what Takings keeps itself belongs to the build's own row."""
     about = [node["attached_node"]] if node.get("attached_node") else _parents(node)
     models = [nodes[key] for key in about if nodes[key]["resource_type"] in ("model", "seed")]
-    return model_key(models[0]) if models else dg.AssetKey(["marts", "build"])
+    return model_key(models[0]) if models else dg.AssetKey(["marts", "build_info"])

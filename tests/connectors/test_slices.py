@@ -12,8 +12,8 @@ import pytest
 
 from connectors.base import Account, Column, Stream, Table, Window
 from connectors.errors import ContractError
-from connectors.landing import Landing
-from connectors.staging import Staging
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
 
 T0 = datetime(2026, 3, 10, 12, tzinfo=UTC)
 STALL = Account("acme", "market", "stall-1", "http://127.0.0.1:9", "secret")

@@ -14,9 +14,9 @@ import pytest
 
 from connectors.base import Account, Column, Stream, Table, Window
 from connectors.errors import ContractError, IncompleteError
-from connectors.landing import LandedWindow, Landing
-from connectors.merging import Merge
-from connectors.staging import Staging
+from connectors.sync.landing import LandedWindow, Landing
+from connectors.sync.merge import Merge
+from connectors.sync.staging import Staging
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SHOP = Account("acme", "market", "shop-1", "http://127.0.0.1:9", "secret")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import GoneError, IncompleteError, RetryError
-from connectors.transport import ATTEMPTS, LONGEST_PAUSE, Transport
+from connectors.http import ATTEMPTS, LONGEST_PAUSE, Transport
 from tests.connectors.shopify.scripted import Reply, scripted
 
 SECRET = "shpat_do_not_print_me"

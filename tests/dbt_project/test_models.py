@@ -11,9 +11,9 @@ from typing import Any, get_args
 import pytest
 import stripe
 
-from connectors.staging import Staging
-from orchestration import build
-from orchestration.paths import Home
+from connectors.sync.staging import Staging
+from orchestration import dbt_build
+from orchestration.home import Home
 from orchestration.pulls import STREAMS
 
 ROOT = Path(__file__).parents[2]
@@ -31,11 +31,11 @@ def unit_tests(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
             staging.prepare(source, streams)
     home.builds.mkdir()
     common = ["--quiet", "--log-level", "none"]
-    with build.environment(home.builds / "unit.duckdb", home.staging):
-        dbtRunner().invoke([*common, "seed", *build.arguments(home)])
-        dbtRunner().invoke([*common, "run", "--empty", *build.arguments(home)])
-        outcome = dbtRunner().invoke([*common, "test", "--select", "test_type:unit", *build.arguments(home)])
-    build.let_go()
+    with dbt_build.environment(home.builds / "unit.duckdb", home.staging):
+        dbtRunner().invoke([*common, "seed", *dbt_build.arguments(home)])
+        dbtRunner().invoke([*common, "run", "--empty", *dbt_build.arguments(home)])
+        outcome = dbtRunner().invoke([*common, "test", "--select", "test_type:unit", *dbt_build.arguments(home)])
+    dbt_build.let_go()
     return list(outcome.result or ())
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from connectors.staging import Staging
-from orchestration import build
-from orchestration.paths import Home
+from connectors.sync.staging import Staging
+from orchestration import dbt_build
+from orchestration.home import Home
 from orchestration.pulls import STREAMS
 
 OF = {"tenant_id": "t", "source_account": "a"}
@@ -102,12 +102,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Path]:
         write(staging, subscription("leaves", "EUR", status="canceled", ended_at="2026-02-10 00:00:00"))
     home.builds.mkdir()
     path = home.builds / "build.duckdb"
-    with build.environment(path, home.staging):
+    with dbt_build.environment(path, home.staging):
         outcome = dbtRunner().invoke(
-            ["--quiet", "--log-level", "none", "build", *build.UNTESTED, "--select", "+mrr_monthly",
-             "--indirect-selection", "buildable", *build.arguments(home)]
+            ["--quiet", "--log-level", "none", "build", *dbt_build.UNTESTED, "--select", "+mrr_monthly",
+             "--indirect-selection", "buildable", *dbt_build.arguments(home)]
         )  # fmt: skip
-    build.let_go()
+    dbt_build.let_go()
     return list(outcome.result or ()), path
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import duckdb
 
-from connectors.simulator import SimulatorServer, World, demo_world, serve
-from connectors.simulator.payments import secret_key
-from connectors.simulator.visits import write_files
-from orchestration import run as running
+from orchestration import pipeline
 from orchestration.settings import Settings
+from simulator import SimulatorServer, World, demo_world, serve
+from simulator.scenarios.payments import secret_key
+from simulator.scenarios.visits import write_files
 from tests.orchestration.installation import Installation
 
 ACCOUNTS = ("aurora", "nordlicht")
@@ -66,7 +66,7 @@ class FiveSources(Installation):
 
     def pull_at(self, server: SimulatorServer, now: datetime) -> None:
         self.at(server, now)
-        running.pull_all(self.settings)
+        pipeline.pull_all(self.settings)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.bi import dashboard_titles
+from orchestration.superset import dashboard_titles
 from superset_assets.process import DEFAULT_PYTHON
 
 RETAIL = Path(__file__).parents[3] / "shared" / "data" / "online_retail"

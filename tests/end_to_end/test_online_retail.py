@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from connectors.simulator import retail_world, serve
+from simulator import retail_world, serve
 from tests.orchestration.installation import Installation
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -90,7 +90,7 @@ def test_nothing_but_the_one_shop_is_published(place: Installation) -> None:
 
 
 def test_it_agrees_with_the_shops_own_report_on_every_day(place: Installation) -> None:
-    assert place.ask("select count(*) > 2000, max(abs(difference_minor)) from marts.agreement") == [(True, 0)]
+    assert place.ask("select count(*) > 2000, max(abs(difference_minor)) from marts.reconciliation") == [(True, 0)]
 
 
 def test_every_day_has_the_sales_returns_shipping_and_orders_of_the_tables(

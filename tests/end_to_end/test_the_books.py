@@ -1,4 +1,4 @@
-"""Every number of every mart equals the simulator's books, computed a second time in plain Python (tests/books)."""
+"""Every number of every mart equals the simulator's books, computed a second time in plain Python (tests/oracle)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.books import daily, marts
-from tests.books.tables import TABLES, Table
 from tests.end_to_end.conftest import WORLDS
 from tests.end_to_end.sources import ACCOUNTS, Shops
+from tests.oracle import daily, marts
+from tests.oracle.tables import TABLES, Table
 
 Rows = Mapping[Any, Mapping[str, Any]]
 IDS = {"campaign_id", "ad_set_id", "ad_id"}
@@ -79,9 +79,9 @@ def test_the_comparison_finds_a_single_cent(shops: Shops, account: str, name: st
 def test_every_total_agrees_with_the_sources_own_report(shops: Shops) -> None:
     with duckdb.connect(str(shops.published / "all.duckdb"), read_only=True) as db:
         compared = dict(db.execute(
-            "select source, count(*) from marts.agreement where theirs_minor <> 0 group by all"
+            "select source, count(*) from marts.reconciliation where theirs_minor <> 0 group by all"
         ).fetchall())  # fmt: skip
-        differing = db.execute("select * from marts.agreement where difference_minor <> 0 limit 5").fetchall()
+        differing = db.execute("select * from marts.reconciliation where difference_minor <> 0 limit 5").fetchall()
     told = {source for source, count in compared.items() if count > 500}
     assert told == {"shopify", "stripe", "meta_ads", "tiktok_ads"}
     assert not differing

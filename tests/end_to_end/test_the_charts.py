@@ -16,16 +16,16 @@ from typing import Any
 import pytest
 from supersetapiclient.client import SupersetClient
 
-from orchestration import bi
-from orchestration.bi import dashboard_titles
+from orchestration import superset
+from orchestration.superset import dashboard_titles
 from superset_assets import verify
 from superset_assets.client import call, connect
 from superset_assets.process import DEFAULT_PYTHON, Server
-from tests.books import answers, cards
-from tests.books import marts as books
-from tests.books.answers import Answer, Rows, Shop, by_channel, by_day, by_month, funnel, newest_month, of_mart, total
 from tests.end_to_end.conftest import WORLDS
 from tests.end_to_end.sources import ACCOUNTS, TARGETS, Shops
+from tests.oracle import answers, cards
+from tests.oracle import marts as books
+from tests.oracle.answers import Answer, Rows, Shop, by_channel, by_day, by_month, funnel, newest_month, of_mart, total
 
 RANGES = {
     11: ((date(2026, 10, 22), date(2026, 11, 20)), (date(2025, 12, 1), date(2026, 3, 31))),
@@ -44,7 +44,7 @@ def current(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def superset(shops: Shops, current: Path) -> Iterator[Server]:
+def running(shops: Shops, current: Path) -> Iterator[Server]:
     """One Superset, with the dashboards of the checkout, for all worlds."""
     if not DEFAULT_PYTHON.exists():
         pytest.skip(f"no {DEFAULT_PYTHON}: `make test` makes Superset's environment")
@@ -53,19 +53,19 @@ def superset(shops: Shops, current: Path) -> Iterator[Server]:
         port = probe.getsockname()[1]
     there = shops.settings.superset.model_copy(update={"port": port})
     settings = shops.settings.model_copy(update={"superset": there, "home": current.parents[1]})
-    server: Server = bi.server(settings)
+    server: Server = superset.server(settings)
     server.start()
     try:
         server.wait_ready()
-        bi.apply(settings)
+        superset.apply(settings)
         yield server
     finally:
         server.stop()
 
 
 @pytest.fixture(scope="module")
-def admin(superset: Server) -> SupersetClient:
-    return connect(superset.url, "admin", superset.credentials.admin.password)
+def admin(running: Server) -> SupersetClient:
+    return connect(running.url, "admin", running.credentials.admin.password)
 
 
 @pytest.fixture(scope="module")
@@ -93,16 +93,16 @@ def ask(admin: SupersetClient, context: dict[str, Any], time_range: str, tenant:
 
 @pytest.fixture(scope="module", params=WORLDS)
 def world(
-    request: pytest.FixtureRequest, shops_of: Callable[[int], Shops], superset: Server, current: Path
+    request: pytest.FixtureRequest, shops_of: Callable[[int], Shops], running: Server, current: Path
 ) -> Iterator[tuple[int, Shops]]:
     """A world, with its build shown by the one Superset."""
     found = shops_of(request.param)
     was = current.readlink()
     _point(current, found.published)
-    superset.flush_data_cache()
+    running.flush_data_cache()
     yield request.param, found
     _point(current, was)
-    superset.flush_data_cache()
+    running.flush_data_cache()
 
 
 def _point(link: Path, target: Path) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from connectors.simulator.payments import payment_books
-from tests.books import ads
+from simulator.scenarios.payments import payment_books
 from tests.end_to_end.conftest import WORLDS
 from tests.end_to_end.sources import ACCOUNTS, Shops
+from tests.oracle import ads
 
 Find = Callable[[int], Shops]
 LEVELS = {

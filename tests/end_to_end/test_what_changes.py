@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.simulator import World, demo_world, serve
-from connectors.simulator.payments import payment_books
-from tests.books.tables import TABLES
+from simulator import World, demo_world, serve
+from simulator.scenarios.payments import payment_books
 from tests.end_to_end.sources import ACCOUNTS, FiveSources, Shops
 from tests.end_to_end.test_the_books import columns, read
+from tests.oracle.tables import TABLES
 
 OPENED = date(2026, 1, 20)
 LOOKS = [

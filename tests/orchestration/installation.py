@@ -15,12 +15,11 @@ from typing import Any
 import duckdb
 
 from connectors.base import Progress, no_progress
-from connectors.simulator import SimulatorServer
-from connectors.simulator.visits import write_files
-from orchestration import build, settings, simulating
-from orchestration import run as running
-from orchestration.paths import Home
-from orchestration.run import Run
+from orchestration import dbt_build, pipeline, settings, simulator
+from orchestration.home import Home
+from orchestration.pipeline import Run
+from simulator import SimulatorServer
+from simulator.scenarios.visits import write_files
 
 CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
 
@@ -30,7 +29,7 @@ def parsed() -> Path:
     """dbt's parse of the project, once a process: it takes longer than the build of a small shop."""
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return build.parse(Home(folder))
+    return dbt_build.parse(Home(folder))
 
 
 @dataclass
@@ -86,7 +85,7 @@ class Installation:
 
     def _others(self, server: SimulatorServer, shop: str, kinds: Collection[str]) -> str:
         text = ""
-        for source in simulating.other_sources(server, shop, self.root / "files" if "files" in kinds else None):
+        for source in simulator.other_sources(server, shop, self.root / "files" if "files" in kinds else None):
             if source["kind"] not in kinds:
                 continue
             if token := source.pop("token", None):
@@ -104,7 +103,7 @@ class Installation:
         return settings.load(self.root / "takings.toml").model_copy(update={"home": self.home.root})
 
     def run(self, progress: Progress = no_progress) -> Run:
-        return running.run(self.settings, progress)
+        return pipeline.run(self.settings, progress)
 
     @property
     def current(self) -> Path:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from connectors.staging import Staging
+from connectors.sync.staging import Staging
 from tests.orchestration.installation import Installation
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.simulator import SimulatorServer, demo_world, serve
-from connectors.staging import Staging
-from orchestration import run as running
-from orchestration.build import BuildFailed
+from connectors.sync.staging import Staging
+from orchestration import pipeline
+from orchestration.dbt_build import BuildFailed
+from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 
 END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ def test_a_day_of_ads_without_the_accounts_own_total_is_named_and_stops_the_publ
         for table in tables:
             staging.db.execute(f"delete from {source}.{table} where date_day = ?", [DAY])
     with pytest.raises(BuildFailed) as raised:
-        running.rebuild(place.settings)
+        pipeline.rebuild(place.settings)
     assert "spend_is_the_same_at_every_level" in str(raised.value)
     assert f"date_day={DAY}" in str(raised.value)
     assert place.current == before

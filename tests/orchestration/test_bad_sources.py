@@ -14,14 +14,13 @@ import duckdb
 import pytest
 
 from connectors.errors import ConfigurationError, RetryError, SourceError
-from connectors.simulator import Fault, SimulatorServer, World, demo_world, serve
-from connectors.simulator.books import Shop
-from connectors.simulator.world import ShopHistory
-from connectors.transport import Transport
-from orchestration import alerts, pulls
-from orchestration import run as running
+from connectors.http import Transport
+from orchestration import alerts, pipeline, pulls
 from semantic.alerts import rules
-from tests.books.facts import placed
+from simulator import Fault, SimulatorServer, World, demo_world, serve
+from simulator.books import Shop
+from simulator.world import ShopHistory
+from tests.oracle.facts import placed
 from tests.orchestration.installation import Installation
 
 START, NOW = date(2026, 1, 20), datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -89,7 +88,7 @@ def test_a_wrong_token_says_whose_it_is_and_where_it_belongs(source: str, place:
     token = "aurora.token" if source == "shopify" else f"aurora.{source}.token"
     (place.root / token).write_text("wrong")
     with pytest.raises(ConfigurationError) as caught:
-        running.pull_all(place.settings)
+        pipeline.pull_all(place.settings)
     one_message(caught.value, "secret")
     assert "accepted" in str(caught.value) or "refused" in str(caught.value)
 
@@ -111,14 +110,14 @@ def test_a_permission_that_is_taken_away_in_the_middle_keeps_what_had_come_and_t
 ) -> None:
     server.faults.add(revoked(source))
     with pytest.raises(ConfigurationError) as caught:
-        running.pull_all(place.settings)
+        pipeline.pull_all(place.settings)
     one_message(caught.value, "run again" if source != "shopify" else "token")
     assert not (place.home.published / "current").exists()
     server.faults.clear()
-    running.pull_all(place.settings)
+    pipeline.pull_all(place.settings)
     other = Installation(tmp_path / "undisturbed")
     other.configure(server, kinds=KINDS, shops=["aurora"])
-    running.pull_all(other.settings)
+    pipeline.pull_all(other.settings)
     assert staged(place) == staged(other)
 
 
@@ -129,7 +128,7 @@ def test_a_source_that_answers_500_for_ever_ends_with_one_message_and_the_others
     monkeypatch.setattr(pulls, "AT_ONCE", 1)
     server.faults.add(Fault("error", on=DEEP[source], status=500, times=None))
     with pytest.raises(RetryError) as caught:
-        running.pull_all(place.settings)
+        pipeline.pull_all(place.settings)
     one_message(caught.value, "Nothing was lost")
     before = [name for name in KINDS[: KINDS.index(source)] if name in KINDS]
     held = {name.partition(".")[0] for name, rows in staged(place).items() if rows}
@@ -148,7 +147,7 @@ def test_a_version_that_is_served_no_more_asks_for_an_update(
 ) -> None:
     server.faults.add(fault)
     with pytest.raises(ConfigurationError, match=words) as caught:
-        running.pull_all(place.settings)
+        pipeline.pull_all(place.settings)
     one_message(caught.value, "Update Takings")
 
 
@@ -158,21 +157,21 @@ def test_when_one_account_fails_the_others_stop_and_the_next_pull_is_whole(
     server.faults.add(Fault("unauthorized", on="stripe:customers", skip=1))
     seen: list[str] = []
     with pytest.raises(ConfigurationError, match="Stripe account aurora"):
-        running.pull_all(place.settings, lambda step, done, total, detail: seen.append(step))
+        pipeline.pull_all(place.settings, lambda step, done, total, detail: seen.append(step))
     asked = len(server.log)
     assert seen
-    running.pull_all(place.settings)
+    pipeline.pull_all(place.settings)
     assert len(server.log) > asked
     other = Installation(tmp_path / "undisturbed")
     other.configure(server, kinds=KINDS, shops=["aurora"])
-    running.pull_all(other.settings)
+    pipeline.pull_all(other.settings)
     assert staged(place) == staged(other)
 
 
 def test_accounts_without_anything_in_them_publish_a_build_without_a_number_and_no_alert(tmp_path: Path) -> None:
     shop = Shop("empty", "Empty", "UTC", "EUR", taxes_included=True, token="shpat_simulated_empty")
     empty = World([ShopHistory(shop)], NOW)
-    from connectors.simulator.ads.accounts import ad_accounts
+    from simulator.scenarios.ads.accounts import ad_accounts
 
     empty.ads = ad_accounts([empty.history("empty")], 1, NOW.date() + timedelta(days=400))
     place = Installation(tmp_path)
@@ -185,7 +184,7 @@ def test_accounts_without_anything_in_them_publish_a_build_without_a_number_and_
     assert {source for _, source, _ in done.pulled} == set(KINDS)
     counted = {name: len(rows) for name, rows in staged(place).items() if rows}
     assert set(counted) <= {"shopify.shop", "meta_ads.account", "tiktok_ads.advertiser", "shopify.locations"}, counted
-    assert not {name for name, rows in place.marts().items() if rows} - {"build", "time_spine"}
+    assert not {name for name, rows in place.marts().items() if rows} - {"build_info", "time_spine"}
     assert [alert.state for alert in alerts.look(place.settings)] == ["unknown"] * len(rules.load())
 
 
@@ -200,7 +199,7 @@ def test_one_empty_source_beside_full_ones_leaves_their_numbers_as_they_are(
         file.write('[[tenants.sources]]\nkind = "files"\naccount = "aurora"\npath = "files/aurora"\n')
     other.run()
     ours, theirs = place.marts(), other.marts()
-    for name in ("orders", "revenue", "spend", "cash", "customer_mrr", "agreement"):
+    for name in ("orders", "revenue", "spend", "cash", "customer_mrr", "reconciliation"):
         assert theirs[name] == ours[name] != []
     assert theirs["events"] == []
 
@@ -243,7 +242,7 @@ def test_a_shop_in_another_zone_than_its_tenant_is_told_by_the_tenants_days(plac
     )
     assert dict(found) == tokyo != there
     ((days, differing),) = place.ask(
-        "select count(distinct date_day), count(*) filter (where difference_minor <> 0) from marts.agreement "
+        "select count(distinct date_day), count(*) filter (where difference_minor <> 0) from marts.reconciliation "
         "where source = 'shopify'"
     )
     assert days > 20

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.simulator import Fault, Faults, SimulatorServer, demo_world, serve
+from simulator import Fault, Faults, SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 
 WORLD = demo_world(seed=5, start=date(2026, 1, 1), end=datetime(2026, 3, 1, 12, 0, tzinfo=UTC), orders=150)
@@ -82,7 +82,7 @@ def test_a_report_is_a_file_of_the_promised_name(place: Installation, tmp_path: 
 
 
 def test_the_agreement_is_one_line_an_account(place: Installation) -> None:
-    done = takings(place, "agreement")
+    done = takings(place, "reconciliation")
     assert done.returncode == 0
     assert done.stdout.count("agree with the source's own report to the cent") == 2
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.simulator import SimulatorServer, demo_world, serve
-from connectors.staging import Staging
-from orchestration import run as running
+from connectors.sync.staging import Staging
+from orchestration import pipeline
 from orchestration.source_settings import KINDS
+from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 
 END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ def test_a_tenant_that_was_taken_out_is_in_no_mart(tmp_path: Path, server: Simul
         assert rows == kept[mart], mart
     empty = {mart for mart, rows in left.items() if not rows}
     assert empty <= {"targets", "ltv_horizons"}, "every other mart has something to leak"
-    told = running.agreement(place.current)
+    told = pipeline.reconciliation(place.current)
     assert {row["tenant_id"] for row in told} == {"nordlicht"}
     assert {row["source"] for row in told} == set(KINDS) - {"files"}
 
@@ -59,7 +59,7 @@ def test_an_account_that_was_renamed_counts_once(tmp_path: Path, server: Simulat
                 f"insert into shopify.{table} select * replace ('aurora-old' as source_account) from shopify.{table} "
                 "where source_account = 'aurora'"
             )
-    running.rebuild(place.settings)
+    pipeline.rebuild(place.settings)
     assert place.ask("select sum(net_sales_minor), sum(orders_placed) from marts.metrics_daily") == before
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from connectors.simulator import World, serve
-from connectors.simulator.books import Line, Order, Product, Refund, Reversal, ShippingLine, Shop, Transaction, Variant
-from connectors.simulator.world import ShopHistory
 from orchestration.errors import Problem
+from simulator import World, serve
+from simulator.books import Line, Order, Product, Refund, Reversal, ShippingLine, Shop, Transaction, Variant
+from simulator.world import ShopHistory
 from tests.orchestration.installation import Installation
 
 END = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -143,7 +143,7 @@ def test_an_amount_in_its_own_currency_is_never_converted(place: Callable[..., I
     made.run()
     assert rows(made, "kyoto")[0][:5] == ("02-10", "JPY", 1, 3003, 333)
     assert rows(made, "boston")[0][:5] == ("02-10", "USD", 100, 3003, 333)
-    assert made.ask("select max(abs(difference_minor)), count(*) > 10 from marts.agreement") == [(0, True)]
+    assert made.ask("select max(abs(difference_minor)), count(*) > 10 from marts.reconciliation") == [(0, True)]
 
 
 @pytest.mark.parametrize(

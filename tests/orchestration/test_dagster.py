@@ -10,15 +10,15 @@ import dagster as dg
 import duckdb
 import pytest
 
-from connectors.simulator import SimulatorServer, demo_world, serve
-from connectors.staging import Staging
-from orchestration import build
+from connectors.sync.staging import Staging
+from orchestration import dbt_build
 from orchestration.definitions import definitions
 from orchestration.defs import sources
 from orchestration.errors import Problem
-from orchestration.paths import Home
+from orchestration.home import Home
 from orchestration.pulls import STREAMS
 from orchestration.source_settings import KINDS
+from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "asset_graph.txt"
@@ -124,10 +124,10 @@ def test_a_disagreement_with_the_source_is_a_warning_with_its_worst_day(
     place.run()
     with Staging(place.home.staging) as staging:
         staging.db.execute("update shopify.sales_totals set total_sales = total_sales + 1 where day = '2026-02-10'")
-    from orchestration import run as running
+    from orchestration import pipeline
     from orchestration.defs.publish import agrees_with_the_source
 
-    running.rebuild(place.settings)
+    pipeline.rebuild(place.settings)
     result = agrees_with_the_source()
     assert isinstance(result, dg.AssetCheckResult)
     assert not result.passed
@@ -137,10 +137,10 @@ def test_a_disagreement_with_the_source_is_a_warning_with_its_worst_day(
 
 def test_a_build_leaves_no_lock_on_its_scratch_file(place: Installation, server: SimulatorServer) -> None:
     place.configure(server)
-    from orchestration import run as running
+    from orchestration import pipeline
 
-    running.pull_all(place.settings)
-    running.record_run(place.settings, "one")
-    built = build.build(Home(place.home.root), "one")
+    pipeline.pull_all(place.settings)
+    pipeline.record_run(place.settings, "one")
+    built = dbt_build.build(Home(place.home.root), "one")
     with duckdb.connect(str(built.path)) as db:
         db.execute("create table now_it_is_mine (x integer)")

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.simulator import SimulatorServer, demo_world, serve
-from orchestration import run as running
+from orchestration import pipeline
+from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation, marts
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -106,7 +106,7 @@ def test_a_first_run_on_a_full_disk_is_one_message_and_the_next_one_goes_on(
     fresh.configure(server)
     with filled(disk, left):
         one_message(run(fresh), fresh)
-    running.pull_all(fresh.settings)
+    pipeline.pull_all(fresh.settings)
     assert len(fresh.home.staging.read_bytes()) > MEGABYTE
     shutil.rmtree(fresh.root)
 

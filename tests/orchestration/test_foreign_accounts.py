@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.simulator import SimulatorServer, World, demo_world, serve
-from connectors.simulator.visits import write_files
-from connectors.simulator.world import seconds
-from orchestration import run as running
+from orchestration import pipeline
 from orchestration.errors import Problem
-from tests.books import cash, subscriptions
+from simulator import SimulatorServer, World, demo_world, serve
+from simulator.scenarios.visits import write_files
+from simulator.world import seconds
+from tests.oracle import cash, subscriptions
 from tests.orchestration.installation import Installation
 
 START, NOW = date(2026, 1, 20), datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ def place(world: World, tmp_path_factory: pytest.TempPathFactory) -> Installatio
         place.configure(server, {"aurora": "EUR"}, rates("2", "3"), kinds=SOURCES, shops=["aurora"])
         for evening in EVENINGS:
             server.set_now(evening)
-            running.pull_all(place.settings)
+            pipeline.pull_all(place.settings)
         server.set_now(NOW)
         write_files(world, "aurora", place.root / "files" / "aurora", NOW)
         place.run()

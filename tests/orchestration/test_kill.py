@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from connectors.simulator import SimulatorServer, demo_world, serve
-from orchestration import run as running
+from orchestration import pipeline
+from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation, marts
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -122,10 +122,10 @@ def test_a_replay_that_is_killed_leaves_staging_and_then_gives_the_same_marts(
     )
     subprocess.run([sys.executable, "-c", stray, str(staging)], timeout=60, check=False)
     assert staging.with_name(staging.name + ".wal").exists(), "what a run that is killed while it pulls leaves behind"
-    windows = running.replay(place.settings, really=True)
-    assert windows == running.replay(place.settings, really=False) > 20
+    windows = pipeline.replay(place.settings, really=True)
+    assert windows == pipeline.replay(place.settings, really=False) > 20
     assert {path.name for path in staging.parent.iterdir()} == {staging.name}
     with duckdb.connect(str(staging), read_only=True) as db:
         assert db.execute("select * from duckdb_tables() where table_name = 'stray'").fetchall() == []
-    running.rebuild(place.settings)
+    pipeline.rebuild(place.settings)
     assert place.marts() == undisturbed.marts()

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from connectors.simulator import World, demo_world, serve
-from tests.books import marts as books
+from simulator import World, demo_world, serve
+from tests.oracle import marts as books
 from tests.orchestration.installation import Installation, days
 
 START = datetime(2026, 1, 15, 10, tzinfo=UTC)

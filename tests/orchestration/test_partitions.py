@@ -11,10 +11,10 @@ import dagster as dg
 import duckdb
 import pytest
 
-from connectors.simulator import SimulatorServer, World, demo_world, serve
-from connectors.simulator.world import seconds
-from orchestration import run as running
+from orchestration import pipeline
 from orchestration.defs import sources
+from simulator import SimulatorServer, World, demo_world, serve
+from simulator.world import seconds
 from tests.orchestration.installation import Installation
 
 START, NOW = date(2026, 1, 1), datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def place(tmp_path: Path, server: SimulatorServer, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TAKINGS_HOME", str(found.home.root))
     monkeypatch.setenv("TAKINGS_CONFIG", str(tmp_path / "takings.toml"))
     found.configure(server, kinds=tuple(REPORTS), shops=["aurora"])
-    running.pull_all(found.settings)
+    pipeline.pull_all(found.settings)
     server.set_now(NOW)
     server.log.clear()
     return found

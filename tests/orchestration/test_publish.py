@@ -15,11 +15,10 @@ import duckdb
 import pytest
 
 from connectors.base import no_progress
-from connectors.simulator import demo_world, serve
-from orchestration import publish as publishing
-from orchestration import run as running
-from orchestration.build import Built
+from orchestration import pipeline, publication
+from orchestration.dbt_build import Built
 from orchestration.errors import Problem
+from simulator import demo_world, serve
 from tests.orchestration.installation import Installation, ask, marts
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -86,8 +85,8 @@ def test_a_build_names_its_run_its_time_and_its_definitions(master: Installation
     assert about["run_id"] == master.current.name
     assert about["tenants"] == list(TENANTS)
     assert about["definitions"]
-    assert master.ask("select distinct run_id from marts.build") == [(master.current.name,)]
-    as_of = master.ask("select distinct as_of from marts.build")
+    assert master.ask("select distinct run_id from marts.build_info") == [(master.current.name,)]
+    as_of = master.ask("select distinct as_of from marts.build_info")
     assert as_of == [(END.replace(tzinfo=None, hour=9, minute=58),)], "two minutes before the shop's clock"
 
 
@@ -111,7 +110,7 @@ class Reader(threading.Thread):
         folder = self.path.resolve()
         with duckdb.connect(str(self.path / "all.duckdb"), read_only=True) as db:
             runs, placed, orders, sales, ledger = db.execute(
-                """select (select string_agg(distinct run_id) from marts.build),
+                """select (select string_agg(distinct run_id) from marts.build_info),
                     (select sum(orders_placed) from marts.metrics_daily), (select count(*) from marts.orders),
                     (select sum(total_sales_minor) from marts.metrics_daily),
                     (select sum(total_sales_minor) from marts.revenue)"""
@@ -145,7 +144,7 @@ def test_readers_see_no_error_and_no_half_build_while_ten_publishes_happen(place
     other = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
     made = []
     for _ in range(10):
-        run_id = running.new_run_id()
+        run_id = pipeline.new_run_id()
         home = place.home
         home.builds.mkdir(exist_ok=True)
         path = home.builds / f"build_{run_id}.duckdb"
@@ -160,10 +159,10 @@ def test_readers_see_no_error_and_no_half_build_while_ten_publishes_happen(place
                     (select sum(total_sales_minor) from marts.revenue) as total_sales_minor)
                 from marts.metrics_daily limit 1"""
             )
-            db.execute("update marts.build set run_id = ?", [run_id])
+            db.execute("update marts.build_info set run_id = ?", [run_id])
         shutil.copy(path, scratch)
         with home.writing():
-            publishing.publish(home, Built(path), run_id, TENANTS, no_progress)
+            publication.publish(home, Built(path), run_id, TENANTS, no_progress)
         made.append(run_id)
     reader.done.set()
     reader.join(30)
@@ -176,7 +175,7 @@ def test_readers_see_no_error_and_no_half_build_while_ten_publishes_happen(place
     assert len(reader.seen) > 3
     assert int(seen) > 1
     kept = sorted(path.name for path in place.home.published.iterdir() if not path.is_symlink())
-    assert kept == made[-publishing.KEPT :]
+    assert kept == made[-publication.KEPT :]
     assert place.current.name == made[-1]
 
 
@@ -198,7 +197,7 @@ BROKEN = {
     "a row that was set aside": (
         "insert into takings.rejects (tenant_id, source, source_account, row_key, reason) "
         "values ('aurora', 'shopify', 'aurora', '1', 'amount is not MONEY: x')",
-        "no_row_was_set_aside",
+        "no_row_was_rejected",
     ),
 }
 
@@ -210,7 +209,7 @@ def test_data_that_is_broken_anywhere_publishes_nothing_and_the_message_names_ev
         plant(place, sql)
     before = contents(place.home.published)
     with pytest.raises(Problem) as caught:
-        running.rebuild(place.settings)
+        pipeline.rebuild(place.settings)
     message = str(caught.value)
     for name, (_, test) in BROKEN.items():
         assert test in message, name
@@ -222,18 +221,18 @@ def test_one_cent_in_one_order_is_enough_and_healed_data_publishes_again(place: 
     plant(place, A_CENT_OFF)
     before = place.current
     with pytest.raises(Problem, match="every_order_adds_up") as caught:
-        running.rebuild(place.settings)
+        pipeline.rebuild(place.settings)
     assert "1 of dbt's checks failed" in str(caught.value)
     assert place.current == before
     plant(place, A_CENT_OFF.replace("+ 0.01", "- 0.01"))
-    running.rebuild(place.settings)
+    pipeline.rebuild(place.settings)
     assert place.current != before
     assert place.marts() == marts(before / "all.duckdb")
 
 
 def test_a_second_run_beside_the_first_is_refused_with_the_process_that_holds_the_place(place: Installation) -> None:
     hold = (
-        "import sys; from pathlib import Path; from orchestration.paths import Home\n"
+        "import sys; from pathlib import Path; from orchestration.home import Home\n"
         "with Home(Path(sys.argv[1])).writing(): print('holding', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", hold, str(place.home.root)]
@@ -243,9 +242,9 @@ def test_a_second_run_beside_the_first_is_refused_with_the_process_that_holds_th
     before = contents(place.home.published)
     actions: list[Callable[[], object]] = [
         place.run,
-        lambda: running.pull_all(place.settings),
-        lambda: running.rebuild(place.settings),
-        lambda: running.replay(place.settings, really=True),
+        lambda: pipeline.pull_all(place.settings),
+        lambda: pipeline.rebuild(place.settings),
+        lambda: pipeline.replay(place.settings, really=True),
     ]
     for action in actions:
         with pytest.raises(Problem, match=rf"Another run is writing.*process {first.pid}.*Wait for it to end"):
@@ -260,7 +259,7 @@ def test_a_second_run_beside_the_first_is_refused_with_the_process_that_holds_th
 def test_before_the_first_pull_there_is_nothing_to_build_and_the_message_says_so(place: Installation) -> None:
     place.home.staging.unlink()
     with pytest.raises(Problem, match="takings run"):
-        running.rebuild(place.settings)
+        pipeline.rebuild(place.settings)
 
 
 def test_what_an_interrupted_swap_left_behind_is_cleaned_up(place: Installation) -> None:
@@ -268,7 +267,7 @@ def test_what_an_interrupted_swap_left_behind_is_cleaned_up(place: Installation)
     half = place.home.published / "20200101T000000.000000Z.partial"
     half.mkdir()
     (half / "all.duckdb").write_bytes(b"half")
-    running.rebuild(place.settings)
+    pipeline.rebuild(place.settings)
     names = {path.name for path in place.home.published.iterdir()}
     assert names == {"current", place.current.name, *(name for name in names if name.endswith("Z"))}
     assert len(names) == 3

@@ -57,7 +57,7 @@ class Oracle:
     def differences(self, catalog: Catalog, metric: Metric, grain: str) -> list[str]:
         """Where the compiler's answer to the same question differs; empty where both agree."""
         time = catalog.marts[metric.mart].time_column
-        dimensions = ["tenant_id", *(column for column in metric.within if column != time)]
+        dimensions = ["tenant_id", *(column for column in metric.non_additive_over if column != time)]
         theirs = self.answer(metric, grain, dimensions)
         sql = compile_query(catalog, [metric.name], by=[grain, *dimensions])
         rows = self.connection.execute(sql).fetchall()

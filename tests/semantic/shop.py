@@ -65,7 +65,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         _customer(US, 2, "13", "Nobody yet", 0, 0),
         _customer(JP, 2, "14", "Hana", 1, 12345),
     ],
-    "build": [
+    "build_info": [
         {"tenant_id": name, "run_id": "run-1", "as_of": READ, "published_at": READ} for name in ("acme", "hinode")
     ],
 }  # fmt: skip

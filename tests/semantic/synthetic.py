@@ -123,12 +123,12 @@ def awkward_rows(seed: int = 11) -> dict[str, list[dict[str, Any]]]:
                 customer = {"customer_key": f"c{number}", "customer_id": f"c{number}", "date_day": day}
                 rows["customer_daily"].append(_fill(rng, kinds["customer_daily"], {**common, **customer}))
         rows.setdefault("cohorts", []).extend(_cohorts(rng, tenant, currency, minor_units))
-        for model in sorted(kinds.keys() - {*MADE, "build", "time_spine"}):
+        for model in sorted(kinds.keys() - {*MADE, "build_info", "time_spine"}):
             days = [first + timedelta(days=n) for n in range(100) if n % 9]
             rows.setdefault(model, []).extend(_any(rng, kinds[model], common, days))
         build = {"tenant_id": tenant, "run_id": "run-1"}
         times = {"as_of": datetime(2026, 5, 9, 6), "published_at": datetime(2026, 5, 9, 6, 1)}
-        rows.setdefault("build", []).append({**build, **times})
+        rows.setdefault("build_info", []).append({**build, **times})
     return rows
 
 

@@ -27,7 +27,7 @@ SHARED = {"tenant_id": "acme", "source": "shopify", "channel": "Online store", "
 def built(folder: Path, catalog: Catalog, days: Mapping[date, Mapping[str, int]]) -> Iterator[Build]:
     rows = {
         "metrics_daily": [{**SHARED, "date_day": day, **values} for day, values in days.items()],
-        "build": [{"tenant_id": "acme", "run_id": "run-1", "as_of": datetime(2026, 11, 20, 9)}],
+        "build_info": [{"tenant_id": "acme", "run_id": "run-1", "as_of": datetime(2026, 11, 20, 9)}],
     }
     published = synthetic.publish(folder / "published", catalog, rows)
     with open_build(published, "acme") as build:

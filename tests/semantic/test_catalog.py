@@ -12,10 +12,10 @@ from semantic.catalog import Catalog, Column
 from semantic.errors import CatalogError
 
 MARTS = {
-    "activity_daily", "agreement", "build", "cash", "cohorts", "customer_daily", "customer_mrr", "customers", "events",
+    "activity_daily", "build_info", "cash", "cohorts", "customer_daily", "customer_mrr", "customers", "events",
     "feature_daily", "finance_monthly", "funnel_daily", "ltv_horizons", "metrics_daily", "mrr_monthly",
-    "order_charges", "orders", "product_daily", "products", "refunds", "revenue", "sessions", "sessions_daily", "spend",
-    "targets",
+    "order_charges", "orders", "product_daily", "products", "reconciliation", "refunds", "revenue", "sessions",
+    "sessions_daily", "spend", "targets",
 }  # fmt: skip
 
 
@@ -32,8 +32,8 @@ def test_a_mart_knows_its_columns_its_days_and_its_dimensions(catalog: Catalog) 
 
 
 def test_a_mart_without_metrics_is_in_the_catalog_too(catalog: Catalog) -> None:
-    assert catalog.marts["build"].time_column is None
-    assert [column.type for column in catalog.marts["build"].columns] == [
+    assert catalog.marts["build_info"].time_column is None
+    assert [column.type for column in catalog.marts["build_info"].columns] == [
         "varchar",
         "varchar",
         "timestamp",
@@ -44,7 +44,7 @@ def test_a_mart_without_metrics_is_in_the_catalog_too(catalog: Catalog) -> None:
 def test_a_ratio_lives_in_the_mart_of_its_parts_and_keeps_their_restriction(catalog: Catalog) -> None:
     assert catalog.metrics["refund_rate_by_status"].mart == "metrics_daily"
     assert catalog.metrics["refund_rate_by_status"].thresholds == {"green": 0.05, "yellow": 0.1}
-    assert catalog.metrics["retention"].within == ("month_number",)
+    assert catalog.metrics["retention"].non_additive_over == ("month_number",)
 
 
 def test_every_metric_and_column_is_explained_to_the_shop_owner(catalog: Catalog) -> None:

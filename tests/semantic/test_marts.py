@@ -23,20 +23,20 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sql = sql.replace(f"cast(null as varchar) as {key},", f"'one' as {key},")
     sql = sql.replace("cast(null as date) as date_day", "date '2026-01-01' as date_day").replace("where false", "")
     (marts / "metrics_daily.sql").write_text(f"{sql} from range(2)", encoding="utf-8")
-    (marts / "build.sql").write_text("select 'one' as tenant_id", encoding="utf-8")
+    (marts / "build_info.sql").write_text("select 'one' as tenant_id", encoding="utf-8")
     return folder
 
 
 def test_a_doubled_key_an_empty_column_and_a_missing_one_fail_the_build(project: Path) -> None:
     dbt = Path(sys.executable).with_name("dbt")
-    command = [dbt, "build", "--profiles-dir", ".", "--select", "metrics_daily", "build", "cohorts"]
+    command = [dbt, "build", "--profiles-dir", ".", "--select", "metrics_daily", "build_info", "cohorts"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     results = json.loads((project / "target" / "run_results.json").read_text())["results"]
     status = {item["unique_id"].split(".")[2]: item["status"] for item in results}
     assert done.returncode == 1, done.stdout
     assert status["metrics_daily_has_one_row_a_key"] == "fail"
     assert status["metrics_daily_has_no_gaps"] == "fail"
-    assert status["build"] == "error"
+    assert status["build_info"] == "error"
     assert status["cohorts_has_one_row_a_key"] == status["cohorts_has_no_gaps"] == "pass"
 
 

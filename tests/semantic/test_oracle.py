@@ -24,7 +24,7 @@ def asked(catalog: Catalog, grain: str) -> list[Metric]:
         metric
         for metric in catalog.metrics.values()
         if (mart := catalog.marts[metric.mart]).time_grain == grain
-        or (grain == "month" and mart.time_column not in metric.within)
+        or (grain == "month" and mart.time_column not in metric.non_additive_over)
     ]
 
 

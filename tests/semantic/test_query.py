@@ -207,7 +207,10 @@ def test_importing_the_query_loads_neither_dbt_nor_metricflow_nor_pandas() -> No
 def test_advertising_by_campaign_keeps_its_parts_of_a_cent(catalog: Catalog, tmp_path: Path) -> None:
     day = date(2026, 11, 19)
     row = {"tenant_id": "acme", "campaign_name": "A", "date_day": day, "currency": "USD", "minor_units": 100}
-    rows = {"spend": [{**row, "spend_micros": 1_234_567}, {**row, "spend_micros": 1}], "build": [{"tenant_id": "acme"}]}
+    rows = {
+        "spend": [{**row, "spend_micros": 1_234_567}, {**row, "spend_micros": 1}],
+        "build_info": [{"tenant_id": "acme"}],
+    }
     published = synthetic.publish(tmp_path / "published", catalog, rows)
     table = ask(published, ["campaign_spend"], ["campaign_name"])
     assert render(table, "csv") == "campaign_name,campaign_spend\r\nA,1.234568\r\n"

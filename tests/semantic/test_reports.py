@@ -172,7 +172,7 @@ def test_a_report_that_cannot_be_made_leaves_no_file(
 
 
 def test_a_tenant_without_any_rows_is_told_to_load_its_sources(catalog: Catalog, tmp_path: Path) -> None:
-    published = synthetic.publish(tmp_path / "published", catalog, {"build": shop.ROWS["build"]})
+    published = synthetic.publish(tmp_path / "published", catalog, {"build_info": shop.ROWS["build_info"]})
     with pytest.raises(NoDataError, match="takings run"):
         run_report(published, "revenue-overview", FIRST, LAST, tenant="acme")
 

@@ -74,7 +74,7 @@ def test_a_rule_fires_beyond_its_limit_and_only_there(
     name: str, mart: str, rows: Rows, state: str, tmp_path: Path, catalog: Catalog
 ) -> None:
     about = {"tenant_id": "acme", "run_id": "run-1", "as_of": datetime(2026, 11, 20, 9)}
-    published = synthetic.publish(tmp_path / "published", catalog, {mart: rows, "build": [about]})
+    published = synthetic.publish(tmp_path / "published", catalog, {mart: rows, "build_info": [about]})
     with open_build(published, "acme") as build:
         found = {alert.rule.name: alert for alert in evaluate(build, rules.load(), today=TODAY)}
     assert found[name].state == state, found[name].text

@@ -38,11 +38,11 @@ def questions(catalog: Catalog) -> Iterator[tuple[list[str], list[str]]]:
     """Metrics that can be asked together, by each dimension of their mart in turn."""
     groups: dict[tuple[str, tuple[str, ...]], list[Metric]] = {}
     for metric in catalog.metrics.values():
-        groups.setdefault((metric.mart, metric.within), []).append(metric)
-    for (name, within), metrics in groups.items():
+        groups.setdefault((metric.mart, metric.non_additive_over), []).append(metric)
+    for (name, columns), metrics in groups.items():
         mart = catalog.marts[name]
         for dimension in (*mart.dimensions, None):
-            by = dict.fromkeys(_asked(mart, each) for each in (*([dimension] if dimension else []), *within))
+            by = dict.fromkeys(_asked(mart, each) for each in (*([dimension] if dimension else []), *columns))
             yield [metric.name for metric in metrics], list(by)
 
 

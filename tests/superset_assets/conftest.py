@@ -12,7 +12,7 @@ import pytest
 from supersetapiclient.client import SupersetClient
 
 from semantic.catalog import Catalog
-from superset_assets import access, build, sync
+from superset_assets import access, bundle, sync
 from superset_assets.client import connect
 from superset_assets.process import DEFAULT_PYTHON, Server
 from tests.superset_assets import marts
@@ -49,10 +49,10 @@ def superset(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iter
     try:
         server.wait_ready()
         admin = connect(server.url, "admin", server.credentials.admin.password)
-        bundle = build.bundle(catalog)
-        sync.apply(admin, bundle)
+        zipped = bundle.to_zip(catalog)
+        sync.apply(admin, zipped)
         access.grant(admin, TENANTS, server.credentials)
-        yield Running(server, folder / "published", admin, bundle)
+        yield Running(server, folder / "published", admin, zipped)
     finally:
         server.stop()
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from semantic.catalog import TIMES, Catalog, Column, Mart, Metric, within
+from semantic.catalog import TIMES, Catalog, Column, Mart, Metric, non_additive_over
 from tests.superset_assets import rows
 
 METRICS = Path(__file__).resolve().parents[2] / "semantic" / "metrics"
@@ -50,11 +50,11 @@ def _metric(item: dict[str, Any], mart: str, kind: Any, expr: str, parts: Sequen
     times = TIMES.fullmatch(expr)
     names = tuple(part.name for part in parts)
     kind, expr, names = ("ratio", times[1], (times[2], times[3])) if times else (kind, expr, names)
-    inherited: tuple[str, ...] = next((part.within for part in parts if part.within), ())
+    inherited: tuple[str, ...] = next((part.non_additive_over for part in parts if part.non_additive_over), ())
     micros = bool(meta.get("micros")) or (kind == "derived" and any(part.micros for part in parts))
     return Metric(
         item["name"], item["label"], item["description"], meta["unit"], mart, meta.get("thresholds"),
-        meta["format"], kind, expr, names, within(meta) or inherited, micros,
+        meta["format"], kind, expr, names, non_additive_over(meta) or inherited, micros,
     )  # fmt: skip
 
 

@@ -13,13 +13,13 @@ import yaml
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from superset_assets import build
+from superset_assets import bundle
 from tests.superset_assets import browser, marts
 from tests.superset_assets.conftest import Running, point_to, spoilt
 
 BOARDS: dict[str, dict[str, Any]] = {
     content["slug"]: content["position"]
-    for content in (yaml.safe_load(path.read_text()) for path in sorted((build.ROOT / "dashboards").glob("*.yaml")))
+    for content in (yaml.safe_load(path.read_text()) for path in sorted((bundle.ROOT / "dashboards").glob("*.yaml")))
 }
 pytestmark = pytest.mark.skipif(
     not (browser.CHROMIUM.exists() and browser.DRIVER.exists()), reason="no chromium: `make test` installs it"

@@ -8,53 +8,53 @@ from urllib.parse import parse_qs
 import pytest
 
 from semantic.catalog import Catalog
-from superset_assets import build, ranges, yaml_text
+from superset_assets import bundle, ranges, yaml_text
 
 
 def test_the_snapshot_of_datasets_is_what_the_catalog_gives(catalog: Catalog) -> None:
-    kept = {path: item for path, item in build.read().items() if path.startswith("datasets/")}
-    made = {f"datasets/warehouse/{name}.yaml": item for name, item in build.datasets(catalog).items()}
+    kept = {path: item for path, item in bundle.read().items() if path.startswith("datasets/")}
+    made = {f"datasets/warehouse/{name}.yaml": item for name, item in bundle.datasets(catalog).items()}
     assert sorted(path for path in kept.keys() | made.keys() if kept.get(path) != made.get(path)) == []
 
 
 def test_the_same_input_gives_the_same_bytes_and_leaves_nothing_to_fill_in(catalog: Catalog) -> None:
-    bundle = build.bundle(catalog)
-    assert bundle == build.bundle(catalog)
-    assert not [path for path, item in build.unpack(bundle).items() if "{{" in yaml_text.dump(item)]
+    zipped = bundle.to_zip(catalog)
+    assert zipped == bundle.to_zip(catalog)
+    assert not [path for path, item in bundle.unpack(zipped).items() if "{{" in yaml_text.dump(item)]
 
 
 def test_each_mart_with_metrics_becomes_a_dataset_and_so_does_the_build(catalog: Catalog) -> None:
-    assert set(build.datasets(catalog)) == {
-        "activity_daily", "build", "cohorts", "customer_daily", "events", "feature_daily", "finance_monthly",
+    assert set(bundle.datasets(catalog)) == {
+        "activity_daily", "build_info", "cohorts", "customer_daily", "events", "feature_daily", "finance_monthly",
         "funnel_daily", "ltv_horizons", "metrics_daily", "mrr_monthly", "product_daily", "sessions_daily", "spend",
     }  # fmt: skip
 
 
 def test_a_metric_with_thresholds_has_a_badge_beside_it_and_colours_its_big_number(catalog: Catalog) -> None:
-    names = [item["metric_name"] for item in build.datasets(catalog)["metrics_daily"]["metrics"]]
+    names = [item["metric_name"] for item in bundle.datasets(catalog)["metrics_daily"]["metrics"]]
     assert [name for name in names if name.endswith("_badge")] == ["refund_rate_by_status_badge"]
-    assets = build.complete(build.read(), catalog)
+    assets = bundle.complete(bundle.read(), catalog)
     rules = assets["charts/refund_rate.yaml"]["params"]["conditional_formatting"]
     assert [(rule["operator"], rule.get("targetValue")) for rule in rules] == [("≤", 0.05), ("< x ≤", None), (">", 0.1)]
     assert "conditional_formatting" not in assets["charts/net_sales.yaml"]["params"]
 
 
 def test_every_chart_carries_the_query_that_it_draws(catalog: Catalog) -> None:
-    for path, chart in build.complete(build.read(), catalog).items():
+    for path, chart in bundle.complete(bundle.read(), catalog).items():
         if path.startswith("charts/"):
             (query,) = json.loads(chart["query_context"])["queries"]
             assert query["columns"] or query["metrics"], path
 
 
 def test_money_carries_its_rows_currency_and_no_symbol_of_ours(catalog: Catalog) -> None:
-    dataset = build.datasets(catalog)["metrics_daily"]
+    dataset = bundle.datasets(catalog)["metrics_daily"]
     assert dataset["currency_code_column"] == "currency"
     assert {item["currency"] for item in dataset["metrics"]} == {None}
 
 
 def dashboards(catalog: Catalog) -> dict[str, dict[str, Any]]:
     """What Superset gets of each dashboard, by title."""
-    done = build.complete(build.read(), catalog)
+    done = bundle.complete(bundle.read(), catalog)
     return {item["dashboard_title"]: item for path, item in done.items() if path.startswith("dashboards/")}
 
 
@@ -96,7 +96,7 @@ whole is made of, funnels, tables of cohorts, gauges against targets."""
 
 @pytest.mark.parametrize("title", RECOMMENDED)
 def test_a_view_shows_what_its_document_asks_for_as_it_recommends(title: str, catalog: Catalog) -> None:
-    charts = {item["uuid"]: item for path, item in build.read().items() if path.startswith("charts/")}
+    charts = {item["uuid"]: item for path, item in bundle.read().items() if path.startswith("charts/")}
     tiles = dashboards(catalog)[title]["position"].values()
     shown = [charts[tile["meta"]["uuid"]] for tile in tiles if isinstance(tile, dict) and tile["type"] == "CHART"]
     kinds = {chart["slice_name"]: chart["viz_type"] for chart in shown}
@@ -105,7 +105,7 @@ def test_a_view_shows_what_its_document_asks_for_as_it_recommends(title: str, ca
 
 def test_only_tables_are_wider_than_half_a_row(catalog: Catalog) -> None:
     """On a phone half a row fills the screen: a table scrolls, a wider picture would be cut."""
-    charts = {item["uuid"]: item for path, item in build.read().items() if path.startswith("charts/")}
+    charts = {item["uuid"]: item for path, item in bundle.read().items() if path.startswith("charts/")}
     for title, dashboard in dashboards(catalog).items():
         for tile in dashboard["position"].values():
             if isinstance(tile, dict) and tile["type"] == "CHART" and tile["meta"]["width"] > 6:
@@ -130,7 +130,7 @@ def test_each_dashboard_says_how_fresh_it_is_what_is_what_and_shares_one_look(ca
 
 
 def test_a_range_of_days_reaches_exactly_the_charts_that_have_days(catalog: Catalog) -> None:
-    charts = {item["uuid"]: item for path, item in build.read().items() if path.startswith("charts/")}
+    charts = {item["uuid"]: item for path, item in bundle.read().items() if path.startswith("charts/")}
     for title, dashboard in dashboards(catalog).items():
         reached = dashboard["metadata"]["native_filter_configuration"][0]["scope"]["rootPath"]
         for tile in dashboard["position"].values():

@@ -7,29 +7,29 @@ from typing import Any
 import pytest
 
 from semantic.catalog import Catalog
-from superset_assets import build
+from superset_assets import bundle
 from superset_assets.errors import InvalidAssetsError
 from superset_assets.validate import ensure, validate
 
 CHART, BOARD = "charts/revenue_by_day.yaml", "dashboards/store_performance.yaml"
 GAUGE, FUNNEL = "charts/mrr_target.yaml", "charts/order_funnel.yaml"
 DATASET = "datasets/warehouse/metrics_daily.yaml"
-Plant = Callable[[build.Assets], Any]
+Plant = Callable[[bundle.Assets], Any]
 SQL = {"expressionType": "SQL", "sqlExpression": "1"}
 
 
-def filters(assets: build.Assets) -> list[dict[str, Any]]:
+def filters(assets: bundle.Assets) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = assets[BOARD]["metadata"]["native_filter_configuration"]
     return found
 
 
-def tile(assets: build.Assets) -> dict[str, Any]:
+def tile(assets: bundle.Assets) -> dict[str, Any]:
     found: dict[str, Any] = assets[BOARD]["position"]["CHART-net_sales"]["meta"]
     return found
 
 
 def test_what_ships_has_no_problem(catalog: Catalog) -> None:
-    assert [str(problem) for problem in validate(build.read(), catalog)] == []
+    assert [str(problem) for problem in validate(bundle.read(), catalog)] == []
 
 
 def test_a_catalog_that_lost_a_metric_stops_everything_before_superset_is_asked(catalog: Catalog) -> None:
@@ -117,7 +117,7 @@ MISTAKES: dict[str, tuple[str, str, Plant]] = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_planted_mistake_is_found_in_its_file_and_comes_with_advice(mistake: str, catalog: Catalog) -> None:
     file, words, plant = MISTAKES[mistake]
-    assets = copy.deepcopy(build.read())
+    assets = copy.deepcopy(bundle.read())
     plant(assets)
     found = [problem for problem in validate(assets, catalog) if problem.file == file and words in problem.what]
     assert found, [str(problem) for problem in validate(assets, catalog)]

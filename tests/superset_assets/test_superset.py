@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from supersetapiclient.client import SupersetClient
 
-from superset_assets import access, build, sync, verify
+from superset_assets import access, bundle, sync, verify
 from superset_assets.client import call, connect, ids_by_uuid, listing, send
 from superset_assets.errors import EmptyChartError, RequestFailedError
 from superset_assets.names import asset_uuid
@@ -49,7 +49,7 @@ def repaired(superset: Running) -> Iterator[Running]:
 def test_a_second_apply_finds_nothing_to_do(superset: Running) -> None:
     plan = sync.apply(superset.admin, superset.bundle)
     assert plan.empty and not plan.orphans, plan.lines()
-    assert len(plan.unchanged) == len(build.unpack(superset.bundle))
+    assert len(plan.unchanged) == len(bundle.unpack(superset.bundle))
 
 
 def test_granting_again_changes_nothing(superset: Running) -> None:
@@ -66,9 +66,9 @@ def test_a_change_made_in_superset_is_shown_as_drift_and_apply_undoes_it(repaire
 
 
 def test_prune_names_then_removes_what_no_file_holds_and_leaves_what_people_made(repaired: Running) -> None:
-    assets = build.unpack(repaired.bundle)
+    assets = bundle.unpack(repaired.bundle)
     old = dict(assets["charts/net_sales.yaml"], uuid=asset_uuid("charts", "old"), slice_name="Old chart")
-    sync.apply(repaired.admin, build.pack(assets | {"charts/old.yaml": old}))
+    sync.apply(repaired.admin, bundle.pack(assets | {"charts/old.yaml": old}))
     own = {"slice_name": "Their own", "viz_type": "table", "datasource_type": "table", "params": "{}"}
     made = call(
         repaired.admin, "post", "chart/", json=own | {"datasource_id": dataset(repaired.admin, "metrics_daily")}
@@ -82,18 +82,18 @@ def test_prune_names_then_removes_what_no_file_holds_and_leaves_what_people_made
 
 
 def test_a_bundle_that_superset_cannot_read_changes_nothing_and_says_what_to_do(superset: Running) -> None:
-    assets = build.unpack(superset.bundle)
+    assets = bundle.unpack(superset.bundle)
     broken = dict(assets["charts/net_sales.yaml"], dataset_uuid=asset_uuid("datasets", "nothing"), slice_name="Broken")
     with pytest.raises(RequestFailedError, match="offline check"):
-        sync.apply(superset.admin, build.pack(assets | {"charts/net_sales.yaml": broken}))
+        sync.apply(superset.admin, bundle.pack(assets | {"charts/net_sales.yaml": broken}))
     assert sync.plan(superset.admin, superset.bundle).empty
 
 
 @pytest.mark.parametrize("who", TENANTS)
 def test_every_chart_has_rows_for_a_tenant(superset: Running, who: str) -> None:
-    boards = [path.stem.replace("_", "-") for path in (build.ROOT / "dashboards").glob("*.yaml")]
+    boards = [path.stem.replace("_", "-") for path in (bundle.ROOT / "dashboards").glob("*.yaml")]
     counts = {title: rows for board in boards for title, rows in verify.check_charts(superset.user(who), board)}
-    assert len(counts) == len(list((build.ROOT / "charts").glob("*.yaml")))
+    assert len(counts) == len(list((bundle.ROOT / "charts").glob("*.yaml")))
     assert counts["Revenue by day"] == counts["Revenue trend"] == counts["CAC by day"] == 30
     assert counts["MRR to target"] == counts["Churn to target"] == 1
     assert counts["Conversion funnel"] == counts["Web funnel"] == 4
@@ -108,7 +108,7 @@ def test_an_admin_asks_for_one_tenant_since_two_currencies_are_never_added_up(su
 
 def test_a_tenant_sees_only_its_own_rows_whatever_it_asks_for(superset: Running) -> None:
     aurora = superset.user("aurora")
-    for table in build.datasets(marts.catalog()):
+    for table in bundle.datasets(marts.catalog()):
         assert [row["tenant_id"] for row in ask(aurora, ["tenant_id"], table, row_limit=9)["data"][:1]] == ["aurora"]
         other = [{"col": "tenant_id", "op": "==", "val": "nordlicht"}]
         assert ask(aurora, ["tenant_id"], table, filters=other)["data"] == []

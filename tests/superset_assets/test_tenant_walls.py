@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from semantic.catalog import Catalog
-from superset_assets import build
+from superset_assets import bundle
 from superset_assets.client import call, listing
 from tests.superset_assets import walls
 from tests.superset_assets.conftest import TENANTS, Running, point_to, spoilt
@@ -16,7 +16,15 @@ from tests.superset_assets.marts import CANARIES
 OTHER = {"aurora": "nordlicht", "nordlicht": "aurora"}
 NAMING = ("Top products", "Top customers", "ROAS by campaign", "Traffic sources", "Feature uses")
 NUMBERS = {"BIGINT", "INTEGER"}
-WITHOUT_NAMES = {"build", "cohorts", "funnel_daily", "metrics_daily", "mrr_monthly", "finance_monthly", "ltv_horizons"}
+WITHOUT_NAMES = {
+    "build_info",
+    "cohorts",
+    "funnel_daily",
+    "metrics_daily",
+    "mrr_monthly",
+    "finance_monthly",
+    "ltv_horizons",
+}
 
 
 def names_of_theirs(superset: Running) -> set[str]:
@@ -44,9 +52,11 @@ def test_nothing_that_a_tenant_reaches_names_the_other_tenants_rows(
     own = {place for place, text in places if CANARIES[who] in text.lower()}
     assert {f"{title} as {kind}" for title in NAMING for kind in ("json", "csv", "xlsx")} <= own
     assert {
-        f"{kind} of {table}" for table in build.datasets(catalog).keys() - WITHOUT_NAMES for kind in ("full", "samples")
+        f"{kind} of {table}"
+        for table in bundle.datasets(catalog).keys() - WITHOUT_NAMES
+        for kind in ("full", "samples")
     } <= own
-    charts = list((build.ROOT / "charts").glob("*.yaml"))
+    charts = list((bundle.ROOT / "charts").glob("*.yaml"))
     assert len([place for place, _ in places if place.endswith(" as json")]) == len(charts)
 
 
@@ -92,7 +102,7 @@ def test_the_numbers_that_a_tenant_is_told_are_those_of_its_own_rows(
     superset: Running, catalog: Catalog, who: str
 ) -> None:
     run_id = (superset.published / "current").resolve().name
-    for table in build.datasets(catalog):
+    for table in bundle.datasets(catalog):
         told, own = counted(superset, catalog, who, table), written(superset, catalog, who, table, run_id)
         assert own[0] > 0, table
         assert told == pytest.approx(own), table
@@ -103,7 +113,7 @@ def test_a_row_that_was_given_to_the_wrong_tenant_is_seen_in_the_numbers_of_ever
 ) -> None:
     """Names tell nothing here: most datasets have none."""
     run_id = (restored.published / "current").resolve().name
-    folder, tables = spoilt(restored, "wrong-numbers"), list(build.datasets(catalog))
+    folder, tables = spoilt(restored, "wrong-numbers"), list(bundle.datasets(catalog))
     with duckdb.connect(str(folder / "tenant-aurora.duckdb")) as db:
         db.execute(f"ATTACH '{folder / 'tenant-nordlicht.duckdb'}' AS theirs (READ_ONLY)")
         for table in tables:

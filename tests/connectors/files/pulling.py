@@ -14,8 +14,8 @@ import duckdb
 
 from connectors.base import Account, Pulled
 from connectors.files.pull import pull
-from connectors.landing import Landing
-from connectors.staging import Staging
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
 
 EXPENSES = "month,category,cost_kind,amount,currency\n"
 BALANCES = "day,bank_account,balance,currency\n"

@@ -15,11 +15,11 @@ from connectors.errors import ConfigurationError
 from connectors.files import pull as module
 from connectors.files.pull import pull
 from connectors.files.streams import STREAMS
-from connectors.landing import LandedWindow
-from connectors.simulator import World, demo_world
-from connectors.simulator.visits import write_files
-from connectors.simulator.world import seconds
-from connectors.staging import Staging
+from connectors.sync.landing import LandedWindow
+from connectors.sync.staging import Staging
+from simulator import World, demo_world
+from simulator.scenarios.visits import write_files
+from simulator.world import seconds
 from tests.connectors.files.pulling import BALANCES, EXPENSES, Place, event, jsonl
 
 START, END = date(2026, 1, 15), datetime(2026, 3, 5, 10, tzinfo=UTC)

@@ -12,14 +12,14 @@ import duckdb
 import requests
 
 from connectors.base import Account, Pulled
-from connectors.landing import Landing
+from connectors.http import Transport
 from connectors.meta_ads.pull import pull
-from connectors.simulator import SimulatorServer, World, demo_world
-from connectors.simulator.ads.books import AdAccount
-from connectors.simulator.ads.plan import CAMPAIGN, GROUP
-from connectors.simulator.world import seconds
-from connectors.staging import Staging
-from connectors.transport import Transport
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
+from simulator import SimulatorServer, World, demo_world
+from simulator.scenarios.ads.books import AdAccount
+from simulator.scenarios.ads.plan import CAMPAIGN, GROUP
+from simulator.world import seconds
 
 START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
 PURCHASES = ("purchase", "omni_purchase", "onsite_web_purchase", "onsite_web_app_purchase",

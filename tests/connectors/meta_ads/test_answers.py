@@ -12,13 +12,13 @@ import pytest
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError
-from connectors.landing import Landing
+from connectors.http import Transport
 from connectors.meta_ads.client import SLOW_SECONDS, Client
 from connectors.meta_ads.pull import pull
 from connectors.meta_ads.reports import pages, rows
 from connectors.meta_ads.streams import ACCOUNT_INSIGHTS
-from connectors.staging import Staging
-from connectors.transport import Transport
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
 from tests.connectors.shopify.scripted import Reply, Script, scripted
 
 TOKEN = "EAAB_secret_token"

@@ -12,8 +12,8 @@ import pytest
 from connectors import ad_days
 from connectors.base import Days
 from connectors.errors import ConfigurationError, RetryError
-from connectors.simulator import Fault, SimulatorServer, World, serve
-from connectors.simulator.world import seconds
+from simulator import Fault, SimulatorServer, World, serve
+from simulator.world import seconds
 from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, ads, small_world, totals
 
 LATER = END + timedelta(days=3)
@@ -216,7 +216,7 @@ def test_days_that_had_spend_are_not_emptied_by_an_answer_without_a_row(
     before = place.rows(TOTALS)
     server.set_now(END + timedelta(days=1))
     with monkeypatch.context() as silent:
-        silent.setattr("connectors.simulator.meta.insights.rows", lambda *_: [])
+        silent.setattr("simulator.apis.meta.insights.rows", lambda *_: [])
         for _ in range(2):
             with pytest.raises(
                 RetryError, match=r"account_insights of 2026-02-20 to 2026-03-21 came without a single row"
@@ -232,7 +232,7 @@ def test_emptiness_is_believed_when_the_days_are_read_by_name(
 ) -> None:
     place.pull(server)
     server.set_now(END + timedelta(days=1))
-    monkeypatch.setattr("connectors.simulator.meta.insights.rows", lambda *_: [])
+    monkeypatch.setattr("simulator.apis.meta.insights.rows", lambda *_: [])
     with pytest.raises(RetryError):
         place.pull(server)
     place.pull(server, days=(START, END.date()))

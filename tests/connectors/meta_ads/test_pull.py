@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import RetryError
-from connectors.simulator import Fault, SimulatorServer, World, serve
-from connectors.simulator.world import seconds
+from simulator import Fault, SimulatorServer, World, serve
+from simulator.world import seconds
 from tests.connectors.meta_ads.pulling import (
     ADS,
     BOUGHT,

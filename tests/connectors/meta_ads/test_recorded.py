@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from connectors.base import Account, Stream, Window
-from connectors.landing import Landing
 from connectors.meta_ads import streams
-from connectors.staging import Staging
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
 
 CASSETTES = Path(__file__).resolve().parents[4] / "shared/data/recorded/meta_keboola/cassettes"
 

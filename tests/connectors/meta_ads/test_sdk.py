@@ -25,7 +25,7 @@ from facebook_business.session import FacebookSession
 from connectors.base import Stream
 from connectors.meta_ads.client import VERSION
 from connectors.meta_ads.streams import AD_SETS, ADS, CAMPAIGNS
-from connectors.simulator import SimulatorServer, World, serve
+from simulator import SimulatorServer, World, serve
 from tests.connectors.meta_ads.pulling import END, Place, small_world
 
 Params = dict[str, Any]

@@ -11,9 +11,9 @@ import pytest
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.http import Transport
 from connectors.meta_ads.client import SLOW_SECONDS, STOP_SECONDS, Client
-from connectors.simulator import Fault, SimulatorServer, World, serve
-from connectors.transport import Transport
+from simulator import Fault, SimulatorServer, World, serve
 from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, small_world, totals
 from tests.connectors.shopify.scripted import Reply, scripted
 

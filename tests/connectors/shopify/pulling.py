@@ -11,11 +11,11 @@ from typing import Any
 import duckdb
 
 from connectors.base import Account, Pulled
-from connectors.landing import Landing
+from connectors.http import Transport
 from connectors.shopify.pull import pull
-from connectors.simulator import SimulatorServer, World, demo_world
-from connectors.staging import Staging
-from connectors.transport import Transport
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
+from simulator import SimulatorServer, World, demo_world
 
 START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
 SHOP = "aurora"

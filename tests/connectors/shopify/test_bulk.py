@@ -11,7 +11,7 @@ import pytest
 from connectors.errors import ConfigurationError, IncompleteError, RetryError
 from connectors.shopify import bulk
 from connectors.shopify import pull as pulling_module
-from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
+from simulator import Fault, Faults, SimulatorServer, World, serve
 from tests.connectors.shopify.pulling import END, Place, asked, small_world
 
 Served = Callable[..., SimulatorServer]

@@ -10,8 +10,8 @@ import pytest
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.http import Transport
 from connectors.shopify.client import SERVER_ATTEMPTS, THROTTLED_ATTEMPTS, VERSION, Client, TooExpensiveError
-from connectors.transport import Transport
 from tests.connectors.shopify.scripted import Reply, Script, scripted
 
 SECRET = "shpss_do_not_print_me"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import ConfigurationError
-from connectors.simulator import serve
+from simulator import serve
 from tests.connectors.shopify.pulling import END, Place, small_world
 
 WORLD = small_world()

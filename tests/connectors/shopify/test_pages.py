@@ -11,8 +11,8 @@ import pytest
 
 from connectors.errors import ContractError, RetryError
 from connectors.shopify import pages
-from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
-from connectors.simulator.shopify import api
+from simulator import Fault, Faults, SimulatorServer, World, serve
+from simulator.apis.shopify import api
 from tests.connectors.shopify.pulling import END, Place, asked, small_world
 
 BEFORE = END - timedelta(days=2)

@@ -12,12 +12,12 @@ import pytest
 
 from connectors.base import Account, Pulled
 from connectors.errors import ConfigurationError, RetryError
-from connectors.landing import LandedWindow
+from connectors.http import Transport
 from connectors.shopify.pull import pull
 from connectors.shopify.streams import STREAMS
-from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
-from connectors.staging import Staging
-from connectors.transport import Transport
+from connectors.sync.landing import LandedWindow
+from connectors.sync.staging import Staging
+from simulator import Fault, Faults, SimulatorServer, World, serve
 from tests.connectors.shopify.pulling import END, Place, asked, small_world
 
 FIRST = END - timedelta(days=52)

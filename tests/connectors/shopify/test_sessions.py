@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from connectors.http import Transport
 from connectors.shopify.pull import pull
 from connectors.shopify.streams.sessions import COLUMNS
-from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
-from connectors.simulator.world import seconds
-from connectors.staging import Staging
-from connectors.transport import Transport
+from connectors.sync.staging import Staging
+from simulator import Fault, Faults, SimulatorServer, World, serve
+from simulator.world import seconds
 from tests.connectors.shopify.pulling import END, Place, small_world
 
 EARLIER = END - timedelta(days=11, hours=9)

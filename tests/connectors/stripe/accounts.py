@@ -13,12 +13,12 @@ import duckdb
 import requests
 
 from connectors.base import Account, Pulled
-from connectors.landing import Landing
-from connectors.simulator import SimulatorServer, World, demo_world
-from connectors.simulator.payments import PaymentBooks, secret_key
-from connectors.staging import Staging
+from connectors.http import Transport
 from connectors.stripe.pull import pull
-from connectors.transport import Transport
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
+from simulator import SimulatorServer, World, demo_world
+from simulator.scenarios.payments import PaymentBooks, secret_key
 
 START, END = date(2025, 10, 16), datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACCOUNT = "aurora"

@@ -12,14 +12,14 @@ import msgspec
 import pytest
 
 from connectors.base import Window
-from connectors.simulator import serve
-from connectors.simulator.payments import payment_books
-from connectors.staging import Staging
+from connectors.http import Transport
 from connectors.stripe.client import Client
 from connectors.stripe.deletions import land_deletions
 from connectors.stripe.pages import flat
 from connectors.stripe.streams import DELETIONS, EVENTS, FEEDS, STREAMS, Feed
-from connectors.transport import Transport
+from connectors.sync.staging import Staging
+from simulator import serve
+from simulator.scenarios.payments import payment_books
 from tests.connectors.stripe.accounts import Place, differences, small_world
 
 FIRST = datetime(2026, 3, 2, 13, 17, 23, tzinfo=UTC)

@@ -10,12 +10,12 @@ import zstandard
 
 from connectors.base import Account, Window
 from connectors.errors import ConfigurationError, ContractError, RetryError
-from connectors.landing import Landing
-from connectors.staging import Staging
+from connectors.http import Transport
 from connectors.stripe.client import ATTEMPTS, LIVE_RATE, TEST_RATE, VERSION, Client, MissingPermissionError
 from connectors.stripe.listing import land_feed
 from connectors.stripe.streams import FEEDS, STREAMS
-from connectors.transport import Transport
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
 from tests.connectors.shopify.scripted import Reply, Script, scripted
 from tests.connectors.stripe.accounts import Place
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.simulator import World, serve
-from connectors.simulator.payments import payment_books
-from connectors.simulator.payments.books import Thing
-from connectors.simulator.world import seconds
+from simulator import World, serve
+from simulator.scenarios.payments import payment_books
+from simulator.scenarios.payments.books import Thing
+from simulator.world import seconds
 from tests.connectors.stripe.accounts import Place, small_world
 
 FIRST = datetime(2026, 3, 2, 13, 17, 23, tzinfo=UTC)

@@ -12,12 +12,12 @@ import requests
 import zstandard
 
 from connectors.errors import ConfigurationError, ContractError, RetryError
-from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
-from connectors.simulator.books import Shop, simulated_token
-from connectors.simulator.payments import PaymentBooks, payment_books, secret_key
-from connectors.simulator.world import ShopHistory
-from connectors.staging import Staging
 from connectors.stripe.streams import STREAMS
+from connectors.sync.staging import Staging
+from simulator import Fault, Faults, SimulatorServer, World, serve
+from simulator.books import Shop, simulated_token
+from simulator.scenarios.payments import PaymentBooks, payment_books, secret_key
+from simulator.world import ShopHistory
 from tests.connectors.stripe.accounts import Place, asked, differences, small_world
 
 FIRST = datetime(2026, 3, 2, 13, 17, 23, tzinfo=UTC)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.errors import RetryError
-from connectors.simulator import Fault, Faults, SimulatorServer, World, serve
-from connectors.simulator.payments import payment_books
-from connectors.staging import Staging
 from connectors.stripe.streams import STREAMS
+from connectors.sync.staging import Staging
+from simulator import Fault, Faults, SimulatorServer, World, serve
+from simulator.scenarios.payments import payment_books
 from tests.connectors.stripe.accounts import Place, asked, differences, small_world
 
 FIRST = datetime(2026, 3, 2, 13, 17, 23, tzinfo=UTC)

@@ -17,10 +17,10 @@ import requests
 import stripe
 import stripe.params
 
-from connectors.simulator import SimulatorServer, World, serve
-from connectors.simulator.payments import secret_key
 from connectors.stripe.client import VERSION
 from connectors.stripe.streams import EVENTS, FEEDS
+from simulator import SimulatorServer, World, serve
+from simulator.scenarios.payments import secret_key
 from tests.connectors.stripe.accounts import ACCOUNT, END, Place, small_world
 
 Params = dict[str, Any]

@@ -11,15 +11,15 @@ from typing import Any
 import duckdb
 
 from connectors.base import Account, Pulled
-from connectors.landing import Landing
-from connectors.simulator import SimulatorServer, World, demo_world
-from connectors.simulator.ads.books import AdAccount
-from connectors.simulator.ads.plan import CAMPAIGN, GROUP
-from connectors.simulator.tiktok.reports import SERVICES, promotion
-from connectors.simulator.world import seconds
-from connectors.staging import Staging
+from connectors.http import Transport
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
 from connectors.tiktok_ads.pull import pull
-from connectors.transport import Transport
+from simulator import SimulatorServer, World, demo_world
+from simulator.apis.tiktok.reports import SERVICES, promotion
+from simulator.scenarios.ads.books import AdAccount
+from simulator.scenarios.ads.plan import CAMPAIGN, GROUP
+from simulator.world import seconds
 
 START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
 AsOf = dict[date, int]

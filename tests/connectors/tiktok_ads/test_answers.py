@@ -10,13 +10,13 @@ import pytest
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError
-from connectors.landing import Landing
-from connectors.staging import Staging
+from connectors.http import Transport
+from connectors.sync.landing import Landing
+from connectors.sync.staging import Staging
 from connectors.tiktok_ads.client import Client
 from connectors.tiktok_ads.pages import whole_list
 from connectors.tiktok_ads.pull import pull
 from connectors.tiktok_ads.reports import stores
-from connectors.transport import Transport
 from tests.connectors.shopify.scripted import Reply, Script, scripted
 
 TOKEN = "act.secret_token"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import ContractError, RetryError
-from connectors.simulator import Fault, SimulatorServer, World, serve
-from connectors.simulator.world import seconds
+from simulator import Fault, SimulatorServer, World, serve
+from simulator.world import seconds
 from tests.connectors.tiktok_ads.pulling import (
     ADS,
     END,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from connectors.simulator import World, serve
-from connectors.simulator.wire import Seen
+from simulator import World, serve
+from simulator.wire import Seen
 from tests.connectors.tiktok_ads.pulling import END, Place, small_world
 
 SPECS = Path(__file__).resolve().parents[4] / "shared/data/specs/tiktok_openapi"

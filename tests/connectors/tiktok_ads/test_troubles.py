@@ -11,10 +11,10 @@ import pytest
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError
-from connectors.simulator import Fault, SimulatorServer, World, serve
+from connectors.http import Transport
 from connectors.tiktok_ads import pages
 from connectors.tiktok_ads.client import Client
-from connectors.transport import Transport
+from simulator import Fault, SimulatorServer, World, serve
 from tests.connectors.shopify.scripted import Reply, scripted
 from tests.connectors.tiktok_ads.pulling import ADS, END, START, TOTALS, Place, small_world, totals
 
@@ -220,7 +220,7 @@ def test_days_that_had_spend_are_not_emptied_by_an_answer_without_a_row(
     before = place.tables()[stream]
     server.set_now(END - timedelta(days=13))
     with monkeypatch.context() as patch:
-        patch.setattr(f"connectors.simulator.tiktok.reports.{silent}", lambda *_: [])
+        patch.setattr(f"simulator.apis.tiktok.reports.{silent}", lambda *_: [])
         with pytest.raises(RetryError, match=f"the report {stream} of .* came without a single row"):
             place.pull(server)
     assert place.tables()[stream] == before

@@ -1,5 +1,0 @@
-"""The demo world: two made-up shops, simulated day by day from a seed."""
-
-from connectors.simulator.demo.world import demo_world
-
-__all__ = ["demo_world"]

@@ -1,6 +1,0 @@
-"""The demo shops' payments: a Stripe account each, with subscriptions, kept as integer books."""
-
-from connectors.simulator.payments.books import Cash, Entry, PaymentBooks, Thing
-from connectors.simulator.payments.history import Payments, payment_books, payments, secret_key
-
-__all__ = ["Cash", "Entry", "PaymentBooks", "Payments", "Thing", "payment_books", "payments", "secret_key"]

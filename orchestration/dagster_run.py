@@ -1,0 +1,40 @@
+"""A run that Dagster remembers: the job of the schedule, in this process, with progress for whoever waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectors.base import Progress
+from orchestration.home import Home
+from orchestration.settings import Settings
+
+SETTINGS = """\
+nux:
+  enabled: false
+telemetry:
+  enabled: false
+run_monitoring:
+  enabled: true
+run_queue:
+  max_concurrent_runs: 1
+"""
+
+
+def dagster_home(home: Home) -> Path:
+    """Dagster's folder, with its settings in it."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    (home.dagster / "dagster.yaml").write_text(SETTINGS)
+    return home.dagster
+
+
+def recorded_run(settings: Settings, progress: Progress) -> None:
+    """Pull, build, publish and show as one run of Dagster's job. Raises what the failing step raised."""
+    import dagster as dg
+
+    from orchestration.definitions import definitions
+    from orchestration.defs import common
+
+    job = definitions().resolve_job_def("refresh")
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with dg.DagsterInstance.from_config(str(dagster_home(Home(settings.home)))) as instance, common.shown(progress):
+        job.execute_in_process(instance=instance, run_config=quiet)

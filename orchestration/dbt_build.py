@@ -1,0 +1,184 @@
+"""dbt, in this process: staging file in, one scratch file of tested marts out.
+
+Models are rebuilt whole from staging: a build depends on nothing but staging, so an interrupted one leaves nothing
+behind and a repeated one gives the same. A failed test fails the build, and nothing is published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.errors import Problem
+from orchestration.home import Home, quoted
+from orchestration.settings import CHECKOUT
+
+PROJECT, METRICS = CHECKOUT / "dbt_project", CHECKOUT / "semantic" / "metrics"
+PARTS = (".sql", ".yml", ".csv")
+PARSED = "partial_parse.msgpack"  # where dbt keeps what it has parsed
+UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data: `make test` runs them
+SHOWN = 5  # failed checks, and rows of each, in a message
+
+OnNode = Callable[[int, int, str], None]
+
+
+@dataclass
+class Built:
+    """A finished build: its scratch file and what dbt said about each node."""
+
+    path: Path
+    models: int = 0
+    tests: int = 0
+    warnings: list[str] = field(default_factory=list)
+    nodes: list[dict[str, Any]] = field(default_factory=list)
+
+
+class BuildFailed(Problem):
+    """A model or a test failed; `built` says what dbt did about every node."""
+
+    def __init__(self, message: str, built: Built) -> None:
+        super().__init__(message)
+        self.built = built
+
+
+def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: None) -> Built:
+    """Run every seed, model and test. Raises Problem naming what failed, with dbt's own words."""
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest = Manifest.from_msgpack((parse(home) / PARSED).read_bytes())
+    shutil.rmtree(home.builds, ignore_errors=True)  # what an interrupted build left
+    home.builds.mkdir(parents=True)
+    path = _scratch(home)
+    progress = _Progress(on_node)
+    with environment(path, home.staging):
+        runner = dbtRunner(manifest=manifest, callbacks=[progress])
+        outcome = runner.invoke(["--quiet", "--log-level", "none", "build", *UNTESTED, *arguments(home)])
+        let_go()
+    if outcome.exception is not None:
+        raise Problem(f"dbt could not run: {outcome.exception}. Nothing was published.")
+    built = Built(path)
+    failed = []
+    for result in outcome.result or ():
+        kind, status = result.node.resource_type, str(result.status)
+        built.models += kind == "model"
+        built.tests += kind in ("test", "unit_test")
+        built.nodes.append(
+            {"id": result.node.unique_id, "kind": str(kind), "status": status, "failures": result.failures}
+        )
+        if status == "warn":
+            built.warnings.append(f"{result.node.name}: {result.failures} rows")
+        elif status not in ("success", "pass", "skipped"):
+            failed.append(result)
+    if failed or not outcome.success:
+        shown = [f"  {_reason(result, path, home.staging)}" for result in failed[:SHOWN]]
+        more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+        raise BuildFailed(
+            f"{len(failed)} of dbt's checks failed, so nothing was published and readers keep the last build:\n"
+            + "\n".join(shown)
+            + more
+            + f"\nThe scratch build {path} stays for a look until the next run.",
+            built,
+        )
+    built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
+    return built
+
+
+def _scratch(home: Home) -> Path:
+    """The file that dbt writes. Its name is the database's in every relation, so it is the same for each build."""
+    return home.builds / "build.duckdb"
+
+
+def _reason(result: Any, path: Path, staging: Path) -> str:
+    """What failed and why; for a test also the first rows that fail it."""
+    text = f"{result.node.name}: {(result.message or str(result.status)).strip()}"
+    if result.node.resource_type != "test" or not result.failures:
+        return text
+    with duckdb.connect(str(path), read_only=True) as db:
+        db.execute(f"attach {quoted(staging)} as raw (read_only)")
+        rows = db.sql(f"select * from ({result.node.compiled_code}) limit {SHOWN}")
+        found = [
+            ", ".join(f"{name}={value}" for name, value in zip(rows.columns, row, strict=True))
+            for row in rows.fetchall()
+        ]
+    return "\n    ".join([text, *found])
+
+
+def parse(home: Home) -> Path:
+    """The folder of dbt's manifests; parsed anew only where a file of the project, or dbt itself, is another than then.
+
+    Raises Problem when the project is broken.
+    """
+    from dbt.cli.main import dbtRunner
+
+    stamp, now = home.dbt_target / "parsed.sha256", _fingerprint()
+    if not stamp.exists() or stamp.read_text() != now:
+        with environment(_scratch(home), home.staging):
+            outcome = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse", *arguments(home)])
+        if not outcome.success:
+            raise Problem(f"The dbt project does not parse: {outcome.exception}")
+        stamp.write_text(now)
+    return home.dbt_target
+
+
+def _fingerprint() -> str:
+    """Of all that a manifest is made of."""
+    found = hashlib.sha256(version("dbt-core").encode())
+    files = (path for folder in (PROJECT, METRICS) for path in folder.rglob("*") if path.suffix in PARTS)
+    for path in sorted(path for path in files if PROJECT / "target" not in path.parents):
+        found.update(f"\0{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
+    return found.hexdigest()
+
+
+def arguments(home: Home) -> list[str]:
+    """Where dbt finds its project and leaves its artefacts."""
+    return [
+        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(home.dbt_target), "--log-path", str(home.logs),
+    ]  # fmt: skip
+
+
+@contextmanager
+def environment(path: Path, staging: Path) -> Iterator[None]:
+    """dbt's profile takes its paths from the environment; they are put back afterwards."""
+    ours = {"TAKINGS_BUILD": str(path), "TAKINGS_STAGING": str(staging), "DO_NOT_TRACK": "1"}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def let_go() -> None:
+    """Close the adapter's connection: it would keep the scratch file locked for the life of this process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
+class _Progress:
+    """Counts finished nodes from dbt's events."""
+
+    def __init__(self, on_node: OnNode) -> None:
+        self.on_node = on_node
+        self.done = 0
+
+    def __call__(self, event: Any) -> None:
+        if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
+            self.done += 1
+            total = getattr(event.data, "total", 0) or getattr(event.data, "num_models", 0)
+            self.on_node(self.done, int(total), str(event.data.node_info.node_name))

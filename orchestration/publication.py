@@ -1,0 +1,120 @@
+"""From a finished build to what readers see, in one step of the file system.
+
+    published/<run>/all.duckdb             every tenant, for administrators
+                    tenant-<id>.duckdb     one tenant's rows and nothing else
+                    nobody.duckdb          the tables without a row, for whoever belongs to no tenant
+                    catalog.json           the metrics' definitions of this build
+                    build.json             its run, its time, its definitions' version
+    published/current -> <run>             swapped by one rename: a reader sees a whole build or the last one
+
+Builds are immutable; the newest few stay for readers that still hold one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from connectors.base import Progress
+from orchestration.dbt_build import Built
+from orchestration.errors import Problem
+from orchestration.home import Home, quoted
+from semantic import catalog
+
+KEPT = 3
+
+
+def publish(home: Home, built: Built, run_id: str, tenants: Sequence[str], progress: Progress) -> Path:
+    """Write the build's files beside the current ones, then swap. Nothing is visible before all of it is there."""
+    target, partial = home.published / run_id, home.published / f"{run_id}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    definitions = catalog.load(home.dbt_target)
+    catalog.save(definitions, partial)
+    now = datetime.now(UTC)
+    with duckdb.connect() as db:
+        db.execute("set enable_progress_bar = false")
+        db.execute(f"attach {quoted(built.path)} as build (read_only)")
+        marts = [row[0] for row in db.execute(
+            "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts' order by 1"
+        ).fetchall()]  # fmt: skip
+        files = {"all": "true", "nobody": "false", **{f"tenant-{name}": f"tenant_id = '{name}'" for name in tenants}}
+        for number, (name, condition) in enumerate(files.items(), start=1):
+            _write(db, partial / f"{name}.duckdb", marts, condition, now)
+            progress("publish", number, len(files), name)
+    about = {
+        "run_id": run_id,
+        "published_at": now.isoformat(timespec="seconds"),
+        "definitions": definitions.version,
+        "tenants": sorted(tenants),
+        "warnings": built.warnings,
+    }
+    (partial / "build.json").write_text(json.dumps(about, indent=2) + "\n")
+    _sync(partial)
+    partial.rename(target)
+    _swap(home.published, run_id)
+    built.path.unlink(missing_ok=True)
+    _forget_old(home.published)
+    return target
+
+
+def current(home: Home) -> Path | None:
+    """The folder of the build that readers see, None before the first."""
+    link = home.published / "current"
+    return link.resolve() if link.exists() else None
+
+
+def newest(home: Home) -> Path:
+    """The folder of the build that readers see. Raises Problem before the first."""
+    folder = current(home)
+    if folder is None:
+        raise Problem(f"Nothing has been published under {home.published} yet. Run `takings run`.")
+    return folder
+
+
+def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: list[str], condition: str, now: datetime) -> None:
+    db.execute(f"attach {quoted(path)} as target")
+    db.execute("create schema target.marts")
+    for mart in marts:
+        columns = db.sql(f"select * from build.marts.{mart} limit 0").columns
+        order = [name for name in ("tenant_id", "date_day", "cohort_month", "order_id") if name in columns]
+        where = condition if "tenant_id" in columns else "true"
+        sort = f" order by {', '.join(order)}" if order else ""
+        stamped = f" replace (timestamp '{now:%Y-%m-%d %H:%M:%S}' as published_at)" if mart == "build_info" else ""
+        db.execute(f"create table target.marts.{mart} as select *{stamped} from build.marts.{mart} where {where}{sort}")
+    db.execute("checkpoint target")
+    db.execute("detach target")
+
+
+def _sync(folder: Path) -> None:
+    """Everything on the disk before the name that readers follow points at it."""
+    for path in (*folder.iterdir(), folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _swap(published: Path, run_id: str) -> None:
+    link = published / f"current.{run_id}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(run_id)
+    link.replace(published / "current")
+
+
+def _forget_old(published: Path) -> None:
+    """Remove builds before the newest few, and what an interrupted publish left."""
+    now = (published / "current").readlink().name
+    builds = sorted(path for path in published.iterdir() if path.is_dir() and not path.is_symlink())
+    old = [path for path in builds if path.suffix != ".partial" and path.name != now][: -(KEPT - 1)]
+    for path in (*old, *(path for path in builds if path.suffix == ".partial")):
+        shutil.rmtree(path, ignore_errors=True)
+    for link in published.glob("current.*"):
+        link.unlink()

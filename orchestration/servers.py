@@ -1,0 +1,178 @@
+"""The servers that people look at: Superset and Dagster, and in the demo the simulated shops. All on 127.0.0.1.
+
+Every child is ended by its process id when this process ends, in the reverse order of its start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any
+
+import requests
+from rich.console import Console
+
+from orchestration import dagster_run, superset
+from orchestration.errors import Problem
+from orchestration.home import Home
+from orchestration.settings import CHECKOUT, Settings, config_path, home
+from superset_assets.process import Credentials, end_group
+
+STARTING = 90.0  # seconds that a server may take to answer
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)  # asked to end; the terminal was closed
+
+
+class Children:
+    """Processes and closers that end with this one."""
+
+    def __init__(self) -> None:
+        self._closers = ExitStack()  # in the reverse order, each of them whatever becomes of the others
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Children:
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDINGS)}
+        _handle(ENDINGS, lambda number, _: sys.exit(128 + number))  # a polite end runs the closers too
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _handle(self._before, signal.SIG_IGN)  # a closed terminal says so twice: no closer is cut off
+        try:
+            self._closers.close()
+        finally:
+            for number, handler in self._before.items():
+                signal.signal(number, handler or signal.SIG_DFL)
+
+    def on_exit(self, close: Callable[[], object]) -> None:
+        """Call `close` at the end."""
+        self._closers.callback(close)
+
+    def start(
+        self, name: str, arguments: list[str], environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """A child process; what it says goes to logs/<name>.log, its stdout to us."""
+        logs = Home(home()).logs
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / f"{name}.log").open("a") as log:
+            child = subprocess.Popen(  # noqa: S603 - our own commands
+                arguments, stdout=subprocess.PIPE if environment is None else log, stderr=log,
+                stdin=subprocess.DEVNULL, text=True, cwd=CHECKOUT, start_new_session=True,
+                env={**os.environ, **(environment or {})},
+            )  # fmt: skip
+        self.on_exit(lambda: end_group(child))
+        return child
+
+    def start_simulator(
+        self, arguments: list[str], meanwhile: Callable[[], object] = lambda: None
+    ) -> dict[str, Any]:  # fmt: skip
+        """The simulated shops on a free port; returns what they say about themselves. `meanwhile` is called once."""
+        child = self.start(
+            "simulator", [sys.executable, "-m", "orchestration.cli", "simulate", "--port", "0", *arguments]
+        )
+        meanwhile()
+        line = child.stdout.readline() if child.stdout else ""
+        if not line:
+            said = (Home(home()).logs / "simulator.log").read_text().strip().splitlines()
+            why = said[-1].removeprefix("takings: ") if said else "no reason given"
+            raise Problem(f"The simulated shops did not start: {why}")
+        shops: dict[str, Any] = json.loads(line)
+        return shops
+
+
+def serve(settings: Settings) -> None:
+    """Superset and Dagster until interrupted."""
+    console = Console(stderr=True)
+    with Children() as children:
+        server = superset.server(settings)
+        children.on_exit(server.stop)  # what we start; one that runs already goes on
+        with console.status("starting Superset"):
+            started = server.start()
+            server.wait_ready()
+        if not started:
+            console.print("Superset was running already, and goes on when this ends.", soft_wrap=True)
+        if (Home(settings.home).published / "current").exists():
+            superset.apply(settings)
+        show(settings, children, console)
+
+
+def show(settings: Settings, children: Children, console: Console) -> None:
+    """Start Dagster, say where everything is, and wait for Ctrl-C."""
+    with console.status("starting Dagster"):
+        dagster = start_dagster(settings, children)
+    address = superset.address(settings)
+    credentials = Credentials(Home(settings.home).superset / "credentials.json")
+    lines = [
+        f"  {title:20} {address}/superset/dashboard/{slug}/" for slug, title in superset.dashboard_titles().items()
+    ]
+    lines += [f"  {'Lineage and runs':20} {dagster}/asset-groups", ""]
+    for name in ("admin", *(tenant.id for tenant in settings.tenants)):
+        login = credentials.login(name)
+        lines.append(f"  log in as {login.username:16} password {login.password}")
+    lines += ["", f"  Ctrl-C ends it; everything is kept under {settings.home}"]
+    console.print("", *lines, sep="\n", highlight=False, markup=False, soft_wrap=True)
+    wait_for_the_end()
+
+
+def wait_for_the_end() -> None:
+    """Return at Ctrl-C or a polite end. Set here, since Dagster puts handlers of its own while it runs."""
+    over = threading.Event()
+    _handle((signal.SIGINT, *ENDINGS), lambda *_: over.set())
+    while not over.wait(1.0):
+        pass
+
+
+def start_dagster(settings: Settings, children: Children) -> str:
+    """Dagster's pages and its daemon (the hourly schedule). Raises Problem when its port is taken or it is silent."""
+    where = dagster_run.dagster_home(Home(settings.home))
+    port = settings.dagster.port or free_port()
+    refuse_taken(port, "Dagster", f"`port` under [dagster] in {config_path()}")
+    environment = {"DAGSTER_HOME": str(where), "TAKINGS_CONFIG": str(config_path()), "TAKINGS_HOME": str(home())}
+    module = ["-m", "orchestration.definitions"]
+    children.start(
+        "dagster",
+        [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), *module],
+        environment,
+    )
+    children.start("dagster-daemon", [sys.executable, "-m", "dagster._daemon", "run", *module], environment)
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + STARTING
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(f"{url}/server_info", timeout=2).ok:
+                return url
+        except requests.RequestException:
+            time.sleep(0.3)
+    raise Problem(
+        f"Dagster did not answer at {url} within {STARTING:.0f} s. Its log: {Home(home()).logs / 'dagster.log'}"
+    )
+
+
+def refuse_taken(port: int, name: str, setting: str) -> None:
+    """Raises Problem when somebody listens on `port` already."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise Problem(
+                f"{name} cannot start: another program listens on port {port}. "
+                f"End it, or choose another port with {setting}."
+            )
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _handle(numbers: Iterable[signal.Signals], handler: Any) -> None:
+    """Handle these signals, but for a SIGHUP that is ignored: so wants `nohup`."""
+    for number in numbers:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)

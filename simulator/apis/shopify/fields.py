@@ -1,0 +1,265 @@
+"""Which field of the API shows what of the books: one table for pages and for bulk files.
+
+A getter takes the object and returns a plain value: minor units for money, an instant for DateTime, a Python list for
+lists and connections.  How it is written follows from the field's type in ``schema.graphql``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from simulator.apis.shopify import catalogue, wire
+from simulator.books import NEVER, value_at
+
+Getter = Callable[[Any], Any]
+
+
+def gid(kind: str, number: int) -> str:
+    return f"gid://shopify/{kind}/{number}"
+
+
+def _until_now(at: int) -> int | None:
+    return None if at == NEVER else at
+
+
+def _address(order: wire.OrderView, which: str) -> wire.Owned | None:
+    address = order.order.billing if which == "billing" else order.order.shipping_address
+    return None if address is None else wire.Owned(order, address, "MailingAddress")
+
+
+def _agreement(**extra: Getter) -> dict[str, Getter]:
+    return {
+        "id": lambda a: gid("SalesAgreement", a.id),
+        "happenedAt": lambda a: a.happened_at,
+        "reason": lambda a: a.reason,
+        "sales": lambda a: a.sales,
+        **extra,
+    }
+
+
+def _sale(**extra: Getter) -> dict[str, Getter]:
+    return {
+        "id": lambda s: f"gid://shopify/Sale/{s.id}",
+        "actionType": lambda s: s.action,
+        "lineType": lambda s: s.line_type,
+        "quantity": lambda s: s.quantity,
+        "totalAmount": lambda s: s.total,
+        "totalTaxAmount": lambda s: s.tax,
+        "totalDiscountAmountBeforeTaxes": lambda s: s.discount,
+        "totalDiscountAmountAfterTaxes": lambda s: s.discount_after,
+        **extra,
+    }
+
+
+def _application(**extra: Getter) -> dict[str, Getter]:
+    return {
+        "index": lambda d: d.index,
+        "allocationMethod": lambda d: "ACROSS" if d.application.across else "EACH",
+        "targetType": lambda d: "SHIPPING_LINE" if d.application.target == "shipping" else "LINE_ITEM",
+        **extra,
+    }
+
+
+def _taxes(it: Any) -> list[wire.Owned]:
+    holder = it.line if isinstance(it, wire.LineView) else it.it
+    return [wire.Owned(it.order, tax, "TaxLine") for tax in holder.taxes] if holder.taxes else []
+
+
+def order_shipping(order: wire.OrderView, include_removed: bool) -> list[wire.Owned]:
+    gone = {each.line.id for edit in order.order.edits for each in edit.shipping_removed}
+    return [
+        wire.Owned(order, line, "ShippingLine")
+        for line in order.order.all_shipping()
+        if include_removed or line.id not in gone
+    ]
+
+
+_WITH_LINE: dict[str, Getter] = {"lineItem": lambda s: s.line_item}
+_TITLE: dict[str, Getter] = {"title": lambda d: d.application.title}
+
+FIELDS: Mapping[str, Mapping[str, Getter]] = {
+    "Order": {
+        "id": lambda o: gid("Order", o.order.id),
+        "name": lambda o: o.order.name,
+        "createdAt": lambda o: o.order.created_at,
+        "processedAt": lambda o: o.order.processed_at,
+        "updatedAt": lambda o: o.books.updated[o.order.id],
+        "closedAt": lambda o: _until_now(o.order.closed_at),
+        "cancelledAt": lambda o: _until_now(o.order.cancelled_at),
+        "cancelReason": lambda o: o.order.cancel_reason,
+        "test": lambda o: o.order.test,
+        "sourceName": lambda o: o.order.source,
+        "currencyCode": lambda o: o.shop.currency,
+        "presentmentCurrencyCode": lambda o: o.purse.currency,
+        "taxesIncluded": lambda o: o.included,
+        "displayFinancialStatus": lambda o: o.financial_status,
+        "displayFulfillmentStatus": lambda o: o.fulfilment_status,
+        "email": lambda o: o.order.email,
+        "discountCodes": lambda o: [each.title for _, each in o.order.applications if each.kind == "code"],
+        "customer": lambda o: None if o.order.customer is None else catalogue.CustomerView(o.books, o.order.customer),
+        "billingAddress": lambda o: _address(o, "billing"),
+        "shippingAddress": lambda o: _address(o, "shipping"),
+        "originalTotalPriceSet": lambda o: o.original_total,
+        "totalPriceSet": lambda o: o.total,
+        "currentTotalPriceSet": lambda o: o.current_total,
+        "totalRefundedSet": lambda o: o.refunded,
+        "refunds": lambda o: [wire.RefundView(o, each) for each in o.order.refunds],
+        "transactions": lambda o: o.transactions,
+        "lineItems": lambda o: o.lines,
+        "shippingLines": lambda o: order_shipping(o, False),
+        "agreements": lambda o: o.agreements,
+    },
+    "LineItem": {
+        "id": lambda x: f"gid://shopify/LineItem/{x.line.id}",
+        "title": lambda x: x.line.title,
+        "variantTitle": lambda x: x.line.variant_title,
+        "sku": lambda x: x.line.sku,
+        "vendor": lambda x: x.line.vendor,
+        "quantity": lambda x: x.line.quantity,
+        "currentQuantity": lambda x: x.current_quantity,
+        "isGiftCard": lambda x: x.line.kind == "gift_card",
+        "product": catalogue.product_of,
+        "variant": catalogue.variant_of,
+        "originalUnitPriceSet": lambda x: x.line.unit_price,
+        "discountAllocations": lambda x: x.allocations,
+        "taxLines": _taxes,
+    },
+    "DiscountAllocation": {
+        "allocatedAmountSet": lambda x: x.allocation.amount,
+        "discountApplication": lambda x: x.application,
+    },
+    "AutomaticDiscountApplication": _application(**_TITLE),
+    "DiscountCodeApplication": _application(code=lambda d: d.application.title),
+    "ManualDiscountApplication": _application(**_TITLE),
+    "TaxLine": {
+        "title": lambda x: x.it.title,
+        "ratePercentage": lambda x: x.it.rate / 1000,
+        "priceSet": lambda x: x.it.amount,
+    },
+    "ShippingLine": {
+        "id": lambda x: gid("ShippingLine", x.it.id),
+        "title": lambda x: x.it.title,
+        "isRemoved": lambda x: any(
+            gone.line.id == x.it.id for edit in x.order.order.edits for gone in edit.shipping_removed
+        ),
+        "originalPriceSet": lambda x: x.it.price,
+        "discountedPriceSet": lambda x: x.it.price - sum(each.amount for each in x.it.discounts),
+        "taxLines": _taxes,
+    },
+    "OrderTransaction": {
+        "id": lambda x: gid("OrderTransaction", x.it.id),
+        "kind": lambda x: x.it.kind,
+        "status": lambda x: x.it.status,
+        "gateway": lambda x: x.it.gateway,
+        "test": lambda x: x.it.test,
+        "createdAt": lambda x: x.it.created_at,
+        "processedAt": lambda x: max(x.it.created_at, x.it.settled_at),
+        "amountSet": lambda x: x.it.amount,
+        "parentTransaction": lambda x: None if x.it.parent is None else x.order.transaction(x.it.parent),
+    },
+    "Refund": {
+        "id": lambda r: gid("Refund", r.refund.id),
+        "createdAt": lambda r: r.refund.created_at,
+        "processedAt": lambda r: r.refund.processed_at,
+        "updatedAt": lambda r: r.updated_at,
+        "note": lambda r: r.refund.edited_note or r.refund.note,
+        "order": lambda r: r.order,
+        "return": lambda r: None if r.refund.of_return is None else wire.Owned(r.order, r.refund.of_return, "Return"),
+        "totalRefundedSet": lambda r: r.total,
+        "refundLineItems": lambda r: [wire.Owned(r.order, each, "RefundLineItem") for each in r.refund.lines],
+        "refundShippingLines": lambda r: [wire.Owned(r.order, x, "RefundShippingLine") for x in r.refund.shipping],
+        "orderAdjustments": lambda r: [wire.Owned(r.order, each, "OrderAdjustment") for each in r.refund.adjustments],
+        "transactions": lambda r: [r.order.transaction(each) for each in r.refund.transactions],
+    },
+    "RefundLineItem": {
+        "id": lambda x: gid("RefundLineItem", x.it.id),
+        "quantity": lambda x: x.it.quantity,
+        "restockType": lambda x: x.it.restock,
+        "restocked": lambda x: x.it.restock != "NO_RESTOCK",
+        "lineItem": lambda x: x.order.line(x.it.line),
+        "subtotalSet": lambda x: x.it.net + x.it.tax if x.order.included else x.it.net,
+        "totalTaxSet": lambda x: x.it.tax,
+    },
+    "RefundShippingLine": {
+        "id": lambda x: gid("RefundShippingLine", x.it.id),
+        "shippingLine": lambda x: wire.Owned(x.order, x.it.line, "ShippingLine"),
+        "subtotalAmountSet": lambda x: x.it.net + x.it.tax if x.order.included else x.it.net,
+        "taxAmountSet": lambda x: x.it.tax,
+    },
+    "OrderAdjustment": {
+        "id": lambda x: gid("OrderAdjustment", x.it.id),
+        "reason": lambda x: x.it.reason,
+        "amountSet": lambda x: x.it.amount,
+        "taxAmountSet": lambda x: x.it.tax,
+    },
+    "Return": {
+        "id": lambda x: gid("Return", x.it.id),
+        "name": lambda x: f"{x.order.order.name}-R{x.order.order.returns.index(x.it) + 1}",
+        "createdAt": lambda x: x.it.happened_at,
+        "order": lambda x: x.order,
+    },
+    "OrderAgreement": _agreement(order=lambda a: a.order),
+    "OrderEditAgreement": _agreement(),
+    "RefundAgreement": _agreement(refund=lambda a: a.refund),
+    "ReturnAgreement": _agreement(**{"return": lambda a: wire.Owned(a.order, a.return_, "Return")}),
+    "ProductSale": _sale(**_WITH_LINE),
+    "GiftCardSale": _sale(**_WITH_LINE),
+    "TipSale": _sale(**_WITH_LINE),
+    "ShippingLineSale": _sale(),
+    "AdjustmentSale": _sale(),
+    "DutySale": _sale(),
+    "FeeSale": _sale(),
+    "MailingAddress": {
+        "id": lambda x: gid("MailingAddress", x.order.order.id * 10 + (x.it is x.order.order.shipping_address)),
+        "name": lambda x: x.it.name,
+        "countryCodeV2": lambda x: x.it.country,
+    },
+    "Customer": {
+        "id": lambda c: gid("Customer", c.customer.id),
+        "displayName": lambda c: " ".join(part for part in c.name if part),
+        "firstName": lambda c: c.name[0] or None,
+        "lastName": lambda c: c.name[1] or None,
+        "defaultEmailAddress": lambda c: c if c.customer.email else None,
+        "createdAt": lambda c: c.customer.created_at,
+        "updatedAt": lambda c: c.updated_at,
+        "numberOfOrders": lambda c: len(c.orders),
+        "amountSpent": lambda c: c.amount_spent,
+        "tags": lambda c: list(c.customer.tags),
+    },
+    "CustomerEmailAddress": {"emailAddress": lambda c: c.customer.email},
+    "Product": {
+        "id": lambda p: gid("Product", p.product.id),
+        "title": lambda p: value_at(p.product.titles, p.books.at),
+        "vendor": lambda p: p.product.vendor,
+        "productType": lambda p: p.product.product_type,
+        "status": lambda p: value_at(p.product.statuses, p.books.at),
+        "createdAt": lambda p: p.product.created_at,
+        "updatedAt": lambda p: p.updated_at,
+        "variants": lambda p: p.variants,
+    },
+    "ProductVariant": {
+        "id": lambda v: gid("ProductVariant", v.variant.id),
+        "title": lambda v: v.variant.title,
+        "sku": lambda v: v.variant.sku,
+        "price": lambda v: v.purse.shop_amount(value_at(v.variant.prices, v.books.at)),
+        "createdAt": lambda v: v.variant.created_at,
+        "updatedAt": lambda v: v.updated_at,
+        "inventoryItem": lambda v: v,
+        "product": lambda v: catalogue.ProductView(v.books, v.variant.product),
+    },
+    "InventoryItem": {
+        "id": lambda v: gid("InventoryItem", v.variant.id + catalogue.INVENTORY_ITEMS),
+        "createdAt": lambda v: v.variant.created_at,
+        "updatedAt": lambda v: v.cost_updated_at,
+        "sku": lambda v: v.variant.sku,
+        "unitCost": lambda v: value_at(v.variant.costs, v.books.at),
+    },
+    "BasicEvent": {
+        "id": lambda e: gid("BasicEvent", e.id),
+        "action": lambda e: "destroy",
+        "createdAt": lambda e: e.at,
+        "subjectId": lambda e: gid({"ORDER": "Order", "PRODUCT": "Product"}[e.kind], e.subject),
+        "subjectType": lambda e: e.kind,
+    },
+}

@@ -1,0 +1,294 @@
+"""What every metric of the dashboards has to show, from the books: sums by group, divided last.
+
+``METRICS`` is a second reading of the definitions: a metric is a sum of columns, less others, over one more; money in
+major units.  Each question gives rows in the chart's own order as {column: value}: money and counts exact, quotients as
+fractions, None where nothing is divided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from simulator import World
+from tests.oracle import daily, tables, web
+
+Pulls = tuple[datetime, ...]
+Numbers = Mapping[str, Any]
+Value = Fraction | Decimal | int | None
+Rows = list[dict[str, Any]]
+CENT, MICRO = 100, 10**6
+REVENUE_SOURCES = {"Online store": "Shopify", "Point of sale": "Shopify", "Draft orders": "Shopify",
+                   "Other channels": "Marketplace", "API / direct": "API / direct"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Metric:
+    """``of`` less ``less``, ``over`` another sum less ``over_less``; ``unit`` is what makes one of the unit shown."""
+
+    of: str
+    less: tuple[str, ...] = ()
+    over: str | None = None
+    also: tuple[str, ...] = ()
+    unit: int = 1
+    times: int = 1
+
+    def __call__(self, row: Numbers) -> Value:
+        parts = [row.get(name) for name in (self.of, *self.also)]
+        if all(part is None for part in parts) and self.of in row:
+            return None
+        amount = sum(part or 0 for part in parts) - sum(row.get(name) or 0 for name in self.less)
+        if self.over is not None:
+            below = row.get(self.over) or 0
+            return Fraction(amount * self.times) / Fraction(below) / self.unit if below else None
+        if self.unit == MICRO:
+            return Fraction(amount, MICRO)
+        return Decimal(amount) / self.unit if self.unit > 1 else amount
+
+
+def money(of: str, *less: str, also: tuple[str, ...] = (), over: str | None = None) -> Metric:
+    return Metric(f"{of}_minor", tuple(f"{name}_minor" for name in less), over,
+                  tuple(f"{name}_minor" for name in also), CENT)  # fmt: skip
+
+
+def share(of: str, over: str, *less: str, also: tuple[str, ...] = ()) -> Metric:
+    return Metric(of, less, over, also)
+
+
+PLAIN_MONEY = (
+    "gross_sales", "discounts", "returns", "net_sales", "total_sales", "order_revenue", "refunded_order_value",
+    "refunded_amount", "ad_spend", "cash_received", "cash_refunded", "cash_fees", "disputes", "payouts", "cash_other",
+    "balance_change", "cost_of_goods", "operating_expenses", "net_burn", "trailing_burn", "cash_balance",
+    "break_even_revenue",
+)  # fmt: skip
+COUNTS = (
+    "orders_placed", "orders_completed", "orders_refunded", "orders_partially_refunded", "new_customers", "units_sold",
+    "api_calls", "api_errors", "sessions", "visitors",
+)  # fmt: skip
+METRICS: Mapping[str, Metric] = {
+    **{name: money(name) for name in PLAIN_MONEY},
+    **{name: Metric(name) for name in COUNTS},
+    # a day's, or a range's
+    "revenue": money("order_revenue", also=("direct_revenue",)),
+    "aov": money("order_value", over="orders_placed"),
+    "gross_profit": money("net_sales", "cost_of_goods"),
+    "gross_margin": share("net_sales_minor", "net_sales_minor", "cost_of_goods_minor"),
+    "cost_coverage": share("sales_cost_recorded_minor", "net_sales_minor"),
+    "cost_assumed_share": share("sales_cost_assumed_minor", "net_sales_minor"),
+    "roas": share("net_sales_minor", "ad_spend_minor"),
+    "platform_roas": share("platform_purchase_value_minor", "ad_spend_minor"),
+    "cac": money("ad_spend", over="new_customers"),
+    "conversion_rate": share("orders_placed", "sessions"),
+    "add_to_cart_rate": share("sessions_with_cart", "sessions"),
+    "cart_abandonment": share("sessions_with_cart", "sessions_with_cart", "cart_sessions_ordered"),
+    "api_error_rate": share("api_errors", "api_calls"),
+    # advertising below the account
+    "campaign_spend": Metric("spend_micros", unit=MICRO),
+    "campaign_impressions": Metric("impressions"),
+    "campaign_clicks": Metric("clicks"),
+    "campaign_purchases": Metric("purchases"),
+    "campaign_purchase_value": Metric("purchase_value_micros", unit=MICRO),
+    "campaign_roas": share("purchase_value_micros", "spend_micros"),
+    "campaign_cpc": Metric("spend_micros", over="clicks", unit=MICRO),
+    "campaign_ctr": share("clicks", "impressions"),
+    "campaign_cpa": Metric("spend_micros", over="purchases", unit=MICRO),
+    # people
+    "dau": Metric("active_users"),
+    "mau": Metric("mau"),
+    "stickiness": share("active_users", "mau"),
+    "feature_use_count": Metric("feature_uses"),
+    "feature_adoption": share("feature_users", "active_users"),
+    "traffic_sessions": Metric("sessions"),
+    "funnel_count": Metric("step_count"),
+    # subscriptions
+    "mrr": money("closing_mrr"),
+    "arr": money("arr"),
+    **{f"{name}_mrr": money(f"{name}_mrr") for name in
+       ("opening", "new", "reactivation", "expansion", "contraction", "churned", "fx")},
+    "mrr_growth_rate": share("closing_mrr_minor", "opening_mrr_minor", "opening_mrr_minor"),
+    "churn_rate": share("customers_churned", "customers_opening"),
+    "mrr_to_target": share("closing_mrr_minor", "mrr_target_minor"),
+    "churn_to_target": share("customers_churned", "customers_churn_target"),
+    # months of money
+    "monthly_income": money("income"),
+    "monthly_operating_expenses": money("operating_expenses"),
+    "monthly_fixed_expenses": money("fixed_expenses"),
+    "runway_months": share("cash_balance_minor", "burning_minor"),
+    "ltv_observed": money("net_revenue", over="customers"),
+    "horizon_customers": Metric("customers"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A tenant as it was pulled; ``targets`` are those of its configuration."""
+
+    world: World
+    account: str
+    pulls: Pulls
+    targets: Mapping[str, Fraction]
+
+    def table(self, mart: str) -> Mapping[Any, Numbers]:
+        return tables.TABLES[mart].compute(self.world, self.account, self.pulls)
+
+
+Answer = Callable[[Shop, date, date], Rows]
+
+
+def shown(row: Numbers, metrics: Sequence[str]) -> dict[str, Value]:
+    return {name: METRICS[name](row) for name in metrics}
+
+
+def grouped(rows: Sequence[tuple[Any, Numbers]]) -> dict[Any, dict[str, Any]]:
+    """Sums of rows by group."""
+    found: dict[Any, dict[str, Any]] = {}
+    for key, row in rows:
+        of = found.setdefault(key, {})
+        for name, amount in row.items():
+            if isinstance(amount, int):
+                of[name] = of.get(name, 0) + amount
+    return found
+
+
+def _day_rows(shop: Shop, since: date, until: date) -> list[tuple[tuple[str, date, str], Numbers]]:
+    found = daily.metrics_daily(shop.world, shop.account, shop.pulls)
+    return [(key, row) for key, row in found.items() if since <= key[1] <= until]
+
+
+def total(*metrics: str) -> Answer:
+    """A card: one row over the range."""
+    return lambda shop, since, until: [shown(daily.totals(shop.world, shop.account, since, until, shop.pulls), metrics)]
+
+
+def by_day(*metrics: str) -> Answer:
+    """A line: the days that hold anything, in order."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        found = grouped([(day, row) for (_, day, _), row in _day_rows(shop, since, until)])
+        return [{"date_day": day, **shown(found[day], metrics)} for day in sorted(found)]
+
+    return rows
+
+
+def by_channel(*metrics: str) -> Answer:
+    """Stripe's channels, by the first metric, most first."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        found = grouped([(at, row) for (source, _, at), row in _day_rows(shop, since, until) if source == "stripe"])
+        return most_first([{"channel": key, **shown(row, metrics)} for key, row in found.items()], metrics[0])
+
+    return rows
+
+
+def by_revenue_source(metric: str) -> Answer:
+    """Sources of revenue, most first; what is no revenue has none."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        found = grouped([(source, row) for _, source, row in _revenue_rows(shop, since, until)])
+        return most_first([{"revenue_source": key, **shown(row, (metric,))} for key, row in found.items()], metric)
+
+    return rows
+
+
+def by_day_and_revenue_source(metric: str) -> Answer:
+    """Each day's sources of revenue."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        found = grouped([((day, source), row) for day, source, row in _revenue_rows(shop, since, until)])
+        return [{"date_day": day, "revenue_source": source, **shown(found[day, source], (metric,))}
+                for day, source in sorted(found)]  # fmt: skip
+
+    return rows
+
+
+def _revenue_rows(shop: Shop, since: date, until: date) -> list[tuple[date, str, Numbers]]:
+    return [
+        (day, REVENUE_SOURCES[channel], row) for (source, day, channel), row in _day_rows(shop, since, until)
+        if source in ("shopify", "stripe") and channel in REVENUE_SOURCES
+    ]  # fmt: skip
+
+
+def most_first(rows: Rows, metric: str) -> Rows:
+    """Largest first; equal ones by name."""
+    return sorted(rows, key=lambda row: (-(row[metric] or 0), [str(value) for value in row.values()]))
+
+
+def of_mart(mart: str, groups: Mapping[str, int], *metrics: str, order: str | None = None, limit: int = 10_000,
+            day: int | None = None) -> Answer:  # fmt: skip
+    """A mart by the parts of its key: ``groups`` is name to place in the key, ``day`` the place of the day in it."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        chosen = []
+        for key, row in shop.table(mart).items():
+            parts = key if isinstance(key, tuple) else (key,)
+            if day is None or since <= parts[day] <= until:
+                chosen.append((tuple(parts[place] for place in groups.values()), row))
+        found = grouped(chosen)
+        answers: Rows = [{**dict(zip(groups, key, strict=True)), **shown(found[key], metrics)} for key in sorted(found)]
+        return (most_first(answers, order) if order else answers)[:limit]
+
+    return rows
+
+
+def campaigns(*metrics: str) -> Answer:
+    """Advertising by platform and campaign's name, by spend."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        found = grouped([
+            ((key[0], row["campaign_name"]), {name: amount for name, amount in row.items() if type(amount) is int})
+            for key, row in shop.table("spend").items() if since <= key[-1] <= until
+        ])  # fmt: skip
+        answers = [{"platform": platform, "campaign_name": name, **shown(row, metrics)}
+                   for (platform, name), row in found.items()]  # fmt: skip
+        return most_first(answers, metrics[0])[:100]
+
+    return rows
+
+
+def by_month(mart: str, *metrics: str, also: str | None = None) -> Answer:
+    """Every month, whatever the range; ``also`` is a column shown beside the month."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        found = shop.table(mart)
+        beside = {month: {also: found[month][also]} if also else {} for month in found}
+        return [{"date_month": month, **beside[month], **shown(found[month], metrics)} for month in sorted(found)]
+
+    return rows
+
+
+def newest_month(mart: str, metric: str) -> Answer:
+    """The month that is going on, against the tenant's targets where there are any."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        table = shop.table(mart)
+        month = max(table)
+        row = {
+            **table[month], "mrr_target_minor": shop.targets["mrr"] * CENT,
+            "customers_churn_target": shop.targets["churn_rate"] * table[month].get("customers_opening", 0),
+        }  # fmt: skip
+        gauge: dict[str, Any] = {"month_label": f"{month:%Y-%m}"}
+        label: dict[str, Any] = {"month_number": int(f"{month:%Y%m}")} if mart == "finance_monthly" else gauge
+        return [{**label, **shown(row, (metric,))}]
+
+    return rows
+
+
+STEPS = {"orders": web.ORDER_STEPS, "web": tuple(web.WEB_STEPS)}
+
+
+def funnel(name: str) -> Answer:
+    """The steps in their order."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        counts = [0] * len(STEPS[name])
+        for (of, step, day), row in shop.table("funnel_daily").items():
+            if of == name and since <= day <= until:
+                counts[step - 1] += row["step_count"]
+        return [{"step_label": f"{place} · {step}", "funnel_count": counts[place - 1]}
+                for place, step in enumerate(STEPS[name], 1)]  # fmt: skip
+
+    return rows

@@ -1,0 +1,71 @@
+"""A shop put together by hand, for cases small enough to count."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from simulator import World
+from simulator.books import Customer, Line, Order, Product, Refund, Shop, Transaction, Variant
+from simulator.world import ShopHistory
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+class Corner:
+    """A shop in New York with orders put in by hand; prices without tax, in cents."""
+
+    def __init__(self) -> None:
+        self.shop = Shop("corner", "Corner", "America/New_York", "USD", False, "shpat_simulated_corner")
+        self.history = ShopHistory(self.shop)
+        self.ann = self.customer(1, "Ann", "ann@example.com")
+        self.bob = self.customer(2, "Bob", "bob@example.com")
+        self.cup = self.product(10, "Cup", 1000)
+        self.mug = self.product(20, "Mug", 2500)
+
+    def customer(self, number: int, name: str, email: str) -> Customer:
+        found = Customer(number, [(at("2025-12-01T00:00:00"), (name, "Doe"))], email, "US", at("2025-12-01T00:00:00"))
+        self.history.customers.append(found)
+        return found
+
+    def product(self, number: int, title: str, price: int) -> Variant:
+        opened = at("2025-12-01T00:00:00")
+        product = Product(number, [(opened, title)], "Corner", "Cups", [(opened, "ACTIVE")], opened)
+        product.variants.append(
+            Variant(number + 1, product, "One", f"S{number}", [(opened, price)], [(opened, 400)], opened)
+        )
+        self.history.products.append(product)
+        return product.variants[0]
+
+    def order(
+        self, when: str, customer: Customer | None, *lines: Line, paid: int | None = None, **more: object
+    ) -> Order:
+        number = 100 + len(self.history.orders)
+        order = Order(number, f"#{number}", at(when), at(when), "web", number * 10, False, customer=customer)
+        order.lines = list(lines)
+        for name, value in more.items():
+            setattr(order, name, value)
+        if paid is not None:
+            order.transactions.append(Transaction(number * 10, "SALE", "card", paid, at(when)))
+        self.history.orders.append(order)
+        return order
+
+    def line(self, variant: Variant, quantity: int, number: int, **more: object) -> Line:
+        title, price = variant.product.titles[0][1], variant.prices[0][1]
+        line = Line(number, "product", title, variant.title, variant.sku, "Corner", variant, quantity, price)
+        for name, value in more.items():
+            setattr(line, name, value)
+        return line
+
+    def world(self) -> World:
+        return World([self.history], datetime(2026, 3, 15, 12, tzinfo=UTC))
+
+
+def refund(order: Order, number: int, when: str, amount: int, gateway: str = "card", **more: object) -> Refund:
+    found = Refund(number, number + 1, at(when), at(when))
+    found.transactions = [Transaction(number * 10, "REFUND", gateway, amount, at(when))]
+    for name, value in more.items():
+        setattr(found, name, value)
+    order.refunds.append(found)
+    return found

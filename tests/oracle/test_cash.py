@@ -1,0 +1,128 @@
+"""Cash counted by hand on a ledger of one's own, and against the balance that the simulated account holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from simulator import World, demo_world
+from simulator.books import Order, Shop, Transaction
+from simulator.scenarios.payments import payment_books
+from simulator.scenarios.payments.books import DAY, Ledger, PaymentBooks
+from simulator.scenarios.payments.cards import Cards
+from simulator.world import ShopHistory
+from tests.oracle import cash
+from tests.oracle.facts import placed
+
+NOON = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp())
+LATER = NOON + 60 * DAY
+
+
+class Account:
+    """A shop in New York and its payment account, written to by hand."""
+
+    def __init__(self) -> None:
+        self.shop = Shop("corner", "Corner", "America/New_York", "USD", False, "shpat_simulated_corner")
+        self.history = ShopHistory(self.shop)
+        self.ledger = Ledger("corner", "USD")
+        self.cards = Cards(self.ledger, self.shop, "seed")
+
+    def order(self, number: int, at: int, amount: int, source: str = "web") -> Order:
+        order = Order(number, f"#{number}", at, at, source, number * 10, False)
+        order.transactions.append(Transaction(number * 100, "SALE", "shopify_payments", amount, at))
+        self.history.orders.append(order)
+        self.cards.order(order)
+        return order
+
+    def rows(self, monkeypatch: pytest.MonkeyPatch) -> World:
+        world = World([self.history], datetime.fromtimestamp(LATER, UTC))
+        monkeypatch.setattr(cash, "payment_books", lambda *_: PaymentBooks(self.ledger, LATER))
+        return world
+
+
+def test_a_day_of_cash_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100.00 from an order, 50.00 without one (20.00 of it paid back), 2.9 % + 0.30 of each; a bill, a payout."""
+    place = Account()
+    place.order(7, NOON, 10_000, source="pos")
+    direct = place.cards.charge("d", NOON, 5_000, metadata={})
+    place.cards.refund(direct, "r", NOON + DAY, 2_000)
+    place.ledger.enter("bill", "stripe_fee", NOON, -900)
+    place.ledger.enter("out", "payout", NOON + DAY, -6_000, source="po_1")
+    place.ledger.enter("fix", "adjustment", NOON + DAY, -77)
+    world = place.rows(monkeypatch)
+    found = cash.cash_daily(world, "corner")
+    first, second = date(2026, 3, 1), date(2026, 3, 2)
+    assert {key: {name: value for name, value in row.items() if value} for key, row in found.items()} == {
+        (first, "Point of sale"): {"cash_received_minor": 10_000, "cash_fees_minor": 320,
+                                   "balance_change_minor": 9_680},
+        (first, "API / direct"): {"cash_received_minor": 5_000, "cash_fees_minor": 175,
+                                  "balance_change_minor": 4_825, "direct_revenue_minor": 5_000},
+        (first, "Account"): {"cash_fees_minor": 900, "balance_change_minor": -900},
+        (second, "API / direct"): {"cash_refunded_minor": 2_000, "balance_change_minor": -2_000},
+        (second, "Account"): {"payouts_minor": 6_000, "cash_other_minor": -77, "balance_change_minor": -6_077},
+    }  # fmt: skip
+    assert {key: (row["order_id"], row["charged_minor"]) for key, row in cash.order_charges(world, "corner").items()} \
+        == {"ch_corner700": ("7", 10_000), "ch_cornerd": (None, 5_000)}  # fmt: skip
+
+
+def test_a_failed_refund_gives_its_money_back_and_a_won_dispute_keeps_its_fee(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = Account()
+    paid = place.cards.charge("d", NOON, 5_000, metadata={})
+    place.cards.refund(paid, "r", NOON + DAY, 1_000, fails_at=NOON + 3 * DAY)
+    place.cards.dispute(paid, "q", NOON + 5 * DAY, "won")
+    place.cards.play()
+    world = place.rows(monkeypatch)
+    found = {day.day: row for (day, _), row in cash.cash_daily(world, "corner").items()}
+    assert (found[2]["cash_refunded_minor"], found[4]["cash_refunded_minor"]) == (1_000, -1_000)
+    assert (found[6]["disputes_minor"], found[6]["cash_fees_minor"]) == (5_000, 1_500)
+    assert (found[30]["disputes_minor"], found[30]["cash_fees_minor"]) == (-5_000, 0)
+    assert sum(row["balance_change_minor"] for row in found.values()) == 5_000 - 175 - 1_500
+
+
+def test_an_evening_in_new_york_is_the_day_before_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Account()
+    place.cards.charge("d", int(datetime(2026, 3, 2, 3, tzinfo=UTC).timestamp()), 5_000, metadata={})
+    world = place.rows(monkeypatch)
+    assert list(cash.cash_daily(world, "corner")) == [(date(2026, 3, 1), "API / direct")]
+
+
+@pytest.fixture(scope="module")
+def demo() -> World:
+    return demo_world(seed=7, start=date(2025, 10, 16), end=datetime(2026, 11, 20, 12, tzinfo=UTC), orders=300)
+
+
+@pytest.mark.parametrize("account", ["aurora", "nordlicht"])
+def test_the_days_add_up_to_what_the_account_holds(demo: World, account: str) -> None:
+    rows = list(cash.cash_daily(demo, account).values())
+    total = {name: sum(row[f"{name}_minor"] for row in rows) for name in cash.NAMES}
+    signed = {name: -value if name in cash.TAKEN else value for name, value in total.items()}
+    assert sum(signed.values()) == payment_books(demo, account).balance
+    assert sum(row["balance_change_minor"] for row in rows) == payment_books(demo, account).balance
+    planted = payment_books(demo, account).cash()
+    assert list(total.values()) == [
+        planted.received, planted.fees, planted.refunded, planted.disputes, planted.payouts, planted.other,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("account", ["aurora", "nordlicht"])
+def test_what_the_orders_charges_took_is_what_the_orders_say_was_paid_by_card(demo: World, account: str) -> None:
+    """Each sale and capture by card once; an authorization that was never captured has no charge that took money."""
+    bridge = cash.order_charges(demo, account)
+    taken: dict[str, int] = {}
+    for row in bridge.values():
+        if row["order_id"]:
+            taken[str(row["order_id"])] = taken.get(str(row["order_id"]), 0) + int(str(row["charged_minor"]))
+    expected: dict[str, int] = {}
+    for each in placed(demo.books(account)):
+        paid = sum(
+            one.amount
+            for one in each.order.transactions
+            if one.gateway == "shopify_payments" and one.kind in ("SALE", "CAPTURE") and one.status == "SUCCESS"
+        )
+        if paid:
+            expected[str(each.order.id)] = paid
+    assert taken == expected
+    assert len([row for row in bridge.values() if row["order_id"] is None]) > 100

@@ -1,0 +1,156 @@
+"""Recurring revenue by hand: prices of every kind, coupons, states; and the planted lives of the demo's subscribers."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from simulator import World, demo_world
+from simulator.scenarios.payments import payment_books
+from simulator.scenarios.payments.books import Thing
+from simulator.scenarios.payments.scenarios import PLOTS
+from simulator.world import seconds
+from tests.oracle import subscriptions
+
+END = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NAMES = list(PLOTS)
+
+
+@pytest.fixture(scope="module")
+def demo() -> World:
+    return demo_world(seed=7, start=date(2025, 10, 16), end=END, orders=300)
+
+
+def subscribers(world: World, plot: str) -> list[Thing]:
+    """The members that live a plot, oldest first: every so many of those whose name ends in a number."""
+    things = payment_books(world, "aurora").ledger.things["customer"]
+    members = [each for each in things if each.id.startswith("cus_auroram")]
+    return [each for each in members if int(each.id.removeprefix("cus_auroram")) % len(NAMES) == NAMES.index(plot)]
+
+
+def worth(world: World, plot: str, days: int, looked: int | None = None) -> int:
+    """Of the first member of a plot, days after they came: truly, or as billed, first looked at on a later day."""
+    member = subscribers(world, plot)[0]
+    at, first = (each and member.created + each * 86_400 for each in (days, looked))
+    return subscriptions.worths_at(payment_books(world, "aurora"), at or member.created, first).get(member.id, 0)
+
+
+@pytest.mark.parametrize(
+    ("plot", "by_day"),
+    [
+        ("plain", {0: 1900, 200: 1900}),
+        ("trial_converts", {5: 0, 13: 0, 15: 1900}),
+        ("trial_left", {5: 0, 10: 0, 20: 0}),
+        ("reactivated", {19: 1900, 21: 0, 37: 0, 39: 1900}),
+        ("upgraded", {16: 1900, 18: 3900}),
+        ("downgraded", {44: 3900, 46: 1900}),
+        ("failed_and_left", {24: 1900, 40: 1900, 51: 0}),  # past_due counts
+        ("failed_and_paid", {34: 1900, 40: 1900}),
+        ("paused", {11: 1900, 13: 0, 74: 0, 76: 1900}),
+        ("deleted", {32: 1900, 35: 0}),
+        ("forever_coupon", {1: 1425}),  # 25 % off 19.00
+        ("once_coupon", {0: 1900, 1: 1900}),
+        ("repeating_coupon", {1: 1900, 120: 1900}),
+        ("customer_coupon", {1: 1600}),  # 3.00 off
+        ("item_coupon", {1: 1425 + 3900}),
+        ("patron", {1: 0}),
+        ("yearly", {1: 1583}),  # 190.00 / 12 = 15.8333
+        ("quarterly", {1: 1800}),  # 54.00 / 3
+        ("weekly", {1: 10833, 61: 0}),  # 2 × 12.50 × 52 / 12 = 108.3333
+        ("team", {1: 5 * 900 + 2 * 700, 41: 5 * 900 + 15 * 700 + 3 * 500, 101: 4 * 900}),
+        ("metered", {40: 0}),
+        ("inclusive", {1: 2000}),  # 23.80 with 19 % in it
+        ("leaves_at_end", {11: 1900, 32: 0}),
+        ("stays_after_all", {15: 1900, 60: 1900}),
+        ("extra_once", {9: 1900}),
+        ("default_tax", {1: 2000}),
+        (
+            "coupon_before_the_customers",
+            {1: 1900, 88: 1900, 120: 1600},
+        ),  # a subscription's own keeps the customer's off
+        ("two_coupons", {1: 1200}),  # 25 % off the 16.00 that 3.00 off have left
+    ],
+)
+def test_what_a_subscriber_is_worth(demo: World, plot: str, by_day: dict[int, int]) -> None:
+    assert {day: worth(demo, plot, day) for day in by_day} == by_day
+
+
+@pytest.mark.parametrize(
+    ("plot", "by_day"),
+    [
+        ("upgraded", {16: 1900, 18: 3900}),  # asked for at once, by the day
+        ("downgraded", {46: 3900, 63: 1900}),  # a cheaper period begins after two months
+        ("paused", {13: 1900, 32: 0, 76: 0, 93: 1900}),  # the second period's invoice is void, the fourth's is paid
+        ("team", {41: 16_500, 101: 16_500, 124: 3600}),
+        ("reactivated", {21: 0, 39: 1900}),
+        ("trial_converts", {13: 0, 15: 1900}),
+        ("failed_and_left", {40: 1900, 51: 0}),
+        ("coupon_before_the_customers", {10: 1600}),  # the coupon that kept the customer's off was gone by then
+    ],
+)
+def test_what_a_subscriber_was_worth_as_billed(demo: World, plot: str, by_day: dict[int, int]) -> None:
+    """What is known of the time before anybody looked."""
+    assert {day: worth(demo, plot, day, looked=200) for day in by_day} == by_day
+
+
+def test_coupons_before_the_first_look_are_those_that_it_saw(demo: World) -> None:
+    assert [worth(demo, "coupon_before_the_customers", 10, looked=day) for day in (60, 120)] == [1900, 1600]
+
+
+def test_every_plot_is_counted_by_hand() -> None:
+    (mark,) = [each for each in test_what_a_subscriber_is_worth.pytestmark if each.name == "parametrize"]  # type: ignore[attr-defined]
+    assert [plot for plot, _ in mark.args[1]] == NAMES
+
+
+JAN, FEB, MAR, APR, MAY = (date(2026, month, 1) for month in range(1, 6))
+TABLE = {
+    JAN: {"ann": 1900, "bob": 1000},
+    FEB: {"ann": 3900, "bob": 1000, "cyd": 500},
+    MAR: {"ann": 1900, "cyd": 500},
+    APR: {"ann": 1900, "bob": 700},
+    MAY: {"ann": 1900, "bob": 700},
+}
+
+
+def test_movements_counted_by_hand() -> None:
+    """Bob leaves in March and is back in April at another price: a reactivation of the whole of it."""
+    found = {month: {name: value for name, value in row.items() if value} for month, row in
+             subscriptions.monthly(TABLE).items()}  # fmt: skip
+    assert found[JAN] == {"closing_mrr_minor": 2900, "new_mrr_minor": 2900, "customers_closing": 2, "customers_new": 2}
+    assert found[FEB] == {"opening_mrr_minor": 2900, "expansion_mrr_minor": 2000, "new_mrr_minor": 500,
+                          "closing_mrr_minor": 5400, "customers_opening": 2, "customers_new": 1,
+                          "customers_closing": 3}  # fmt: skip
+    assert found[MAR] == {"opening_mrr_minor": 5400, "contraction_mrr_minor": -2000, "churn_mrr_minor": -1000,
+                          "closing_mrr_minor": 2400, "customers_opening": 3, "customers_churn": 1,
+                          "customers_closing": 2}  # fmt: skip
+    assert found[APR] == {"opening_mrr_minor": 2400, "churn_mrr_minor": -500, "reactivation_mrr_minor": 700,
+                          "closing_mrr_minor": 2600, "customers_opening": 2, "customers_reactivation": 1,
+                          "customers_churn": 1, "customers_closing": 2}  # fmt: skip
+    assert found[MAY] == {"opening_mrr_minor": 2600, "closing_mrr_minor": 2600, "customers_opening": 2,
+                          "customers_closing": 2}  # fmt: skip
+
+
+@pytest.mark.parametrize("account", ["aurora", "nordlicht"])
+def test_opening_and_movements_make_closing_and_every_movement_happens(demo: World, account: str) -> None:
+    rows = subscriptions.monthly(subscriptions.worths(demo, account))
+    assert len(rows) == 14
+    names = ("new", "reactivation", "churn", "expansion", "contraction")
+    for row in rows.values():
+        moved = sum(row[f"{name}_mrr_minor"] for name in names)
+        assert row["opening_mrr_minor"] + moved == row["closing_mrr_minor"]
+        counted = row["customers_new"] + row["customers_reactivation"] - row["customers_churn"]
+        assert row["customers_opening"] + counted == row["customers_closing"]
+    for name in names:
+        assert any(row[f"{name}_mrr_minor"] for row in rows.values()), name
+
+
+def test_a_month_ends_at_the_tenants_midnight_and_the_last_one_now(demo: World) -> None:
+    zone = ZoneInfo("America/New_York")
+    assert subscriptions.month_end(JAN, zone, seconds(END)) == seconds(datetime(2026, 2, 1, 4, 59, 59, tzinfo=UTC))
+    assert subscriptions.month_end(date(2026, 11, 1), zone, seconds(END)) == seconds(END)
+    early = subscriptions.worths(demo, "aurora", END - timedelta(days=100))
+    late = subscriptions.worths(demo, "aurora")
+    assert list(early)[-1] == date(2026, 8, 1)
+    assert all(early[month] == late[month] for month in list(early)[:-1])

@@ -1,0 +1,110 @@
+"""What is started ends: at a signal, when a closer fails, with all that a child started itself."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration import servers, superset
+
+
+@pytest.fixture(autouse=True)
+def signals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A place for the logs; a signal that nobody handles fails the test and not the run of all tests."""
+
+    def unhandled(number: int, _: Any) -> None:
+        raise AssertionError(f"nobody handles signal {number}")
+
+    monkeypatch.setenv("TAKINGS_HOME", str(tmp_path))
+    before = {number: signal.signal(number, unhandled) for number in (signal.SIGHUP, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def silent(child: Any) -> bool:
+    """Whether nobody holds the pipe any more: the child and all that it started have ended."""
+    with child.stdout as pipe:
+        ready, _, _ = select.select([pipe], [], [], 5)
+        return bool(ready) and pipe.read() == ""
+
+
+@pytest.mark.parametrize("number", servers.ENDINGS)
+def test_closing_the_terminal_ends_the_children_as_a_polite_end_does(number: signal.Signals) -> None:
+    closed: list[str] = []
+    with pytest.raises(SystemExit) as ended, servers.Children() as children:
+        children.on_exit(lambda: closed.append("all"))
+        children.on_exit(lambda: os.kill(os.getpid(), number))  # a second time, while closing
+        os.kill(os.getpid(), number)
+    assert ended.value.code == 128 + number
+    assert closed == ["all"]
+
+
+def test_a_process_that_nohup_started_does_not_mind_a_closed_terminal() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with servers.Children():
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, *servers.ENDINGS])
+def test_waiting_ends_at_each_signal_that_asks_for_it(number: signal.Signals) -> None:
+    with servers.Children():
+        asked = threading.Timer(0.1, os.kill, (os.getpid(), number))
+        asked.start()
+        servers.wait_for_the_end()
+        asked.join()
+
+
+def test_a_closer_that_fails_skips_no_other() -> None:
+    closed: list[int] = []
+
+    def fail() -> None:
+        raise ProcessLookupError
+
+    with pytest.raises(ProcessLookupError), servers.Children() as children:
+        children.on_exit(lambda: closed.append(1))
+        children.on_exit(fail)
+        children.on_exit(lambda: closed.append(2))
+    assert closed == [2, 1]
+
+
+@pytest.mark.parametrize("then", ["wait", "exit"])
+def test_a_child_ends_with_all_that_it_started(then: str) -> None:
+    with servers.Children() as children:
+        child = children.start("family", ["sh", "-c", f"sleep 60 & echo ready; {then}"])
+        assert child.stdout
+        assert child.stdout.readline() == "ready\n"
+    assert silent(child)
+
+
+def test_a_superset_that_ran_before_goes_on_after_serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Found:
+        """A Superset that another terminal started."""
+
+        started = stopped = False
+
+        def start(self) -> bool:
+            return self.started
+
+        def wait_ready(self) -> None: ...
+
+        def stop(self) -> None:
+            self.stopped = self.started
+
+    found = Found()
+    said: list[str] = []
+    monkeypatch.setattr(superset, "server", lambda _: found)
+    monkeypatch.setattr(servers, "show", lambda _settings, _children, console: None)
+    monkeypatch.setattr(servers.Console, "print", lambda _, *what, **__: said.extend(map(str, what)))
+    settings: Any = type("Settings", (), {"home": tmp_path})
+    servers.serve(settings)
+    assert not found.stopped
+    assert any("goes on when this ends" in line for line in said)

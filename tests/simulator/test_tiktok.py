@@ -1,0 +1,189 @@
+"""TikTok's wire: the envelope, page rules, report rules, and the books behind them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from simulator import Fault, SimulatorServer, World, demo_world, serve
+from simulator.scenarios.ads.books import AdAccount
+from simulator.world import seconds
+
+START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
+CODES = Path(__file__).resolve().parents[3] / "shared/data/specs/tiktok_error_codes/codes_from_sdk_1.1.3.json"
+SPAN = {"start_date": "2026-02-01", "end_date": "2026-03-02"}
+DAYS = [date(2026, 2, 1) + timedelta(days=number) for number in range(30)]
+ALL_ADS = [{"field_name": "ad_status", "filter_type": "IN", "filter_value": '["STATUS_ALL"]'}]
+REPORT: dict[str, Any] = {"report_type": "BASIC", "data_level": "AUCTION_AD", "dimensions": ["ad_id", "stat_time_day"],
+                          "metrics": ["spend"], "page_size": 1000, **SPAN}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return demo_world(seed=11, start=START, end=END, orders=2_000)
+
+
+@pytest.fixture(scope="module")
+def running(world: World) -> Iterator[SimulatorServer]:
+    with serve(world) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: SimulatorServer) -> SimulatorServer:
+    running.faults.clear()
+    running.tiktok.most_rows = 100_000
+    return running
+
+
+@pytest.fixture
+def books(world: World) -> AdAccount:
+    return world.ad_account("aurora", "tiktok")
+
+
+def ask(server: SimulatorServer, endpoint: str, **params: Any) -> dict[str, Any]:
+    """The decoded envelope; lists and objects are written as JSON."""
+    books = server.world.ad_account("aurora", "tiktok")
+    headers = {"Access-Token": params.pop("token", books.token)}
+    version = params.pop("version", "v1.3")
+    params = {"advertiser_id": books.id} | params
+    written = {key: json.dumps(each) if isinstance(each, list | dict) else each for key, each in params.items()}
+    url = f"{server.url}/tiktok/open_api/{version}/{endpoint}/"
+    answer = requests.get(url, params=written, headers=headers, timeout=10)
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    assert found.keys() == {"code", "message", "request_id", "data"}
+    return found
+
+
+def spent(server: SimulatorServer, **params: Any) -> Decimal:
+    rows = ask(server, "report/integrated/get", **(REPORT | params))["data"]["list"]
+    return sum((Decimal(row["metrics"]["spend"]) * 1_000_000 for row in rows), Decimal(0))
+
+
+def test_a_report_without_deleted_ads_is_too_small(server: SimulatorServer, books: AdAccount) -> None:
+    at, kinds = seconds(END), ("auction", "smart_plus")
+    told = sum(row.spend for day in DAYS for row in books.rows("ad", day, at, kinds).values())
+    assert spent(server, filtering=ALL_ADS) == told
+    server.set_now(END - timedelta(days=22))  # deleted, and not yet out of every list
+    try:
+        assert spent(server) < spent(server, filtering=ALL_ADS)
+    finally:
+        server.set_now(END)
+
+
+@pytest.mark.parametrize(
+    ("service", "kinds"), [("AUCTION", ("auction", "smart_plus")), ("RESERVATION", ("reservation",))]
+)
+def test_the_advertisers_day_is_cash_and_voucher(
+    service: str, kinds: tuple[str, ...], server: SimulatorServer, books: AdAccount
+) -> None:
+    body = ask(server, "report/integrated/get", **REPORT | {
+        "data_level": f"{service}_ADVERTISER", "dimensions": ["advertiser_id", "stat_time_day"],
+        "metrics": ["spend", "cash_spend", "voucher_spend"]})["data"]["list"]  # fmt: skip
+    at = seconds(END)
+    totals = {day: total for day in DAYS if (total := books.total(day, at, kinds))}
+    assert [Decimal(row["metrics"]["spend"]) * 1_000_000 for row in body] == [each.spend for each in totals.values()]
+    for row in body:
+        parts = {name: Decimal(text) for name, text in row["metrics"].items()}
+        assert parts["cash_spend"] + parts["voucher_spend"] == parts["spend"]
+        assert row["dimensions"]["stat_time_day"].endswith(" 00:00:00")
+
+
+def test_gmv_max_stands_in_its_own_report_only(server: SimulatorServer, books: AdAccount) -> None:
+    common = {"store_ids": list(books.stores), "metrics": ["cost", "orders", "roi"], "page_size": 1000, **SPAN}
+    asked = ask(server, "gmv_max/report/get", dimensions=["campaign_id", "stat_time_day"], **common)["data"]["list"]
+    cost = sum(Decimal(row["metrics"]["cost"]) * 1_000_000 for row in asked)
+    at = seconds(END)
+    assert cost == sum(row.spend for day in DAYS for row in books.rows("campaign", day, at, ["gmv_max"]).values()) > 0
+    whole = ask(server, "gmv_max/report/get", dimensions=["advertiser_id", "stat_time_day"], **common)["data"]["list"]
+    told = sum(total.spend for day in DAYS if (total := books.total(day, at, ["gmv_max"])))
+    assert sum(Decimal(row["metrics"]["cost"]) * 1_000_000 for row in whole) == told > cost
+
+
+def test_every_value_is_a_string_and_a_missing_one_a_dash(server: SimulatorServer) -> None:
+    rows = ask(server, "report/integrated/get", **REPORT | {
+        "metrics": ["spend", "complete_payment", "total_complete_payment_rate", "value_per_complete_payment"],
+        "filtering": ALL_ADS})["data"]["list"]  # fmt: skip
+    values = [each for row in rows for each in row["metrics"].values()]
+    assert all(isinstance(each, str) for each in values)
+    assert "-" in values
+    assert all(int(row["dimensions"]["ad_id"]) > 2**53 for row in rows)
+
+
+def test_pages_are_numbered_and_say_how_many_there_are(server: SimulatorServer) -> None:
+    asked = REPORT | {"page_size": 40, "filtering": ALL_ADS}
+    pages = [ask(server, "report/integrated/get", **asked | {"page": page})["data"] for page in (1, 2)]
+    assert [page["page_info"]["page"] for page in pages] == [1, 2]
+    assert len({page["page_info"]["total_number"] for page in pages}) == 1
+    keys = [tuple(row["dimensions"].values()) for page in pages for row in page["list"]]
+    assert len(set(keys)) == len(keys) == 80
+    server.faults.add(Fault("moved", skip=1))
+    ask(server, "report/integrated/get", **REPORT | {"page_size": 40})
+    moved = ask(server, "report/integrated/get", **REPORT | {"page_size": 40, "page": 2, "filtering": ALL_ADS})["data"]
+    assert moved["page_info"]["total_number"] == pages[0]["page_info"]["total_number"] + 1
+
+
+def test_objects_come_by_kind_and_deleted_ones_only_when_asked_for(server: SimulatorServer, books: AdAccount) -> None:
+    at = seconds(END)
+    usual = ask(server, "campaign/get", page_size=1000)["data"]["list"]
+    kinds = {node.id: node.kind for node in books.nodes("campaign", at)}
+    assert {kinds[each["campaign_id"]] for each in usual} == {"auction"}
+    more = ask(server, "campaign/get", page_size=1000, filtering={"buying_types": ["RESERVATION_RF"]})["data"]["list"]
+    assert {kinds[each["campaign_id"]] for each in more} == {"reservation"}
+    smart = ask(server, "smart_plus/campaign/get", page_size=1000)["data"]["list"]
+    assert {(kinds[each["campaign_id"]], each["modify_time"]) for each in smart} == {("smart_plus", None)}
+    for promotion in ("PRODUCT_GMV_MAX", "LIVE_GMV_MAX"):
+        shop = ask(server, "gmv_max/campaign/get", filtering={"gmv_max_promotion_types": [promotion]})["data"]["list"]
+        assert {kinds[each["campaign_id"]] for each in shop} <= {"gmv_max"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "params", "code"),
+    [
+        ("advertiser/info", {"token": ""}, 40104),
+        ("advertiser/info", {"token": "wrong"}, 40105),
+        ("campaign/get", {"advertiser_id": "1"}, 40300),
+        ("campaign/get", {"advertiser_id": "7000000000000000002"}, 40001),
+        ("campaign/get", {"page_size": 1001}, 40002),
+        ("campaign/get", {"version": "v1.2"}, 40051),
+        ("nothing/get", {}, 40400),
+        ("gmv_max/campaign/get", {}, 40002),
+        ("report/integrated/get", REPORT | {"end_date": "2026-03-03"}, 40002),
+        ("report/integrated/get", REPORT | {"metrics": ["spend", "cash_spend"]}, 40002),
+        ("report/integrated/get", REPORT | {"dimensions": ["ad_id"]}, 40002),
+    ],
+)
+def test_each_mistake_has_its_code_with_http_200(
+    endpoint: str, params: dict[str, Any], code: int, server: SimulatorServer
+) -> None:
+    assert ask(server, endpoint, **params)["code"] == code
+    if not CODES.exists():
+        pytest.skip(f"the list of error codes is not here: {CODES}")
+    assert str(code) in json.loads(CODES.read_text())
+
+
+def test_an_address_without_its_last_slash_is_not_found(server: SimulatorServer) -> None:
+    url = f"{server.url}/tiktok/open_api/v1.3/advertiser/info"
+    assert requests.get(url, timeout=10).status_code == 404
+
+
+def test_too_large_a_query_and_too_many_of_them_are_codes_too(server: SimulatorServer) -> None:
+    server.tiktok.most_rows = 10
+    assert ask(server, "report/integrated/get", **REPORT)["code"] == 40067
+    server.faults.add(Fault("throttled", on="tiktok:ad/get"))
+    assert ask(server, "ad/get")["code"] == 40100
+    assert ask(server, "ad/get")["code"] == 0
+
+
+def test_only_some_stores_take_part_in_gmv_max(server: SimulatorServer, books: AdAccount) -> None:
+    stores = ask(server, "gmv_max/store/list")["data"]["store_list"]
+    assert [each["store_id"] for each in stores if each["is_gmv_max_available"]] == list(books.stores)
+    assert not all(each["is_gmv_max_available"] for each in stores)
