@@ -31,11 +31,16 @@ TIMES = re.compile(r"(\d+) \* (\w+) / NULLIF\((\w+), 0\)")  # so many times a ra
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a mart; `type` as in its contract (bigint, date, varchar, …)."""
+    """A column of a mart; `type` as in its contract (bigint, date, varchar, …). `label` is what people read above it:
+    `config.meta.label` of its YAML, else its name in words."""
 
     name: str
     type: str
     description: str
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", self.label or self.name.replace("_", " ").capitalize())
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ def non_additive_over(meta: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _mart(node: Mapping[str, Any], model: Mapping[str, Any] | None) -> Mart:
-    columns = tuple(Column(c["name"], c["data_type"], c["description"]) for c in node["columns"].values())
+    columns = tuple(_column(item) for item in node["columns"].values())
     description = str(node["description"])
     if model is None:
         return Mart(node["alias"], description, columns, None, ())
@@ -162,6 +167,11 @@ def _mart(node: Mapping[str, Any], model: Mapping[str, Any] | None) -> Mart:
     grain = dimensions[time]["type_params"]["time_granularity"] if time else None
     names = tuple(name for name, item in dimensions.items() if item["type"] == "categorical")
     return Mart(node["alias"], description, columns, time, names, grain)
+
+
+def _column(item: Mapping[str, Any]) -> Column:
+    meta = (item.get("config") or {}).get("meta") or {}
+    return Column(item["name"], item["data_type"], item["description"], meta.get("label", ""))
 
 
 def _metric(

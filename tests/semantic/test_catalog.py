@@ -28,7 +28,23 @@ def test_a_mart_knows_its_columns_its_days_and_its_dimensions(catalog: Catalog) 
     assert mart.time_column == "date_day"
     assert mart.time_grain == "day"
     assert mart.dimensions == ("tenant_id", "source", "channel", "revenue_source", "currency")
-    assert mart.columns[4] == Column("date_day", "date", "The tenant's calendar day.")
+    assert mart.columns[4] == Column("date_day", "date", "The tenant's calendar day.", "Day")
+
+
+def test_a_column_has_the_label_of_its_yaml_or_its_name_in_words(catalog: Catalog) -> None:
+    labels = {column.name: column.label for column in catalog.marts["build_info"].columns}
+    assert labels == {
+        "tenant_id": "Tenant id", "run_id": "Run", "as_of": "Data as of (UTC)", "published_at": "Published (UTC)",
+    }  # fmt: skip
+
+
+def test_a_catalog_that_was_saved_without_labels_is_read(catalog: Catalog, tmp_path: Path) -> None:
+    content = json.loads(catalogs.save(catalog, tmp_path).read_text())
+    for mart in content["marts"]:
+        for column in mart["columns"]:
+            del column["label"]
+    (tmp_path / "catalog.json").write_text(json.dumps(content))
+    assert catalogs.load(tmp_path).marts["build_info"].columns[1].label == "Run id"
 
 
 def test_a_mart_without_metrics_is_in_the_catalog_too(catalog: Catalog) -> None:

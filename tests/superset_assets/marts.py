@@ -28,7 +28,10 @@ def catalog() -> Catalog:
     ]
     marts, metrics = {}, {}
     for model in models:
-        columns = tuple(Column(c["name"], c["data_type"], c["description"]) for c in model["columns"])
+        columns = tuple(
+            Column(c["name"], c["data_type"], c["description"], c.get("config", {}).get("meta", {}).get("label", ""))
+            for c in model["columns"]
+        )
         dimensions = tuple(c["name"] for c in model["columns"] if c.get("dimension", {}).get("type") == "categorical")
         time = model.get("agg_time_dimension")
         marts[model["name"]] = Mart(model["name"], model["description"], columns, time, dimensions)
