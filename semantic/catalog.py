@@ -5,7 +5,8 @@
 A published build carries `catalog.json`, so that a number is always asked with the definitions it was built with.
 A mart is a dbt model of `access: public`. Metric settings of our own stand in its `config: meta`: unit, format (d3),
 thresholds, `micros` where money is in micros instead of minor units, and `non_additive_over`: the
-columns over which the metric may not be added up (a cohort's month number, the day of a count of people).
+columns over which the metric may not be added up (a cohort's month number, the day of a count of people). A mart's
+`config: meta` may name them once for all its metrics. A metric without a format has that of its unit.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +25,7 @@ from semantic.errors import CatalogError, UnknownNameError
 
 Unit = Literal["money", "count", "ratio"]
 Kind = Literal["sum", "ratio", "derived", "other"]
+FORMATS: Mapping[Unit, str] = MappingProxyType({"money": ",.2f", "count": ",d", "ratio": ".1%"})
 FILE_NAME = "catalog.json"
 FORMAT_VERSION = 1
 TIMES = re.compile(r"(\d+) \* (\w+) / NULLIF\((\w+), 0\)")  # so many times a ratio: the one division of `derived`
@@ -45,7 +47,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Mart:
-    """A published table. `time_column` is the day (or, by `time_grain`, the month) that ranges and periods go by."""
+    """A published table. `time_column` is the day (or, by `time_grain`, the month) that ranges and periods go by.
+    `non_additive_over` holds for each of its metrics that does not name its own."""
 
     name: str
     description: str
@@ -53,6 +56,7 @@ class Mart:
     time_column: str | None
     dimensions: tuple[str, ...]
     time_grain: str | None = None
+    non_additive_over: tuple[str, ...] = ()
 
     def has(self, column: str) -> bool:
         """Whether the mart has a column of this name."""
@@ -133,18 +137,19 @@ def read_manifests(semantic: Mapping[str, Any], manifest: Mapping[str, Any]) -> 
     models = {item["node_relation"]["alias"]: item for item in semantic["semantic_models"]}
     nodes = sorted(manifest["nodes"].values(), key=lambda node: str(node["name"]))
     public = [node for node in nodes if node["resource_type"] == "model" and node.get("access") == "public"]
-    marts = [_mart(node, models.get(node["alias"])) for node in public]
-    by_model = {item["name"]: item["node_relation"]["alias"] for item in models.values()}
+    marts = {node["alias"]: _mart(node, models.get(node["alias"])) for node in public}
+    by_model = {item["name"]: marts[alias] for alias, item in models.items() if alias in marts}
     raw = {item["name"]: item for item in semantic["metrics"]}
     done: dict[str, Metric] = {}
     for name in sorted(raw):
         _metric(name, raw, by_model, done, ())
-    return _catalog([done[name] for name in sorted(done)], marts)
+    return _catalog([done[name] for name in sorted(done)], list(marts.values()))
 
 
 def _read_mart(item: Mapping[str, Any]) -> Mart:
     columns = tuple(Column(**column) for column in item["columns"])
-    return Mart(**{**item, "columns": columns, "dimensions": tuple(item["dimensions"])})
+    dimensions = tuple(item["dimensions"])
+    return Mart(**{**item, "columns": columns, "dimensions": dimensions, "non_additive_over": non_additive_over(item)})
 
 
 def _read_metric(item: Mapping[str, Any]) -> Metric:
@@ -152,7 +157,7 @@ def _read_metric(item: Mapping[str, Any]) -> Metric:
 
 
 def non_additive_over(meta: Mapping[str, Any]) -> tuple[str, ...]:
-    """A metric's `non_additive_over` as its YAML or a saved catalog has it: one name, a list of them, or nothing."""
+    """`non_additive_over` of a metric or mart as its YAML or a saved catalog has it: a name, a list, or nothing."""
     named = meta.get("non_additive_over") or ()
     return (named,) if isinstance(named, str) else tuple(named)
 
@@ -166,7 +171,8 @@ def _mart(node: Mapping[str, Any], model: Mapping[str, Any] | None) -> Mart:
     time = (model["defaults"] or {}).get("agg_time_dimension")
     grain = dimensions[time]["type_params"]["time_granularity"] if time else None
     names = tuple(name for name, item in dimensions.items() if item["type"] == "categorical")
-    return Mart(node["alias"], description, columns, time, names, grain)
+    restriction = non_additive_over((node["config"] or {}).get("meta") or {})
+    return Mart(node["alias"], description, columns, time, names, grain, restriction)
 
 
 def _column(item: Mapping[str, Any]) -> Column:
@@ -175,7 +181,7 @@ def _column(item: Mapping[str, Any]) -> Column:
 
 
 def _metric(
-    name: str, raw: Mapping[str, Any], marts: Mapping[str, str], done: dict[str, Metric], above: tuple[str, ...]
+    name: str, raw: Mapping[str, Any], marts: Mapping[str, Mart], done: dict[str, Metric], above: tuple[str, ...]
 ) -> Metric:
     """Read a metric after those that it is made of, whose mart it shares."""
     if name in done:
@@ -192,8 +198,8 @@ def _metric(
         )
     kind, expr, used = _formula(item, params)
     inputs = [_metric(other, raw, marts, done, (*above, name)) for other in used]
-    own = marts.get((params.get("metric_aggregation_params") or {}).get("semantic_model", ""), "")
-    places = {other.mart for other in inputs} or {own}
+    own = marts.get((params.get("metric_aggregation_params") or {}).get("semantic_model", ""))
+    places = {other.mart for other in inputs} or {own.name if own else ""}
     broken = next((f"{other.name}: {other.expr}" for other in inputs if other.kind == "other"), None)
     if kind != "other" and broken:
         kind, expr = "other", broken
@@ -206,15 +212,23 @@ def _metric(
         unit=meta["unit"],
         mart=next(iter(places)) if len(places) == 1 else "",
         thresholds=meta.get("thresholds"),
-        format=meta.get("format", ""),
+        format=meta.get("format") or FORMATS[meta["unit"]],
         kind=kind,
         expr=expr,
         inputs=tuple(used),
-        non_additive_over=non_additive_over(meta)
-        or next((other.non_additive_over for other in inputs if other.non_additive_over), ()),
+        non_additive_over=_restriction(meta, own, inputs),
         micros=bool(meta.get("micros")) or (meta["unit"] == "money" and any(other.micros for other in inputs)),
     )
     return done[name]
+
+
+def _restriction(meta: Mapping[str, Any], mart: Mart | None, inputs: Sequence[Metric]) -> tuple[str, ...]:
+    """What a metric may not be added up over: its own YAML says, else its mart's, else the metrics it is made of."""
+    if "non_additive_over" in meta:
+        return non_additive_over(meta)
+    if mart is not None:
+        return mart.non_additive_over
+    return next((other.non_additive_over for other in inputs if other.non_additive_over), ())
 
 
 def _formula(item: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Kind, str, list[str]]:

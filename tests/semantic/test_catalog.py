@@ -63,6 +63,28 @@ def test_a_ratio_lives_in_the_mart_of_its_parts_and_keeps_their_restriction(cata
     assert catalog.metrics["retention"].non_additive_over == ("month_number",)
 
 
+def test_a_metric_without_its_own_restriction_has_that_of_its_mart(target: Path) -> None:
+    semantic, manifest = (
+        json.loads((target / f"{name}.json").read_text()) for name in ("semantic_manifest", "manifest")
+    )
+    for name, own in (("opening_mrr", None), ("mrr", []), ("mrr_change", None)):
+        metric = next(item for item in semantic["metrics"] if item["name"] == name)
+        metric["config"]["meta"] = {"unit": "money"} if own is None else {"unit": "money", "non_additive_over": own}
+    manifest["nodes"]["model.takings.mrr_monthly"]["config"]["meta"] = {"non_additive_over": "currency"}
+    metrics = catalogs.read_manifests(semantic, manifest).metrics
+    assert [metrics[name].non_additive_over for name in ("opening_mrr", "mrr", "mrr_change")] == [
+        ("currency",), (), ("currency",),
+    ]  # fmt: skip
+
+
+def test_a_metric_without_a_format_has_that_of_its_unit(target: Path) -> None:
+    semantic, manifest = (
+        json.loads((target / f"{name}.json").read_text()) for name in ("semantic_manifest", "manifest")
+    )
+    next(item for item in semantic["metrics"] if item["name"] == "mrr")["config"]["meta"] = {"unit": "money"}
+    assert catalogs.read_manifests(semantic, manifest).metrics["mrr"].format == ",.2f"
+
+
 def test_every_metric_and_column_is_explained_to_the_shop_owner(catalog: Catalog) -> None:
     for metric in catalog.metrics.values():
         assert "=" in metric.description, f"{metric.name} does not say its formula"

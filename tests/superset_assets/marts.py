@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from semantic.catalog import TIMES, Catalog, Column, Mart, Metric, non_additive_over
+from semantic.catalog import FORMATS, TIMES, Catalog, Column, Mart, Metric, non_additive_over
 from tests.superset_assets import rows
 
 METRICS = Path(__file__).resolve().parents[2] / "semantic" / "metrics"
@@ -35,7 +35,9 @@ def catalog() -> Catalog:
         dimensions = tuple(c["name"] for c in model["columns"] if c.get("dimension", {}).get("type") == "categorical")
         time = model.get("agg_time_dimension")
         marts[model["name"]] = Mart(model["name"], model["description"], columns, time, dimensions)
+        default = {"non_additive_over": model["config"].get("meta", {}).get("non_additive_over", ())}
         for item in model.get("metrics", []):
+            item["config"]["meta"] = default | item["config"]["meta"]
             metrics[item["name"]] = _metric(item, model["name"], "sum", item.get("expr", item["name"]), ())
     made_of_others = {item["name"]: item for file in files for item in file.get("metrics", [])}
     while made_of_others:  # a metric after those that it is made of
@@ -57,7 +59,7 @@ def _metric(item: dict[str, Any], mart: str, kind: Any, expr: str, parts: Sequen
     micros = bool(meta.get("micros")) or (kind == "derived" and any(part.micros for part in parts))
     return Metric(
         item["name"], item["label"], item["description"], meta["unit"], mart, meta.get("thresholds"),
-        meta["format"], kind, expr, names, non_additive_over(meta) or inherited, micros,
+        meta.get("format") or FORMATS[meta["unit"]], kind, expr, names, non_additive_over(meta) or inherited, micros,
     )  # fmt: skip
 
 
