@@ -1,28 +1,27 @@
-"""What goes wrong at a source, named by what the caller should do about it.
+"""What happens at a source. The branches (retry, configuration, skip, stop) are those of common/errors.py."""
 
-Each message says what happened, why, and what to do next; none holds a secret.
-"""
+from __future__ import annotations
 
+from common.errors import ConfigurationError, RetryError, SkipError, StopError, TakingsError
 
-class SourceError(Exception):
-    """Anything a source did that stops a pull; subclasses say what to do."""
-
-
-class RetryError(SourceError):
-    """The same request may work later: throttling, a broken line, a server in trouble."""
-
-
-class ConfigurationError(SourceError):
-    """Nothing helps but a change of the configuration: token, scope, address, account."""
+__all__ = [
+    "ConfigurationError",
+    "ContractError",
+    "GoneError",
+    "IncompleteError",
+    "RetryError",
+    "SkipError",
+    "TakingsError",
+]
 
 
 class IncompleteError(RetryError):
-    """The source handed over less than it announced; what came is discarded and fetched again."""
+    """The source delivered less than it announced; what came is discarded and fetched again."""
 
 
 class GoneError(IncompleteError):
-    """A result file can no longer be had at its address; it has to be made anew."""
+    """A result file can no longer be downloaded; the source has to produce it again."""
 
 
-class ContractError(SourceError):
-    """The source answered something that its documented contract excludes; a program has to change."""
+class ContractError(StopError):
+    """The source answered something that its documented contract excludes; Takings has to change."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from orchestration.errors import Problem
+from common.errors import ConfigurationError
 from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic import periods
@@ -23,7 +23,7 @@ def look(settings: Settings, tenant: str | None = None) -> list[Alert]:
         with open_build(Home(settings.home).published, each.id) as build:
             as_of = build.as_of()
             if as_of is None:
-                raise Problem(f"The published build holds nothing of {each.id}. Run `takings run`.")
+                raise ConfigurationError(f"The published build holds nothing of {each.id}. Run `takings run`.")
             today = periods.local_day(as_of.replace(tzinfo=UTC), each.time_zone)
             found += evaluate(build, rules.load(), today=today, limits=each.alerts)
     return found

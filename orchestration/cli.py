@@ -237,23 +237,17 @@ def _range(
 
 def main() -> None:
     """The entry point: run, and turn what people can act on into one message."""
-    from connectors.errors import SourceError
-    from orchestration.errors import Problem
-    from semantic.errors import SemanticError
+    from common.errors import TakingsError
 
     try:
         code = app(standalone_mode=False)
-    except (Problem, SourceError, SemanticError) as error:
+    except TakingsError as error:
         _fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
         _fail("Interrupted. Nothing is half done; run the same command again to go on.", 130)
     except UsageError as error:
         error.show()
         sys.exit(error.exit_code)
-    except Exception as error:
-        if type(error).__module__.startswith("superset_assets"):  # not imported only to be named here
-            _fail(str(error))
-        raise
     sys.exit(code if isinstance(code, int) else 0)
 
 

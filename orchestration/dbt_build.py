@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.errors import Problem
+from common.errors import StopError
 from orchestration.home import Home, quoted
 from orchestration.settings import CHECKOUT
 
@@ -42,7 +42,7 @@ class Built:
     nodes: list[dict[str, Any]] = field(default_factory=list)
 
 
-class BuildFailed(Problem):
+class BuildFailedError(StopError):
     """A model or a test failed; `built` says what dbt did about every node."""
 
     def __init__(self, message: str, built: Built) -> None:
@@ -51,7 +51,7 @@ class BuildFailed(Problem):
 
 
 def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: None) -> Built:
-    """Run every seed, model and test. Raises Problem naming what failed, with dbt's own words."""
+    """Run every seed, model and test. Raises TakingsError naming what failed, with dbt's own words."""
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
@@ -65,7 +65,7 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
         outcome = runner.invoke(["--quiet", "--log-level", "none", "build", *UNTESTED, *arguments(home)])
         let_go()
     if outcome.exception is not None:
-        raise Problem(f"dbt could not run: {outcome.exception}. Nothing was published.")
+        raise StopError(f"dbt could not run: {outcome.exception}. Nothing was published.")
     built = Built(path)
     failed = []
     for result in outcome.result or ():
@@ -82,7 +82,7 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
     if failed or not outcome.success:
         shown = [f"  {_reason(result, path, home.staging)}" for result in failed[:SHOWN]]
         more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
-        raise BuildFailed(
+        raise BuildFailedError(
             f"{len(failed)} of dbt's checks failed, so nothing was published and readers keep the last build:\n"
             + "\n".join(shown)
             + more
@@ -116,7 +116,7 @@ def _reason(result: Any, path: Path, staging: Path) -> str:
 def parse(home: Home) -> Path:
     """The folder of dbt's manifests; parsed anew only where a file of the project, or dbt itself, is another than then.
 
-    Raises Problem when the project is broken.
+    Raises TakingsError when the project is broken.
     """
     from dbt.cli.main import dbtRunner
 
@@ -125,7 +125,7 @@ def parse(home: Home) -> Path:
         with environment(_scratch(home), home.staging):
             outcome = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse", *arguments(home)])
         if not outcome.success:
-            raise Problem(f"The dbt project does not parse: {outcome.exception}")
+            raise StopError(f"The dbt project does not parse: {outcome.exception}")
         stamp.write_text(now)
     return home.dbt_target
 

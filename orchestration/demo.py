@@ -16,9 +16,9 @@ from typing import Any
 
 from rich.console import Console
 
+from common.errors import ConfigurationError
 from connectors.base import Progress
 from orchestration import dagster_run, dbt_build, pipeline, publication, servers, settings, superset, terminal
-from orchestration.errors import Problem
 from orchestration.home import Home
 from orchestration.settings import Settings
 from superset_assets.process import Server
@@ -30,7 +30,7 @@ TARGETS = {"mrr": 5_000, "churn_rate": 0.05}  # of each simulated tenant: what t
 def demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) -> None:
     """From nothing to filled dashboards. With `once`, check every chart and end; else serve until interrupted.
 
-    Raises Problem before anything is touched when a configuration of one's own, or a port in use, is in the way.
+    Raises TakingsError before anything is touched when a configuration of one's own, or a port in use, is in the way.
     """
     console = Console(stderr=True)
     began = time.monotonic()
@@ -75,7 +75,9 @@ def simulator_arguments(home: Home, world: Path | None) -> list[str]:
         kept: dict[str, Any] = json.loads(memory.read_text())
         return ["--seed", str(kept["seed"]), "--start", kept["start"], *files]
     except (ValueError, KeyError) as error:
-        raise Problem(f"{memory}, which says when the demo's shops opened, is broken ({error}). Remove it.") from None
+        raise ConfigurationError(
+            f"{memory}, which records when the demo's shops opened, is broken ({error}). Remove it."
+        ) from None
 
 
 def configure(
@@ -117,7 +119,7 @@ def refuse_foreign_configuration() -> None:
     """The demo writes its own shops into TAKINGS_HOME; it never mixes them with somebody's real ones."""
     path = settings.config_path()
     if path.exists() and not _written_by_the_demo(path):
-        raise Problem(
+        raise ConfigurationError(
             f"{path} is a configuration of your own, and the demo would mix simulated shops with it. "
             "Give the demo a place of its own: "
             "TAKINGS_HOME=/tmp/takings-demo TAKINGS_CONFIG=/tmp/takings-demo/takings.toml make demo"

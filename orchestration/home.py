@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.errors import Problem
+from common.errors import ConfigurationError, RetryError
 
 
 def quoted(path: Path) -> str:
@@ -65,7 +65,7 @@ class Home:
         return self.root / "logs"
 
     def make(self) -> None:
-        """Make the folder, for its owner alone: it holds names, addresses and secrets. Raises Problem if it cannot."""
+        """Make the folder, for its owner alone: it holds names, addresses and secrets. Raises ConfigurationError."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             if self.root.stat().st_uid == os.getuid():
@@ -73,7 +73,7 @@ class Home:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            raise Problem(
+            raise ConfigurationError(
                 f"TAKINGS_HOME, the folder of all state, cannot be used: {self.root}: {error.strerror}. "
                 "Make it writable, or set TAKINGS_HOME to another folder."
             ) from None
@@ -82,7 +82,7 @@ class Home:
     def writing(self) -> Iterator[None]:
         """Hold the writer's lock. The kernel lets go of it when this process ends, however it ends.
 
-        Raises Problem when another run holds it.
+        Raises TakingsError when another run holds it.
         """
         self.make()
         with (self.root / "writer.lock").open("a+") as file:
@@ -91,7 +91,7 @@ class Home:
             except BlockingIOError:
                 file.seek(0)
                 holder = file.read().strip() or "unknown"
-                raise Problem(
+                raise RetryError(
                     f"Another run is writing to {self.root} (process {holder}). Wait for it to end, then run again."
                 ) from None
             file.truncate(0)

@@ -19,12 +19,12 @@ from typing import Any
 
 import duckdb
 
+from common.errors import ConfigurationError, StopError
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.errors import IncompleteError
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging
 from orchestration import dbt_build, publication
-from orchestration.errors import Problem
 from orchestration.home import Home
 from orchestration.pulls import STREAMS, Key, pull_accounts
 from orchestration.rates import Rate, read_rates
@@ -44,7 +44,7 @@ class Run:
 
 
 def run(settings: Settings, progress: Progress = no_progress) -> Run:
-    """Pull, build, publish. Raises SourceError or Problem; what was complete before stays."""
+    """Pull, build, publish. Raises TakingsError; what was complete before stays."""
     accounts = settings.accounts()
     home, done = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
@@ -68,7 +68,7 @@ def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
     done = Run(new_run_id())
     with disk_guard(home), home.writing():
         if not home.staging.exists():
-            raise Problem(
+            raise ConfigurationError(
                 f"There is nothing to build from: {home.staging} does not exist. `takings run` makes it, from the "
                 "landing zone as far as that reaches; `takings replay --yes` does so with no network."
             )
@@ -110,7 +110,7 @@ def _load_again(staging: Staging, account: Account, stream: Stream, landed: Land
     try:
         staging.load(account, stream, landed, landed.manifest.run_id or "replay")
     except IncompleteError as error:
-        raise Problem(
+        raise StopError(
             f"{error} The window {landed.folder} is damaged, and a replay has no network to fetch it anew. Staging is "
             "as it was. Remove that folder and every later one of the stream, and the staging file; then `takings run` "
             "loads what is left and asks the source for the rest."
@@ -210,7 +210,7 @@ def disk_guard(home: Home) -> Iterator[None]:
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
         if not full:
             raise
-        raise Problem(
+        raise StopError(
             f"The disk that holds {home.root} is full. The last published build is untouched, and what had been "
             "loaded is kept. Free some space, then run again."
         ) from error

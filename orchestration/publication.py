@@ -21,9 +21,9 @@ from pathlib import Path
 
 import duckdb
 
+from common.errors import ConfigurationError
 from connectors.base import Progress
 from orchestration.dbt_build import Built
-from orchestration.errors import Problem
 from orchestration.home import Home, quoted
 from semantic import catalog
 
@@ -71,10 +71,10 @@ def current(home: Home) -> Path | None:
 
 
 def newest(home: Home) -> Path:
-    """The folder of the build that readers see. Raises Problem before the first."""
+    """The folder of the build that readers see. Raises TakingsError before the first."""
     folder = current(home)
     if folder is None:
-        raise Problem(f"Nothing has been published under {home.published} yet. Run `takings run`.")
+        raise ConfigurationError(f"Nothing has been published under {home.published} yet. Run `takings run`.")
     return folder
 
 

@@ -6,7 +6,7 @@ import csv
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from orchestration.errors import Problem
+from common.errors import ConfigurationError
 from orchestration.settings import Settings
 
 COLUMNS = ("day", "from", "to", "rate")
@@ -16,7 +16,7 @@ Rate = tuple[date, str, str, Decimal]
 
 
 def read_rates(settings: Settings) -> list[Rate]:
-    """The configured exchange rates. Raises Problem naming each broken line."""
+    """The configured exchange rates. Raises TakingsError naming each broken line."""
     if settings.exchange_rates is None:
         return []
     path = settings.config_path.parent / settings.exchange_rates.file
@@ -26,7 +26,7 @@ def read_rates(settings: Settings) -> list[Rate]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
             if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
-                raise Problem(
+                raise ConfigurationError(
                     f"The exchange rates {path} lack the columns {', '.join(missing)}. "
                     f"The first line has to be {','.join(COLUMNS)}. Nothing was changed."
                 )
@@ -41,12 +41,14 @@ def read_rates(settings: Settings) -> list[Rate]:
                         f"  line {rows.line_num}: a second rate of {row['from']} to {row['to']} for {row['day']}"
                     )
     except OSError as error:
-        raise Problem(f"The exchange rates {path} cannot be read: {error.strerror}.") from None
+        raise ConfigurationError(f"The exchange rates {path} cannot be read: {error.strerror}.") from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise Problem(f"The exchange rates {path} are not a CSV in UTF-8: {error}. Nothing was changed.") from None
+        raise ConfigurationError(
+            f"The exchange rates {path} are not a CSV in UTF-8: {error}. Nothing was changed."
+        ) from None
     if broken:
         more = f"\n  and {len(broken) - 10} more" if len(broken) > 10 else ""
-        raise Problem(
+        raise ConfigurationError(
             f"The exchange rates {path} have {len(broken)} broken lines (columns: {', '.join(COLUMNS)}):\n"
             + "\n".join(broken[:10])
             + f"{more}\nNothing was changed."

@@ -20,8 +20,8 @@ from typing import Any
 import requests
 from rich.console import Console
 
+from common.errors import ConfigurationError, StopError
 from orchestration import dagster_run, superset
-from orchestration.errors import Problem
 from orchestration.home import Home
 from orchestration.settings import CHECKOUT, Settings, config_path, home
 from superset_assets.process import Credentials, end_group
@@ -81,7 +81,7 @@ class Children:
         if not line:
             said = (Home(home()).logs / "simulator.log").read_text().strip().splitlines()
             why = said[-1].removeprefix("takings: ") if said else "no reason given"
-            raise Problem(f"The simulated shops did not start: {why}")
+            raise StopError(f"The simulated shops did not start: {why}")
         shops: dict[str, Any] = json.loads(line)
         return shops
 
@@ -129,7 +129,7 @@ def wait_for_the_end() -> None:
 
 
 def start_dagster(settings: Settings, children: Children) -> str:
-    """Dagster's pages and its daemon (the hourly schedule). Raises Problem when its port is taken or it is silent."""
+    """Dagster's pages and its daemon (the hourly schedule). Raises TakingsError when it does not answer."""
     where = dagster_run.dagster_home(Home(settings.home))
     port = settings.dagster.port or free_port()
     refuse_taken(port, "Dagster", f"`port` under [dagster] in {config_path()}")
@@ -149,16 +149,16 @@ def start_dagster(settings: Settings, children: Children) -> str:
                 return url
         except requests.RequestException:
             time.sleep(0.3)
-    raise Problem(
+    raise StopError(
         f"Dagster did not answer at {url} within {STARTING:.0f} s. Its log: {Home(home()).logs / 'dagster.log'}"
     )
 
 
 def refuse_taken(port: int, name: str, setting: str) -> None:
-    """Raises Problem when somebody listens on `port` already."""
+    """Raises TakingsError when somebody listens on `port` already."""
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise Problem(
+            raise ConfigurationError(
                 f"{name} cannot start: another program listens on port {port}. "
                 f"End it, or choose another port with {setting}."
             )

@@ -19,8 +19,8 @@ from zoneinfo import available_timezones
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from common.errors import ConfigurationError
 from connectors.base import Account
-from orchestration.errors import Problem
 from orchestration.source_settings import COUNTED, KINDS, FilesSettings, Name, SourceSettings, Table
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -125,7 +125,7 @@ class Settings(Table):
         )
 
     def accounts(self, *, secrets: bool = True) -> list[Account]:
-        """Every account with its secret. Raises Problem that names all missing secrets at once.
+        """Every account with its secret. Raises TakingsError that names all missing secrets at once.
 
         Without `secrets` for what needs no network.
         """
@@ -142,7 +142,7 @@ class Settings(Table):
             client_id = getattr(source, "client_id", None)
             found.append(Account(tenant.id, source.kind, source.account, source.address, secret, client_id))
         if missing:
-            raise Problem(
+            raise ConfigurationError(
                 "A secret is missing, so nothing was pulled:\n"
                 + "\n".join(missing)
                 + f"\nSet it, or change `secret` in {self.config_path}."
@@ -169,12 +169,12 @@ class Settings(Table):
         return value
 
     def tenant(self, tenant_id: str) -> TenantSettings:
-        """One tenant by id. Raises Problem naming the ones that exist."""
+        """One tenant by id. Raises TakingsError naming the ones that exist."""
         for tenant in self.tenants:
             if tenant.id == tenant_id:
                 return tenant
         known = ", ".join(tenant.id for tenant in self.tenants)
-        raise Problem(f"There is no tenant {tenant_id!r} in {self.config_path}. Known are: {known}.")
+        raise ConfigurationError(f"There is no tenant {tenant_id!r} in {self.config_path}. Known are: {known}.")
 
 
 def home() -> Path:
@@ -191,19 +191,19 @@ def config_path() -> Path:
 
 
 def load(path: Path | None = None) -> Settings:
-    """Read and check the configuration. Raises Problem that names every mistake at once."""
+    """Read and check the configuration. Raises TakingsError that names every mistake at once."""
     path = path or config_path()
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Problem(
+        raise ConfigurationError(
             f"There is no configuration at {path}. Copy takings.example.toml to takings.toml and change it, "
             "or run `make demo` to see Takings with simulated shops."
         ) from None
     except OSError as error:
-        raise Problem(f"The configuration {path} cannot be read: {error.strerror}.") from None
+        raise ConfigurationError(f"The configuration {path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
-        raise Problem(
+        raise ConfigurationError(
             f"The configuration {path} is not UTF-8 text (byte {error.start}). Nothing was changed."
         ) from None
     try:
@@ -211,10 +211,10 @@ def load(path: Path | None = None) -> Settings:
             {**tomllib.loads(text, parse_float=Decimal), "config_path": path, "home": home()}
         )
     except tomllib.TOMLDecodeError as error:
-        raise Problem(f"The configuration {path} is not valid TOML: {error}. Nothing was changed.") from None
+        raise ConfigurationError(f"The configuration {path} is not valid TOML: {error}. Nothing was changed.") from None
     except ValidationError as error:
         lines = [f"  {_place(item['loc'])}: {_words(item)}" for item in _causes(error)]
-        raise Problem(
+        raise ConfigurationError(
             f"The configuration {path} has {len(lines)} mistake{'s' * (len(lines) > 1)}:\n"
             + "\n".join(lines)
             + "\nSee takings.example.toml for every setting. Nothing was changed."
@@ -259,7 +259,7 @@ def _refuse_shared_keys(accounts: list[Account]) -> None:
         for other in accounts[:number]:
             same = (account.base_url, account.secret) == (other.base_url, other.secret)
             if same and account.source == other.source == "stripe" and account.secret:
-                raise Problem(
+                raise ConfigurationError(
                     f"The stripe accounts {other.account!r} (tenant {other.tenant_id}) and {account.account!r} (tenant "
                     f"{account.tenant_id}) have the same key, so their payments would count twice. Nothing was pulled. "
                     "Give each account a key of its own."

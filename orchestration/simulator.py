@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.errors import Problem
+from common.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from simulator import SimulatorServer
@@ -31,7 +31,7 @@ def simulate(
     try:
         shops = simulator.retail_world(world) if world else simulator.demo_world(seed, start, None, orders)
     except simulator.RetailFolderError as error:
-        raise Problem(str(error)) from None
+        raise ConfigurationError(str(error)) from None
     over = threading.Event()
 
     def ready(server: simulator.SimulatorServer) -> None:
@@ -48,7 +48,7 @@ def simulate(
         else:
             simulator.run(shops, port, ready=ready)
     except OSError as error:
-        raise Problem(f"{error}. Choose another with --port, or 0 for a free one.") from None
+        raise ConfigurationError(f"{error}. Choose another with --port, or 0 for a free one.") from None
     finally:
         over.set()
 

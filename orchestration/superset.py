@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 from supersetapiclient.client import SupersetClient
 
+from common.errors import ConfigurationError
 from connectors.base import Progress, no_progress
 from orchestration import dbt_build, publication
-from orchestration.errors import Problem
 from orchestration.home import Home
 from orchestration.settings import CHECKOUT, Settings
 from semantic import catalog
@@ -103,7 +103,9 @@ def filled_by(slug: str, kinds: set[str]) -> bool:
 def dashboards(settings: Settings, *, apply: bool, prune: bool, url: str | None) -> None:
     """Show what differs between Superset and the files; with `apply` write it, with `prune` also remove."""
     if url is None and not server(settings).running():
-        raise Problem("Superset is not running here. Start it with `takings serve`, or name another with --url.")
+        raise ConfigurationError(
+            "Superset is not running here. Start it with `takings serve`, or name another with --url."
+        )
     session, assets = connect(settings, url), asset_zip(settings)
     plan = sync.apply(session, assets) if apply else sync.plan(session, assets)
     for line in plan.lines():

@@ -1,17 +1,15 @@
-"""What can go wrong when a number is asked for. Each error says what, why, and what to do; none is worth a retry."""
+"""What can go wrong when somebody asks for a number. The branches are those of common/errors.py."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
 
+from common.errors import ConfigurationError
 
-class SemanticError(Exception):
-    """Base of all errors of this package. `what` happened, `why`, and what to do `next`; str() is all three."""
 
-    def __init__(self, what: str, why: str, next: str) -> None:  # the word that the user reads
-        self.what, self.why, self.next = what, why, next
-        super().__init__(f"{what}: {why}. {next}.")
+class SemanticError(ConfigurationError):
+    """The base of this package's errors: change the question or the definitions, then ask again."""
 
 
 class CatalogError(SemanticError):

@@ -91,7 +91,7 @@ def open_build(published: Path, tenant: str | None = None, *, every: bool = Fals
             raise UnknownTenantError("No tenant is named", why, "Name one with --tenant" if known else _RUN)
         tenant = known[0]
     if tenant is not None and tenant not in known:
-        advice = UnknownNameError("tenant", tenant, known).next
+        advice = UnknownNameError("tenant", tenant, known).next_step
         raise UnknownTenantError(f"Unknown tenant {tenant!r}", "the published build has no such tenant", advice)
     catalog = catalogs.load(folder)
     path = folder / ("all.duckdb" if tenant is None else f"tenant-{tenant}.duckdb")

@@ -1,8 +1,10 @@
-"""What can go wrong with Superset, named by what to do about it. Every message says what, why, and what next."""
+"""What can go wrong with Superset. The branches are those of common/errors.py."""
+
+from common.errors import ConfigurationError
 
 
-class SupersetError(Exception):
-    """The root of this room's errors; `str()` is fit to be shown to a person."""
+class SupersetError(ConfigurationError):
+    """The base of this package's errors."""
 
 
 class EnvironmentMissingError(SupersetError):
@@ -28,8 +30,8 @@ class StartFailedError(SupersetError):
 class RequestFailedError(SupersetError):
     """A REST call was refused. `status` is the HTTP status, 0 when no answer came."""
 
-    def __init__(self, message: str, status: int = 0) -> None:
-        super().__init__(message)
+    def __init__(self, what: str, status: int = 0, *, why: str = "", next_step: str = "") -> None:
+        super().__init__(what, why, next_step)
         self.status = status
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from connectors.errors import ConfigurationError, ContractError, RetryError, SourceError
+from connectors.errors import ConfigurationError, ContractError, RetryError, TakingsError
 
 THROTTLED = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
 TOKEN = frozenset({102, 190})
@@ -55,7 +55,7 @@ class GraphError(msgspec.Struct):
 GONE = (100, 33)  # an object that is not there, or not for this token
 
 
-def refusal(error: GraphError, account: str, version: str) -> SourceError:
+def refusal(error: GraphError, account: str, version: str) -> TakingsError:
     """The exception for an error that neither patience nor a smaller report cures."""
     who, said = f"Meta ad account {account}", (error.error_user_msg or error.said)[:300]
     if error.code in TOKEN:

@@ -19,7 +19,7 @@ import msgspec
 import requests
 
 from connectors.base import Account
-from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.errors import ConfigurationError, ContractError, RetryError, SkipError
 from connectors.http import Transport
 
 VERSION = "2026-10-28.endive"
@@ -44,7 +44,7 @@ class LostCursorError(RetryError):
     """The object that a page was to start after is gone: ask by time instead."""
 
 
-class VanishedError(RetryError):
+class VanishedError(SkipError):
     """There is no such object (any more)."""
 
 

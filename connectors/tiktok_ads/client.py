@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from connectors.base import Account
-from connectors.errors import ConfigurationError, ContractError, RetryError, SourceError
+from connectors.errors import ConfigurationError, ContractError, RetryError, TakingsError
 from connectors.http import Transport
 
 VERSION = "v1.3"
@@ -140,7 +140,7 @@ class Client:
             f"{self.who}: TikTok {why}: {trouble}. Nothing was lost; what has arrived is kept. Run again later."
         )
 
-    def _refusal(self, code: int, said: str) -> SourceError:
+    def _refusal(self, code: int, said: str) -> TakingsError:
         """The exception for an error that patience does not cure."""
         who = self.who
         if code == TOO_LARGE:

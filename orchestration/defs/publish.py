@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from common.errors import StopError
 from orchestration import pipeline, publication, superset
 from orchestration.dbt_build import Built
 from orchestration.defs import transform
 from orchestration.defs.common import configuration, logged, run_name
-from orchestration.errors import Problem
 from orchestration.home import Home
 
 BUILD = dg.AssetKey(["published", "build"])
@@ -25,7 +25,7 @@ def build() -> dg.AssetsDefinition:
         home, name = Home(settings.home), run_name(context)
         built = Built(home.builds / f"build_{name}.duckdb")
         if not built.path.exists():
-            raise Problem(f"There is no finished build of run {name}: materialise the marts in the same run.")
+            raise StopError(f"There is no finished build of run {name}: materialise the marts in the same run.")
         tenants = [tenant.id for tenant in settings.tenants]
         with pipeline.disk_guard(home), home.writing():
             folder = publication.publish(home, built, name, tenants, logged(context))

@@ -61,7 +61,7 @@ def marts() -> dg.AssetsDefinition:
                 outcome = dbt_build.build(
                     where, run_name(context), lambda done, total, name: progress("build", done, total, name)
                 )
-        except dbt_build.BuildFailed as error:
+        except dbt_build.BuildFailedError as error:
             outcome, failure = error.built, error
         status = {node["id"]: node for node in outcome.nodes}
         for key, node in built.items():

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.sync.staging import Staging
 from orchestration import pipeline
-from orchestration.dbt_build import BuildFailed
+from orchestration.dbt_build import BuildFailedError
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 
@@ -42,7 +42,7 @@ def test_a_day_of_ads_without_the_accounts_own_total_is_named_and_stops_the_publ
     with Staging(place.home.staging) as staging:
         for table in tables:
             staging.db.execute(f"delete from {source}.{table} where date_day = ?", [DAY])
-    with pytest.raises(BuildFailed) as raised:
+    with pytest.raises(BuildFailedError) as raised:
         pipeline.rebuild(place.settings)
     assert "spend_is_the_same_at_every_level" in str(raised.value)
     assert f"date_day={DAY}" in str(raised.value)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from connectors.errors import ConfigurationError, RetryError, SourceError
+from connectors.errors import ConfigurationError, RetryError, TakingsError
 from connectors.http import Transport
 from orchestration import alerts, pipeline, pulls
 from semantic.alerts import rules
@@ -58,7 +58,7 @@ def place(tmp_path: Path, server: SimulatorServer) -> Installation:
     return found
 
 
-def one_message(error: SourceError, *words: str) -> None:
+def one_message(error: TakingsError, *words: str) -> None:
     said = str(error)
     assert "simulated_" not in said, "a secret"
     assert "Traceback" not in said

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import Problem
+from common.errors import TakingsError
 from simulator import World, serve
 from simulator.books import Line, Order, Product, Refund, Reversal, ShippingLine, Shop, Transaction, Variant
 from simulator.world import ShopHistory
@@ -157,7 +157,7 @@ def test_a_day_without_a_rate_fails_the_build_and_the_message_names_pair_and_day
     rates: str, day: str, place: Callable[..., Installation]
 ) -> None:
     made = place("missing", {"kyoto": "EUR"}, rates)
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(TakingsError) as caught:
         made.run()
     message = str(caught.value)
     assert "every_amount_has_a_rate" in message
@@ -171,6 +171,6 @@ def test_broken_rates_stop_the_run_before_anything_is_published(
     place: Callable[..., Installation], tmp_path: Path
 ) -> None:
     made = place("broken", {"kyoto": "EUR"}, "day,from,to,rate\n2026-02-10,JPY,EUR,zero\n")
-    with pytest.raises(Problem, match="line 2: 'zero' is no number"):
+    with pytest.raises(TakingsError, match="line 2: 'zero' is no number"):
         made.run()
     assert not (made.home.published / "current").exists()

@@ -10,11 +10,11 @@ import dagster as dg
 import duckdb
 import pytest
 
+from common.errors import TakingsError
 from connectors.sync.staging import Staging
 from orchestration import dbt_build
 from orchestration.definitions import definitions
 from orchestration.defs import sources
-from orchestration.errors import Problem
 from orchestration.home import Home
 from orchestration.pulls import STREAMS
 from orchestration.source_settings import KINDS
@@ -113,7 +113,10 @@ def test_publishing_without_a_build_of_the_same_run_says_so(place: Installation,
     place.configure(server)
     job = definitions().resolve_implicit_global_asset_job_def()
     only = [dg.AssetKey(["published", "build"])]
-    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(Problem, match="materialise the marts in the same"):
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        pytest.raises(TakingsError, match="materialise the marts in the same"),
+    ):
         job.execute_in_process(instance=instance, asset_selection=only)
 
 

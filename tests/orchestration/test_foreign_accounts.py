@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from common.errors import TakingsError
 from orchestration import pipeline
-from orchestration.errors import Problem
 from simulator import SimulatorServer, World, demo_world, serve
 from simulator.scenarios.visits import write_files
 from simulator.world import seconds
@@ -46,7 +46,7 @@ def test_an_account_in_another_currency_without_rates_publishes_nothing_and_name
 ) -> None:
     place = Installation(tmp_path)
     place.configure(server, {"aurora": "EUR"}, kinds=[source], shops=["aurora"])
-    with pytest.raises(Problem, match=r"nothing was published") as caught:
+    with pytest.raises(TakingsError, match=r"nothing was published") as caught:
         place.run()
     assert "rate" in str(caught.value)
     assert "USD" in str(caught.value)

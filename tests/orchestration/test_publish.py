@@ -14,10 +14,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from common.errors import TakingsError
 from connectors.base import no_progress
 from orchestration import pipeline, publication
 from orchestration.dbt_build import Built
-from orchestration.errors import Problem
 from simulator import demo_world, serve
 from tests.orchestration.installation import Installation, ask, marts
 
@@ -208,7 +208,7 @@ def test_data_that_is_broken_anywhere_publishes_nothing_and_the_message_names_ev
     for sql, _ in BROKEN.values():
         plant(place, sql)
     before = contents(place.home.published)
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(TakingsError) as caught:
         pipeline.rebuild(place.settings)
     message = str(caught.value)
     for name, (_, test) in BROKEN.items():
@@ -220,7 +220,7 @@ def test_data_that_is_broken_anywhere_publishes_nothing_and_the_message_names_ev
 def test_one_cent_in_one_order_is_enough_and_healed_data_publishes_again(place: Installation) -> None:
     plant(place, A_CENT_OFF)
     before = place.current
-    with pytest.raises(Problem, match="every_order_adds_up") as caught:
+    with pytest.raises(TakingsError, match="every_order_adds_up") as caught:
         pipeline.rebuild(place.settings)
     assert "1 of dbt's checks failed" in str(caught.value)
     assert place.current == before
@@ -247,7 +247,7 @@ def test_a_second_run_beside_the_first_is_refused_with_the_process_that_holds_th
         lambda: pipeline.replay(place.settings, really=True),
     ]
     for action in actions:
-        with pytest.raises(Problem, match=rf"Another run is writing.*process {first.pid}.*Wait for it to end"):
+        with pytest.raises(TakingsError, match=rf"Another run is writing.*process {first.pid}.*Wait for it to end"):
             action()
     assert contents(place.home.published) == before
     first.kill()
@@ -258,7 +258,7 @@ def test_a_second_run_beside_the_first_is_refused_with_the_process_that_holds_th
 
 def test_before_the_first_pull_there_is_nothing_to_build_and_the_message_says_so(place: Installation) -> None:
     place.home.staging.unlink()
-    with pytest.raises(Problem, match="takings run"):
+    with pytest.raises(TakingsError, match="takings run"):
         pipeline.rebuild(place.settings)
 
 

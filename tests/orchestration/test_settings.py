@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from common.errors import TakingsError
 from orchestration import settings
-from orchestration.errors import Problem
 from orchestration.rates import read_rates
 
 SECRET = "shpat_do_not_print_me"
@@ -35,7 +35,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def problem(path: Path, text: str | bytes) -> str:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(TakingsError) as caught:
         settings.load(path)
     assert str(path) in str(caught.value)
     assert caught.value.__cause__ is None
@@ -60,7 +60,7 @@ def test_the_example_is_valid_as_it_stands(write: Path, monkeypatch: pytest.Monk
 
 
 def test_no_configuration_says_where_it_was_looked_for_and_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"takings\.example\.toml") as caught:
+    with pytest.raises(TakingsError, match=r"takings\.example\.toml") as caught:
         settings.load(tmp_path / "takings.toml")
     assert str(tmp_path / "takings.toml") in str(caught.value)
 
@@ -78,7 +78,7 @@ def test_bytes_that_are_no_text_are_one_message_too(text: bytes, write: Path) ->
 
 def test_a_folder_in_place_of_the_file_is_one_message_too(tmp_path: Path) -> None:
     (tmp_path / "takings.toml").mkdir()
-    with pytest.raises(Problem, match="cannot be read"):
+    with pytest.raises(TakingsError, match="cannot be read"):
         settings.load(tmp_path / "takings.toml")
 
 
@@ -141,7 +141,7 @@ def test_all_missing_secrets_are_named_at_once(write: Path, monkeypatch: pytest.
         for number, secret in enumerate(["env:EMPTY_TOKEN", "file:none.token", "file:empty.token", "file:binary.token"])
     )
     write.write_text(GOOD + sources)
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(TakingsError) as caught:
         settings.load(write).accounts()
     message = str(caught.value)
     for words in ("ACME_TOKEN is not set", "EMPTY_TOKEN is not set", "none.token cannot be read",
@@ -159,7 +159,7 @@ def test_a_secret_may_be_kept_in_a_file_beside_the_configuration(write: Path) ->
 
 def test_an_unknown_tenant_is_answered_with_the_known_ones(write: Path) -> None:
     write.write_text(GOOD)
-    with pytest.raises(Problem, match=r"no tenant 'rival'.*Known are: acme"):
+    with pytest.raises(TakingsError, match=r"no tenant 'rival'.*Known are: acme"):
         settings.load(write).tenant("rival")
 
 
@@ -261,7 +261,7 @@ def test_one_folder_under_two_names_is_refused(write: Path) -> None:
 def test_one_stripe_key_under_two_names_is_refused(write: Path) -> None:
     again = '[[tenants.sources]]\nkind = "stripe"\naccount = "second"\nsecret = "env:ACME_TOKEN"\n'
     write.write_text(GOOD + EVERY_KIND.replace("[tenants.targets]", again + "[tenants.targets]"))
-    with pytest.raises(Problem, match="have the same key, so their payments would count twice"):
+    with pytest.raises(TakingsError, match="have the same key, so their payments would count twice"):
         settings.load(write).accounts()
 
 
@@ -287,7 +287,7 @@ def test_every_broken_line_of_the_rates_is_named_with_its_number(write: Path, ra
              '2026-01-07,USD,EUR,"0,85"', "2026-01-08,USD,EUR", "2026-01-02,USD,EUR,0.86",
              "2026-01-09,USD,EUR,12345678901.0"]  # fmt: skip
     rates.write_text("\n".join(lines) + "\n")
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(TakingsError) as caught:
         read_rates(settings.load(write))
     message = str(caught.value)
     for number in range(3, 13):
@@ -300,7 +300,7 @@ def test_every_broken_line_of_the_rates_is_named_with_its_number(write: Path, ra
 
 def test_rates_with_other_columns_say_which_are_missing(write: Path, rates: Path) -> None:
     rates.write_text("date;from;to;rate\n2026-01-02;USD;EUR;0.85\n")
-    with pytest.raises(Problem, match="day, from, to, rate"):
+    with pytest.raises(TakingsError, match="day, from, to, rate"):
         read_rates(settings.load(write))
 
 
@@ -308,6 +308,6 @@ def test_rates_with_other_columns_say_which_are_missing(write: Path, rates: Path
 def test_rates_that_cannot_be_read_are_one_message(content: bytes | None, write: Path, rates: Path) -> None:
     if content is not None:
         rates.write_bytes(content)
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(TakingsError) as caught:
         read_rates(settings.load(write))
     assert str(rates) in str(caught.value)

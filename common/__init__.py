@@ -1,0 +1,1 @@
+"""What every room shares: the error tree. It imports nothing of ours."""
