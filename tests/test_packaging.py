@@ -29,9 +29,10 @@ USED_BY = {
     "hatchling": ("pyproject.toml", 'build-backend = "hatchling.build"'),
     "editables": ("tools/setup", "--no-build-isolation"),  # hatchling asks for it when it makes an editable install
     "pytest-xdist": ("Makefile", "-n 2 --dist"),
-    "ruff": ("Makefile", ".venv/bin/ruff"),
-    "mypy": ("Makefile", ".venv/bin/mypy"),
-    "sqlfluff": ("Makefile", ".venv/bin/sqlfluff"),
+    "ruff": ("tools/check.py", 'BIN / "ruff"'),
+    "mypy": ("tools/check.py", 'BIN / "mypy"'),
+    "sqlfluff": ("tools/lint_sql.py", 'with_name("sqlfluff")'),
+    "pre-commit": (".pre-commit-config.yaml", "repo: local"),
     "types-requests": ("connectors/http.py", "import requests"),
     "types-pyyaml": ("superset_assets/yaml_text.py", "import yaml"),
 }
