@@ -104,7 +104,7 @@ def other_sources(server: SimulatorServer, shop: str, files: Path | None) -> lis
 
 
 def _write_files(server: SimulatorServer, files: Path) -> None:
-    from simulator.scenarios.visits import write_files
+    from simulator import write_files
 
     for shop in server.world.shops:
         write_files(server.world, shop.account, files / shop.account, server.now)

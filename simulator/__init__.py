@@ -1,10 +1,12 @@
 """Simulated shops: one seeded world kept as books in integers, served over the wire formats of the real APIs."""
 
+from simulator.apis.files import write_files
 from simulator.faults import Fault, Faults
+from simulator.history import Books
 from simulator.retail import RetailFolderError, retail_world
 from simulator.scenarios.demo import demo_world
 from simulator.server import SimulatorServer, run, serve
-from simulator.world import Books, World
+from simulator.world import World
 
 __all__ = [
     "Books",
@@ -17,4 +19,5 @@ __all__ = [
     "retail_world",
     "run",
     "serve",
+    "write_files",
 ]

@@ -17,6 +17,7 @@ Instant = int
 T = TypeVar("T")
 History = list[tuple[Instant, T]]
 NEVER: Instant = 1 << 62
+MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
 
 
 def value_at(history: Sequence[tuple[Instant, T]], at: Instant) -> T:
@@ -62,7 +63,7 @@ class Customer:
     country: str
     created_at: Instant
     tags: tuple[str, ...] = ()
-    touched: list[Instant] = field(default_factory=list)  # instants at which an order of theirs arrived
+    order_instants: list[Instant] = field(default_factory=list)  # when orders of this customer were placed
 
 
 @dataclass(slots=True)
@@ -270,7 +271,7 @@ class Order:
     source: str
     agreement: int
     taxes_included: bool
-    plot: str = "plain"  # which special case it is; never on the wire
+    scenario: str = "plain"  # the name of its special case; no API shows it
     test: bool = False
     customer: Customer | None = None
     email: str | None = None
@@ -287,7 +288,7 @@ class Order:
     refunds: list[Refund] = field(default_factory=list)
     fulfilment: History[str] = field(default_factory=list)
     expired_at: Instant = NEVER
-    unpriced: bool = False  # an order whose financial status the shop never set
+    financial_status_unset: bool = False  # an order whose financial status the shop never set
     cancelled_at: Instant = NEVER
     cancel_reason: str | None = None
     closed_at: Instant = NEVER

@@ -29,7 +29,8 @@ from simulator.books import (
     Variant,
     simulated_token,
 )
-from simulator.world import ShopHistory, World
+from simulator.history import ShopHistory
+from simulator.world import World
 
 ACCOUNT = "online_retail"
 ZONE, CURRENCY, GATEWAY = "Europe/London", "GBP", "manual"
@@ -160,7 +161,7 @@ class _Builder:
                 if customer is None:
                     names = [(at, ("Customer", str(customer_id)))]
                     customer = customers[customer_id] = Customer(customer_id, names, None, code or "", at)
-                customer.touched.append(at)
+                customer.order_instants.append(at)
                 order.customer, address = customer, Address(f"Customer {customer_id}", code)
             order.billing = order.shipping_address = address
             order.fulfilment = [(at, "FULFILLED")]

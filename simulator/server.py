@@ -80,7 +80,8 @@ class SimulatorServer:
             folder.mkdir()
             bucket = Bucket(bucket_size, restore_rate)
             history = world.history(shop.account)
-            self.apis[shop.account] = ShopApi(history, self.faults, folder, bucket, bulk_limit, bulk_seconds)
+            visits = world.visits_by_account.get(shop.account)
+            self.apis[shop.account] = ShopApi(history, self.faults, folder, bucket, bulk_limit, bulk_seconds, visits)
         try:
             self._http = _Http(("127.0.0.1", port), _handler(self))
         except OSError as error:

@@ -13,9 +13,8 @@ import duckdb
 
 from orchestration import pipeline
 from orchestration.settings import Settings
-from simulator import SimulatorServer, World, demo_world, serve
+from simulator import SimulatorServer, World, demo_world, serve, write_files
 from simulator.scenarios.payments import secret_key
-from simulator.scenarios.visits import write_files
 from tests.orchestration.installation import Installation
 
 ACCOUNTS = ("aurora", "nordlicht")

@@ -157,7 +157,7 @@ def test_a_dispute_moves_the_days_on_which_it_takes_and_gives_money(spring: Spri
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_a_late_refund_moves_its_own_day_and_the_orders(spring: Spring, account: str) -> None:
-    order = next(each for each in spring.world.books(account).orders if each.plot == "late_refund")
+    order = next(each for each in spring.world.books(account).orders if each.scenario == "late_refund")
     refunded = local(order.refunds[0].processed_at, account, spring)
     ordered = local(order.processed_at, account, spring)
     assert (refunded - ordered).days > 60

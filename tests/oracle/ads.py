@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from simulator import World
-from simulator.scenarios.ads.books import AdAccount, Numbers
+from simulator.scenarios.ads.books import AdAccount, AdStats
 from simulator.scenarios.ads.plan import AD, CAMPAIGN, GROUP, Node
 from simulator.world import seconds
 from tests.oracle.marts import Row, Table
@@ -40,14 +40,14 @@ def read_at(day: date, account: AdAccount, pulls: Pulls) -> int | None:
     return found
 
 
-def told(numbers: Numbers) -> Row:
+def told(numbers: AdStats) -> Row:
     """What the platform says of a row; one action type, in the account's own window."""
     count, value = numbers.purchases.get("default", (0, 0))
     amounts = (numbers.spend, numbers.impressions, numbers.clicks, count, value)
     return dict(zip(MEASURES, amounts, strict=True))
 
 
-def told_of_gmv_max(numbers: Numbers) -> Row:
+def told_of_gmv_max(numbers: AdStats) -> Row:
     """GMV Max is spend and nothing else: its orders are the platform's own shop's, no completed payment of ours."""
     return dict.fromkeys(MEASURES, 0) | {"spend_micros": numbers.spend}
 
@@ -68,7 +68,7 @@ class Day:
             found = {name: found[name] + row[name] for name in MEASURES}
         return found
 
-    def _gmv_max(self) -> dict[Node, Numbers]:
+    def _gmv_max(self) -> dict[Node, AdStats]:
         shown, hidden = (self.account.rows(CAMPAIGN, self.day, self.at, [GMV_MAX], each) for each in (True, False))
         return {**shown, **hidden}
 
@@ -76,7 +76,7 @@ class Day:
         """(campaign, ad set, ad) to what is told of it; what no row explains stands under nobody."""
         found: dict[tuple[str | None, str | None, str | None], Row] = {}
         for node, numbers in self.account.rows(level, self.day, self.at, BY_AD).items():
-            campaign, group, ad = ([*(each.id for each in node.line), None, None])[:3]
+            campaign, group, ad = ([*(each.id for each in node.path), None, None])[:3]
             found[campaign, group, ad] = told(numbers)
         for node, numbers in self.account.rows(CAMPAIGN, self.day, self.at, [GMV_MAX]).items():
             found[node.id, None, None] = told_of_gmv_max(numbers)

@@ -14,7 +14,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from simulator.books import NEVER, Line, Order, Refund, Reversal, ShippingLine, Transaction, value_at
-from simulator.world import Books
+from simulator.history import Books
 
 STORE_CREDIT = {"gift_card", "shopify_store_credit"}
 COMPLETED = {"PAID", "FULFILLING", "SHIPPED", "COMPLETE"}
@@ -126,7 +126,7 @@ class OrderFacts:
     @cached_property
     def financial(self) -> str | None:
         order = self.order
-        if order.unpriced:
+        if order.financial_status_unset:
             return None
         paid = succeeded(order.transactions, "SALE", "CAPTURE") - succeeded(order.transactions, "CHANGE")
         back = sum(succeeded(refund.transactions, "REFUND") for refund in order.refunds)

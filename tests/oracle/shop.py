@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from simulator import World
 from simulator.books import Customer, Line, Order, Product, Refund, Shop, Transaction, Variant
-from simulator.world import ShopHistory
+from simulator.history import ShopHistory
 
 
 def at(text: str) -> int:

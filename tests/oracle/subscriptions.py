@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from simulator import World
 from simulator.scenarios.payments import PaymentBooks, payment_books
-from simulator.scenarios.payments.books import State, Thing
+from simulator.scenarios.payments.books import State, StripeObject
 from simulator.world import seconds
 
 COUNTING = {"active", "past_due"}
@@ -49,7 +49,7 @@ class Catalogue:
     books: PaymentBooks
 
     def thing(self, kind: str, identity: str) -> State:
-        return next(one.at(self.books.at) for one in self.books.ledger.things[kind] if one.id == identity)
+        return next(one.at(self.books.at) for one in self.books.ledger.objects[kind] if one.id == identity)
 
     def forever(self, discounts: Iterable[str]) -> list[State]:
         """The coupons among these discounts that never end, in their order."""
@@ -100,7 +100,7 @@ def _months(price: State) -> Fraction:
     return A_MONTH[price["recurring"]["interval"]] / int(price["recurring"]["interval_count"])
 
 
-def as_billed(thing: Thing, instant: int, catalogue: Catalogue, looked: int) -> State:
+def as_billed(thing: StripeObject, instant: int, catalogue: Catalogue, looked: int) -> State:
     """A subscription at an instant as its dates and its bills tell it, its coupons as the first look did."""
     now = thing.at(instant)
     if now["status"] not in COUNTING:
@@ -117,8 +117,8 @@ def worths_at(books: PaymentBooks, instant: int, looked: int | None = None) -> W
     looked, as billed.
     """
     catalogue, found = Catalogue(books), dict[str, int]()
-    customers = {one.id: one for one in books.ledger.things.get("customer", [])}
-    for thing in books.ledger.things.get("subscription", []):
+    customers = {one.id: one for one in books.ledger.objects.get("customer", [])}
+    for thing in books.ledger.objects.get("subscription", []):
         if thing.created <= instant:
             state = thing.at(instant) if looked is None else as_billed(thing, instant, catalogue, looked)
             discount = customers[state["customer"]].at(instant).get("discount")
@@ -154,7 +154,7 @@ def worths(
     """
     books, zone = payment_books(world, account, at), ZoneInfo(world.shop(account).time_zone)
     until = seconds(world.end if at is None else at)
-    starts = [one.created for one in books.ledger.things.get("subscription", []) if one.created <= until]
+    starts = [one.created for one in books.ledger.objects.get("subscription", []) if one.created <= until]
     if not starts:
         return {}
     first, last = (datetime.fromtimestamp(each, UTC).astimezone(zone).date() for each in (min(starts), until))

@@ -231,7 +231,7 @@ def test_revenue_by_day_has_every_day_of_the_range(corner: Corner) -> None:
         ({"AUTHORIZATION": "SUCCESS"}, {}, "PENDING"),
         ({"AUTHORIZATION": "SUCCESS", "VOID": "SUCCESS"}, {}, "CANCELLED"),
         ({"AUTHORIZATION": "SUCCESS"}, {"expired_at": 1}, "CANCELLED"),
-        ({"SALE": "SUCCESS"}, {"unpriced": True}, "PENDING"),
+        ({"SALE": "SUCCESS"}, {"financial_status_unset": True}, "PENDING"),
         ({"SALE": "FAILURE"}, {}, "PENDING"),
     ],
 )  # fmt: skip
@@ -277,7 +277,7 @@ def test_every_orders_movements_add_up_to_what_it_is_worth_now(demo: World, acco
     assert len(orders) > 100
     for order in orders:
         parts = ("shipping", "taxes", "duties", "fees", "tips", "gift_cards_sold", "adjustments")
-        assert order.net_sales + sum(map(order.sum_of, parts)) == order.worth_now, order.order.plot
+        assert order.net_sales + sum(map(order.sum_of, parts)) == order.worth_now, order.order.scenario
 
 
 @pytest.mark.parametrize("account", ["aurora", "nordlicht"])

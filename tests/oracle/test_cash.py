@@ -8,10 +8,10 @@ import pytest
 
 from simulator import World, demo_world
 from simulator.books import Order, Shop, Transaction
+from simulator.history import ShopHistory
 from simulator.scenarios.payments import payment_books
 from simulator.scenarios.payments.books import DAY, Ledger, PaymentBooks
 from simulator.scenarios.payments.cards import Cards
-from simulator.world import ShopHistory
 from tests.oracle import cash
 from tests.oracle.facts import placed
 
@@ -47,9 +47,9 @@ def test_a_day_of_cash_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     place.order(7, NOON, 10_000, source="pos")
     direct = place.cards.charge("d", NOON, 5_000, metadata={})
     place.cards.refund(direct, "r", NOON + DAY, 2_000)
-    place.ledger.enter("bill", "stripe_fee", NOON, -900)
-    place.ledger.enter("out", "payout", NOON + DAY, -6_000, source="po_1")
-    place.ledger.enter("fix", "adjustment", NOON + DAY, -77)
+    place.ledger.add_entry("bill", "stripe_fee", NOON, -900)
+    place.ledger.add_entry("out", "payout", NOON + DAY, -6_000, source="po_1")
+    place.ledger.add_entry("fix", "adjustment", NOON + DAY, -77)
     world = place.rows(monkeypatch)
     found = cash.cash_daily(world, "corner")
     first, second = date(2026, 3, 1), date(2026, 3, 2)

@@ -9,13 +9,13 @@ import pytest
 
 from simulator import World, demo_world
 from simulator.scenarios.payments import payment_books
-from simulator.scenarios.payments.books import Thing
-from simulator.scenarios.payments.scenarios import PLOTS
+from simulator.scenarios.payments.books import StripeObject
+from simulator.scenarios.payments.scenarios import SCENARIOS
 from simulator.world import seconds
 from tests.oracle import subscriptions
 
 END = datetime(2026, 11, 20, 12, tzinfo=UTC)
-NAMES = list(PLOTS)
+NAMES = list(SCENARIOS)
 
 
 @pytest.fixture(scope="module")
@@ -23,22 +23,22 @@ def demo() -> World:
     return demo_world(seed=7, start=date(2025, 10, 16), end=END, orders=300)
 
 
-def subscribers(world: World, plot: str) -> list[Thing]:
-    """The members that live a plot, oldest first: every so many of those whose name ends in a number."""
-    things = payment_books(world, "aurora").ledger.things["customer"]
+def subscribers(world: World, scenario: str) -> list[StripeObject]:
+    """The members that live a scenario, oldest first: every so many of those whose name ends in a number."""
+    things = payment_books(world, "aurora").ledger.objects["customer"]
     members = [each for each in things if each.id.startswith("cus_auroram")]
-    return [each for each in members if int(each.id.removeprefix("cus_auroram")) % len(NAMES) == NAMES.index(plot)]
+    return [each for each in members if int(each.id.removeprefix("cus_auroram")) % len(NAMES) == NAMES.index(scenario)]
 
 
-def worth(world: World, plot: str, days: int, looked: int | None = None) -> int:
-    """Of the first member of a plot, days after they came: truly, or as billed, first looked at on a later day."""
-    member = subscribers(world, plot)[0]
+def worth(world: World, scenario: str, days: int, looked: int | None = None) -> int:
+    """Of the first member of a scenario, days after they came: truly, or as billed, first looked at on a later day."""
+    member = subscribers(world, scenario)[0]
     at, first = (each and member.created + each * 86_400 for each in (days, looked))
     return subscriptions.worths_at(payment_books(world, "aurora"), at or member.created, first).get(member.id, 0)
 
 
 @pytest.mark.parametrize(
-    ("plot", "by_day"),
+    ("scenario", "by_day"),
     [
         ("plain", {0: 1900, 200: 1900}),
         ("trial_converts", {5: 0, 13: 0, 15: 1900}),
@@ -73,12 +73,12 @@ def worth(world: World, plot: str, days: int, looked: int | None = None) -> int:
         ("two_coupons", {1: 1200}),  # 25 % off the 16.00 that 3.00 off have left
     ],
 )
-def test_what_a_subscriber_is_worth(demo: World, plot: str, by_day: dict[int, int]) -> None:
-    assert {day: worth(demo, plot, day) for day in by_day} == by_day
+def test_what_a_subscriber_is_worth(demo: World, scenario: str, by_day: dict[int, int]) -> None:
+    assert {day: worth(demo, scenario, day) for day in by_day} == by_day
 
 
 @pytest.mark.parametrize(
-    ("plot", "by_day"),
+    ("scenario", "by_day"),
     [
         ("upgraded", {16: 1900, 18: 3900}),  # asked for at once, by the day
         ("downgraded", {46: 3900, 63: 1900}),  # a cheaper period begins after two months
@@ -90,9 +90,9 @@ def test_what_a_subscriber_is_worth(demo: World, plot: str, by_day: dict[int, in
         ("coupon_before_the_customers", {10: 1600}),  # the coupon that kept the customer's off was gone by then
     ],
 )
-def test_what_a_subscriber_was_worth_as_billed(demo: World, plot: str, by_day: dict[int, int]) -> None:
+def test_what_a_subscriber_was_worth_as_billed(demo: World, scenario: str, by_day: dict[int, int]) -> None:
     """What is known of the time before anybody looked."""
-    assert {day: worth(demo, plot, day, looked=200) for day in by_day} == by_day
+    assert {day: worth(demo, scenario, day, looked=200) for day in by_day} == by_day
 
 
 def test_coupons_before_the_first_look_are_those_that_it_saw(demo: World) -> None:
@@ -101,7 +101,7 @@ def test_coupons_before_the_first_look_are_those_that_it_saw(demo: World) -> Non
 
 def test_every_plot_is_counted_by_hand() -> None:
     (mark,) = [each for each in test_what_a_subscriber_is_worth.pytestmark if each.name == "parametrize"]  # type: ignore[attr-defined]
-    assert [plot for plot, _ in mark.args[1]] == NAMES
+    assert [scenario for scenario, _ in mark.args[1]] == NAMES
 
 
 JAN, FEB, MAR, APR, MAY = (date(2026, month, 1) for month in range(1, 6))

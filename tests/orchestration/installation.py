@@ -18,8 +18,7 @@ from connectors.base import Progress, no_progress
 from orchestration import dbt_build, pipeline, settings, simulator
 from orchestration.home import Home
 from orchestration.pipeline import Run
-from simulator import SimulatorServer
-from simulator.scenarios.visits import write_files
+from simulator import SimulatorServer, write_files
 
 CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
 

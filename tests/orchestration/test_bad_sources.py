@@ -19,7 +19,7 @@ from orchestration import alerts, pipeline, pulls
 from semantic.alerts import rules
 from simulator import Fault, SimulatorServer, World, demo_world, serve
 from simulator.books import Shop
-from simulator.world import ShopHistory
+from simulator.history import ShopHistory
 from tests.oracle.facts import placed
 from tests.orchestration.installation import Installation
 

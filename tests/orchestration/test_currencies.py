@@ -12,7 +12,7 @@ import pytest
 from common.errors import TakingsError
 from simulator import World, serve
 from simulator.books import Line, Order, Product, Refund, Reversal, ShippingLine, Shop, Transaction, Variant
-from simulator.world import ShopHistory
+from simulator.history import ShopHistory
 from tests.orchestration.installation import Installation
 
 END = datetime(2026, 3, 20, 12, tzinfo=UTC)

@@ -10,8 +10,7 @@ import pytest
 
 from common.errors import TakingsError
 from orchestration import pipeline
-from simulator import SimulatorServer, World, demo_world, serve
-from simulator.scenarios.visits import write_files
+from simulator import SimulatorServer, World, demo_world, serve, write_files
 from simulator.world import seconds
 from tests.oracle import cash, subscriptions
 from tests.orchestration.installation import Installation

@@ -115,9 +115,9 @@ def test_exactly_the_days_that_something_touched_move(year: Year, shop: str, pla
     assert len(untouched) > len(expected) or place in (1, 2, 3), "most of the past stands still"
 
 
-def orders(year: Year, shop: str, place: int, plot: str) -> list[Any]:
-    """Orders of a plot that exist at an instant."""
-    return [order for order in year.world.books(shop, CLOCK[place]).orders if order.plot.startswith(plot)]
+def orders(year: Year, shop: str, place: int, scenario: str) -> list[Any]:
+    """Orders of a scenario that exist at an instant."""
+    return [order for order in year.world.books(shop, CLOCK[place]).orders if order.scenario.startswith(scenario)]
 
 
 def test_an_edit_the_day_after_moves_its_own_day_and_the_orders(year: Year) -> None:

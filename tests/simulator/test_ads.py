@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from simulator import World, demo_world
-from simulator.scenarios.ads.books import AdAccount, Numbers
+from simulator.scenarios.ads.books import AdAccount, AdStats
 from simulator.scenarios.ads.plan import LEVELS
 from simulator.world import seconds
 
@@ -25,9 +25,9 @@ def account(world: World, request: pytest.FixtureRequest) -> AdAccount:
     return world.ad_account(*request.param)
 
 
-def added(*rows: Numbers) -> tuple[object, ...]:
+def added(*rows: AdStats) -> tuple[object, ...]:
     """Everything that adds up; reach does not."""
-    total = Numbers()
+    total = AdStats()
     for row in rows:
         total.add(row)
     kept = {window: pair for window, pair in sorted(total.purchases.items()) if pair != (0, 0)}
@@ -42,7 +42,7 @@ def test_what_is_shown_and_the_unallocated_rest_are_the_accounts_total(
     at = seconds(END - timedelta(days=days_before))
     hidden = 0
     for day in account.days(at):
-        total = account.total(day, at) or Numbers()
+        total = account.total(day, at) or AdStats()
         rest = account.unallocated(level, day, at)
         assert added(*account.rows(level, day, at).values(), rest) == added(total)
         hidden += rest.spend
@@ -57,7 +57,7 @@ def test_breakdown_rows_hold_parts_of_a_cent(account: AdAccount) -> None:
 def test_a_day_changes_for_28_days_and_then_no_more(account: AdAccount) -> None:
     day = START + timedelta(days=20)
     end = account.plan.midnight(day + timedelta(days=1))
-    told = [added(account.total(day, end + age * 86_400) or Numbers()) for age in range(40)]
+    told = [added(account.total(day, end + age * 86_400) or AdStats()) for age in range(40)]
     changed = [age for age in range(1, 40) if told[age] != told[age - 1]]
     assert changed, "it is restated"
     assert max(changed) > 5
@@ -68,7 +68,7 @@ def test_a_day_changes_for_28_days_and_then_no_more(account: AdAccount) -> None:
 def test_a_day_grows_while_it_lasts(account: AdAccount) -> None:
     day = START + timedelta(days=20)
     begin = account.plan.midnight(day)
-    spend = [(account.total(day, begin + hour * 3_600) or Numbers()).spend for hour in range(24)]
+    spend = [(account.total(day, begin + hour * 3_600) or AdStats()).spend for hour in range(24)]
     assert spend[0] == 0
     assert spend == sorted(set(spend))
 

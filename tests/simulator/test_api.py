@@ -76,7 +76,7 @@ def test_a_page_needs_a_size_up_to_250(aurora: Client, first: int | None) -> Non
 
 
 def test_an_order_of_more_than_250_lines_needs_several_pages_of_lines(aurora: Client, world: World) -> None:
-    large = next(order for order in world.books("aurora", END).orders if order.plot == "many_lines")
+    large = next(order for order in world.books("aurora", END).orders if order.scenario == "many_lines")
     text = """query L($id: ID!, $after: String) { order(id: $id) { lineItems(first: 250, after: $after) {
         pageInfo { hasNextPage endCursor } edges { cursor node { id } } } } }"""
     first = aurora.data(text, id=f"gid://shopify/Order/{large.id}")["order"]["lineItems"]

@@ -11,7 +11,7 @@ from simulator import World, demo_world
 from simulator.scenarios.payments import PaymentBooks, payment_books
 from simulator.scenarios.payments.cards import CARD_GATEWAY
 from simulator.scenarios.payments.catalogue import PRICES
-from simulator.scenarios.payments.scenarios import PLOTS
+from simulator.scenarios.payments.scenarios import SCENARIOS
 from tests.simulator.conftest import END, START
 
 ACCOUNTS = ["aurora", "nordlicht"]
@@ -112,7 +112,7 @@ def test_an_invoice_adds_up(books: PaymentBooks) -> None:
 
 def test_subscriptions_live_through_all_that_can_happen(books: PaymentBooks) -> None:
     seen = {"status": set(), "price": set(), "coupon": set()}  # type: dict[str, set[str]]
-    for thing in books.all("subscription"):
+    for thing in books.objects("subscription"):
         for change in thing.changes:
             if change.at <= books.at:
                 state = thing.at(change.at)
@@ -121,7 +121,7 @@ def test_subscriptions_live_through_all_that_can_happen(books: PaymentBooks) -> 
     assert seen["status"] == {"trialing", "active", "past_due", "canceled"}
     assert seen["price"] == set(PRICES) - {"one_off"}
     assert {one["coupon_name"] for one in books.states("discount")} == {
-        coupon for plot in PLOTS.values() for coupon in (*plot.coupons, plot.customer_coupon) if coupon
+        coupon for scenario in SCENARIOS.values() for coupon in (*scenario.coupons, scenario.customer_coupon) if coupon
     }
     starts = Counter(one["customer"] for one in books.states("subscription"))
     assert max(starts.values()) == 2, "somebody came back"
@@ -134,10 +134,10 @@ def test_a_tiered_price_asks_for_each_unit_what_its_tier_says() -> None:
 
 
 def test_whatever_changes_is_told_but_for_one_kind_of_refund(books: PaymentBooks) -> None:
-    told = {one.thing.id for one in books.told}
+    told = {one.subject.id for one in books.events}
     silent = {
         thing.id
-        for kind, things in books.ledger.things.items()
+        for kind, things in books.ledger.objects.items()
         for thing in things
         if kind != "discount" and thing.created <= books.at and thing.id not in told
     }
@@ -155,8 +155,8 @@ def test_the_past_stays_as_it_was(account: str) -> None:
     assert one.entries == other.entries
     for kind in ("charge", "refund", "dispute", "payout", "customer", "subscription", "invoice", "price"):
         assert one.states(kind) == other.states(kind), kind
-    assert [(each.id, each.at, each.type) for each in one.told] == [
-        (each.id, each.at, each.type) for each in other.told
+    assert [(each.id, each.at, each.type) for each in one.events] == [
+        (each.id, each.at, each.type) for each in other.events
     ]
 
 
@@ -167,7 +167,7 @@ def test_another_seed_has_other_payments(world: World) -> None:
 
 def test_a_subscriptions_own_coupon_keeps_the_customers_off(books: PaymentBooks) -> None:
     """Three months at half of 19.00, as the subscription's coupon says; then 3.00 less, as the customer's does."""
-    name = list(PLOTS).index("coupon_before_the_customers")
+    name = list(SCENARIOS).index("coupon_before_the_customers")
     first = f"cus_{books.ledger.tag}m{name:05d}"
     totals = [one["total"] for one in reversed(books.states("invoice")) if one["customer"] == first]
     assert totals[:5] == [950, 950, 950, 1600, 1600]

@@ -26,7 +26,7 @@ from simulator.books import (
     Shop,
     Tax,
 )
-from simulator.world import ShopHistory
+from simulator.history import ShopHistory
 from tests.simulator import queries
 from tests.simulator.conftest import END, START
 from tests.simulator.queries import Client

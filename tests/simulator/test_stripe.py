@@ -127,7 +127,7 @@ def _inside(value: Any) -> Iterator[dict[str, Any]]:
 
 def test_pages_bring_everything_once_newest_first(stripe: Stripe, books: PaymentBooks) -> None:
     rows = list(stripe.everything("charges"))
-    assert [row["id"] for row in rows] == [one.id for one in books.all("charge")]
+    assert [row["id"] for row in rows] == [one.id for one in books.objects("charge")]
     assert [row["created"] for row in rows] == sorted((row["created"] for row in rows), reverse=True)
     entries = list(stripe.everything("balance_transactions"))
     assert [(row["id"], row["amount"], row["fee"], row["net"]) for row in entries] == [
@@ -139,7 +139,7 @@ def test_pages_bring_everything_once_newest_first(stripe: Stripe, books: Payment
 def test_created_bounds_a_list(stripe: Stripe, books: PaymentBooks) -> None:
     start, end = NOW - 40 * 86_400, NOW - 10 * 86_400
     rows = list(stripe.everything("refunds", created__gte=start, created__lt=end))
-    assert {row["id"] for row in rows} == {one.id for one in books.all("refund") if start <= one.created < end}
+    assert {row["id"] for row in rows} == {one.id for one in books.objects("refund") if start <= one.created < end}
     assert rows
 
 
@@ -168,7 +168,7 @@ def test_prices_are_listed_as_stripe_lists_them(stripe: Stripe, books: PaymentBo
 
 def test_no_event_of_a_charge_tells_of_a_dispute_or_a_refund_that_failed(books: PaymentBooks) -> None:
     """`charge.updated` comes for a description, metadata or a late capture only."""
-    types = {one.type for one in books.told}
+    types = {one.type for one in books.events}
     assert {"charge.dispute.created", "refund.failed", "charge.refund.updated"} <= types
     assert "charge.updated" not in types
 
@@ -191,7 +191,7 @@ def test_lines_beyond_the_tenth_come_by_pages(stripe: Stripe) -> None:
 
 def test_events_tell_of_the_last_thirty_days(stripe: Stripe, books: PaymentBooks) -> None:
     rows = list(stripe.everything("events"))
-    assert [row["id"] for row in rows] == [one.id for one in books.told if one.at > NOW - EVENTS_KEPT]
+    assert [row["id"] for row in rows] == [one.id for one in books.events if one.at > NOW - EVENTS_KEPT]
     some = list(stripe.everything("events", types__=["invoice.paid", "charge.refunded"]))
     assert {row["type"] for row in some} == {"invoice.paid", "charge.refunded"}
     assert {row["type"].split(".")[0] for row in stripe.everything("events", type="charge.*")} == {"charge"}

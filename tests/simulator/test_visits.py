@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from simulator import World, demo_world
+from simulator.history import ShopHistory
 from simulator.scenarios.visits import Event, Session, Visits
 from simulator.world import seconds
 
@@ -57,7 +58,7 @@ def test_every_order_of_the_web_ends_one_visit_that_put_it_in_the_cart_and_no_ot
         for order in visits.history.orders
         if order.created_at < seconds(END) - 60
         and order.source == "web"
-        and order.plot not in ("imported", "test_order")
+        and order.scenario not in ("imported", "test_order")
     }
     ended = {session.order_id: session for session in sessions if session.order_id}
     assert len([session for session in sessions if session.has_order]) == len(ended)
@@ -172,7 +173,7 @@ def test_campaigns_are_those_that_the_platform_runs_on_that_day(world: World, vi
     found = [each for each in visits.sessions(seconds(END)) if each.utm_source in ("meta", "tiktok")]
     for session in found[::7]:
         account = world.ad_account(visits.history.shop.account, session.utm_source or "")
-        running = {ad.line[0].id: ad.created_at for number in range(10) for ad in account.plan.ads(number)[:1]}
+        running = {ad.path[0].id: ad.created_at for number in range(10) for ad in account.plan.ads(number)[:1]}
         assert session.utm_campaign in running
         assert running[session.utm_campaign] <= session.started_at + DAY
     assert {session.utm_source for session in visits.sessions(seconds(END))} == {
@@ -229,6 +230,6 @@ def test_the_bank_tells_its_balance_at_each_months_end_and_on_days_between(visit
 
 
 def test_a_world_without_visits_says_so(world: World) -> None:
-    bare = World([world.history("aurora").__class__(world.shop("aurora"))], END)
+    bare = World([ShopHistory(world.shop("aurora"))], END)
     with pytest.raises(KeyError, match="has no visits"):
         bare.visits("aurora")

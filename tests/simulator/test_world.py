@@ -15,7 +15,7 @@ from simulator.apis.shopify.schema import schema
 from simulator.apis.shopify.wire import OrderView
 from simulator.books import Order
 from simulator.money import split, tax_of
-from simulator.scenarios.demo.scenarios import PLOTS
+from simulator.scenarios.demo.scenarios import SCENARIOS
 from tests.simulator import queries
 from tests.simulator.conftest import END, START
 
@@ -35,7 +35,7 @@ def everything_shown(world: World, account: str, at: datetime) -> list[str]:
         query = bulk.check(schema(), text)
         for it in roots.all_of(query.root):
             bulk.collect(query.writer, it, "}", found)
-    return found + [repr(each) for each in books.destroyed]
+    return found + [repr(each) for each in books.deletions]
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
@@ -44,15 +44,15 @@ def test_the_ledger_of_every_order_adds_up_to_its_current_total(
     world: World, account: str, days_before_the_end: int
 ) -> None:
     found = views(world, account, END - timedelta(days=days_before_the_end))
-    wrong = [v.order.plot for v in found if sum(s.total for a in v.agreements for s in a.sales) != v.current_total]
+    wrong = [v.order.scenario for v in found if sum(s.total for a in v.agreements for s in a.sales) != v.current_total]
     assert found
     assert wrong == []
 
 
 def test_a_small_world_still_holds_every_special_case(world: World) -> None:
     for account in ACCOUNTS:
-        seen = {order.plot for order in world.history(account).orders}
-        assert set(PLOTS) <= seen, set(PLOTS) - seen
+        seen = {order.scenario for order in world.history(account).orders}
+        assert set(SCENARIOS) <= seen, set(SCENARIOS) - seen
 
 
 def test_what_happened_before_an_instant_does_not_depend_on_the_worlds_end() -> None:
@@ -86,14 +86,14 @@ def test_the_demo_is_as_large_as_asked_for() -> None:
 
 
 def test_an_order_in_the_past_knows_nothing_of_its_future(world: World) -> None:
-    late = next(o for o in world.history("aurora").orders if o.plot == "late_refund")
+    late = next(o for o in world.history("aurora").orders if o.scenario == "late_refund")
     before = datetime.fromtimestamp(late.refunds[0].created_at - 1, UTC)
     seen = next(o for o in world.books("aurora", before).orders if o.id == late.id)
     assert seen.refunds == []
     assert late.refunds[0].created_at - late.created_at > 60 * 86_400
     after = next(o for o in world.books("aurora", before + timedelta(seconds=1)).orders if o.id == late.id)
     assert len(after.refunds) == 1
-    assert world.books("aurora", before + timedelta(seconds=1)).updated[late.id] == late.refunds[0].created_at
+    assert world.books("aurora", before + timedelta(seconds=1)).updated_at[late.id] == late.refunds[0].created_at
 
 
 def test_parts_of_a_line_taken_back_add_up_to_the_whole(world: World) -> None:
@@ -104,7 +104,7 @@ def test_parts_of_a_line_taken_back_add_up_to_the_whole(world: World) -> None:
         return shown - (tax if included else 0), tax
 
     for account in ACCOUNTS:
-        found = [o for o in world.history(account).orders if o.plot in ("full_refund", "cancelled_with_refund")]
+        found = [o for o in world.history(account).orders if o.scenario in ("full_refund", "cancelled_with_refund")]
         assert found
         for order in found:
             back = order.reversals()
@@ -127,7 +127,7 @@ def test_a_mass_edit_gives_many_orders_one_updated_at(world: World) -> None:
     for day in range(START.toordinal() + 96, END.date().toordinal(), 97):
         noon = datetime.combine(date.fromordinal(day), datetime.min.time(), UTC) + timedelta(hours=12)
         books = world.books("aurora", noon)
-        most = max(most, Counter(books.updated.values()).most_common(1)[0][1])
+        most = max(most, Counter(books.updated_at.values()).most_common(1)[0][1])
     assert most > 10
 
 

@@ -254,7 +254,7 @@ def _cursor(place: int) -> str:
 
 
 def _fields(account: AdAccount, node: Node, at: Instant) -> dict[str, Any]:
-    line = {each.level: each.id for each in node.line}
+    line = {each.level: each.id for each in node.path}
     shared = {
         "id": node.id, "account_id": account.id, "name": node.name(at), "status": node.own_status(at),
         "effective_status": _effective(node, at), "configured_status": node.own_status(at),
@@ -274,7 +274,7 @@ def _effective(node: Node, at: Instant) -> str:
     status = node.status(at)
     if status != PAUSED or node.own_status(at) != ACTIVE:
         return status
-    paused = next(each for each in node.line if each.own_status(at) == PAUSED)
+    paused = next(each for each in node.path if each.own_status(at) == PAUSED)
     return {CAMPAIGN: "CAMPAIGN_PAUSED", GROUP: "ADSET_PAUSED"}[paused.level]
 
 

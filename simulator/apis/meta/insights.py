@@ -10,8 +10,8 @@ from typing import Any
 
 from simulator.apis.meta.errors import GraphError
 from simulator.books import Instant
-from simulator.scenarios.ads.books import ACCOUNT, AdAccount, Numbers
-from simulator.scenarios.ads.claims import DEFAULT, WINDOWS
+from simulator.scenarios.ads.attribution import DEFAULT_WINDOW, WINDOWS
+from simulator.scenarios.ads.books import ACCOUNT, AdAccount, AdStats
 from simulator.scenarios.ads.plan import AD, CAMPAIGN, GROUP, Node
 
 LEVELS = {"account": ACCOUNT, "campaign": CAMPAIGN, "adset": GROUP, "ad": AD}
@@ -126,14 +126,14 @@ def rows(account: AdAccount, report: Report, at: Instant) -> list[dict[str, Any]
     if report.by_day:
         return [_row(account, report, node, told, day, day, at) for day in days
                 for node, told in _of_day(account, report, day, at)]  # fmt: skip
-    whole: dict[Node | None, Numbers] = {}
+    whole: dict[Node | None, AdStats] = {}
     for day in days:
         for node, told in _of_day(account, report, day, at):
-            whole.setdefault(node, Numbers()).add(told)
+            whole.setdefault(node, AdStats()).add(told)
     return [_row(account, report, node, told, report.first, report.last, at) for node, told in whole.items()]
 
 
-def _of_day(account: AdAccount, report: Report, day: date, at: Instant) -> Iterator[tuple[Node | None, Numbers]]:
+def _of_day(account: AdAccount, report: Report, day: date, at: Instant) -> Iterator[tuple[Node | None, AdStats]]:
     level = LEVELS[report.level]
     if level == ACCOUNT:
         total = account.total(day, at)
@@ -141,12 +141,12 @@ def _of_day(account: AdAccount, report: Report, day: date, at: Instant) -> Itera
             yield None, total
         return
     for node, told in account.rows(level, day, at).items():
-        if told.impressions and (report.campaigns is None or node.of(CAMPAIGN).id in report.campaigns):
+        if told.impressions and (report.campaigns is None or node.at_level(CAMPAIGN).id in report.campaigns):
             yield node, told
 
 
 def _row(
-    account: AdAccount, report: Report, node: Node | None, told: Numbers, first: date, last: date, at: Instant
+    account: AdAccount, report: Report, node: Node | None, told: AdStats, first: date, last: date, at: Instant
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "account_id": account.id,
@@ -164,14 +164,14 @@ def _row(
         "actions": _actions(told, report.windows),
         "action_values": _values(told, report.windows),
     }
-    for each in node.line if node else ():
+    for each in node.path if node else ():
         name = {CAMPAIGN: "campaign", GROUP: "adset", AD: "ad"}[each.level]
         row |= {f"{name}_id": each.id, f"{name}_name": each.name(at)}
     asked = {name: row[name] for name in report.fields if row.get(name)}
     return asked | {"date_start": str(first), "date_stop": str(last)}
 
 
-def _actions(told: Numbers, windows: tuple[str, ...]) -> list[dict[str, str]]:
+def _actions(told: AdStats, windows: tuple[str, ...]) -> list[dict[str, str]]:
     """One happening arrives as several types, and a key whose number is zero is left out."""
     clicked = told.link_clicks
     found = [{"action_type": "page_engagement", "value": str(told.clicks)}] if told.clicks else []
@@ -180,7 +180,7 @@ def _actions(told: Numbers, windows: tuple[str, ...]) -> list[dict[str, str]]:
         found += _entry(kind, told.carts, {"1d_click": told.carts // 2, "7d_click": told.carts}, windows)
     by_window = {window: count for window, (count, _) in told.purchases.items()}
     for kind in PURCHASES:
-        found += _entry(kind, by_window.get(DEFAULT, 0), by_window, windows)
+        found += _entry(kind, by_window.get(DEFAULT_WINDOW, 0), by_window, windows)
     return found
 
 
@@ -190,9 +190,9 @@ def _entry(kind: str, value: int, by_window: Mapping[str, int], windows: tuple[s
     return [{"action_type": kind, **told}] if told else []
 
 
-def _values(told: Numbers, windows: tuple[str, ...]) -> list[dict[str, str]]:
+def _values(told: AdStats, windows: tuple[str, ...]) -> list[dict[str, str]]:
     by_window = {window: value for window, (_, value) in told.purchases.items()}
-    keys = {"value": by_window.get(DEFAULT, 0)} | {window: by_window.get(window, 0) for window in windows}
+    keys = {"value": by_window.get(DEFAULT_WINDOW, 0)} | {window: by_window.get(window, 0) for window in windows}
     entry = {name: decimal(number) for name, number in keys.items() if number}
     return [{"action_type": kind, **entry} for kind in PURCHASES] if entry else []
 

@@ -32,7 +32,8 @@ from simulator.apis.shopify.roots import Roots
 from simulator.apis.shopify.schema import Row, refuse_denied, resolve, schema, type_name
 from simulator.books import Instant
 from simulator.faults import Faults
-from simulator.world import ShopHistory
+from simulator.history import ShopHistory
+from simulator.scenarios.visits.books import Visits
 
 LIMITS = "https://shopify.dev/api/usage/rate-limits"
 _BULK_ROOT = re.compile(r"[^{]*{\s*(orders|customers|products|productVariants|events)\b")
@@ -70,6 +71,7 @@ class ShopApi:
     bucket: Bucket = field(default_factory=Bucket)
     bulk_limit: int = 5
     bulk_seconds: float = 0.0
+    visits: Visits | None = None
     _cursors: dict[str, str | None] = field(default_factory=dict)
     _roots: Roots | None = None
     _parsed: dict[str, tuple[DocumentNode, list[GraphQLError]]] = field(default_factory=dict)
@@ -83,7 +85,7 @@ class ShopApi:
         books = self.history.books(now)
         with self._lock:
             if self._roots is None or self._roots.books is not books or self._roots.now != now:
-                self._roots = Roots(books, now, self.history.visits)
+                self._roots = Roots(books, now, self.visits)
             return self._roots
 
     def parse(self, body: Any) -> Request | dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from simulator.apis.shopify import wire
 from simulator.apis.shopify.amounts import Purse
 from simulator.books import Customer, Instant, Order, Product, Variant, value_at
-from simulator.world import Books
+from simulator.history import Books
 
 INVENTORY_ITEMS = 500_000_000
 
@@ -35,7 +35,7 @@ class CustomerView:
 
     @property
     def orders(self) -> list[Order]:
-        return self.books.orders_of.get(self.customer.id, [])
+        return self.books.orders_by_customer.get(self.customer.id, [])
 
     @property
     def amount_spent(self) -> int:
@@ -43,7 +43,7 @@ class CustomerView:
 
     @property
     def updated_at(self) -> Instant:
-        touched = max((at for at in self.customer.touched if at <= self.books.at), default=0)
+        touched = max((at for at in self.customer.order_instants if at <= self.books.at), default=0)
         return max(self.customer.created_at, touched, _last(self.books.at, self.customer.names))
 
 

@@ -84,7 +84,7 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "name": lambda o: o.order.name,
         "createdAt": lambda o: o.order.created_at,
         "processedAt": lambda o: o.order.processed_at,
-        "updatedAt": lambda o: o.books.updated[o.order.id],
+        "updatedAt": lambda o: o.books.updated_at[o.order.id],
         "closedAt": lambda o: _until_now(o.order.closed_at),
         "cancelledAt": lambda o: _until_now(o.order.cancelled_at),
         "cancelReason": lambda o: o.order.cancel_reason,

@@ -17,9 +17,8 @@ from typing import Any
 
 from simulator.apis.shopify.amounts import decimal_text
 from simulator.books import Edit, Line, Order, Reversal, ShippingLine, ShippingReversal
-from simulator.scenarios.visits.books import Day as VisitsOfADay
-from simulator.scenarios.visits.books import Visits
-from simulator.world import Books
+from simulator.history import Books
+from simulator.scenarios.visits.books import DailyVisits, Visits
 
 METRICS = (
     "gross_sales",
@@ -194,10 +193,10 @@ def run(books: Books, text: str, at: int | None = None, visits: Visits | None = 
     return Table([("day", "DAY_TIMESTAMP"), *((name, "MONEY") for name in shown)], rows)
 
 
-def _sessions(days: dict[date, VisitsOfADay], shown: list[str], since: date, until: date) -> Table:
+def _sessions(days: dict[date, DailyVisits], shown: list[str], since: date, until: date) -> Table:
     rows = []
     while since <= until:
-        day = days.get(since, VisitsOfADay())
+        day = days.get(since, DailyVisits())
         rows.append({"day": since.isoformat(), **{name: str(getattr(day, SESSIONS[name])) for name in shown}})
         since += timedelta(days=1)
     return Table([("day", "DAY_TIMESTAMP"), *((name, "INTEGER") for name in shown)], rows)

@@ -12,8 +12,8 @@ from simulator.apis.shopify import catalogue, paging, ql, wire
 from simulator.apis.shopify.amounts import Purse
 from simulator.apis.shopify.schema import Row
 from simulator.apis.shopify.search import Searchable, SearchError, compile_search
+from simulator.history import Books
 from simulator.scenarios.visits.books import Visits
-from simulator.world import Books
 
 VERSION = "2026-10"
 VERSIONS = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
@@ -24,7 +24,7 @@ _ORDER = {
     "name": Searchable("text", lambda o: o.order.name),
     "created_at": Searchable("time", lambda o: o.order.created_at),
     "processed_at": Searchable("time", lambda o: o.order.processed_at),
-    "updated_at": Searchable("time", lambda o: o.books.updated[o.order.id]),
+    "updated_at": Searchable("time", lambda o: o.books.updated_at[o.order.id]),
     "financial_status": Searchable("text", lambda o: o.financial_status),
     "test": Searchable("bool", lambda o: o.order.test),
     "source_name": Searchable("text", lambda o: o.order.source),
@@ -56,7 +56,7 @@ _SORTS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
         "ID": lambda o: o.order.id,
         "CREATED_AT": lambda o: o.order.created_at,
         "PROCESSED_AT": lambda o: o.order.processed_at,
-        "UPDATED_AT": lambda o: o.books.updated[o.order.id],
+        "UPDATED_AT": lambda o: o.books.updated_at[o.order.id],
     },
     "customers": {
         "ID": lambda c: c.customer.id,
@@ -107,7 +107,7 @@ class Roots:
             return [catalogue.ProductView(books, each) for each in books.products]
         if name == "productVariants":
             return [catalogue.VariantView(books, each) for product in books.products for each in product.variants]
-        return books.destroyed
+        return books.deletions
 
     def selected(self, name: str, query: str | None) -> list[Any]:
         """The objects of a root connection that a search lets through."""

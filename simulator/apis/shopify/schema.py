@@ -92,7 +92,7 @@ def is_connection(of: GraphQLOutputType) -> bool:
 
 
 def type_name(value: Any, *_: Any) -> str:
-    name: str = "BasicEvent" if type(value).__name__ == "Destroyed" else value.typename
+    name: str = "BasicEvent" if type(value).__name__ == "Deletion" else value.typename
     return name
 
 

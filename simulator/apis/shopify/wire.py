@@ -19,8 +19,8 @@ from simulator.books import (
     Transaction,
     value_at,
 )
+from simulator.history import Books
 from simulator.money import line_net, line_tax
-from simulator.world import Books
 
 
 class LineView:
@@ -195,7 +195,7 @@ class OrderView:
     @property
     def financial_status(self) -> str | None:
         order = self.order
-        if order.unpriced:
+        if order.financial_status_unset:
             return None
         done = [one for one in order.transactions if one.status == "SUCCESS"]
         paid = sum(one.amount for one in done if one.kind in ("SALE", "CAPTURE"))

@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.apis.stripe.objects import Wardrobe, balance_transaction, dressed
 from simulator.scenarios.payments import PaymentBooks
-from simulator.scenarios.payments.books import DAY, Entry, State, Thing, Told
+from simulator.scenarios.payments.books import DAY, Entry, Event, State, StripeObject
 
 VERSION = "2026-10-28.endive"
 EVENTS_KEPT = 30 * DAY
@@ -46,7 +46,7 @@ EXPANDS: Mapping[str, tuple[str, ...]] = {
 }
 RANGES: Mapping[str, Callable[[int, int], bool]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
 ANSWERED_WHEN_DELETED = frozenset({"customer", "product", "coupon"})
-Row = Thing | Entry | Told
+Row = StripeObject | Entry | Event
 
 
 class Refusal(Exception):  # noqa: N818 - an answer of Stripe's, no error of ours
@@ -102,8 +102,8 @@ def _expanded(request: Request) -> set[str]:
     return found
 
 
-def _thing(books: PaymentBooks, kind: str, identity: str) -> Thing:
-    found = next((one for one in books.all(kind) if one.id == identity), None)
+def _thing(books: PaymentBooks, kind: str, identity: str) -> StripeObject:
+    found = next((one for one in books.objects(kind) if one.id == identity), None)
     if found is None:
         raise Refusal(404, f"No such {kind}: '{identity}'", "resource_missing", "id")
     return found
@@ -117,7 +117,7 @@ def _single(books: PaymentBooks, at: int, request: Request, wardrobe: Wardrobe) 
                 return balance_transaction(entry, at)
         raise Refusal(404, f"No such balance transaction: '{identity}'", "resource_missing", "id")
     if resource == "events":
-        for one in books.told:
+        for one in books.events:
             if one.id == identity and one.at > at - EVENTS_KEPT:
                 return _event(wardrobe, one)
         raise Refusal(404, f"No such event: '{identity}'", "resource_missing", "id")
@@ -142,12 +142,12 @@ def _list(books: PaymentBooks, at: int, request: Request, wardrobe: Wardrobe) ->
         asked = any(request.one(name) is not None for name in FILTERS[resource])
         found = [one for one in books.entries if not asked or _entry_fits(books, one, request)]
     elif resource == "events":
-        found = [one for one in books.told if one.at > at - EVENTS_KEPT and _event_fits(one, request)]
+        found = [one for one in books.events if one.at > at - EVENTS_KEPT and _event_fits(one, request)]
     else:
         asked = resource in ("subscriptions", "prices") or any(
             request.one(name) is not None for name in FILTERS.get(resource, ())
         )
-        found = [one for one in books.all(KINDS[resource]) if not asked or _fits(one, at, request)]
+        found = [one for one in books.objects(KINDS[resource]) if not asked or _fits(one, at, request)]
     for compare, bound in _bounds(request):
         found = [one for one in found if compare(_created(one), bound)]
     page = _page(request, found, [one.id for one in found], KINDS.get(resource, resource[:-1]))
@@ -156,34 +156,34 @@ def _list(books: PaymentBooks, at: int, request: Request, wardrobe: Wardrobe) ->
 
 
 def _created(row: Row) -> int:
-    return row.at if isinstance(row, Told) else row.created
+    return row.at if isinstance(row, Event) else row.created
 
 
 def _dress(row: Row, at: int, wardrobe: Wardrobe) -> State:
     if isinstance(row, Entry):
         return balance_transaction(row, at)
-    if isinstance(row, Told):
+    if isinstance(row, Event):
         return _event(wardrobe, row)
     return wardrobe.dress(row.kind, row.at(at))
 
 
-def _event(wardrobe: Wardrobe, told: Told) -> State:
+def _event(wardrobe: Wardrobe, told: Event) -> State:
     then = Wardrobe(wardrobe.books, told.at)
     return dressed("event", {
         "id": told.id, "created": told.at, "type": told.type, "api_version": VERSION, "pending_webhooks": 0,
         "request": {"id": None, "idempotency_key": None},
-        "data": {"object": then.dress(told.thing.kind, told.thing.at(told.at))},
+        "data": {"object": then.dress(told.subject.kind, told.subject.at(told.at))},
     })  # fmt: skip
 
 
 def _entry_fits(books: PaymentBooks, one: Entry, request: Request) -> bool:
     wanted = {name: request.one(name) for name in FILTERS["balance_transactions"]}
     has = {"source": one.source, "type": one.type, "currency": one.currency.lower(),
-           "payout": books.ledger.payout_of.get(one.id)}  # fmt: skip
+           "payout": books.ledger.payout_by_entry.get(one.id)}  # fmt: skip
     return all(value is None or has[name] == value for name, value in wanted.items())
 
 
-def _event_fits(one: Told, request: Request) -> bool:
+def _event_fits(one: Event, request: Request) -> bool:
     types = request.all("types[]")
     if len(types) > 20:
         raise Refusal(400, "Array types exceeds the maximum of 20 entries.", param="types")
@@ -192,7 +192,7 @@ def _event_fits(one: Told, request: Request) -> bool:
     return (not types or one.type in types) and (wanted in (None, one.type) or group)
 
 
-def _fits(thing: Thing, at: int, request: Request) -> bool:
+def _fits(thing: StripeObject, at: int, request: Request) -> bool:
     names = [name for name in FILTERS.get(request.resource, ()) if request.one(name) is not None]
     state = thing.at(at) if names or request.resource == "subscriptions" else {}
     if request.resource == "subscriptions":

@@ -13,7 +13,7 @@ import msgspec
 
 from simulator.apis.stripe.api import VERSION, Refusal, Request, answer
 from simulator.faults import Faults
-from simulator.scenarios.payments import payments, secret_key
+from simulator.scenarios.payments import secret_key, stripe_account
 from simulator.wire import Answer, Seen
 from simulator.world import World
 
@@ -68,7 +68,7 @@ class StripeWire:
             raise Refusal(400, f"Invalid Stripe API version: {version}")
         if cursor and self.faults.take("lost_cursor", account, fields):
             raise Refusal(400, f"No such object: '{cursor}'", "resource_missing", "starting_after")
-        return answer(payments(self.world, account).books(at), at, request)
+        return answer(stripe_account(self.world, account).books(at), at, request)
 
     def _authorize(self, account: str, request: Request, headers: Mapping[str, str], fields: tuple[str, ...]) -> None:
         key = headers.get("authorization", "").removeprefix("Bearer ").strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from simulator.scenarios.payments.books import Entry, PaymentBooks, State, Thing
+from simulator.scenarios.payments.books import Entry, PaymentBooks, State, StripeObject
 
 EMBEDDED = 10  # lines and items inside their parent; the rest by pages
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -114,11 +114,11 @@ class Wardrobe:
 
     def __init__(self, books: PaymentBooks, at: int, expand: Collection[str] = ()) -> None:
         self.books, self.at, self.expand = books, at, expand
-        self._known: dict[str, dict[str, Thing]] = {}
+        self._known: dict[str, dict[str, StripeObject]] = {}
 
     def _one(self, kind: str, identity: str) -> State:
         if kind not in self._known:
-            self._known[kind] = {thing.id: thing for thing in self.books.ledger.things.get(kind, [])}
+            self._known[kind] = {thing.id: thing for thing in self.books.ledger.objects.get(kind, [])}
         return self._known[kind][identity].at(self.at)
 
     def dress(self, kind: str, state: State) -> State:

@@ -168,7 +168,7 @@ def _object(account: AdAccount, node: Node, at: Instant) -> dict[str, Any]:
     }
     if node.level == CAMPAIGN:
         found["objective_type"] = "PRODUCT_SALES"
-    for each in node.line[: LEVELS.index(node.level) + 1]:
+    for each in node.path[: LEVELS.index(node.level) + 1]:
         key, name = reports.NAMES[each.level]
         smart = node.kind == "smart_plus" and each.level == AD
         found["smart_plus_ad_id" if smart else key] = each.id

@@ -10,7 +10,7 @@ from typing import Any
 from simulator.apis.meta.insights import decimal
 from simulator.apis.tiktok.envelope import TikTokError, decoded
 from simulator.books import Instant
-from simulator.scenarios.ads.books import AdAccount, Numbers
+from simulator.scenarios.ads.books import AdAccount, AdStats
 from simulator.scenarios.ads.plan import AD, CAMPAIGN, DELETED, GROUP, Node
 
 SERVICES = {"AUCTION": ("auction", "smart_plus"), "RESERVATION": ("reservation",)}
@@ -65,11 +65,11 @@ def gmv_max(account: AdAccount, params: Mapping[str, str], at: Instant) -> list[
     found = []
     for day in _days(account, params, at):
         shown = account.rows(CAMPAIGN, day, at, ["gmv_max"])
-        rows: dict[str, Numbers] = {}
+        rows: dict[str, AdStats] = {}
         hidden = account.rows(CAMPAIGN, day, at, ["gmv_max"], visible=False) if dimension == "advertiser_id" else {}
         for node, told in {**shown, **hidden}.items():
             if promotion(node) in kinds:
-                rows.setdefault(node.id if dimension == "campaign_id" else account.id, Numbers()).add(told)
+                rows.setdefault(node.id if dimension == "campaign_id" else account.id, AdStats()).add(told)
         for key, told in rows.items():
             known = _gmv_metrics(told)
             dimensions = {dimension: key, "stat_time_day": f"{day} 00:00:00"}
@@ -110,7 +110,7 @@ def _all_statuses(params: Mapping[str, str], level: str) -> bool:
 
 def _rows(
     account: AdAccount, level: str | None, day: date, at: Instant, kinds: Collection[str], deleted_too: bool
-) -> Iterator[tuple[Node | None, Numbers]]:
+) -> Iterator[tuple[Node | None, AdStats]]:
     if level is None:
         total = account.total(day, at, kinds)
         if total is not None and total.impressions:
@@ -121,7 +121,7 @@ def _rows(
             yield node, told
 
 
-def _metrics(account: AdAccount, node: Node | None, told: Numbers, at: Instant) -> dict[str, str]:
+def _metrics(account: AdAccount, node: Node | None, told: AdStats, at: Instant) -> dict[str, str]:
     count, value = told.purchases.get("default", (0, 0))
     known = {
         "spend": decimal(told.spend), "impressions": str(told.impressions), "clicks": str(told.clicks),
@@ -129,13 +129,13 @@ def _metrics(account: AdAccount, node: Node | None, told: Numbers, at: Instant) 
         "complete_payment": str(count), "total_complete_payment_rate": decimal(value),
         "value_per_complete_payment": decimal(value // count) if count else "-",
     }  # fmt: skip
-    for each in node.line if node else ():
+    for each in node.path if node else ():
         key, name = NAMES[each.level]
         known |= {key: each.id, name: each.name(at)}
     return known
 
 
-def _gmv_metrics(told: Numbers) -> dict[str, str]:
+def _gmv_metrics(told: AdStats) -> dict[str, str]:
     count, value = told.purchases.get("default", (0, 0))
     return {
         "cost": decimal(told.spend), "net_cost": decimal(told.spend), "orders": str(count),

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from simulator.history import ShopHistory
 from simulator.scenarios.ads.books import AdAccount
 from simulator.scenarios.ads.plan import Plan
-from simulator.world import ShopHistory
 
 ZONES = {  # account: (Meta, TikTok); a shop's own zone where none is named
     "aurora": ("America/Los_Angeles", "America/New_York"),

@@ -14,9 +14,9 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from simulator.books import Instant
-from simulator.scenarios.ads.claims import Claim, claim
+from simulator.history import ShopHistory
+from simulator.scenarios.ads.attribution import Claim, claim
 from simulator.scenarios.ads.plan import ACTIVE, AD, DAY, DELETED, HOUR, LEVELS, PURGED, Node, Plan, draw
-from simulator.world import ShopHistory
 
 ACCOUNT = "account"
 KINDS = ("auction", "reservation", "smart_plus", "gmv_max")
@@ -24,7 +24,7 @@ _REACH = {AD: 10, "group": 9, "campaign": 8, ACCOUNT: 7}  # tenths: one person s
 
 
 @dataclass
-class Numbers:
+class AdStats:
     """A day's numbers. ``purchases`` are (count, value) by attribution window; ``reach`` alone does not add up."""
 
     spend: int = 0
@@ -35,7 +35,7 @@ class Numbers:
     reach: int = 0
     purchases: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def add(self, other: Numbers) -> None:
+    def add(self, other: AdStats) -> None:
         self.spend += other.spend
         self.impressions += other.impressions
         self.clicks += other.clicks
@@ -65,7 +65,7 @@ class AdAccount:
     _claims: dict[date, list[Claim]] = field(default_factory=dict, repr=False)
     _ads: list[list[Node]] = field(default_factory=list, repr=False)
     _running: dict[date, list[Node]] = field(default_factory=dict, repr=False)
-    _whole: dict[tuple[str, date], Numbers] = field(default_factory=dict, repr=False)
+    _whole: dict[tuple[str, date], AdStats] = field(default_factory=dict, repr=False)
     _seen: int = 0
     _until: Instant = 0
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -89,7 +89,7 @@ class AdAccount:
 
     def nodes(self, level: str, at: Instant) -> list[Node]:
         """Every campaign, ad set or ad ever made, oldest first."""
-        return list(dict.fromkeys(ad.of(level) for ad in self.ads(at)))
+        return list(dict.fromkeys(ad.at_level(level) for ad in self.ads(at)))
 
     def delivering(self, day: date) -> list[Node]:
         """The ads that run on a day: those that stood active as it began."""
@@ -102,18 +102,18 @@ class AdAccount:
 
     def rows(
         self, level: str, day: date, at: Instant, kinds: Collection[str] = KINDS, visible: bool = True
-    ) -> dict[Node, Numbers]:
+    ) -> dict[Node, AdStats]:
         """A day's rows at a level as told at ``at``: those that a breakdown shows, or else those that it hides."""
-        found: dict[Node, Numbers] = {}
+        found: dict[Node, AdStats] = {}
         for ad, numbers in self._of_day(day, at):
-            node = ad.of(level)
+            node = ad.at_level(level)
             if ad.kind in kinds and (node.status(at) not in self.hidden) == visible:
-                found.setdefault(node, Numbers()).add(numbers)
+                found.setdefault(node, AdStats()).add(numbers)
         for numbers in found.values():
             numbers.reach = numbers.reach * _REACH[level] // 10
         return found
 
-    def total(self, day: date, at: Instant, kinds: Collection[str] = KINDS) -> Numbers | None:
+    def total(self, day: date, at: Instant, kinds: Collection[str] = KINDS) -> AdStats | None:
         """The account's own row of a day, which knows what no breakdown shows; None on a day without delivery."""
         told = [numbers for ad, numbers in self._of_day(day, at) if ad.kind in kinds]
         if not told:
@@ -122,7 +122,7 @@ class AdAccount:
         total.reach = total.reach * _REACH[ACCOUNT] // 10
         return total
 
-    def unallocated(self, level: str, day: date, at: Instant) -> Numbers:
+    def unallocated(self, level: str, day: date, at: Instant) -> AdStats:
         """What the account's total holds and no row of the level explains."""
         return _sum(self.rows(level, day, at, visible=False).values())
 
@@ -142,17 +142,17 @@ class AdAccount:
         found = [each for claims in list(self._claims.values()) for each in claims if each.told_at <= at]
         return [each for each in found if self.delivering(each.day)]
 
-    def _of_day(self, day: date, at: Instant) -> list[tuple[Node, Numbers]]:
+    def _of_day(self, day: date, at: Instant) -> list[tuple[Node, AdStats]]:
         self._learn(at)
         ads = self.delivering(day)
         told = {ad.id: numbers for ad in ads if (numbers := self._told(ad, day, at)) is not None}
         for each in self._claims.get(day, ()):
             ad = ads[each.choice % len(ads)] if ads else None
             if ad is not None and ad.id in told and each.told_at <= at:
-                told[ad.id].add(Numbers(purchases=dict.fromkeys(each.windows, (1, each.value))))
+                told[ad.id].add(AdStats(purchases=dict.fromkeys(each.windows, (1, each.value))))
         return [(ad, told[ad.id]) for ad in ads if ad.id in told]
 
-    def _told(self, ad: Node, day: date, at: Instant) -> Numbers | None:
+    def _told(self, ad: Node, day: date, at: Instant) -> AdStats | None:
         """What an ad did on a day without purchases, as far as it is told."""
         begin, end = self.plan.midnight(day), self.plan.midnight(day + timedelta(days=1))
         passed = min(at, end) - begin
@@ -165,7 +165,7 @@ class AdAccount:
         dice = draw(self.plan.seed, ad.id, day, "late")
         invalid = dice[0] % 12 == 0 and at >= end + (3 + dice[1] % 23) * DAY
         lost = (985, 980) if invalid else (1000, 1000)
-        return Numbers(
+        return AdStats(
             spend=whole.spend * share // 1000 * lost[0] // 1000,
             impressions=whole.impressions * share // 1000,
             clicks=whole.clicks * share // 1000 * lost[1] // 1000,
@@ -174,14 +174,14 @@ class AdAccount:
             reach=whole.reach * share // 1000,
         )
 
-    def _of_whole_day(self, ad: Node, day: date) -> Numbers:
+    def _of_whole_day(self, ad: Node, day: date) -> AdStats:
         known = self._whole.get((ad.id, day))
         if known is None:
             dice = draw(self.plan.seed, ad.id, day)
             impressions = ad.weight * (600 + dice[0] % 800)
             clicks = impressions * (8 + dice[3] % 20) // 1000
             spend = impressions * (4_000 + dice[1] % 6_000) + dice[2] % 10_000
-            known = Numbers(spend, impressions, clicks, clicks * 8 // 10, clicks // 6, impressions * 7 // 10)
+            known = AdStats(spend, impressions, clicks, clicks * 8 // 10, clicks // 6, impressions * 7 // 10)
             self._whole[ad.id, day] = known
         return known
 
@@ -199,11 +199,11 @@ class AdAccount:
             self._seen, self._until = len(orders), at + HOUR
 
 
-def _sum(rows: Iterable[Numbers]) -> Numbers:
-    total = Numbers()
+def _sum(rows: Iterable[AdStats]) -> AdStats:
+    total = AdStats()
     for row in rows:
         total.add(row)
     return total
 
 
-__all__ = ["ACCOUNT", "KINDS", "LEVELS", "AdAccount", "Numbers"]
+__all__ = ["ACCOUNT", "KINDS", "LEVELS", "AdAccount", "AdStats"]

@@ -42,13 +42,13 @@ class Node:
     weight: int = 1
 
     @cached_property
-    def line(self) -> tuple[Node, ...]:
+    def path(self) -> tuple[Node, ...]:
         """Its campaign first, itself last."""
-        return (*(self.parent.line if self.parent else ()), self)
+        return (*(self.parent.path if self.parent else ()), self)
 
-    def of(self, level: str) -> Node:
+    def at_level(self, level: str) -> Node:
         """Itself, or its parent of that level."""
-        return self.line[LEVELS.index(level)]
+        return self.path[LEVELS.index(level)]
 
     def name(self, at: Instant) -> str:
         return value_at(self.names, at)
@@ -59,7 +59,7 @@ class Node:
     def status(self, at: Instant) -> str:
         """What is in force: the strongest of its own and its parents'."""
         order = (PURGED, DELETED, ARCHIVED, PAUSED, ACTIVE)
-        return min((node.own_status(at) for node in self.line), key=order.index)
+        return min((node.own_status(at) for node in self.path), key=order.index)
 
     def updated_at(self, at: Instant) -> Instant:
         told = [when for when, _ in (*self.names, *self.statuses) if when <= at]

@@ -13,20 +13,20 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from simulator.books import Address, Application, Charge, Customer, Instant, Line, Order, Variant
+from simulator.history import ShopHistory
 from simulator.money import shown_price
 from simulator.scenarios.demo.catalogue import Shelves
 from simulator.scenarios.demo.checkout import DAY, HOUR, MINUTE, Rates, Till, percent
 from simulator.scenarios.demo.post_purchase import AFTER, Story
-from simulator.scenarios.demo.scenarios import PLAIN, PLOTS, Plot
+from simulator.scenarios.demo.scenarios import PLAIN, SCENARIOS, Scenario
 from simulator.scenarios.demo.shops import Profile
-from simulator.world import ShopHistory
 
 FIRST_ORDER_ID, FIRST_CUSTOMER_ID = 5_000_000, 6_000_000
 WEEKDAYS = (0.95, 0.9, 0.95, 1.0, 1.1, 1.15, 0.95)
 TAGGED_EVERY = 97  # days between two mass edits that give many orders one updatedAt
 CUSTOM_TITLES = ("Engraving, two lines", '=SUM(A1:A9) "special"', "-10 Größen-Anpassung")
 HALTED = ("ON_HOLD", "SCHEDULED", "OPEN", "PENDING_FULFILLMENT", "REQUEST_DECLINED")
-_NAMES, _WEIGHTS = zip(*[(name, plot.weight) for name, plot in PLOTS.items()], strict=True)
+_NAMES, _WEIGHTS = zip(*[(name, scenario.weight) for name, scenario in SCENARIOS.items()], strict=True)
 
 
 class Shopkeeper:
@@ -88,51 +88,51 @@ class Shopkeeper:
             if order.created_at <= at:
                 order.touched.append(at)
 
-    def _plot(self, number: int, rng: Random) -> tuple[str, Plot]:
+    def _scenario(self, number: int, rng: Random) -> tuple[str, Scenario]:
         """Two of three of the first orders live through the next special case; later ones by their weights."""
         turn = number - 1 - number // 3
-        if number % 3 and turn < len(PLOTS):
-            return _NAMES[turn], PLOTS[_NAMES[turn]]
+        if number % 3 and turn < len(SCENARIOS):
+            return _NAMES[turn], SCENARIOS[_NAMES[turn]]
         if rng.random() < sum(_WEIGHTS) / 1000:
             name = rng.choices(_NAMES, _WEIGHTS)[0]
-            return name, PLOTS[name]
+            return name, SCENARIOS[name]
         return "plain", PLAIN
 
     # --- one order
 
     def _place(self, at: Instant, rng: Random) -> None:
         number = len(self.history.orders)
-        name, plot = self._plot(number, rng)
+        name, scenario = self._scenario(number, rng)
         order = Order(
             FIRST_ORDER_ID + number,
             f"{self.profile.prefix}{self.profile.first_order + number}",
             at,
             at,
-            plot.source or "web",
+            scenario.source or "web",
             0,
             self.profile.shop.taxes_included,
-            plot=name,
-            test=plot.test,
+            scenario=name,
+            test=scenario.test,
         )
         till = Till(order)
         order.agreement = till.agreement()
-        if plot.imported:
+        if scenario.imported:
             order.processed_at = at - rng.randrange(40, 300) * DAY
-        self._buyer(order, plot, at, rng)
-        if plot.presentment or (plot.presentment is None and rng.random() < 0.04):
+        self._buyer(order, scenario, at, rng)
+        if scenario.presentment or (scenario.presentment is None and rng.random() < 0.04):
             order.presentment = rng.choice(self.profile.presentments)
         rates = rng.choices([each for _, each in self.profile.taxes], [weight for weight, _ in self.profile.taxes])[0]
-        self._basket(till, plot, rates, at, rng)
-        self._ship(till, plot, rates, at, rng)
-        self._pay(till, plot.pay or rng.choices(("paid", "captured", "pending"), (85, 12, 3))[0], at, rng)
+        self._basket(till, scenario, rates, at, rng)
+        self._ship(till, scenario, rates, at, rng)
+        self._pay(till, scenario.pay or rng.choices(("paid", "captured", "pending"), (85, 12, 3))[0], at, rng)
         self._fulfil(order, at, rng)
-        if plot.after:
-            AFTER[plot.after](Story(till, rng, at, lambda: self._pick(rng, rates, at)))
-        self._end(order, plot, at, rng)
+        if scenario.after:
+            AFTER[scenario.after](Story(till, rng, at, lambda: self._pick(rng, rates, at)))
+        self._end(order, scenario, at, rng)
         self.history.orders.append(order)
 
-    def _buyer(self, order: Order, plot: Plot, at: Instant, rng: Random) -> None:
-        who = plot.who or rng.choices(("returning", "new", "guest", "guest_email"), (46, 44, 6, 4))[0]
+    def _buyer(self, order: Order, scenario: Scenario, at: Instant, rng: Random) -> None:
+        who = scenario.who or rng.choices(("returning", "new", "guest", "guest_email"), (46, 44, 6, 4))[0]
         first, last = rng.choice(self.profile.first_names), rng.choice(self.profile.last_names)
         country, known = rng.choice(self.profile.countries), self.history.customers
         if who in ("customer", "returning") and known:
@@ -140,7 +140,7 @@ class Shopkeeper:
         elif who in ("customer", "returning", "new"):
             order.customer = self._register(first, last, country, at)
         if order.customer is not None:
-            order.customer.touched.append(at)
+            order.customer.order_instants.append(at)
             order.email, country = order.customer.email, order.customer.country
             first, last = order.customer.names[-1][1]
         elif who == "guest_email":
@@ -171,16 +171,16 @@ class Shopkeeper:
         reduced = variant.product.product_type in self.profile.reduced_types and bool(rates)
         return variant, self.profile.reduced if reduced else rates
 
-    def _basket(self, till: Till, plot: Plot, rates: Rates, at: Instant, rng: Random) -> None:
+    def _basket(self, till: Till, scenario: Scenario, rates: Rates, at: Instant, rng: Random) -> None:
         order = till.order
-        count = plot.lines or rng.choices((1, 2, 3, 4, 6), (48, 27, 14, 8, 3))[0]
+        count = scenario.lines or rng.choices((1, 2, 3, 4, 6), (48, 27, 14, 8, 3))[0]
         lines: list[Line] = []
-        for _ in range(0 if plot.extra == "only_gift_card" else count):
+        for _ in range(0 if scenario.extra == "only_gift_card" else count):
             variant, own = self._pick(rng, rates, at)
             lines.append(till.line(variant, rng.choices((1, 2, 3, 12), (78, 15, 5, 2))[0], own, at))
-        self._extras(till, plot.extra, lines, rates, at, rng)
+        self._extras(till, scenario.extra, lines, rates, at, rng)
         by_chance = rng.choices(("none", "code", "automatic", "line"), (76, 12, 8, 4))[0]
-        self._discounts(till, plot.discount or by_chance, lines, at, rng)
+        self._discounts(till, scenario.discount or by_chance, lines, at, rng)
         order.lines = [till.price(line) for line in lines]
 
     def _extras(self, till: Till, extra: str | None, lines: list[Line], rates: Rates, at: Instant, rng: Random) -> None:
@@ -217,9 +217,9 @@ class Shopkeeper:
             application = till.apply(at, Application("manual", "For the press"))
             till.discount_across(goods, application, sum(map(shown_price, goods)))
 
-    def _ship(self, till: Till, plot: Plot, rates: Rates, at: Instant, rng: Random) -> None:
+    def _ship(self, till: Till, scenario: Scenario, rates: Rates, at: Instant, rng: Random) -> None:
         by_chance = rng.choices(("paid", "none", "free_code"), (80, 12, 8))[0]
-        how = plot.shipping or ("none" if till.order.source == "pos" else by_chance)
+        how = scenario.shipping or ("none" if till.order.source == "pos" else by_chance)
         if how == "none":
             return
         title, price = rng.choice(self.profile.shipping)
@@ -233,7 +233,7 @@ class Shopkeeper:
     def _pay(self, till: Till, how: str, at: Instant, rng: Random) -> None:
         order, due, gateway = till.order, till.due, rng.choice(self.profile.gateways)
         if how == "none_known":
-            order.unpriced = True
+            order.financial_status_unset = True
         elif due == 0:
             return
         elif how == "cash":
@@ -278,6 +278,6 @@ class Shopkeeper:
             order.fulfilment = [(at, "FULFILLMENT_NOT_REQUIRED")]
 
     @staticmethod
-    def _end(order: Order, plot: Plot, at: Instant, rng: Random) -> None:
-        if plot.deleted:
+    def _end(order: Order, scenario: Scenario, at: Instant, rng: Random) -> None:
+        if scenario.deleted:
             order.deleted_at = max(order.instants()) + rng.randrange(1, 20) * DAY

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from simulator.history import ShopHistory
 from simulator.scenarios.ads.accounts import ad_accounts
 from simulator.scenarios.demo.shopkeeper import Shopkeeper
 from simulator.scenarios.demo.shops import PROFILES
 from simulator.scenarios.visits.books import Visits
 from simulator.scenarios.visits.expenses import Company
 from simulator.scenarios.visits.visitors import Crowd
-from simulator.world import ShopHistory, World
+from simulator.world import World
 
 DAYS = 400
 
@@ -28,12 +29,12 @@ def demo_world(seed: int = 7, start: date | None = None, end: datetime | None = 
         history = ShopHistory(profile.shop)
         history.advance = Shopkeeper(profile, history, seed, start, orders * profile.share / 100 / DAYS).advance
         histories.append(history)
-    world = World(histories, end)
-    world.ads = ad_accounts(histories, seed, start)
+    ads = ad_accounts(histories, seed, start)
+    visits: dict[str, Visits] = {}
     for profile, history in zip(PROFILES, histories, strict=True):
         own = f"{seed}:{history.shop.account}"
-        plans = {each.platform: each.plan for each in world.ads if each.history is history}
+        plans = {each.platform: each.plan for each in ads if each.history is history}
         crowd = Crowd(history.shop, own, start, plans)
         company = Company(history.shop, own, start, orders * profile.share / 100 / DAYS)
-        history.visits = Visits(history, crowd, company)
-    return world
+        visits[history.shop.account] = Visits(history, crowd, company)
+    return World(histories, end, ads, visits)

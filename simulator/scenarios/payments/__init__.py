@@ -1,6 +1,15 @@
 """The demo shops' payments: a Stripe account each, with subscriptions, kept as integer books."""
 
-from simulator.scenarios.payments.books import Cash, Entry, PaymentBooks, Thing
-from simulator.scenarios.payments.history import Payments, payment_books, payments, secret_key
+from simulator.scenarios.payments.books import Cash, Entry, PaymentBooks, StripeObject
+from simulator.scenarios.payments.history import StripeAccount, payment_books, secret_key, stripe_account
 
-__all__ = ["Cash", "Entry", "PaymentBooks", "Payments", "Thing", "payment_books", "payments", "secret_key"]
+__all__ = [
+    "Cash",
+    "Entry",
+    "PaymentBooks",
+    "StripeAccount",
+    "StripeObject",
+    "payment_books",
+    "secret_key",
+    "stripe_account",
+]

@@ -29,7 +29,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class Thing:
+class StripeObject:
     """An object with its history, oldest change first; a deleted one is gone from lists."""
 
     kind: str
@@ -76,13 +76,13 @@ class Entry:
 
 
 @dataclass(slots=True, frozen=True)
-class Told:
+class Event:
     """An event: what happened to which thing; ``number`` is the place of the change among the thing's."""
 
     id: str
     at: Instant
     type: str
-    thing: Thing
+    subject: StripeObject
     number: int
 
 
@@ -108,18 +108,18 @@ class Ledger:
 
     tag: str
     currency: str
-    things: dict[str, list[Thing]] = field(default_factory=dict)
+    objects: dict[str, list[StripeObject]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
-    payout_of: dict[str, str] = field(default_factory=dict)  # entry id to the payout that took it to the bank
+    payout_by_entry: dict[str, str] = field(default_factory=dict)  # entry id to the payout that took it to the bank
 
-    def open(self, kind: str, identity: str, at: Instant, event: str | None, **fields: Any) -> Thing:
+    def create(self, kind: str, identity: str, at: Instant, event: str | None, **fields: Any) -> StripeObject:
         """A new thing, as it begins."""
-        thing = Thing(kind, identity, at)
+        thing = StripeObject(kind, identity, at)
         thing.change(at, event, **fields)
-        self.things.setdefault(kind, []).append(thing)
+        self.objects.setdefault(kind, []).append(thing)
         return thing
 
-    def enter(
+    def add_entry(
         self,
         identity: str,
         kind: str,
@@ -144,23 +144,23 @@ class PaymentBooks:
 
     ledger: Ledger
     at: Instant
-    _sorted: dict[str, list[Thing]] = field(default_factory=dict, repr=False)
+    _sorted: dict[str, list[StripeObject]] = field(default_factory=dict, repr=False)
 
-    def all(self, kind: str) -> list[Thing]:
+    def objects(self, kind: str) -> list[StripeObject]:
         """The things of a kind that exist, newest first (those of one second by id, backwards)."""
         if kind not in self._sorted:
-            found = [one for one in self.ledger.things.get(kind, []) if one.created <= self.at < one.deleted_at]
+            found = [one for one in self.ledger.objects.get(kind, []) if one.created <= self.at < one.deleted_at]
             self._sorted[kind] = sorted(found, key=lambda one: (one.created, one.id), reverse=True)
         return self._sorted[kind]
 
     def states(self, kind: str) -> list[State]:
         """Their fields, in the same order."""
-        return [one.at(self.at) for one in self.all(kind)]
+        return [one.at(self.at) for one in self.objects(kind)]
 
     @cached_property
-    def deleted(self) -> dict[str, Thing]:
+    def deleted(self) -> dict[str, StripeObject]:
         """Things that have been deleted, by id."""
-        return {one.id: one for each in self.ledger.things.values() for one in each if one.deleted_at <= self.at}
+        return {one.id: one for each in self.ledger.objects.values() for one in each if one.deleted_at <= self.at}
 
     @cached_property
     def entries(self) -> list[Entry]:
@@ -169,11 +169,11 @@ class PaymentBooks:
         return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
 
     @cached_property
-    def told(self) -> list[Told]:
+    def events(self) -> list[Event]:
         """Every event so far, newest first; Stripe shows those of the last 30 days."""
         found = [
-            Told(f"evt_{thing.id}n{number:03d}", change.at, change.event, thing, number)
-            for things in self.ledger.things.values()
+            Event(f"evt_{thing.id}n{number:03d}", change.at, change.event, thing, number)
+            for things in self.ledger.objects.values()
             for thing in things
             for number, change in enumerate(thing.changes)
             if change.event and change.at <= self.at

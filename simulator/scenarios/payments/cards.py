@@ -10,7 +10,7 @@ from typing import Any
 
 from simulator.books import NEVER, Instant, Order, Presentment, Shop, Transaction
 from simulator.money import half_up
-from simulator.scenarios.payments.books import DAY, Ledger, Thing
+from simulator.scenarios.payments.books import DAY, Ledger, StripeObject
 
 CARD_GATEWAY = "shopify_payments"
 FEE_THOUSANDTHS, FEE_FIXED, DISPUTE_FEE = 29, 30, 1500
@@ -31,7 +31,7 @@ def fee_of(amount: int) -> int:
 class Paid:
     """A charge on its way: what was taken in its own currency and in the account's, and what has been given back."""
 
-    thing: Thing
+    thing: StripeObject
     amount: int
     settled: int
     currency: str
@@ -78,7 +78,7 @@ class Cards:
             scale = 10 ** (presentment.exponent - self.shop.exponent)
             rate = round(presentment.denominator * scale / presentment.numerator, 6)
         taken_at = at if captured_at is None else captured_at
-        thing = self.ledger.open(
+        thing = self.ledger.create(
             "charge",
             f"ch_{self.ledger.tag}{name}",
             at,
@@ -98,7 +98,7 @@ class Cards:
         )
         paid = Paid(thing, amount, settled, currency.lower(), rate, captured=taken_at != NEVER)
         if paid.captured:
-            entry = self.ledger.enter(
+            entry = self.ledger.add_entry(
                 f"{self.ledger.tag}{name}", "charge", taken_at, settled, fee=fee_of(settled), delay=PAYOUT_DELAY,
                 source=thing.id, description=fields.get("description"), exchange_rate=rate,
             )  # fmt: skip
@@ -106,9 +106,9 @@ class Cards:
             thing.change(taken_at, event, balance_transaction=entry, captured=True, amount_captured=amount)
         return paid
 
-    def decline(self, name: str, at: Instant, amount: int, **fields: Any) -> Thing:
+    def decline(self, name: str, at: Instant, amount: int, **fields: Any) -> StripeObject:
         """A payment that the bank refused."""
-        return self.ledger.open(
+        return self.ledger.create(
             "charge", f"ch_{self.ledger.tag}{name}", at, "charge.failed", amount=amount, amount_captured=0,
             amount_refunded=0, balance_transaction=None, captured=False, currency=self.ledger.currency.lower(),
             disputed=False, paid=False, payment_intent=f"pi_{self.ledger.tag}{name}", refunded=False, status="failed",
@@ -138,13 +138,13 @@ class Cards:
         amount = paid.part(settled)
         paid.refunded, paid.refunded_settled = paid.refunded + amount, paid.refunded_settled + settled
         key = f"{self.ledger.tag}{name}"
-        refund = self.ledger.open(
+        refund = self.ledger.create(
             "refund", f"re_{key}", at, "refund.created" if told else None, amount=amount, balance_transaction=None,
             charge=paid.thing.id, currency=paid.currency, payment_intent=f"pi_{paid.thing.id[3:]}",
             reason="requested_by_customer", status="pending", metadata={},
         )  # fmt: skip
         self._tell(paid, at, "charge.refunded" if told else None)
-        entry = self.ledger.enter(
+        entry = self.ledger.add_entry(
             f"{key}r", "refund", at + waits, -settled, source=refund.id, description="REFUND FOR CHARGE",
             exchange_rate=paid.rate,
         )  # fmt: skip
@@ -155,8 +155,8 @@ class Cards:
             told_of = "refund.updated" if waits else None
             refund.change(at + waits, told_of, status="succeeded", balance_transaction=entry)
 
-    def _fail(self, paid: Paid, refund: Thing, at: Instant, amount: int, settled: int) -> None:
-        back = self.ledger.enter(
+    def _fail(self, paid: Paid, refund: StripeObject, at: Instant, amount: int, settled: int) -> None:
+        back = self.ledger.add_entry(
             f"{refund.id[3:]}f", "refund_failure", at, settled, source=refund.id, description="REFUND FAILURE",
             exchange_rate=paid.rate,
         )  # fmt: skip
@@ -176,7 +176,7 @@ class Cards:
         key, entries = f"{self.ledger.tag}{name}", []
         if outcome != "inquiry":
             entries.append(
-                self.ledger.enter(
+                self.ledger.add_entry(
                     f"{key}w",
                     "adjustment",
                     at,
@@ -189,7 +189,7 @@ class Cards:
                 )
             )
         first = "warning_needs_response" if outcome == "inquiry" else "needs_response"
-        dispute = self.ledger.open(
+        dispute = self.ledger.create(
             "dispute", f"dp_{key}", at, "charge.dispute.created", amount=paid.amount, charge=paid.thing.id,
             currency=paid.currency, payment_intent=f"pi_{paid.thing.id[3:]}", reason="fraudulent", status=first,
             balance_transactions=list(entries), is_charge_refundable=outcome == "inquiry",
@@ -202,7 +202,7 @@ class Cards:
         closed_at = at + 24 * DAY
         if outcome == "won":
             entries.append(
-                self.ledger.enter(
+                self.ledger.add_entry(
                     f"{key}b",
                     "adjustment",
                     closed_at,
@@ -291,7 +291,7 @@ class Cards:
             return None
         if who.id not in self.customers:
             self.customers[who.id] = f"cus_{self.ledger.tag}{who.id}"
-            thing = self.ledger.open(
+            thing = self.ledger.create(
                 "customer", self.customers[who.id], order.created_at, "customer.created", email=who.email,
                 name=" ".join(who.names[0][1]), currency=None, delinquent=False, metadata={"customer_id": str(who.id)},
                 address_country=who.country,

@@ -69,26 +69,29 @@ COUPONS: Mapping[str, State] = {
 def stock(ledger: Ledger, start: Instant) -> None:
     """Everything on offer from the account's first day; one product and one coupon are deleted, one price retired."""
     for name, title in PRODUCTS.items():
-        product = ledger.open(
+        product = ledger.create(
             "product", f"prod_{ledger.tag}{name}", start, "product.created", active=True, name=title, updated=start,
             default_price=None, description=None, metadata={},
         )  # fmt: skip
         if name == "club":
             at = start + 90 * DAY
             product.change(at, "product.updated", name="Club membership (new)", updated=at)
-    gone = ledger.open(
+    gone = ledger.create(
         "product", f"prod_{ledger.tag}gone", start, "product.created", active=True, name="Never sold", updated=start,
         default_price=None, description=None, metadata={},
     )  # fmt: skip
     gone.delete(start + 40 * DAY, "product.deleted")
     for name, price in PRICES.items():
-        thing = ledger.open("price", f"price_{ledger.tag}{name}", start, "price.created", **_price(ledger, name, price))
+        thing = ledger.create(
+            "price", f"price_{ledger.tag}{name}", start, "price.created", **_price(ledger, name, price)
+        )
         if name == "monthly_plus":
             thing.change(start + 120 * DAY, "price.updated", active=False)
-    for name, terms in COUPONS.items():
-        coupon = ledger.open(
+    for name, coupon_terms in COUPONS.items():
+        coupon = ledger.create(
             "coupon", f"{name}_{ledger.tag}", start, "coupon.created", name=name, valid=True, times_redeemed=0,
-            currency=ledger.currency.lower() if "amount_off" in terms else None, **terms,
+            currency=ledger.currency.lower() if "amount_off" in coupon_terms else None,
+            **coupon_terms,
         )  # fmt: skip
         if name == "RETIRED":
             coupon.delete(start + 50 * DAY, "coupon.deleted")

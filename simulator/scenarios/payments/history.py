@@ -14,12 +14,13 @@ from heapq import heapify, heappop, heappush
 from weakref import WeakKeyDictionary
 
 from simulator.books import Instant, Presentment
+from simulator.history import ShopHistory
 from simulator.scenarios.payments.books import DAY, Entry, Ledger, PaymentBooks
 from simulator.scenarios.payments.cards import DIRECT_EVERY, Cards
 from simulator.scenarios.payments.catalogue import stock
-from simulator.scenarios.payments.scenarios import PLOTS
+from simulator.scenarios.payments.scenarios import SCENARIOS
 from simulator.scenarios.payments.subscribers import Life
-from simulator.world import ShopHistory, World, seconds
+from simulator.world import World, seconds
 
 SUBSCRIBER_EVERY = {"USD": 2}  # days; another currency's shop has fewer, so that no two are alike
 ARRIVES_AFTER = 2 * DAY
@@ -33,7 +34,7 @@ def secret_key(account: str) -> str:
 
 
 @dataclass
-class Payments:
+class StripeAccount:
     """The account of one shop."""
 
     shop: ShopHistory
@@ -93,18 +94,18 @@ class Payments:
         email = f"member{number}@example.org"
         if number % 2 and known:
             email = known[number * 7 % len(known)].email or email
-        plot = list(PLOTS.values())[number % len(PLOTS)]
-        Life(cards, f"m{number:05d}", plot, day + 9 * HOUR + number % 7 * 601, horizon, email).live()
+        scenario = list(SCENARIOS.values())[number % len(SCENARIOS)]
+        Life(cards, f"m{number:05d}", scenario, day + 9 * HOUR + number % 7 * 601, horizon, email).live()
 
 
 def _sundries(ledger: Ledger, number: int, day: Instant) -> None:
     """Stripe's own bill each month, and a correction now and then."""
     if number % 30 == 29:
-        ledger.enter(f"{ledger.tag}fee{number:04d}", "stripe_fee", day + HOUR, -(900 + number), category="fee",
+        ledger.add_entry(f"{ledger.tag}fee{number:04d}", "stripe_fee", day + HOUR, -(900 + number), category="fee",
                      description="Billing - Usage Fee")  # fmt: skip
     if number % 45 == 22:
         amount = 1234 if number % 2 else -567
-        ledger.enter(f"{ledger.tag}adj{number:04d}", "adjustment", day + 2 * HOUR, amount,
+        ledger.add_entry(f"{ledger.tag}adj{number:04d}", "adjustment", day + 2 * HOUR, amount,
                      category="other_adjustment", description="Correction")  # fmt: skip
 
 
@@ -121,19 +122,19 @@ def _pay_out(ledger: Ledger, start: Instant, horizon: Instant) -> None:
         if amount <= 0:
             continue
         name = f"{ledger.tag}{day // DAY}"
-        ledger.payout_of.update((one.id, f"po_{name}") for one in pool)
+        ledger.payout_by_entry.update((one.id, f"po_{name}") for one in pool)
         pool = []
-        entry = ledger.enter(f"{name}p", "payout", at, -amount, source=f"po_{name}", description="STRIPE PAYOUT")
-        ledger.payout_of[entry] = f"po_{name}"
+        entry = ledger.add_entry(f"{name}p", "payout", at, -amount, source=f"po_{name}", description="STRIPE PAYOUT")
+        ledger.payout_by_entry[entry] = f"po_{name}"
         arrives = at + ARRIVES_AFTER
-        payout = ledger.open(
+        payout = ledger.create(
             "payout", f"po_{name}", at, "payout.created", amount=amount, arrival_date=arrives // DAY * DAY,
             balance_transaction=entry, currency=ledger.currency.lower(), description="STRIPE PAYOUT", status="pending",
             reconciliation_status="in_progress", failure_balance_transaction=None, failure_code=None, metadata={},
         )  # fmt: skip
         payout.change(at + 20 * HOUR, None, status="in_transit")
         if count % FAILS_EVERY == FAILS_FIRST:
-            back = ledger.enter(f"{name}b", "payout_failure", arrives, amount, source=payout.id,
+            back = ledger.add_entry(f"{name}b", "payout_failure", arrives, amount, source=payout.id,
                                 description="STRIPE PAYOUT FAILURE")  # fmt: skip
             payout.change(
                 arrives, "payout.failed", status="failed", failure_balance_transaction=back,
@@ -148,25 +149,25 @@ def _pay_out(ledger: Ledger, start: Instant, horizon: Instant) -> None:
 
 def _changes(ledger: Ledger) -> list[Instant]:
     every = {each for one in ledger.entries for each in (one.created, one.available_on)}
-    for things in ledger.things.values():
+    for things in ledger.objects.values():
         for thing in things:
             every.update(change.at for change in thing.changes)
     return sorted(every)
 
 
-_KNOWN: WeakKeyDictionary[World, dict[str, Payments]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[World, dict[str, StripeAccount]] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
-def payments(world: World, account: str) -> Payments:
+def stripe_account(world: World, account: str) -> StripeAccount:
     """The Stripe account of a world's shop; the same object each time."""
     with _LOCK:
         known = _KNOWN.setdefault(world, {})
         if account not in known:
-            known[account] = Payments(world.history(account))
+            known[account] = StripeAccount(world.history(account))
         return known[account]
 
 
 def payment_books(world: World, account: str, at: datetime | None = None) -> PaymentBooks:
     """The books of a shop's Stripe account at an instant (default: the world's end)."""
-    return payments(world, account).books(seconds(world.end if at is None else at))
+    return stripe_account(world, account).books(seconds(world.end if at is None else at))

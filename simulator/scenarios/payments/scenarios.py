@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Plot:
+class Scenario:
     """``then`` is (days after the start, what happens, with what)."""
 
     price: str = "monthly"
@@ -20,33 +20,33 @@ class Plot:
     then: tuple[tuple[int, str, str], ...] = ()
 
 
-PLOTS: dict[str, Plot] = {
-    "plain": Plot(),
-    "trial_converts": Plot(trial=14),
-    "trial_left": Plot(trial=14, then=((9, "cancel", ""),)),
-    "reactivated": Plot(then=((20, "cancel", ""), (38, "again", "monthly"))),
-    "upgraded": Plot(then=((17, "price", "monthly_plus"),)),
-    "downgraded": Plot("monthly_plus", then=((45, "price", "monthly"),)),
-    "failed_and_left": Plot(then=((25, "fail", ""), (50, "cancel", ""))),
-    "failed_and_paid": Plot(then=((25, "fail", ""), (36, "recover", ""))),
-    "paused": Plot(then=((12, "pause", ""), (75, "resume", ""))),
-    "deleted": Plot(then=((33, "cancel", ""), (34, "delete", ""))),
-    "forever_coupon": Plot(coupons=("FOREVER25",)),
-    "once_coupon": Plot(coupons=("ONCE500",)),
-    "repeating_coupon": Plot(coupons=("THREE50",)),
-    "customer_coupon": Plot(customer_coupon="LESS300"),
-    "item_coupon": Plot(coupons=("FOREVER25",), coupon_on="item", second="monthly_plus"),
-    "patron": Plot(coupons=("PATRON",)),
-    "yearly": Plot("yearly"),
-    "quarterly": Plot("quarterly"),
-    "weekly": Plot("weekly", quantity=2, then=((60, "cancel", ""),)),
-    "team": Plot("tiered", quantity=7, then=((40, "quantity", "23"), (100, "quantity", "4"))),
-    "metered": Plot("metered"),
-    "inclusive": Plot("inclusive"),
-    "leaves_at_end": Plot(then=((10, "cancel_at_end", ""),)),
-    "stays_after_all": Plot(then=((10, "cancel_at_end", ""), (20, "stay", ""))),
-    "extra_once": Plot(then=((8, "one_off", ""),)),
-    "default_tax": Plot("inclusive", tax_on="subscription"),
-    "coupon_before_the_customers": Plot(coupons=("THREE50",), customer_coupon="LESS300"),
-    "two_coupons": Plot(coupons=("LESS300", "FOREVER25")),
+SCENARIOS: dict[str, Scenario] = {
+    "plain": Scenario(),
+    "trial_converts": Scenario(trial=14),
+    "trial_left": Scenario(trial=14, then=((9, "cancel", ""),)),
+    "reactivated": Scenario(then=((20, "cancel", ""), (38, "again", "monthly"))),
+    "upgraded": Scenario(then=((17, "price", "monthly_plus"),)),
+    "downgraded": Scenario("monthly_plus", then=((45, "price", "monthly"),)),
+    "failed_and_left": Scenario(then=((25, "fail", ""), (50, "cancel", ""))),
+    "failed_and_paid": Scenario(then=((25, "fail", ""), (36, "recover", ""))),
+    "paused": Scenario(then=((12, "pause", ""), (75, "resume", ""))),
+    "deleted": Scenario(then=((33, "cancel", ""), (34, "delete", ""))),
+    "forever_coupon": Scenario(coupons=("FOREVER25",)),
+    "once_coupon": Scenario(coupons=("ONCE500",)),
+    "repeating_coupon": Scenario(coupons=("THREE50",)),
+    "customer_coupon": Scenario(customer_coupon="LESS300"),
+    "item_coupon": Scenario(coupons=("FOREVER25",), coupon_on="item", second="monthly_plus"),
+    "patron": Scenario(coupons=("PATRON",)),
+    "yearly": Scenario("yearly"),
+    "quarterly": Scenario("quarterly"),
+    "weekly": Scenario("weekly", quantity=2, then=((60, "cancel", ""),)),
+    "team": Scenario("tiered", quantity=7, then=((40, "quantity", "23"), (100, "quantity", "4"))),
+    "metered": Scenario("metered"),
+    "inclusive": Scenario("inclusive"),
+    "leaves_at_end": Scenario(then=((10, "cancel_at_end", ""),)),
+    "stays_after_all": Scenario(then=((10, "cancel_at_end", ""), (20, "stay", ""))),
+    "extra_once": Scenario(then=((8, "one_off", ""),)),
+    "default_tax": Scenario("inclusive", tax_on="subscription"),
+    "coupon_before_the_customers": Scenario(coupons=("THREE50",), customer_coupon="LESS300"),
+    "two_coupons": Scenario(coupons=("LESS300", "FOREVER25")),
 }

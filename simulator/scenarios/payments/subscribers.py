@@ -13,11 +13,11 @@ from typing import Any
 
 from simulator.books import Instant
 from simulator.money import half_up
-from simulator.scenarios.payments.books import DAY, State, Thing
+from simulator.scenarios.payments.books import DAY, State, StripeObject
 from simulator.scenarios.payments.cards import Cards
 from simulator.scenarios.payments.catalogue import COUPONS, PRICES, tax_rate
 from simulator.scenarios.payments.invoicing import Line, line_states, period_end, take_off, totals
-from simulator.scenarios.payments.scenarios import Plot
+from simulator.scenarios.payments.scenarios import Scenario
 
 HOUR = 3600
 UPDATED = "customer.subscription.updated"
@@ -37,17 +37,17 @@ class Life:
 
     cards: Cards
     name: str
-    plot: Plot
+    scenario: Scenario
     start: Instant
     horizon: Instant
     email: str
-    customer: Thing = field(init=False)
-    sub: Thing = field(init=False)
+    customer: StripeObject = field(init=False)
+    sub: StripeObject = field(init=False)
     items: list[Item] = field(default_factory=list)
     discounts: list[State] = field(default_factory=list)
     on_customer: list[State] = field(default_factory=list)
     prorated: list[Line] = field(default_factory=list)
-    unpaid: list[tuple[Thing, int]] = field(default_factory=list)
+    unpaid: list[tuple[StripeObject, int]] = field(default_factory=list)
     anchor: Instant = 0
     periods: int = 0
     invoices: int = 0
@@ -62,7 +62,7 @@ class Life:
     def live(self) -> None:
         """From the start until the horizon."""
         self._later(self.start, self._arrive)
-        for days, what, value in self.plot.then:
+        for days, what, value in self.scenario.then:
             self._later(self.start + days * DAY + 7 * 60, self._act(what, value))
         while self._agenda and self._agenda[0][0] <= self.horizon:
             at, _, step = heapq.heappop(self._agenda)
@@ -78,15 +78,15 @@ class Life:
     # --- arriving
 
     def _arrive(self, at: Instant) -> None:
-        self.customer = self.cards.ledger.open(
+        self.customer = self.cards.ledger.create(
             "customer", f"cus_{self.cards.ledger.tag}{self.name}", at, "customer.created", email=self.email,
             name=f"Member {self.name}", currency=self.cards.ledger.currency.lower(), delinquent=False, metadata={},
             address_country=None,
         )  # fmt: skip
-        if self.plot.customer_coupon:
-            self.on_customer = [self._discount(at, self.plot.customer_coupon, "customer")]
+        if self.scenario.customer_coupon:
+            self.on_customer = [self._discount(at, self.scenario.customer_coupon, "customer")]
             self.customer.change(at, "customer.updated", discount=self.on_customer[0]["id"])
-        self._again(at, self.plot.price)
+        self._again(at, self.scenario.price)
 
     def _again(self, at: Instant, price: str) -> None:
         """A subscription begins: the first, or a new one of somebody who had left."""
@@ -94,11 +94,11 @@ class Life:
         key = f"{self.cards.ledger.tag}{self.name}s{int(number) + 1}"
         first = not self.takes
         self.takes, self.anchor, self.periods, self.alive, self.leaving = self.takes + 1, at, 0, True, False
-        self.items = [Item(f"si_{key}a", price, self.plot.quantity)]
-        if self.plot.second:
-            self.items.append(Item(f"si_{key}b", self.plot.second, 1))
-        trial_end = at + self.plot.trial * DAY if self.plot.trial and first else None
-        self.sub = self.cards.ledger.open(
+        self.items = [Item(f"si_{key}a", price, self.scenario.quantity)]
+        if self.scenario.second:
+            self.items.append(Item(f"si_{key}b", self.scenario.second, 1))
+        trial_end = at + self.scenario.trial * DAY if self.scenario.trial and first else None
+        self.sub = self.cards.ledger.create(
             "subscription", f"sub_{key}", at, "customer.subscription.created", customer=self.customer.id,
             currency=self.cards.ledger.currency.lower(), status="trialing" if trial_end else "active", start_date=at,
             billing_cycle_anchor=trial_end or at, trial_start=at if trial_end else None, trial_end=trial_end,
@@ -106,9 +106,10 @@ class Life:
             discounts=[], latest_invoice=None, metadata={}, default_tax_rates=self._rates("subscription"),
         )  # fmt: skip
         discounts = [
-            self._discount(at, coupon, self.plot.coupon_on, number) for number, coupon in enumerate(self.plot.coupons)
+            self._discount(at, coupon, self.scenario.coupon_on, number)
+            for number, coupon in enumerate(self.scenario.coupons)
         ]
-        if self.plot.coupon_on == "item":
+        if self.scenario.coupon_on == "item":
             self.items[0].discount = discounts[0]
         else:
             self.discounts = discounts
@@ -120,14 +121,14 @@ class Life:
             self._period(at)
 
     def _rates(self, where: str) -> list[State]:
-        return [tax_rate(self.cards.ledger, self.start)] if self.plot.tax_on == where else []
+        return [tax_rate(self.cards.ledger, self.start)] if self.scenario.tax_on == where else []
 
     def _discount(self, at: Instant, coupon: str, on: str, number: int = 0) -> State:
         terms, tag = COUPONS[coupon], self.cards.ledger.tag
         item = self.items[0].id if on == "item" else None
         months = terms.get("duration_in_months")
         end = period_end(at, months, PRICES["monthly"]) if months else None
-        thing = self.cards.ledger.open(
+        thing = self.cards.ledger.create(
             "discount", f"di_{tag}{self.name}c{self.takes}{number or ''}", at, None, customer=self.customer.id,
             start=at, end=end, subscription=None if on == "customer" else self.sub.id, subscription_item=item,
             source={"coupon": f"{coupon}_{tag}", "type": "coupon"}, coupon_name=coupon,
@@ -186,7 +187,7 @@ class Life:
                 lines.append(Line(item.price, item.quantity, price.amount(item.quantity), start, end, **told))
         return lines
 
-    def _invoice(self, at: Instant, reason: str, lines: list[Line]) -> Thing:
+    def _invoice(self, at: Instant, reason: str, lines: list[Line]) -> StripeObject:
         ledger, self.invoices = self.cards.ledger, self.invoices + 1
         take_off(lines, (self.discounts or self.on_customer) if reason != "manual" else [],
                  {item.id: item.discount for item in self.items if item.discount})  # fmt: skip
@@ -194,7 +195,7 @@ class Life:
         sums = totals(lines, prices)
         details = {"metadata": {}, "subscription": self.sub.id}
         of_sub = {"type": "subscription_details", "subscription_details": details}
-        invoice = ledger.open(
+        invoice = ledger.create(
             "invoice", key, at, "invoice.created", customer=self.customer.id, customer_email=self.email,
             currency=ledger.currency.lower(), billing_reason=reason, status="draft",
             lines=line_states(key, ledger.currency.lower(), lines, prices, ledger.tag), discounts=[],
@@ -213,7 +214,7 @@ class Life:
             self._later(at + HOUR, lambda then: self._finalize(then, invoice, sums["total"]))
         return invoice
 
-    def _finalize(self, at: Instant, invoice: Thing, total: int) -> None:
+    def _finalize(self, at: Instant, invoice: StripeObject, total: int) -> None:
         number = f"{self.name.upper()}-{self.invoices:04d}"
         if self.paused:
             invoice.change(at, "invoice.finalized", status="open", number=number, finalized_at=at)
@@ -230,7 +231,7 @@ class Life:
             return
         self._pay(at, invoice, total)
 
-    def _pay(self, at: Instant, invoice: Thing, total: int) -> None:
+    def _pay(self, at: Instant, invoice: StripeObject, total: int) -> None:
         if total:
             self.cards.charge(
                 f"{self.name}{invoice.id[-4:]}", at, total, customer=self.customer.id, metadata={},

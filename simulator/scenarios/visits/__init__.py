@@ -3,9 +3,8 @@
 `takings` never sees these books; it reads the files that `write_files` makes of them, and Shopify's report by day.
 """
 
-from simulator.scenarios.visits.books import Day, Session, Visits
+from simulator.scenarios.visits.books import DailyVisits, Session, Visits
 from simulator.scenarios.visits.expenses import Balance, Expense
 from simulator.scenarios.visits.visitors import Event
-from simulator.scenarios.visits.writing import write_files
 
-__all__ = ["Balance", "Day", "Event", "Expense", "Session", "Visits", "write_files"]
+__all__ = ["Balance", "DailyVisits", "Event", "Expense", "Session", "Visits"]

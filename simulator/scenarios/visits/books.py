@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from simulator.books import Instant, Order
+from simulator.history import ShopHistory
 from simulator.scenarios.visits.expenses import Balance, Company, Expense
 from simulator.scenarios.visits.visitors import BEFORE, HOUR, LATE, OUTAGE, Crowd, Event
-from simulator.world import ShopHistory
 
 
 class Session(NamedTuple):
@@ -51,7 +51,7 @@ class Session(NamedTuple):
         return self.order_id is not None
 
 
-class Day(NamedTuple):
+class DailyVisits(NamedTuple):
     """The visits that began on a day of the shop's; ``visitors`` are distinct user keys."""
 
     sessions: int = 0
@@ -71,7 +71,7 @@ class Visits:
     crowd: Crowd
     company: Company
     _orders: dict[int, list[Order]] = field(default_factory=dict, repr=False)  # of the web, by the day's number
-    _settled: dict[date, Day] = field(default_factory=dict, repr=False)
+    _settled: dict[date, DailyVisits] = field(default_factory=dict, repr=False)
     _seen: int = 0
     _ids: list[str] = field(default_factory=list, repr=False)  # of the customers, as far as they were asked for
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -102,7 +102,7 @@ class Visits:
         found = [session for number in self._numbers(at) for session in self._sessions(number, at)]
         return sorted(found, key=lambda session: (session.started_at, session.session_id or ""))
 
-    def days(self, at: Instant) -> dict[date, Day]:
+    def days(self, at: Instant) -> dict[date, DailyVisits]:
         """Each day from the first to today, the shop's, and its visits as far as they have arrived."""
         with self._lock:
             today = self.crowd.number(at)
@@ -206,10 +206,10 @@ def _session(events: list[Event]) -> Session:
     )
 
 
-def count(sessions: Iterable[Session]) -> Day:
+def count(sessions: Iterable[Session]) -> DailyVisits:
     """The numbers of some visits."""
     sessions = list(sessions)
-    return Day(
+    return DailyVisits(
         sessions=len(sessions),
         visitors=len({session.user_key for session in sessions}),
         with_cart=sum(session.has_cart for session in sessions),

@@ -224,4 +224,4 @@ class Crowd:
 
 @cache
 def _campaign_id(plan: Plan, number: int) -> str:
-    return plan.ads(number)[0].line[0].id
+    return plan.ads(number)[0].path[0].id

@@ -17,8 +17,7 @@ from connectors.files.pull import pull
 from connectors.files.streams import STREAMS
 from connectors.sync.landing import LandedWindow
 from connectors.sync.staging import Staging
-from simulator import World, demo_world
-from simulator.scenarios.visits import write_files
+from simulator import World, demo_world, write_files
 from simulator.world import seconds
 from tests.connectors.files.pulling import BALANCES, EXPENSES, Place, event, jsonl
 

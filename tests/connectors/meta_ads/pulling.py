@@ -76,8 +76,8 @@ class Place:
 def ads(books: AdAccount, as_of: dict[date, int]) -> list[tuple[Any, ...]]:
     """ads_insights as the books have them: each day as it was told when it was read."""
     return sorted(
-        (day, ad.id, ad.of(GROUP).id, ad.of(CAMPAIGN).id, ad.name(at), told.spend, told.impressions, told.clicks,
-         told.link_clicks, told.reach)
+        (day, ad.id, ad.at_level(GROUP).id, ad.at_level(CAMPAIGN).id, ad.name(at), told.spend, told.impressions,
+         told.clicks, told.link_clicks, told.reach)
         for day, at in as_of.items() if day >= START
         for ad, told in books.rows("ad", day, at).items() if told.impressions
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from simulator import World, serve
 from simulator.scenarios.payments import payment_books
-from simulator.scenarios.payments.books import Thing
+from simulator.scenarios.payments.books import StripeObject
 from simulator.world import seconds
 from tests.connectors.stripe.accounts import Place, small_world
 
@@ -37,7 +37,7 @@ def looked(now: datetime) -> datetime:
     return now - timedelta(seconds=60)
 
 
-def as_told(thing: Thing, at: datetime) -> tuple[str, str | None, list[tuple[str, str, int | None]], list[str]]:
+def as_told(thing: StripeObject, at: datetime) -> tuple[str, str | None, list[tuple[str, str, int | None]], list[str]]:
     """Status, pause, items and coupons, in their order, of a subscription by the simulator's books."""
     state = thing.at(seconds(at))
     pause = state["pause_collection"]
@@ -57,9 +57,9 @@ def test_the_newest_row_at_each_look_is_what_the_books_said_then(world: World, w
         )
         found = {row[0]: row[1:] for row in rows}
         books = payment_books(world, "aurora", at)
-        assert set(found) == {one.id for one in books.all("subscription")}
+        assert set(found) == {one.id for one in books.objects("subscription")}
         coupons = {one["id"]: one["source"]["coupon"] for one in books.states("discount")}
-        for thing in books.all("subscription"):
+        for thing in books.objects("subscription"):
             status, pause, items, discounts = as_told(thing, at)
             kept_status, kept_pause, kept_items, kept_discounts = found[thing.id]
             kept = sorted((one["item_id"], one["price_id"], one["quantity"]) for one in json.loads(kept_items))

@@ -16,8 +16,8 @@ from connectors.stripe.streams import STREAMS
 from connectors.sync.staging import Staging
 from simulator import Fault, Faults, SimulatorServer, World, serve
 from simulator.books import Shop, simulated_token
+from simulator.history import ShopHistory
 from simulator.scenarios.payments import PaymentBooks, payment_books, secret_key
-from simulator.world import ShopHistory
 from tests.connectors.stripe.accounts import Place, asked, differences, small_world
 
 FIRST = datetime(2026, 3, 2, 13, 17, 23, tzinfo=UTC)
@@ -64,7 +64,7 @@ def walked(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plac
 def between(world: World, since: datetime, until: datetime) -> tuple[PaymentBooks, set[str]]:
     """The books at the end, and the kinds of events in between."""
     books = payment_books(world, "aurora", until)
-    return books, {one.type for one in books.told if one.at > since.timestamp()}
+    return books, {one.type for one in books.events if one.at > since.timestamp()}
 
 
 @pytest.mark.parametrize("now", [FIRST, SECOND, THIRD])
@@ -107,8 +107,8 @@ def test_the_life_in_between_had_everything_in_it(world: World) -> None:
     since, of = FIRST.timestamp(), {one["id"]: one["created"] for one in books.states("charge")}
     refunds = [one for one in books.states("refund") if one["created"] > since]
     assert any(one["created"] - of[one["charge"]] > 25 * 86_400 for one in refunds), "a late refund"
-    assert any(one.id.endswith("s2") and one.created > since for one in books.all("subscription")), "one came back"
-    silent = [one for one in books.all("refund") if one.created > since and one.changes[0].event is None]
+    assert any(one.id.endswith("s2") and one.created > since for one in books.objects("subscription")), "one came back"
+    silent = [one for one in books.objects("refund") if one.created > since and one.changes[0].event is None]
     assert silent, "a refund that no event tells of"
 
 
@@ -149,7 +149,7 @@ def test_a_change_costs_its_own_requests_only(server: SimulatorServer, place: Pl
     server.log.clear()
     place.pull(server)
     books = payment_books(world, "aurora", now)
-    told = {one.thing.id for one in books.told if one.at > FIRST.timestamp() - 3660}
+    told = {one.subject.id for one in books.events if one.at > FIRST.timestamp() - 3660}
     told |= {one["charge"] for one in books.states("refund") if one["created"] > FIRST.timestamp() - 60}
     fetched = [seen.variables["id"] for seen in server.log if "stripe:object" in seen.fields]
     whose = fetched.pop(0)

@@ -46,7 +46,7 @@ def test_a_comparison_that_goes_on_days_later_takes_nothing_new_for_deleted(
     server.set_now(now := FIRST + timedelta(days=34))
     place.pull(server)
     books = payment_books(world, "aurora", now)
-    assert any(one.created > (now - timedelta(days=3)).timestamp() for one in books.all("invoice"))
+    assert any(one.created > (now - timedelta(days=3)).timestamp() for one in books.objects("invoice"))
     found = {row[0] for row in place.rows("select object_id from stripe.deletions where restored_at is null")}
     assert found <= set(books.deleted)
     assert differences(place, books) == {}
@@ -127,7 +127,7 @@ def test_where_much_has_changed_the_whole_list_is_read_instead(
 @pytest.mark.parametrize("what", ["refund.failed", "charge.dispute.created"])
 def test_what_happens_to_a_charge_is_seen_though_no_event_names_it(place: Place, world: World, what: str) -> None:
     """An old charge, a window of two hours: no sweep reaches it, and the event is of its refund or dispute."""
-    told = payment_books(world, "aurora", APRIL_9).told
+    told = payment_books(world, "aurora", APRIL_9).events
     at = next(
         datetime.fromtimestamp(one.at, UTC)
         for one in told

@@ -78,8 +78,8 @@ class Place:
 def ads(books: AdAccount, as_of: AsOf) -> list[tuple[Any, ...]]:
     """ads_insights as the books have them: each day as it was told when it was read."""
     return sorted(
-        (day, service, ad.id, ad.of(GROUP).id, ad.of(CAMPAIGN).id, ad.name(at), told.spend, told.impressions,
-         told.clicks, told.reach, *told.purchases.get("default", (0, 0)))
+        (day, service, ad.id, ad.at_level(GROUP).id, ad.at_level(CAMPAIGN).id, ad.name(at), told.spend,
+         told.impressions, told.clicks, told.reach, *told.purchases.get("default", (0, 0)))
         for day, at in as_of.items()
         for service, kinds in SERVICES.items()
         for ad, told in books.rows("ad", day, at, kinds).items() if told.impressions

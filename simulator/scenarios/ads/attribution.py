@@ -13,7 +13,7 @@ from simulator.books import Instant, Order
 from simulator.scenarios.ads.plan import HOUR, draw
 
 DELAYS = (0, 0, 0, 0, 1, 1, 1, 2, 3, 5, 7, 7, 10, 16, 24, 27)
-DEFAULT = "default"  # the platform's own setting: 7 days after a click, 1 day after a view
+DEFAULT_WINDOW = "default"  # the platform's own setting: 7 days after a click, 1 day after a view
 WINDOWS = ("1d_click", "7d_click", "28d_click", "1d_view")
 
 
@@ -33,9 +33,9 @@ class Claim:
     def windows(self) -> tuple[str, ...]:
         """The attribution windows that it counts in."""
         if self.view:
-            return ("1d_view", DEFAULT)
+            return ("1d_view", DEFAULT_WINDOW)
         reached = [name for name, days in (("1d_click", 1), ("7d_click", 7), ("28d_click", 28)) if self.delay <= days]
-        return (*reached, *([DEFAULT] if self.delay <= 7 else []))
+        return (*reached, *([DEFAULT_WINDOW] if self.delay <= 7 else []))
 
 
 def claim(order: Order, seed: str, share: range, ordered_on: date, exponent: int) -> Claim | None:
