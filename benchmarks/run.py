@@ -118,17 +118,19 @@ def _pull(home: Any, settings: Any) -> Iterator[tuple[str, str, float, float]]:
     from connectors.shopify.pull import pull
     from connectors.shopify.streams import ORDERS
     from connectors.sync.landing import Landing
+    from connectors.sync.loop import PullContext
     from connectors.sync.staging import Staging
 
-    for account in settings.accounts():
-        rounds = []
+    for source in settings.connected():
+        account, rounds = source.account, []
         for number in range(ROUNDS):  # each anew; the last one stays for what is measured next
             last = number == ROUNDS - 1
             landing = Landing(home.landing if last else home.root / f"landing-{number}")
             file = home.staging if last else home.root / f"staging-{number}.duckdb"
             with Staging(file) as staging:
                 clock = _Clock((account.secret,))
-                for pulled in pull(account, landing, staging, "benchmark", transport=clock):
+                context = PullContext(account, landing, staging, "benchmark", clock)
+                for pulled in pull(context, source.settings):
                     if pulled.stream == "orders":
                         rows = pulled.landed
                         rounds.append(time.perf_counter() - clock.download_began)

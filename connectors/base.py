@@ -31,7 +31,6 @@ class Account:
     account: str
     base_url: str
     secret: str = field(repr=False)
-    client_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,14 @@ import duckdb
 from common.errors import ConfigurationError, StopError
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.errors import IncompleteError
+from connectors.registry import BY_KIND, STREAMS
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging
 from orchestration import dbt_build, publication
 from orchestration.home import Home
-from orchestration.pulls import STREAMS, Key, pull_accounts
+from orchestration.pulls import Key, pull_accounts
 from orchestration.rates import Rate, read_rates
 from orchestration.settings import Settings
-from orchestration.source_settings import MetaAdsSettings
 from semantic import catalog
 
 
@@ -45,20 +45,20 @@ class Run:
 
 def run(settings: Settings, progress: Progress = no_progress) -> Run:
     """Pull, build, publish. Raises TakingsError; what was complete before stays."""
-    accounts = settings.accounts()
+    sources = settings.connected()
     home, done = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        done.pulled = pull_accounts(settings, accounts, done.run_id, progress)
+        done.pulled = pull_accounts(home, sources, done.run_id, progress)
         done.built, done.published = build_and_publish(settings, done.run_id, progress)
     return done
 
 
 def pull_all(settings: Settings, progress: Progress = no_progress) -> Run:
     """Pull every account into staging; the marts stay as they are."""
-    accounts = settings.accounts()
+    sources = settings.connected()
     home, done = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        done.pulled = pull_accounts(settings, accounts, done.run_id, progress)
+        done.pulled = pull_accounts(home, sources, done.run_id, progress)
     return done
 
 
@@ -173,12 +173,11 @@ def _record(staging: Staging, settings: Settings, run_id: str, rates: list[Rate]
             for metric, target in tenant.targets.items():
                 staging.db.execute("insert into takings.targets values (?, ?, ?)", [tenant.id, metric, target])
         for tenant, source in settings.sources():
-            meta = source if isinstance(source, MetaAdsSettings) else None
-            chosen = (meta.purchase_action, meta.attribution_window) if meta else (None, None)
+            choices = BY_KIND[source.kind].choices
             staging.db.execute(
-                "insert into takings.accounts (tenant_id, source, source_account, purchase_action, attribution_window) "
-                "values (?, ?, ?, ?, ?)",
-                [tenant.id, source.kind, source.account, *chosen],
+                f"insert into takings.accounts ({', '.join(('tenant_id', 'source', 'source_account', *choices))}) "
+                f"values ({', '.join('?' * (3 + len(choices)))})",
+                [tenant.id, source.kind, source.account, *(getattr(source, name) for name in choices)],
             )
         if rates:
             staging.db.executemany("insert into takings.exchange_rates values (?, ?, ?, ?)", rates)

@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
@@ -21,24 +24,45 @@ from pydantic_core import ErrorDetails
 
 from common.errors import ConfigurationError
 from connectors.base import Account
-from orchestration.source_settings import COUNTED, KINDS, FilesSettings, Name, SourceSettings, Table
+from connectors.registry import BY_KIND, CONNECTORS, KINDS
+from connectors.settings import Name, SourceSettings, Table
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Target = Annotated[Decimal, Field(max_digits=20, decimal_places=6, allow_inf_nan=False)]
+if TYPE_CHECKING:
+    AnySource = SourceSettings
+else:  # the registry's settings, told apart by `kind`: a union that no type checker can follow
+    _union = reduce(or_, (connector.settings for connector in CONNECTORS))
+    AnySource = Annotated[_union, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A configured source: its account with the secret, and its own settings."""
+
+    account: Account
+    settings: SourceSettings
 
 
 class TenantSettings(Table):
     """Who looks at their own numbers: zone and reporting currency decide days and amounts."""
 
-    id: Name
-    name: str
-    time_zone: str
-    currency: Currency
-    alerts: dict[str, Decimal] = Field(default_factory=dict)
-    targets: dict[MetricName, Target] = Field(default_factory=dict)
-    sources: tuple[SourceSettings, ...] = Field(min_length=1)
+    id: Name = Field(description="Part of file, role and login names. `admin` is taken.")
+    name: str = Field(description="The tenant's name as people see it.")
+    time_zone: str = Field(description="IANA name, such as `Europe/Berlin`. Decides on which day a sale falls.")
+    currency: Currency = Field(description="Reporting currency: every amount is shown in it.")
+    alerts: dict[str, Decimal] = Field(
+        default_factory=dict,
+        description="The tenant's own limit for a rule of `takings alerts`: it replaces the limit of the rule's first "
+        "condition.",
+    )
+    targets: dict[MetricName, Target] = Field(
+        default_factory=dict,
+        description="The value that a gauge points at, in the metric's own unit (a ratio as 0.05, not as 5 %).",
+    )
+    sources: tuple[AnySource, ...] = Field(min_length=1)
 
     @field_validator("time_zone")
     @classmethod
@@ -51,25 +75,39 @@ class TenantSettings(Table):
 class WarehouseSettings(Table):
     """Where marts are built and read."""
 
-    engine: Literal["duckdb"] = "duckdb"
+    engine: Literal["duckdb"] = Field(default="duckdb", description="Where marts are built and read.")
 
 
 class RatesSettings(Table):
     """A CSV of exchange rates: day, from, to, rate."""
 
-    file: Path
+    file: Path = Field(
+        description="CSV with the columns `day,from,to,rate` (relative to takings.toml). For orders in another "
+        "currency than the tenant's. A day without a rate takes the last one of the six days before it; none is an "
+        "error that names pair and day."
+    )
 
 
-class ServerSettings(Table):
-    """A server on 127.0.0.1."""
+class SupersetSettings(Table):
+    """Superset's server on 127.0.0.1."""
 
-    port: int = Field(ge=1, le=65535)
+    port: int = Field(default=8088, ge=1, le=65535, description="Superset's port on 127.0.0.1.")
+
+
+class DagsterSettings(Table):
+    """Dagster's server on 127.0.0.1."""
+
+    port: int = Field(default=3000, ge=1, le=65535, description="The port of Dagster's pages on 127.0.0.1.")
 
 
 class DashboardSettings(Table):
     """What the dashboards open on: a first and a last day, both shown."""
 
-    default_range: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$")] | None = None
+    default_range: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$")] | None = Field(
+        default=None,
+        description="What dashboards open on: `YYYY-MM-DD : YYYY-MM-DD`, both days shown. Without it the last 30 days, "
+        "today included.",
+    )
 
     @field_validator("default_range")
     @classmethod
@@ -87,8 +125,8 @@ class Settings(Table):
     tenants: tuple[TenantSettings, ...] = Field(min_length=1)
     warehouse: WarehouseSettings = WarehouseSettings()
     exchange_rates: RatesSettings | None = None
-    superset: ServerSettings = ServerSettings(port=8088)
-    dagster: ServerSettings = ServerSettings(port=3000)
+    superset: SupersetSettings = SupersetSettings()
+    dagster: DagsterSettings = DagsterSettings()
     dashboards: DashboardSettings = DashboardSettings()
     config_path: Path = Field(default=Path(), exclude=True)
     home: Path = Field(default=Path(), exclude=True)
@@ -97,57 +135,54 @@ class Settings(Table):
     def _each_once(self) -> Settings:
         ids = [tenant.id for tenant in self.tenants]
         for twice in {name for name in ids if ids.count(name) > 1}:
-            raise ValueError(f"the tenant {twice!r} stands twice")
+            raise ValueError(f"the tenant {twice!r} is configured twice")
         if "admin" in ids:
             raise ValueError("a tenant cannot be called 'admin': that is the administrator's login")
         accounts = [(source.kind, source.account) for _, source in self.sources()]
         for kind, account in sorted({pair for pair in accounts if accounts.count(pair) > 1}):
-            raise ValueError(f"the {kind} account {account!r} stands twice: its {COUNTED[kind]} would count twice")
-        folders = [self.folder(source) for _, source in self.sources() if isinstance(source, FilesSettings)]
-        for folder in sorted({folder for folder in folders if folders.count(folder) > 1}):
-            raise ValueError(f"the folder {folder} stands twice: its {COUNTED['files']} would count twice")
+            raise ValueError(
+                f"the {kind} account {account!r} is configured twice: its {BY_KIND[kind].counted} would count twice"
+            )
+        folders = [(folder, source.kind) for _, source in self.sources() if (folder := source.folder(self.beside))]
+        for folder, kind in sorted({pair for pair in folders if folders.count(pair) > 1}):
+            raise ValueError(f"the folder {folder} is configured twice: its {BY_KIND[kind].counted} would count twice")
         return self
+
+    @property
+    def beside(self) -> Path:
+        """The folder of takings.toml, to which the paths in it are relative."""
+        return self.config_path.parent
 
     def sources(self) -> Iterator[tuple[TenantSettings, SourceSettings]]:
         """Every source with its tenant, in the order of the file."""
         return ((tenant, source) for tenant in self.tenants for source in tenant.sources)
 
-    def folder(self, source: FilesSettings) -> Path:
-        """Where a source of files is: relative to takings.toml."""
-        return (self.config_path.parent / source.path).resolve()
-
-    def options(self, account: Account) -> dict[str, Any]:
-        """What the account's pull is told besides the account itself."""
-        return next(
-            source.options()
-            for tenant, source in self.sources()
-            if (tenant.id, source.kind, source.account) == (account.tenant_id, account.source, account.account)
-        )
-
     def accounts(self, *, secrets: bool = True) -> list[Account]:
-        """Every account with its secret. Raises TakingsError that names all missing secrets at once.
+        """The account of every source; raises as `connected` does."""
+        return [source.account for source in self.connected(secrets=secrets)]
+
+    def connected(self, *, secrets: bool = True) -> list[Source]:
+        """Every source with its account and secret. Raises TakingsError that names all missing secrets at once.
 
         Without `secrets` for what needs no network.
         """
-        found, missing = list[Account](), []
+        found, missing = list[Source](), []
         for tenant, source in self.sources():
-            if isinstance(source, FilesSettings):
-                found.append(Account(tenant.id, source.kind, source.account, str(self.folder(source)), ""))
-                continue
+            reference = source.secret_reference
             try:
-                secret = self._secret(source.secret) if secrets else ""
+                secret = self._secret(reference) if secrets and reference else ""
             except LookupError as error:
                 missing.append(f"  {tenant.id} / {source.kind} / {source.account}: {error.args[0]}")
                 continue
-            client_id = getattr(source, "client_id", None)
-            found.append(Account(tenant.id, source.kind, source.account, source.address, secret, client_id))
+            account = Account(tenant.id, source.kind, source.account, source.address(self.beside), secret)
+            found.append(Source(account, source))
         if missing:
             raise ConfigurationError(
                 "A secret is missing, so nothing was pulled:\n"
                 + "\n".join(missing)
                 + f"\nSet it, or change `secret` in {self.config_path}."
             )
-        _refuse_shared_keys(found)
+        _refuse_shared_keys([source.account for source in found])
         return found
 
     def _secret(self, reference: str) -> str:
@@ -157,7 +192,7 @@ class Settings(Table):
             if not value:
                 raise LookupError(f"the environment variable {where} is not set")
             return value
-        path = self.config_path.parent / where
+        path = self.beside / where
         try:
             value = path.read_text(encoding="utf-8").strip()
         except OSError as error:
@@ -254,13 +289,14 @@ def _words(mistake: ErrorDetails) -> str:
 
 
 def _refuse_shared_keys(accounts: list[Account]) -> None:
-    """One Stripe key is one account: under two names its payments would count twice."""
+    """Where a key opens one account only, the same key under two names would count twice."""
     for number, account in enumerate(accounts):
         for other in accounts[:number]:
             same = (account.base_url, account.secret) == (other.base_url, other.secret)
-            if same and account.source == other.source == "stripe" and account.secret:
+            connector = BY_KIND[account.source]
+            if same and account.secret and account.source == other.source and connector.key_is_account:
                 raise ConfigurationError(
-                    f"The stripe accounts {other.account!r} (tenant {other.tenant_id}) and {account.account!r} (tenant "
-                    f"{account.tenant_id}) have the same key, so their payments would count twice. Nothing was pulled. "
-                    "Give each account a key of its own."
+                    f"The {account.source} accounts {other.account!r} (tenant {other.tenant_id}) and "
+                    f"{account.account!r} (tenant {account.tenant_id}) have the same key, so their {connector.counted} "
+                    "would count twice. Nothing was pulled. Give each account a key of its own."
                 )

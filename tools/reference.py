@@ -3,7 +3,7 @@
     .venv/bin/python tools/reference.py            say which pages are stale
     .venv/bin/python tools/reference.py --write    rewrite them
 
-A setting without a meaning below, and an environment variable that nobody explains, stop it.
+A setting without a description at its field, and an environment variable without one below, stop it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from orchestration import cli, dbt_build, settings, source_settings
+from connectors.registry import CONNECTORS
+from orchestration import cli, dbt_build, settings
 from orchestration.home import Home
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog, Metric
@@ -43,61 +44,6 @@ FORMS = {  # patterns, in words
     r"^[a-z][a-z0-9_.]{0,99}$": "an action type",
     r"^[A-Z]{3}$": "ISO 4217 code",
     r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$": "`YYYY-MM-DD : YYYY-MM-DD`",
-}
-KEPT, FORM = "Where", ": an environment variable, or a file (relative to takings.toml)."
-MEANINGS = {
-    "tenants.id": "Part of file, role and login names. `admin` is taken.",
-    "tenants.name": "How the tenant is called for people.",
-    "tenants.time_zone": "IANA name, such as `Europe/Berlin`. Decides on which day a sale falls.",
-    "tenants.currency": "Reporting currency: every amount is shown in it.",
-    "tenants.alerts.<rule>": "A limit of the tenant's own for a rule of `takings alerts`: it replaces the limit of the "
-    "rule's first condition.",
-    "tenants.targets.<metric>": "What a gauge points at, in the metric's own unit (a ratio as 0.05, not as 5 %).",
-    **{f"tenants.sources ({kind}).kind": "Which connector." for kind in source_settings.KINDS},
-    "tenants.sources (shopify).account": "The shop: `<account>.myshopify.com`. An account may stand in the file once.",
-    "tenants.sources (shopify).secret": f"{KEPT} the app's token is kept{FORM}",
-    "tenants.sources (shopify).base_url": "Another server that speaks the same API, or a shop that has moved. "
-    "Without it: `https://<account>.myshopify.com`.",
-    "tenants.sources (shopify).client_id": "For apps with the client credentials grant; then `secret` is the client "
-    "secret.",
-    "tenants.sources (stripe).account": "The account's id, or a name of your own. It stays the account that its key "
-    "was first pulled from: a key of another one is refused.",
-    "tenants.sources (stripe).secret": f"{KEPT} the restricted key is kept{FORM}",
-    "tenants.sources (stripe).base_url": "Another server that speaks the same API. Without it: "
-    "`https://api.stripe.com`.",
-    "tenants.sources (stripe).test_mode": "Look at test payments, with a key of test mode; without it such a key is "
-    "refused.",
-    "tenants.sources (meta_ads).account": "The ad account's number, without `act_`.",
-    "tenants.sources (meta_ads).secret": f"{KEPT} the system user's token with ads_read is kept{FORM}",
-    "tenants.sources (meta_ads).base_url": "Another server that speaks the same API. Without it: "
-    "`https://graph.facebook.com`.",
-    "tenants.sources (meta_ads).since": "The first day to read. Without it all that Meta keeps, 37 months. Moved back, "
-    "the next pull reads what is new in it.",
-    "tenants.sources (meta_ads).lookback_days": "How many days before the last pull are read anew, since platforms "
-    "restate them.",
-    "tenants.sources (meta_ads).purchase_action": "The one action type that counts as a purchase. Without it "
-    "omni_purchase where the account has ever reported it, else purchase.",
-    "tenants.sources (meta_ads).attribution_window": "Which purchases count; `default` is the account's own setting.",
-    "tenants.sources (tiktok_ads).account": "The advertiser's id.",
-    "tenants.sources (tiktok_ads).secret": f"{KEPT} the access token is kept{FORM}",
-    "tenants.sources (tiktok_ads).base_url": "Another server that speaks the same API. Without it: "
-    "`https://business-api.tiktok.com`.",
-    "tenants.sources (tiktok_ads).since": "The first day to read. Without it two years back. Moved back, the next pull "
-    "reads what is new in it.",
-    "tenants.sources (tiktok_ads).lookback_days": "How many days before the last pull are read anew.",
-    "tenants.sources (tiktok_ads).queries_a_second": "How fast to ask. TikTok allows an app 10 (Basic), 20 (Advanced), "
-    "30 (Premium): stay below.",
-    "tenants.sources (files).account": "A name of your own.",
-    "tenants.sources (files).path": "The folder of `events/*.jsonl` or `*.jsonl.gz`, `operating_expenses.csv` and "
-    "`cash_balances.csv` (relative to takings.toml).",
-    "warehouse.engine": "Where marts are built and read.",
-    "exchange_rates.file": "CSV with the columns `day,from,to,rate` (relative to takings.toml). For orders in another "
-    "currency than the tenant's. A day without a rate takes the last one of the six days before it; none is an error "
-    "that names pair and day.",
-    "superset.port": "Superset's port on 127.0.0.1.",
-    "dagster.port": "The port of Dagster's pages on 127.0.0.1; 0 takes a free one.",
-    "dashboards.default_range": "What dashboards open on: `YYYY-MM-DD : YYYY-MM-DD`, both days shown. "
-    "Without it the last 30 days, today included.",
 }
 FREE = {"alerts": "rule", "targets": "metric"}  # tables whose keys are names of something else
 VARIABLES = {
@@ -163,10 +109,9 @@ def settings_keys(model: type[BaseModel] = settings.Settings, path: str = "") ->
         if declared.exclude:
             continue
         below = [item for item in _parts(declared.annotation) if issubclass(item, BaseModel)]
-        if len(below) > 1:  # one of several, told apart by its kind
-            for item in below:
-                (kind,) = get_args(item.model_fields["kind"].annotation)
-                yield from settings_keys(item, f"{path}{name} ({kind}).")
+        if name == "sources":
+            for connector in CONNECTORS:
+                yield from settings_keys(connector.settings, f"{path}{name} ({connector.kind}).")
         elif below:
             yield from settings_keys(below[0], f"{path}{name}.")
         elif get_origin(declared.annotation) is dict:
@@ -184,7 +129,8 @@ def _parts(annotation: Any) -> Iterator[type]:
 
 def _settings() -> Iterator[str]:
     keys = dict(settings_keys())
-    _complete("setting", keys, MEANINGS, "MEANINGS")
+    described = [key for key, declared in keys.items() if declared.description]
+    _complete("setting", keys, described, "Field(description=…)")
     yield "The configuration is one file, `takings.toml`. Copy `takings.example.toml`, which shows it whole, and check"
     yield "it with `takings check`: it names every mistake and every missing secret at once."
     table = ""
@@ -196,7 +142,7 @@ def _settings() -> Iterator[str]:
             header = f"[[{table_name}]]" if table_name in ("tenants", "tenants.sources") else f"[{table_name}]"
             header += f" of {kind.strip('()')}" if kind else ""
             yield from ("", f"## {header}", "", "| key | form | default | meaning |", "| --- | --- | --- | --- |")
-        yield f"| `{name}` | {_form(declared)} | {_given(key, declared)} | {MEANINGS[key]} |"
+        yield f"| `{name}` | {_form(declared)} | {_given(key, declared)} | {declared.description} |"
     yield from ("", "## Environment variables", "", "| variable | meaning |", "| --- | --- |")
     yield from (f"| `{name}` | {meaning} |" for name, meaning in VARIABLES.items())
     yield '| any name | What a `secret = "env:NAME"` names. |'

@@ -8,3 +8,18 @@ pull.py      the order of it all: check the folder, land, load, remember what wa
 The data's way: events/*.jsonl(.gz), operating_expenses.csv, cash_balances.csv -> landing zone -> schema `files` of the
 staging file. `takings pull` runs it alone. docs/guides/files.md says what the files look like.
 """
+
+from connectors.connector import Connector
+from connectors.files import pull
+from connectors.files.settings import FilesSettings
+from connectors.files.streams import STREAMS
+
+CONNECTOR = Connector(
+    kind="files",
+    settings=FilesSettings,
+    streams=STREAMS,
+    pull=pull.pull,
+    counted="events",
+)
+
+__all__ = ["CONNECTOR"]

@@ -6,58 +6,45 @@ interrupted pull begins its files anew; one that is repeated changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from connectors.base import Account, Progress, Pulled, no_progress
+from connectors.base import Account, Progress, Pulled
 from connectors.errors import ConfigurationError
 from connectors.files.reading import Found, Torn, find, lines
+from connectors.files.settings import FilesSettings
 from connectors.files.streams import EVENTS, SHEETS, STREAMS, Sheet
 from connectors.files.validation import Row, read_sheet, why_not_an_event
-from connectors.http import Transport
-from connectors.sync.landing import LandedWindow, Landing
-from connectors.sync.loop import pull_stream
+from connectors.sync.landing import LandedWindow
+from connectors.sync.loop import Land, PullContext, pull_stream
 from connectors.sync.staging import Staging
 
 LINES_A_PART = 100_000
 
 
-def pull(
-    account: Account,
-    landing: Landing,
-    staging: Staging,
-    run_id: str,
-    progress: Progress = no_progress,
-    transport: Transport | None = None,
-    *,
-    now: datetime | None = None,
-) -> Iterator[Pulled]:
+def pull(context: PullContext, settings: FilesSettings) -> Iterator[Pulled]:
     """Bring everything that is new in one folder, `account.base_url`, stream by stream; yields what each stream did.
 
-    `transport` is not used: there is no network. `now` is the clock's time unless given. Raises ConfigurationError,
-    before anything is loaded, where the folder is missing or a CSV has other columns; what cannot be read line by line
-    is set aside in takings.rejects under its file and line.
+    Raises ConfigurationError, before anything is loaded, where the folder is missing or a CSV has other columns; what
+    cannot be read line by line is rejected: takings.rejects names its file and line.
     """
-    del transport
-    folder = Path(account.base_url)
+    del settings
+    account, staging, folder = context.account, context.staging, Path(context.account.base_url)
     sheets = _check(account, folder)
     staging.prepare(account.source, STREAMS)
-    until = (now or datetime.now(UTC)).replace(microsecond=0)  # a window is named by the second
-    steps: dict[str, Callable[[LandedWindow], None]] = {
-        EVENTS.name: partial(_land_events, account, staging, folder, progress)
-    }
+    until = context.clock().replace(microsecond=0)  # a window is named by the second
+    steps: dict[str, Land] = {EVENTS.name: partial(_land_events, account, staging, folder, context.progress)}
     for sheet in SHEETS:
         steps[sheet.name] = partial(_land_sheet, account, staging, sheet, sheets[sheet.name])
     for stream in STREAMS:
-        done = pull_stream(account, landing, staging, stream, until, run_id, steps[stream.name])
-        warnings = _warnings(account, staging, folder, stream.name, sheets)
-        yield replace(done, warnings=warnings)
+        result = pull_stream(context, stream, until, steps[stream.name])
+        yield replace(result, warnings=_warnings(account, staging, folder, stream.name, sheets))
 
 
 def _check(account: Account, folder: Path) -> dict[str, list[Row] | None]:

@@ -7,20 +7,20 @@ change, each day replaced whole. An interrupted pull goes on where it stopped; o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from functools import partial
 
 import msgspec
 
-from connectors.base import Account, Days, Progress, Pulled, Stream, no_progress
+from connectors.base import Progress, Pulled, Stream
 from connectors.errors import ContractError
-from connectors.http import Transport, decoded
+from connectors.http import decoded
 from connectors.meta_ads import streams
 from connectors.meta_ads.client import VERSION, Client
 from connectors.meta_ads.reports import PAGE_OF_OBJECTS, pages, rows
-from connectors.sync.daily_reports import LOOKBACK_DAYS, Calendar, known_zone, land_record, pull_ad_account
-from connectors.sync.landing import LandedWindow, Landing
-from connectors.sync.staging import Staging
+from connectors.meta_ads.settings import MetaAdsSettings
+from connectors.sync.daily_reports import AdAccountPull, Calendar, known_zone, land_record
+from connectors.sync.landing import LandedWindow
+from connectors.sync.loop import Land, PullContext
 
 RETENTION_DAYS = 37 * 30  # Meta keeps 37 months, and refuses a range that begins before
 CHUNK_DAYS = 30  # landed part by part
@@ -36,48 +36,26 @@ class _AdAccount(msgspec.Struct):
     account_status: int
 
 
-def pull(
-    account: Account,
-    landing: Landing,
-    staging: Staging,
-    run_id: str,
-    progress: Progress = no_progress,
-    transport: Transport | None = None,
-    *,
-    since: date | None = None,
-    lookback_days: int = LOOKBACK_DAYS,
-    days: Days | None = None,
-    version: str = VERSION,
-) -> Iterator[Pulled]:
+def pull(context: PullContext, settings: MetaAdsSettings, version: str = VERSION) -> Iterator[Pulled]:
     """Bring everything that is new in one ad account, stream by stream; yields what each stream did.
 
-    `since` is the first day of the first load (None: all that Meta keeps); with `days` only these days of the reports
-    are read anew. Raises the errors of connectors.errors; what earlier streams brought is kept.
+    Without `since` in the settings the first load reads all that Meta keeps.
+
+    Raises the errors of connectors.errors; what earlier streams brought is kept.
     """
-    client = Client(account, transport or Transport((account.secret,)), version)
-    staging.prepare(account.source, streams.STREAMS)
+    client = Client(context.account, context.transport, version)
+    context.staging.prepare(context.account.source, streams.STREAMS)
     raw = client.get(f"act_{client.id}", {"fields": streams.ACCOUNT.query})
     told = _check(client, raw)
     zone = known_zone(client.who, told.timezone_name)
-    calendar = Calendar(zone, since, RETENTION_DAYS, lookback_days, RETENTION_DAYS)
+    calendar = Calendar(zone, settings.since, RETENTION_DAYS, settings.lookback_days, RETENTION_DAYS)
     reports = {stream.name: partial(rows, client, stream)
                for stream in streams.STREAMS if stream.name in streams.INSIGHTS}  # fmt: skip
-    objects = {stream.name: partial(_land_objects, client, stream, progress)
+    objects: dict[str, Land] = {stream.name: partial(_land_objects, client, stream, context.progress)
                for stream in streams.STREAMS if stream.name in streams.EDGES}  # fmt: skip
-    yield from pull_ad_account(
-        client,
-        landing,
-        staging,
-        run_id,
-        streams.STREAMS,
-        {**objects, streams.ACCOUNT.name: partial(land_record, raw)},
-        reports,
-        calendar,
-        CHUNK_DAYS,
-        progress,
-        days,
-        {streams.ACCOUNT_INSIGHTS.name},
-    )
+    objects[streams.ACCOUNT.name] = partial(land_record, raw)
+    guarded = {streams.ACCOUNT_INSIGHTS.name}
+    yield from AdAccountPull(context, client, calendar, objects, reports, CHUNK_DAYS, guarded).run(streams.STREAMS)
 
 
 def _check(client: Client, raw: bytes) -> _AdAccount:

@@ -8,3 +8,18 @@ pull.py      the order of it all: check the shop, land, load, move the cursor
 The data's way: orders with their ledger (agreements and sales), customers, products -> landing zone -> schema
 `shopify` of the staging file. `takings pull` runs it alone.
 """
+
+from connectors.connector import Connector
+from connectors.shopify import pull
+from connectors.shopify.settings import ShopifySettings
+from connectors.shopify.streams import STREAMS
+
+CONNECTOR = Connector(
+    kind="shopify",
+    settings=ShopifySettings,
+    streams=STREAMS,
+    pull=pull.pull,
+    counted="orders",
+)
+
+__all__ = ["CONNECTOR"]

@@ -47,10 +47,11 @@ class _Grant(msgspec.Struct):
 
 @dataclass
 class Client:
-    """A shop's API. `denied` collects the paths that its token may not read."""
+    """A shop's API. With `client_id` its secret is that app's. `denied` collects the paths that it may not read."""
 
     account: Account
     transport: Transport
+    client_id: str | None = None
     denied: set[str] = field(default_factory=set)
     server_time: datetime | None = None
     _token: str | None = field(default=None, repr=False)
@@ -110,7 +111,7 @@ class Client:
     def _post(self, body: dict[str, object]) -> _Answer:
         for attempt in range(SERVER_ATTEMPTS):
             answer = self.transport.post(self.url, body, {"X-Shopify-Access-Token": self.token()})
-            if answer.status_code == 401 and self.account.client_id and self._token:
+            if answer.status_code == 401 and self.client_id and self._token:
                 self._token = None  # a short-lived token may have ended early: one new one
                 answer = self.transport.post(self.url, body, {"X-Shopify-Access-Token": self.token()})
             self._check_status(answer.status_code)
@@ -161,13 +162,13 @@ class Client:
 
     def token(self) -> str:
         """The static token, or one by the client credentials grant, renewed at three quarters of its life."""
-        if not self.account.client_id:
+        if not self.client_id:
             return self.account.secret
         if self._token is None or time.monotonic() > self._token_until:
             answer = self.transport.post(
                 f"{self.account.base_url.rstrip('/')}/admin/oauth/access_token",
                 {
-                    "client_id": self.account.client_id,
+                    "client_id": self.client_id,
                     "client_secret": self.account.secret,
                     "grant_type": "client_credentials",
                 },

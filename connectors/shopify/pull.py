@@ -13,15 +13,15 @@ from functools import partial
 
 import msgspec
 
-from connectors.base import Account, Progress, Pulled, Stream, no_progress
+from connectors.base import Account, Progress, Pulled, Stream
 from connectors.errors import ConfigurationError, ContractError, IncompleteError
-from connectors.http import Transport
 from connectors.shopify import streams
 from connectors.shopify.bulk import BulkFailedError, land_by_bulk
 from connectors.shopify.client import Client, DeniedError, TooExpensiveError
 from connectors.shopify.pages import TooLargeError, land_by_pages
-from connectors.sync.landing import LandedWindow, Landing
-from connectors.sync.loop import ATTEMPTS, pull_stream
+from connectors.shopify.settings import ShopifySettings
+from connectors.sync.landing import LandedWindow
+from connectors.sync.loop import ATTEMPTS, PullContext, pull_stream
 from connectors.sync.staging import Staging
 
 SETTLED = timedelta(minutes=2)  # an index may lag behind what it indexes: the last two minutes wait for the next pull
@@ -49,36 +49,25 @@ class _Installation(msgspec.Struct, rename="camel"):
     access_scopes: list[_Scope]
 
 
-def pull(
-    account: Account,
-    landing: Landing,
-    staging: Staging,
-    run_id: str,
-    progress: Progress = no_progress,
-    transport: Transport | None = None,
-) -> Iterator[Pulled]:
+def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
     """Bring everything that is new in one shop, stream by stream; yields what each stream did.
 
     Raises the errors of connectors.errors; what earlier streams brought is kept.
     """
-    client = Client(account, transport or Transport((account.secret,)))
-    staging.prepare(account.source, streams.STREAMS)
+    client, staging = Client(context.account, context.transport, settings.client_id), context.staging
+    staging.prepare(context.account.source, streams.STREAMS)
     shop = _check(client, staging)
     until, warnings = _now(client) - SETTLED, dict[str, str]()
     steps: dict[str, Callable[[LandedWindow], None]] = {
         "shop": lambda landed: _land_record(landed, [shop]),
-        "refunds": lambda landed: _land_refunds(client, staging, landed, progress),
+        "refunds": lambda landed: _land_refunds(client, staging, landed, context.progress),
         "sales_totals": lambda landed: _land_totals(client, staging, landed, bytes(shop)),
         "sessions_totals": lambda landed: _land_sessions(client, staging, landed, warnings),
     }
     for stream in streams.STREAMS:
-        land = steps.get(stream.name) or partial(_land, client, staging, stream, progress)
-        calls, waited = client.transport.calls, client.transport.waited
-        done = pull_stream(account, landing, staging, stream, until, run_id, land)
+        land = steps.get(stream.name) or partial(_land, client, staging, stream, context.progress)
         yield replace(
-            done,
-            calls=client.transport.calls - calls,
-            waited=client.transport.waited - waited,
+            pull_stream(context, stream, until, land),
             denied=tuple(sorted(client.denied)),
             warnings=(warnings[stream.name],) if stream.name in warnings else (),
         )

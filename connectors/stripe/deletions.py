@@ -13,6 +13,7 @@ from connectors.stripe.listing import LATE, reads_all
 from connectors.stripe.pages import head_of, pages
 from connectors.stripe.streams import FEEDS
 from connectors.sync.landing import LandedWindow
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 
 DELETED = tuple(feed.kind for feed in FEEDS if feed.deletable)
@@ -29,12 +30,13 @@ class Deletion(msgspec.Struct, frozen=True, order=True, rename={"kind": "object"
     restored_at: int | None = None
 
 
-def land_deletions(client: Client, staging: Staging, progress: Progress, landed: LandedWindow) -> None:
+def land_deletions(context: PullContext, client: Client, landed: LandedWindow) -> None:
     """What events tell of, and, when a window reads everything, what staging holds and Stripe lists no more.
 
     An id may come again (a coupon's and a product's are chosen): its deletion is kept with the time it was taken back.
     """
     window, account = landed.window, client.account
+    staging, progress = context.staging, context.progress
     recorded, end = _recorded(staging, account), int(window.end.timestamp())
     found: dict[Key, Deletion] = {}
     for kind, identity, gone, made in _told(staging, account, window):

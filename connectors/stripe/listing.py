@@ -18,6 +18,7 @@ from connectors.stripe.client import PAGE, Client, Params
 from connectors.stripe.pages import Parts, flat, head_of, land_pages
 from connectors.stripe.streams import Feed
 from connectors.sync.landing import LandedWindow
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 
 EVENTS_REACH = timedelta(days=29)  # Stripe keeps them for 30
@@ -41,14 +42,12 @@ def sweeps_from(window: Window, lookback: timedelta) -> datetime | None:
     return window.start - (max(WEEKLY, lookback) if week_began else lookback)
 
 
-def land_feed(
-    client: Client, staging: Staging, feed: Feed, until: datetime, progress: Progress, landed: LandedWindow
-) -> None:
+def land_feed(context: PullContext, client: Client, feed: Feed, until: datetime, landed: LandedWindow) -> None:
     """Bring a window and seal it; goes on where an interrupted one stopped.
 
     `until` is when the pull looks: what a resumed window still brings is as it is then, not as it was at its end.
     """
-    state = landed.manifest.state
+    state, staging, progress = landed.manifest.state, context.staging, context.progress
     if until > landed.window.end:
         landed.goes_on(until)
     whole = reads_all(landed.window) or "whole" in state

@@ -6,54 +6,43 @@ An interrupted pull goes on where it stopped; one that is repeated changes nothi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from connectors.base import Account, Progress, Pulled, no_progress
+from connectors.base import Account, Pulled
 from connectors.errors import ConfigurationError
-from connectors.http import Transport
 from connectors.stripe.client import Client, MissingPermissionError
 from connectors.stripe.deletions import land_deletions
 from connectors.stripe.listing import LATE, land_feed
 from connectors.stripe.pages import land_pages
+from connectors.stripe.settings import StripeSettings
 from connectors.stripe.streams import DELETIONS, EVENTS, FEEDS, STREAMS
-from connectors.sync.landing import LandedWindow, Landing
-from connectors.sync.loop import Land, pull_stream
+from connectors.sync.landing import LandedWindow
+from connectors.sync.loop import Land, PullContext, pull_stream
 from connectors.sync.staging import Staging
 
 SETTLED = timedelta(seconds=60)  # events and lists agree a little later
 
 
-def pull(
-    account: Account,
-    landing: Landing,
-    staging: Staging,
-    run_id: str,
-    progress: Progress = no_progress,
-    transport: Transport | None = None,
-    *,
-    test_mode: bool = False,
-) -> Iterator[Pulled]:
+def pull(context: PullContext, settings: StripeSettings) -> Iterator[Pulled]:
     """Bring everything that is new in one account, stream by stream; yields what each stream did.
 
-    A key of test mode is refused unless `test_mode`. Raises the errors of connectors.errors; what earlier streams
-    brought is kept.
+    A key of test mode is refused unless the settings have `test_mode`.
+
+    Raises the errors of connectors.errors; what earlier streams brought is kept.
     """
-    _refuse_other_mode(account, test_mode=test_mode)
-    client = Client(account, transport or Transport((account.secret,)))
+    account, staging = context.account, context.staging
+    _refuse_other_mode(account, test_mode=settings.test_mode)
+    client = Client(account, context.transport)
     staging.prepare(account.source, STREAMS)
     _check(client)
     _refuse_another_account(client, staging)
     until = client.now() - SETTLED
-    steps: dict[str, Land] = {feed.stream.name: partial(land_feed, client, staging, feed, until, progress)
-                              for feed in FEEDS}  # fmt: skip
-    steps[EVENTS.name] = partial(_land_events, client, progress)
-    steps[DELETIONS.name] = partial(land_deletions, client, staging, progress)
+    steps: dict[str, Land] = {feed.stream.name: partial(land_feed, context, client, feed, until) for feed in FEEDS}
+    steps[EVENTS.name] = partial(_land_events, context, client)
+    steps[DELETIONS.name] = partial(land_deletions, context, client)
     for stream in STREAMS:
-        calls, waited = client.transport.calls, client.transport.waited
-        done = pull_stream(account, landing, staging, stream, until, run_id, steps[stream.name])
-        yield replace(done, calls=client.transport.calls - calls, waited=client.transport.waited - waited)
+        yield pull_stream(context, stream, until, steps[stream.name])
 
 
 def _check(client: Client) -> None:
@@ -109,8 +98,8 @@ def _refuse_another_account(client: Client, staging: Staging) -> None:
         )
 
 
-def _land_events(client: Client, progress: Progress, landed: LandedWindow) -> None:
+def _land_events(context: PullContext, client: Client, landed: LandedWindow) -> None:
     """What happened: all that Stripe still keeps at first, then what is new and a little before it."""
     since = landed.window.start - LATE if landed.window.start else None
-    land_pages(client, "events", [], since, landed, lambda raw: [bytes(raw)], progress)
+    land_pages(client, "events", [], since, landed, lambda raw: [bytes(raw)], context.progress)
     landed.seal()

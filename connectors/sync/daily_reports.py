@@ -7,19 +7,17 @@ never been read (`since` was moved back). A day is replaced whole, whatever was 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from connectors.base import Account, Days, Progress, Pulled, Stream
+from connectors.base import Days, Pulled, Stream
 from connectors.errors import ConfigurationError, RetryError
-from connectors.http import Transport
-from connectors.sync.landing import LandedWindow, Landing
-from connectors.sync.loop import Land, add, pull_stream, read_again
-from connectors.sync.staging import Staging
+from connectors.sync.landing import LandedWindow
+from connectors.sync.loop import Land, PullContext, add, pull_stream, read_again
 
 LOOKBACK_DAYS = 28  # a day is restated for so long
 DEEP_DAYS = 396  # 13 months, once a month
@@ -33,8 +31,6 @@ Rows = Callable[[date, date], list[bytes]]
 class AdClient(Protocol):
     """What is asked of a platform's client."""
 
-    account: Account
-    transport: Transport
     warnings: set[str]
 
     @property
@@ -99,117 +95,116 @@ def land_record(record: bytes, landed: LandedWindow) -> None:
     landed.seal(rows=1)
 
 
-def pull_ad_account(
-    client: AdClient,
-    landing: Landing,
-    staging: Staging,
-    run_id: str,
-    streams: tuple[Stream, ...],
-    objects: Mapping[str, Land],
-    reports: Mapping[str, Rows],
-    calendar: Calendar,
-    most_days: int,
-    progress: Progress,
-    days: Days | None = None,
-    guarded: Collection[str] = (),
-) -> Iterator[Pulled]:
-    """Stream by stream: objects whole, reports by their days, at most so many at once; with `days` only these days of
-    the reports. Of a `guarded` report days that had spend are not emptied, unless they are asked for by name.
+@dataclass(frozen=True)
+class AdAccountPull:
+    """How the streams of one ad account are pulled: `objects` whole, `reports` by day, `most_days` at a time.
+
+    Days of a `guarded` report that had spend are not emptied, unless they are asked for by name.
     """
-    until = client.now
-    for stream in streams:
-        calls, waited = client.transport.calls, client.transport.waited
-        if stream.name in reports:
-            is_guarded = days is None and stream.name in guarded
-            rows = reports[stream.name]
-            land = partial(_land_days, client, staging, stream, rows, calendar, most_days, progress, is_guarded)
-            done = _pull_days(client, landing, staging, stream, until, run_id, land, calendar, days)
-        elif days is None:
-            done = pull_stream(client.account, landing, staging, stream, until, run_id, objects[stream.name])
+
+    context: PullContext
+    client: AdClient
+    calendar: Calendar
+    objects: Mapping[str, Land]
+    reports: Mapping[str, Rows]
+    most_days: int
+    guarded: Collection[str] = ()
+
+    def run(self, streams: Iterable[Stream]) -> Iterator[Pulled]:
+        """Pull stream by stream; with the context's `days` only these days of the reports."""
+        until = self.client.now
+        for stream in streams:
+            if stream.name in self.reports:
+                result = self._pull_days(stream, until)
+            elif self.context.days is None:
+                result = pull_stream(self.context, stream, until, self.objects[stream.name])
+            else:
+                continue
+            yield replace(result, warnings=tuple(sorted(self.client.warnings)))
+
+    def _pull_days(self, stream: Stream, until: datetime) -> Pulled:
+        days, land = self.context.days, partial(self._land_days, stream)
+        if days is None:
+            result = pull_stream(self.context, stream, until, land)
+            again = list(self._never_read(stream, until))
         else:
-            continue
-        yield replace(
-            done,
-            calls=client.transport.calls - calls,
-            waited=client.transport.waited - waited,
-            warnings=tuple(sorted(client.warnings)),
-        )
+            available = self.calendar.within(days, until)
+            if available != days:
+                which = "none of them" if available is None else f"only {available[0]} to {available[1]}"
+                self.client.warnings.add(
+                    f"Of the days {days[0]} to {days[1]} {which} can be had; the others stay as they are."
+                )
+            result, again = Pulled(stream.name, 0, 0, 0), [available] if available else []
+        for each in again:
+            result = add(result, read_again(self.context, stream, until, land, each))
+        return result
 
+    def _never_read(self, stream: Stream, until: datetime) -> Iterator[Days]:
+        """Ranges of days that are wanted and were never read, because `since` was moved back."""
+        last = self.calendar.day(until)
+        account = self.context.account
+        found = self.context.staging.db.execute(
+            """select min(day), max(day) from (
+                select day, day - row_number() over (order by day)::integer as island from (
+                    select unnest(generate_series(?::date, ?::date, interval 1 day))::date as day
+                    except
+                    select day from takings.days_read
+                    where tenant_id = ? and source = ? and source_account = ? and stream = ?))
+            group by island order by 1""",
+            [self.calendar.first(last), last, account.tenant_id, account.source, account.account, stream.name],
+        ).fetchall()
+        return ((first, end) for first, end in found)
 
-def _pull_days(
-    client: AdClient,
-    landing: Landing,
-    staging: Staging,
-    stream: Stream,
-    until: datetime,
-    run_id: str,
-    land: Land,
-    calendar: Calendar,
-    days: Days | None,
-) -> Pulled:
-    account = client.account
-    if days is None:
-        done = pull_stream(account, landing, staging, stream, until, run_id, land)
-        again = list(_never_read(staging, account, stream, calendar, until))
-    else:
-        wanted = calendar.within(days, until)
-        if wanted != days:
-            told = "none of them" if wanted is None else f"only {wanted[0]} to {wanted[1]}"
-            client.warnings.add(f"Of the days {days[0]} to {days[1]} {told} can be had; the others stay as they are.")
-        done, again = Pulled(stream.name, 0, 0, 0), [wanted] if wanted else []
-    for each in again:
-        done = add(done, read_again(account, landing, staging, stream, until, run_id, land, each))
-    return done
+    def _land_days(self, stream: Stream, landed: LandedWindow) -> None:
+        """The days of a window, a part for each chunk of them; goes on behind the last chunk that has arrived.
 
-
-def _never_read(
-    staging: Staging, account: Account, stream: Stream, calendar: Calendar, until: datetime
-) -> Iterator[Days]:
-    """Ranges of days that are wanted and that nobody has read: `since` was moved back."""
-    last = calendar.day(until)
-    found = staging.db.execute(
-        """select min(day), max(day) from (
-            select day, day - row_number() over (order by day)::integer as island from (
-                select unnest(generate_series(?::date, ?::date, interval 1 day))::date as day
-                except
-                select day from takings.days_read
-                where tenant_id = ? and source = ? and source_account = ? and stream = ?))
-        group by island order by 1""",
-        [calendar.first(last), last, account.tenant_id, account.source, account.account, stream.name],
-    ).fetchall()
-    return ((first, end) for first, end in found)
-
-
-def _land_days(
-    client: AdClient,
-    staging: Staging,
-    stream: Stream,
-    rows: Rows,
-    calendar: Calendar,
-    most_days: int,
-    progress: Progress,
-    is_guarded: bool,
-    landed: LandedWindow,
-) -> None:
-    """The days of a window, a part for each chunk of them; goes on behind the last chunk that has arrived.
-
-    A chunk holds as many days as came to ROWS_A_PART rows the last time.
-    """
-    if not _covers(landed, calendar, calendar.earliest(calendar.day(client.now))):
+        A chunk holds as many days as came to ROWS_A_PART rows the last time.
+        """
+        client, calendar = self.client, self.calendar
+        if not _covers(landed, calendar, calendar.earliest(calendar.day(client.now))):
+            landed.seal()
+            return
+        first, last = landed.manifest.days or (date.max, date.min)
+        day = date.fromisoformat(landed.manifest.state.get("next_day", str(first)))
+        chunk = _chunk(self.most_days, 1, self._rows_per_day(stream, first, last))
+        while day <= last:
+            end = min(last, day + timedelta(days=chunk - 1))
+            arrived = landed.write_part(self.reports[stream.name](day, end), next_day=str(end + timedelta(days=1)))
+            chunk = _chunk(self.most_days, (end - day).days + 1, arrived)
+            self.context.progress(stream.name, (end - first).days + 1, (last - first).days + 1, "days")
+            day = end + timedelta(days=1)
+        if self.context.days is None and stream.name in self.guarded and not landed.manifest.written:
+            self._refuse_emptiness(stream, landed, first, last)
         landed.seal()
-        return
-    first, last = landed.manifest.days or (date.max, date.min)
-    day = date.fromisoformat(landed.manifest.state.get("next_day", str(first)))
-    chunk = _chunk(most_days, 1, _rows_a_day(staging, client.account, stream, first, last))
-    while day <= last:
-        end = min(last, day + timedelta(days=chunk - 1))
-        came = landed.write_part(rows(day, end), next_day=str(end + timedelta(days=1)))
-        chunk = _chunk(most_days, (end - day).days + 1, came)
-        progress(stream.name, (end - first).days + 1, (last - first).days + 1, "days")
-        day = end + timedelta(days=1)
-    if is_guarded and not landed.manifest.written:
-        _refuse_emptiness(client, staging, stream, landed, first, last)
-    landed.seal()
+
+    def _rows_per_day(self, stream: Stream, first: date, last: date) -> int:
+        """The most rows that staging holds of one of these days."""
+        table, account = stream.tables[0], self.context.account
+        found = self.context.staging.db.execute(
+            f"select max(rows) from (select count(*) as rows from {account.source}.{table.name} where tenant_id = ? "
+            f"and source_account = ? and {table.slice} between ? and ? group by {table.slice})",
+            [account.tenant_id, account.account, first, last],
+        ).fetchone()
+        return int(found[0] or 0) if found else 0
+
+    def _refuse_emptiness(self, stream: Stream, landed: LandedWindow, first: date, last: date) -> None:
+        """Raises RetryError when a report has no row for days that had spend: spend does not vanish."""
+        account, table = self.context.account, stream.tables[0]
+        spend = next(column.name for column in table.columns if column.type == "MICROS")
+        found = self.context.staging.db.execute(
+            f"select count(distinct {table.slice}), min({table.slice}), max({table.slice}) "
+            f"from {account.source}.{table.name} where tenant_id = ? and source_account = ? and {table.slice} between "
+            f"? and ? and {spend} > 0",
+            [account.tenant_id, account.account, first, last],
+        ).fetchone()
+        if found and found[0] >= SUSPICIOUS_DAYS:
+            landed.restart()
+            raise RetryError(
+                f"{account.source} {account.account}: the report {stream.name} of {first} to {last} came without a "
+                f"single row, yet {found[0]} of these days, {found[1]} to {found[2]}, had spend. They stay as they "
+                "are. Check that the account's reports can still be seen with this token, then run again; if the days "
+                "are empty there too, read them again by name: that is believed."
+            )
 
 
 def _covers(landed: LandedWindow, calendar: Calendar, earliest: date) -> bool:
@@ -229,36 +224,3 @@ def _covers(landed: LandedWindow, calendar: Calendar, earliest: date) -> bool:
 def _chunk(most_days: int, days: int, rows: int) -> int:
     """How many days to ask for at once when so many came to so many rows."""
     return max(1, min(most_days, days * ROWS_A_PART // max(1, rows)))
-
-
-def _rows_a_day(staging: Staging, account: Account, stream: Stream, first: date, last: date) -> int:
-    """The most rows that staging holds of a day of these."""
-    table = stream.tables[0]
-    found = staging.db.execute(
-        f"select max(rows) from (select count(*) as rows from {account.source}.{table.name} where tenant_id = ? "
-        f"and source_account = ? and {table.slice} between ? and ? group by {table.slice})",
-        [account.tenant_id, account.account, first, last],
-    ).fetchone()
-    return int(found[0] or 0) if found else 0
-
-
-def _refuse_emptiness(
-    client: AdClient, staging: Staging, stream: Stream, landed: LandedWindow, first: date, last: date
-) -> None:
-    """Raises RetryError when days that had spend are told to hold nothing at all: what was spent stays spent."""
-    account, table = client.account, stream.tables[0]
-    spend = next(column.name for column in table.columns if column.type == "MICROS")
-    found = staging.db.execute(
-        f"select count(distinct {table.slice}), min({table.slice}), max({table.slice}) "
-        f"from {account.source}.{table.name} where tenant_id = ? and source_account = ? and {table.slice} between ? "
-        f"and ? and {spend} > 0",
-        [account.tenant_id, account.account, first, last],
-    ).fetchone()
-    if found and found[0] >= SUSPICIOUS_DAYS:
-        landed.restart()
-        raise RetryError(
-            f"{account.source} {account.account}: the report {stream.name} of {first} to {last} came without a single "
-            f"row, yet {found[0]} of these days, {found[1]} to {found[2]}, had spend. They stay as they are. Check "
-            "that the account's reports can still be seen with this token, then run again; if the days are empty there "
-            "too, read them again by name: that is believed."
-        )

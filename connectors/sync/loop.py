@@ -1,86 +1,101 @@
-"""The way of a stream, the same for every source: window, landing, staging, cursor."""
+"""The loop that every stream of every source goes through: window, landing zone, staging, cursor."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from connectors.base import Account, Days, Pulled, Stream, Window
+from connectors.base import Account, Days, Progress, Pulled, Stream, Window, no_progress
 from connectors.errors import IncompleteError
+from connectors.http import Transport
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging
 
 ATTEMPTS = 3
 
-
 Land = Callable[[LandedWindow], None]
 """Fills a window and seals it."""
 
 
-def pull_stream(
-    account: Account,
-    landing: Landing,
-    staging: Staging,
-    stream: Stream,
-    until: datetime,
-    run_id: str,
-    land: Land,
-) -> Pulled:
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class PullContext:
+    """One account's pull: where it reads and writes, the run it belongs to, and who is shown its progress.
+
+    With `days` only these days of the source's restated streams are read again. `clock` is for sources that have none
+    of their own.
+    """
+
+    account: Account
+    landing: Landing
+    staging: Staging
+    run_id: str
+    transport: Transport
+    progress: Progress = no_progress
+    days: Days | None = None
+    clock: Callable[[], datetime] = _utc_now
+
+
+def pull_stream(context: PullContext, stream: Stream, until: datetime, land: Land) -> Pulled:
     """Bring one stream up to `until`: land what is new, load it, move the cursor.
 
     What an earlier pull landed and staging does not hold comes first: the window that was interrupted, or all of them
-    when the staging file was lost. Whatever `land` raises passes through, and what had arrived is kept.
+    when the staging file was lost. Errors of `land` pass through; what had arrived is kept.
     """
-    done = _catch_up(account, landing, staging, stream, run_id, land)
-    loaded_until = staging.cursor(account, stream.name)
+    calls, waited = context.transport.calls, context.transport.waited
+    result = _catch_up(context, stream, land)
+    loaded_until = context.staging.cursor(context.account, stream.name)
     if loaded_until is None or loaded_until < until:
         window = Window(loaded_until if stream.cursor else None, until)
-        landed = landing.begin(account, stream.name, window, run_id)
-        done = add(done, _land_and_load(account, staging, stream, landed, run_id, land))
-    return done
+        result = add(result, _new_window(context, stream, window, land))
+    return _metered(result, context.transport, calls, waited)
 
 
-def read_again(
-    account: Account,
-    landing: Landing,
-    staging: Staging,
-    stream: Stream,
-    until: datetime,
-    run_id: str,
-    land: Land,
-    days: Days,
-) -> Pulled:
-    """Read some days anew, as they are told at `until`, and replace them; the cursor stays where it is."""
-    done = _catch_up(account, landing, staging, stream, run_id, land)
-    landed = landing.begin(account, stream.name, Window(None, until, days), run_id)
-    return add(done, _land_and_load(account, staging, stream, landed, run_id, land))
+def read_again(context: PullContext, stream: Stream, until: datetime, land: Land, days: Days) -> Pulled:
+    """Read some days again, as the source reports them at `until`, and replace them; the cursor does not move."""
+    calls, waited = context.transport.calls, context.transport.waited
+    result = add(_catch_up(context, stream, land), _new_window(context, stream, Window(None, until, days), land))
+    return _metered(result, context.transport, calls, waited)
 
 
-def _catch_up(account: Account, landing: Landing, staging: Staging, stream: Stream, run_id: str, land: Land) -> Pulled:
-    done = Pulled(stream.name, 0, 0, 0)
-    for landed in landing.after(account, stream.name, staging.loaded(account, stream.name)):
-        done = add(done, _land_and_load(account, staging, stream, landed, run_id, land))
-    return done
+def _metered(result: Pulled, transport: Transport, calls: int, waited: float) -> Pulled:
+    return replace(result, calls=transport.calls - calls, waited=transport.waited - waited)
 
 
-def _land_and_load(
-    account: Account, staging: Staging, stream: Stream, landed: LandedWindow, run_id: str, land: Land
-) -> Pulled:
-    """One window; one that arrived incomplete is fetched anew a few times, then IncompleteError is raised."""
+def _new_window(context: PullContext, stream: Stream, window: Window, land: Land) -> Pulled:
+    landed = context.landing.begin(context.account, stream.name, window, context.run_id)
+    return _land_and_load(context, stream, landed, land)
+
+
+def _catch_up(context: PullContext, stream: Stream, land: Land) -> Pulled:
+    """Load the windows that the landing zone holds and staging does not."""
+    result = Pulled(stream.name, 0, 0, 0)
+    loaded = context.staging.loaded(context.account, stream.name)
+    for landed in context.landing.after(context.account, stream.name, loaded):
+        result = add(result, _land_and_load(context, stream, landed, land))
+    return result
+
+
+def _land_and_load(context: PullContext, stream: Stream, landed: LandedWindow, land: Land) -> Pulled:
+    """One window; one that arrived incomplete is fetched again a few times, then IncompleteError is raised."""
     for attempt in range(ATTEMPTS):
         if not landed.manifest.sealed:
             land(landed)
+        run_id = landed.manifest.run_id or context.run_id
         try:
-            done = Pulled(stream.name, *staging.load(account, stream, landed, landed.manifest.run_id or run_id))
+            result = Pulled(stream.name, *context.staging.load(context.account, stream, landed, run_id))
         except IncompleteError:
             if attempt + 1 == ATTEMPTS:
                 raise
             landed.restart()
         else:
-            if not done.changed and not done.rejected:
+            if not result.changed and not result.rejected:
                 landed.forget()  # a replay without it gives the same
-            return done
+            return result
     raise AssertionError("unreachable")
 
 
@@ -91,4 +106,6 @@ def add(one: Pulled, other: Pulled) -> Pulled:
         landed=one.landed + other.landed,
         changed=one.changed + other.changed,
         rejected=one.rejected + other.rejected,
+        calls=one.calls + other.calls,
+        waited=one.waited + other.waited,
     )

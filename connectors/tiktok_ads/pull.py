@@ -7,21 +7,22 @@ change, each day replaced whole. An interrupted pull goes on where it stopped; o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from functools import partial
 
 import msgspec
 
-from connectors.base import Account, Days, Progress, Pulled, Stream, no_progress
+from connectors.base import Progress, Pulled, Stream
 from connectors.errors import ConfigurationError
-from connectors.http import Transport, decoded
-from connectors.sync.daily_reports import LOOKBACK_DAYS, Calendar, Rows, known_zone, land_record, pull_ad_account
-from connectors.sync.landing import LandedWindow, Landing
+from connectors.http import decoded
+from connectors.sync.daily_reports import AdAccountPull, Calendar, Rows, known_zone, land_record
+from connectors.sync.landing import LandedWindow
+from connectors.sync.loop import Land, PullContext
 from connectors.sync.staging import Staging
 from connectors.tiktok_ads import streams
-from connectors.tiktok_ads.client import QUERIES_A_SECOND, VERSION, Client
+from connectors.tiktok_ads.client import Client
 from connectors.tiktok_ads.pages import whole_list
 from connectors.tiktok_ads.reports import LONGEST_DAYS, ad_rows, gmv_rows, marked, stores
+from connectors.tiktok_ads.settings import TikTokAdsSettings
 
 HISTORY_DAYS = 730  # of a first load that is not told where to begin
 ENABLED = "STATUS_ENABLE"
@@ -38,49 +39,28 @@ class _Advertisers(msgspec.Struct):
     rows: list[msgspec.Raw] = msgspec.field(name="list")
 
 
-def pull(
-    account: Account,
-    landing: Landing,
-    staging: Staging,
-    run_id: str,
-    progress: Progress = no_progress,
-    transport: Transport | None = None,
-    *,
-    since: date | None = None,
-    lookback_days: int = LOOKBACK_DAYS,
-    days: Days | None = None,
-    version: str = VERSION,
-    queries_a_second: float = QUERIES_A_SECOND,
-) -> Iterator[Pulled]:
+def pull(context: PullContext, settings: TikTokAdsSettings) -> Iterator[Pulled]:
     """Bring everything that is new in one advertiser, stream by stream; yields what each stream did.
 
-    `since` is the first day of the first load (None: two years ago); with `days` only these days of the reports are
-    read anew. Raises the errors of connectors.errors; what earlier streams brought is kept.
+    Without `since` in the settings the first load reads two years.
+
+    Raises the errors of connectors.errors; what earlier streams brought is kept.
     """
-    client = Client(account, transport or Transport((account.secret,)), version, queries_a_second)
-    staging.prepare(account.source, streams.STREAMS)
+    client = Client(context.account, context.transport, queries_a_second=float(settings.queries_a_second))
+    context.staging.prepare(context.account.source, streams.STREAMS)
     raw, told = _check(client)
     zone = known_zone(client.who, told.display_timezone or told.timezone or "")
     shops = stores(client)
-    objects = {name: partial(_land_objects, client, name, progress) for name in streams.LISTS}
-    yield from pull_ad_account(
-        client,
-        landing,
-        staging,
-        run_id,
-        streams.STREAMS,
-        {**objects, streams.ADVERTISER.name: partial(land_record, raw)},
-        {
-            stream.name: _rows(client, staging, stream, shops)
-            for stream in streams.STREAMS
-            if stream.name in streams.REPORTS
-        },
-        Calendar(zone, since, HISTORY_DAYS, lookback_days),
-        LONGEST_DAYS,
-        progress,
-        days,
-        {streams.ADVERTISER_INSIGHTS.name, streams.GMV_MAX_TOTALS.name},
-    )
+    calendar = Calendar(zone, settings.since, HISTORY_DAYS, settings.lookback_days)
+    objects: dict[str, Land] = {name: partial(_land_objects, client, name, context.progress) for name in streams.LISTS}
+    objects[streams.ADVERTISER.name] = partial(land_record, raw)
+    reports = {
+        stream.name: _rows(client, context.staging, stream, shops)
+        for stream in streams.STREAMS
+        if stream.name in streams.REPORTS
+    }
+    guarded = {streams.ADVERTISER_INSIGHTS.name, streams.GMV_MAX_TOTALS.name}
+    yield from AdAccountPull(context, client, calendar, objects, reports, LONGEST_DAYS, guarded).run(streams.STREAMS)
 
 
 def _rows(client: Client, staging: Staging, stream: Stream, shops: frozenset[str]) -> Rows:

@@ -10,18 +10,20 @@ from datetime import date
 import dagster as dg
 
 from connectors.base import Days, Pulled, Stream
+from connectors.connector import Connector
 from connectors.errors import RetryError
+from connectors.registry import CONNECTORS
 from orchestration import pipeline
 from orchestration.defs.common import configuration, logged, run_name
 from orchestration.home import Home
-from orchestration.pulls import BY_DAY, STREAMS, pull_accounts
+from orchestration.pulls import pull_accounts
 
 DAILY = dg.DailyPartitionsDefinition(start_date="2019-01-01")  # known without a configuration; days are the account's
 
 
 def assets() -> dg.AssetsDefinition:
     """The streams of every source. One step pulls all accounts at once: their threads wait for answers together."""
-    specs = [_spec(source, stream) for source, streams in STREAMS.items() for stream in streams]
+    specs = [_spec(connector, stream) for connector in CONNECTORS for stream in connector.streams]
 
     @dg.multi_asset(name="pull", specs=specs, can_subset=True, backfill_policy=dg.BackfillPolicy.single_run())
     def pull(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
@@ -29,10 +31,10 @@ def assets() -> dg.AssetsDefinition:
         settings = configuration()
         home = Home(settings.home)
         asked = {key.path[0] for key in context.selected_asset_keys}
-        accounts = [account for account in settings.accounts() if account.source in asked]
+        selected = [source for source in settings.connected() if source.account.source in asked]
         try:
             with pipeline.disk_guard(home), home.writing():
-                done = pull_accounts(settings, accounts, run_name(context), logged(context), _days(context))
+                done = pull_accounts(home, selected, run_name(context), logged(context), _days(context))
         except RetryError as error:
             raise dg.RetryRequested(max_retries=2, seconds_to_wait=30) from error
         for spec in specs:
@@ -51,13 +53,13 @@ def stream_key(source: str, stream: str) -> dg.AssetKey:
     return dg.AssetKey([source, stream])
 
 
-def _spec(source: str, stream: Stream) -> dg.AssetSpec:
+def _spec(connector: Connector, stream: Stream) -> dg.AssetSpec:
     return dg.AssetSpec(
-        stream_key(source, stream.name),
-        group_name=source,
-        kinds={source, "duckdb"},
-        partitions_def=DAILY if stream.name in BY_DAY.get(source, frozenset()) else None,
-        description=f"{source}'s {stream.name}: landed as received, then typed into "
+        stream_key(connector.kind, stream.name),
+        group_name=connector.kind,
+        kinds={connector.kind, "duckdb"},
+        partitions_def=DAILY if stream.name in connector.restated else None,
+        description=f"{connector.kind}'s {stream.name}: landed as received, then typed into "
         + ", ".join(table.name for table in stream.tables),
     )
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import dagster as dg
 
+from connectors.registry import STREAMS
 from orchestration import dbt_build, pipeline
 from orchestration.defs.common import configuration, logged, run_name
 from orchestration.defs.sources import stream_key
 from orchestration.home import Home
-from orchestration.pulls import STREAMS
 from orchestration.settings import home
 
 Node = dict[str, Any]

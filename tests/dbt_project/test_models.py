@@ -11,10 +11,10 @@ from typing import Any, get_args
 import pytest
 import stripe
 
+from connectors.registry import STREAMS
 from connectors.sync.staging import Staging
 from orchestration import dbt_build
 from orchestration.home import Home
-from orchestration.pulls import STREAMS
 
 ROOT = Path(__file__).parents[2]
 SHOPIFY = ROOT.parent / "shared" / "data" / "specs" / "shopify_admin_graphql" / "admin_2026-10.json.gz"

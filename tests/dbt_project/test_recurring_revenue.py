@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from connectors.registry import STREAMS
 from connectors.sync.staging import Staging
 from orchestration import dbt_build
 from orchestration.home import Home
-from orchestration.pulls import STREAMS
 
 OF = {"tenant_id": "t", "source_account": "a"}
 LOOKED = "2026-01-10 00:00:00"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from connectors.registry import KINDS
 from connectors.sync.staging import Staging
 from orchestration import pipeline
-from orchestration.source_settings import KINDS
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 

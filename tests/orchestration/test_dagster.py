@@ -11,13 +11,12 @@ import duckdb
 import pytest
 
 from common.errors import TakingsError
+from connectors.registry import KINDS, STREAMS
 from connectors.sync.staging import Staging
 from orchestration import dbt_build
 from orchestration.definitions import definitions
 from orchestration.defs import sources
 from orchestration.home import Home
-from orchestration.pulls import STREAMS
-from orchestration.source_settings import KINDS
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from common.errors import TakingsError
+from connectors.meta_ads.settings import MetaAdsSettings
+from connectors.stripe.settings import StripeSettings
+from connectors.tiktok_ads.settings import TikTokAdsSettings
 from orchestration import settings
 from orchestration.rates import read_rates
 
@@ -123,12 +126,12 @@ def test_a_configuration_without_a_tenant_is_refused(write: Path) -> None:
 
 def test_one_account_in_two_tenants_is_refused_because_its_orders_would_count_twice(write: Path) -> None:
     other = GOOD.replace('id = "acme"', 'id = "rival"')
-    assert "'acme' stands twice: its orders would count twice" in problem(write, GOOD + other)
+    assert "'acme' is configured twice: its orders would count twice" in problem(write, GOOD + other)
 
 
 def test_one_tenant_twice_is_refused(write: Path) -> None:
     message = problem(write, GOOD + GOOD.replace('account = "acme"', 'account = "second"'))
-    assert "tenant 'acme' stands twice" in message
+    assert "tenant 'acme' is configured twice" in message
 
 
 def test_all_missing_secrets_are_named_at_once(write: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,9 +207,14 @@ def test_every_kind_of_source_has_its_own_settings_and_its_own_address(write: Pa
     }
     assert accounts["meta_ads"].account == "1234567890123456"
     assert accounts["files"].secret == ""
-    assert found.options(accounts["meta_ads"]) == {"since": date(2025, 1, 1), "lookback_days": 7}
-    assert found.options(accounts["tiktok_ads"]) == {"since": None, "lookback_days": 28, "queries_a_second": 18.0}
-    assert found.options(accounts["stripe"]) == {"test_mode": False}
+    own = {source.account.source: source.settings for source in found.connected()}
+    meta, tiktok, stripe = own["meta_ads"], own["tiktok_ads"], own["stripe"]
+    assert isinstance(meta, MetaAdsSettings)
+    assert (meta.since, meta.lookback_days) == (date(2025, 1, 1), 7)
+    assert isinstance(tiktok, TikTokAdsSettings)
+    assert (tiktok.since, tiktok.lookback_days, tiktok.queries_a_second) == (None, 28, 18)
+    assert isinstance(stripe, StripeSettings)
+    assert not stripe.test_mode
 
 
 def test_a_target_is_the_number_that_was_written(write: Path) -> None:
@@ -249,13 +257,13 @@ def test_an_account_under_two_tenants_is_refused_with_what_would_count_twice(
     rival = GOOD.replace('"acme"', '"rival"')
     again = f'[[tenants.sources]]\nkind = "{kind}"\naccount = "{account}"\nsecret = "env:ACME_TOKEN"\n'
     message = problem(write, GOOD + EVERY_KIND + rival + again)
-    assert f"the {kind} account '{account}' stands twice: its {counted} would count twice" in message
+    assert f"the {kind} account '{account}' is configured twice: its {counted} would count twice" in message
 
 
 def test_one_folder_under_two_names_is_refused(write: Path) -> None:
     again = '[[tenants.sources]]\nkind = "files"\naccount = "second"\npath = "./files/../files/acme"\n'
     text = GOOD + EVERY_KIND.replace("[tenants.targets]", again + "[tenants.targets]")
-    assert "files/acme stands twice: its events would count twice" in problem(write, text)
+    assert "files/acme is configured twice: its events would count twice" in problem(write, text)
 
 
 def test_one_stripe_key_under_two_names_is_refused(write: Path) -> None:

@@ -12,9 +12,12 @@ from typing import Any
 
 import duckdb
 
-from connectors.base import Account, Pulled
+from connectors.base import Account, Progress, Pulled, no_progress
 from connectors.files.pull import pull
+from connectors.files.settings import FilesSettings
+from connectors.http import Transport
 from connectors.sync.landing import Landing
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 
 EXPENSES = "month,category,cost_kind,amount,currency\n"
@@ -65,8 +68,14 @@ class Place:
     def pull(self, run_id: str = "run") -> dict[str, Pulled]:
         self.now += timedelta(minutes=1)
         with Staging(self.staging) as staging:
-            steps = pull(self.known_as, self.landing, staging, run_id, now=self.now)
-            return {done.stream: done for done in steps}
+            return {result.stream: result for result in pull(self.context(staging, run_id), self.settings)}
+
+    def context(self, staging: Staging, run_id: str = "run", progress: Progress = no_progress) -> PullContext:
+        return PullContext(self.known_as, self.landing, staging, run_id, Transport(), progress, clock=lambda: self.now)
+
+    @property
+    def settings(self) -> FilesSettings:
+        return FilesSettings(kind="files", account=self.account, path=self.folder)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.staging), read_only=True) as db:

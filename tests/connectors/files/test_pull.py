@@ -138,7 +138,7 @@ def test_a_pull_that_dies_at_any_stream_goes_on_there_and_ends_the_same(stream: 
     whole, place = filled(Place(tmp_path / "whole")), filled(Place(tmp_path / "died"))
     whole.pull()
     with Staging(place.staging) as staging:
-        steps: Iterator[Any] = pull(place.known_as, place.landing, staging, "first", now=place.now)
+        steps: Iterator[Any] = pull(place.context(staging, "first"), place.settings)
         for done in steps:
             if done.stream == stream:
                 break
@@ -166,7 +166,7 @@ def test_a_pull_that_dies_in_the_middle_of_the_files_takes_none_twice_and_leaves
             raise KeyboardInterrupt
 
     with Staging(place.staging) as staging, pytest.raises(KeyboardInterrupt):
-        list(pull(place.known_as, place.landing, staging, "first", dies, now=place.now))
+        list(pull(place.context(staging, "first", dies), place.settings))
     assert place.rows("select * from files.events") == []
     landed = place.landing.newest(place.known_as, "events")
     assert landed is not None

@@ -13,8 +13,11 @@ import requests
 
 from connectors.base import Account, Pulled
 from connectors.http import Transport
+from connectors.meta_ads.client import VERSION
 from connectors.meta_ads.pull import pull
+from connectors.meta_ads.settings import MetaAdsSettings
 from connectors.sync.landing import Landing
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from simulator import SimulatorServer, World, demo_world
 from simulator.scenarios.ads.books import AdAccount
@@ -51,11 +54,13 @@ class Place:
         account = self.known_as(server, **known)
         transport = Transport((account.secret,), sleep=self.waits.append)
         transport.session.hooks["response"].append(lambda answer, *_, **__: self.sent.append(answer.request))
-        settings = {"since": START} | settings
+        version = settings.pop("version", VERSION)
+        days, own = settings.pop("days", None), {"since": START} | settings
         with Staging(self.root / "staging.duckdb") as staging:
             landing = Landing(self.root / "landing")
-            steps = pull(account, landing, staging, run_id, transport=transport, **settings)
-            return {done.stream: done for done in steps}
+            context = PullContext(account, landing, staging, run_id, transport, days=days)
+            steps = pull(context, MetaAdsSettings(kind="meta_ads", account="1", secret="env:UNUSED", **own), version)
+            return {result.stream: result for result in steps}
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.root / "staging.duckdb"), read_only=True) as db:

@@ -16,8 +16,10 @@ from connectors.http import Transport
 from connectors.meta_ads.client import SLOW_SECONDS, Client
 from connectors.meta_ads.pull import pull
 from connectors.meta_ads.reports import pages, rows
+from connectors.meta_ads.settings import MetaAdsSettings
 from connectors.meta_ads.streams import ACCOUNT_INSIGHTS
 from connectors.sync.landing import Landing
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from tests.connectors.shopify.scripted import Reply, Script, scripted
 
@@ -110,7 +112,8 @@ def test_an_answer_for_another_account_loads_nothing(tmp_path: Path) -> None:
     with scripted(Reply(other)) as meta, Staging(tmp_path / "staging.duckdb") as staging:
         account = Account("acme", "meta_ads", "7", meta.url, TOKEN)
         with pytest.raises(ContractError, match="Meta answered for 8; nothing was loaded"):
-            list(pull(account, Landing(tmp_path / "landing"), staging, "run"))
+            context = PullContext(account, Landing(tmp_path / "landing"), staging, "run", Transport((TOKEN,)))
+            list(pull(context, MetaAdsSettings(kind="meta_ads", account="7", secret="env:UNUSED")))
         assert len(meta.asked) == 1
         assert staging.db.execute("select count(*) from meta_ads.account").fetchall() == [(0,)]
     assert not (tmp_path / "landing").exists()

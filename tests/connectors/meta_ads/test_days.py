@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors import ad_days
 from connectors.base import Days
 from connectors.errors import ConfigurationError, RetryError
+from connectors.sync import daily_reports
 from simulator import Fault, SimulatorServer, World, serve
 from simulator.world import seconds
 from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, ads, small_world, totals
@@ -245,7 +245,7 @@ def test_a_report_of_many_rows_is_asked_for_in_fewer_days_at_once(
 ) -> None:
     whole = Place(tmp_path / "whole")
     whole.pull(server)
-    monkeypatch.setattr(ad_days, "ROWS_A_PART", 60)
+    monkeypatch.setattr(daily_reports, "ROWS_A_PART", 60)
     place.pull(server)
     assert place.rows(ADS) == whole.rows(ADS)
     held = dict(place.rows("select date_day, count(*) from meta_ads.ads_insights group by 1"))

@@ -13,7 +13,9 @@ import duckdb
 from connectors.base import Account, Pulled
 from connectors.http import Transport
 from connectors.shopify.pull import pull
+from connectors.shopify.settings import ShopifySettings
 from connectors.sync.landing import Landing
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from simulator import SimulatorServer, World, demo_world
 
@@ -51,11 +53,13 @@ class Place:
     def pull(self, server: SimulatorServer, token: str | None = None) -> dict[str, Pulled]:
         """One pull; pauses are noted instead of taken."""
         account = self.known_as(server, token)
-        transport = Transport((account.secret,), sleep=self.waits.append)
         with Staging(self.staging) as staging:
-            return {
-                done.stream: done for done in pull(account, self.landing, staging, self.run_id, transport=transport)
-            }
+            return {result.stream: result for result in pull(self.context(account, staging), settings(account))}
+
+    def context(self, account: Account, staging: Staging) -> PullContext:
+        """A pull whose pauses are noted instead of taken."""
+        transport = Transport((account.secret,), sleep=self.waits.append)
+        return PullContext(account, self.landing, staging, self.run_id, transport)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.staging), read_only=True) as db:
@@ -71,6 +75,10 @@ class Place:
 
     def cursors(self) -> dict[str, datetime]:
         return dict(self.rows("select stream, loaded_until from takings.cursors"))
+
+
+def settings(account: Account, **own: Any) -> ShopifySettings:
+    return ShopifySettings(kind="shopify", account=account.account, secret="env:UNUSED", **own)
 
 
 def asked(server: SimulatorServer, field: str) -> int:

@@ -27,8 +27,8 @@ def waits() -> list[float]:
 @pytest.fixture
 def client(waits: list[float]) -> Callable[..., Client]:
     def make(server: Script, client_id: str | None = None) -> Client:
-        account = Account("acme", "shopify", "shop-1", server.url, SECRET, client_id)
-        return Client(account, Transport((SECRET,), sleep=waits.append))
+        account = Account("acme", "shopify", "shop-1", server.url, SECRET)
+        return Client(account, Transport((SECRET,), sleep=waits.append), client_id)
 
     return make
 

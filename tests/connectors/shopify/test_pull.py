@@ -12,13 +12,12 @@ import pytest
 
 from connectors.base import Account, Pulled
 from connectors.errors import ConfigurationError, RetryError
-from connectors.http import Transport
 from connectors.shopify.pull import pull
 from connectors.shopify.streams import STREAMS
 from connectors.sync.landing import LandedWindow
 from connectors.sync.staging import Staging
 from simulator import Fault, Faults, SimulatorServer, World, serve
-from tests.connectors.shopify.pulling import END, Place, asked, small_world
+from tests.connectors.shopify.pulling import END, Place, asked, settings, small_world
 
 FIRST = END - timedelta(days=52)
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -187,7 +186,7 @@ def test_a_pull_that_dies_at_any_stream_goes_on_there_and_ends_the_same(
 ) -> None:
     account = place.known_as(server)
     with Staging(place.staging) as staging:
-        steps = pull(account, place.landing, staging, "first", transport=Transport((), sleep=place.waits.append))
+        steps = pull(replace(place, run_id="first").context(account, staging), settings(account))
         for done in steps:
             if done.stream == stream:
                 break
@@ -249,10 +248,10 @@ def test_a_denied_field_on_a_page_keeps_the_rows_and_is_reported(server: Simulat
 def test_a_shop_whose_app_uses_the_client_credentials_grant_is_pulled(
     by_bulk: Place, server: SimulatorServer, place: Place
 ) -> None:
-    account = replace(place.known_as(server), client_id="app-1")
+    account = place.known_as(server)
     server.faults.add(Fault("unauthorized", on="shopifyqlQuery"))  # a token that runs out in the middle
     with Staging(place.staging) as staging:
-        done: list[Pulled] = list(pull(account, place.landing, staging, "run", transport=Transport((account.secret,))))
+        done: list[Pulled] = list(pull(place.context(account, staging), settings(account, client_id="app-1")))
     assert len(done) == len(STREAMS)
     assert place.tables() == by_bulk.tables()
 

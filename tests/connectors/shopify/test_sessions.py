@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.http import Transport
 from connectors.shopify.pull import pull
 from connectors.shopify.streams.sessions import COLUMNS
 from connectors.sync.staging import Staging
 from simulator import Fault, Faults, SimulatorServer, World, serve
 from simulator.world import seconds
-from tests.connectors.shopify.pulling import END, Place, small_world
+from tests.connectors.shopify.pulling import END, Place, settings, small_world
 
 EARLIER = END - timedelta(days=11, hours=9)
 ROWS = f"select day, {', '.join(COLUMNS.values())} from shopify.sessions_totals order by day"
@@ -88,7 +87,7 @@ def denied_at_the_end(server: SimulatorServer, place: Place) -> tuple[str, ...]:
     """A pull in which the report is denied once the sales report has been read; its warnings."""
     account = place.known_as(server)
     with Staging(place.staging) as staging:
-        for done in pull(account, place.landing, staging, "run", transport=Transport((), sleep=place.waits.append)):
+        for done in pull(place.context(account, staging), settings(account)):
             if done.stream == "products":
                 server.faults.add(Fault("denied", on="QueryRoot.shopifyqlQuery", times=None))
     server.faults.clear()

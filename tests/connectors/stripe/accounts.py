@@ -15,7 +15,9 @@ import requests
 from connectors.base import Account, Pulled
 from connectors.http import Transport
 from connectors.stripe.pull import pull
+from connectors.stripe.settings import StripeSettings
 from connectors.sync.landing import Landing
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from simulator import SimulatorServer, World, demo_world
 from simulator.scenarios.payments import PaymentBooks, secret_key
@@ -59,8 +61,9 @@ class Place:
         transport = Transport((account.secret,), sleep=self.waits.append)
         transport.session.hooks["response"].append(lambda answer, *_, **__: self.sent.append(answer.request))
         with Staging(self.staging) as staging:
-            steps = pull(account, self.landing, staging, self.run_id, transport=transport, **settings)
-            return {done.stream: done for done in steps}
+            context = PullContext(account, self.landing, staging, self.run_id, transport)
+            own = StripeSettings(kind="stripe", account=account.account, secret="env:UNUSED", **settings)
+            return {result.stream: result for result in pull(context, own)}
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> Rows:
         with duckdb.connect(str(self.staging), read_only=True) as db:

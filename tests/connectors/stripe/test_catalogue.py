@@ -17,6 +17,7 @@ from connectors.stripe.client import Client
 from connectors.stripe.deletions import land_deletions
 from connectors.stripe.pages import flat
 from connectors.stripe.streams import DELETIONS, EVENTS, FEEDS, STREAMS, Feed
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from simulator import serve
 from simulator.scenarios.payments import payment_books
@@ -65,7 +66,8 @@ class Told:
             landed.seal()
             staging.load(self.account, EVENTS, landed, "run")
             landed = self.place.landing.begin(self.account, "deletions", Window(start, self.until))
-            land_deletions(Client(self.account, Transport()), staging, lambda *_: None, landed)
+            context = PullContext(self.account, self.place.landing, staging, "run", Transport())
+            land_deletions(context, Client(self.account, context.transport), landed)
             staging.load(self.account, DELETIONS, landed, "run")
             return staging.db.execute("select object_id, restored_at is null from stripe.deletions").fetchall()
 

@@ -15,6 +15,7 @@ from connectors.stripe.client import ATTEMPTS, LIVE_RATE, TEST_RATE, VERSION, Cl
 from connectors.stripe.listing import land_feed
 from connectors.stripe.streams import FEEDS, STREAMS
 from connectors.sync.landing import Landing
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from tests.connectors.shopify.scripted import Reply, Script, scripted
 from tests.connectors.stripe.accounts import Place
@@ -139,11 +140,12 @@ def test_a_charge_that_an_event_names_and_stripe_does_not_find_is_no_deleted_one
         )
         client, until = a_client(server, [], key), end.replace(tzinfo=UTC)
         landed = place.landing.begin(client.account, "charges", Window(until - timedelta(days=1), until))
+        context = PullContext(client.account, place.landing, staging, "run", client.transport)
         if refused:
             with pytest.raises(ContractError, match="tells of ch_1, but does not find it"):
-                land_feed(client, staging, feed("charges"), until, lambda *_: None, landed)
+                land_feed(context, client, feed("charges"), until, landed)
         else:
-            land_feed(client, staging, feed("charges"), until, lambda *_: None, landed)
+            land_feed(context, client, feed("charges"), until, landed)
         assert landed.manifest.sealed is not refused
 
 
@@ -163,7 +165,8 @@ def land(place: Place, server: Script, name: str) -> list[bytes]:
     landed = place.landing.begin(client.account, name, Window(None, datetime(2026, 1, 1, tzinfo=UTC)))
     with Staging(place.staging) as staging:
         staging.prepare("stripe", STREAMS)
-        land_feed(client, staging, feed(name), landed.window.end, lambda *_: None, landed)
+        context = PullContext(client.account, place.landing, staging, "run", client.transport)
+        land_feed(context, client, feed(name), landed.window.end, landed)
         staging.load(client.account, feed(name).stream, landed, "run")
     assert Landing(place.root / "landing").newest(client.account, name) is not None
     return [path.read_bytes() for path in landed.paths]

@@ -13,8 +13,10 @@ import duckdb
 from connectors.base import Account, Pulled
 from connectors.http import Transport
 from connectors.sync.landing import Landing
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from connectors.tiktok_ads.pull import pull
+from connectors.tiktok_ads.settings import TikTokAdsSettings
 from simulator import SimulatorServer, World, demo_world
 from simulator.apis.tiktok.reports import SERVICES, promotion
 from simulator.scenarios.ads.books import AdAccount
@@ -48,11 +50,12 @@ class Place:
         known = {name: settings.pop(name) for name in ("account", "secret", "base_url") if name in settings}
         account = self.known_as(server, **known)
         transport = Transport((account.secret,), sleep=self.waits.append)
-        settings = {"since": START, "queries_a_second": 1e6} | settings
+        days, own = settings.pop("days", None), {"since": START, "queries_a_second": 1000} | settings
         with Staging(self.root / "staging.duckdb") as staging:
             landing = Landing(self.root / "landing")
-            steps = pull(account, landing, staging, run_id, transport=transport, **settings)
-            return {done.stream: done for done in steps}
+            context = PullContext(account, landing, staging, run_id, transport, days=days)
+            steps = pull(context, TikTokAdsSettings(kind="tiktok_ads", account="1", secret="env:UNUSED", **own))
+            return {result.stream: result for result in steps}
 
     @property
     def pauses(self) -> list[float]:

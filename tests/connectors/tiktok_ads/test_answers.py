@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,18 @@ from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError
 from connectors.http import Transport
 from connectors.sync.landing import Landing
+from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from connectors.tiktok_ads.client import Client
 from connectors.tiktok_ads.pages import whole_list
 from connectors.tiktok_ads.pull import pull
 from connectors.tiktok_ads.reports import stores
+from connectors.tiktok_ads.settings import TikTokAdsSettings
 from tests.connectors.shopify.scripted import Reply, Script, scripted
 
 TOKEN = "act.secret_token"
 WAITS: list[float] = []
+SETTINGS = TikTokAdsSettings(kind="tiktok_ads", account="7", secret="env:UNUSED", queries_a_second=1000)
 
 
 def client_of(tiktok: Script) -> Client:
@@ -82,9 +84,10 @@ def pulled(tmp_path: Path, *advertisers: dict[str, Any]) -> Staging:
         account = Account("acme", "tiktok_ads", "7", tiktok.url, TOKEN)
         for reply in tiktok.replies:
             reply.headers["Date"] = "Fri, 20 Mar 2026 10:00:00 GMT"
-        steps = partial(pull, account, Landing(tmp_path / "landing"), staging, "run")
+        transport = Transport((TOKEN,), sleep=WAITS.append)
+        context = PullContext(account, Landing(tmp_path / "landing"), staging, "run", transport)
         with pytest.raises(ContractError, match="that is all"):
-            list(steps(transport=Transport((TOKEN,), sleep=WAITS.append), queries_a_second=1e6))
+            list(pull(context, SETTINGS))
     return staging
 
 
@@ -105,7 +108,8 @@ def test_an_answer_for_another_advertiser_alone_loads_nothing(tmp_path: Path) ->
         pytest.raises(ConfigurationError, match="the token may not see it"),
     ):
         account = Account("acme", "tiktok_ads", "7", tiktok.url, TOKEN)
-        list(pull(account, Landing(tmp_path / "landing"), staging, "run"))
+        context = PullContext(account, Landing(tmp_path / "landing"), staging, "run", Transport((TOKEN,)))
+        list(pull(context, SETTINGS))
     assert not (tmp_path / "landing").exists()
 
 

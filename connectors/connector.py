@@ -1,0 +1,34 @@
+"""A source as the other rooms see it: one object with everything that they need to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.base import Pulled, Stream
+from connectors.settings import SourceSettings
+from connectors.sync.loop import PullContext
+
+Pull = Callable[[PullContext, Any], Iterator[Pulled]]
+"""pull(context, settings): brings what is new in one account, stream by stream; yields what each stream did."""
+
+
+@dataclass(frozen=True)
+class Connector:
+    """A source: `kind` is its name in takings.toml and in the asset graph, its folder and its schema in staging.
+
+    `settings` is the model of its `[[tenants.sources]]` table; `pull` gets an object of it. Single days of the
+    `restated` streams can be read again. `counted` is what would count twice if an account were configured twice;
+    `key_is_account` says that a key opens one account only, so that the same key twice is the same account.
+    `choices` are settings that dbt reads from takings.accounts.
+    """
+
+    kind: str
+    settings: type[SourceSettings]
+    streams: tuple[Stream, ...]
+    pull: Pull
+    counted: str
+    restated: frozenset[str] = frozenset()
+    key_is_account: bool = False
+    choices: tuple[str, ...] = ()

@@ -1,0 +1,27 @@
+"""The settings of a folder of files in takings.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from connectors.settings import KIND, Name, SourceSettings
+
+
+class FilesSettings(SourceSettings):
+    """A folder of events, operating expenses and bank balances."""
+
+    kind: Literal["files"] = Field(description=KIND)
+    account: Name = Field(description="A name of your own.")
+    path: Path = Field(
+        description="The folder of `events/*.jsonl` or `*.jsonl.gz`, `operating_expenses.csv` and "
+        "`cash_balances.csv` (relative to takings.toml)."
+    )
+
+    def folder(self, beside: Path) -> Path | None:
+        return (beside / self.path).resolve()
+
+    def address(self, beside: Path) -> str:
+        return str(self.folder(beside))

@@ -1,0 +1,88 @@
+"""What the `[[tenants.sources]]` tables of takings.toml share: field types, and the base of each source's settings."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Secret = Annotated[str, StringConstraints(pattern=r"^(env|file):.+$")]
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+
+KIND = "Which connector."
+
+
+def _digits(value: object) -> object:
+    """An ad account's number as text, in one form only: act_12 and 12 would be two accounts and count twice."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and value.startswith("act_"):
+        raise ValueError(f"write the number alone: {value.removeprefix('act_')!r}, without 'act_'")
+    return value
+
+
+AdAccount = Annotated[str, BeforeValidator(_digits), StringConstraints(pattern=r"^[0-9]{1,25}$")]
+
+
+def secret_of(what: str) -> Any:
+    """The declaration of a `secret` field."""
+    return Field(description=f"Where {what} is kept: an environment variable, or a file (relative to takings.toml).")
+
+
+class Table(BaseModel):
+    """A table of takings.toml; an unknown key in it is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(Table):
+    """What each source's settings have. `beside` is the folder of takings.toml, to which its paths are relative."""
+
+    kind: str
+    account: str
+
+    @property
+    def secret_reference(self) -> str | None:
+        """Where its secret is kept, `env:NAME` or `file:PATH`; None for a source without a secret."""
+        return None
+
+    def folder(self, beside: Path) -> Path | None:
+        """The folder that it reads; None for a source that is reached over the network."""
+        del beside
+        return None
+
+    def address(self, beside: Path) -> str:
+        """The URL or the folder that the connector reads."""
+        raise NotImplementedError
+
+
+class ApiSettings(SourceSettings):
+    """A source behind an API."""
+
+    default_address: ClassVar[str]
+    secret: Secret
+    base_url: Address | None = None
+
+    @property
+    def secret_reference(self) -> str | None:
+        return self.secret
+
+    def address(self, beside: Path) -> str:
+        del beside
+        return self.base_url or self.default_address
+
+
+class AdSettings(ApiSettings):
+    """An ad platform: daily reports that it restates for weeks."""
+
+    account: AdAccount
+    since: date | None = None
+    lookback_days: int = Field(
+        default=28,
+        ge=0,
+        le=395,
+        description="How many days before the last pull are read again, since platforms restate them.",
+    )

@@ -1,0 +1,31 @@
+"""The settings of a Stripe account in takings.toml."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from connectors.settings import KIND, Address, ApiSettings, Secret, secret_of
+
+StripeAccount = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+
+
+class StripeSettings(ApiSettings):
+    """A Stripe account."""
+
+    default_address: ClassVar[str] = "https://api.stripe.com"
+    kind: Literal["stripe"] = Field(description=KIND)
+    account: StripeAccount = Field(
+        description="The account's id, or a name of your own. It stays the account that its key was first pulled "
+        "from: a key of another one is refused."
+    )
+    secret: Secret = secret_of("the restricted key")
+    base_url: Address | None = Field(
+        default=None,
+        description="Another server that speaks the same API. Without it: `https://api.stripe.com`.",
+    )
+    test_mode: bool = Field(
+        default=False,
+        description="Read test payments, with a key of test mode; without it such a key is refused.",
+    )
