@@ -2,7 +2,7 @@
 
 Money is integer minor units of the shop's currency, instants are integer seconds since 1970 (UTC).  An order knows its
 whole life; ``Order.at(instant)`` is the same order as it stood then.  Nothing here is a total: the wire's ledger rows
-and totals are derived from these facts by ``shopify.wire``, control totals by ``shopify.ql``.
+and totals are derived from these facts by ``shopify.order_views``, control totals by ``shopify.shopifyql``.
 """
 
 from __future__ import annotations

@@ -27,14 +27,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from simulator.apis.base import Api, LoggedRequest
 from simulator.apis.meta.api import MetaApi
-from simulator.apis.shopify.api import ShopApi
 from simulator.apis.shopify.cost import Bucket
-from simulator.apis.shopify.roots import VERSION
-from simulator.apis.stripe.http import StripeWire
+from simulator.apis.shopify.endpoint import ShopEndpoint
+from simulator.apis.shopify.query_root import VERSION
+from simulator.apis.stripe.api import StripeApi
 from simulator.apis.tiktok.api import TikTokApi
 from simulator.faults import Faults
-from simulator.wire import Mount, Seen
 from simulator.world import World, seconds
 
 _PATH = re.compile(r"^/shopify/(?P<account>[\w-]+)/(?P<rest>.*)$")
@@ -66,22 +66,24 @@ class SimulatorServer:
         bulk_seconds: float,
         ticking: bool,
     ) -> None:
-        self.world, self.faults, self.log = world, faults or Faults(), list[Seen]()
+        self.world, self.faults, self.log = world, faults or Faults(), list[LoggedRequest]()
         self._now, self._ticking, self._started = now or world.end, ticking, time.monotonic()
         self.folder = Path(tempfile.mkdtemp(prefix="takings-simulator-"))
-        self.apis: dict[str, ShopApi] = {}
+        self.apis: dict[str, ShopEndpoint] = {}
         self.meta = MetaApi(world, self.faults, self.log, lambda: seconds(self.now))
         self.tiktok = TikTokApi(world, self.faults, self.log, lambda: seconds(self.now))
-        stripe = StripeWire(world, self.faults, self.log, lambda: seconds(self.now))
+        stripe = StripeApi(world, self.faults, self.log, lambda: seconds(self.now))
         # by the first part of the path
-        self.mounts: dict[str, Mount] = {"meta": self.meta, "stripe": stripe, "tiktok": self.tiktok}
+        self.mounts: dict[str, Api] = {"meta": self.meta, "stripe": stripe, "tiktok": self.tiktok}
         for shop in world.shops:
             folder = self.folder / shop.account
             folder.mkdir()
             bucket = Bucket(bucket_size, restore_rate)
             history = world.history(shop.account)
             visits = world.visits_by_account.get(shop.account)
-            self.apis[shop.account] = ShopApi(history, self.faults, folder, bucket, bulk_limit, bulk_seconds, visits)
+            self.apis[shop.account] = ShopEndpoint(
+                history, self.faults, folder, bucket, bulk_limit, bulk_seconds, visits
+            )
         try:
             self._http = _Http(("127.0.0.1", port), _handler(self))
         except OSError as error:
@@ -208,21 +210,21 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(slow.seconds)
         bad_token = self.headers.get("X-Shopify-Access-Token") != server.world.shop(account).token
         if bad_token or faults.take("unauthorized", account, fields):
-            server.log.append(Seen(account, fields, variables, 401))
+            server.log.append(LoggedRequest(account, fields, variables, 401))
             return self._json(401, {"errors": _NOT_AUTHORIZED})
         if fault := faults.take("too_many", account, fields):
-            server.log.append(Seen(account, fields, variables, 429))
+            server.log.append(LoggedRequest(account, fields, variables, 429))
             wait = {"Retry-After": str(float(fault.seconds))}
             return self._send(429, b'{"errors":"Too many requests"}', "application/json", wait)
         if fault := faults.take("error", account, fields):
-            server.log.append(Seen(account, fields, variables, fault.status))
+            server.log.append(LoggedRequest(account, fields, variables, fault.status))
             return self._send(fault.status, _HTML.format(fault.status).encode(), "text/html; charset=utf-8")
         if isinstance(request, dict):
             answer = request
         else:
             base = server.base_url(account)
             answer = api.answer(request, seconds(server.now), account, lambda number: f"{base}/bulk/{number}.jsonl")
-        server.log.append(Seen(account, fields, variables, 200))
+        server.log.append(LoggedRequest(account, fields, variables, 200))
         text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
         if faults.take("truncated", account, fields):
             text = text[: len(text) // 2]
@@ -231,7 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _file(self, account: str, number: str) -> None:
         server = self.simulator
         api, fields = server.apis[account], ("bulk_file",)
-        server.log.append(Seen(account, fields, {}, 200))
+        server.log.append(LoggedRequest(account, fields, {}, 200))
         operation = api.bulk.operations.get(f"gid://shopify/BulkOperation/{number}")
         old = operation is not None and server.now > datetime.fromtimestamp(operation.created_at, UTC) + URL_LIFE
         gone = old or server.faults.take("url_expired", account, fields) is not None

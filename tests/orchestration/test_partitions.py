@@ -94,7 +94,7 @@ def test_a_backfill_of_a_range_is_one_run_that_reads_exactly_these_days_again(
     for stream in REPORTS[source]:
         as_of = read_at(place, source, stream)
         assert {day for day, at in as_of.items() if seconds(at) == seconds(NOW)} == TOUCHED
-    asked = [seen.variables for seen in server.log]
+    asked = [request.parameters for request in server.log]
     ranges = {variables["time_range"] for variables in asked if "time_range" in variables}
     ranges |= {(variables["start_date"], variables["end_date"]) for variables in asked if "start_date" in variables}
     expected = f'{{"since":"{FIRST}","until":"{LAST}"}}' if source == "meta_ads" else (str(FIRST), str(LAST))

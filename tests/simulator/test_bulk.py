@@ -13,8 +13,8 @@ from graphql import execute_sync, parse
 
 from simulator import Fault, Faults, SimulatorServer, World, serve
 from simulator.apis.shopify import bulk
-from simulator.apis.shopify.api import Context, ShopApi, _resolve
-from simulator.apis.shopify.roots import Roots
+from simulator.apis.shopify.endpoint import Context, ShopEndpoint, _resolve
+from simulator.apis.shopify.query_root import QueryRoot
 from simulator.apis.shopify.schema import schema, type_name
 from tests.simulator import queries
 from tests.simulator.conftest import END
@@ -69,8 +69,8 @@ def test_a_bulk_file_holds_what_the_pages_hold(shop: Client) -> None:
 def test_the_compiled_writer_writes_what_graphql_core_answers(world: World, tmp_path: Path) -> None:
     """Text for text, keys in the same order, for every order, product and customer of both shops."""
     for account in ("aurora", "nordlicht"):
-        roots = Roots(world.books(account, END), int(END.timestamp()))
-        context = Context(roots, ShopApi(world.history(account), Faults(), tmp_path / account), {}, str)
+        roots = QueryRoot(world.books(account, END), int(END.timestamp()))
+        context = Context(roots, ShopEndpoint(world.history(account), Faults(), tmp_path / account), {}, str)
         for text in (queries.ORDERS_IN_BULK, queries.PRODUCTS_IN_BULK, queries.CUSTOMERS_IN_BULK):
             query = bulk.check(schema(), text)
             for it in roots.all_of(query.root):
@@ -220,7 +220,7 @@ def test_a_file_is_gzipped_for_those_who_take_it_and_gone_after_a_week(server: S
 def test_the_writer_is_quick_enough_for_a_large_shop(world: World, tmp_path: Path) -> None:
     """Measured 45,000 to 90,000 objects a second on two slow cores; graphql-core makes under 3,000 of them."""
     books = world.books("aurora", END)
-    books_of_many = Roots(books, books.at)
+    books_of_many = QueryRoot(books, books.at)
     query = bulk.check(schema(), queries.ORDERS_IN_BULK)
     started, objects = time.process_time(), 0
     while time.process_time() - started < 1.0:

@@ -44,7 +44,7 @@ def test_a_fault_can_wait_and_can_be_of_one_shop(server: SimulatorServer, aurora
     server.faults.add(Fault("error", account="aurora", skip=2))
     assert Client(server, "nordlicht").post(SHOP).status_code == 200
     assert [aurora.post(SHOP).status_code for _ in range(4)] == [200, 200, 500, 200]
-    assert [seen.status for seen in server.log if seen.account == "aurora"] == [200, 200, 500, 200]
+    assert [request.status for request in server.log if request.account == "aurora"] == [200, 200, 500, 200]
 
 
 def test_a_connection_is_cut_in_the_middle(server: SimulatorServer, aurora: Client) -> None:

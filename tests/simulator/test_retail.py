@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from simulator import RetailFolderError, World, retail_world, serve
-from simulator.apis.shopify.roots import Roots
+from simulator.apis.shopify.query_root import QueryRoot
 from tests.simulator import queries
 from tests.simulator.queries import Client
 
@@ -42,7 +42,7 @@ def test_every_orders_lines_refunds_and_ledger_are_the_tables(retailer: World) -
     back = f"select order_id, sum(amount_minor)::bigint from '{FOLDER}/refund_lines.parquet' group by 1"
     returned = dict(duckdb.sql(back).fetchall())
     books = retailer.books("online_retail")
-    for view in Roots(books, books.at).all_of("orders"):
+    for view in QueryRoot(books, books.at).all_of("orders"):
         name = view.order.name
         assert view.original_total == view.total == sold[name]
         assert view.refunded == returned.get(name, 0)
@@ -52,7 +52,7 @@ def test_every_orders_lines_refunds_and_ledger_are_the_tables(retailer: World) -
 
 def test_statuses_and_the_clock(retailer: World) -> None:
     books = retailer.books("online_retail")
-    found = Counter(view.financial_status for view in Roots(books, books.at).all_of("orders"))
+    found = Counter(view.financial_status for view in QueryRoot(books, books.at).all_of("orders"))
     assert set(found) == {"PAID", "PARTIALLY_REFUNDED", "REFUNDED"}
     both = " union all ".join(
         f"select created_at from '{FOLDER}/{name}.parquet'" for name in ("orders", "refund_lines")

@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from simulator import Fault, SimulatorServer, World
-from simulator.apis.stripe.api import EVENTS_KEPT, KINDS, VERSION
-from simulator.apis.stripe.objects import KEYS, SOMETIMES
+from simulator.apis.stripe.resources import EVENTS_KEPT, KINDS, VERSION
+from simulator.apis.stripe.serializer import KEYS, SOMETIMES
 from simulator.scenarios.payments import PaymentBooks, payment_books, secret_key
 from tests.simulator.conftest import END
 

@@ -10,9 +10,9 @@ import pytest
 
 from simulator import World, demo_world
 from simulator.apis.shopify import bulk
-from simulator.apis.shopify.roots import Roots
+from simulator.apis.shopify.order_views import OrderView
+from simulator.apis.shopify.query_root import QueryRoot
 from simulator.apis.shopify.schema import schema
-from simulator.apis.shopify.wire import OrderView
 from simulator.books import Order
 from simulator.money import split, tax_of
 from simulator.scenarios.demo.scenarios import SCENARIOS
@@ -24,13 +24,13 @@ ACCOUNTS = ["aurora", "nordlicht"]
 
 def views(world: World, account: str, at: datetime = END) -> list[OrderView]:
     books = world.books(account, at)
-    return Roots(books, books.at).all_of("orders")
+    return QueryRoot(books, books.at).all_of("orders")
 
 
 def everything_shown(world: World, account: str, at: datetime) -> list[str]:
     """All that the API shows of a shop, as the lines of bulk files."""
     books, found = world.books(account, at), list[str]()
-    roots = Roots(books, books.at)
+    roots = QueryRoot(books, books.at)
     for text in (queries.ORDERS_IN_BULK, queries.PRODUCTS_IN_BULK, queries.CUSTOMERS_IN_BULK):
         query = bulk.check(schema(), text)
         for it in roots.all_of(query.root):

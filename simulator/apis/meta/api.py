@@ -14,13 +14,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
+from simulator.apis.base import LoggedRequest, Response
 from simulator.apis.meta import insights
 from simulator.apis.meta.errors import REDUCE, GraphError, bad_token, missing, no_field
 from simulator.books import Instant
 from simulator.faults import Fault, Faults
 from simulator.scenarios.ads.books import AdAccount
 from simulator.scenarios.ads.plan import ACTIVE, AD, CAMPAIGN, GROUP, PAUSED, Node
-from simulator.wire import Answer, Seen
 from simulator.world import World
 
 VERSION, VERSIONS, UPGRADED = "v26.0", ("v24.0", "v25.0", "v26.0"), ("v22.0", "v23.0")
@@ -54,7 +54,7 @@ class MetaApi:
 
     world: World
     faults: Faults
-    log: list[Seen]
+    log: list[LoggedRequest]
     now: Callable[[], Instant]
     job_polls: int = 0
     most_rows: int = 100_000
@@ -62,7 +62,7 @@ class MetaApi:
     usage: int = 1
     _runs: dict[str, _Run] = field(default_factory=dict)
 
-    def __call__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def __call__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
         parts = urlsplit(target)
         _, _, version, *path = parts.path.rstrip("/").split("/")
         lower = {name.lower(): value for name, value in headers.items()}
@@ -80,7 +80,7 @@ class MetaApi:
             )
         try:
             if fault := self.faults.take("error", name, [resource]):
-                return self._said(Answer(fault.status, b"<html>Sorry, something went wrong</html>", "text/html"),
+                return self._said(Response(fault.status, b"<html>Sorry, something went wrong</html>", "text/html"),
                                   name, resource, params)  # fmt: skip
             self._refuse(version, name, resource)
             answer, status = self._answer(method, path, params, f"/meta/{version}", lower.get("host", "")), 200
@@ -92,11 +92,11 @@ class MetaApi:
         if self.faults.take("truncated", name, [resource]):
             text = text[: len(text) // 2]
         cut = self.faults.take("cut", name, [resource]) is not None
-        return self._said(Answer(status, text, "application/json; charset=UTF-8", extra, cut), name, resource, params)
+        return self._said(Response(status, text, "application/json; charset=UTF-8", extra, cut), name, resource, params)
 
-    def _said(self, answer: Answer, account: str, resource: str, params: dict[str, Any]) -> Answer:
+    def _said(self, answer: Response, account: str, resource: str, params: dict[str, Any]) -> Response:
         kept = {key: value for key, value in params.items() if key != "access_token"}
-        self.log.append(Seen(account, (resource,), kept, answer.status))
+        self.log.append(LoggedRequest(account, (resource,), kept, answer.status))
         return answer
 
     def _resource(self, path: list[str]) -> str:

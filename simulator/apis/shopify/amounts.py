@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.books import Presentment, Shop
 
 
-class Purse:
+class Amounts:
     """The currencies of an order, and how an amount is written in them (the scale varies as Shopify's does)."""
 
     __slots__ = ("currency", "exponent", "presentment", "shop_currency", "texts")

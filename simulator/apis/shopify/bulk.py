@@ -30,9 +30,9 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values
 
-from simulator.apis.shopify.roots import Roots
+from simulator.apis.shopify.query_root import QueryRoot
 from simulator.apis.shopify.schema import is_connection, nullable, object_type
-from simulator.apis.shopify.writer import Compiler, ObjectWriter, selection_sets
+from simulator.apis.shopify.serializer import Compiler, ObjectWriter, selection_sets
 
 SEVEN_DAYS = 7 * 86_400
 CHUNK = 64  # roots whose lines are mixed with each other
@@ -174,7 +174,9 @@ def collect(writer: ObjectWriter, it: Any, parent: str, lines: list[str]) -> Non
                 collect(child.writer, below, own, lines)
 
 
-def write_file(query: BulkQuery, roots: Roots, path: Path, group: bool, go_on: Callable[[], bool]) -> tuple[int, int]:
+def write_file(
+    query: BulkQuery, roots: QueryRoot, path: Path, group: bool, go_on: Callable[[], bool]
+) -> tuple[int, int]:
     """Writes the gzipped JSONL; returns how many objects and how many roots."""
     objects, rooted, writer = 0, 0, query.writer
     found = roots.selected(query.root, query.search)
@@ -204,7 +206,7 @@ class BulkOperations:
         self,
         query: BulkQuery,
         text: str,
-        roots: Roots,
+        roots: QueryRoot,
         group: bool,
         url: Callable[[str], str],
         fate: tuple[str, str | None] | None = None,
@@ -231,7 +233,7 @@ class BulkOperations:
         self,
         operation: Operation,
         query: BulkQuery,
-        roots: Roots,
+        roots: QueryRoot,
         url: str,
         fate: tuple[str, str | None] | None,
         miscount: bool,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulator.apis.shopify import catalogue, wire
+from simulator.apis.shopify.catalogue_views import INVENTORY_ITEMS, CustomerView, ProductView, product_of, variant_of
+from simulator.apis.shopify.order_views import LineView, OrderPart, OrderView, RefundView
 from simulator.books import NEVER, value_at
 
 Getter = Callable[[Any], Any]
@@ -23,9 +24,9 @@ def _until_now(at: int) -> int | None:
     return None if at == NEVER else at
 
 
-def _address(order: wire.OrderView, which: str) -> wire.Owned | None:
+def _address(order: OrderView, which: str) -> OrderPart | None:
     address = order.order.billing if which == "billing" else order.order.shipping_address
-    return None if address is None else wire.Owned(order, address, "MailingAddress")
+    return None if address is None else OrderPart(order, address, "MailingAddress")
 
 
 def _agreement(**extra: Getter) -> dict[str, Getter]:
@@ -61,15 +62,15 @@ def _application(**extra: Getter) -> dict[str, Getter]:
     }
 
 
-def _taxes(it: Any) -> list[wire.Owned]:
-    holder = it.line if isinstance(it, wire.LineView) else it.it
-    return [wire.Owned(it.order, tax, "TaxLine") for tax in holder.taxes] if holder.taxes else []
+def _taxes(it: Any) -> list[OrderPart]:
+    holder = it.line if isinstance(it, LineView) else it.part
+    return [OrderPart(it.order, tax, "TaxLine") for tax in holder.taxes] if holder.taxes else []
 
 
-def order_shipping(order: wire.OrderView, include_removed: bool) -> list[wire.Owned]:
+def order_shipping(order: OrderView, include_removed: bool) -> list[OrderPart]:
     gone = {each.line.id for edit in order.order.edits for each in edit.shipping_removed}
     return [
-        wire.Owned(order, line, "ShippingLine")
+        OrderPart(order, line, "ShippingLine")
         for line in order.order.all_shipping()
         if include_removed or line.id not in gone
     ]
@@ -91,20 +92,20 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "test": lambda o: o.order.test,
         "sourceName": lambda o: o.order.source,
         "currencyCode": lambda o: o.shop.currency,
-        "presentmentCurrencyCode": lambda o: o.purse.currency,
+        "presentmentCurrencyCode": lambda o: o.amounts.currency,
         "taxesIncluded": lambda o: o.included,
         "displayFinancialStatus": lambda o: o.financial_status,
         "displayFulfillmentStatus": lambda o: o.fulfilment_status,
         "email": lambda o: o.order.email,
         "discountCodes": lambda o: [each.title for _, each in o.order.applications if each.kind == "code"],
-        "customer": lambda o: None if o.order.customer is None else catalogue.CustomerView(o.books, o.order.customer),
+        "customer": lambda o: None if o.order.customer is None else CustomerView(o.books, o.order.customer),
         "billingAddress": lambda o: _address(o, "billing"),
         "shippingAddress": lambda o: _address(o, "shipping"),
         "originalTotalPriceSet": lambda o: o.original_total,
         "totalPriceSet": lambda o: o.total,
         "currentTotalPriceSet": lambda o: o.current_total,
         "totalRefundedSet": lambda o: o.refunded,
-        "refunds": lambda o: [wire.RefundView(o, each) for each in o.order.refunds],
+        "refunds": lambda o: [RefundView(o, each) for each in o.order.refunds],
         "transactions": lambda o: o.transactions,
         "lineItems": lambda o: o.lines,
         "shippingLines": lambda o: order_shipping(o, False),
@@ -119,8 +120,8 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "quantity": lambda x: x.line.quantity,
         "currentQuantity": lambda x: x.current_quantity,
         "isGiftCard": lambda x: x.line.kind == "gift_card",
-        "product": catalogue.product_of,
-        "variant": catalogue.variant_of,
+        "product": product_of,
+        "variant": variant_of,
         "originalUnitPriceSet": lambda x: x.line.unit_price,
         "discountAllocations": lambda x: x.allocations,
         "taxLines": _taxes,
@@ -133,30 +134,30 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
     "DiscountCodeApplication": _application(code=lambda d: d.application.title),
     "ManualDiscountApplication": _application(**_TITLE),
     "TaxLine": {
-        "title": lambda x: x.it.title,
-        "ratePercentage": lambda x: x.it.rate / 1000,
-        "priceSet": lambda x: x.it.amount,
+        "title": lambda x: x.part.title,
+        "ratePercentage": lambda x: x.part.rate / 1000,
+        "priceSet": lambda x: x.part.amount,
     },
     "ShippingLine": {
-        "id": lambda x: gid("ShippingLine", x.it.id),
-        "title": lambda x: x.it.title,
+        "id": lambda x: gid("ShippingLine", x.part.id),
+        "title": lambda x: x.part.title,
         "isRemoved": lambda x: any(
-            gone.line.id == x.it.id for edit in x.order.order.edits for gone in edit.shipping_removed
+            gone.line.id == x.part.id for edit in x.order.order.edits for gone in edit.shipping_removed
         ),
-        "originalPriceSet": lambda x: x.it.price,
-        "discountedPriceSet": lambda x: x.it.price - sum(each.amount for each in x.it.discounts),
+        "originalPriceSet": lambda x: x.part.price,
+        "discountedPriceSet": lambda x: x.part.price - sum(each.amount for each in x.part.discounts),
         "taxLines": _taxes,
     },
     "OrderTransaction": {
-        "id": lambda x: gid("OrderTransaction", x.it.id),
-        "kind": lambda x: x.it.kind,
-        "status": lambda x: x.it.status,
-        "gateway": lambda x: x.it.gateway,
-        "test": lambda x: x.it.test,
-        "createdAt": lambda x: x.it.created_at,
-        "processedAt": lambda x: max(x.it.created_at, x.it.settled_at),
-        "amountSet": lambda x: x.it.amount,
-        "parentTransaction": lambda x: None if x.it.parent is None else x.order.transaction(x.it.parent),
+        "id": lambda x: gid("OrderTransaction", x.part.id),
+        "kind": lambda x: x.part.kind,
+        "status": lambda x: x.part.status,
+        "gateway": lambda x: x.part.gateway,
+        "test": lambda x: x.part.test,
+        "createdAt": lambda x: x.part.created_at,
+        "processedAt": lambda x: max(x.part.created_at, x.part.settled_at),
+        "amountSet": lambda x: x.part.amount,
+        "parentTransaction": lambda x: None if x.part.parent is None else x.order.transaction(x.part.parent),
     },
     "Refund": {
         "id": lambda r: gid("Refund", r.refund.id),
@@ -165,44 +166,44 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "updatedAt": lambda r: r.updated_at,
         "note": lambda r: r.refund.edited_note or r.refund.note,
         "order": lambda r: r.order,
-        "return": lambda r: None if r.refund.of_return is None else wire.Owned(r.order, r.refund.of_return, "Return"),
+        "return": lambda r: None if r.refund.of_return is None else OrderPart(r.order, r.refund.of_return, "Return"),
         "totalRefundedSet": lambda r: r.total,
-        "refundLineItems": lambda r: [wire.Owned(r.order, each, "RefundLineItem") for each in r.refund.lines],
-        "refundShippingLines": lambda r: [wire.Owned(r.order, x, "RefundShippingLine") for x in r.refund.shipping],
-        "orderAdjustments": lambda r: [wire.Owned(r.order, each, "OrderAdjustment") for each in r.refund.adjustments],
+        "refundLineItems": lambda r: [OrderPart(r.order, each, "RefundLineItem") for each in r.refund.lines],
+        "refundShippingLines": lambda r: [OrderPart(r.order, x, "RefundShippingLine") for x in r.refund.shipping],
+        "orderAdjustments": lambda r: [OrderPart(r.order, each, "OrderAdjustment") for each in r.refund.adjustments],
         "transactions": lambda r: [r.order.transaction(each) for each in r.refund.transactions],
     },
     "RefundLineItem": {
-        "id": lambda x: gid("RefundLineItem", x.it.id),
-        "quantity": lambda x: x.it.quantity,
-        "restockType": lambda x: x.it.restock,
-        "restocked": lambda x: x.it.restock != "NO_RESTOCK",
-        "lineItem": lambda x: x.order.line(x.it.line),
-        "subtotalSet": lambda x: x.it.net + x.it.tax if x.order.included else x.it.net,
-        "totalTaxSet": lambda x: x.it.tax,
+        "id": lambda x: gid("RefundLineItem", x.part.id),
+        "quantity": lambda x: x.part.quantity,
+        "restockType": lambda x: x.part.restock,
+        "restocked": lambda x: x.part.restock != "NO_RESTOCK",
+        "lineItem": lambda x: x.order.line(x.part.line),
+        "subtotalSet": lambda x: x.part.net + x.part.tax if x.order.included else x.part.net,
+        "totalTaxSet": lambda x: x.part.tax,
     },
     "RefundShippingLine": {
-        "id": lambda x: gid("RefundShippingLine", x.it.id),
-        "shippingLine": lambda x: wire.Owned(x.order, x.it.line, "ShippingLine"),
-        "subtotalAmountSet": lambda x: x.it.net + x.it.tax if x.order.included else x.it.net,
-        "taxAmountSet": lambda x: x.it.tax,
+        "id": lambda x: gid("RefundShippingLine", x.part.id),
+        "shippingLine": lambda x: OrderPart(x.order, x.part.line, "ShippingLine"),
+        "subtotalAmountSet": lambda x: x.part.net + x.part.tax if x.order.included else x.part.net,
+        "taxAmountSet": lambda x: x.part.tax,
     },
     "OrderAdjustment": {
-        "id": lambda x: gid("OrderAdjustment", x.it.id),
-        "reason": lambda x: x.it.reason,
-        "amountSet": lambda x: x.it.amount,
-        "taxAmountSet": lambda x: x.it.tax,
+        "id": lambda x: gid("OrderAdjustment", x.part.id),
+        "reason": lambda x: x.part.reason,
+        "amountSet": lambda x: x.part.amount,
+        "taxAmountSet": lambda x: x.part.tax,
     },
     "Return": {
-        "id": lambda x: gid("Return", x.it.id),
-        "name": lambda x: f"{x.order.order.name}-R{x.order.order.returns.index(x.it) + 1}",
-        "createdAt": lambda x: x.it.happened_at,
+        "id": lambda x: gid("Return", x.part.id),
+        "name": lambda x: f"{x.order.order.name}-R{x.order.order.returns.index(x.part) + 1}",
+        "createdAt": lambda x: x.part.happened_at,
         "order": lambda x: x.order,
     },
     "OrderAgreement": _agreement(order=lambda a: a.order),
     "OrderEditAgreement": _agreement(),
     "RefundAgreement": _agreement(refund=lambda a: a.refund),
-    "ReturnAgreement": _agreement(**{"return": lambda a: wire.Owned(a.order, a.return_, "Return")}),
+    "ReturnAgreement": _agreement(**{"return": lambda a: OrderPart(a.order, a.return_, "Return")}),
     "ProductSale": _sale(**_WITH_LINE),
     "GiftCardSale": _sale(**_WITH_LINE),
     "TipSale": _sale(**_WITH_LINE),
@@ -211,9 +212,9 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
     "DutySale": _sale(),
     "FeeSale": _sale(),
     "MailingAddress": {
-        "id": lambda x: gid("MailingAddress", x.order.order.id * 10 + (x.it is x.order.order.shipping_address)),
-        "name": lambda x: x.it.name,
-        "countryCodeV2": lambda x: x.it.country,
+        "id": lambda x: gid("MailingAddress", x.order.order.id * 10 + (x.part is x.order.order.shipping_address)),
+        "name": lambda x: x.part.name,
+        "countryCodeV2": lambda x: x.part.country,
     },
     "Customer": {
         "id": lambda c: gid("Customer", c.customer.id),
@@ -242,14 +243,14 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "id": lambda v: gid("ProductVariant", v.variant.id),
         "title": lambda v: v.variant.title,
         "sku": lambda v: v.variant.sku,
-        "price": lambda v: v.purse.shop_amount(value_at(v.variant.prices, v.books.at)),
+        "price": lambda v: v.amounts.shop_amount(value_at(v.variant.prices, v.books.at)),
         "createdAt": lambda v: v.variant.created_at,
         "updatedAt": lambda v: v.updated_at,
         "inventoryItem": lambda v: v,
-        "product": lambda v: catalogue.ProductView(v.books, v.variant.product),
+        "product": lambda v: ProductView(v.books, v.variant.product),
     },
     "InventoryItem": {
-        "id": lambda v: gid("InventoryItem", v.variant.id + catalogue.INVENTORY_ITEMS),
+        "id": lambda v: gid("InventoryItem", v.variant.id + INVENTORY_ITEMS),
         "createdAt": lambda v: v.variant.created_at,
         "updatedAt": lambda v: v.cost_updated_at,
         "sku": lambda v: v.variant.sku,

@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from simulator.apis.shopify import paging
-from simulator.apis.shopify.amounts import Purse
+from simulator.apis.shopify.amounts import Amounts
 from simulator.apis.shopify.fields import FIELDS, order_shipping
 
 SDL = Path(__file__).with_name("schema.graphql")
@@ -74,10 +74,10 @@ def nullable(of: Any) -> Any:
 class Amount:
     """A MoneyBag or a MoneyV2 while graphql-core walks through it."""
 
-    __slots__ = ("minor", "purse")
+    __slots__ = ("amounts", "minor")
 
-    def __init__(self, minor: int, purse: Purse) -> None:
-        self.minor, self.purse = minor, purse
+    def __init__(self, minor: int, amounts: Amounts) -> None:
+        self.minor, self.amounts = minor, amounts
 
 
 class Row:
@@ -130,7 +130,7 @@ def resolve(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
         return paging.page_of_list(connection_items(parent, name, source, args), args)
     value = FIELDS[parent][name](source)
     if value is not None and get_named_type(info.return_type).name in MONEY:
-        return Amount(value, source.purse)
+        return Amount(value, source.amounts)
     if args.get("first") is not None and is_list_type(nullable(info.return_type)):
         return value[: args["first"]]
     return value
@@ -167,12 +167,12 @@ def _resolve_page(page: paging.Page, name: str) -> Any:
 
 def _resolve_amount(amount: Amount, parent: str, name: str) -> Any:
     if parent == "MoneyBag":
-        return money_fields(amount.minor, amount.purse, name == "shopMoney")
-    return money_fields(amount.minor, amount.purse, True)[name]
+        return money_fields(amount.minor, amount.amounts, name == "shopMoney")
+    return money_fields(amount.minor, amount.amounts, True)[name]
 
 
-def money_fields(minor: int, purse: Purse, of_shop: bool) -> dict[str, Any]:
+def money_fields(minor: int, amounts: Amounts, of_shop: bool) -> dict[str, Any]:
     """A MoneyV2's two fields."""
     if of_shop:
-        return {"amount": purse.shop_amount(minor), "currencyCode": purse.shop_currency}
-    return {"amount": purse.presentment_amount(minor), "currencyCode": purse.currency}
+        return {"amount": amounts.shop_amount(minor), "currencyCode": amounts.shop_currency}
+    return {"amount": amounts.presentment_amount(minor), "currencyCode": amounts.currency}

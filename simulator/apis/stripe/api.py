@@ -1,237 +1,120 @@
-"""One account's answers: lists by ``created`` with their pages, single objects, events, and Stripe's errors."""
+"""Stripe's API on the simulator's server, at ``/stripe/<account>/v1/…``: keys, versions, request ids, faults."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from operator import eq, ge, gt, le, lt
+import itertools
+import re
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
-from simulator.apis.stripe.objects import Wardrobe, balance_transaction, dressed
-from simulator.scenarios.payments import PaymentBooks
-from simulator.scenarios.payments.books import DAY, Entry, Event, State, StripeObject
+import msgspec
 
-VERSION = "2026-10-28.endive"
-EVENTS_KEPT = 30 * DAY
-KINDS: Mapping[str, str] = {
-    "charges": "charge",
-    "refunds": "refund",
-    "customers": "customer",
-    "products": "product",
-    "prices": "price",
-    "subscriptions": "subscription",
-    "invoices": "invoice",
-    "disputes": "dispute",
-    "payouts": "payout",
-    "coupons": "coupon",
-}
-RESOURCES = (*KINDS, "balance_transactions", "events", "subscription_items")
-FILTERS: Mapping[str, tuple[str, ...]] = {
-    "charges": ("customer", "payment_intent"),
-    "refunds": ("charge", "payment_intent"),
-    "prices": ("product", "active"),
-    "subscriptions": ("customer", "status"),
-    "invoices": ("customer", "status"),
-    "disputes": ("charge", "payment_intent"),
-    "payouts": ("status",),
-    "balance_transactions": ("source", "type", "payout", "currency"),
-    "events": ("type",),
-    "subscription_items": ("subscription",),
-}
-EXPANDS: Mapping[str, tuple[str, ...]] = {
-    "prices": ("tiers",),
-    "charges": ("refunds",),
-    "subscriptions": ("discounts", "items.data.discounts"),
-    "subscription_items": ("discounts",),
-}
-RANGES: Mapping[str, Callable[[int, int], bool]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
-ANSWERED_WHEN_DELETED = frozenset({"customer", "product", "coupon"})
-Row = StripeObject | Entry | Event
+from simulator.apis.base import LoggedRequest, Response
+from simulator.apis.stripe.resources import VERSION, Request, StripeError, answer
+from simulator.faults import Faults
+from simulator.scenarios.payments import secret_key, stripe_account
+from simulator.world import World
+
+_PATH = re.compile(r"^/stripe/(?P<account>[\w-]+)/v1/(?P<rest>[\w/.-]+)$")
+_HTML = b"<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
 
 
-class Refusal(Exception):  # noqa: N818 - an answer of Stripe's, no error of ours
-    """An error that Stripe answers."""
+class StripeApi:
+    """The accounts of a world. ``now`` tells the time; what came is noted in ``log``, its field ``stripe:charges``."""
 
-    def __init__(self, status: int, message: str, code: str | None = None, param: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: dict[str, Any] = {"message": message, "type": "invalid_request_error"}
-        if code:
-            self.body |= {"code": code, "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"}
-        if param:
-            self.body["param"] = param
+    def __init__(self, world: World, faults: Faults, log: list[LoggedRequest], now: Callable[[], int]) -> None:
+        self.world, self.faults, self.log, self.now = world, faults, log, now
+        self._ids = itertools.count(1)
 
+    def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
+        parts = urlsplit(path)
+        match = _PATH.match(parts.path)
+        accounts = {shop.account for shop in self.world.shops}
+        given = {name.lower(): value for name, value in headers.items()}
+        if match is None or match["account"] not in accounts or method != "GET":
+            refusal = StripeError(404, f"Unrecognized request URL ({method}: {parts.path}).")
+            return self._answer(refusal.status, {"error": refusal.body})
+        account, (resource, *rest) = match["account"], match["rest"].strip("/").split("/")
+        request = Request(resource, tuple(rest), _parameters(parts.query))
+        return self._serve(account, request, given)
 
-@dataclass(frozen=True)
-class Request:
-    """A GET: its resource, what follows in the path, its parameters in order."""
+    def _serve(self, account: str, request: Request, headers: Mapping[str, str]) -> Response:
+        fields = ("stripe", f"stripe:{request.resource}", f"stripe:{'object' if request.rest else 'list'}")
+        take = self.faults.take
+        if slow := take("slow", account, fields):
+            time.sleep(slow.seconds)
+        failed = self._fails(account, fields)
+        if failed is not None:
+            self._note(account, fields, request, failed.status)
+            return failed
+        try:
+            found, status = self._found(account, request, headers, fields), 200
+        except StripeError as refusal:
+            found, status = {"error": refusal.body}, refusal.status
+        self._note(account, fields, request, status)
+        whole = self._answer(status, found)
+        if take("truncated", account, fields):
+            return Response(status, whole.body[: len(whole.body) // 2], headers=whole.headers)
+        return Response(status, whole.body, headers=whole.headers, cut=take("cut", account, fields) is not None)
 
-    resource: str
-    rest: tuple[str, ...]
-    params: Sequence[tuple[str, str]]
+    def _found(
+        self, account: str, request: Request, headers: Mapping[str, str], fields: tuple[str, ...]
+    ) -> dict[str, Any]:
+        self._authorize(account, request, headers, fields)
+        version, cursor, at = headers.get("stripe-version", VERSION), request.one("starting_after"), self.now()
+        if version != VERSION:
+            raise StripeError(400, f"Invalid Stripe API version: {version}")
+        if cursor and self.faults.take("lost_cursor", account, fields):
+            raise StripeError(400, f"No such object: '{cursor}'", "resource_missing", "starting_after")
+        return answer(stripe_account(self.world, account).books(at), at, request)
 
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self.params if key == name]
+    def _authorize(self, account: str, request: Request, headers: Mapping[str, str], fields: tuple[str, ...]) -> None:
+        key = headers.get("authorization", "").removeprefix("Bearer ").strip()
+        if not key:
+            raise StripeError(401, "You did not provide an API key.")
+        if key != secret_key(account):
+            raise StripeError(401, f"Invalid API Key provided: {key[:3]}{'*' * 8}{key[-4:]}")
+        if self.faults.take("unauthorized", account, fields):
+            raise StripeError(401, f"Expired API Key provided: {key[:3]}{'*' * 8}{key[-4:]}", "api_key_expired")
+        if f"stripe:{request.resource}" in self.faults.denied(account):
+            permission = f"rak_{request.resource.removesuffix('s')}_read"
+            raise StripeError(
+                403,
+                f"The provided key '{key[:3]}{'*' * 8}{key[-4:]}' does not have the required permissions for this "
+                f"endpoint. Having the '{permission}' permission would allow this request to continue.",
+            )
 
-    def one(self, name: str) -> str | None:
-        return next(iter(self.all(name)), None)
+    def _fails(self, account: str, fields: tuple[str, ...]) -> Response | None:
+        """A failure that has nothing to do with what was asked."""
+        if fault := self.faults.take("too_many", account, fields):
+            headers = {"Retry-After": f"{fault.seconds:g}", "Stripe-Rate-Limited-Reason": "endpoint-rate"}
+            error = {"code": "rate_limit", "message": "Request rate limit exceeded.", "type": "invalid_request_error"}
+            return self._answer(429, {"error": error}, headers)
+        if self.faults.take("lock_timeout", account, fields):
+            told = "This object cannot be accessed right now because another API request is accessing it."
+            error = {"code": "lock_timeout", "message": told, "type": "invalid_request_error"}
+            return self._answer(429, {"error": error}, {"Stripe-Should-Retry": "true"})
+        if fault := self.faults.take("error", account, fields):
+            if fault.status == 503:
+                return Response(503, _HTML, "text/html", self._headers())
+            error = {"message": "An unknown error occurred", "type": "api_error"}
+            return self._answer(fault.status, {"error": error})
+        return None
 
+    def _note(self, account: str, fields: tuple[str, ...], request: Request, status: int) -> None:
+        told: dict[str, Any] = dict(request.params) | ({"id": request.rest[0]} if request.rest else {})
+        self.log.append(LoggedRequest(account, fields, told, status))
 
-def answer(books: PaymentBooks, at: int, request: Request) -> State:
-    """The body of a request's answer. Raises Refusal."""
-    if request.resource not in RESOURCES:
-        path = "/".join((request.resource, *request.rest))
-        raise Refusal(404, f"Unrecognized request URL (GET: /v1/{path}). Please see https://stripe.com/docs.")
-    wardrobe = Wardrobe(books, at, _expanded(request))
-    if not request.rest:
-        return _list(books, at, request, wardrobe)
-    if request.resource == "invoices" and request.rest[1:] == ("lines",):
-        rows = [dressed("line_item", one) for one in _thing(books, "invoice", request.rest[0]).at(at)["lines"]]
-        return _page(request, rows, [row["id"] for row in rows], "line_item")
-    return _single(books, at, request, wardrobe)
+    def _headers(self) -> dict[str, str]:
+        return {"Request-Id": f"req_{next(self._ids):014d}", "Stripe-Version": VERSION}
 
-
-def _expanded(request: Request) -> set[str]:
-    found = set()
-    for path in request.all("expand[]"):
-        name = path.removeprefix("data.") if not request.rest else path
-        listed = request.rest or path.startswith("data.")
-        if name not in EXPANDS.get(request.resource, ()) or not listed or path.count(".") > 3:
-            raise Refusal(400, f"This property cannot be expanded ({path}).", param="expand")
-        found.add(name)
-    return found
-
-
-def _thing(books: PaymentBooks, kind: str, identity: str) -> StripeObject:
-    found = next((one for one in books.objects(kind) if one.id == identity), None)
-    if found is None:
-        raise Refusal(404, f"No such {kind}: '{identity}'", "resource_missing", "id")
-    return found
-
-
-def _single(books: PaymentBooks, at: int, request: Request, wardrobe: Wardrobe) -> State:
-    resource, identity = request.resource, request.rest[0]
-    if resource == "balance_transactions":
-        for entry in books.entries:
-            if entry.id == identity:
-                return balance_transaction(entry, at)
-        raise Refusal(404, f"No such balance transaction: '{identity}'", "resource_missing", "id")
-    if resource == "events":
-        for one in books.events:
-            if one.id == identity and one.at > at - EVENTS_KEPT:
-                return _event(wardrobe, one)
-        raise Refusal(404, f"No such event: '{identity}'", "resource_missing", "id")
-    kind = KINDS[resource]
-    gone = books.deleted.get(identity)
-    if gone is not None and gone.kind == kind and kind in ANSWERED_WHEN_DELETED:
-        return {"id": identity, "object": kind, "deleted": True}
-    return wardrobe.dress(kind, _thing(books, kind, identity).at(at))
-
-
-def _list(books: PaymentBooks, at: int, request: Request, wardrobe: Wardrobe) -> State:
-    resource = request.resource
-    if resource == "subscription_items":
-        key = request.one("subscription")
-        if key is None:
-            raise Refusal(400, "Missing required param: subscription.", "parameter_missing", "subscription")
-        items = _thing(books, "subscription", key).at(at)["items"]
-        rows = [wardrobe.item(one, "discounts") for one in items]
-        return _page(request, rows, [row["id"] for row in rows], "subscription_item")
-    found: list[Row]
-    if resource == "balance_transactions":
-        asked = any(request.one(name) is not None for name in FILTERS[resource])
-        found = [one for one in books.entries if not asked or _entry_fits(books, one, request)]
-    elif resource == "events":
-        found = [one for one in books.events if one.at > at - EVENTS_KEPT and _event_fits(one, request)]
-    else:
-        asked = resource in ("subscriptions", "prices") or any(
-            request.one(name) is not None for name in FILTERS.get(resource, ())
-        )
-        found = [one for one in books.objects(KINDS[resource]) if not asked or _fits(one, at, request)]
-    for compare, bound in _bounds(request):
-        found = [one for one in found if compare(_created(one), bound)]
-    page = _page(request, found, [one.id for one in found], KINDS.get(resource, resource[:-1]))
-    page["data"] = [_dress(one, at, wardrobe) for one in page["data"]]
-    return page
+    def _answer(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+        text = msgspec.json.format(msgspec.json.encode(body), indent=2)  # over many lines, as Stripe
+        return Response(status, text, headers=self._headers() | dict(headers or {}))
 
 
-def _created(row: Row) -> int:
-    return row.at if isinstance(row, Event) else row.created
-
-
-def _dress(row: Row, at: int, wardrobe: Wardrobe) -> State:
-    if isinstance(row, Entry):
-        return balance_transaction(row, at)
-    if isinstance(row, Event):
-        return _event(wardrobe, row)
-    return wardrobe.dress(row.kind, row.at(at))
-
-
-def _event(wardrobe: Wardrobe, told: Event) -> State:
-    then = Wardrobe(wardrobe.books, told.at)
-    return dressed("event", {
-        "id": told.id, "created": told.at, "type": told.type, "api_version": VERSION, "pending_webhooks": 0,
-        "request": {"id": None, "idempotency_key": None},
-        "data": {"object": then.dress(told.subject.kind, told.subject.at(told.at))},
-    })  # fmt: skip
-
-
-def _entry_fits(books: PaymentBooks, one: Entry, request: Request) -> bool:
-    wanted = {name: request.one(name) for name in FILTERS["balance_transactions"]}
-    has = {"source": one.source, "type": one.type, "currency": one.currency.lower(),
-           "payout": books.ledger.payout_by_entry.get(one.id)}  # fmt: skip
-    return all(value is None or has[name] == value for name, value in wanted.items())
-
-
-def _event_fits(one: Event, request: Request) -> bool:
-    types = request.all("types[]")
-    if len(types) > 20:
-        raise Refusal(400, "Array types exceeds the maximum of 20 entries.", param="types")
-    wanted = request.one("type")
-    group = wanted is not None and wanted.endswith(".*") and one.type.startswith(wanted[:-1])
-    return (not types or one.type in types) and (wanted in (None, one.type) or group)
-
-
-def _fits(thing: StripeObject, at: int, request: Request) -> bool:
-    names = [name for name in FILTERS.get(request.resource, ()) if request.one(name) is not None]
-    state = thing.at(at) if names or request.resource == "subscriptions" else {}
-    if request.resource == "subscriptions":
-        status = request.one("status")
-        if status is None:
-            return state["status"] != "canceled" and all(state[name] == request.one(name) for name in names)
-        names = [name for name in names if name != "status" or status != "all"]
-    if request.resource == "prices":  # active ones unless asked for, those of a single sale never
-        state = thing.at(at)
-        if state["inline"] or (request.one("active") is None and not state["active"]):
-            return False
-    return all(str(state[name]).lower() == str(request.one(name)).lower() for name in names)
-
-
-def _bounds(request: Request) -> list[tuple[Callable[[int, int], bool], int]]:
-    """What the parameters ask of `created`."""
-    named = {f"created[{name}]": compare for name, compare in RANGES.items()} | {"created": eq}
-    return [(named[name], _integer(name, value)) for name, value in request.params if name in named]
-
-
-def _integer(name: str, text: str) -> int:
-    if not text.lstrip("-").isdigit():
-        raise Refusal(400, f"Invalid integer: {text}", "parameter_invalid_integer", name)
-    return int(text)
-
-
-def _page(request: Request, rows: Sequence[Any], ids: Sequence[str], kind: str) -> State:
-    known = {"limit", "starting_after", "created", "expand[]", "types[]", *(f"created[{name}]" for name in RANGES)}
-    for name, _ in request.params:
-        if name not in known and name not in FILTERS.get(request.resource, ()):
-            raise Refusal(400, f"Received unknown parameter: {name}", "parameter_unknown", name)
-    limit = _integer("limit", request.one("limit") or "10")
-    if not 1 <= limit <= 100:
-        raise Refusal(400, "This value must be between 1 and 100.", "parameter_invalid_integer", "limit")
-    after, start = request.one("starting_after"), 0
-    if after is not None:
-        if after not in ids:
-            raise Refusal(400, f"No such {kind}: '{after}'", "resource_missing", "starting_after")
-        start = ids.index(after) + 1
-    path = "/".join(("/v1", request.resource, *request.rest))
-    data = list(rows[start : start + limit])
-    return {"object": "list", "url": path, "has_more": start + limit < len(rows), "data": data}
+def _parameters(query: str) -> list[tuple[str, str]]:
+    """A query's parameters; a list's entries may be numbered (`expand[0]`), as Stripe's own client writes them."""
+    return [(re.sub(r"\[\d+\]$", "[]", name), value) for name, value in parse_qsl(query, keep_blank_values=True)]

@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from simulator.apis.base import LoggedRequest, Response
 from simulator.apis.tiktok import reports
 from simulator.apis.tiktok.envelope import TikTokError, decoded, paged, wrapped
 from simulator.books import Instant
 from simulator.faults import Faults
 from simulator.scenarios.ads.books import AdAccount
 from simulator.scenarios.ads.plan import ACTIVE, AD, ARCHIVED, CAMPAIGN, DELETED, GROUP, LEVELS, PAUSED, PURGED, Node
-from simulator.wire import Answer, Seen
 from simulator.world import World
 
 VERSION = "v1.3"
@@ -45,13 +45,13 @@ class TikTokApi:
 
     world: World
     faults: Faults
-    log: list[Seen]
+    log: list[LoggedRequest]
     now: Callable[[], Instant]
     most_rows: int = 100_000
     unavailable: set[str] = field(default_factory=set)
     silent: bool = False
 
-    def __call__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def __call__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
         parts = urlsplit(target)
         path = parts.path.removeprefix("/tiktok/open_api/")
         version, _, endpoint = path.partition("/")
@@ -60,11 +60,11 @@ class TikTokApi:
         account = self._account(params)
         name, resource = account.history.shop.account if account else "", f"tiktok:{endpoint}"
         token = {key.lower(): value for key, value in headers.items()}.get("access-token", "")
-        self.log.append(Seen(name, (resource,), dict(params), 200 if slash else 404))
+        self.log.append(LoggedRequest(name, (resource,), dict(params), 200 if slash else 404))
         if method != "GET" or not slash:
-            return Answer(404, b"404 page not found", "text/plain")
+            return Response(404, b"404 page not found", "text/plain")
         if fault := self.faults.take("error", name, [resource]):
-            return Answer(fault.status, b"<html>Service unavailable</html>", "text/html")
+            return Response(fault.status, b"<html>Service unavailable</html>", "text/html")
         try:
             self._refuse(version, name, resource)
             answer = wrapped(self._data(endpoint, params, account, token))
@@ -73,7 +73,7 @@ class TikTokApi:
         text = msgspec.json.encode(answer)
         if self.faults.take("truncated", name, [resource]):
             text = text[: len(text) // 2]
-        return Answer(200, text, cut=self.faults.take("cut", name, [resource]) is not None)
+        return Response(200, text, cut=self.faults.take("cut", name, [resource]) is not None)
 
     def _account(self, params: Mapping[str, str]) -> AdAccount | None:
         try:

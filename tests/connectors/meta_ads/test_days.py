@@ -38,7 +38,7 @@ def place(tmp_path: Path) -> Place:
 
 def asked(server: SimulatorServer) -> set[str]:
     """The ranges of days that reports were asked for."""
-    return {seen.variables["time_range"] for seen in server.log if "time_range" in seen.variables}
+    return {request.parameters["time_range"] for request in server.log if "time_range" in request.parameters}
 
 
 def cursor(place: Place) -> list[tuple[object, ...]]:
@@ -252,7 +252,8 @@ def test_a_report_of_many_rows_is_asked_for_in_fewer_days_at_once(
     server.set_now(END + timedelta(hours=2))
     server.log.clear()
     place.pull(server)
-    spans = [json.loads(seen.variables["time_range"]) for seen in server.log if seen.variables.get("level") == "ad"]
+    reports = [request.parameters for request in server.log if request.parameters.get("level") == "ad"]
+    spans = [json.loads(report["time_range"]) for report in reports]
     days = [(date.fromisoformat(span["since"]), date.fromisoformat(span["until"])) for span in spans]
     assert len(days) > 3
     for first, last in days:

@@ -144,7 +144,7 @@ def test_an_interrupted_load_goes_on_behind_the_last_chunk_that_arrived(
     server.log.clear()
     server.set_now(END + timedelta(hours=1))
     place.pull(server)
-    runs = [seen.variables["time_range"] for seen in server.log if seen.fields == ("meta:insights",)]
+    runs = [request.parameters["time_range"] for request in server.log if request.resources == ("meta:insights",)]
     assert str(START) not in runs[0]
     assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
     whole = Place(tmp_path / "whole")
@@ -164,7 +164,7 @@ def test_staging_is_rebuilt_from_the_landing_zone_alone(world: World, place: Pla
     place.pull(server)
     assert place.tables() == before
     assert place.as_of("ads_insights") == as_of
-    assert not [seen for seen in server.log if seen.fields[0] in ("meta:insights", "meta:run_insights")]
+    assert not [request for request in server.log if request.resources[0] in ("meta:insights", "meta:run_insights")]
 
 
 def test_purchases_come_by_window_and_never_multiply_the_spend(place: Place, server: SimulatorServer) -> None:

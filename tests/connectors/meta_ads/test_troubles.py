@@ -179,7 +179,7 @@ def test_a_day_of_ads_that_is_too_much_comes_campaign_by_campaign_and_the_accoun
     server.log.clear()
     place.pull(server, since=since)
     assert place.rows(ADS) == whole.rows(ADS)
-    split = {seen.variables["level"] for seen in server.log if "filtering" in seen.variables}
+    split = {request.parameters["level"] for request in server.log if "filtering" in request.parameters}
     assert split == {"ad"}
 
 
@@ -194,7 +194,7 @@ def test_objects_that_are_too_much_are_asked_for_in_smaller_pages(
     for table in ("campaigns", "ad_sets", "ads"):
         ours, theirs = ({row[4:] for row in each.tables()[table]} for each in (place, whole))
         assert ours == theirs
-    sizes = [seen.variables["limit"] for seen in server.log if seen.fields == ("meta:ads",)]
+    sizes = [request.parameters["limit"] for request in server.log if request.resources == ("meta:ads",)]
     assert sizes[:5] == ["100", "50", "25", "12", "12"], "once smaller, it stays so"
 
 
@@ -212,7 +212,7 @@ def test_a_run_that_fails_once_is_begun_again_and_one_that_takes_its_time_is_pol
     server.meta.job_polls = 3
     place.pull(server)
     assert place.waits[:3] == [2.0, 3.0, 4.5]
-    ranges = [seen.variables["time_range"] for seen in server.log if seen.fields == ("meta:insights",)]
+    ranges = [request.parameters["time_range"] for request in server.log if request.resources == ("meta:insights",)]
     assert ranges[0] == ranges[1] != ranges[2]
     assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
 

@@ -83,4 +83,4 @@ def settings(account: Account, **own: Any) -> ShopifySettings:
 
 def asked(server: SimulatorServer, field: str) -> int:
     """How many requests named a root field."""
-    return sum(field in seen.fields for seen in server.log)
+    return sum(field in request.resources for request in server.log)

@@ -31,7 +31,7 @@ def test_a_lost_staging_file_is_rebuilt_from_the_landing_zone_and_asks_only_for_
     place.staging.unlink()
     with serve(WORLD, now=END) as server:
         place.pull(server)
-        asked = [field for seen in server.log for field in seen.fields]
+        asked = [field for request in server.log for field in request.resources]
     assert "bulkOperationRunQuery" not in asked
     assert place.tables() == before
 

@@ -12,7 +12,7 @@ import pytest
 from connectors.errors import ContractError, RetryError
 from connectors.shopify import pages
 from simulator import Fault, Faults, SimulatorServer, World, serve
-from simulator.apis.shopify import api
+from simulator.apis.shopify import endpoint
 from tests.connectors.shopify.pulling import END, Place, asked, small_world
 
 BEFORE = END - timedelta(days=2)
@@ -82,7 +82,7 @@ def test_a_page_that_costs_too_much_is_halved_until_it_does_not(
     monkeypatch.setattr(pages, "page_query", noted)
     monkeypatch.setattr(pages, "PAGE_WITH_CHILDREN", 2000)
     monkeypatch.setattr(pages, "PAGE", 200)
-    monkeypatch.setattr(api, "MAX_COST", 260)
+    monkeypatch.setattr(endpoint, "MAX_COST", 260)
     place.pull(server)
     assert sizes[:5] == [2000, 1000, 500, 250, 125]
     assert place.tables() == undisturbed.tables()
@@ -114,8 +114,8 @@ def test_an_interrupted_window_goes_on_after_its_last_page(
     server.faults.clear()
     server.log.clear()
     place.pull(server)
-    first = next(seen for seen in server.log if "orders" in seen.fields)
-    assert first.variables["after"] == cursor
+    first = next(request for request in server.log if "orders" in request.resources)
+    assert first.parameters["after"] == cursor
     assert place.tables() == undisturbed.tables()
 
 

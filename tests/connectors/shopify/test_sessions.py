@@ -46,7 +46,7 @@ def books(world: World, place: Place, at: object = END) -> list[tuple[object, ..
 
 def asked_since(server: SimulatorServer) -> list[str]:
     """The first day of each request for the report of sessions."""
-    queries = (str(seen.variables.get("q", "")) for seen in server.log)
+    queries = (str(request.parameters.get("q", "")) for request in server.log)
     return [query.split("SINCE ")[1][:10] for query in queries if query.startswith("FROM sessions")]
 
 

@@ -84,7 +84,7 @@ class Place:
 
 def asked(server: SimulatorServer, resource: str, how: str) -> int:
     """How many requests for a resource were for a list, or for an object."""
-    return sum({f"stripe:{resource}", f"stripe:{how}"} <= set(seen.fields) for seen in server.log)
+    return sum({f"stripe:{resource}", f"stripe:{how}"} <= set(request.resources) for request in server.log)
 
 
 def when(seconds: int | None) -> datetime | None:

@@ -151,7 +151,7 @@ def test_a_change_costs_its_own_requests_only(server: SimulatorServer, place: Pl
     books = payment_books(world, "aurora", now)
     told = {one.subject.id for one in books.events if one.at > FIRST.timestamp() - 3660}
     told |= {one["charge"] for one in books.states("refund") if one["created"] > FIRST.timestamp() - 60}
-    fetched = [seen.variables["id"] for seen in server.log if "stripe:object" in seen.fields]
+    fetched = [request.parameters["id"] for request in server.log if "stripe:object" in request.resources]
     whose = fetched.pop(0)
     assert whose.startswith("txn_"), "the key is asked for something that only this account has"
     assert set(fetched) <= told
@@ -178,7 +178,8 @@ def test_an_interrupted_first_load_goes_on_where_it_stopped(
     server.faults.clear()
     server.log.clear()
     place.pull(server)
-    pages = [seen.variables for seen in server.log if {f"stripe:{resource}", "stripe:list"} <= set(seen.fields)]
+    lists = {f"stripe:{resource}", "stripe:list"}
+    pages = [request.parameters for request in server.log if lists <= set(request.resources)]
     assert "starting_after" in pages[1], "behind the look at the key, the first page is not asked for again"
     assert place.tables() == whole.tables()
 
@@ -189,11 +190,12 @@ def test_an_interrupted_increment_goes_on_where_it_stopped(server: SimulatorServ
     server.faults.add(Fault("error", on="stripe:object", times=None, skip=60))
     with pytest.raises(RetryError):
         place.pull(server)
-    first = {seen.variables["id"] for seen in server.log if "stripe:object" in seen.fields and seen.status == 200}
+    fetched = [request for request in server.log if "stripe:object" in request.resources]
+    first = {request.parameters["id"] for request in fetched if request.status == 200}
     server.faults.clear()
     server.log.clear()
     place.pull(server)
-    again = {seen.variables["id"] for seen in server.log if "stripe:object" in seen.fields}
+    again = {request.parameters["id"] for request in server.log if "stripe:object" in request.resources}
     assert len(first & again) < 50, "at most what had not been written yet"
     assert differences(place, payment_books(world, "aurora", now)) == {}
 

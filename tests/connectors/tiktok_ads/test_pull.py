@@ -138,7 +138,7 @@ def test_an_interrupted_load_goes_on_behind_the_last_part_that_arrived(
     server.log.clear()
     server.set_now(END + timedelta(hours=1))
     place.pull(server)
-    starts = [seen.variables["start_date"] for seen in server.log if "report" in seen.fields[0]]
+    starts = [request.parameters["start_date"] for request in server.log if "report" in request.resources[0]]
     assert starts[0] == str(START + timedelta(days=30))
     whole = Place(tmp_path / "whole")
     whole.pull(server)
@@ -155,7 +155,7 @@ def test_staging_is_rebuilt_from_the_landing_zone_alone(place: Place, server: Si
     server.log.clear()
     place.pull(server)
     assert place.tables() == before
-    assert not [seen for seen in server.log if "report" in seen.fields[0]]
+    assert not [request for request in server.log if "report" in request.resources[0]]
 
 
 def test_objects_of_every_kind_keep_their_names(world: World, stepped: Place) -> None:

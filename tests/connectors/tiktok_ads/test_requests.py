@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from simulator import World, serve
-from simulator.wire import Seen
+from simulator.apis.base import LoggedRequest
 from tests.connectors.tiktok_ads.pulling import END, Place, small_world
 
 SPECS = Path(__file__).resolve().parents[4] / "shared/data/specs/tiktok_openapi"
@@ -27,7 +27,7 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def sent(world: World, tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
+def sent(world: World, tmp_path_factory: pytest.TempPathFactory) -> list[LoggedRequest]:
     """All requests of a first load and of the pull after it."""
     place = Place(tmp_path_factory.mktemp("requests"))
     with serve(world, now=END - timedelta(days=1)) as server:
@@ -73,11 +73,12 @@ def misfits(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:
                 yield from misfits(each, schema["properties"][name], f"{where}.{name}")
 
 
-def wrong(seen: Seen, known: dict[str, dict[str, Any]]) -> list[str]:
+def wrong(request: LoggedRequest, known: dict[str, dict[str, Any]]) -> list[str]:
     """What is wrong with a request."""
-    found = [f"{name} is not known" for name in seen.variables if name not in known]
-    found += [f"{name} is missing" for name, each in known.items() if each["required"] and name not in seen.variables]
-    for name, text in seen.variables.items():
+    found = [f"{name} is not known" for name in request.parameters if name not in known]
+    required = [name for name, each in known.items() if each["required"]]
+    found += [f"{name} is missing" for name in required if name not in request.parameters]
+    for name, text in request.parameters.items():
         if "content" in known.get(name, {}):
             found += misfits(json.loads(text), known[name]["content"]["application/json"]["schema"], name)
         elif name in known:
@@ -86,26 +87,27 @@ def wrong(seen: Seen, known: dict[str, dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("endpoint", sorted(DESCRIBED))
-def test_requests_fit_the_description(endpoint: str, sent: list[Seen]) -> None:
-    known, requests = parameters(endpoint), [seen for seen in sent if seen.fields == (f"tiktok:{endpoint}",)]
+def test_requests_fit_the_description(endpoint: str, sent: list[LoggedRequest]) -> None:
+    known = parameters(endpoint)
+    requests = [request for request in sent if request.resources == (f"tiktok:{endpoint}",)]
     assert requests
-    assert not [each for seen in requests for each in wrong(seen, known)]
+    assert not [each for request in requests for each in wrong(request, known)]
 
 
 def test_a_request_that_does_not_fit_would_be_found() -> None:
     known = parameters("report/integrated/get")
     bad = {"report_type": "BASICS", "page_size": "1001", "dimensions": '"ad_id"', "unheard": "1",
            "filtering": '[{"field_name": "ad_status", "filter_type": "ONE_OF"}]'}  # fmt: skip
-    assert len(wrong(Seen("aurora", (), bad, 200), known)) == 6
+    assert len(wrong(LoggedRequest("aurora", (), bad, 200), known)) == 6
 
 
-def test_nothing_is_asked_that_no_description_and_no_list_names(sent: list[Seen]) -> None:
+def test_nothing_is_asked_that_no_description_and_no_list_names(sent: list[LoggedRequest]) -> None:
     others = {"campaign/get", "adgroup/get", "ad/get", "gmv_max/campaign/get"}
-    assert {seen.fields[0].removeprefix("tiktok:") for seen in sent} == DESCRIBED | others
+    assert {request.resources[0].removeprefix("tiktok:") for request in sent} == DESCRIBED | others
 
 
-def test_reports_ask_for_deleted_ads_too_and_for_no_more_than_30_days(sent: list[Seen]) -> None:
-    reports = [seen.variables for seen in sent if "report/integrated" in seen.fields[0]]
+def test_reports_ask_for_deleted_ads_too_and_for_no_more_than_30_days(sent: list[LoggedRequest]) -> None:
+    reports = [request.parameters for request in sent if "report/integrated" in request.resources[0]]
     ads = [asked for asked in reports if asked["data_level"].endswith("_AD")]
     assert ads
     assert all("STATUS_ALL" in asked["filtering"] for asked in ads)

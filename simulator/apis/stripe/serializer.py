@@ -83,7 +83,7 @@ WITHOUT_MODE = frozenset({"refund", "balance_transaction", "discount", "subscrip
 SOMETIMES = {"refund": ("failure_reason", "failure_balance_transaction")}  # there only when they say something
 
 
-def dressed(kind: str, state: State) -> State:
+def serialized(kind: str, state: State) -> State:
     """A state with all the fields of its kind, and none besides."""
     usual = {"metadata": {}, "livemode": True, "object": kind} | dict(USUAL.get(kind, {})) | state
     whole = {name: usual.get(name) for name in KEYS[kind]}
@@ -100,7 +100,7 @@ def balance_transaction(entry: Entry, at: int) -> State:
     currency = entry.currency.lower()
     fee = {"amount": entry.fee, "application": None, "currency": currency, "description": "Stripe processing fees",
            "type": "stripe_fee"}  # fmt: skip
-    return dressed("balance_transaction", {
+    return serialized("balance_transaction", {
         "id": entry.id, "amount": entry.amount, "available_on": entry.available_on, "balance_type": "payments",
         "created": entry.created, "currency": currency, "description": entry.description,
         "exchange_rate": entry.exchange_rate, "fee": entry.fee, "fee_details": [fee] if entry.fee else [],
@@ -109,7 +109,7 @@ def balance_transaction(entry: Entry, at: int) -> State:
     })  # fmt: skip
 
 
-class Wardrobe:
+class Serializer:
     """Dresses the things of one account as they stood at ``at``; ``expand`` names what is shown whole."""
 
     def __init__(self, books: PaymentBooks, at: int, expand: Collection[str] = ()) -> None:
@@ -121,32 +121,32 @@ class Wardrobe:
             self._known[kind] = {thing.id: thing for thing in self.books.ledger.objects.get(kind, [])}
         return self._known[kind][identity].at(self.at)
 
-    def dress(self, kind: str, state: State) -> State:
+    def serialize(self, kind: str, state: State) -> State:
         """An object of any kind."""
         special: Mapping[str, Callable[[State], State]] = {
             "charge": self._charge, "customer": self._customer, "price": self._price, "invoice": self._invoice,
             "subscription": self._subscription, "dispute": self._dispute,
         }  # fmt: skip
         wear = special.get(kind)
-        return wear(state) if wear else dressed(kind, state)
+        return wear(state) if wear else serialized(kind, state)
 
     def _charge(self, state: State) -> State:
-        found = dressed("charge", state)
+        found = serialized("charge", state)
         if "refunds" in self.expand:
-            refunds = [dressed("refund", one) for one in self.books.states("refund") if one["charge"] == state["id"]]
+            refunds = [serialized("refund", one) for one in self.books.states("refund") if one["charge"] == state["id"]]
             found["refunds"] = a_list(f"/v1/charges/{state['id']}/refunds", refunds)
         return found
 
     def _customer(self, state: State) -> State:
         discount = state.get("discount")
-        return dressed("customer", state | {
-            "discount": dressed("discount", self._one("discount", discount)) if discount else None,
+        return serialized("customer", state | {
+            "discount": serialized("discount", self._one("discount", discount)) if discount else None,
             "address": {"country": state.get("address_country")} if state.get("address_country") else None,
             "invoice_prefix": state["id"][-8:].upper(),
         })  # fmt: skip
 
     def _price(self, state: State, with_tiers: bool | None = None) -> State:
-        found = dressed("price", state)
+        found = serialized("price", state)
         if "tiers" in self.expand if with_tiers is None else with_tiers:
             found |= {"tiers": state["tiers"]} if "tiers" in state else {}
         return found
@@ -154,11 +154,11 @@ class Wardrobe:
     def _discounts(self, ids: list[str], path: str) -> list[Any]:
         if path not in self.expand:
             return list(ids)
-        return [dressed("discount", self._one("discount", one)) for one in ids]
+        return [serialized("discount", self._one("discount", one)) for one in ids]
 
     def item(self, state: State, path: str = "items.data.discounts") -> State:
         """A subscription's item."""
-        return dressed("subscription_item", state | {
+        return serialized("subscription_item", state | {
             "price": self._price(self._one("price", state["price"]), with_tiers=False),
             "discounts": self._discounts(state["discounts"], path),
         })  # fmt: skip
@@ -166,14 +166,14 @@ class Wardrobe:
     def _subscription(self, state: State) -> State:
         url = f"/v1/subscription_items?subscription={state['id']}"
         items = [self.item(one) for one in state["items"]]
-        return dressed("subscription", state | {
+        return serialized("subscription", state | {
             "items": a_list(url, items), "discounts": self._discounts(state["discounts"], "discounts"),
         })  # fmt: skip
 
     def _invoice(self, state: State) -> State:
         names = ("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")
-        lines = [dressed("line_item", one) for one in state["lines"]]
-        return dressed("invoice", state | {
+        lines = [serialized("line_item", one) for one in state["lines"]]
+        return serialized("invoice", state | {
             "lines": a_list(f"/v1/invoices/{state['id']}/lines", lines),
             "status_transitions": {name: state[name] for name in names},
         })  # fmt: skip
@@ -181,4 +181,4 @@ class Wardrobe:
     def _dispute(self, state: State) -> State:
         entries = {one.id: one for one in self.books.entries}
         whole = [balance_transaction(entries[one], self.at) for one in state["balance_transactions"]]
-        return dressed("dispute", state | {"balance_transactions": whole})
+        return serialized("dispute", state | {"balance_transactions": whole})

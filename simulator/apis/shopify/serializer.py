@@ -30,7 +30,7 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values
 
-from simulator.apis.shopify.amounts import Purse
+from simulator.apis.shopify.amounts import Amounts
 from simulator.apis.shopify.fields import FIELDS
 from simulator.apis.shopify.schema import (
     connection_items,
@@ -113,7 +113,7 @@ class Compiler:
         return ObjectWriter(self, named, selections)
 
     def fields(self, concrete: GraphQLObjectType, selections: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
-        """Answer name to the field nodes that ask for it, fragments resolved for a concrete type."""
+        """Response name to the field nodes that ask for it, fragments resolved for a concrete type."""
         found: dict[str, list[FieldNode]] = {}
         for selection in selections:
             for node in selection.selections:
@@ -205,7 +205,7 @@ class Compiler:
         return lambda value: f'"{value}"'
 
     def _money(self, getter: Callable[[Any], Any], named: Any, selections: list[SelectionSetNode]) -> Write:
-        """Amounts are written once for each value and currency, then remembered by the purse."""
+        """Amounts are written once for each value and currency, then remembered by the amounts."""
         key = (named.name, " ".join(print_ast(each) for each in selections))
         money = object_type(self.schema, "MoneyV2")
 
@@ -222,18 +222,18 @@ class Compiler:
             }
         )
 
-        def amount(minor: int, purse: Purse, of_shop: bool, chosen: dict[str, str]) -> dict[str, Any]:
-            values = {"__typename": "MoneyV2", **money_fields(minor, purse, of_shop)}
+        def amount(minor: int, amounts: Amounts, of_shop: bool, chosen: dict[str, str]) -> dict[str, Any]:
+            values = {"__typename": "MoneyV2", **money_fields(minor, amounts, of_shop)}
             return {answer: values[name] for answer, name in chosen.items()}
 
-        def render(minor: int, purse: Purse) -> str:
+        def render(minor: int, amounts: Amounts) -> str:
             if named is money:
-                return _dumps(amount(minor, purse, True, inner[""]))
+                return _dumps(amount(minor, amounts, True, inner[""]))
             return _dumps(
                 {
                     answer: "MoneyBag"
                     if name == "__typename"
-                    else amount(minor, purse, name == "shopMoney", inner[answer])
+                    else amount(minor, amounts, name == "shopMoney", inner[answer])
                     for answer, name in bag.items()
                 }
             )
@@ -242,13 +242,13 @@ class Compiler:
             minor = getter(it)
             if minor is None:
                 return "null"
-            purse = it.purse
-            texts: dict[int, str] | None = purse.texts.get(key)
+            amounts = it.amounts
+            texts: dict[int, str] | None = amounts.texts.get(key)
             if texts is None:
-                texts = purse.texts[key] = {}
+                texts = amounts.texts[key] = {}
             text = texts.get(minor)
             if text is None:
-                text = texts[minor] = render(minor, purse)
+                text = texts[minor] = render(minor, amounts)
             return text
 
         return write

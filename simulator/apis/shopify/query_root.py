@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from simulator.apis.shopify import catalogue, paging, ql, wire
-from simulator.apis.shopify.amounts import Purse
+from simulator.apis.shopify import catalogue_views, order_views, paging, shopifyql
+from simulator.apis.shopify.amounts import Amounts
 from simulator.apis.shopify.schema import Row
 from simulator.apis.shopify.search import Searchable, SearchError, compile_search
 from simulator.history import Books
@@ -77,7 +77,7 @@ _ID: Mapping[str, Callable[[Any], int]] = {name: sorts["ID"] for name, sorts in 
 
 
 @dataclass
-class Roots:
+class QueryRoot:
     """One shop at one instant, as the API's root fields see it; ``now`` rules what is old or expired."""
 
     books: Books
@@ -86,14 +86,14 @@ class Roots:
     warnings: list[dict[str, Any]] = field(default_factory=list)
 
     @cached_property
-    def _purses(self) -> dict[Any, Purse]:
+    def _amounts(self) -> dict[Any, Amounts]:
         return {}
 
-    def order_view(self, order: Any) -> wire.OrderView:
-        purse = self._purses.get(order.presentment)
-        if purse is None:
-            purse = self._purses[order.presentment] = Purse(self.books.shop, order.presentment)
-        return wire.OrderView(self.books, order, purse)
+    def order_view(self, order: Any) -> order_views.OrderView:
+        amounts = self._amounts.get(order.presentment)
+        if amounts is None:
+            amounts = self._amounts[order.presentment] = Amounts(self.books.shop, order.presentment)
+        return order_views.OrderView(self.books, order, amounts)
 
     def all_of(self, name: str) -> list[Any]:
         """Every object of a root connection, as views, by id."""
@@ -102,11 +102,11 @@ class Roots:
             oldest = 0 if "read_all_orders" in books.shop.scopes else self.now - SIXTY_DAYS
             return [self.order_view(order) for order in books.orders if order.created_at >= oldest]
         if name == "customers":
-            return [catalogue.CustomerView(books, each) for each in books.customers]
+            return [catalogue_views.CustomerView(books, each) for each in books.customers]
         if name == "products":
-            return [catalogue.ProductView(books, each) for each in books.products]
+            return [catalogue_views.ProductView(books, each) for each in books.products]
         if name == "productVariants":
-            return [catalogue.VariantView(books, each) for product in books.products for each in product.variants]
+            return [catalogue_views.VariantView(books, each) for product in books.products for each in product.variants]
         return books.deletions
 
     def selected(self, name: str, query: str | None) -> list[Any]:
@@ -144,7 +144,7 @@ class Roots:
             if kind == "Refund":
                 orders = [order for order in self.books.orders if order.refunds]
                 self._indexes[kind] = {
-                    refund.id: wire.RefundView(view, refund)
+                    refund.id: order_views.RefundView(view, refund)
                     for view in map(self.order_view, orders)
                     for refund in view.order.refunds
                 }
@@ -183,8 +183,8 @@ class Roots:
 
     def shopifyql(self, text: str) -> Row:
         try:
-            answer = ql.run(self.books, text, self.now, self.visits)
-        except ql.QlError as error:
+            answer = shopifyql.run(self.books, text, self.now, self.visits)
+        except shopifyql.QlError as error:
             return Row("ShopifyqlQueryResponse", parseErrors=error.errors, tableData=None)
         columns = [
             {"name": name, "dataType": kind, "displayName": name.replace("_", " ").title()}

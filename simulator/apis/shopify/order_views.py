@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from simulator.apis.shopify.amounts import Purse
-from simulator.apis.shopify.ledger import AgreementView
+from simulator.apis.shopify.agreements import AgreementView
+from simulator.apis.shopify.amounts import Amounts
 from simulator.books import (
     NEVER,
     Allocation,
@@ -30,8 +30,8 @@ class LineView:
         self.order, self.line, self.typename = order, line, "LineItem"
 
     @property
-    def purse(self) -> Purse:
-        return self.order.purse
+    def amounts(self) -> Amounts:
+        return self.order.amounts
 
     @property
     def current_quantity(self) -> int:
@@ -54,8 +54,8 @@ class AllocationView:
         self.order, self.allocation, self.typename = order, allocation, "DiscountAllocation"
 
     @property
-    def purse(self) -> Purse:
-        return self.order.purse
+    def amounts(self) -> Amounts:
+        return self.order.amounts
 
     @property
     def application(self) -> ApplicationView:
@@ -77,17 +77,17 @@ class ApplicationView:
         self.typename = _APPLICATIONS[self.application.kind]
 
 
-class Owned:
+class OrderPart:
     """Something that belongs to an order and only needs its currencies: a shipping line, a transaction, a tax line."""
 
-    __slots__ = ("it", "order", "typename")
+    __slots__ = ("order", "part", "typename")
 
-    def __init__(self, order: OrderView, it: object, typename: str) -> None:
-        self.order, self.it, self.typename = order, it, typename
+    def __init__(self, order: OrderView, part: object, typename: str) -> None:
+        self.order, self.part, self.typename = order, part, typename
 
     @property
-    def purse(self) -> Purse:
-        return self.order.purse
+    def amounts(self) -> Amounts:
+        return self.order.amounts
 
 
 class RefundView:
@@ -97,8 +97,8 @@ class RefundView:
         self.order, self.refund, self.typename = order, refund, "Refund"
 
     @property
-    def purse(self) -> Purse:
-        return self.order.purse
+    def amounts(self) -> Amounts:
+        return self.order.amounts
 
     @property
     def updated_at(self) -> Instant:
@@ -115,8 +115,8 @@ class OrderView:
 
     typename = "Order"
 
-    def __init__(self, books: Books, order: Order, purse: Purse) -> None:
-        self.books, self.order, self.purse = books, order, purse
+    def __init__(self, books: Books, order: Order, amounts: Amounts) -> None:
+        self.books, self.order, self.amounts = books, order, amounts
         self.shop, self.included = books.shop, order.taxes_included
         self._lines: dict[int, LineView] = {}
 
@@ -216,11 +216,11 @@ class OrderView:
         return value_at(self.order.fulfilment, self.books.at) if self.order.fulfilment else "UNFULFILLED"
 
     @property
-    def transactions(self) -> list[Owned]:
-        return [Owned(self, one, "OrderTransaction") for one in self.order.all_transactions()]
+    def transactions(self) -> list[OrderPart]:
+        return [OrderPart(self, one, "OrderTransaction") for one in self.order.all_transactions()]
 
     def refund_view(self, refund: Refund) -> RefundView:
         return RefundView(self, refund)
 
-    def transaction(self, one: Transaction) -> Owned:
-        return Owned(self, one, "OrderTransaction")
+    def transaction(self, one: Transaction) -> OrderPart:
+        return OrderPart(self, one, "OrderTransaction")

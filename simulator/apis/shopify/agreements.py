@@ -8,8 +8,8 @@ from simulator.books import Edit, Instant, Line, Order, Refund, Return, Reversal
 from simulator.money import line_net, line_tax
 
 if TYPE_CHECKING:
-    from simulator.apis.shopify.amounts import Purse
-    from simulator.apis.shopify.wire import LineView, OrderView, RefundView
+    from simulator.apis.shopify.amounts import Amounts
+    from simulator.apis.shopify.order_views import LineView, OrderView, RefundView
 
 
 class SaleView:
@@ -48,8 +48,8 @@ class SaleView:
         self.discount, self.discount_after = discount, discount_after
 
     @property
-    def purse(self) -> Purse:
-        return self.order.purse
+    def amounts(self) -> Amounts:
+        return self.order.amounts
 
     @property
     def line_item(self) -> LineView:

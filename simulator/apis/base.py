@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """An HTTP answer; ``cut`` closes the connection in its middle."""
 
     status: int
@@ -18,15 +18,15 @@ class Answer:
     cut: bool = False
 
 
-Mount = Callable[[str, str, Mapping[str, str], bytes], Answer]
+Api = Callable[[str, str, Mapping[str, str], bytes], Response]
 """A source's wire: (method, path with its query, headers, body) to its answer."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A request that came: ``fields`` are its root fields, for other paths the path."""
+class LoggedRequest:
+    """A request in the server's log. A fault names one of its ``resources`` in ``on``."""
 
     account: str
-    fields: tuple[str, ...]
-    variables: dict[str, Any]
+    resources: tuple[str, ...]
+    parameters: dict[str, Any]
     status: int

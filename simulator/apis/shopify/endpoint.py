@@ -1,7 +1,7 @@
 """One shop's Admin GraphQL endpoint: parse, check, pay, run, answer.
 
-``ShopApi.answer`` takes the decoded body of a request and gives what goes back as JSON.  HTTP, tokens and faults that
-break the transport are the server's.
+``ShopEndpoint.answer`` takes the decoded body of a request and gives what goes back as JSON.  HTTP, tokens and faults
+that break the transport are the server's.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from graphql import (
 
 from simulator.apis.shopify import bulk, paging
 from simulator.apis.shopify.cost import MAX_COST, Bucket, Requested
-from simulator.apis.shopify.roots import Roots
+from simulator.apis.shopify.query_root import QueryRoot
 from simulator.apis.shopify.schema import Row, refuse_denied, resolve, schema, type_name
 from simulator.books import Instant
 from simulator.faults import Faults
@@ -44,8 +44,8 @@ _UNDEFINED = re.compile(r"Cannot query field '(\w+)' on type '(\w+)'")
 class Context:
     """What the resolvers of one request need."""
 
-    roots: Roots
-    api: ShopApi
+    roots: QueryRoot
+    api: ShopEndpoint
     denied: Mapping[str, str]
     file_url: Callable[[str], str]
 
@@ -62,7 +62,7 @@ class Request:
 
 
 @dataclass
-class ShopApi:
+class ShopEndpoint:
     """The API of one shop: its books, its bucket, its bulk operations."""
 
     history: ShopHistory
@@ -73,19 +73,19 @@ class ShopApi:
     bulk_seconds: float = 0.0
     visits: Visits | None = None
     _cursors: dict[str, str | None] = field(default_factory=dict)
-    _roots: Roots | None = None
+    _roots: QueryRoot | None = None
     _parsed: dict[str, tuple[DocumentNode, list[GraphQLError]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.bulk = bulk.BulkOperations(self.folder, self.bulk_limit, self.bulk_seconds)
 
-    def roots(self, now: Instant) -> Roots:
+    def roots(self, now: Instant) -> QueryRoot:
         """The root fields at an instant; kept while the books stay the same, so that ids are indexed once."""
         books = self.history.books(now)
         with self._lock:
             if self._roots is None or self._roots.books is not books or self._roots.now != now:
-                self._roots = Roots(books, now, self.visits)
+                self._roots = QueryRoot(books, now, self.visits)
             return self._roots
 
     def parse(self, body: Any) -> Request | dict[str, Any]:

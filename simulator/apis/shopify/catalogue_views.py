@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulator.apis.shopify import wire
-from simulator.apis.shopify.amounts import Purse
+from simulator.apis.shopify import order_views
+from simulator.apis.shopify.amounts import Amounts
 from simulator.books import Customer, Instant, Order, Product, Variant, value_at
 from simulator.history import Books
 
@@ -26,8 +26,8 @@ class CustomerView:
         self.books, self.customer, self.typename = books, customer, "Customer"
 
     @property
-    def purse(self) -> Purse:
-        return Purse(self.books.shop, None)
+    def amounts(self) -> Amounts:
+        return Amounts(self.books.shop, None)
 
     @property
     def name(self) -> tuple[str, str]:
@@ -39,7 +39,7 @@ class CustomerView:
 
     @property
     def amount_spent(self) -> int:
-        return sum(wire.OrderView(self.books, order, self.purse).original_total for order in self.orders)
+        return sum(order_views.OrderView(self.books, order, self.amounts).original_total for order in self.orders)
 
     @property
     def updated_at(self) -> Instant:
@@ -54,8 +54,8 @@ class VariantView:
         self.books, self.variant, self.typename = books, variant, "ProductVariant"
 
     @property
-    def purse(self) -> Purse:
-        return Purse(self.books.shop, None)
+    def amounts(self) -> Amounts:
+        return Amounts(self.books.shop, None)
 
     @property
     def updated_at(self) -> Instant:
@@ -85,7 +85,7 @@ class ProductView:
         )
 
 
-def product_of(line: wire.LineView) -> ProductView | None:
+def product_of(line: order_views.LineView) -> ProductView | None:
     """The product of a line; none for a custom line and once the product has been deleted."""
     variant, books = line.line.variant, line.order.books
     if variant is None or variant.product.deleted_at <= books.at:
@@ -93,7 +93,7 @@ def product_of(line: wire.LineView) -> ProductView | None:
     return ProductView(books, variant.product)
 
 
-def variant_of(line: wire.LineView) -> VariantView | None:
+def variant_of(line: order_views.LineView) -> VariantView | None:
     variant, books = line.line.variant, line.order.books
     if variant is None or variant.product.deleted_at <= books.at:
         return None
