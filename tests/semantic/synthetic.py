@@ -1,4 +1,4 @@
-"""A published build made by hand: two tenants, one in yen, with gaps, empty values and days without orders.
+"""A handmade published build: two tenants, one in yen, with gaps, empty values and days without orders.
 
 The tables have the columns of the marts' contracts in semantic/metrics; columns that a row does not name are empty.
 """
@@ -20,24 +20,25 @@ from semantic import catalog as catalogs
 from semantic.catalog import Catalog
 
 METRICS = Path(__file__).parents[2] / "semantic" / "metrics"
+DBT = METRICS.parents[1] / "dbt_project"
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @cache
 def contracts() -> dict[str, dict[str, str]]:
-    """Model → column → type, as the YAML files say."""
-    found: dict[str, dict[str, str]] = {}
+    """Model → column → type, as the YAML files have them."""
+    types: dict[str, dict[str, str]] = {}
     for path in sorted(METRICS.glob("*.yml")):
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models") or []:
-            found[model["name"]] = {column["name"]: column["data_type"] for column in model["columns"]}
-    return found
+            types[model["name"]] = {column["name"]: column["data_type"] for column in model["columns"]}
+    return types
 
 
 def stub_project(folder: Path) -> Path:
     """A dbt project whose marts are empty tables with the contracts' columns, beside a copy of semantic/metrics."""
     metrics = folder.parent / "semantic" / "metrics"
     shutil.copytree(METRICS, metrics)
-    for path in metrics.glob("*.yml"):  # unit tests speak of models that are not here
+    for path in metrics.glob("*.yml"):  # unit tests need models that this project does not have
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         content.pop("unit_tests", None)
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -46,18 +47,18 @@ def stub_project(folder: Path) -> Path:
     for model, columns in contracts().items():
         body = ",\n    ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
         (marts / f"{model}.sql").write_text(f"select\n    {body}\nwhere false\n", encoding="utf-8")
-    shutil.copytree(METRICS.parents[1] / "dbt_project" / "tests" / "generic", folder / "tests" / "generic")
+    shutil.copytree(DBT / "tests" / "generic", folder / "tests" / "generic")
     project = {
         "name": "takings",
         "profile": "takings",
         "model-paths": ["models", "../semantic/metrics"],
         "test-paths": ["tests"],
-        "models": {"takings": {"+materialized": "table", "+schema": "marts"}},
+        "models": {"takings": yaml.safe_load((DBT / "dbt_project.yml").read_text())["models"]["takings"]["marts"]},
         "flags": {"send_anonymous_usage_stats": False},
     }
     target = {"type": "duckdb", "path": str(folder / "build.duckdb"), "threads": 1}
     (folder / "macros").mkdir()
-    shutil.copy(METRICS.parents[1] / "dbt_project" / "macros" / "columns.sql", folder / "macros" / "columns.sql")
+    shutil.copy(DBT / "macros" / "columns.sql", folder / "macros" / "columns.sql")
     schema = "{% macro generate_schema_name(name, node) %}{{ name or 'main' }}{% endmacro %}\n"
     (folder / "macros" / "schema.sql").write_text(schema, encoding="utf-8")
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(project), encoding="utf-8")
@@ -67,7 +68,7 @@ def stub_project(folder: Path) -> Path:
 
 
 def publish(published: Path, catalog: Catalog, rows: Rows, run_id: str = "run-1") -> Path:
-    """Write a build of these rows and make it the current one, as the publishing scheme has it."""
+    """Write a build of these rows and make it the current one, as a publication does."""
     folder = published / run_id
     folder.mkdir(parents=True)
     names = sorted({str(row["tenant_id"]) for items in rows.values() for row in items})
@@ -83,7 +84,7 @@ def publish(published: Path, catalog: Catalog, rows: Rows, run_id: str = "run-1"
 
 
 def copy(published: Path, target: Path) -> Path:
-    """A build of one's own to break."""
+    """A copy of a published build that a test may break."""
     shutil.copytree(published, target, symlinks=True)
     return target
 
@@ -94,14 +95,13 @@ def _write(path: Path, rows: Rows, tenants: Sequence[str]) -> None:
         for model, columns in contracts().items():
             body = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"CREATE TABLE marts.{model} ({body})")
-            mine = [row for row in rows.get(model, []) if row["tenant_id"] in tenants]
-            for row in mine:
+            for row in (row for row in rows.get(model, []) if row["tenant_id"] in tenants):
                 assert set(row) <= set(columns), f"{model} has no {set(row) - set(columns)}"
                 marks = ", ".join("?" for _ in row)
                 connection.execute(f"INSERT INTO marts.{model} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
 
-MADE = ("metrics_daily", "product_daily", "customer_daily", "cohorts")  # with rows that look like theirs
+SHAPED = ("metrics_daily", "product_daily", "customer_daily", "cohorts")  # their rows look like real ones
 CURRENCIES = {"aurora": ("USD", 100), "hinode": ("JPY", 1)}
 
 
@@ -123,7 +123,7 @@ def awkward_rows(seed: int = 11) -> dict[str, list[dict[str, Any]]]:
                 customer = {"customer_key": f"c{number}", "customer_id": f"c{number}", "date_day": day}
                 rows["customer_daily"].append(_fill(rng, kinds["customer_daily"], {**common, **customer}))
         rows.setdefault("cohorts", []).extend(_cohorts(rng, tenant, currency, minor_units))
-        for model in sorted(kinds.keys() - {*MADE, "build_info", "time_spine"}):
+        for model in sorted(kinds.keys() - {*SHAPED, "build_info", "time_spine"}):
             days = [first + timedelta(days=n) for n in range(100) if n % 9]
             rows.setdefault(model, []).extend(_any(rng, kinds[model], common, days))
         build = {"tenant_id": tenant, "run_id": "run-1"}
@@ -149,7 +149,7 @@ def _fill(rng: random.Random, columns: Mapping[str, str], keys: Mapping[str, Any
 def _any(
     rng: random.Random, columns: Mapping[str, str], common: Mapping[str, Any], days: Sequence[date]
 ) -> Iterable[dict[str, Any]]:
-    """Two rows a day, or a month where the mart holds months; none where it holds neither."""
+    """Two rows per day, or per month where the mart holds months; none where it holds neither."""
     time = next((name for name in ("date_day", "date_month", "cohort_month") if columns.get(name) == "date"), None)
     periods = days if time == "date_day" else sorted({day.replace(day=1) for day in days})
     for period in periods if time else []:

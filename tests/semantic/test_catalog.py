@@ -1,4 +1,4 @@
-"""The catalog: what dbt's manifests say, and the one small file that a build carries."""
+"""The catalog: read from dbt's manifests, saved as the one small file that a build carries."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ MARTS = {
 }  # fmt: skip
 
 
-def test_the_public_models_are_the_marts_and_the_calendar_is_none(catalog: Catalog) -> None:
+def test_the_public_models_are_the_marts_without_the_calendar(catalog: Catalog) -> None:
     assert set(catalog.marts) == MARTS
 
 
-def test_a_mart_knows_its_columns_its_days_and_its_dimensions(catalog: Catalog) -> None:
+def test_a_mart_has_columns_a_time_column_and_dimensions(catalog: Catalog) -> None:
     mart = catalog.marts["metrics_daily"]
     assert mart.time_column == "date_day"
     assert mart.time_grain == "day"
@@ -47,7 +47,7 @@ def test_a_catalog_that_was_saved_without_labels_is_read(catalog: Catalog, tmp_p
     assert catalogs.load(tmp_path).marts["build_info"].columns[1].label == "Run id"
 
 
-def test_a_mart_without_metrics_is_in_the_catalog_too(catalog: Catalog) -> None:
+def test_a_mart_without_metrics_is_in_the_catalog(catalog: Catalog) -> None:
     assert catalog.marts["build_info"].time_column is None
     assert [column.type for column in catalog.marts["build_info"].columns] == [
         "varchar",
@@ -57,7 +57,7 @@ def test_a_mart_without_metrics_is_in_the_catalog_too(catalog: Catalog) -> None:
     ]
 
 
-def test_a_ratio_lives_in_the_mart_of_its_parts_and_keeps_their_restriction(catalog: Catalog) -> None:
+def test_a_ratio_has_the_mart_and_the_restriction_of_its_parts(catalog: Catalog) -> None:
     assert catalog.metrics["refund_rate_by_status"].mart == "metrics_daily"
     assert catalog.metrics["refund_rate_by_status"].thresholds == {"green": 0.05, "yellow": 0.1}
     assert catalog.metrics["retention"].non_additive_over == ("month_number",)
@@ -85,16 +85,16 @@ def test_a_metric_without_a_format_has_that_of_its_unit(target: Path) -> None:
     assert catalogs.read_manifests(semantic, manifest).metrics["mrr"].format == ",.2f"
 
 
-def test_every_metric_and_column_is_explained_to_the_shop_owner(catalog: Catalog) -> None:
+def test_every_metric_and_column_has_a_description_and_metrics_have_a_formula(catalog: Catalog) -> None:
     for metric in catalog.metrics.values():
-        assert "=" in metric.description, f"{metric.name} does not say its formula"
+        assert "=" in metric.description, f"{metric.name} has no formula in its description"
         assert metric.description.endswith("."), metric.name
         assert metric.label
         assert metric.format
-    silent = [
+    undescribed = [
         f"{m.name}.{c.name}" for m in catalog.marts.values() for c in m.columns if not c.description.endswith(".")
     ]
-    assert not silent
+    assert not undescribed
 
 
 def test_every_summed_column_is_in_its_marts_contract(catalog: Catalog) -> None:
@@ -104,7 +104,7 @@ def test_every_summed_column_is_in_its_marts_contract(catalog: Catalog) -> None:
             assert catalog.marts[metric.mart].has(metric.expr), metric.name
 
 
-def test_what_is_saved_is_what_is_loaded(catalog: Catalog, tmp_path: Path) -> None:
+def test_a_saved_catalog_is_loaded_unchanged(catalog: Catalog, tmp_path: Path) -> None:
     path = catalogs.save(catalog, tmp_path)
     assert catalogs.load(tmp_path) == catalogs.load(path) == catalog
     assert catalogs.load(tmp_path).version == catalog.version
@@ -117,13 +117,13 @@ def test_the_version_changes_with_any_definition(catalog: Catalog, tmp_path: Pat
     assert catalogs.load(tmp_path).version != catalog.version
 
 
-def test_a_folder_without_definitions_says_what_is_missing(tmp_path: Path) -> None:
+def test_a_folder_without_definitions_is_refused_with_the_missing_files(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"neither catalog.json nor semantic_manifest.json with manifest.json"):
         catalogs.load(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["{", '{"format": 99}'])
-def test_a_file_that_cannot_be_read_says_to_build_again(tmp_path: Path, content: str) -> None:
+def test_an_unreadable_catalog_is_refused_with_the_advice_to_build_again(tmp_path: Path, content: str) -> None:
     (tmp_path / "catalog.json").write_text(content)
     with pytest.raises(CatalogError, match="Build and publish again"):
         catalogs.load(tmp_path)
@@ -143,11 +143,11 @@ def test_a_metric_without_a_unit_is_refused(target: Path) -> None:
         ({"filter": {"where_filters": []}}, "filter of its own"),
     ],
 )
-def test_what_the_compiler_cannot_do_is_in_the_catalog_with_its_reason(
+def test_a_metric_that_the_compiler_cannot_express_has_its_reason(
     target: Path, change: dict[str, object], reason: str
 ) -> None:
     semantic = json.loads((target / "semantic_manifest.json").read_text())
     next(item for item in semantic["metrics"] if item["name"] == "orders_placed").update(change)
-    found = catalogs.read_manifests(semantic, json.loads((target / "manifest.json").read_text()))
-    assert reason in found.metrics["orders_placed"].expr
-    assert found.metrics["aov"].kind == "other"
+    changed = catalogs.read_manifests(semantic, json.loads((target / "manifest.json").read_text()))
+    assert reason in changed.metrics["orders_placed"].expr
+    assert changed.metrics["aov"].kind == "other"

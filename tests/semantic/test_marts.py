@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +13,13 @@ import yaml
 
 from tests.semantic import synthetic
 
+FLOW = re.compile(r"\{\w+: .*\{")  # a flow mapping in a flow mapping: only settings are written so
+SETTINGS = re.compile(r" +config: \{meta: \{.*\}\}")
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which metrics_daily has one row twice, with empty amounts, and build lacks a column."""
+    """A project in which metrics_daily has one row twice, with empty amounts, and build_info lacks columns."""
     folder = synthetic.stub_project(tmp_path_factory.mktemp("broken") / "project")
     marts = folder / "models" / "marts"
     sql = (marts / "metrics_daily.sql").read_text(encoding="utf-8")
@@ -27,26 +31,46 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_doubled_key_an_empty_column_and_a_missing_one_fail_the_build(project: Path) -> None:
+def test_duplicate_key_null_column_and_missing_column_fail_the_build(project: Path) -> None:
     dbt = Path(sys.executable).with_name("dbt")
     command = [dbt, "build", "--profiles-dir", ".", "--select", "metrics_daily", "build_info", "cohorts"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    process = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     results = json.loads((project / "target" / "run_results.json").read_text())["results"]
     status = {item["unique_id"].split(".")[2]: item["status"] for item in results}
-    assert done.returncode == 1, done.stdout
-    assert status["metrics_daily_has_one_row_a_key"] == "fail"
-    assert status["metrics_daily_has_no_gaps"] == "fail"
+    assert process.returncode == 1, process.stdout
+    assert status["metrics_daily_has_one_row_per_key"] == "fail"
+    assert status["metrics_daily_has_no_nulls"] == "fail"
     assert status["build_info"] == "error"
-    assert status["cohorts_has_one_row_a_key"] == status["cohorts_has_no_gaps"] == "pass"
+    assert status["cohorts_has_one_row_per_key"] == status["cohorts_has_no_nulls"] == "pass"
 
 
-def test_nothing_but_yaml_stands_among_the_metrics() -> None:
+def test_the_metrics_folder_holds_only_yaml() -> None:
     assert {path.suffix for path in synthetic.METRICS.rglob("*") if path.is_file()} == {".yml"}
 
 
-def test_every_mart_has_one_file_of_its_name() -> None:
-    """Files without a mart hold metrics made of others, or how the families of metrics_daily are tested."""
+def test_every_mart_has_one_file_of_its_name_and_ratios_have_one_per_family() -> None:
     files = {path.stem: yaml.safe_load(path.read_text()) for path in synthetic.METRICS.glob("*.yml")}
-    held = {name: [model["name"] for model in content.get("models", [])] for name, content in files.items()}
-    assert set(synthetic.contracts()) == {name for name, models in held.items() if models == [name]}
-    assert {name.split("_")[0] for name, models in held.items() if not models} == {"ratios", "daily"}
+    models = {name: [model["name"] for model in content.get("models", [])] for name, content in files.items()}
+    assert set(synthetic.contracts()) == {name for name, names in models.items() if names == [name]}
+    assert {name.split("_")[0] for name, names in models.items() if not names} == {"ratios"}
+
+
+def test_metric_files_hold_unit_tests_of_their_own_mart_only() -> None:
+    for path in synthetic.METRICS.glob("*.yml"):
+        content = yaml.safe_load(path.read_text())
+        assert {test["model"] for test in content.get("unit_tests", [])} <= {path.stem}, path.name
+
+
+def test_every_yaml_file_of_the_dbt_project_is_in_block_style_and_folded_at_120_characters() -> None:
+    """Flow style is for leaf settings and rows only. Tables in `rows: |` may be wider; anchors are not used."""
+    for path in (*synthetic.METRICS.glob("*.yml"), *(synthetic.DBT / "models").rglob("*.yml")):
+        table = None  # the indent of an open `rows: |`
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            indent = len(line) - len(line.lstrip())
+            table = None if line and table is not None and indent <= table else table
+            if table is None:
+                place = f"{path.name}:{number}: {line}"
+                assert len(line) <= 120, place
+                assert not FLOW.search(line) or SETTINGS.fullmatch(line), place
+                assert not re.search(r": [&*]\w", line), place
+            table = indent if line.endswith("rows: |") else table

@@ -23,9 +23,7 @@ CANARIES = {"aurora": "kestrel", "nordlicht": "plover"}  # stands in the names o
 def catalog() -> Catalog:
     """The catalog, read from the YAML itself: no dbt needed."""
     files = [yaml.safe_load(path.read_text()) for path in sorted(METRICS.glob("*.yml"))]
-    models = [
-        model for file in files for model in file.get("models", []) if model.get("config", {}).get("access") == "public"
-    ]
+    models = [model for file in files for model in file.get("models", []) if "access" not in model.get("config", {})]
     marts, metrics = {}, {}
     for model in models:
         columns = tuple(
@@ -35,7 +33,7 @@ def catalog() -> Catalog:
         dimensions = tuple(c["name"] for c in model["columns"] if c.get("dimension", {}).get("type") == "categorical")
         time = model.get("agg_time_dimension")
         marts[model["name"]] = Mart(model["name"], model["description"], columns, time, dimensions)
-        default = {"non_additive_over": model["config"].get("meta", {}).get("non_additive_over", ())}
+        default = {"non_additive_over": model.get("config", {}).get("meta", {}).get("non_additive_over", ())}
         for item in model.get("metrics", []):
             item["config"]["meta"] = default | item["config"]["meta"]
             metrics[item["name"]] = _metric(item, model["name"], "sum", item.get("expr", item["name"]), ())
