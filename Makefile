@@ -1,7 +1,7 @@
 # What a newcomer types. Everything else is `.venv/bin/takings --help`.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help demo test check setup lock clean
+.PHONY: help demo test check generate setup lock clean
 
 TAKINGS := .venv/bin/takings
 SUPERSET := superset_assets/server/.venv
@@ -16,8 +16,11 @@ test: check  ## lint, types and every test
 	@tools/browser
 	@.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-check: setup  ## ruff, mypy and sqlfluff side by side; seconds once their caches are filled
+check: .venv/.locked  ## ruff, mypy and sqlfluff side by side; seconds once their caches are filled
 	@.venv/bin/python tools/check.py
+
+generate: .venv/.locked  ## write every generated file again: reference, snapshots, datasets
+	@.venv/bin/python -m tools.generate
 
 setup: .venv/.locked $(SUPERSET)/.locked
 

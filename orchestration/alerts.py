@@ -13,7 +13,7 @@ from semantic.alerts.evaluate import Alert, evaluate
 from semantic.warehouse import open_build
 
 
-def look(settings: Settings, tenant: str | None = None) -> list[Alert]:
+def evaluate_tenants(settings: Settings, tenant: str | None = None) -> list[Alert]:
     """Every rule of every tenant (or of one), as of what the build knows; today is the tenant's calendar day then.
 
     Raises SemanticError before the first build, and for a limit in the settings that belongs to no rule.

@@ -8,9 +8,12 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from semantic.catalog import Catalog
 
 app = typer.Typer(
     name="takings",
@@ -26,6 +29,10 @@ Tenant = Annotated[str | None, typer.Option(help="Whose numbers; not needed when
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
 Period = Annotated[str | None, typer.Option(help="Instead of --from and --to: 7d, 30d, 90d or ytd.")]
+Definitions = Annotated[
+    Literal["build", "checkout"],
+    typer.Option(help="build: as published; checkout: as semantic/metrics says now, over the published tables."),
+]
 
 
 @app.command()
@@ -52,14 +59,18 @@ def run() -> None:
 
 
 @app.command()
-def pull() -> None:
-    """Pull every source into staging, without building."""
+def pull(
+    source: Annotated[str | None, typer.Option(help="Only sources of this kind: shopify, stripe, …")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's sources.")] = None,
+) -> None:
+    """Pull every source into staging, without building; or only one source or tenant."""
     from orchestration import pipeline, settings, terminal
+    from orchestration.selection import only
 
-    found = settings.load()
+    chosen = only(settings.load(), source, tenant)
     with terminal.progress() as progress:
-        done = pipeline.pull_all(found, progress)
-    terminal.summary(done)
+        result = pipeline.pull_all(chosen, progress)
+    terminal.summary(result)
 
 
 @app.command()
@@ -95,24 +106,41 @@ def query(
     period: Period = None,
     tenant: Tenant = None,
     format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
+    definitions: Definitions = "build",
 ) -> None:
     """Ask the published build for metrics."""
     from orchestration import settings
-    from semantic import query as asking
+    from semantic.query import ask, render
 
     first, last = _range(start, end, period, tenant)
-    published = settings.home() / "published"
-    table = asking.ask(published, _names(metrics), _names(by), start=first, end=last, tenant=tenant)
-    sys.stdout.write(asking.render(table, format))
+    catalog = _checkout_definitions() if definitions == "checkout" else None
+    table = ask(
+        settings.home() / "published", _names(metrics), _names(by),
+        start=first, end=last, tenant=tenant, definitions=catalog,
+    )  # fmt: skip
+    sys.stdout.write(render(table, format))
+    if catalog:
+        run = table.schema.metadata[b"run_id"].decode()
+        typer.echo(f"Definitions of the checkout ({catalog.version}) over the tables of run {run}.", err=True)
 
 
 @app.command()
-def metrics() -> None:
-    """List the metrics of the published build: name, unit, what it means."""
+def metrics(
+    names: Annotated[list[str] | None, typer.Argument(help="Show these with inputs, dimensions and SQL.")] = None,
+    definitions: Definitions = "build",
+) -> None:
+    """List all metrics, or show some of them whole."""
     from orchestration import settings
-    from semantic import catalog, warehouse
+    from semantic.catalog import load
+    from semantic.describe import describe
+    from semantic.warehouse import current
 
-    for metric in catalog.load(warehouse.current(settings.home() / "published")).metrics.values():
+    published = settings.home() / "published"
+    catalog = _checkout_definitions() if definitions == "checkout" else load(current(published))
+    if names:
+        typer.echo("\n".join(describe(catalog, name) for name in names), nl=False)
+        return
+    for metric in catalog.metrics.values():
         typer.echo(f"{metric.name:32} {metric.unit:6} {metric.description}")
 
 
@@ -142,9 +170,10 @@ def report(
 def reconciliation() -> None:
     """Compare every day's totals with the source's own report."""
     from orchestration import pipeline, settings, terminal
-    from semantic import warehouse
+    from semantic.warehouse import open_build
 
-    rows = pipeline.reconciliation(warehouse.current(settings.home() / "published"))
+    with open_build(settings.home() / "published", every=True) as build:
+        rows = pipeline.reconciliation(build.folder)
     terminal.reconciliation(rows)
     if any(row["differing"] for row in rows):
         raise typer.Exit(1)
@@ -156,12 +185,12 @@ def alerts(
     fail: Annotated[bool, typer.Option("--fail", help="Exit with 1 when one fires, for scripts.")] = False,
 ) -> None:
     """Which alert rules fire in the published build, with the numbers that decide."""
-    from orchestration import alerts as watching
     from orchestration import settings, terminal
+    from orchestration.alerts import evaluate_tenants
 
-    found = watching.look(settings.load(), tenant)
-    terminal.alerts(found)
-    if fail and any(alert.state == "firing" for alert in found):
+    results = evaluate_tenants(settings.load(), tenant)
+    terminal.alerts(results)
+    if fail and any(alert.state == "firing" for alert in results):
         raise typer.Exit(1)
 
 
@@ -188,9 +217,9 @@ def demo(
     dagster_port: Annotated[int, typer.Option(help="Dagster's port; 0 takes a free one.")] = 3000,
 ) -> None:
     """Simulated shops, pulled, built, published, and on dashboards; nothing to set up."""
-    from orchestration import demo as demonstration
+    from orchestration.demo import run_demo
 
-    demonstration.demo(world, once, superset_port, dagster_port)
+    run_demo(world, once, superset_port, dagster_port)
 
 
 @app.command()
@@ -211,6 +240,15 @@ def serve() -> None:
     from orchestration import servers, settings
 
     servers.serve(settings.load())
+
+
+def _checkout_definitions() -> Catalog:
+    """The metrics as this checkout defines them, by dbt's own parser; parsed again only after a change."""
+    from orchestration import dbt_build, settings
+    from orchestration.home import Home
+    from semantic.catalog import load
+
+    return load(dbt_build.parse(Home(settings.home())))
 
 
 def _names(text: str) -> list[str]:

@@ -27,7 +27,7 @@ SEED, DAYS = 7, 400
 TARGETS = {"mrr": 5_000, "churn_rate": 0.05}  # of each simulated tenant: what the gauges point at
 
 
-def demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) -> None:
+def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) -> None:
     """From nothing to filled dashboards. With `once`, check every chart and end; else serve until interrupted.
 
     Raises TakingsError before anything is touched when a configuration of one's own, or a port in use, is in the way.

@@ -27,7 +27,7 @@ Unit = Literal["money", "count", "ratio"]
 Kind = Literal["sum", "ratio", "derived", "other"]
 FORMATS: Mapping[Unit, str] = MappingProxyType({"money": ",.2f", "count": ",d", "ratio": ".1%"})
 FILE_NAME = "catalog.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1: release 0.1
 TIMES = re.compile(r"(\d+) \* (\w+) / NULLIF\((\w+), 0\)")  # so many times a ratio: the one division of `derived`
 
 
@@ -118,7 +118,8 @@ def load(path: Path) -> Catalog:
     if content.get("format") != FORMAT_VERSION:
         raise CatalogError(
             f"Cannot read {own}",
-            f"its format is {content.get('format')!r}, this version reads {FORMAT_VERSION}",
+            f"another release published this build (format {content.get('format')!r}, this release reads "
+            f"{FORMAT_VERSION})",
             "Build and publish again with `takings run`",
         )
     marts = [_read_mart(item) for item in content["marts"]]

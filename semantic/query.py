@@ -20,6 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from semantic.catalog import Catalog
 from semantic.compiler import compile_query
 from semantic.errors import UnknownNameError
 from semantic.reports import csv
@@ -36,13 +37,16 @@ def ask(
     start: date | None = None,
     end: date | None = None,
     tenant: str | None = None,
+    definitions: Catalog | None = None,
 ) -> pa.Table:
-    """Metrics of the published build, one row a combination of `by`, sorted by it; `start` and `end` included.
+    """Metrics of the published build, one row per combination of `by`, sorted by it; `start` and `end` included.
 
     `by`: at most one of day, week, month, quarter, year, and any dimensions that the metrics share. With several
-    tenants in the build name one, or ask by tenant_id. Raises a SemanticError that says what to do.
+    tenants in the build name one, or ask by tenant_id. `definitions` replace those of the build. Raises a
+    SemanticError that says what to do.
     """
-    with open_build(published, tenant, every=tenant is None and "tenant_id" in by) as build:
+    every = tenant is None and "tenant_id" in by
+    with open_build(published, tenant, every=every, definitions=definitions) as build:
         return answer(build, metrics, by=by, start=start, end=end)
 
 

@@ -81,8 +81,13 @@ def tenants(folder: Path) -> list[str]:
 
 
 @contextmanager
-def open_build(published: Path, tenant: str | None = None, *, every: bool = False) -> Iterator[Build]:
-    """Open the current build for one tenant (the only one where there is one and none is named), or for `every` one."""
+def open_build(
+    published: Path, tenant: str | None = None, *, every: bool = False, definitions: Catalog | None = None
+) -> Iterator[Build]:
+    """Open the current build for one tenant (the only one where there is one and none is named), or for `every` one.
+
+    `definitions` replace those that the build was made with.
+    """
     folder = current(published)
     known = tenants(folder)
     if tenant is None and not every:
@@ -93,7 +98,7 @@ def open_build(published: Path, tenant: str | None = None, *, every: bool = Fals
     if tenant is not None and tenant not in known:
         advice = UnknownNameError("tenant", tenant, known).next_step
         raise UnknownTenantError(f"Unknown tenant {tenant!r}", "the published build has no such tenant", advice)
-    catalog = catalogs.load(folder)
+    catalog = definitions or catalogs.load(folder)
     path = folder / ("all.duckdb" if tenant is None else f"tenant-{tenant}.duckdb")
     try:
         connection = duckdb.connect(str(path), read_only=True)

@@ -19,7 +19,7 @@ def checks() -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name="alerts", specs=specs)
     def look() -> Iterator[dg.AssetCheckResult]:
-        found = alerts.look(configuration())
+        found = alerts.evaluate_tenants(configuration())
         for rule in every:
             of_rule = [alert for alert in found if alert.rule.name == rule.name]
             yield dg.AssetCheckResult(

@@ -185,7 +185,7 @@ def test_accounts_without_anything_in_them_publish_a_build_without_a_number_and_
     counted = {name: len(rows) for name, rows in staged(place).items() if rows}
     assert set(counted) <= {"shopify.shop", "meta_ads.account", "tiktok_ads.advertiser", "shopify.locations"}, counted
     assert not {name for name, rows in place.marts().items() if rows} - {"build_info", "time_spine"}
-    assert [alert.state for alert in alerts.look(place.settings)] == ["unknown"] * len(rules.load())
+    assert [alert.state for alert in alerts.evaluate_tenants(place.settings)] == ["unknown"] * len(rules.load())
 
 
 def test_one_empty_source_beside_full_ones_leaves_their_numbers_as_they_are(

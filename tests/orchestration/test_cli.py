@@ -70,6 +70,29 @@ def test_a_question_is_answered_in_each_format(place: Installation) -> None:
     assert february["orders_placed"] == expected
 
 
+def test_definitions_of_the_checkout_answer_over_the_published_build(place: Installation) -> None:
+    question = ("query", "--metrics", "net_sales", "--tenant", "aurora", "--format", "csv")
+    published, checkout = takings(place, *question), takings(place, *question, "--definitions", "checkout")
+    assert checkout.stdout == published.stdout
+    assert f"over the tables of run {place.current.name}" in checkout.stderr
+    shown = takings(place, "metrics", "net_sales", "aov", "--definitions", "checkout").stdout
+    assert "SUM(net_sales_minor)" in shown
+    assert "`order_value` ÷ `orders_placed`" in shown
+
+
+def test_pull_of_one_source_and_tenant_leaves_the_others_alone(tmp_path: Path, server: SimulatorServer) -> None:
+    found = Installation(tmp_path)
+    found.configure(server, kinds=["shopify", "stripe"])
+    (tmp_path / "aurora.token").unlink()  # Shopify's: not needed
+    output = takings(found, "pull", "--source", "stripe", "--tenant", "aurora").stderr
+    assert "stripe / " in output
+    assert "shopify / " not in output
+    assert [path.name for path in sorted(found.home.landing.iterdir())] == ["aurora"]
+    assert "is not configured for tenant aurora" in refusal(
+        takings(found, "pull", "--source", "meta_ads", "--tenant", "aurora")
+    )
+
+
 def test_a_report_is_a_file_of_the_promised_name(place: Installation, tmp_path: Path) -> None:
     done = takings(
         place, "report", "revenue-overview", "--from", "2026-02-01", "--to", "2026-02-28", "--tenant", "nordlicht",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from orchestration.home import Home
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 
-SNAPSHOT = Path(__file__).parent / "snapshots" / "asset_graph.txt"
 END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -38,16 +37,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
 def server() -> Iterator[SimulatorServer]:
     with serve(demo_world(seed=3, start=date(2026, 1, 1), end=END, orders=200)) as running:
         yield running
-
-
-def test_the_asset_graph_is_the_reviewed_one(place: Installation, snapshot: Callable[[Path, str], None]) -> None:
-    graph = definitions().get_repository_def().asset_graph
-    lines = []
-    for key in sorted(graph.get_all_asset_keys()):
-        parents = ", ".join(sorted(parent.to_user_string() for parent in graph.get(key).parent_keys))
-        checks = ", ".join(sorted(check.name for check in graph.get_check_keys_for_assets({key})))
-        lines.append(f"{key.to_user_string()}\n  from: {parents or '-'}\n  checks: {checks or '-'}\n")
-    snapshot(SNAPSHOT, "\n".join(lines))
 
 
 def test_every_stream_leads_to_the_dashboard(place: Installation) -> None:

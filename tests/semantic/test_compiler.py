@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,8 +16,6 @@ from semantic.catalog import Catalog, Metric
 from semantic.compiler import badge_expression, compile_query, expression
 from semantic.errors import CompileError, RangeError, UnknownNameError
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
-
 
 def one(sql_expression: str, rows: str) -> Any:
     """The value of an aggregate over hand-written rows."""
@@ -29,27 +26,6 @@ def with_metric(catalog: Catalog, **changes: Any) -> Catalog:
     """The catalog with one more metric, made of net_sales."""
     metric = dataclasses.replace(catalog.metrics["net_sales"], name="extra", **changes)
     return Catalog(MappingProxyType({**catalog.metrics, "extra": metric}), catalog.marts)
-
-
-def test_the_sql_of_every_metric_is_as_reviewed(catalog: Catalog, snapshot: Callable[[Path, str], None]) -> None:
-    blocks = [f"-- {name} ({metric.mart})\n{expression(catalog, name)}\n" for name, metric in catalog.metrics.items()]
-    badges = [f"-- badge of {n}\n{badge_expression(catalog, n)}\n" for n, m in catalog.metrics.items() if m.thresholds]
-    snapshot(SNAPSHOTS / "metrics.sql", "\n".join(blocks + badges))
-
-
-def test_the_sql_of_whole_questions_is_as_reviewed(catalog: Catalog, snapshot: Callable[[Path, str], None]) -> None:
-    days = {"start": date(2026, 1, 1), "end": date(2026, 3, 31)}
-    questions = {
-        "one mart": compile_query(catalog, ["net_sales", "aov"], by=["month", "channel"], tenant="aurora", **days),
-        "two marts": compile_query(catalog, ["net_sales", "product_revenue"], by=["week"], tenant="aurora", **days),
-        "no rows named": compile_query(catalog, ["orders_placed"]),
-        "top ten": compile_query(
-            catalog, ["product_revenue"], by=["product_key"], labels=["product_title"],
-            order=["-product_revenue"], limit=10, only="product_revenue",
-        ),
-        "cohorts": compile_query(catalog, ["retention", "ltv"], by=["month", "month_number"], **days),
-    }  # fmt: skip
-    snapshot(SNAPSHOTS / "queries.sql", "\n\n".join(f"-- {name}\n{sql}" for name, sql in questions.items()) + "\n")
 
 
 def test_money_is_exact_to_the_last_minor_unit_of_a_very_large_sum(catalog: Catalog) -> None:

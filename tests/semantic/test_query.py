@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import subprocess
@@ -10,13 +11,14 @@ import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
 import pytest
 
 from semantic.catalog import Catalog
-from semantic.errors import NoBuildError, RangeError, SemanticError, UnknownNameError, UnknownTenantError
+from semantic.errors import CatalogError, NoBuildError, RangeError, SemanticError, UnknownNameError, UnknownTenantError
 from semantic.query import ask, render
 from semantic.warehouse import open_build, tenants
 from tests.semantic import shop, synthetic
@@ -214,3 +216,30 @@ def test_advertising_by_campaign_keeps_its_parts_of_a_cent(catalog: Catalog, tmp
     published = synthetic.publish(tmp_path / "published", catalog, rows)
     table = ask(published, ["campaign_spend"], ["campaign_name"])
     assert render(table, "csv") == "campaign_name,campaign_spend\r\nA,1.234568\r\n"
+
+
+def test_other_definitions_answer_over_the_published_tables(published: Path, catalog: Catalog) -> None:
+    changed = dataclasses.replace(catalog.metrics["net_sales"], expr="gross_sales_minor")
+    definitions = Catalog(MappingProxyType({**catalog.metrics, "net_sales": changed}), catalog.marts)
+    table = ask(published, ["net_sales"], tenant="acme", definitions=definitions)
+    assert table.to_pylist() == [{"net_sales": Decimal("45.50")}]
+    assert table.schema.metadata[b"definitions"] == definitions.version.encode() != catalog.version.encode()
+    assert ask(published, ["net_sales"], tenant="acme").to_pylist() == [{"net_sales": Decimal("32.49")}]
+
+
+def test_definition_with_a_column_that_is_not_built_yet_says_to_build(published: Path, catalog: Catalog) -> None:
+    changed = dataclasses.replace(catalog.metrics["net_sales"], expr="gift_cards_minor")
+    definitions = Catalog(MappingProxyType({**catalog.metrics, "net_sales": changed}), catalog.marts)
+    with pytest.raises(SemanticError, match=r"gift_cards_minor.* `takings run`"):
+        ask(published, ["net_sales"], tenant="acme", definitions=definitions)
+
+
+def test_build_of_release_0_1_is_refused_with_the_command_that_replaces_it(published: Path, tmp_path: Path) -> None:
+    old = synthetic.copy(published, tmp_path / "published")
+    path = old / "current" / "catalog.json"
+    content = json.loads(path.read_text())
+    for metric in content["metrics"]:
+        metric["within"] = metric.pop("non_additive_over")
+    path.write_text(json.dumps({**content, "format": 1}))
+    with pytest.raises(CatalogError, match=r"another release published this build.* `takings run`"):
+        ask(old, ["net_sales"], tenant="acme")

@@ -40,7 +40,7 @@ GROUP BY CAST(DATE_TRUNC('week', date_day) AS DATE)
 GROUP BY week
 ORDER BY week NULLS LAST
 
--- no rows named
+-- no dimension
 SELECT
   CAST(SUM(orders_placed) AS BIGINT) AS orders_placed
 FROM marts.metrics_daily
