@@ -1,6 +1,6 @@
 """The vocabulary of a connector: account, stream, table, window, cursor.
 
-A connector is data (streams with their tables) and a client. What it brings goes one way:
+A connector is data (streams with their tables) and a client. Data goes one way:
 API -> landing zone (bytes as received) -> staging tables (typed, merged, cursor in the same transaction).
 """
 
@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 Progress = Callable[[str, int, int | None, str], None]
-"""progress(stream, done, total or None, detail): called often, must be quick."""
+"""progress(stream, count, total or None, detail): called often, must be quick."""
 
 
 Days = tuple[date, date]
 """A first and a last day, both included."""
 
 
-def no_progress(stream: str, done: int, total: int | None, detail: str) -> None:
+def no_progress(stream: str, count: int, total: int | None, detail: str) -> None:
     """Progress for callers that show none."""
 
 
@@ -50,16 +50,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A staging table: which records it is made of, its key, and how a repeat replaces it.
+    """A staging table: which records it is made of, its key, and how a repeat replaces its rows.
 
-    A table with a `parent` column is replaced parent by parent (a removed line vanishes); one with a `slice` column
-    (a DATE, first in its key) is replaced for all the days that its window covers, also those that no record came
-    for; one without is upserted by key, the newest `version` winning; one with `history` columns gets a row when one of
-    them changes, and keeps the older rows. `source` is the FROM clause over the landed records `r`, which also have
-    `landing_part` and `landed_until`, the end of their window. Where records are a file's lines, `place` reads a
-    record's file and line: what is set aside is named by them, line by line, until the file comes again; `broken` reads
-    why a record cannot be taken, null for one that can. Of a slice, the stored rows `t` of which `spared` is true stay
-    as they are.
+    - With `parent`, a column: rows are replaced parent by parent, so that a removed line vanishes.
+    - With `slice`, a DATE column that is first in the key: rows are replaced for all days of the window, also for those
+      without a record. Stored rows `t` for which `spared` is true are not replaced.
+    - With `history`, columns: a row is added when one of them changes; older rows stay.
+    - Otherwise rows are upserted by key, the newest `version` winning.
+
+    `source` is the FROM clause over the landed records `r`, which also have `landing_part` and `landed_until`, the end
+    of their window. Where records are lines of files, `place` reads a record's file and line; its rejects are named by
+    them and stay until the file comes again. `broken` reads why a record cannot be loaded, null for one that can.
     """
 
     name: str
@@ -78,11 +79,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Stream:
-    """One kind of thing that a source has: its request, its records' shape, the tables it becomes.
+    """One kind of object that a source has: its request, its records' shape, the tables it becomes.
 
-    `record` declares every field of a landed record with its DuckDB type; what is not declared stays in the
+    `record` declares every field of a landed record that is read, with its DuckDB type; other fields stay in the
     landing zone. `cursor` names the field that windows run over, None for a stream that is read whole;
-    `whole_days` says that the API filters it by the day only.
+    `whole_days` says that the API filters it by day only.
     """
 
     name: str
@@ -96,10 +97,10 @@ class Stream:
 
 @dataclass(frozen=True)
 class Window:
-    """A range of a stream's cursor, UTC: all that changed from `start` (None: ever) until `end` is in it.
+    """A range of a stream's cursor, UTC: it holds all that changed from `start` (None: ever) until `end`.
 
-    What changed after `end` may be in it too, and comes again with the next window, which starts there. One that reads
-    some `days` again, as they are told at `end`, leaves the cursor where it is.
+    It may also hold changes after `end`; the next window, which starts there, brings them again. A window with `days`
+    reads only these days again, as the source reports them at `end`, and does not move the cursor.
     """
 
     start: datetime | None
@@ -117,9 +118,9 @@ class Window:
 
 @dataclass(frozen=True)
 class Pulled:
-    """What one stream's pull did: rows landed, rows that changed staging, rows set aside, calls, seconds waited.
+    """What one stream's pull did: rows landed, staging rows changed, rows rejected, calls, seconds waited.
 
-    `warnings` are what the source said and a person should read.
+    `denied` are paths that the secret may not read; `warnings` are messages that a person should read.
     """
 
     stream: str
@@ -138,5 +139,5 @@ def stamp(instant: datetime) -> str:
 
 
 def iso(instant: datetime) -> str:
-    """2026-11-20T16:50:00Z, the form the APIs' filters take."""
+    """2026-11-20T16:50:00Z, the form that the APIs' filters take."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -22,13 +22,14 @@ import duckdb
 from common.errors import ConfigurationError, StopError
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.errors import IncompleteError
-from connectors.registry import BY_KIND, STREAMS
+from connectors.registry import BY_KIND, CONNECTORS, STREAMS
+from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging
 from orchestration import dbt_build, publication
 from orchestration.home import Home
 from orchestration.pulls import Key, pull_accounts
-from orchestration.rates import Rate, read_rates
+from orchestration.rates import read_rates
 from orchestration.settings import Settings
 from semantic import catalog
 
@@ -154,34 +155,36 @@ def record_run(settings: Settings, run_id: str) -> None:
     """Write what dbt needs to know of the configuration: tenants with their targets, accounts, rates, and which run
     this is. Sources without an account get their tables too, so that every model finds what it reads.
     """
-    rates = read_rates(settings)
+    configuration = _configuration(settings)
     with Staging(Home(settings.home).staging) as staging:
         for source, streams in STREAMS.items():
             staging.prepare(source, streams)
-        _record(staging, settings, run_id, rates)
+        staging.record_configuration(configuration, run_id)
 
 
-def _record(staging: Staging, settings: Settings, run_id: str, rates: list[Rate]) -> None:
-    with staging.transaction():
-        for table in ("tenants", "targets", "accounts", "exchange_rates", "runs"):
-            staging.db.execute(f"delete from takings.{table}")
-        for tenant in settings.tenants:
-            staging.db.execute(
-                "insert into takings.tenants values (?, ?, ?, ?)",
-                [tenant.id, tenant.name, tenant.time_zone, tenant.currency],
-            )
-            for metric, target in tenant.targets.items():
-                staging.db.execute("insert into takings.targets values (?, ?, ?)", [tenant.id, metric, target])
-        for tenant, source in settings.sources():
-            choices = BY_KIND[source.kind].choices
-            staging.db.execute(
-                f"insert into takings.accounts ({', '.join(('tenant_id', 'source', 'source_account', *choices))}) "
-                f"values ({', '.join('?' * (3 + len(choices)))})",
-                [tenant.id, source.kind, source.account, *(getattr(source, name) for name in choices)],
-            )
-        if rates:
-            staging.db.executemany("insert into takings.exchange_rates values (?, ?, ?, ?)", rates)
-        staging.db.execute("insert into takings.runs values (?, ?)", [run_id, datetime.now(UTC).replace(tzinfo=None)])
+def _configuration(settings: Settings) -> Configuration:
+    choices = sorted({name for connector in CONNECTORS for name in connector.choices})
+    return Configuration(
+        tenants=[
+            {"tenant_id": tenant.id, "tenant_name": tenant.name, "time_zone": tenant.time_zone,
+             "currency": tenant.currency}
+            for tenant in settings.tenants
+        ],
+        targets=[
+            {"tenant_id": tenant.id, "metric": metric, "target": target}
+            for tenant in settings.tenants
+            for metric, target in tenant.targets.items()
+        ],
+        accounts=[
+            {"tenant_id": tenant.id, "source": source.kind, "source_account": source.account}
+            | {name: getattr(source, name) if name in BY_KIND[source.kind].choices else None for name in choices}
+            for tenant, source in settings.sources()
+        ],
+        exchange_rates=[
+            dict(zip(("rate_day", "from_currency", "to_currency", "rate"), rate, strict=True))
+            for rate in read_rates(settings)
+        ],
+    )  # fmt: skip
 
 
 def reconciliation(folder: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -141,6 +142,35 @@ def test_only_settings_reads_the_environment() -> None:
     ]
     stale = [f"{file} needs no exception any more" for file in MAY_TOUCH_ENVIRONMENT if not found.get(file)]
     assert not misplaced + stale, "\n".join(misplaced + stale)
+
+
+def test_only_sync_talks_to_the_database_of_staging() -> None:
+    """A connector asks by a Question of its questions.py; orchestration calls methods of Staging."""
+    advice = {
+        "connectors": "declare a Question in the source's questions.py and ask context.reader",
+        "orchestration": "add a method to connectors/sync/staging.py",
+    }
+    misplaced = [
+        f"{name(path)}:{line} {what}: {advice[room_of(path)]}"
+        for path in modules("connectors", "orchestration")
+        if not name(path).startswith("connectors/sync/")
+        for line, what in database_uses(path)
+    ]
+    assert not misplaced, "\n".join(misplaced)
+
+
+def database_uses(path: Path) -> Iterator[tuple[int, str]]:
+    """Uses of a staging connection; in a connector also duckdb itself, and SQL outside questions and streams."""
+    connector = room_of(path) == "connectors"
+    declares_sql = path.name == "questions.py" or path.parent.name == "streams"
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and node.attr == "db":
+            yield node.lineno, "uses a database connection"
+        text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+        if connector and not declares_sql and re.match(r"\s*(select|insert into|delete from)\s", text):
+            yield node.lineno, "holds SQL"
+    if connector:
+        yield from ((line, "imports duckdb") for line, imports in imported(path) if within(imports, "duckdb"))
 
 
 QUIET = """

@@ -17,13 +17,14 @@ import msgspec
 
 from connectors.base import Account, Progress, Pulled
 from connectors.errors import ConfigurationError
+from connectors.files import questions
 from connectors.files.reading import Found, Torn, find, lines
 from connectors.files.settings import FilesSettings
 from connectors.files.streams import EVENTS, SHEETS, STREAMS, Sheet
 from connectors.files.validation import Row, read_sheet, why_not_an_event
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext, pull_stream
-from connectors.sync.staging import Staging
+from connectors.sync.reader import Reader
 
 LINES_A_PART = 100_000
 
@@ -35,16 +36,16 @@ def pull(context: PullContext, settings: FilesSettings) -> Iterator[Pulled]:
     cannot be read line by line is rejected: takings.rejects names its file and line.
     """
     del settings
-    account, staging, folder = context.account, context.staging, Path(context.account.base_url)
+    account, folder = context.account, Path(context.account.base_url)
     sheets = _check(account, folder)
-    staging.prepare(account.source, STREAMS)
+    context.staging.prepare(account.source, STREAMS)
     until = context.clock().replace(microsecond=0)  # a window is named by the second
-    steps: dict[str, Land] = {EVENTS.name: partial(_land_events, account, staging, folder, context.progress)}
+    steps: dict[str, Land] = {EVENTS.name: partial(_land_events, context, folder)}
     for sheet in SHEETS:
-        steps[sheet.name] = partial(_land_sheet, account, staging, sheet, sheets[sheet.name])
+        steps[sheet.name] = partial(_land_sheet, context.reader, sheet, sheets[sheet.name])
     for stream in STREAMS:
         result = pull_stream(context, stream, until, steps[stream.name])
-        yield replace(result, warnings=_warnings(account, staging, folder, stream.name, sheets))
+        yield replace(result, warnings=_warnings(context.reader, folder, stream.name, sheets))
 
 
 def _check(account: Account, folder: Path) -> dict[str, list[Row] | None]:
@@ -67,15 +68,14 @@ def _check(account: Account, folder: Path) -> dict[str, list[Row] | None]:
     return read
 
 
-def _warnings(
-    account: Account, staging: Staging, folder: Path, stream: str, sheets: dict[str, list[Row] | None]
-) -> tuple[str, ...]:
+def _warnings(reader: Reader, folder: Path, stream: str, sheets: dict[str, list[Row] | None]) -> tuple[str, ...]:
     if stream == EVENTS.name:
         if not find(folder, "events", "*.jsonl", "*.jsonl.gz") and all(rows is None for rows in sheets.values()):
             return (f"{folder} holds nothing to read: no events/*.jsonl(.gz), no operating_expenses.csv, no "
                     "cash_balances.csv. docs/guides/files.md shows what they look like.",)  # fmt: skip
         return ()
-    if sheets[stream] is None and _days_held(account, staging, stream):
+    sheet = next(sheet for sheet in SHEETS if sheet.name == stream)
+    if sheets[stream] is None and _days_held(reader, sheet):
         return (
             f"{folder / stream}.csv is gone: the rows that were read of it stay. A file with nothing but its first "
             "line takes them away.",
@@ -83,22 +83,16 @@ def _warnings(
     return ()
 
 
-def _land_events(account: Account, staging: Staging, folder: Path, progress: Progress, landed: LandedWindow) -> None:
+def _land_events(context: PullContext, folder: Path, landed: LandedWindow) -> None:
     """The lines of every file that is new or has changed, each file's own record behind them."""
-    known = {
-        name: (size, modified)
-        for name, size, modified in staging.db.execute(
-            "select file, size, modified from files.files_read where tenant_id = ? and source_account = ?",
-            [account.tenant_id, account.account],
-        ).fetchall()
-    }
+    known = {name: (size, modified) for name, size, modified in context.reader.rows(questions.FILES_READ)}
     files = [
         file
         for file in find(folder, "events", "*.jsonl", "*.jsonl.gz")
         if known.get(file.name) != (file.size, file.modified)
     ]
     landed.restart()
-    records = _records(files, progress)
+    records = _records(files, context.progress)
     while part := list(islice(records, LINES_A_PART)):
         landed.write_part(part)
     landed.seal()
@@ -118,11 +112,11 @@ def _records(files: list[Found], progress: Progress) -> Iterator[bytes]:
         progress(EVENTS.name, number, len(files), file.name)
 
 
-def _land_sheet(account: Account, staging: Staging, sheet: Sheet, rows: list[Row] | None, landed: LandedWindow) -> None:
+def _land_sheet(reader: Reader, sheet: Sheet, rows: list[Row] | None, landed: LandedWindow) -> None:
     """All rows of the file; the days that they and the stored ones reach over are replaced."""
     landed.restart()
     if rows is not None:
-        held = _days_held(account, staging, sheet.name)
+        held = _days_held(reader, sheet)
         days = sorted([date.fromisoformat(row.day) for row in rows if row.day] + list(held))
         if days:
             landed.cover(days[0], days[-1])
@@ -132,13 +126,9 @@ def _land_sheet(account: Account, staging: Staging, sheet: Sheet, rows: list[Row
     landed.seal()
 
 
-def _days_held(account: Account, staging: Staging, sheet_name: str) -> tuple[date, ...]:
+def _days_held(reader: Reader, sheet: Sheet) -> tuple[date, ...]:
     """The first and the last day that staging holds rows of."""
-    sheet = next(each for each in SHEETS if each.name == sheet_name)
-    row = staging.db.execute(
-        f"select min({sheet.day}), max({sheet.day}) from files.{sheet.name} where tenant_id = ? and source_account = ?",
-        [account.tenant_id, account.account],
-    ).fetchone()
+    row = reader.first(questions.days_held(sheet))
     return (row[0], row[1]) if row and row[0] else ()
 
 

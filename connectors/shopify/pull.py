@@ -13,16 +13,15 @@ from functools import partial
 
 import msgspec
 
-from connectors.base import Account, Progress, Pulled, Stream
+from connectors.base import Pulled, Stream
 from connectors.errors import ConfigurationError, ContractError, IncompleteError
-from connectors.shopify import streams
+from connectors.shopify import questions, streams
 from connectors.shopify.bulk import BulkFailedError, land_by_bulk
 from connectors.shopify.client import Client, DeniedError, TooExpensiveError
 from connectors.shopify.pages import TooLargeError, land_by_pages
 from connectors.shopify.settings import ShopifySettings
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import ATTEMPTS, PullContext, pull_stream
-from connectors.sync.staging import Staging
 
 SETTLED = timedelta(minutes=2)  # an index may lag behind what it indexes: the last two minutes wait for the next pull
 SESSIONS_AGAIN = timedelta(days=7)  # Shopify's report of sessions is completed for some days
@@ -54,18 +53,18 @@ def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
 
     Raises the errors of connectors.errors; what earlier streams brought is kept.
     """
-    client, staging = Client(context.account, context.transport, settings.client_id), context.staging
-    staging.prepare(context.account.source, streams.STREAMS)
-    shop = _check(client, staging)
+    client = Client(context.account, context.transport, settings.client_id)
+    context.staging.prepare(context.account.source, streams.STREAMS)
+    shop = _check(context, client)
     until, warnings = _now(client) - SETTLED, dict[str, str]()
     steps: dict[str, Callable[[LandedWindow], None]] = {
         "shop": lambda landed: _land_record(landed, [shop]),
-        "refunds": lambda landed: _land_refunds(client, staging, landed, context.progress),
-        "sales_totals": lambda landed: _land_totals(client, staging, landed, bytes(shop)),
-        "sessions_totals": lambda landed: _land_sessions(client, staging, landed, warnings),
+        "refunds": lambda landed: _land_refunds(context, client, landed),
+        "sales_totals": lambda landed: _land_totals(context, client, landed),
+        "sessions_totals": lambda landed: _land_sessions(context, client, landed, warnings),
     }
     for stream in streams.STREAMS:
-        land = steps.get(stream.name) or partial(_land, client, staging, stream, context.progress)
+        land = steps.get(stream.name) or partial(_land, context, client, stream)
         yield replace(
             pull_stream(context, stream, until, land),
             denied=tuple(sorted(client.denied)),
@@ -73,7 +72,7 @@ def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
         )
 
 
-def _check(client: Client, staging: Staging) -> msgspec.Raw:
+def _check(context: PullContext, client: Client) -> msgspec.Raw:
     """The shop's own words about itself. Raises ConfigurationError naming every scope that is missing."""
     answer = client.execute(PREFLIGHT)
     if bytes(answer["shop"]) == b"null":
@@ -86,16 +85,13 @@ def _check(client: Client, staging: Staging) -> msgspec.Raw:
             "too small without an error (without read_all_orders Shopify hides all but the last 60 days). "
             "Grant them in the app's settings, then run again."
         )
-    _refuse_another_shop(client.account, staging, msgspec.json.decode(answer["shop"], type=_Shop))
+    _refuse_another_shop(context, msgspec.json.decode(answer["shop"], type=_Shop))
     return answer["shop"]
 
 
-def _refuse_another_shop(account: Account, staging: Staging, shop: _Shop) -> None:
+def _refuse_another_shop(context: PullContext, shop: _Shop) -> None:
     """An account keeps the shop that it was first pulled from: two shops' orders would be added up as one."""
-    known = staging.db.execute(
-        "select shop_id, name from shopify.shop where tenant_id = ? and source_account = ?",
-        [account.tenant_id, account.account],
-    ).fetchone()
+    account, known = context.account, context.reader.first(questions.SHOP)
     if known and known[0] != shop.id.rsplit("/", 1)[-1]:
         raise ConfigurationError(
             f"Shopify account {account.account} of tenant {account.tenant_id} was the shop {known[1]!r} until now and "
@@ -110,9 +106,9 @@ def _now(client: Client) -> datetime:
     return client.server_time.astimezone(UTC)
 
 
-def _land(client: Client, staging: Staging, stream: Stream, progress: Progress, landed: LandedWindow) -> None:
-    window = landed.window
-    first = staging.loaded(client.account, stream.name) is None
+def _land(context: PullContext, client: Client, stream: Stream, landed: LandedWindow) -> None:
+    window, progress = landed.window, context.progress
+    first = context.staging.cursors(context.account).loaded_window(stream.name) is None
     by_bulk = first or (window.start is not None and window.end - window.start > PAGES_UP_TO)
     if "bulk_id" in landed.manifest.state or (by_bulk and stream is not streams.DELETIONS):
         _patiently(client, lambda: land_by_bulk(client, stream, landed, progress))
@@ -145,19 +141,9 @@ def _land_record(landed: LandedWindow, records: list[msgspec.Raw]) -> None:
     landed.seal(rows=len(records))
 
 
-def _land_refunds(client: Client, staging: Staging, landed: LandedWindow, progress: Progress) -> None:
+def _land_refunds(context: PullContext, client: Client, landed: LandedWindow) -> None:
     """Refunds that the orders name and staging does not hold in that version."""
-    account = client.account
-    missing = [
-        row[0]
-        for row in staging.db.execute(
-            """select o.refund_id from shopify.order_refunds as o
-            left join shopify.refunds as r using (tenant_id, source_account, refund_id)
-            where o.tenant_id = ? and o.source_account = ? and (r.updated_at is null or r.updated_at < o.updated_at)
-            order by o.refund_id""",
-            [account.tenant_id, account.account],
-        ).fetchall()
-    ]
+    missing = [row[0] for row in context.reader.rows(questions.MISSING_REFUNDS)]
     landed.restart()
     size, lines, done = REFUNDS_A_CALL, REFUND_LINES, 0
     while done < len(missing):
@@ -174,20 +160,20 @@ def _land_refunds(client: Client, staging: Staging, landed: LandedWindow, progre
         if any(b'"hasNextPage":true' in node.replace(b" ", b"") for node in found):
             if lines == 250:
                 raise ContractError(
-                    f"{account.account}: a refund has more than 250 lines, which one request cannot show"
+                    f"{context.account.account}: a refund has more than 250 lines, which one request cannot show"
                 )
             lines = 250
             continue
         landed.write_part(found)
         done += len(ids)
-        progress("refunds", done, len(missing), "by id")
+        context.progress("refunds", done, len(missing), "by id")
     landed.seal()
 
 
-def _land_totals(client: Client, staging: Staging, landed: LandedWindow, shop: bytes) -> None:
+def _land_totals(context: PullContext, client: Client, landed: LandedWindow) -> None:
     """Shopify's own report, whole: an imported order or an edit changes days long past."""
     rows: list[bytes] = []
-    if first := _first_day(client.account, staging):
+    if first := _first_day(context):
         until = landed.manifest.end.date() + timedelta(days=1)
         rows = list(_rows(_report(client, streams.SALES_TOTALS.query % {"since": first, "until": until})))
     landed.restart()
@@ -195,14 +181,10 @@ def _land_totals(client: Client, staging: Staging, landed: LandedWindow, shop: b
     landed.seal(rows=len(rows))
 
 
-def _land_sessions(client: Client, staging: Staging, landed: LandedWindow, warnings: dict[str, str]) -> None:
+def _land_sessions(context: PullContext, client: Client, landed: LandedWindow, warnings: dict[str, str]) -> None:
     """Shopify's report of sessions: whole at first, then the last days again. A shop may not have it."""
-    account, end = client.account, landed.manifest.end.date()
-    held = staging.db.execute(
-        "select max(day) from shopify.sessions_totals where tenant_id = ? and source_account = ?",
-        [account.tenant_id, account.account],
-    ).fetchone()
-    since = (_first_day(account, staging) or end) - BEFORE_SALES
+    end, held = landed.manifest.end.date(), context.reader.first(questions.LAST_DAY_OF_SESSIONS)
+    since = (_first_day(context) or end) - BEFORE_SALES
     if held and held[0]:  # not the window's start: the report may have been denied meanwhile
         since = held[0] - SESSIONS_AGAIN
     until, rows = end + timedelta(days=1), list[bytes]()
@@ -219,14 +201,9 @@ def _land_sessions(client: Client, staging: Staging, landed: LandedWindow, warni
     landed.seal(rows=len(rows))
 
 
-def _first_day(account: Account, staging: Staging) -> date | None:
+def _first_day(context: PullContext) -> date | None:
     """The day before the first thing that was sold, None where nothing was."""
-    first = staging.db.execute(
-        """select least(min(o.processed_at), min(a.happened_at)) from shopify.orders as o
-        left join shopify.agreements as a using (tenant_id, source_account, order_id)
-        where o.tenant_id = ? and o.source_account = ?""",
-        [account.tenant_id, account.account],
-    ).fetchone()
+    first = context.reader.first(questions.FIRST_SALE)
     return first[0].date() - timedelta(days=1) if first and first[0] else None
 
 

@@ -14,12 +14,13 @@ import msgspec
 
 from connectors.base import Progress, Window
 from connectors.errors import ContractError
+from connectors.stripe import questions
 from connectors.stripe.client import PAGE, Client, Params
 from connectors.stripe.pages import Parts, flat, head_of, land_pages
 from connectors.stripe.streams import Feed
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import PullContext
-from connectors.sync.staging import Staging
+from connectors.sync.reader import Reader
 
 EVENTS_REACH = timedelta(days=29)  # Stripe keeps them for 30
 LATE = timedelta(hours=1)  # events may arrive behind newer ones
@@ -47,20 +48,20 @@ def land_feed(context: PullContext, client: Client, feed: Feed, until: datetime,
 
     `until` is when the pull looks: what a resumed window still brings is as it is then, not as it was at its end.
     """
-    state, staging, progress = landed.manifest.state, context.staging, context.progress
+    state, reader, progress = landed.manifest.state, context.reader, context.progress
     if until > landed.window.end:
         landed.goes_on(until)
     whole = reads_all(landed.window) or "whole" in state
     if not whole and "after" not in state:
-        ids = _changed(client, staging, feed, landed.window, state.get("fetched", ""))
-        whole = len(ids) > FEW and len(ids) > _held(client, staging, feed) // PAGE
+        ids = _changed(reader, feed, landed.window, state.get("fetched", ""))
+        whole = len(ids) > FEW and len(ids) > reader.count(feed.stream.tables[0].name) // PAGE
         if whole:  # a list of all takes fewer requests
             landed.remember(whole="yes")
         else:
             _fetch(client, feed, ids, landed, progress, "fetched")
     listed = _sweep(client, feed, None if whole else sweeps_from(landed.window, feed.lookback), landed, progress)
-    if feed.used:
-        ids = [each for each in _named(client, staging, feed.used, state.get("used", "")) if each not in listed]
+    if feed.unknown:
+        ids = [each for each in _in_order(reader.rows(feed.unknown), state.get("used", "")) if each not in listed]
         _fetch(client, feed, ids, landed, progress, "used")
     landed.seal()
 
@@ -82,45 +83,16 @@ def _fetch(
             progress(name, place, len(ids), "changed")
 
 
-def _changed(client: Client, staging: Staging, feed: Feed, window: Window, behind: str) -> list[str]:
-    """Ids behind one, in order: a resumed window goes on after those that have arrived.
-
-    A discount's event names the customer and the subscription that it changes.
-    """
-    named = {"customer": "customer_id", "subscription": "subscription_id"}.get(feed.kind, "null")
+def _changed(reader: Reader, feed: Feed, window: Window, behind: str) -> list[str]:
+    """Ids behind one, in order: a resumed window goes on after those that have arrived."""
     start = window.start - LATE if window.start else window.end
-    stale = f"union all {feed.stale}" if feed.stale else ""
-    scope = [client.account.tenant_id, client.account.account]
-    rows = staging.db.execute(
-        f"""select distinct identity from (
-            select case when object_type = ? then object_id
-                when object_type = 'discount' then {named} end as identity
-            from stripe.events
-            where tenant_id = ? and source_account = ? and created_at >= ? and created_at <= ?
-            {stale})
-        where identity > ? order by identity""",
-        [feed.kind, *scope, _naive(start), _naive(window.end), *(scope if feed.stale else []), behind],
-    ).fetchall()
-    return [row[0] for row in rows]
+    changed = reader.rows(questions.CHANGED, kind=feed.kind, since=_naive(start), until=_naive(window.end))
+    return _in_order(changed + (reader.rows(feed.out_of_date) if feed.out_of_date else []), behind)
 
 
-def _named(client: Client, staging: Staging, sql: str, behind: str) -> list[str]:
-    """Ids behind one, in order, that other rows of staging name."""
-    rows = staging.db.execute(
-        f"select distinct identity from ({sql}) where identity > ? order by identity",
-        [client.account.tenant_id, client.account.account, behind],
-    ).fetchall()
-    return [row[0] for row in rows]
-
-
-def _held(client: Client, staging: Staging, feed: Feed) -> int:
-    """How many objects of a feed staging holds."""
-    table = feed.stream.tables[0].name
-    row = staging.db.execute(
-        f"select count(*) from stripe.{table} where tenant_id = ? and source_account = ?",
-        [client.account.tenant_id, client.account.account],
-    ).fetchone()
-    return int(row[0]) if row else 0
+def _in_order(rows: list[tuple[str | None]], behind: str) -> list[str]:
+    """The distinct ids behind one."""
+    return sorted({identity for (identity,) in rows if identity and identity > behind})
 
 
 def _sweep(
@@ -131,7 +103,7 @@ def _sweep(
     state, listed = landed.manifest.state, set[str]()
 
     def records_of(raw: msgspec.Raw) -> Iterable[bytes]:
-        if feed.used:
+        if feed.unknown:
             listed.add(head_of(raw).id)
         return flat(client, feed, raw)
 

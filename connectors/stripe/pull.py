@@ -11,6 +11,7 @@ from functools import partial
 
 from connectors.base import Account, Pulled
 from connectors.errors import ConfigurationError
+from connectors.stripe import questions
 from connectors.stripe.client import Client, MissingPermissionError
 from connectors.stripe.deletions import land_deletions
 from connectors.stripe.listing import LATE, land_feed
@@ -19,7 +20,6 @@ from connectors.stripe.settings import StripeSettings
 from connectors.stripe.streams import DELETIONS, EVENTS, FEEDS, STREAMS
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext, pull_stream
-from connectors.sync.staging import Staging
 
 SETTLED = timedelta(seconds=60)  # events and lists agree a little later
 
@@ -31,12 +31,12 @@ def pull(context: PullContext, settings: StripeSettings) -> Iterator[Pulled]:
 
     Raises the errors of connectors.errors; what earlier streams brought is kept.
     """
-    account, staging = context.account, context.staging
+    account = context.account
     _refuse_other_mode(account, test_mode=settings.test_mode)
     client = Client(account, context.transport)
-    staging.prepare(account.source, STREAMS)
+    context.staging.prepare(account.source, STREAMS)
     _check(client)
-    _refuse_another_account(client, staging)
+    _refuse_another_account(context, client)
     until = client.now() - SETTLED
     steps: dict[str, Land] = {feed.stream.name: partial(land_feed, context, client, feed, until) for feed in FEEDS}
     steps[EVENTS.name] = partial(_land_events, context, client)
@@ -77,18 +77,14 @@ def _refuse_other_mode(account: Account, *, test_mode: bool) -> None:
         )
 
 
-def _refuse_another_account(client: Client, staging: Staging) -> None:
+def _refuse_another_account(context: PullContext, client: Client) -> None:
     """An account keeps the key's account that it was first pulled from: two accounts' payments would be added up.
 
     A restricted key is not told whose it is. But balance transactions last for ever, so one that staging holds and
     the key does not find is another account's, or of the other mode.
     """
-    account = client.account
-    known = staging.db.execute(
-        "select balance_transaction_id from stripe.balance_transactions where tenant_id = ? and source_account = ? "
-        "order by created_at, balance_transaction_id limit 1",
-        [account.tenant_id, account.account],
-    ).fetchone()
+    account = context.account
+    known = context.reader.first(questions.FIRST_BALANCE_TRANSACTION)
     if known and client.one("balance_transactions", known[0]) is None:
         raise ConfigurationError(
             f"Stripe account {account.account} of tenant {account.tenant_id}: the key is of another account than the "

@@ -1,6 +1,23 @@
-"""What staging keeps about itself: cursors, rows set aside, days read, and what dbt knows of the configuration."""
+"""What staging keeps about itself: cursors, rejects, days read, and what dbt reads of the configuration."""
 
-BOOKKEEPING = """
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from connectors.base import Account
+
+SCOPE = ("tenant_id", "source_account")
+"""The account that a staging row belongs to."""
+LINEAGE = ("run_id", "landing_part")
+"""The run and the landed part that wrote a staging row."""
+OF_STREAM = "tenant_id = ? and source = ? and source_account = ? and stream = ?"
+
+CONTROL_TABLES = """
 create schema if not exists takings;
 create table if not exists takings.cursors (
     tenant_id varchar, source varchar, source_account varchar, stream varchar, loaded_until timestamp,
@@ -21,3 +38,47 @@ create table if not exists takings.days_read (
 create table if not exists takings.exchange_rates (
     rate_day date, from_currency varchar, to_currency varchar, rate decimal(20, 12));
 """
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What dbt reads of the configuration: a field per table, its rows by column, all rows with the same columns."""
+
+    tenants: Sequence[Mapping[str, object]]
+    targets: Sequence[Mapping[str, object]]
+    accounts: Sequence[Mapping[str, object]]
+    exchange_rates: Sequence[Mapping[str, object]]
+
+
+def record_configuration(db: duckdb.DuckDBPyConnection, configuration: Configuration, run_id: str) -> None:
+    """Replace what dbt reads of the configuration and of the run, inside the caller's transaction."""
+    run = {"run_id": run_id, "started_at": utc_now()}
+    tables = {**vars(configuration), "runs": [run]}
+    for name in tables:
+        db.execute(f"delete from takings.{name}")
+    for column in sorted({column for row in configuration.accounts for column in row}):
+        db.execute(f"alter table takings.accounts add column if not exists {column} varchar")
+    for name, rows in tables.items():
+        if rows:
+            columns = ", ".join(rows[0])
+            places = ", ".join("?" * len(rows[0]))
+            db.executemany(
+                f"insert into takings.{name} ({columns}) values ({places})", [[*row.values()] for row in rows]
+            )
+
+
+def rejects(db: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """All rejected rows, newest first."""
+    found = db.execute("select * from takings.rejects order by rejected_at desc, table_name, row_key")
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def of_stream(account: Account, stream: str) -> list[str]:
+    """The values for OF_STREAM."""
+    return [account.tenant_id, account.source, account.account, stream]
+
+
+def utc_now() -> datetime:
+    """Now, as timestamps without a zone are stored: UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -14,10 +14,11 @@ from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from connectors.base import Days, Pulled, Stream
+from connectors.base import Days, Pulled, Stream, Table
 from connectors.errors import ConfigurationError, RetryError
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext, add, pull_stream, read_again
+from connectors.sync.reader import Question
 
 LOOKBACK_DAYS = 28  # a day is restated for so long
 DEEP_DAYS = 396  # 13 months, once a month
@@ -126,7 +127,9 @@ class AdAccountPull:
         days, land = self.context.days, partial(self._land_days, stream)
         if days is None:
             result = pull_stream(self.context, stream, until, land)
-            again = list(self._never_read(stream, until))
+            last = self.calendar.day(until)
+            cursors = self.context.staging.cursors(self.context.account)
+            again = cursors.never_read(stream.name, self.calendar.first(last), last)
         else:
             available = self.calendar.within(days, until)
             if available != days:
@@ -138,22 +141,6 @@ class AdAccountPull:
         for each in again:
             result = add(result, read_again(self.context, stream, until, land, each))
         return result
-
-    def _never_read(self, stream: Stream, until: datetime) -> Iterator[Days]:
-        """Ranges of days that are wanted and were never read, because `since` was moved back."""
-        last = self.calendar.day(until)
-        account = self.context.account
-        found = self.context.staging.db.execute(
-            """select min(day), max(day) from (
-                select day, day - row_number() over (order by day)::integer as island from (
-                    select unnest(generate_series(?::date, ?::date, interval 1 day))::date as day
-                    except
-                    select day from takings.days_read
-                    where tenant_id = ? and source = ? and source_account = ? and stream = ?))
-            group by island order by 1""",
-            [self.calendar.first(last), last, account.tenant_id, account.source, account.account, stream.name],
-        ).fetchall()
-        return ((first, end) for first, end in found)
 
     def _land_days(self, stream: Stream, landed: LandedWindow) -> None:
         """The days of a window, a part for each chunk of them; goes on behind the last chunk that has arrived.
@@ -179,24 +166,13 @@ class AdAccountPull:
 
     def _rows_per_day(self, stream: Stream, first: date, last: date) -> int:
         """The most rows that staging holds of one of these days."""
-        table, account = stream.tables[0], self.context.account
-        found = self.context.staging.db.execute(
-            f"select max(rows) from (select count(*) as rows from {account.source}.{table.name} where tenant_id = ? "
-            f"and source_account = ? and {table.slice} between ? and ? group by {table.slice})",
-            [account.tenant_id, account.account, first, last],
-        ).fetchone()
-        return int(found[0] or 0) if found else 0
+        row = self.context.reader.first(most_rows_per_day(stream.tables[0]), first=first, last=last)
+        return int(row[0] or 0) if row else 0
 
     def _refuse_emptiness(self, stream: Stream, landed: LandedWindow, first: date, last: date) -> None:
         """Raises RetryError when a report has no row for days that had spend: spend does not vanish."""
-        account, table = self.context.account, stream.tables[0]
-        spend = next(column.name for column in table.columns if column.type == "MICROS")
-        found = self.context.staging.db.execute(
-            f"select count(distinct {table.slice}), min({table.slice}), max({table.slice}) "
-            f"from {account.source}.{table.name} where tenant_id = ? and source_account = ? and {table.slice} between "
-            f"? and ? and {spend} > 0",
-            [account.tenant_id, account.account, first, last],
-        ).fetchone()
+        account = self.context.account
+        found = self.context.reader.first(days_with_spend(stream.tables[0]), first=first, last=last)
         if found and found[0] >= SUSPICIOUS_DAYS:
             landed.restart()
             raise RetryError(
@@ -205,6 +181,24 @@ class AdAccountPull:
                 "are. Check that the account's reports can still be seen with this token, then run again; if the days "
                 "are empty there too, read them again by name: that is believed."
             )
+
+
+def most_rows_per_day(table: Table) -> Question:
+    """The most rows of one day from $first to $last; null for none."""
+    days = (
+        f"select count(*) as rows from {table.name} where {table.slice} between $first and $last group by {table.slice}"
+    )
+    return Question(f"select max(rows) from ({days})", (table.name,))
+
+
+def days_with_spend(table: Table) -> Question:
+    """How many days from $first to $last had spend, and the first and the last of them."""
+    spend = next(column.name for column in table.columns if column.type == "MICROS")
+    return Question(
+        f"select count(distinct {table.slice}), min({table.slice}), max({table.slice}) from {table.name} "
+        f"where {table.slice} between $first and $last and {spend} > 0",
+        (table.name,),
+    )
 
 
 def _covers(landed: LandedWindow, calendar: Calendar, earliest: date) -> bool:

@@ -10,6 +10,7 @@ from connectors.base import Account, Days, Progress, Pulled, Stream, Window, no_
 from connectors.errors import IncompleteError
 from connectors.http import Transport
 from connectors.sync.landing import LandedWindow, Landing
+from connectors.sync.reader import Reader
 from connectors.sync.staging import Staging
 
 ATTEMPTS = 3
@@ -39,6 +40,11 @@ class PullContext:
     days: Days | None = None
     clock: Callable[[], datetime] = _utc_now
 
+    @property
+    def reader(self) -> Reader:
+        """What the account's own staging rows say."""
+        return self.staging.reader(self.account)
+
 
 def pull_stream(context: PullContext, stream: Stream, until: datetime, land: Land) -> Pulled:
     """Bring one stream up to `until`: land what is new, load it, move the cursor.
@@ -48,7 +54,7 @@ def pull_stream(context: PullContext, stream: Stream, until: datetime, land: Lan
     """
     calls, waited = context.transport.calls, context.transport.waited
     result = _catch_up(context, stream, land)
-    loaded_until = context.staging.cursor(context.account, stream.name)
+    loaded_until = context.staging.cursors(context.account).loaded_until(stream.name)
     if loaded_until is None or loaded_until < until:
         window = Window(loaded_until if stream.cursor else None, until)
         result = add(result, _new_window(context, stream, window, land))
@@ -74,7 +80,7 @@ def _new_window(context: PullContext, stream: Stream, window: Window, land: Land
 def _catch_up(context: PullContext, stream: Stream, land: Land) -> Pulled:
     """Load the windows that the landing zone holds and staging does not."""
     result = Pulled(stream.name, 0, 0, 0)
-    loaded = context.staging.loaded(context.account, stream.name)
+    loaded = context.staging.cursors(context.account).loaded_window(stream.name)
     for landed in context.landing.after(context.account, stream.name, loaded):
         result = add(result, _land_and_load(context, stream, landed, land))
     return result

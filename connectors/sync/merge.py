@@ -7,15 +7,11 @@ version winning.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import duckdb
 
 from connectors.base import Account, Stream, Table
 from connectors.sync.casts import cast, read
-
-SCOPE = ("tenant_id", "source_account")
-LINEAGE = ("run_id", "landing_part")
+from connectors.sync.control_tables import LINEAGE, OF_STREAM, SCOPE, of_stream, utc_now
 
 
 class Merge:
@@ -73,16 +69,15 @@ class Merge:
         if table.place:
             key = "place_file || ':' || place_line"
             seen, same = f"select {table.place[0]} from {table.source}", "regexp_replace(row_key, ':[0-9]+$', '')"
-        cleared = run(
+        cleared = rows_changed(
             self.db,
-            "delete from takings.rejects where tenant_id = ? and source = ? and source_account = ? and stream = ? "
-            f"and table_name = '{table.name}' and {same} in ({seen})",
+            f"delete from takings.rejects where {OF_STREAM} and table_name = '{table.name}' and {same} in ({seen})",
             self.load,
         )
         rejects = self.db.execute(
             f"insert into takings.rejects select ?, ?, ?, ?, '{table.name}', {key}, reject_reason, ?, landing_part, ? "
             f"from new_{table.name} where reject_reason is not null",
-            [*self.load, self.run_id, datetime.now(UTC).replace(tzinfo=None)],
+            [*self.load, self.run_id, utc_now()],
         ).fetchone()
         count = int(rejects[0]) if rejects else 0
         if count:
@@ -129,7 +124,7 @@ class Merge:
                 self.scope,
             )
         if table.slice:
-            removed = run(
+            removed = rows_changed(
                 self.db,
                 f"delete from {target} as t using covered as c where {mine} and t.{table.slice} between c.first "
                 f"and c.last and not exists (select 1 from {new} as n where {same_key} and {same_row}) "
@@ -137,7 +132,7 @@ class Merge:
                 self.scope,
             )
         elif table.parent:
-            removed = run(
+            removed = rows_changed(
                 self.db,
                 f"delete from {target} as t where {mine} and t.{table.parent} in "
                 f"(select {self.stream.tables[0].key[0]} from new_{self.stream.tables[0].name}) "
@@ -145,12 +140,12 @@ class Merge:
                 self.scope,
             )
         else:
-            removed = run(
+            removed = rows_changed(
                 self.db,
                 f"delete from {target} as t using {new} as n where {mine} and {same_key} and not ({same_row})",
                 self.scope,
             )
-        written = run(
+        written = rows_changed(
             self.db,
             f"insert into {target} ({', '.join((*SCOPE, *LINEAGE))}, {listed}) "
             f"select ?, ?, ?, n.landing_part, {', '.join(f'n.{name}' for name in columns)} from {new} as n "
@@ -165,7 +160,7 @@ class Merge:
         when = next(column.name for column in table.columns if column.type == "INSTANT")
         same = " and ".join(f"t.{name} is not distinct from n.{name}" for name in table.history)
         listed = ", ".join(column.name for column in table.columns)
-        return run(
+        return rows_changed(
             self.db,
             f"""insert into {target} ({", ".join((*SCOPE, *LINEAGE))}, {listed})
             with newest as (
@@ -178,12 +173,7 @@ class Merge:
         )
 
 
-def of_stream(account: Account, stream: str) -> list[str]:
-    """How the bookkeeping names a stream of an account."""
-    return [account.tenant_id, account.source, account.account, stream]
-
-
-def run(db: duckdb.DuckDBPyConnection, sql: str, values: list[str]) -> int:
-    """The number of rows that a statement wrote."""
+def rows_changed(db: duckdb.DuckDBPyConnection, sql: str, values: list[str]) -> int:
+    """The number of rows that a statement changed."""
     row = db.execute(sql, values).fetchone()
     return int(row[0]) if row else 0

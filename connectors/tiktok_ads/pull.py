@@ -17,7 +17,6 @@ from connectors.http import decoded
 from connectors.sync.daily_reports import AdAccountPull, Calendar, Rows, known_zone, land_record
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext
-from connectors.sync.staging import Staging
 from connectors.tiktok_ads import streams
 from connectors.tiktok_ads.client import Client
 from connectors.tiktok_ads.pages import whole_list
@@ -55,7 +54,7 @@ def pull(context: PullContext, settings: TikTokAdsSettings) -> Iterator[Pulled]:
     objects: dict[str, Land] = {name: partial(_land_objects, client, name, context.progress) for name in streams.LISTS}
     objects[streams.ADVERTISER.name] = partial(land_record, raw)
     reports = {
-        stream.name: _rows(client, context.staging, stream, shops)
+        stream.name: _rows(context, client, stream, shops)
         for stream in streams.STREAMS
         if stream.name in streams.REPORTS
     }
@@ -63,9 +62,9 @@ def pull(context: PullContext, settings: TikTokAdsSettings) -> Iterator[Pulled]:
     yield from AdAccountPull(context, client, calendar, objects, reports, LONGEST_DAYS, guarded).run(streams.STREAMS)
 
 
-def _rows(client: Client, staging: Staging, stream: Stream, shops: frozenset[str]) -> Rows:
+def _rows(context: PullContext, client: Client, stream: Stream, shops: frozenset[str]) -> Rows:
     if stream.name.startswith("gmv_max"):
-        return partial(gmv_rows, client, staging, stream, shops)
+        return partial(gmv_rows, client, context.reader, stream, shops)
     return partial(ad_rows, client, stream)
 
 

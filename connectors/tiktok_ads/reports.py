@@ -14,9 +14,10 @@ import msgspec
 from connectors.base import Stream
 from connectors.errors import RetryError
 from connectors.http import decoded
-from connectors.sync.staging import Staging
+from connectors.sync.reader import Reader
 from connectors.tiktok_ads.client import Client, NotGrantedError, RefusedError, TooLargeError
 from connectors.tiktok_ads.pages import whole_list
+from connectors.tiktok_ads.questions import known_shops
 from connectors.tiktok_ads.streams.insights import DIMENSIONS, GMV_METRICS, METRICS, PROMOTIONS, SERVICES
 
 LONGEST_DAYS = 30
@@ -63,7 +64,7 @@ def ad_rows(client: Client, stream: Stream, first: date, last: date) -> list[byt
 
 
 def gmv_rows(
-    client: Client, staging: Staging, stream: Stream, available: frozenset[str], first: date, last: date
+    client: Client, reader: Reader, stream: Stream, available: frozenset[str], first: date, last: date
 ) -> list[bytes]:
     """Rows of GMV Max from `first` to `last`, both included, each marked with its store and kind of promotion.
 
@@ -71,7 +72,8 @@ def gmv_rows(
     nothing of it, its days stay as they are: a record says so instead of rows.
     """
     found = []
-    held = _held(client, staging, stream, first, last)
+    # each known shop: whether staging holds any of these days of it
+    held = {shop: bool(days) for shop, days in reader.rows(known_shops(stream.name), first=first, last=last)}
     for shop in sorted(available | held.keys()):
         try:
             rows = _of_shop(client, stream, shop, first, last)
@@ -87,16 +89,6 @@ def gmv_rows(
             rows = [msgspec.json.encode({"store_id": shop, "spared_from": str(first), "spared_to": str(last)})]
         found += rows
     return found
-
-
-def _held(client: Client, staging: Staging, stream: Stream, first: date, last: date) -> dict[str, bool]:
-    """The shops that a stream's table knows: whether it holds any of these days of theirs."""
-    rows = staging.db.execute(
-        f"select store_id, bool_or(date_day between ? and ?) from tiktok_ads.{stream.name} "
-        "where tenant_id = ? and source_account = ? group by store_id",
-        [first, last, client.account.tenant_id, client.account.account],
-    ).fetchall()
-    return {shop: bool(days) for shop, days in rows}
 
 
 def _of_shop(client: Client, stream: Stream, shop: str, first: date, last: date) -> list[bytes]:

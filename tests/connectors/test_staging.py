@@ -14,6 +14,7 @@ import pytest
 
 from connectors.base import Account, Column, Stream, Table, Window
 from connectors.errors import ContractError, IncompleteError
+from connectors.sync.cursors import Cursors
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.merge import Merge
 from connectors.sync.staging import Staging
@@ -294,10 +295,10 @@ def test_an_empty_window_moves_the_cursor_and_nothing_else(staging: Staging, loa
     assert load([], hour=3) == (0, 0, 0)
     assert load(hour=4) == (0, 0, 0)
     assert rows(staging) == before
-    assert staging.cursor(SHOP, "baskets") == T0 + timedelta(hours=4)
+    assert staging.cursors(SHOP).loaded_until("baskets") == T0 + timedelta(hours=4)
 
 
-@pytest.mark.parametrize(("room", "step"), [(Merge, "_merge"), (Staging, "_move_cursor")])
+@pytest.mark.parametrize(("room", "step"), [(Merge, "_merge"), (Cursors, "move")])
 def test_a_failure_in_the_middle_of_a_load_leaves_everything_as_it_was(
     room: type, step: str, staging: Staging, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,7 +308,7 @@ def test_a_failure_in_the_middle_of_a_load_leaves_everything_as_it_was(
 
     def second_time_fails(self: Any, *args: Any) -> Any:
         calls.append(step)
-        if step == "_move_cursor" or len(calls) == 2:
+        if step == "move" or len(calls) == 2:
             raise KeyboardInterrupt
         return real(self, *args)
 
@@ -329,8 +330,8 @@ def test_accounts_and_tenants_do_not_touch_each_others_rows_cursors_or_rejects(s
     assert {name: rows(staging, name, where="tenant_id = 'acme'") for name in mine} == mine
     assert rows(staging, columns="amount", where="tenant_id = 'rival' and basket_id = 'b1'") == [(Decimal(2),)]
     assert rows(staging, "items", where="tenant_id = 'rival'") == []
-    assert staging.cursor(SHOP, "baskets") == T0
-    assert staging.cursor(OTHER, "baskets") == T0 + timedelta(hours=7)
+    assert staging.cursors(SHOP).loaded_until("baskets") == T0
+    assert staging.cursors(OTHER).loaded_until("baskets") == T0 + timedelta(hours=7)
     assert [reject["tenant_id"] for reject in staging.rejects()] == ["acme"]
 
 
@@ -349,7 +350,7 @@ def test_fewer_or_more_records_than_announced_are_never_loaded(
     with pytest.raises(IncompleteError, match="2 records arrived"):
         staging.load(SHOP, BASKETS, landed, "run")
     assert rows(staging) == []
-    assert staging.cursor(SHOP, "baskets") is None
+    assert staging.cursors(SHOP).loaded_until("baskets") is None
 
 
 def test_a_part_that_breaks_off_on_the_disk_is_never_loaded(staging: Staging, tmp_path: Path) -> None:

@@ -6,10 +6,6 @@ from connectors.base import Column
 
 MONEY = "{ shopMoney { amount currencyCode } }"
 BAG = "{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
-MONEY_TYPE = "STRUCT(amount VARCHAR, currencyCode VARCHAR)"
-SHOP_TYPE = f"STRUCT(shopMoney {MONEY_TYPE})"
-BAG_TYPE = f"STRUCT(shopMoney {MONEY_TYPE}, presentmentMoney {MONEY_TYPE})"
-ID_TYPE = "STRUCT(id VARCHAR)"
 
 
 def gid(read: str) -> str:

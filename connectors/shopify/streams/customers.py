@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from connectors.base import Column, Stream, Table
-from connectors.shopify.streams.columns import MONEY_TYPE, count, identifier, instant, text
+from connectors.shopify.streams.columns import count, identifier, instant, text
+from connectors.shopify.streams.selection import record_of
 
+QUERY = """customers%(arguments)s { %(open)s
+  __typename id displayName firstName lastName defaultEmailAddress { emailAddress } createdAt updatedAt
+  numberOfOrders amountSpent { amount currencyCode }
+%(close)s }"""
 CUSTOMERS = Stream(
     name="customers",
     cursor="updated_at",
     whole_days=True,
-    query="""customers%(arguments)s { %(open)s
-  __typename id displayName firstName lastName defaultEmailAddress { emailAddress } createdAt updatedAt
-  numberOfOrders amountSpent { amount currencyCode }
-%(close)s }""",
-    record={
-        "__typename": "VARCHAR",
-        "id": "VARCHAR",
-        "displayName": "VARCHAR",
-        "firstName": "VARCHAR",
-        "lastName": "VARCHAR",
-        "defaultEmailAddress": "STRUCT(emailAddress VARCHAR)",
-        "createdAt": "VARCHAR",
-        "updatedAt": "VARCHAR",
-        "numberOfOrders": "VARCHAR",
-        "amountSpent": MONEY_TYPE,
-    },
+    query=QUERY,
+    record=record_of(QUERY),
     tables=(
         Table(
             name="customers",

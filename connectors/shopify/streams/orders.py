@@ -5,10 +5,7 @@ from __future__ import annotations
 from connectors.base import Column, Stream, Table
 from connectors.shopify.streams.columns import (
     BAG,
-    BAG_TYPE,
-    ID_TYPE,
     MONEY,
-    SHOP_TYPE,
     count,
     flag,
     identifier,
@@ -16,6 +13,7 @@ from connectors.shopify.streams.columns import (
     money,
     text,
 )
+from connectors.shopify.streams.selection import record_of
 
 ORDER_FIELDS = f"""
   __typename id name createdAt processedAt updatedAt closedAt cancelledAt cancelReason test sourceName
@@ -48,67 +46,19 @@ SALE_FIELDS = f"""
   ... on TipSale {{ lineItem {{ id }} }}
 """
 
-ORDERS = Stream(
-    name="orders",
-    cursor="updated_at",
-    query=f"""orders%(arguments)s {{ %(open)s {ORDER_FIELDS}
+QUERY = f"""orders%(arguments)s {{ %(open)s {ORDER_FIELDS}
   lineItems%(inner)s {{ %(open)s {LINE_FIELDS} %(close)s }}
   shippingLines%(shipping)s {{ %(open)s {SHIPPING_FIELDS} %(close)s }}
   agreements%(inner)s {{ %(open)s {AGREEMENT_FIELDS} sales%(inner)s {{ %(open)s {SALE_FIELDS} %(close)s }} %(close)s }}
-%(close)s }}""",
-    connections={"lineItems": {}, "shippingLines": {}, "agreements": {"sales": {}}},
-    record={
-        "__typename": "VARCHAR",
-        "__parentId": "VARCHAR",
-        "id": "VARCHAR",
-        "name": "VARCHAR",
-        "createdAt": "VARCHAR",
-        "processedAt": "VARCHAR",
-        "updatedAt": "VARCHAR",
-        "closedAt": "VARCHAR",
-        "cancelledAt": "VARCHAR",
-        "cancelReason": "VARCHAR",
-        "test": "VARCHAR",
-        "sourceName": "VARCHAR",
-        "currencyCode": "VARCHAR",
-        "presentmentCurrencyCode": "VARCHAR",
-        "taxesIncluded": "VARCHAR",
-        "displayFinancialStatus": "VARCHAR",
-        "displayFulfillmentStatus": "VARCHAR",
-        "email": "VARCHAR",
-        "customer": ID_TYPE,
-        "billingAddress": "STRUCT(name VARCHAR, countryCodeV2 VARCHAR)",
-        "shippingAddress": "STRUCT(name VARCHAR, countryCodeV2 VARCHAR)",
-        "totalPriceSet": BAG_TYPE,
-        "currentTotalPriceSet": SHOP_TYPE,
-        "totalRefundedSet": SHOP_TYPE,
-        "refunds": "STRUCT(id VARCHAR, updatedAt VARCHAR)[]",
-        "transactions": "STRUCT(id VARCHAR, kind VARCHAR, status VARCHAR, gateway VARCHAR, test VARCHAR, "
-        f"createdAt VARCHAR, processedAt VARCHAR, amountSet {BAG_TYPE})[]",
-        "title": "VARCHAR",
-        "variantTitle": "VARCHAR",
-        "sku": "VARCHAR",
-        "vendor": "VARCHAR",
-        "quantity": "VARCHAR",
-        "currentQuantity": "VARCHAR",
-        "isGiftCard": "VARCHAR",
-        "product": ID_TYPE,
-        "variant": ID_TYPE,
-        "originalUnitPriceSet": SHOP_TYPE,
-        "discountAllocations": f"STRUCT(allocatedAmountSet {SHOP_TYPE}, discountApplication STRUCT(__typename VARCHAR, "
-        "index VARCHAR, targetType VARCHAR, allocationMethod VARCHAR, code VARCHAR, title VARCHAR))[]",
-        "originalPriceSet": SHOP_TYPE,
-        "discountedPriceSet": SHOP_TYPE,
-        "happenedAt": "VARCHAR",
-        "reason": "VARCHAR",
-        "refund": ID_TYPE,
-        "actionType": "VARCHAR",
-        "lineType": "VARCHAR",
-        "totalAmount": SHOP_TYPE,
-        "totalTaxAmount": SHOP_TYPE,
-        "totalDiscountAmountBeforeTaxes": SHOP_TYPE,
-        "lineItem": ID_TYPE,
-    },
+%(close)s }}"""
+CONNECTIONS: dict[str, object] = {"lineItems": {}, "shippingLines": {}, "agreements": {"sales": {}}}
+
+ORDERS = Stream(
+    name="orders",
+    cursor="updated_at",
+    query=QUERY,
+    connections=CONNECTIONS,
+    record=record_of(QUERY, CONNECTIONS, lists=("refunds", "transactions", "discountAllocations")),
     tables=(
         Table(
             name="orders",

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from connectors.base import Column, Stream, Table
-from connectors.shopify.streams.columns import MONEY_TYPE, identifier, instant, text
+from connectors.shopify.streams.columns import identifier, instant, text
+from connectors.shopify.streams.selection import record_of
 
-PRODUCTS = Stream(  # read whole each time: a cost knows only today, and moves without its product's updatedAt
-    name="products",
-    query="""products%(arguments)s { %(open)s
+QUERY = """products%(arguments)s { %(open)s
   __typename id title vendor productType status createdAt updatedAt
   variants%(inner)s { %(open)s
     __typename id title sku price inventoryItem { id unitCost { amount currencyCode } }
   %(close)s }
-%(close)s }""",
-    connections={"variants": {}},
-    record={
-        "__typename": "VARCHAR",
-        "__parentId": "VARCHAR",
-        "id": "VARCHAR",
-        "title": "VARCHAR",
-        "vendor": "VARCHAR",
-        "productType": "VARCHAR",
-        "status": "VARCHAR",
-        "createdAt": "VARCHAR",
-        "updatedAt": "VARCHAR",
-        "sku": "VARCHAR",
-        "price": "VARCHAR",
-        "inventoryItem": f"STRUCT(id VARCHAR, unitCost {MONEY_TYPE})",
-    },
+%(close)s }"""
+CONNECTIONS: dict[str, object] = {"variants": {}}
+
+PRODUCTS = Stream(  # read whole each time: a cost knows only today, and moves without its product's updatedAt
+    name="products",
+    query=QUERY,
+    connections=CONNECTIONS,
+    record=record_of(QUERY, CONNECTIONS),
     tables=(
         Table(
             name="products",

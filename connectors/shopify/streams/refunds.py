@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from connectors.base import Stream, Table
-from connectors.shopify.streams.columns import ID_TYPE, MONEY, SHOP_TYPE, count, flag, identifier, instant, money, text
+from connectors.shopify.streams.columns import MONEY, count, flag, identifier, instant, money, text
+from connectors.shopify.streams.selection import record_of
 
-REFUNDS = Stream(
-    name="refunds",
-    query=f"""nodes(ids: $ids) {{ ... on Refund {{
+QUERY = f"""nodes(ids: $ids) {{ ... on Refund {{
   __typename id createdAt processedAt updatedAt note order {{ id }} totalRefundedSet {MONEY}
   refundLineItems(first: %(inner)s) {{ nodes {{
     id quantity restockType restocked lineItem {{ id }} subtotalSet {MONEY} totalTaxSet {MONEY} }}
     pageInfo {{ hasNextPage }} }}
   transactions(first: %(inner)s) {{ nodes {{
     id kind status gateway test processedAt amountSet {MONEY} }} pageInfo {{ hasNextPage }} }}
-}} }}""",
-    record={
-        "__typename": "VARCHAR",
-        "id": "VARCHAR",
-        "createdAt": "VARCHAR",
-        "processedAt": "VARCHAR",
-        "updatedAt": "VARCHAR",
-        "note": "VARCHAR",
-        "order": ID_TYPE,
-        "totalRefundedSet": SHOP_TYPE,
-        "refundLineItems": "STRUCT(nodes STRUCT(id VARCHAR, quantity VARCHAR, restockType VARCHAR, restocked VARCHAR, "
-        f"lineItem STRUCT(id VARCHAR), subtotalSet {SHOP_TYPE}, totalTaxSet {SHOP_TYPE})[])",
-        "transactions": "STRUCT(nodes STRUCT(id VARCHAR, kind VARCHAR, status VARCHAR, gateway VARCHAR, "
-        f"test VARCHAR, processedAt VARCHAR, amountSet {SHOP_TYPE})[])",
-    },
+}} }}"""
+
+REFUNDS = Stream(
+    name="refunds",
+    query=QUERY,
+    record=record_of(QUERY, lists=("nodes",)),
     tables=(
         Table(
             name="refunds",

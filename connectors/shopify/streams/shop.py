@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from connectors.base import Column, Stream, Table
 from connectors.shopify.streams.columns import flag, identifier, instant, text
+from connectors.shopify.streams.selection import record_of
+
+EVENTS_QUERY = """events%(arguments)s { %(open)s
+  __typename id ... on BasicEvent { action createdAt subjectId subjectType }
+%(close)s }"""
 
 DELETIONS = Stream(
     name="deletions",
     cursor="created_at",
-    query="""events%(arguments)s { %(open)s
-  __typename id ... on BasicEvent { action createdAt subjectId subjectType }
-%(close)s }""",
-    record={
-        "__typename": "VARCHAR",
-        "id": "VARCHAR",
-        "action": "VARCHAR",
-        "createdAt": "VARCHAR",
-        "subjectId": "VARCHAR",
-        "subjectType": "VARCHAR",
-    },
+    query=EVENTS_QUERY,
+    record=record_of(EVENTS_QUERY),
     tables=(
         Table(
             name="deletions",
@@ -60,17 +56,12 @@ SALES_TOTALS = Stream(  # Shopify's own report: what our numbers have to agree w
     ),
 )
 
+SHOP_QUERY = "shop { id name myshopifyDomain ianaTimezone currencyCode taxesIncluded }"
+
 SHOP = Stream(
     name="shop",
-    query="shop { id name myshopifyDomain ianaTimezone currencyCode taxesIncluded }",
-    record={
-        "id": "VARCHAR",
-        "name": "VARCHAR",
-        "myshopifyDomain": "VARCHAR",
-        "ianaTimezone": "VARCHAR",
-        "currencyCode": "VARCHAR",
-        "taxesIncluded": "VARCHAR",
-    },
+    query=SHOP_QUERY,
+    record=record_of(SHOP_QUERY),
     tables=(
         Table(
             name="shop",

@@ -137,9 +137,6 @@ SUBSCRIPTIONS = Feed(
                 ),
             ),
         ),
-        "__parentId customer status currency start_date billing_cycle_anchor trial_start trial_end cancel_at "
-        "canceled_at ended_at cancel_at_period_end collection_method latest_invoice metadata livemode quantity "
-        "current_period_start current_period_end",
         {
             "pause_collection": "STRUCT(behavior VARCHAR, resumes_at VARCHAR)",
             "price": "STRUCT(id VARCHAR)",
@@ -148,6 +145,7 @@ SUBSCRIPTIONS = Feed(
             "automatic_tax": "STRUCT(enabled VARCHAR)",
             "discounts": f"{DISCOUNT}[]",
         },
+        more="__parentId quantity current_period_start current_period_end",
     ),
 )
 ITEM = "STRUCT(proration VARCHAR, subscription VARCHAR, subscription_item VARCHAR)"
@@ -225,9 +223,6 @@ INVOICES = Feed(
                 ),
             ),
         ),
-        "__parentId customer customer_email number status billing_reason collection_method currency subtotal "
-        "subtotal_excluding_tax total total_excluding_tax amount_due amount_paid amount_remaining period_start "
-        "period_end due_date livemode description quantity amount",
         {
             "parent": f"STRUCT(subscription_details STRUCT(subscription VARCHAR), subscription_item_details {ITEM}, "
             f"invoice_item_details {EXTRA})",

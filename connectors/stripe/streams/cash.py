@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from connectors.stripe.questions import OUT_OF_DATE_CHARGES
 from connectors.stripe.streams.columns import Feed, currency, epoch, flag, minor, plain, rate, text
 
 BALANCE_TRANSACTIONS = Feed(  # there are no events of these; `status` turns from pending to available within days
@@ -12,8 +13,6 @@ BALANCE_TRANSACTIONS = Feed(  # there are no events of these; `status` turns fro
     stream=plain(
         "balance_transactions",
         "balance_transaction_id",
-        "type reporting_category balance_type currency amount fee net exchange_rate available_on status source "
-        "description",
         (
             epoch("available_on", "r.available_on"),
             text("type"),
@@ -30,26 +29,12 @@ BALANCE_TRANSACTIONS = Feed(  # there are no events of these; `status` turns fro
         ),
     ),
 )
-OUT_OF_DATE = """
-    select c.charge_id as identity
-    from (select * from stripe.charges where tenant_id = ? and source_account = ?) as c
-    left join (
-        select tenant_id, source_account, charge_id,
-            coalesce(sum(amount) filter (status not in ('failed', 'canceled')), 0) as refunded
-        from stripe.refunds group by all
-    ) as r using (tenant_id, source_account, charge_id)
-    left join (select distinct tenant_id, source_account, charge_id, true as disputed from stripe.disputes) as d
-        using (tenant_id, source_account, charge_id)
-    where c.amount_refunded not in (r.refunded, r.refunded + c.amount - c.amount_captured)
-        or (d.disputed and not c.is_disputed)"""
 CHARGES = Feed(
     kind="charge",
-    stale=OUT_OF_DATE,  # by a refund that no event told of or that failed, by a dispute: events name those alone
+    out_of_date=OUT_OF_DATE_CHARGES,
     stream=plain(
         "charges",
         "charge_id",
-        "currency amount amount_captured amount_refunded captured paid refunded disputed status failure_code "
-        "balance_transaction customer payment_intent description metadata livemode",
         (
             currency(),
             minor("amount"),
@@ -77,8 +62,6 @@ REFUNDS = Feed(  # events alone have been seen to leave some out
     stream=plain(
         "refunds",
         "refund_id",
-        "charge payment_intent currency amount status reason failure_reason balance_transaction "
-        "failure_balance_transaction metadata",
         (
             text("charge_id", "r.charge"),
             text("payment_intent_id", "r.payment_intent"),
@@ -99,7 +82,6 @@ DISPUTES = Feed(
     stream=plain(
         "disputes",
         "dispute_id",
-        "charge payment_intent currency amount reason status is_charge_refundable livemode",
         (
             text("charge_id", "r.charge"),
             text("payment_intent_id", "r.payment_intent"),
@@ -120,8 +102,6 @@ PAYOUTS = Feed(
     stream=plain(
         "payouts",
         "payout_id",
-        "arrival_date currency amount status type method automatic reconciliation_status balance_transaction "
-        "failure_balance_transaction failure_code description livemode",
         (
             epoch("arrives_at", "r.arrival_date"),
             currency(),

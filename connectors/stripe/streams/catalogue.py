@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Column, Table
+from connectors.stripe.questions import UNKNOWN_PRICES
 from connectors.stripe.streams.columns import (
     DISCOUNT,
     Feed,
@@ -59,7 +60,6 @@ CUSTOMERS = Feed(
                 ),
             ),
         ),
-        "email name currency balance delinquent metadata livemode",
         {"address": "STRUCT(country VARCHAR)", "discount": DISCOUNT},
     ),
 )
@@ -69,7 +69,6 @@ PRODUCTS = Feed(
     stream=plain(
         "products",
         "product_id",
-        "updated name description active metadata livemode",
         (
             epoch("updated_at", "r.updated"),
             text("name"),
@@ -84,21 +83,12 @@ TIER = (
     "STRUCT(up_to VARCHAR, unit_amount VARCHAR, unit_amount_decimal VARCHAR, flat_amount VARCHAR, "
     "flat_amount_decimal VARCHAR)"
 )
-USED_PRICES = """
-    select n.price_id as identity
-    from (
-        select tenant_id, source_account, price_id from stripe.subscription_items
-        union all
-        select tenant_id, source_account, price_id from stripe.invoice_lines where subscription_id is not null
-    ) as n
-    anti join stripe.prices using (tenant_id, source_account, price_id)
-    where n.tenant_id = ? and n.source_account = ?"""
 PRICES = Feed(
     kind="price",
     deletable=True,
     sweeps=((("active", "true"),), (("active", "false"),)),  # else archived ones are hidden
     lists_all=False,  # one that was made for a single sale (`price_data`) is in no list
-    used=USED_PRICES,
+    unknown=UNKNOWN_PRICES,
     expand=("tiers",),
     stream=a_stream(
         "prices",
@@ -147,8 +137,6 @@ PRICES = Feed(
                 ),
             ),
         ),
-        "product currency nickname active type billing_scheme tiers_mode unit_amount unit_amount_decimal tax_behavior "
-        "livemode",
         {
             "recurring": 'STRUCT("interval" VARCHAR, interval_count VARCHAR, usage_type VARCHAR, '
             "trial_period_days VARCHAR)",
@@ -183,6 +171,5 @@ COUPONS = Feed(
                 ),
             ),
         ),
-        "name duration duration_in_months percent_off amount_off currency valid times_redeemed redeem_by livemode",
     ),
 )

@@ -23,7 +23,6 @@ EVENTS = a_stream(
             ),
         ),
     ),
-    "type",
     {
         "data": 'STRUCT("object" STRUCT(id VARCHAR, "object" VARCHAR, customer VARCHAR, subscription VARCHAR))',
     },

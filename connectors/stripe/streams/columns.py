@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
 from connectors.base import Column, Stream, Table
+from connectors.sync.reader import Question
 
 AMOUNTS = "STRUCT(amount VARCHAR)[]"
 DISCOUNT = (
     'STRUCT(id VARCHAR, "start" VARCHAR, "end" VARCHAR, subscription_item VARCHAR, source STRUCT(coupon VARCHAR))'
 )
+FIELD = re.compile(r"\br\.(\w+)")
+OF_THE_LANDING_ZONE = frozenset({"landing_part", "landed_until"})
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,8 @@ class Feed:
 
     `kind` is what events call its object; `expand` is shown whole; `sweeps` are the parameters of its lists, which
     together show all there is unless not `lists_all`; `children` are lists inside the object, by the path that has the
-    rest of them; `deletable` objects can vanish. `stale` is SQL for the ids of objects that other staging rows show to
-    be out of date, `used` for those that other rows name and staging lacks; both take tenant and account.
+    rest of them; `deletable` objects can vanish. `out_of_date` asks for the ids of objects that other staging rows show
+    to be out of date, `unknown` for those that other rows name and staging lacks.
     """
 
     stream: Stream
@@ -32,8 +35,8 @@ class Feed:
     lists_all: bool = True
     children: str | None = None
     deletable: bool = False
-    stale: str | None = None
-    used: str | None = None
+    out_of_date: Question | None = None
+    unknown: Question | None = None
 
 
 def text(name: str, read: str | None = None) -> Column:
@@ -71,21 +74,23 @@ def total(name: str, read: str) -> Column:
     return Column(name, "BIGINT", f"cast(coalesce({sums}, 0) as varchar)")
 
 
-def a_stream(name: str, tables: tuple[Table, ...], record: str, shapes: dict[str, str] | None = None) -> Stream:
-    """A stream of Stripe's: `record` names its plain fields, `shapes` those that have an inside."""
-    plain: Iterable[str] = ("id", "object", "created", *record.split())
+def a_stream(name: str, tables: tuple[Table, ...], shapes: dict[str, str] | None = None, more: str = "") -> Stream:
+    """A stream of Stripe's. Its record has the fields that its columns read.
+
+    `shapes` gives the types of those that have an inside, `more` names those that a table's own FROM clause reads.
+    """
+    columns = [column for table in tables if table.source == Table.source for column in table.columns]
+    fields = [field for column in columns for field in FIELD.findall(column.read) if field not in OF_THE_LANDING_ZONE]
     return Stream(
         name=name,
         query=name,
         cursor="created",
-        record=dict.fromkeys(plain, "VARCHAR") | (shapes or {}),
+        record=dict.fromkeys(("id", "object", "created", *fields, *more.split()), "VARCHAR") | (shapes or {}),
         tables=tables,
     )
 
 
-def plain(
-    name: str, key: str, record: str, columns: tuple[Column, ...], shapes: dict[str, str] | None = None
-) -> Stream:
-    """A stream of one table, a row an object."""
+def plain(name: str, key: str, columns: tuple[Column, ...], shapes: dict[str, str] | None = None) -> Stream:
+    """A stream of one table, one row per object."""
     table = Table(name=name, key=(key,), where="true", columns=(text(key, "r.id"), created(), *columns))
-    return a_stream(name, (table,), record, shapes)
+    return a_stream(name, (table,), shapes)

@@ -1,0 +1,191 @@
+"""Load one landed window of a stream into its staging tables.
+
+A first load is typed straight into the tables (`fill`). Whatever comes later, or is not clean, is merged (merge.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+
+from connectors.base import Account, Stream, Table, iso
+from connectors.errors import ContractError, IncompleteError
+from connectors.sync.casts import read, strict_cast
+from connectors.sync.control_tables import LINEAGE, OF_STREAM, SCOPE, of_stream
+from connectors.sync.cursors import Cursors
+from connectors.sync.landing import LandedWindow
+from connectors.sync.merge import Merge, rows_changed
+
+Into = Callable[[], tuple[int, int]]
+"""Brings the records into the tables; returns (rows changed, rows rejected)."""
+
+
+class NotCleanError(Exception):
+    """A first load met a row that needs the row by row way of a merge."""
+
+
+class Load:
+    """One load of one window, inside the caller's transaction."""
+
+    def __init__(
+        self, db: duckdb.DuckDBPyConnection, account: Account, stream: Stream, landed: LandedWindow, run_id: str
+    ) -> None:
+        self.db, self.account, self.stream, self.landed, self.run_id = db, account, stream, landed, run_id
+        self.scope = [account.tenant_id, account.account]
+
+    def run(self, into: Into) -> tuple[int, int, int]:
+        """Read the records, bring them `into` the tables and move the cursor.
+
+        Returns (records read, rows changed, rows rejected). Raises IncompleteError when the landed records are fewer
+        than the source announced.
+        """
+        changed = rejected = 0
+        cursors = Cursors(self.db, self.account)
+        records = self._read()
+        self._check_days()
+        if records or (self.landed.paths and self.landed.manifest.days):
+            changed, rejected = into()
+        self.db.execute("drop table covered")
+        cursors.remember_days(self.stream.name, self.landed, self.run_id)
+        self.db.execute("drop view record")
+        self.db.execute("drop table landed")
+        cursors.move(self.stream.name, self.landed, self.run_id)
+        return records, changed, rejected
+
+    def is_first(self) -> bool:
+        """Whether nothing of this stream has been loaded or rejected for this account."""
+        loaded = (
+            self.db.execute(
+                f"select 1 from {self._target(table)} where tenant_id = ? and source_account = ? limit 1", self.scope
+            ).fetchone()
+            for table in self.stream.tables
+        )
+        rejected = self.db.execute(
+            f"select 1 from takings.rejects where {OF_STREAM} limit 1", of_stream(self.account, self.stream.name)
+        ).fetchone()
+        return not rejected and not any(loaded)
+
+    def merge(self) -> tuple[int, int]:
+        """Compare with what is stored; returns (rows changed, rows rejected)."""
+        return Merge(self.db, self.account, self.stream, self.run_id).run()
+
+    def fill(self) -> tuple[int, int]:
+        """The first load, where nothing has to be compared: typed straight into the tables.
+
+        Raises NotCleanError when a row cannot be typed, has no key or no parent, or comes twice.
+        """
+        written = 0
+        self.db.execute(f"delete from takings.rejects where {OF_STREAM}", of_stream(self.account, self.stream.name))
+        for table in self.stream.tables:
+            columns = ", ".join((*SCOPE, *LINEAGE, *(column.name for column in table.columns)))
+            typed = ", ".join(strict_cast(column) for column in table.columns)
+            try:
+                written += rows_changed(
+                    self.db,
+                    f"insert into {self._target(table)} ({columns}) select ?, ?, ?, r.landing_part, {typed} "
+                    f"from {table.source} where {table.where}",
+                    [*self.scope, self.run_id],
+                )
+            except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+                raise NotCleanError from error
+            if self._is_unclean(table):
+                raise NotCleanError
+        return written, 0
+
+    def _is_unclean(self, table: Table) -> bool:
+        """Whether a freshly filled table has a row without a key, a key twice, or a child without its parent."""
+        target, key = self._target(table), ", ".join(table.key)
+        missing = " or ".join(f"{name} is null" for name in table.key)
+        where = "tenant_id = ? and source_account = ?"
+        checks = [
+            f"select count(*) <> count(distinct ({key})) or count(*) filter ({missing}) > 0 from {target} where {where}"
+        ]
+        if table.parent:
+            root = self.stream.tables[0]
+            parents = f"select {root.key[0]} from {self._target(root)}"
+            checks.append(f"select count(*) > 0 from {target} where {where} and {table.parent} not in ({parents})")
+        return any(row[0] for sql in checks if (row := self.db.execute(sql, self.scope).fetchone()))
+
+    def _target(self, table: Table) -> str:
+        return f"{self.account.source}.{table.name}"
+
+    def _read(self) -> int:
+        """The view `record` of everything that has landed; returns how many records these are."""
+        stream, landed = self.stream, self.landed
+        fields = ", ".join(f"'{name}': '{kind}'" for name, kind in stream.record.items())
+        empty = ", ".join(f'null::{kind} as "{name}"' for name, kind in stream.record.items())
+        parts = [landed.place(path) for path in landed.paths]
+        # a record's part: one for all of them (a bulk file) is worth no text of its own in a million records
+        part = f"filename[{len(str(landed.root)) + 2}:]" if len(parts) > 1 else literal((parts or [""])[0])
+        source = f"select {empty}, '' as filename where false"
+        if parts:
+            source = (
+                f"select {'*' if len(parts) > 1 else '* exclude (filename)'} from read_json("
+                f"?, format = 'newline_delimited', columns = {{{fields}}}, filename = true)"
+            )
+        try:
+            self.db.execute(
+                f"create temp table landed as {source}", [[str(path) for path in landed.paths]] if parts else []
+            )
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            if "JSON transform error" in str(error):
+                raise ContractError(
+                    f"stream {stream.name}: a record has another shape than the API documents; what came is kept in "
+                    f"{landed.folder}, nothing of it was loaded. Update Takings. ({str(error)[:300]})"
+                ) from error
+            if "No space left" in str(error):
+                raise
+            raise IncompleteError(f"stream {stream.name}: a landed part breaks off ({str(error)[:200]})") from error
+        self.db.execute(
+            f"create temp view record as select *, {part} as landing_part, {_as_of(landed, part)} as landed_until "
+            "from landed"
+        )
+        roots = 'count(*) filter (where "__parentId" is null)' if "__parentId" in stream.record else "count(*)"
+        rows, root_rows = self.db.execute(f"select count(*), {roots} from record").fetchone() or (0, 0)
+        announced, announced_roots = landed.manifest.rows, landed.manifest.roots
+        if (announced is not None and rows != announced) or (
+            announced_roots is not None and root_rows != announced_roots
+        ):
+            raise IncompleteError(
+                f"stream {stream.name}: {rows} records arrived ({root_rows} roots), {announced} were announced "
+                f"({announced_roots} roots). None of them was loaded; run again to fetch them again."
+            )
+        return int(rows)
+
+    def _check_days(self) -> None:
+        """The table `covered`: the days that the window replaces, no row where it replaces none.
+
+        Raises ContractError when a record is of another day.
+        """
+        first, last = self.landed.manifest.days or (None, None)
+        self.db.execute("create temp table covered (first date, last date)")
+        self.db.execute("insert into covered select * from (values (?::date, ?::date)) as d(a, b) where a is not null",
+                        [first, last])  # fmt: skip
+        for table in (table for table in self.stream.tables if table.slice):
+            day = read(table, table.slice or "")
+            found = self.db.execute(
+                f"select min({day}) from {table.source} where ({table.where}) and not exists "
+                f"(select 1 from covered as c where try_cast({day} as date) between c.first and c.last) "
+                f"and try_cast({day} as date) is not null"
+            ).fetchone()
+            if found and found[0] is not None:
+                raise ContractError(
+                    f"stream {self.stream.name}: a row of {found[0]} arrived, but {first} to {last} was asked for; "
+                    f"nothing was loaded, what came is kept in {self.landed.folder}."
+                )
+
+
+def _as_of(landed: LandedWindow, part: str) -> str:
+    """SQL: as of when a record was so: its window's end, or when the window was taken up after an interruption."""
+    later = sorted(landed.manifest.as_of.items(), reverse=True)
+    cases = "".join(
+        f"when {part} >= {literal(landed.place(landed.folder / name))} then {literal(iso(at))} " for name, at in later
+    )
+    end = literal(iso(landed.manifest.end))
+    return f"case {cases}else {end} end" if cases else end
+
+
+def literal(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
