@@ -43,9 +43,7 @@ def test_the_sql_of_a_stream_reads_only_fields_that_its_record_declares(
     fields += ", '' as landing_part, '' as landed_until"
     with Staging(tmp_path / "staging.duckdb") as staging:
         staging.prepare(connector.kind, connector.streams)
-        staging.db.execute(
-            f"create temp view record as select {fields} limit 0"
-        )
+        staging.db.execute(f"create temp view record as select {fields} limit 0")
         staging.db.execute("create temp table covered (first date, last date)")
         assert Merge(staging.db, account, stream, "run").run() == (0, 0)
 

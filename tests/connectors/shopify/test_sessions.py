@@ -116,10 +116,11 @@ def test_a_report_that_was_denied_for_a_while_is_made_up_for(
 
 
 def test_a_shop_that_does_not_know_the_report_is_pulled_without_it(
-    world: World, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
+    world: World, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.history("aurora"), "visits", None)
-    done = place.pull(server)
+    monkeypatch.setattr(world, "visits_by_account", {})
+    with serve(world) as server:
+        done = place.pull(server)
     [warning] = done["sessions_totals"].warnings
     assert "Table 'sessions' not found" in warning
     assert place.rows(ROWS) == []
