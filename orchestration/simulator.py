@@ -28,10 +28,7 @@ def simulate(
     """
     import simulator
 
-    try:
-        shops = simulator.retail_world(world) if world else simulator.demo_world(seed, start, None, orders)
-    except simulator.RetailFolderError as error:
-        raise ConfigurationError(str(error)) from None
+    shops = simulator.retail_world(world) if world else simulator.demo_world(seed, start, None, orders)
     over = threading.Event()
 
     def ready(server: simulator.SimulatorServer) -> None:

@@ -1,4 +1,15 @@
-"""Simulated shops: one seeded world kept as books in integers, served over the wire formats of the real APIs."""
+"""Simulated shops: seeded worlds of integer records, served over the wire formats of the real APIs.
+
+books.py      the records of a shop: orders, customers, products; money.py has their arithmetic
+history.py    a shop over time, and its books as of an instant
+world.py      shops with their ad accounts and visits
+scenarios/    what fills a world: demo (two shops, day by day), payments, ads, visits; each lists its special cases
+retail.py     a world from a real retailer's tables
+apis/         Shopify, Stripe, Meta and TikTok, and the folders of a files source, over a world
+server.py     HTTP on 127.0.0.1; faults.py makes it fail on purpose
+
+`takings simulate` serves a world until it is interrupted.
+"""
 
 from simulator.apis.files import write_files
 from simulator.faults import Fault, Faults

@@ -1,8 +1,8 @@
-"""The books of a simulated shop: what was sold, changed, paid and paid back, kept as primitive facts.
+"""The records of a simulated shop: what was sold, changed, paid and refunded.
 
-Money is integer minor units of the shop's currency, instants are integer seconds since 1970 (UTC).  An order knows its
-whole life; ``Order.at(instant)`` is the same order as it stood then.  Nothing here is a total: the wire's ledger rows
-and totals are derived from these facts by ``shopify.order_views``, control totals by ``shopify.shopifyql``.
+Money is integer minor units of the shop's currency, instants are integer seconds since 1970 (UTC). An order holds all
+its changes, future ones too; ``Order.at(instant)`` is the order as of that instant. Nothing here is a total:
+``apis.shopify`` derives ledger rows, totals and reports from these records.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
 
 
 def value_at(history: Sequence[tuple[Instant, T]], at: Instant) -> T:
-    """The value a history had at an instant; before its first entry, that first one."""
+    """The value of a history at an instant; before its first entry, the first value."""
     place = bisect_right(history, at, key=lambda entry: entry[0])
     return history[max(0, place - 1)][1]
 
 
 def simulated_token(account: str) -> str:
-    """The access token of a simulated shop: no secret, and the same each time."""
+    """The access token of a simulated shop. It is derived from the account and no secret."""
     return f"shpat_simulated_{account}"
 
 
 @dataclass(slots=True)
 class Shop:
-    """A shop: ``account`` is its name in URLs, ``exponent`` the digits of its currency after the point."""
+    """``account`` is the shop's name in URLs, ``exponent`` the number of decimal digits of its currency."""
 
     account: str
     name: str
@@ -42,7 +42,7 @@ class Shop:
     taxes_included: bool
     token: str
     exponent: int = 2
-    reversals_show_discount: bool = True  # do RETURN rows carry the discount given back? Not known: shops differ
+    reversals_show_discount: bool = True  # undocumented: whether RETURN rows show the discount
     scopes: tuple[str, ...] = (
         "read_orders",
         "read_all_orders",
@@ -91,18 +91,20 @@ class Product:
 
 @dataclass(slots=True, frozen=True)
 class Application:
-    """A discount of the order: ``kind`` is code, automatic or manual; ``target`` is line or shipping."""
+    """A discount of an order: ``kind`` is code, automatic or manual; ``target`` is line or shipping."""
 
     kind: str
     title: str
     target: str = "line"
-    across: bool = True
+    across: bool = True  # allocated across all lines, not to one line
 
 
 @dataclass(slots=True, frozen=True)
 class Allocation:
-    application: int  # place in Order.applications
-    amount: int  # as prices are shown: with tax where prices include it
+    """The part of a discount that one line gets."""
+
+    application: int  # index in Order.applications
+    amount: int  # as shown: with tax where prices include it
 
 
 @dataclass(slots=True, frozen=True)
@@ -114,7 +116,7 @@ class Tax:
 
 @dataclass(slots=True)
 class Line:
-    """A line as it was sold.  ``unit_price`` and allocations are as shown, with tax where prices include it."""
+    """A line as sold. ``unit_price`` and discounts are as shown: with tax where prices include it."""
 
     id: int
     kind: str  # product, gift_card, tip
@@ -142,7 +144,7 @@ class ShippingLine:
 
 @dataclass(slots=True)
 class Charge:
-    """A duty or an additional fee, charged with the order."""
+    """A duty or an additional fee of an order."""
 
     kind: str  # duty, fee
     amount: int  # before tax
@@ -151,7 +153,7 @@ class Charge:
 
 @dataclass(slots=True)
 class Reversal:
-    """Units taken back: ``net`` is their value before tax and after discounts, ``discount`` the part given back."""
+    """Returned units: ``net`` is their value before tax and after discounts, ``discount`` their discount."""
 
     id: int
     line: Line
@@ -164,7 +166,7 @@ class Reversal:
 
 @dataclass(slots=True)
 class PriceCut:
-    """A price lowered by an edit: an allocation of ``amount`` (as shown), worth ``before_tax`` and ``tax``."""
+    """A price lowered by an edit: a discount of ``amount`` as shown, which is ``before_tax`` and ``tax``."""
 
     line: Line
     application: int
@@ -183,7 +185,7 @@ class ShippingReversal:
 
 @dataclass(slots=True)
 class Adjustment:
-    """A refund's difference from the value returned: negative lowers what the order is worth."""
+    """The difference between a refund and the value returned: a negative one lowers the value of the order."""
 
     id: int
     reason: str
@@ -193,7 +195,7 @@ class Adjustment:
 
 @dataclass(slots=True)
 class Transaction:
-    """Money asked for: PENDING until ``settled_at``, ``status`` from then on."""
+    """A payment, or an attempt at one: PENDING until ``settled_at``, then ``status``."""
 
     id: int
     kind: str
@@ -208,7 +210,7 @@ class Transaction:
 
 @dataclass(slots=True)
 class Edit:
-    agreement: int
+    agreement: int  # the id of its sales agreement, as in every class below
     happened_at: Instant
     added: list[Line] = field(default_factory=list)
     removed: list[Reversal] = field(default_factory=list)
@@ -219,7 +221,7 @@ class Edit:
 
 @dataclass(slots=True)
 class Return:
-    """Goods sent back, and what was taken instead (an exchange)."""
+    """Goods sent back; ``added`` are the goods of an exchange."""
 
     id: int
     agreement: int
@@ -230,7 +232,7 @@ class Return:
 
 @dataclass(slots=True)
 class Refund:
-    """``of_return``: the return already took the lines out of the ledger, here they are only named."""
+    """A refund that settles a return (``of_return``) repeats its lines: the return already reversed them."""
 
     id: int
     agreement: int
@@ -248,7 +250,7 @@ class Refund:
 
 @dataclass(slots=True, frozen=True)
 class Presentment:
-    """The currency the buyer saw: shop minor units times ``numerator / denominator`` are its minor units."""
+    """The buyer's currency: its minor units are the shop's minor units times ``numerator / denominator``."""
 
     currency: str
     exponent: int
@@ -282,81 +284,82 @@ class Order:
     lines: list[Line] = field(default_factory=list)
     shipping: list[ShippingLine] = field(default_factory=list)
     charges: list[Charge] = field(default_factory=list)
-    transactions: list[Transaction] = field(default_factory=list)  # without those of refunds
+    transactions: list[Transaction] = field(default_factory=list)  # without those of its refunds
     edits: list[Edit] = field(default_factory=list)
     returns: list[Return] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     fulfilment: History[str] = field(default_factory=list)
     expired_at: Instant = NEVER
-    financial_status_unset: bool = False  # an order whose financial status the shop never set
+    financial_status_unset: bool = False  # its displayFinancialStatus is null
     cancelled_at: Instant = NEVER
     cancel_reason: str | None = None
     closed_at: Instant = NEVER
     deleted_at: Instant = NEVER
-    touched: list[Instant] = field(default_factory=list)  # mass edits of tags
+    tagged_at: list[Instant] = field(default_factory=list)  # bulk edits of its tags
 
     def instants(self) -> list[Instant]:
-        """Every instant at which the order changed, unsorted, the future too; the deletion left out."""
-        found = [self.created_at, *self.touched, *(at for at, _ in self.fulfilment)]
-        found += [at for at in (self.cancelled_at, self.closed_at, self.expired_at) if at != NEVER]
-        found += [edit.happened_at for edit in self.edits] + [each.happened_at for each in self.returns]
+        """Every instant at which the order changes, future ones too; unsorted, without the deletion."""
+        instants = [self.created_at, *self.tagged_at, *(at for at, _ in self.fulfilment)]
+        instants += [at for at in (self.cancelled_at, self.closed_at, self.expired_at) if at != NEVER]
+        instants += [edit.happened_at for edit in self.edits] + [return_.happened_at for return_ in self.returns]
         for refund in self.refunds:
-            found += [refund.created_at, max(refund.created_at, refund.edited_at)]
-        for one in self.all_transactions():
-            found += [one.created_at, max(one.created_at, one.settled_at)]
-        return found
+            instants += [refund.created_at, max(refund.created_at, refund.edited_at)]
+        for payment in self.all_transactions():
+            instants += [payment.created_at, max(payment.created_at, payment.settled_at)]
+        return instants
 
     def all_transactions(self) -> list[Transaction]:
         if not self.refunds:
             return self.transactions
-        return [*self.transactions, *(one for refund in self.refunds for one in refund.transactions)]
+        return [*self.transactions, *(payment for refund in self.refunds for payment in refund.transactions)]
 
     def all_lines(self) -> list[Line]:
-        """Every line ever sold on it: ordered, edited in, exchanged for."""
+        """Every line ever sold: with the order, by an edit or in an exchange."""
         if not self.edits and not self.returns:
             return self.lines
-        extra = [line for edit in self.edits for line in edit.added] + [x for each in self.returns for x in each.added]
-        return [*self.lines, *extra]
+        added = [line for edit in self.edits for line in edit.added]
+        added += [line for return_ in self.returns for line in return_.added]
+        return [*self.lines, *added]
 
     def all_shipping(self) -> list[ShippingLine]:
         return [*self.shipping, *(line for edit in self.edits for line in edit.shipping_added)]
 
     def reversals(self) -> list[Reversal]:
-        """Units taken back, each once: a refund that settles a return only repeats the return's."""
-        found = [each for edit in self.edits for each in edit.removed]
-        found += [each for back in self.returns for each in back.lines]
-        return found + [each for refund in self.refunds if refund.of_return is None for each in refund.lines]
+        """All returned units. A refund that settles a return adds none: its lines repeat those of the return."""
+        reversals = [removed for edit in self.edits for removed in edit.removed]
+        reversals += [line for return_ in self.returns for line in return_.lines]
+        return reversals + [line for refund in self.refunds if refund.of_return is None for line in refund.lines]
 
     def at(self, instant: Instant) -> Order:
-        """The order as it stood at ``instant`` (not before its creation)."""
-        seen = copy.copy(self)
-        seen.applications = [entry for entry in self.applications if entry[0] <= instant]
-        seen.transactions = _transactions_at(self.transactions, instant)
-        seen.edits = [edit for edit in self.edits if edit.happened_at <= instant]
-        seen.returns = [each for each in self.returns if each.happened_at <= instant]
-        seen.refunds = [_refund_at(refund, instant) for refund in self.refunds if refund.created_at <= instant]
-        seen.fulfilment = [entry for entry in self.fulfilment if entry[0] <= instant]
-        seen.touched = [at for at in self.touched if at <= instant]
+        """The order as of ``instant``, which is not before its creation."""
+        past = copy.copy(self)
+        past.applications = [entry for entry in self.applications if entry[0] <= instant]
+        past.transactions = _transactions_at(self.transactions, instant)
+        past.edits = [edit for edit in self.edits if edit.happened_at <= instant]
+        past.returns = [return_ for return_ in self.returns if return_.happened_at <= instant]
+        past.refunds = [_refund_at(refund, instant) for refund in self.refunds if refund.created_at <= instant]
+        past.fulfilment = [entry for entry in self.fulfilment if entry[0] <= instant]
+        past.tagged_at = [at for at in self.tagged_at if at <= instant]
         for name in ("cancelled_at", "closed_at", "expired_at", "deleted_at"):
             if getattr(self, name) > instant:
-                setattr(seen, name, NEVER)
-        if seen.cancelled_at == NEVER:
-            seen.cancel_reason = None
-        return seen
+                setattr(past, name, NEVER)
+        if past.cancelled_at == NEVER:
+            past.cancel_reason = None
+        return past
 
 
 def _transactions_at(transactions: list[Transaction], instant: Instant) -> list[Transaction]:
-    seen = [one for one in transactions if one.created_at <= instant]
-    for place, one in enumerate(seen):
-        if one.settled_at > instant:
-            seen[place] = copy.copy(one)
-            seen[place].status, seen[place].settled_at = "PENDING", 0
-    return seen
+    past = [payment for payment in transactions if payment.created_at <= instant]
+    for place, payment in enumerate(past):
+        if payment.settled_at > instant:
+            past[place] = copy.copy(payment)
+            past[place].status, past[place].settled_at = "PENDING", 0
+    return past
 
 
 def _refund_at(refund: Refund, instant: Instant) -> Refund:
-    seen = copy.copy(refund)
-    seen.transactions = _transactions_at(refund.transactions, instant)
+    past = copy.copy(refund)
+    past.transactions = _transactions_at(refund.transactions, instant)
     if refund.edited_at > instant:
-        seen.edited_at, seen.edited_note = 0, None
-    return seen
+        past.edited_at, past.edited_note = 0, None
+    return past

@@ -1,4 +1,4 @@
-"""Arithmetic of prices, taxes and shares in integers: nothing is lost and nothing is a float."""
+"""Integer arithmetic of prices, taxes and shares: exact, without floats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from simulator.books import Line, ShippingLine, Tax
 
-RATE = 100_000  # rates are thousandths of a percent
+RATE = 100_000  # 100 %: rates are thousandths of a percent
 
 
 def half_up(numerator: int, denominator: int) -> int:
@@ -16,23 +16,23 @@ def half_up(numerator: int, denominator: int) -> int:
 
 
 def tax_of(shown: int, rate: int, included: bool) -> int:
-    """The tax on an amount as shown: inside it where prices include tax, on top of it where they do not."""
+    """The tax on an amount as shown: contained in it where prices include tax, else added to it."""
     if included:
         return shown - half_up(shown * RATE, RATE + rate)
     return half_up(shown * rate, RATE)
 
 
 def before_tax(shown: int, rate: int, included: bool) -> int:
-    """What an amount as shown is worth before tax."""
+    """An amount as shown, without the tax that it may contain."""
     return half_up(shown * RATE, RATE + rate) if included else shown
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:
-    """``total`` in parts by weight; the cents left over go to the largest remainders, then to the first."""
+    """``total`` split by weight. The remaining units go to the largest remainders, the first of equal ones."""
     weight = sum(weights)
     if weight == 0:
         return [total if place == 0 else 0 for place in range(len(weights))]
-    parts = [total * each // weight for each in weights]
+    parts = [total * share // weight for share in weights]
     order = sorted(range(len(weights)), key=lambda place: (-(total * weights[place] % weight), place))
     for place in order[: total - sum(parts)]:
         parts[place] += 1
@@ -40,7 +40,7 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
 
 
 def tax_lines(amount: int, titles: Sequence[tuple[str, int]]) -> tuple[Tax, ...]:
-    """A tax amount as the tax lines it consists of: (title, rate) each."""
+    """A tax amount split into one tax line per (title, rate)."""
     parts = split(amount, [rate for _, rate in titles])
     return tuple(Tax(title, rate, part) for (title, rate), part in zip(titles, parts, strict=True))
 
@@ -48,13 +48,13 @@ def tax_lines(amount: int, titles: Sequence[tuple[str, int]]) -> tuple[Tax, ...]
 def shown_price(line: Line | ShippingLine) -> int:
     """A line's price as shown, after discounts."""
     price = line.quantity * line.unit_price if isinstance(line, Line) else line.price
-    for each in line.discounts:
-        price -= each.amount
+    for discount in line.discounts:
+        price -= discount.amount
     return price
 
 
 def line_tax(line: Line | ShippingLine) -> int:
-    return sum([each.amount for each in line.taxes]) if line.taxes else 0
+    return sum([tax.amount for tax in line.taxes]) if line.taxes else 0
 
 
 def line_net(line: Line | ShippingLine, included: bool) -> int:

@@ -1,7 +1,8 @@
-"""A folder of a real retailer's tables as a shop: orders, lines and refunds as they were, to the penny.
+"""A shop from a folder of a real retailer's tables: its orders, lines and refunds, exact to the penny.
 
-Reads ``orders.parquet``, ``order_lines.parquet`` and ``refund_lines.parquet``.  Goods lines become product lines, lines
-of kind ``shipping`` shipping lines; the refund lines of one refund and order become one refund, paid back in full.
+Reads ``orders.parquet``, ``order_lines.parquet`` and ``refund_lines.parquet``. Lines of kind ``goods`` become product
+lines, lines of kind ``shipping`` become shipping lines. The refund lines of one refund, order and instant become one
+refund, paid in full.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from common.errors import ConfigurationError
 from simulator.books import (
     Address,
     Customer,
@@ -78,77 +79,87 @@ _COUNTRIES = {
     "Brazil": "BR",
 }
 _FIRST_ORDER, _IDS_PER_ORDER = 5_000_000, 10_000
+_FIRST_PRODUCT, _FIRST_VARIANT, _FIRST_REFUND, _FIRST_AGREEMENT = 8_000_000, 9_000_000, 3_000_000, 30_000_000
+_VENDOR = "Online Retail"
 
 
-class RetailFolderError(ValueError):
-    """The folder does not hold the tables; says what, why, and what to do."""
+class RetailFolderError(ConfigurationError):
+    """The folder does not hold the three tables, or not in the expected form."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(
+            f"Cannot simulate a shop from {folder}",
+            why,
+            "Give a folder with orders.parquet, order_lines.parquet and refund_lines.parquet",
+        )
 
 
 def retail_world(folder: Path) -> World:
-    """The shop ``online_retail`` over a folder of tables.  The clock stands just after the last event."""
+    """A world of one shop, ``online_retail``, from a folder of tables. It ends one second after the last event.
+
+    Raises RetailFolderError.
+    """
     db = _open(Path(folder))
     shop = Shop(ACCOUNT, "Online Retail", ZONE, CURRENCY, taxes_included=False, token=simulated_token(ACCOUNT))
     builder = _Builder(ShopHistory(shop))
-    builder.products(db)
-    builder.orders(db)
-    builder.lines(db)
-    builder.payments()
-    builder.refunds(db)
+    builder.add_products(db)
+    builder.add_orders(db)
+    builder.add_lines(db)
+    builder.add_payments()
+    builder.add_refunds(db)
     last = max(max(order.instants()) for order in builder.history.orders)
     return World([builder.history], datetime.fromtimestamp(last + 1, UTC))
 
 
 def _open(folder: Path) -> duckdb.DuckDBPyConnection:
-    hint = (
-        "Give a folder with orders.parquet, order_lines.parquet and refund_lines.parquet as its README describes them."
-    )
-    missing = [f"{name}.parquet" for name in TABLES if not (folder / f"{name}.parquet").is_file()]
-    if missing:
-        what = "is no folder" if not folder.is_dir() else f"lacks {', '.join(missing)}"
-        raise RetailFolderError(f"Cannot simulate a shop from {folder}: it {what}. {hint}")
-    refuse = f"Cannot simulate a shop from {folder}:"
+    """A database with a view per table. Raises RetailFolderError."""
+    if not folder.is_dir():
+        raise RetailFolderError(folder, "it is not a folder")
+    if missing := [f"{name}.parquet" for name in TABLES if not (folder / f"{name}.parquet").is_file()]:
+        raise RetailFolderError(folder, f"it lacks {', '.join(missing)}")
     db = duckdb.connect(config={"threads": 2})
     db.execute("set TimeZone = 'UTC'")
     for name, columns in TABLES.items():
         try:
             table = db.read_parquet(str(folder / f"{name}.parquet"))
         except duckdb.Error as error:
-            raise RetailFolderError(f"{refuse} {name}.parquet cannot be read: {error} {hint}") from None
-        if lost := [column for column in columns if column not in table.columns]:
-            raise RetailFolderError(f"{refuse} {name}.parquet has no column {', '.join(lost)}. {hint}")
+            raise RetailFolderError(folder, f"{name}.parquet cannot be read: {error}") from None
+        if missing := [column for column in columns if column not in table.columns]:
+            raise RetailFolderError(folder, f"{name}.parquet has no column {', '.join(missing)}")
         table.create_view(name)
     foreign = "select string_agg(distinct currency, ', ') from orders where currency is distinct from ?"
-    other = db.execute(foreign, [CURRENCY]).fetchone()
-    if other and other[0]:
-        raise RetailFolderError(f"{refuse} orders in {other[0]}, expected {CURRENCY} only. {hint}")
+    currencies = db.execute(foreign, [CURRENCY]).fetchone()
+    if currencies and currencies[0]:
+        raise RetailFolderError(folder, f"orders.parquet has orders in {currencies[0]}, expected only {CURRENCY}")
     if db.execute("select count(*) from orders").fetchone() == (0,):
-        raise RetailFolderError(f"{refuse} orders.parquet has no rows. {hint}")
+        raise RetailFolderError(folder, "orders.parquet has no rows")
     return db
 
 
 @dataclass
 class _Builder:
-    history: ShopHistory
-    by_id: dict[str, Order] = field(default_factory=dict)
-    sold: dict[tuple[str, int], Line | ShippingLine] = field(default_factory=dict)
-    variants: dict[str, Variant] = field(default_factory=dict)
+    """Adds the rows of the tables to a history."""
 
-    def products(self, db: duckdb.DuckDBPyConnection) -> None:
-        """A product for each sku, titled as it was sold last."""
+    history: ShopHistory
+    orders: dict[str, Order] = field(default_factory=dict)  # by order_id
+    lines: dict[tuple[str, int], Line | ShippingLine] = field(default_factory=dict)  # by order_id and line_no
+    variants: dict[str, Variant] = field(default_factory=dict)  # by sku
+
+    def add_products(self, db: duckdb.DuckDBPyConnection) -> None:
+        """One product per sku, with the title of its last sale."""
         rows = db.execute("""
             select sku, coalesce(arg_max(title, (created_at, order_id, line_no)) filter (title is not null), sku),
                    arg_max(unit_price_minor, (created_at, order_id, line_no)), epoch(min(created_at))::bigint
             from order_lines join orders using (order_id) where kind = 'goods' group by sku order by sku""").fetchall()
-        for place, (sku, title, price, first) in enumerate(rows, start=1):
-            product = Product(8_000_000 + place, [(first, title)], "Online Retail", "Gifts", [(first, "ACTIVE")], first)
-            variant = Variant(
-                9_000_000 + place, product, "Default Title", sku, [(first, price)], [(first, None)], first
-            )
+        for place, (sku, title, price, at) in enumerate(rows, start=1):
+            product = Product(_FIRST_PRODUCT + place, [(at, title)], _VENDOR, "Gifts", [(at, "ACTIVE")], at)
+            number = _FIRST_VARIANT + place
+            variant = Variant(number, product, "Default Title", sku, [(at, price)], [(at, None)], at)
             product.variants.append(variant)
             self.variants[sku] = variant
             self.history.products.append(product)
 
-    def orders(self, db: duckdb.DuckDBPyConnection) -> None:
+    def add_orders(self, db: duckdb.DuckDBPyConnection) -> None:
         customers: dict[int, Customer] = {}
         rows = db.execute("""select order_id, epoch(created_at)::bigint, customer_id, country from orders
                              order by created_at, order_id""").fetchall()
@@ -165,62 +176,62 @@ class _Builder:
                 order.customer, address = customer, Address(f"Customer {customer_id}", code)
             order.billing = order.shipping_address = address
             order.fulfilment = [(at, "FULFILLED")]
-            self.by_id[name] = order
+            self.orders[name] = order
             self.history.orders.append(order)
         self.history.customers.extend(customers.values())
 
-    def lines(self, db: duckdb.DuckDBPyConnection) -> None:
+    def add_lines(self, db: duckdb.DuckDBPyConnection) -> None:
         cursor = db.execute("""
             select order_id, line_no, kind, sku, coalesce(title, sku), quantity, unit_price_minor, amount_minor
             from order_lines order by order_id, line_no""")
         while rows := cursor.fetchmany(20_000):
             for order_id, number, kind, sku, title, quantity, price, amount in rows:
-                order = self.by_id[order_id]
+                order = self.orders[order_id]
                 key = order.id * _IDS_PER_ORDER + number
                 if kind == "shipping":
-                    shipping = self.sold[order_id, number] = ShippingLine(key, title, amount)
+                    shipping = self.lines[order_id, number] = ShippingLine(key, title, amount)
                     order.shipping.append(shipping)
                 else:
-                    line = Line(key, "product", title, None, sku, "Online Retail", self.variants[sku], quantity, price)
-                    self.sold[order_id, number] = line
+                    line = Line(key, "product", title, None, sku, _VENDOR, self.variants[sku], quantity, price)
+                    self.lines[order_id, number] = line
                     order.lines.append(line)
 
-    def payments(self) -> None:
+    def add_payments(self) -> None:
+        """One payment of the whole amount per order that costs something."""
         for order in self.history.orders:
             total = sum(line.quantity * line.unit_price for line in order.lines)
             total += sum(line.price for line in order.shipping)
             if total:
                 order.transactions.append(Transaction(order.id * 10, "SALE", GATEWAY, total, order.created_at))
 
-    def refunds(self, db: duckdb.DuckDBPyConnection) -> None:
-        """One refund for each refund, order and instant; a line twice in one refund stays two refund lines."""
+    def add_refunds(self, db: duckdb.DuckDBPyConnection) -> None:
+        """One refund per refund_id, order and instant. A line that occurs twice in it gives two refund lines."""
         rows = db.execute("""
             select refund_id, order_id, line_no, epoch(created_at)::bigint, quantity, amount_minor
             from refund_lines order by created_at, refund_id, order_id, line_no, quantity, amount_minor""").fetchall()
-        made: dict[tuple[str, str, int], Refund] = {}
-        number = 3_000_000
-        for refund_id, order_id, line_no, at, quantity, amount in rows:
-            refund = made.get((refund_id, order_id, at))
-            number += 1
+        refunds: dict[tuple[str, str, int], Refund] = {}
+        for number, (refund_id, order_id, line_no, at, quantity, amount) in enumerate(rows, start=_FIRST_REFUND + 1):
+            refund = refunds.get((refund_id, order_id, at))
             if refund is None:
-                refund = made[refund_id, order_id, at] = Refund(number, 30_000_000 + number, at, at, note=refund_id)
-                self.by_id[order_id].refunds.append(refund)
-            self._give_back(refund, number, self.sold[order_id, line_no], quantity, amount)
-        for (_, order_id, _), refund in made.items():
-            self._pay_back(self.by_id[order_id], refund)
+                refund = refunds[refund_id, order_id, at] = Refund(
+                    number, _FIRST_AGREEMENT + number, at, at, note=refund_id
+                )
+                self.orders[order_id].refunds.append(refund)
+            _add_refund_line(refund, number, self.lines[order_id, line_no], quantity, amount)
+        for (_, order_id, _), refund in refunds.items():
+            _pay_refund(refund, self.orders[order_id])
 
-    @staticmethod
-    def _give_back(refund: Refund, number: int, line: Any, quantity: int, amount: int) -> None:
-        if isinstance(line, ShippingLine):
-            refund.shipping.append(ShippingReversal(number, line, amount, 0))
-        else:
-            refund.lines.append(Reversal(number, line, quantity, amount, 0, 0))
 
-    @staticmethod
-    def _pay_back(order: Order, refund: Refund) -> None:
-        total = sum(each.net for each in refund.lines) + sum(each.net for each in refund.shipping)
-        if total:
-            sale = order.transactions[0] if order.transactions else None
-            refund.transactions.append(
-                Transaction(refund.id * 10, "REFUND", GATEWAY, total, refund.created_at, parent=sale)
-            )
+def _add_refund_line(refund: Refund, number: int, line: Line | ShippingLine, quantity: int, amount: int) -> None:
+    if isinstance(line, ShippingLine):
+        refund.shipping.append(ShippingReversal(number, line, amount, 0))
+    else:
+        refund.lines.append(Reversal(number, line, quantity, amount, 0, 0))
+
+
+def _pay_refund(refund: Refund, order: Order) -> None:
+    total = sum(line.net for line in refund.lines) + sum(line.net for line in refund.shipping)
+    if total:
+        sale = order.transactions[0] if order.transactions else None
+        payment = Transaction(refund.id * 10, "REFUND", GATEWAY, total, refund.created_at, parent=sale)
+        refund.transactions.append(payment)

@@ -1,6 +1,6 @@
-"""A tenant's folder as a files source reads it, from the books of its shop's visits.
+"""The folder of a files source, written from the books of a shop's visits.
 
-<folder>/events/2026-11-20.jsonl.gz    what arrived on that day, UTC
+<folder>/events/2026-11-20.jsonl.gz    the events that arrived on that day, UTC
 <folder>/operating_expenses.csv
 <folder>/cash_balances.csv
 """
@@ -19,61 +19,51 @@ from typing import Any
 import msgspec
 
 from simulator.apis.shopify.amounts import decimal_text
-from simulator.books import Instant
+from simulator.books import DAY, Instant
 from simulator.scenarios.visits.books import Visits
 from simulator.scenarios.visits.visitors import Event
 from simulator.world import World, seconds
 
-DAY = 86_400
 _TIMES = [f"T{at // 3600:02}:{at // 60 % 60:02}:{at % 60:02}Z" for at in range(DAY)]
 _Line = msgspec.defstruct("_Line", [(name, Any, None) for name in Event._fields], omit_defaults=True)
 
 
 def write_files(world: World, account: str, folder: Path, at: datetime) -> None:
-    """Writes what has arrived by ``at``; called again later it adds to the newest day and what came since.
+    """Writes what has arrived by ``at``. A later call writes the newest day again and adds the days since.
 
-    A file is replaced as a whole and only where it differs, so that a reader who looks at sizes and times sees only
-    what is new. The folder belongs to one shop of one world: an older day's file is taken as it is. Raises KeyError
-    where the world has no visits for the shop.
+    A file is replaced as a whole, and only if its content differs: a reader that compares sizes and times reads only
+    what is new. The folder must belong to one shop of one world: files of older days are not written again. Raises
+    KeyError if the shop has no visits.
     """
-    visits, until = world.visits(account), seconds(at)
+    visits, until, exponent = world.visits(account), seconds(at), world.shop(account).exponent
     events = folder / "events"
     events.mkdir(parents=True, exist_ok=True)
     _write_events(visits, events, until)
-    exponent = world.shop(account).exponent
-    _replace(
-        folder / "operating_expenses.csv",
-        _csv(
-            ("month", "category", "cost_kind", "amount", "currency"),
-            (
-                (each.month, each.category, each.cost_kind, decimal_text(each.amount, exponent), each.currency)
-                for each in visits.expenses(until)
-            ),
-        ),
+    expenses = (
+        (row.month, row.category, row.cost_kind, decimal_text(row.amount, exponent), row.currency)
+        for row in visits.expenses(until)
     )
-    _replace(
-        folder / "cash_balances.csv",
-        _csv(
-            ("day", "bank_account", "balance", "currency"),
-            (
-                (each.day, each.bank_account, decimal_text(each.balance, exponent), each.currency)
-                for each in visits.balances(until)
-            ),
-        ),
+    balances = (
+        (row.day, row.bank_account, decimal_text(row.balance, exponent), row.currency) for row in visits.balances(until)
     )
+    for name, columns, rows in (
+        ("operating_expenses.csv", ("month", "category", "cost_kind", "amount", "currency"), expenses),
+        ("cash_balances.csv", ("day", "bank_account", "balance", "currency"), balances),
+    ):
+        _replace(folder / name, _csv(columns, rows))
 
 
 def _write_events(visits: Visits, folder: Path, until: Instant) -> None:
     written = sorted(folder.glob("*.jsonl.gz"))
     since = _midnight(date.fromisoformat(written[-1].name[:10])) if written else 0
-    waiting: dict[int, list[Event]] = {}
+    by_day: dict[int, list[Event]] = {}
     for events in visits.deliveries(until, since):
         for event in events:
-            waiting.setdefault(event.received_at // DAY, []).append(event)
-        for number in sorted(waiting)[:-6]:  # of a day so long past nothing more can come
-            _write_day(folder, number, waiting.pop(number))
-    for number in sorted(waiting):
-        _write_day(folder, number, waiting.pop(number))
+            by_day.setdefault(event.received_at // DAY, []).append(event)
+        for number in sorted(by_day)[:-6]:  # no more events can arrive on a day that is this old
+            _write_day(folder, number, by_day.pop(number))
+    for number in sorted(by_day):
+        _write_day(folder, number, by_day.pop(number))
 
 
 def _write_day(folder: Path, number: int, events: list[Event]) -> None:
@@ -84,7 +74,7 @@ def _write_day(folder: Path, number: int, events: list[Event]) -> None:
 
 
 def line(event: Event) -> bytes:
-    """The event as a line of JSON; what it does not have is left out."""
+    """The event as a line of JSON, without the fields that are None."""
     return msgspec.json.encode(_Line(event.event_id, _iso(event.occurred_at), _iso(event.received_at), *event[3:]))
 
 

@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from simulator import World, demo_world
-from simulator.books import Order, Shop, Transaction
+from simulator.books import DAY, Order, Shop, Transaction
 from simulator.history import ShopHistory
 from simulator.scenarios.payments import payment_books
-from simulator.scenarios.payments.books import DAY, Ledger, PaymentBooks
+from simulator.scenarios.payments.books import Ledger, PaymentBooks
 from simulator.scenarios.payments.cards import Cards
+from simulator.scenarios.payments.order_charges import OrderCharges
 from tests.oracle import cash
 from tests.oracle.facts import placed
 
@@ -27,12 +28,13 @@ class Account:
         self.history = ShopHistory(self.shop)
         self.ledger = Ledger("corner", "USD")
         self.cards = Cards(self.ledger, self.shop, "seed")
+        self.order_charges = OrderCharges(self.cards)
 
     def order(self, number: int, at: int, amount: int, source: str = "web") -> Order:
         order = Order(number, f"#{number}", at, at, source, number * 10, False)
         order.transactions.append(Transaction(number * 100, "SALE", "shopify_payments", amount, at))
         self.history.orders.append(order)
-        self.cards.order(order)
+        self.order_charges.add(order)
         return order
 
     def rows(self, monkeypatch: pytest.MonkeyPatch) -> World:
@@ -73,7 +75,7 @@ def test_a_failed_refund_gives_its_money_back_and_a_won_dispute_keeps_its_fee(
     paid = place.cards.charge("d", NOON, 5_000, metadata={})
     place.cards.refund(paid, "r", NOON + DAY, 1_000, fails_at=NOON + 3 * DAY)
     place.cards.dispute(paid, "q", NOON + 5 * DAY, "won")
-    place.cards.play()
+    place.cards.run_scheduled()
     world = place.rows(monkeypatch)
     found = {day.day: row for (day, _), row in cash.cash_daily(world, "corner").items()}
     assert (found[2]["cash_refunded_minor"], found[4]["cash_refunded_minor"]) == (1_000, -1_000)

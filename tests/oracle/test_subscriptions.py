@@ -42,11 +42,11 @@ def worth(world: World, scenario: str, days: int, looked: int | None = None) -> 
     [
         ("plain", {0: 1900, 200: 1900}),
         ("trial_converts", {5: 0, 13: 0, 15: 1900}),
-        ("trial_left", {5: 0, 10: 0, 20: 0}),
+        ("trial_canceled", {5: 0, 10: 0, 20: 0}),
         ("reactivated", {19: 1900, 21: 0, 37: 0, 39: 1900}),
         ("upgraded", {16: 1900, 18: 3900}),
         ("downgraded", {44: 3900, 46: 1900}),
-        ("failed_and_left", {24: 1900, 40: 1900, 51: 0}),  # past_due counts
+        ("failed_and_canceled", {24: 1900, 40: 1900, 51: 0}),  # past_due counts
         ("failed_and_paid", {34: 1900, 40: 1900}),
         ("paused", {11: 1900, 13: 0, 74: 0, 76: 1900}),
         ("deleted", {32: 1900, 35: 0}),
@@ -61,13 +61,13 @@ def worth(world: World, scenario: str, days: int, looked: int | None = None) -> 
         ("weekly", {1: 10833, 61: 0}),  # 2 × 12.50 × 52 / 12 = 108.3333
         ("team", {1: 5 * 900 + 2 * 700, 41: 5 * 900 + 15 * 700 + 3 * 500, 101: 4 * 900}),
         ("metered", {40: 0}),
-        ("inclusive", {1: 2000}),  # 23.80 with 19 % in it
-        ("leaves_at_end", {11: 1900, 32: 0}),
-        ("stays_after_all", {15: 1900, 60: 1900}),
-        ("extra_once", {9: 1900}),
-        ("default_tax", {1: 2000}),
+        ("tax_inclusive", {1: 2000}),  # 23.80 with 19 % in it
+        ("cancels_at_period_end", {11: 1900, 32: 0}),
+        ("cancellation_revoked", {15: 1900, 60: 1900}),
+        ("one_off_invoice", {9: 1900}),
+        ("default_tax_rates", {1: 2000}),
         (
-            "coupon_before_the_customers",
+            "coupon_and_customer_coupon",
             {1: 1900, 88: 1900, 120: 1600},
         ),  # a subscription's own keeps the customer's off
         ("two_coupons", {1: 1200}),  # 25 % off the 16.00 that 3.00 off have left
@@ -86,8 +86,8 @@ def test_what_a_subscriber_is_worth(demo: World, scenario: str, by_day: dict[int
         ("team", {41: 16_500, 101: 16_500, 124: 3600}),
         ("reactivated", {21: 0, 39: 1900}),
         ("trial_converts", {13: 0, 15: 1900}),
-        ("failed_and_left", {40: 1900, 51: 0}),
-        ("coupon_before_the_customers", {10: 1600}),  # the coupon that kept the customer's off was gone by then
+        ("failed_and_canceled", {40: 1900, 51: 0}),
+        ("coupon_and_customer_coupon", {10: 1600}),  # the coupon that kept the customer's off was gone by then
     ],
 )
 def test_what_a_subscriber_was_worth_as_billed(demo: World, scenario: str, by_day: dict[int, int]) -> None:
@@ -96,7 +96,7 @@ def test_what_a_subscriber_was_worth_as_billed(demo: World, scenario: str, by_da
 
 
 def test_coupons_before_the_first_look_are_those_that_it_saw(demo: World) -> None:
-    assert [worth(demo, "coupon_before_the_customers", 10, looked=day) for day in (60, 120)] == [1900, 1600]
+    assert [worth(demo, "coupon_and_customer_coupon", 10, looked=day) for day in (60, 120)] == [1900, 1600]
 
 
 def test_every_plot_is_counted_by_hand() -> None:

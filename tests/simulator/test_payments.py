@@ -9,8 +9,8 @@ import pytest
 
 from simulator import World, demo_world
 from simulator.scenarios.payments import PaymentBooks, payment_books
-from simulator.scenarios.payments.cards import CARD_GATEWAY
 from simulator.scenarios.payments.catalogue import PRICES
+from simulator.scenarios.payments.order_charges import CARD_GATEWAY
 from simulator.scenarios.payments.scenarios import SCENARIOS
 from tests.simulator.conftest import END, START
 
@@ -167,7 +167,7 @@ def test_another_seed_has_other_payments(world: World) -> None:
 
 def test_a_subscriptions_own_coupon_keeps_the_customers_off(books: PaymentBooks) -> None:
     """Three months at half of 19.00, as the subscription's coupon says; then 3.00 less, as the customer's does."""
-    name = list(SCENARIOS).index("coupon_before_the_customers")
+    name = list(SCENARIOS).index("coupon_and_customer_coupon")
     first = f"cus_{books.ledger.tag}m{name:05d}"
     totals = [one["total"] for one in reversed(books.states("invoice")) if one["customer"] == first]
     assert totals[:5] == [950, 950, 950, 1600, 1600]

@@ -86,7 +86,7 @@ def test_it_is_served(retailer: World) -> None:
 
 
 def test_a_folder_that_is_none_and_one_that_lacks_a_table(tmp_path: Path) -> None:
-    with pytest.raises(RetailFolderError, match=r"nowhere: it is no folder\. Give a folder with orders\.parquet"):
+    with pytest.raises(RetailFolderError, match=r"nowhere: it is not a folder\. Give a folder with orders\.parquet"):
         retail_world(tmp_path / "nowhere")
     (tmp_path / "orders.parquet").write_bytes(b"")
     with pytest.raises(RetailFolderError, match=r"it lacks order_lines\.parquet, refund_lines\.parquet"):
@@ -101,7 +101,7 @@ def test_tables_that_cannot_be_read_lack_a_column_or_are_in_another_currency(tmp
     orders = tmp_path / "orders.parquet"
     for sql, why in (
         ("select * exclude (country) from o", "orders.parquet has no column country"),
-        ("select * replace ('EUR' as currency) from o", "orders in EUR, expected GBP only"),
+        ("select * replace ('EUR' as currency) from o", "orders in EUR, expected only GBP"),
         ("select * from o limit 0", "orders.parquet has no rows"),
     ):
         with duckdb.connect() as db:

@@ -8,8 +8,9 @@ from operator import eq, ge, gt, le, lt
 from typing import Any
 
 from simulator.apis.stripe.serializer import Serializer, balance_transaction, serialized
+from simulator.books import DAY
 from simulator.scenarios.payments import PaymentBooks
-from simulator.scenarios.payments.books import DAY, Entry, Event, State, StripeObject
+from simulator.scenarios.payments.books import Entry, Event, State, StripeObject
 
 VERSION = "2026-10-28.endive"
 EVENTS_KEPT = 30 * DAY

@@ -1,6 +1,6 @@
-"""The till of one order: prices a basket, takes payments, takes things back, and writes it all into the books.
+"""The checkout of one order: prices its lines, takes payments, and records refunds, returns and edits.
 
-It keeps what is left of each line (units, value, tax, discount), so that parts given back always add up to the whole.
+It tracks what remains of each line (units, value, tax, discount), so that returned parts always add up to the whole.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from simulator.books import (
     Reversal,
     ShippingLine,
     ShippingReversal,
+    Tax,
     Transaction,
     Variant,
     value_at,
@@ -29,12 +30,11 @@ from simulator.books import (
 from simulator.money import before_tax, half_up, line_net, line_tax, shown_price, split, tax_lines, tax_of
 
 Rates = Sequence[tuple[str, int]]  # (title, thousandths of a percent)
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
 @dataclass
-class Left:
-    """What has not been taken back of a line."""
+class Remainder:
+    """What has not been returned of a line."""
 
     quantity: int
     net: int
@@ -43,104 +43,108 @@ class Left:
 
 
 @dataclass
-class Till:
+class Checkout:
+    """``rates``, ``remainders`` and ``shipping_remainders`` (net, tax) are by line id."""
+
     order: Order
-    rates: dict[int, Rates] = field(default_factory=dict)  # line id to its taxes
-    left: dict[int, Left] = field(default_factory=dict)
-    shipping_left: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _next: int = 0
+    rates: dict[int, Rates] = field(default_factory=dict)
+    remainders: dict[int, Remainder] = field(default_factory=dict)
+    shipping_remainders: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _ids: int = 0
     _agreements: int = 0
 
-    def number(self) -> int:
-        self._next += 1
-        return self.order.id * 10_000 + self._next
+    def next_id(self) -> int:
+        self._ids += 1
+        return self.order.id * 10_000 + self._ids
 
-    def agreement(self) -> int:
+    def next_agreement(self) -> int:
         self._agreements += 1
         return self.order.id * 100 + self._agreements
 
-    # --- the basket
+    # --- lines
 
     def line(self, variant: Variant, quantity: int, rates: Rates, at: Instant, kind: str = "product") -> Line:
-        """A line at today's title and price, not yet priced."""
-        product = variant.product
-        return self._line(
-            Line(
-                self.number(),
-                kind,
-                value_at(product.titles, at),
-                variant.title,
-                variant.sku,
-                product.vendor,
-                variant,
-                quantity,
-                value_at(variant.prices, at),
-            ),
-            rates,
+        """A line with the title and price of that instant; ``price`` completes it."""
+        product, price = variant.product, value_at(variant.prices, at)
+        line = Line(
+            self.next_id(),
+            kind,
+            value_at(product.titles, at),
+            variant.title,
+            variant.sku,
+            product.vendor,
+            variant,
+            quantity,
+            price,
         )
+        return self._with_rates(line, rates)
 
-    def custom(self, title: str, price: int, quantity: int, rates: Rates, kind: str = "product") -> Line:
-        """A line of no product: a custom item, or a tip."""
-        return self._line(Line(self.number(), kind, title, None, None, None, None, quantity, price), rates)
+    def custom_line(self, title: str, price: int, quantity: int, rates: Rates, kind: str = "product") -> Line:
+        """A line without a product: a custom item or a tip."""
+        return self._with_rates(Line(self.next_id(), kind, title, None, None, None, None, quantity, price), rates)
 
-    def _line(self, line: Line, rates: Rates) -> Line:
+    def _with_rates(self, line: Line, rates: Rates) -> Line:
         self.rates[line.id] = () if line.kind != "product" else rates
         return line
 
-    def apply(self, at: Instant, application: Application) -> int:
+    def add_discount(self, at: Instant, application: Application) -> int:
+        """Returns the index of the discount among the order's applications."""
         self.order.applications.append((at, application))
         return len(self.order.applications) - 1
 
     @staticmethod
-    def discount(line: Line | ShippingLine, application: int, amount: int) -> None:
+    def allocate(line: Line | ShippingLine, application: int, amount: int) -> None:
         if amount:
             line.discounts = (*line.discounts, Allocation(application, amount))
 
-    def discount_across(self, lines: Sequence[Line], application: int, amount: int) -> None:
-        """A discount of the order, allocated to its lines by what they cost, to the cent."""
-        chosen = [line for line in lines if line.kind == "product"]
-        for line, part in zip(chosen, split(amount, [shown_price(each) for each in chosen]), strict=True):
-            self.discount(line, application, part)
+    def allocate_across(self, lines: Sequence[Line], application: int, amount: int) -> None:
+        """Splits a discount over the product lines by their prices, exact to the cent."""
+        goods = [line for line in lines if line.kind == "product"]
+        for line, part in zip(goods, split(amount, [shown_price(line) for line in goods]), strict=True):
+            self.allocate(line, application, part)
 
     def price(self, line: Line) -> Line:
-        """Works out taxes and what the discount is worth before tax."""
+        """Computes the taxes of a line and its discount before tax."""
         rates, included = self.rates[line.id], self.order.taxes_included
         line.taxes, line.discount_before_tax = self._taxes(line, rates)
-        self.left[line.id] = Left(line.quantity, line_net(line, included), line_tax(line), line.discount_before_tax)
+        net, tax = line_net(line, included), line_tax(line)
+        self.remainders[line.id] = Remainder(line.quantity, net, tax, line.discount_before_tax)
         return line
 
-    def ship(self, title: str, price: int, rates: Rates, discount: tuple[int, int] | None = None) -> ShippingLine:
-        """A shipping line; ``discount`` is (application, amount)."""
-        line = ShippingLine(self.number(), title, price)
+    def shipping_line(
+        self, title: str, price: int, rates: Rates, discount: tuple[int, int] | None = None
+    ) -> ShippingLine:
+        """A priced shipping line; ``discount`` is (application, amount)."""
+        line = ShippingLine(self.next_id(), title, price)
         if discount:
-            self.discount(line, *discount)
+            self.allocate(line, *discount)
         line.taxes, line.discount_before_tax = self._taxes(line, rates)
-        self.shipping_left[line.id] = (line_net(line, self.order.taxes_included), line_tax(line))
+        self.shipping_remainders[line.id] = (line_net(line, self.order.taxes_included), line_tax(line))
         return line
 
-    def _taxes(self, line: Line | ShippingLine, rates: Rates) -> tuple[tuple, int]:  # type: ignore[type-arg]
-        included, rate = self.order.taxes_included, sum(each for _, each in rates)
+    def _taxes(self, line: Line | ShippingLine, rates: Rates) -> tuple[tuple[Tax, ...], int]:
+        included, rate = self.order.taxes_included, sum(rate for _, rate in rates)
         taxes = tax_lines(tax_of(shown_price(line), rate, included), rates) if rate else ()
-        off = sum(each.amount for each in line.discounts)
-        return taxes, before_tax(off, rate, included) if off else 0
+        discount = sum(allocation.amount for allocation in line.discounts)
+        return taxes, before_tax(discount, rate, included) if discount else 0
 
-    # --- money
+    # --- payments
 
     @property
-    def due(self) -> int:
-        """What the order is worth now: all that is left, and what was adjusted."""
-        lines = sum(each.net + each.tax for each in self.left.values())
-        shipping = sum(net + tax for net, tax in self.shipping_left.values())
-        charges = sum(each.amount + each.tax for each in self.order.charges)
-        adjusted = sum(each.amount for refund in self.order.refunds for each in refund.adjustments)
+    def current_total(self) -> int:
+        """The value of the order now: what remains of its lines and shipping, its charges and adjustments."""
+        lines = sum(remainder.net + remainder.tax for remainder in self.remainders.values())
+        shipping = sum(net + tax for net, tax in self.shipping_remainders.values())
+        charges = sum(charge.amount + charge.tax for charge in self.order.charges)
+        adjusted = sum(adjustment.amount for refund in self.order.refunds for adjustment in refund.adjustments)
         return lines + shipping + charges + adjusted
 
     @property
-    def held(self) -> int:
-        """Money that the shop holds: paid in, less change and money paid back."""
-        done = [one for one in self.order.all_transactions() if one.status == "SUCCESS"]
+    def net_payment(self) -> int:
+        """Payments received, less change and refunds."""
         signs = {"SALE": 1, "CAPTURE": 1, "CHANGE": -1, "REFUND": -1}
-        return sum(signs.get(one.kind, 0) * one.amount for one in done)
+        successes = [payment for payment in self.order.all_transactions() if payment.status == "SUCCESS"]
+        return sum(signs.get(payment.kind, 0) * payment.amount for payment in successes)
 
     def transact(
         self,
@@ -152,29 +156,33 @@ class Till:
         parent: Transaction | None = None,
         settled_at: Instant = 0,
     ) -> Transaction:
-        one = Transaction(self.number(), kind, gateway, amount, at, status, settled_at, parent, self.order.test)
+        """A transaction. It belongs to the order, unless it is a REFUND, which belongs to its refund."""
+        payment = Transaction(self.next_id(), kind, gateway, amount, at, status, settled_at, parent, self.order.test)
         if kind != "REFUND":
-            self.order.transactions.append(one)
-        return one
+            self.order.transactions.append(payment)
+        return payment
 
-    def sale(self) -> Transaction | None:
-        paid = [one for one in self.order.transactions if one.kind in ("SALE", "CAPTURE") and one.status == "SUCCESS"]
-        return paid[0] if paid else None
+    def first_payment(self) -> Transaction | None:
+        for payment in self.order.transactions:
+            if payment.kind in ("SALE", "CAPTURE") and payment.status == "SUCCESS":
+                return payment
+        return None
 
-    # --- what happens later
+    # --- refunds, returns, edits
 
-    def take_back(self, line: Line, quantity: int, restock: str = "RETURN") -> Reversal:
-        left = self.left[line.id]
-        parts = [amount * quantity // left.quantity for amount in (left.net, left.tax, left.discount)]
+    def reverse(self, line: Line, quantity: int, restock: str = "RETURN") -> Reversal:
+        """Takes units back, with their part of what remains of the line."""
+        left = self.remainders[line.id]
+        net, tax, discount = (amount * quantity // left.quantity for amount in (left.net, left.tax, left.discount))
         left.quantity -= quantity
-        left.net, left.tax, left.discount = left.net - parts[0], left.tax - parts[1], left.discount - parts[2]
-        return Reversal(self.number(), line, quantity, parts[0], parts[1], parts[2], restock)
+        left.net, left.tax, left.discount = left.net - net, left.tax - tax, left.discount - discount
+        return Reversal(self.next_id(), line, quantity, net, tax, discount, restock)
 
-    def ship_back(self, line: ShippingLine, percent: int = 100) -> ShippingReversal:
-        net, tax = self.shipping_left[line.id]
+    def reverse_shipping(self, line: ShippingLine, percent: int = 100) -> ShippingReversal:
+        net, tax = self.shipping_remainders[line.id]
         parts = net * percent // 100, tax * percent // 100
-        self.shipping_left[line.id] = net - parts[0], tax - parts[1]
-        return ShippingReversal(self.number(), line, *parts)
+        self.shipping_remainders[line.id] = net - parts[0], tax - parts[1]
+        return ShippingReversal(self.next_id(), line, *parts)
 
     def refund(
         self,
@@ -186,66 +194,61 @@ class Till:
         restock: str = "RETURN",
         processed_at: Instant | None = None,
     ) -> Refund:
-        """Takes back lines and ``shipping`` percent of the shipping, adjusted by ``adjust``; money comes later."""
-        refund = Refund(self.number(), self.agreement(), at, at if processed_at is None else processed_at)
-        refund.lines = [self.take_back(line, quantity, restock) for line, quantity in lines if quantity]
+        """A refund of lines and of ``shipping`` percent of the shipping, adjusted by ``adjust``; not paid yet."""
+        refund = Refund(self.next_id(), self.next_agreement(), at, at if processed_at is None else processed_at)
+        refund.lines = [self.reverse(line, quantity, restock) for line, quantity in lines if quantity]
         if shipping:
-            refund.shipping = [self.ship_back(line, shipping) for line in self.order.all_shipping()]
+            refund.shipping = [self.reverse_shipping(line, shipping) for line in self.order.all_shipping()]
         if adjust:
-            refund.adjustments = [Adjustment(self.number(), reason, adjust)]
+            refund.adjustments = [Adjustment(self.next_id(), reason, adjust)]
         self.order.refunds.append(refund)
         return refund
 
-    def pay_back(
-        self,
-        refund: Refund,
-        gateway: str | None = None,
-        status: str = "SUCCESS",
-        wait: int = 0,
-        amount: int | None = None,
-    ) -> None:
-        """Pays back what the shop holds above what the order is worth (or ``amount``), by gateway or as paid."""
-        sale = self.sale()
-        money = max(0, self.held - self.due) if amount is None else amount
-        if money and sale:
+    def pay_refund(self, refund: Refund, gateway: str | None = None, status: str = "SUCCESS", wait: int = 0) -> None:
+        """Pays what the shop received above the current total, after ``wait`` seconds.
+
+        It goes to the gateway of the first payment unless another one is named.
+        """
+        sale, amount = self.first_payment(), max(0, self.net_payment - self.current_total)
+        if amount and sale:
             at = refund.created_at
             refund.transactions.append(
-                self.transact(at, "REFUND", gateway or sale.gateway, money, status, sale, at + wait if wait else 0)
+                self.transact(at, "REFUND", gateway or sale.gateway, amount, status, sale, at + wait if wait else 0)
             )
 
-    def edit(self, at: Instant) -> Edit:
-        edit = Edit(self.agreement(), at)
+    def start_edit(self, at: Instant) -> Edit:
+        edit = Edit(self.next_agreement(), at)
         self.order.edits.append(edit)
         return edit
 
-    def cut(self, edit: Edit, line: Line, amount: int, title: str) -> None:
-        """Lowers what is left of a line by ``amount`` as shown, as a manual discount."""
-        left, included = self.left[line.id], self.order.taxes_included
-        rate = sum(each for _, each in self.rates[line.id])
+    def cut_price(self, edit: Edit, line: Line, amount: int, title: str) -> None:
+        """Lowers what remains of a line by ``amount`` as shown, with a manual discount."""
+        left, included = self.remainders[line.id], self.order.taxes_included
+        rate = sum(rate for _, rate in self.rates[line.id])
         tax = min(left.tax, tax_of(amount, rate, included))
-        worth = min(left.net, amount - tax if included else amount)
-        left.net, left.tax, left.discount = left.net - worth, left.tax - tax, left.discount + worth
-        application = self.apply(edit.happened_at, Application("manual", title, across=False))
-        edit.cuts.append(PriceCut(line, application, worth + tax if included else worth, worth, tax))
+        net = min(left.net, amount - tax if included else amount)
+        left.net, left.tax, left.discount = left.net - net, left.tax - tax, left.discount + net
+        application = self.add_discount(edit.happened_at, Application("manual", title, across=False))
+        edit.cuts.append(PriceCut(line, application, net + tax if included else net, net, tax))
 
     def settle(self, at: Instant, gateway: str = "shopify_payments") -> None:
-        """Collects or pays back the difference between what is held and what the order is worth now."""
-        difference = self.due - self.held
+        """Collects or refunds the difference between the current total and the net payment."""
+        difference = self.current_total - self.net_payment
         if difference > 0:
             self.transact(at, "SALE", gateway, difference)
         elif difference < 0:
-            self.pay_back(self.refund(at))
+            self.pay_refund(self.refund(at))
 
-    def send_back(self, at: Instant, lines: Sequence[tuple[Line, int]]) -> Return:
-        back = Return(self.number(), self.agreement(), at)
-        back.lines = [self.take_back(line, quantity) for line, quantity in lines]
-        self.order.returns.append(back)
-        return back
+    def return_goods(self, at: Instant, lines: Sequence[tuple[Line, int]]) -> Return:
+        return_ = Return(self.next_id(), self.next_agreement(), at)
+        return_.lines = [self.reverse(line, quantity) for line, quantity in lines]
+        self.order.returns.append(return_)
+        return return_
 
-    def refund_return(self, at: Instant, back: Return) -> Refund:
-        """The refund that settles a return: it names the lines that the return took back."""
+    def refund_return(self, at: Instant, return_: Return) -> Refund:
+        """The refund that settles a return: it repeats the lines of the return."""
         refund = self.refund(at)
-        refund.of_return, refund.lines = back, list(back.lines)
+        refund.of_return, refund.lines = return_, list(return_.lines)
         return refund
 
 

@@ -1,4 +1,4 @@
-"""The two demo shops: what they sell, to whom, in which taxes and currencies."""
+"""The two demo shops: products, buyers, taxes and currencies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.scenarios.demo.checkout import Rates
 
 @dataclass(frozen=True)
 class Profile:
-    """How a shop differs from another.  ``kinds`` are (name, product type, lowest price in minor units)."""
+    """What differs between shops. ``kinds`` are (name, product type, lowest price in minor units)."""
 
     shop: Shop
     share: int  # percent of the world's orders
@@ -23,7 +23,7 @@ class Profile:
     last_names: tuple[str, ...]
     countries: tuple[str, ...]
     taxes: tuple[tuple[int, Rates], ...]  # (weight, rates)
-    reduced: Rates  # for product types in `reduced_types`
+    reduced: Rates  # for the product types in ``reduced_types``
     reduced_types: tuple[str, ...]
     presentments: tuple[Presentment, ...]
     shipping: tuple[tuple[str, int], ...]

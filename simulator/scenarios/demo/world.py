@@ -1,4 +1,4 @@
-"""The demo world."""
+"""The demo world: its shops with their advertising, visits and expenses."""
 
 from __future__ import annotations
 
@@ -6,35 +6,36 @@ from datetime import UTC, date, datetime, timedelta
 
 from simulator.history import ShopHistory
 from simulator.scenarios.ads.accounts import ad_accounts
-from simulator.scenarios.demo.shopkeeper import Shopkeeper
 from simulator.scenarios.demo.shops import PROFILES
+from simulator.scenarios.demo.simulation import ShopSimulation
 from simulator.scenarios.visits.books import Visits
-from simulator.scenarios.visits.expenses import Company
-from simulator.scenarios.visits.visitors import Crowd
+from simulator.scenarios.visits.expenses import Finances
+from simulator.scenarios.visits.visitors import Visitors
 from simulator.world import World
 
 DAYS = 400
 
 
 def demo_world(seed: int = 7, start: date | None = None, end: datetime | None = None, orders: int = 20_000) -> World:
-    """Two shops over time, about ``orders`` orders in any 400 days, ending at ``end`` (now).
+    """Two shops with about ``orders`` orders per 400 days, until ``end`` (default: now).
 
-    ``start`` is the first day, 400 days before ``end`` unless given.  What happened before an instant depends on
-    ``seed``, ``start`` and ``orders`` alone: a later ``end``, or a clock that is moved on, only adds to it.
+    ``start`` is the first day, 400 days before ``end`` by default. The past of an instant depends only on ``seed``,
+    ``start`` and ``orders``: a later ``end``, or a clock that moves on, only adds to it.
     """
     end = (datetime.now(UTC) if end is None else end if end.tzinfo else end.replace(tzinfo=UTC)).replace(microsecond=0)
     start = start or (end - timedelta(days=DAYS)).date()
+    per_day = {profile.shop.account: orders * profile.share / 100 / DAYS for profile in PROFILES}
     histories = []
     for profile in PROFILES:
         history = ShopHistory(profile.shop)
-        history.advance = Shopkeeper(profile, history, seed, start, orders * profile.share / 100 / DAYS).advance
+        history.advance = ShopSimulation(profile, history, seed, start, per_day[profile.shop.account]).advance
         histories.append(history)
     ads = ad_accounts(histories, seed, start)
     visits: dict[str, Visits] = {}
-    for profile, history in zip(PROFILES, histories, strict=True):
-        own = f"{seed}:{history.shop.account}"
-        plans = {each.platform: each.plan for each in ads if each.history is history}
-        crowd = Crowd(history.shop, own, start, plans)
-        company = Company(history.shop, own, start, orders * profile.share / 100 / DAYS)
-        visits[history.shop.account] = Visits(history, crowd, company)
+    for history in histories:
+        shop = history.shop
+        own_seed = f"{seed}:{shop.account}"
+        plans = {account.platform: account.plan for account in ads if account.history is history}
+        visitors = Visitors(shop, own_seed, start, plans)
+        visits[shop.account] = Visits(history, visitors, Finances(shop, own_seed, start, per_day[shop.account]))
     return World(histories, end, ads, visits)

@@ -1,7 +1,7 @@
-"""The books of a simulated Stripe account: objects with their histories, and the entries of its balance.
+"""The books of a simulated Stripe account: objects with their changes, and the entries of its balance.
 
-Money is integer minor units, instants are integer seconds since 1970 (UTC). A thing's fields carry Stripe's own names;
-what it was at an instant is all its changes until then, one over the other. A balance entry never changes.
+Money is integer minor units, instants are integer seconds since 1970 (UTC). The fields of an object have Stripe's
+names. Its state at an instant is all its changes until then, each over the ones before. A balance entry never changes.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from simulator.books import NEVER, Instant
+from simulator.books import DAY, NEVER, Instant
 
 State = dict[str, Any]
-DAY = 86_400
 REFUNDS = frozenset({"refund", "refund_failure", "payment_refund", "payment_failure_refund"})
 PAYOUTS = frozenset({"payout", "payout_failure", "payout_cancel"})
 RECEIPTS = frozenset({"charge", "payment"})
@@ -21,7 +20,7 @@ RECEIPTS = frozenset({"charge", "payment"})
 
 @dataclass(slots=True, frozen=True)
 class Change:
-    """What a thing became at an instant; ``event`` is what Stripe tells of it (None: nothing)."""
+    """New values of an object's fields; ``event`` is the type of Stripe's event about it (None: no event)."""
 
     at: Instant
     event: str | None
@@ -30,7 +29,7 @@ class Change:
 
 @dataclass(slots=True)
 class StripeObject:
-    """An object with its history, oldest change first; a deleted one is gone from lists."""
+    """An object with its changes, oldest first. Lists leave out a deleted object."""
 
     kind: str
     id: str
@@ -46,7 +45,7 @@ class StripeObject:
         self.changes.append(Change(at, event, {}))
 
     def at(self, instant: Instant) -> State:
-        """Its fields as they stood at an instant (not before its creation)."""
+        """Its fields as of an instant, which is not before its creation."""
         state: State = {"id": self.id, "object": self.kind, "created": self.created}
         for change in self.changes:
             if change.at <= instant:
@@ -56,7 +55,7 @@ class StripeObject:
 
 @dataclass(slots=True, frozen=True)
 class Entry:
-    """A balance transaction: ``amount`` less ``fee`` is what the balance moved by."""
+    """A balance transaction: it changes the balance by ``amount`` less ``fee``."""
 
     id: str
     type: str
@@ -77,18 +76,17 @@ class Entry:
 
 @dataclass(slots=True, frozen=True)
 class Event:
-    """An event: what happened to which thing; ``number`` is the place of the change among the thing's."""
+    """A Stripe event: a change of ``subject``."""
 
     id: str
     at: Instant
     type: str
     subject: StripeObject
-    number: int
 
 
 @dataclass(slots=True, frozen=True)
 class Cash:
-    """received - refunded - disputes - fees - payouts + other = what the balance changed by."""
+    """The parts of a change of the balance: received - refunded - disputes - fees - payouts + other."""
 
     received: int
     refunded: int
@@ -104,20 +102,20 @@ class Cash:
 
 @dataclass
 class Ledger:
-    """Everything that happens in an account; ``tag`` is in each of its ids."""
+    """All objects and entries of an account. Each id contains ``tag``."""
 
     tag: str
     currency: str
     objects: dict[str, list[StripeObject]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
-    payout_by_entry: dict[str, str] = field(default_factory=dict)  # entry id to the payout that took it to the bank
+    payout_by_entry: dict[str, str] = field(default_factory=dict)  # the id of an entry to the id of its payout
 
     def create(self, kind: str, identity: str, at: Instant, event: str | None, **fields: Any) -> StripeObject:
-        """A new thing, as it begins."""
-        thing = StripeObject(kind, identity, at)
-        thing.change(at, event, **fields)
-        self.objects.setdefault(kind, []).append(thing)
-        return thing
+        """Adds a new object with its first values."""
+        created = StripeObject(kind, identity, at)
+        created.change(at, event, **fields)
+        self.objects.setdefault(kind, []).append(created)
+        return created
 
     def add_entry(
         self,
@@ -129,79 +127,79 @@ class Ledger:
         category: str | None = None,
         fee: int = 0,
         delay: int = 0,
-        **told: Any,
+        **fields: Any,
     ) -> str:
-        """Writes a balance entry, available ``delay`` midnights later. Returns its id."""
+        """Adds a balance entry, available ``delay`` midnights later (UTC). Returns its id."""
         available = (at // DAY + delay) * DAY if delay else at
-        entry = Entry(f"txn_{identity}", kind, category or kind, amount, fee, self.currency, at, available, **told)
+        entry = Entry(f"txn_{identity}", kind, category or kind, amount, fee, self.currency, at, available, **fields)
         self.entries.append(entry)
         return entry.id
 
 
 @dataclass
 class PaymentBooks:
-    """An account at one instant."""
+    """An account as of an instant."""
 
     ledger: Ledger
     at: Instant
     _sorted: dict[str, list[StripeObject]] = field(default_factory=dict, repr=False)
 
     def objects(self, kind: str) -> list[StripeObject]:
-        """The things of a kind that exist, newest first (those of one second by id, backwards)."""
+        """The existing objects of a kind, newest first; those of the same second by id, descending."""
         if kind not in self._sorted:
-            found = [one for one in self.ledger.objects.get(kind, []) if one.created <= self.at < one.deleted_at]
-            self._sorted[kind] = sorted(found, key=lambda one: (one.created, one.id), reverse=True)
+            existing = [item for item in self.ledger.objects.get(kind, []) if item.created <= self.at < item.deleted_at]
+            self._sorted[kind] = sorted(existing, key=lambda item: (item.created, item.id), reverse=True)
         return self._sorted[kind]
 
     def states(self, kind: str) -> list[State]:
-        """Their fields, in the same order."""
-        return [one.at(self.at) for one in self.objects(kind)]
+        """The fields of the existing objects of a kind, in the same order."""
+        return [item.at(self.at) for item in self.objects(kind)]
 
     @cached_property
     def deleted(self) -> dict[str, StripeObject]:
-        """Things that have been deleted, by id."""
-        return {one.id: one for each in self.ledger.objects.values() for one in each if one.deleted_at <= self.at}
+        """The deleted objects of all kinds, by id."""
+        return {item.id: item for items in self.ledger.objects.values() for item in items if item.deleted_at <= self.at}
 
     @cached_property
     def entries(self) -> list[Entry]:
         """The balance entries, newest first."""
-        found = [one for one in self.ledger.entries if one.created <= self.at]
-        return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
+        entries = [entry for entry in self.ledger.entries if entry.created <= self.at]
+        return sorted(entries, key=lambda entry: (entry.created, entry.id), reverse=True)
 
     @cached_property
     def events(self) -> list[Event]:
-        """Every event so far, newest first; Stripe shows those of the last 30 days."""
-        found = [
-            Event(f"evt_{thing.id}n{number:03d}", change.at, change.event, thing, number)
-            for things in self.ledger.objects.values()
-            for thing in things
-            for number, change in enumerate(thing.changes)
+        """Every event, newest first. Stripe's API shows only those of the last 30 days."""
+        events = [
+            Event(f"evt_{item.id}n{number:03d}", change.at, change.event, item)
+            for items in self.ledger.objects.values()
+            for item in items
+            for number, change in enumerate(item.changes)
             if change.event and change.at <= self.at
         ]
-        return sorted(found, key=lambda one: (one.at, one.id), reverse=True)
+        return sorted(events, key=lambda event: (event.at, event.id), reverse=True)
 
     @property
     def balance(self) -> int:
-        """What the account holds, available and pending."""
-        return sum(one.net for one in self.entries)
+        """The balance of the account, available and pending."""
+        return sum(entry.net for entry in self.entries)
 
     def cash(self, since: Instant = 0) -> Cash:
         """The totals of the entries created after ``since``."""
         sums = dict.fromkeys(("received", "refunded", "disputes", "fees", "payouts", "other"), 0)
-        for one in self.entries:
-            if one.created <= since:
+        for entry in self.entries:
+            if entry.created <= since:
                 continue
-            sums["fees"] += one.fee
-            if one.type in RECEIPTS:
-                sums["received"] += one.amount
-            elif one.type in REFUNDS:
-                sums["refunded"] -= one.amount
-            elif one.type in PAYOUTS:
-                sums["payouts"] -= one.amount
-            elif one.type == "stripe_fee":
-                sums["fees"] -= one.amount
-            elif one.reporting_category in ("dispute", "dispute_reversal"):
-                sums["disputes"] -= one.amount
+            sums["fees"] += entry.fee
+            if entry.type in RECEIPTS:
+                sums["received"] += entry.amount
+            elif entry.type in REFUNDS:
+                sums["refunded"] -= entry.amount
+            elif entry.type in PAYOUTS:
+                sums["payouts"] -= entry.amount
+            elif entry.type == "stripe_fee":
+                sums["fees"] -= entry.amount
+            elif entry.reporting_category in ("dispute", "dispute_reversal"):
+                sums["disputes"] -= entry.amount
             else:
-                sums["other"] += one.amount
+                sums["other"] += entry.amount
         return Cash(**sums)

@@ -1,36 +1,36 @@
-"""What an account sells by subscription: products, prices of every kind, coupons."""
+"""The catalogue of an account: products, prices of every kind, coupons."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulator.books import Instant
+from simulator.books import DAY, Instant
 from simulator.money import RATE, half_up, tax_of
-from simulator.scenarios.payments.books import DAY, Ledger, State
+from simulator.scenarios.payments.books import Ledger, State
 
-TAX_RATE = 19_000  # thousandths of a percent, inside the prices that include tax
-TIERS = ((5, 900), (20, 700), (None, 500))  # up to so many units, each at so much
+TAX_RATE = 19_000  # thousandths of a percent, for prices that include tax
+TIERS = ((5, 900), (20, 700), (None, 500))  # (up to this unit, price per unit)
 
 
 @dataclass(frozen=True)
 class Price:
-    """A price: ``unit`` minor units an ``interval`` (one_off: None), for metered ones a unit of use.
+    """``unit`` minor units per ``interval`` (None: paid once); a metered price is per unit of usage.
 
-    An ``inline`` one was made by a sale (`price_data`): it can be asked for, but no list shows it.
+    An ``inline`` price was created by a sale (`price_data`): it can be retrieved by id, but no list shows it.
     """
 
     unit: int
     interval: str | None
     product: str
-    count: int = 1
+    count: int = 1  # intervals per period
     tiered: bool = False
     metered: bool = False
     inclusive: bool = False
     inline: bool = False
 
     def amount(self, quantity: int) -> int:
-        """What so many units cost for one period, as shown."""
+        """The amount of one period, as shown."""
         if not self.tiered:
             return self.unit * quantity
         total, below = 0, 0
@@ -40,7 +40,7 @@ class Price:
         return total
 
     def tax(self, amount: int) -> int:
-        """The tax inside an amount."""
+        """The tax that an amount contains."""
         return tax_of(amount, TAX_RATE, True) if self.inclusive else 0
 
 
@@ -66,8 +66,8 @@ COUPONS: Mapping[str, State] = {
 }
 
 
-def stock(ledger: Ledger, start: Instant) -> None:
-    """Everything on offer from the account's first day; one product and one coupon are deleted, one price retired."""
+def create_catalogue(ledger: Ledger, start: Instant) -> None:
+    """Creates the catalogue. One product and one coupon are deleted later, one price is archived."""
     for name, title in PRODUCTS.items():
         product = ledger.create(
             "product", f"prod_{ledger.tag}{name}", start, "product.created", active=True, name=title, updated=start,
@@ -76,22 +76,21 @@ def stock(ledger: Ledger, start: Instant) -> None:
         if name == "club":
             at = start + 90 * DAY
             product.change(at, "product.updated", name="Club membership (new)", updated=at)
-    gone = ledger.create(
+    unsold = ledger.create(
         "product", f"prod_{ledger.tag}gone", start, "product.created", active=True, name="Never sold", updated=start,
         default_price=None, description=None, metadata={},
     )  # fmt: skip
-    gone.delete(start + 40 * DAY, "product.deleted")
+    unsold.delete(start + 40 * DAY, "product.deleted")
     for name, price in PRICES.items():
-        thing = ledger.create(
+        created = ledger.create(
             "price", f"price_{ledger.tag}{name}", start, "price.created", **_price(ledger, name, price)
         )
         if name == "monthly_plus":
-            thing.change(start + 120 * DAY, "price.updated", active=False)
-    for name, coupon_terms in COUPONS.items():
+            created.change(start + 120 * DAY, "price.updated", active=False)
+    for name, terms in COUPONS.items():
         coupon = ledger.create(
             "coupon", f"{name}_{ledger.tag}", start, "coupon.created", name=name, valid=True, times_redeemed=0,
-            currency=ledger.currency.lower() if "amount_off" in coupon_terms else None,
-            **coupon_terms,
+            currency=ledger.currency.lower() if "amount_off" in terms else None, **terms,
         )  # fmt: skip
         if name == "RETIRED":
             coupon.delete(start + 50 * DAY, "coupon.deleted")
@@ -125,15 +124,15 @@ def _price(ledger: Ledger, name: str, price: Price) -> State:
     }
 
 
-def off(terms: State, amount: int) -> int:
-    """What a coupon takes off an amount: at most all of it."""
+def coupon_discount(terms: State, amount: int) -> int:
+    """The discount of a coupon on an amount; at most the amount."""
     if "percent_off" in terms:
         return half_up(amount * int(terms["percent_off"]), 100)
     return min(amount, int(terms["amount_off"]))
 
 
 def tax_rate(ledger: Ledger, start: Instant) -> State:
-    """The rate of the tax that inclusive prices hold."""
+    """The tax rate of prices that include tax."""
     return {
         "id": f"txr_{ledger.tag}", "object": "tax_rate", "active": True, "country": "DE", "created": start,
         "display_name": "VAT", "inclusive": True, "percentage": TAX_RATE * 100 // RATE, "tax_type": "vat",

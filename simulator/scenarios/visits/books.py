@@ -1,7 +1,7 @@
-"""The books of a shop's visits: what its pages and its purse would show at an instant.
+"""The books of a shop's visits: sessions, events, expenses and bank balances as of an instant.
 
-Instants are integer seconds since 1970 (UTC), days are the shop's calendar days, money is integer minor units. What
-was true before an instant never changes, except by events that arrive late.
+Instants are integer seconds since 1970 (UTC), days are calendar days of the shop, money is integer minor units. Only
+events that arrive late change the past.
 """
 
 from __future__ import annotations
@@ -13,16 +13,23 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from simulator.books import Instant, Order
+from simulator.books import HOUR, Instant, Order
 from simulator.history import ShopHistory
-from simulator.scenarios.visits.expenses import Balance, Company, Expense
-from simulator.scenarios.visits.visitors import BEFORE, HOUR, LATE, OUTAGE, Crowd, Event
+from simulator.scenarios.visits.expenses import Balance, Expense, Finances
+from simulator.scenarios.visits.visitors import (
+    FIRST_OUTAGE,
+    LATEST_DELIVERY,
+    LONGEST_VISIT,
+    OUTAGE_EVERY,
+    Event,
+    Visitors,
+)
 
 
 class Session(NamedTuple):
-    """One visit, by the events that have arrived: ``session_id`` as its sender told it, None where it told none.
+    """One visit, from the events that have arrived; ``session_id`` is None where the sender reports none.
 
-    ``add_to_carts`` counts the event, also where the thing was taken out again. An order is one that was submitted.
+    ``add_to_carts`` also counts what was removed from the cart again. ``order_id`` is of a submitted order.
     """
 
     session_id: str | None
@@ -39,7 +46,7 @@ class Session(NamedTuple):
 
     @property
     def user_key(self) -> str | None:
-        """The user, else the browser."""
+        """The user, or the browser of an unknown user."""
         return self.user_id or self.anonymous_id
 
     @property
@@ -52,7 +59,7 @@ class Session(NamedTuple):
 
 
 class DailyVisits(NamedTuple):
-    """The visits that began on a day of the shop's; ``visitors`` are distinct user keys."""
+    """Totals of the visits that began on a day; ``visitors`` are distinct user keys."""
 
     sessions: int = 0
     visitors: int = 0
@@ -65,31 +72,31 @@ class DailyVisits(NamedTuple):
 
 @dataclass
 class Visits:
-    """A shop's visits, events, expenses and balances, made day by day when asked for, and never kept."""
+    """Visits, events, expenses and balances of a shop. Events are drawn again for each question, day by day."""
 
     history: ShopHistory
-    crowd: Crowd
-    company: Company
-    _orders: dict[int, list[Order]] = field(default_factory=dict, repr=False)  # of the web, by the day's number
-    _settled: dict[date, DailyVisits] = field(default_factory=dict, repr=False)
-    _seen: int = 0
-    _ids: list[str] = field(default_factory=list, repr=False)  # of the customers, as far as they were asked for
+    visitors: Visitors
+    finances: Finances
+    _orders: dict[int, list[Order]] = field(default_factory=dict, repr=False)  # web orders by the number of their day
+    _final: dict[date, DailyVisits] = field(default_factory=dict, repr=False)
+    _orders_read: int = 0
+    _ids: list[str] = field(default_factory=list, repr=False)  # of the customers that were asked for
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     # --- what has arrived by an instant
 
     def deliveries(self, at: Instant, since: Instant = 0) -> Iterator[list[Event]]:
-        """The events that arrive from ``since`` until ``at``, both included, a list for each day of making.
+        """The events that arrive from ``since`` to ``at``, both included, one list per day to which they belong.
 
-        An event that is delivered twice comes twice. One that is made with a day arrives from half an hour before that
-        day until two days after it.
+        An event that is delivered twice occurs twice. The events of a day arrive between half an hour before the day
+        and two days after it.
         """
-        for number in self._numbers(at, since):
-            made = [event for visit in self._visits(number) for event in visit] + self._app(number)
-            yield [event for event in made if since <= event.received_at <= at]
+        for number in self._day_numbers(at, since):
+            events = [event for visit in self._visits(number) for event in visit] + self._app_events(number)
+            yield [event for event in events if since <= event.received_at <= at]
 
     def events(self, at: Instant) -> list[Event]:
-        """Every event that has arrived, once, in its newest delivery, by occurrence and id."""
+        """Every event that has arrived, in its newest delivery, by occurrence and id."""
         newest: dict[str, Event] = {}
         for event in (event for day in self.deliveries(at) for event in day):
             known = newest.get(event.event_id)
@@ -98,89 +105,85 @@ class Visits:
         return sorted(newest.values(), key=lambda event: (event.occurred_at, event.event_id))
 
     def sessions(self, at: Instant) -> list[Session]:
-        """Every visit of which an event has arrived, by its beginning. Calls of the API and features are no visits."""
-        found = [session for number in self._numbers(at) for session in self._sessions(number, at)]
-        return sorted(found, key=lambda session: (session.started_at, session.session_id or ""))
+        """Every visit with an event that has arrived, by its begin. API calls and uses of features are no visits."""
+        sessions = [session for number in self._day_numbers(at) for session in self._sessions(number, at)]
+        return sorted(sessions, key=lambda session: (session.started_at, session.session_id or ""))
 
     def days(self, at: Instant) -> dict[date, DailyVisits]:
-        """Each day from the first to today, the shop's, and its visits as far as they have arrived."""
+        """The totals of each of the shop's days until today, from the visits that have arrived."""
         with self._lock:
-            today = self.crowd.number(at)
-            first = next((n for n in range(today + 1) if not self._kept(n, at)), today)
-            found: dict[date, list[Session]] = {self._date(n): [] for n in range(first, today + 1)}
-            for number in self._numbers(at):
+            today = self.visitors.day_number(at)
+            first = next((number for number in range(today + 1) if not self._is_final(number, at)), today)
+            sessions: dict[date, list[Session]] = {self._date(number): [] for number in range(first, today + 1)}
+            for number in self._day_numbers(at):
                 if number < first:
                     continue
                 for session in self._sessions(number, at):
-                    day = self._date(self.crowd.number(session.started_at))
-                    if day in found:
-                        found[day].append(session)
-            counted = {day: count(sessions) for day, sessions in found.items()}
+                    day = self._date(self.visitors.day_number(session.started_at))
+                    if day in sessions:
+                        sessions[day].append(session)
+            totals = {day: total(visits) for day, visits in sessions.items()}
             for number in range(first, today + 1):
-                if self._over(number, at):
-                    self._settled[self._date(number)] = counted[self._date(number)]
-            return {self._date(n): self._settled[self._date(n)] for n in range(first)} | counted
+                if self._is_complete(number, at):
+                    self._final[self._date(number)] = totals[self._date(number)]
+            return {self._date(number): self._final[self._date(number)] for number in range(first)} | totals
 
     def expenses(self, at: Instant) -> list[Expense]:
-        """The operating expenses that are known, by month, category and kind.
-
-        What is fixed is known when its month begins, what varies when it is over.
-        """
-        return self.company.expenses(self._all_orders(at), at)
+        """The known operating expenses, by month, category and kind."""
+        return self.finances.expenses(self._all_orders(at), at)
 
     def balances(self, at: Instant) -> list[Balance]:
-        """What the bank showed at the end of the 10th, the 20th and the last day of each month, by day and account."""
-        return self.company.balances(self._all_orders(at), at)
+        """The bank balances of the 10th, the 20th and the last day of each month, by day and account."""
+        return self.finances.balances(self._all_orders(at), at)
 
     def outages(self, at: Instant) -> list[date]:
-        """The days that are over on which more than one call of the API in a hundred failed (5xx)."""
-        first, every = OUTAGE
-        return [self._date(n) for n in range(first, self.crowd.number(at), every)]
+        """The past days on which more than one API call in a hundred failed (5xx)."""
+        return [self._date(number) for number in range(FIRST_OUTAGE, self.visitors.day_number(at), OUTAGE_EVERY)]
 
-    # --- how they are made
+    # --- how they are drawn
 
-    def _kept(self, number: int, at: Instant) -> bool:
-        return self._over(number, at) and self._date(number) in self._settled
+    def _is_final(self, number: int, at: Instant) -> bool:
+        return self._is_complete(number, at) and self._date(number) in self._final
 
-    def _over(self, number: int, at: Instant) -> bool:
-        """Whether nothing of a day can arrive any more."""
-        return self.crowd.midnight(number + 1) + LATE + HOUR <= at
+    def _is_complete(self, number: int, at: Instant) -> bool:
+        """Whether all events of a day have arrived."""
+        return self.visitors.midnight(number + 1) + LATEST_DELIVERY + HOUR <= at
 
     def _date(self, number: int) -> date:
-        return self.crowd.start + timedelta(days=number)
+        return self.visitors.start + timedelta(days=number)
 
-    def _numbers(self, at: Instant, since: Instant = 0) -> range:
-        """The days of which something may have arrived between two instants."""
-        self._learn(at)
-        first = self.crowd.number(since) - 3 if since else 0
-        return range(max(0, first), max(0, self.crowd.number(at + BEFORE) + 1))
+    def _day_numbers(self, at: Instant, since: Instant = 0) -> range:
+        """The days with events that may have arrived between two instants."""
+        self._read_orders(at)
+        first = self.visitors.day_number(since) - 3 if since else 0
+        return range(max(0, first), max(0, self.visitors.day_number(at + LONGEST_VISIT) + 1))
 
-    def _learn(self, at: Instant) -> None:
-        """Looks at the shop's orders until a little later: a visit begins before its order."""
+    def _read_orders(self, at: Instant) -> None:
+        """Reads the shop's new orders, one hour ahead: a visit begins before its order."""
         with self._lock:
-            new = self.history.orders_until(at + HOUR)[self._seen :]  # another thread may add to it meanwhile
-            self._seen += len(new)
+            new = self.history.orders_until(at + HOUR)[self._orders_read :]  # a copy: another thread may add orders
+            self._orders_read += len(new)
             for order in new:
                 if order.source == "web" and not order.test and order.processed_at == order.created_at:
-                    self._orders.setdefault(self.crowd.number(order.created_at), []).append(order)
+                    self._orders.setdefault(self.visitors.day_number(order.created_at), []).append(order)
 
     def _all_orders(self, at: Instant) -> list[Order]:
         return self.history.orders_until(at + HOUR)
 
-    def _known(self, number: int) -> list[str]:
-        """The customers known when a day begins."""
+    def _customers(self, number: int) -> list[str]:
+        """The ids of the customers known when a day begins."""
         customers = self.history.customers
-        until = bisect_left(customers, self.crowd.midnight(number), key=lambda customer: customer.created_at)
+        until = bisect_left(customers, self.visitors.midnight(number), key=lambda customer: customer.created_at)
         with self._lock:
             self._ids += [str(customer.id) for customer in customers[len(self._ids) : until]]
             return self._ids[:until]
 
     def _visits(self, number: int) -> list[list[Event]]:
-        orders_of = {n: len(self._orders.get(n, ())) for n in range(max(0, number - 31), number)}
-        return self.crowd.visits(number, self._orders.get(number, []), self._known(number), orders_of)
+        counts = {day: len(self._orders.get(day, ())) for day in range(max(0, number - 31), number)}
+        return self.visitors.visits(number, self._orders.get(number, []), self._customers(number), counts)
 
-    def _app(self, number: int) -> list[Event]:
-        return self.crowd.app(number, len(self._orders.get(number, ())), self._known(number))
+    def _app_events(self, number: int) -> list[Event]:
+        return self.visitors.app_events(number, len(self._orders.get(number, ())), self._customers(number))
 
     def _sessions(self, number: int, at: Instant) -> Iterator[Session]:
         for visit in self._visits(number):
@@ -206,8 +209,8 @@ def _session(events: list[Event]) -> Session:
     )
 
 
-def count(sessions: Iterable[Session]) -> DailyVisits:
-    """The numbers of some visits."""
+def total(sessions: Iterable[Session]) -> DailyVisits:
+    """The totals of visits."""
     sessions = list(sessions)
     return DailyVisits(
         sessions=len(sessions),

@@ -1,7 +1,7 @@
-"""What a shop's company pays beside its goods, and what its bank shows. Integer minor units of the shop's currency.
+"""Operating expenses and bank balances of a shop, in integer minor units of its currency.
 
-The size follows from the orders that a day is meant to bring, and varying costs from those that came: one of the demo
-shops earns, the other burns its money slowly.
+Fixed expenses follow from the expected number of orders, variable ones from the real orders. One of the demo shops
+makes a profit, the other one slowly runs out of money.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from simulator.scenarios.ads.plan import draw
 
 FIXED = (("Salaries", 55), ("Rent", 15), ("Agencies", 10), ("Software", 8), ("Accounting, tax advice", 8),
          ("Insurance", 4))  # fmt: skip
-VARIABLE = (("Packaging", 3), ("Shipping labels", 3), ("Customer support", 1))  # percent of the month's orders
-TYPICAL = {"aurora": (25_700, 30), "nordlicht": (14_100, 20)}  # an order's value; fixed costs in percent of all
-KEPT = {"aurora": 36, "nordlicht": 14}  # percent of the orders' value that stays when goods, ads and fees are paid
-SHOWN_ON = (10, 20)
+VARIABLE = (("Packaging", 3), ("Shipping labels", 3), ("Customer support", 1))  # percent of the month's order value
+TYPICAL = {"aurora": (25_700, 30), "nordlicht": (14_100, 20)}  # (value of an order, fixed expenses in percent of all)
+MARGIN = {"aurora": 36, "nordlicht": 14}  # percent of the order value that remains after goods, ads and fees
+BALANCE_DAYS = (10, 20)  # of each month, and its last day
 
 
 class Expense(NamedTuple):
@@ -34,7 +34,7 @@ class Expense(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """What an account at a bank held at the end of a day of the shop's."""
+    """The balance of a bank account at the end of a day in the shop's zone."""
 
     day: date
     bank_account: str
@@ -43,8 +43,8 @@ class Balance(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Company:
-    """``per_day`` is how many orders a mean day is meant to bring."""
+class Finances:
+    """``per_day`` is the expected number of orders per day."""
 
     shop: Shop
     seed: str
@@ -53,7 +53,7 @@ class Company:
 
     @property
     def fixed(self) -> int:
-        """The fixed costs of a month when the company begins."""
+        """The fixed expenses of the first months."""
         value, share = TYPICAL.get(self.shop.account, (10_000, 25))
         return int(self.per_day * 30 * value) * share // 100
 
@@ -61,45 +61,47 @@ class Company:
         return datetime.fromtimestamp(at, ZoneInfo(self.shop.time_zone)).date()
 
     def expenses(self, orders: Sequence[Order], at: Instant) -> list[Expense]:
-        today, sold = self._today(at), self._sold(orders)
-        found: list[Expense] = []
+        """The known expenses: fixed ones from the begin of their month, variable ones from its end."""
+        today, sold = self._today(at), self._order_value(orders)
+        expenses: list[Expense] = []
         for number, month in enumerate(_months(self.start, today)):
             raised = 100 + number // 6 * 4
             for category, share in FIXED:
                 amount = self.fixed * share * raised // 10_000
-                found.append(Expense(month, category, "fixed", amount, self.shop.currency))
+                expenses.append(Expense(month, category, "fixed", amount, self.shop.currency))
             value = sum(amount for day, amount in sold.items() if day.replace(day=1) == month)
             for category, share in VARIABLE if _next(month) <= today else ():
                 dice = draw(self.seed, "expense", month, category)[0] % 41
                 amount = value * share * (80 + dice) // 10_000
-                found.append(Expense(month, category, "variable", amount, self.shop.currency))
-        return sorted(found)
+                expenses.append(Expense(month, category, "variable", amount, self.shop.currency))
+        return sorted(expenses)
 
     def balances(self, orders: Sequence[Order], at: Instant) -> list[Balance]:
-        today, sold = self._today(at), self._sold(orders)
-        savings, held, found, day = self.fixed * 2, self.fixed * 6, list[Balance](), self.start
+        """The balances of both accounts on the 10th, the 20th and the last day of each month until ``at``."""
+        today, sold = self._today(at), self._order_value(orders)
+        savings, current, balances, day = self.fixed * 2, self.fixed * 6, list[Balance](), self.start
         while day < today:
-            held += sold.get(day, 0) * KEPT.get(self.shop.account, 30) // 100
+            current += sold.get(day, 0) * MARGIN.get(self.shop.account, 30) // 100
             last = (day + timedelta(days=1)).day == 1
-            held -= self.fixed if last else 0
+            current -= self.fixed if last else 0
             savings += savings // 800 if last else 0
-            if last or day.day in SHOWN_ON:
+            if last or day.day in BALANCE_DAYS:
                 noise = draw(self.seed, "balance", day)[0]
-                found.append(Balance(day, "Current account", held + noise, self.shop.currency))
-                found.append(Balance(day, "Savings", savings, self.shop.currency))
+                balances.append(Balance(day, "Current account", current + noise, self.shop.currency))
+                balances.append(Balance(day, "Savings", savings, self.shop.currency))
             day += timedelta(days=1)
-        return found
+        return balances
 
-    def _sold(self, orders: Sequence[Order]) -> dict[date, int]:
-        """The value of each day's orders as they were placed."""
-        zone, found = ZoneInfo(self.shop.time_zone), dict[date, int]()
+    def _order_value(self, orders: Sequence[Order]) -> dict[date, int]:
+        """The value of each day's orders when they were placed."""
+        zone, values = ZoneInfo(self.shop.time_zone), dict[date, int]()
         for order in orders:
             if not order.test:
                 day = datetime.fromtimestamp(order.created_at, zone).date()
-                value = sum(line.quantity * line.unit_price - sum(cut.amount for cut in line.discounts)
+                value = sum(line.quantity * line.unit_price - sum(discount.amount for discount in line.discounts)
                             for line in order.lines)  # fmt: skip
-                found[day] = found.get(day, 0) + value
-        return found
+                values[day] = values.get(day, 0) + value
+        return values
 
 
 def _next(month: date) -> date:
