@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from simulator import World, demo_world
-from simulator.scenarios.ads.books import LEVELS, AdStats
-from simulator.scenarios.ads.plan import DELETED
+from simulator.scenarios.ads.books import AdStats
+from simulator.scenarios.ads.plan import DELETED, LEVELS
 from simulator.world import seconds
 from tests.oracle import ads
 

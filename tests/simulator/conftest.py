@@ -1,4 +1,4 @@
-"""A small demo world that still holds every special case, and a server over it."""
+"""A small demo world with every special case, and a server over it."""
 
 from __future__ import annotations
 

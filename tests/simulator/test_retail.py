@@ -1,4 +1,4 @@
-"""A real retailer's tables as a shop, against SQL on the tables themselves."""
+"""The shop from a real retailer's tables, compared with SQL on the tables."""
 
 from __future__ import annotations
 
@@ -21,47 +21,47 @@ FOLDER = Path("../shared/data/online_retail")
 @pytest.fixture(scope="module")
 def retailer() -> World:
     if not FOLDER.exists():
-        pytest.skip(f"{FOLDER} is not here")
+        pytest.skip(f"the data set {FOLDER} is not on this machine")
     return retail_world(FOLDER)
 
 
-def test_every_penny_and_every_buyer_is_there(retailer: World) -> None:
+def test_amounts_and_buyers_are_complete(retailer: World) -> None:
     books = retailer.books("online_retail")
     assert len(books.orders) == 20_626
-    assert sum(x.quantity * x.unit_price for order in books.orders for x in order.lines) == 1_027_211_887
+    assert sum(line.quantity * line.unit_price for order in books.orders for line in order.lines) == 1_027_211_887
     assert sum(line.price for order in books.orders for line in order.shipping) == 29_140_165
     refunds = [refund for order in books.orders for refund in order.refunds]
-    assert sum(one.amount for refund in refunds for one in refund.transactions) == 44_836_175
+    assert sum(payment.amount for refund in refunds for payment in refund.transactions) == 44_836_175
     assert len(books.customers) == 4_335
     assert sum(order.customer is None for order in books.orders) == 2_166
 
 
-def test_every_orders_lines_refunds_and_ledger_are_the_tables(retailer: World) -> None:
+def test_the_lines_refunds_and_ledger_of_every_order_equal_the_tables(retailer: World) -> None:
     lines = f"from '{FOLDER}/order_lines.parquet'"
     sold = dict(duckdb.sql(f"select order_id, sum(amount_minor)::bigint {lines} group by 1").fetchall())
-    back = f"select order_id, sum(amount_minor)::bigint from '{FOLDER}/refund_lines.parquet' group by 1"
-    returned = dict(duckdb.sql(back).fetchall())
+    refunded = f"select order_id, sum(amount_minor)::bigint from '{FOLDER}/refund_lines.parquet' group by 1"
+    returned = dict(duckdb.sql(refunded).fetchall())
     books = retailer.books("online_retail")
     for view in QueryRoot(books, books.at).all_of("orders"):
         name = view.order.name
         assert view.original_total == view.total == sold[name]
         assert view.refunded == returned.get(name, 0)
         assert view.current_total == sold[name] - returned.get(name, 0)
-        assert view.current_total == sum(sale.total for each in view.agreements for sale in each.sales)
+        assert view.current_total == sum(sale.total for agreement in view.agreements for sale in agreement.sales)
 
 
-def test_statuses_and_the_clock(retailer: World) -> None:
+def test_financial_statuses_and_the_end_of_the_world(retailer: World) -> None:
     books = retailer.books("online_retail")
-    found = Counter(view.financial_status for view in QueryRoot(books, books.at).all_of("orders"))
-    assert set(found) == {"PAID", "PARTIALLY_REFUNDED", "REFUNDED"}
-    both = " union all ".join(
+    statuses = {view.financial_status for view in QueryRoot(books, books.at).all_of("orders")}
+    assert statuses == {"PAID", "PARTIALLY_REFUNDED", "REFUNDED"}
+    instants = " union all ".join(
         f"select created_at from '{FOLDER}/{name}.parquet'" for name in ("orders", "refund_lines")
     )
-    ((newest,),) = duckdb.sql(f"select max(created_at) from ({both})").fetchall()
+    ((newest,),) = duckdb.sql(f"select max(created_at) from ({instants})").fetchall()
     assert retailer.end == newest + timedelta(seconds=1)
 
 
-def test_titles_are_the_newest_and_a_line_keeps_its_own(retailer: World) -> None:
+def test_a_product_has_its_newest_title_and_a_line_the_title_of_its_sale(retailer: World) -> None:
     rows = duckdb.sql(f"""
         select sku, arg_max(title, (created_at, order_id, line_no)) from '{FOLDER}/order_lines.parquet'
         join '{FOLDER}/orders.parquet' using (order_id) where kind = 'goods' and title is not null group by 1""")
@@ -74,18 +74,18 @@ def test_titles_are_the_newest_and_a_line_keeps_its_own(retailer: World) -> None
     assert titles["REGENCY CAKESTAND 3 TIER"] > 1000
 
 
-def test_it_is_served(retailer: World) -> None:
+def test_the_shop_is_served_over_the_api(retailer: World) -> None:
     with serve(retailer) as server:
         shop = Client(server, "online_retail")
         page = shop.data(queries.ORDERS.replace("(first: 250)", "(first: 20)"), first=3, sort="PROCESSED_AT")["orders"]
-        about = shop.data("{ shop { currencyCode ianaTimezone taxesIncluded } }")["shop"]
-    assert [each["name"] for each in page["nodes"]] == ["536365", "536366", "536367"]
+        settings = shop.data("{ shop { currencyCode ianaTimezone taxesIncluded } }")["shop"]
+    assert [order["name"] for order in page["nodes"]] == ["536365", "536366", "536367"]
     assert page["nodes"][0]["customer"]["displayName"] == "Customer 17850"
     assert page["nodes"][0]["totalPriceSet"]["shopMoney"] == {"amount": "139.12", "currencyCode": "GBP"}
-    assert about == {"currencyCode": "GBP", "ianaTimezone": "Europe/London", "taxesIncluded": False}
+    assert settings == {"currencyCode": "GBP", "ianaTimezone": "Europe/London", "taxesIncluded": False}
 
 
-def test_a_folder_that_is_none_and_one_that_lacks_a_table(tmp_path: Path) -> None:
+def test_a_missing_folder_or_table_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(RetailFolderError, match=r"nowhere: it is not a folder\. Give a folder with orders\.parquet"):
         retail_world(tmp_path / "nowhere")
     (tmp_path / "orders.parquet").write_bytes(b"")
@@ -93,9 +93,9 @@ def test_a_folder_that_is_none_and_one_that_lacks_a_table(tmp_path: Path) -> Non
         retail_world(tmp_path)
 
 
-def test_tables_that_cannot_be_read_lack_a_column_or_are_in_another_currency(tmp_path: Path) -> None:
+def test_unreadable_tables_missing_columns_and_other_currencies_are_refused_by_name(tmp_path: Path) -> None:
     if not FOLDER.exists():
-        pytest.skip(f"{FOLDER} is not here")
+        pytest.skip(f"the data set {FOLDER} is not on this machine")
     for name in ("orders", "order_lines", "refund_lines"):
         shutil.copy(FOLDER / f"{name}.parquet", tmp_path / f"{name}.parquet")
     orders = tmp_path / "orders.parquet"
