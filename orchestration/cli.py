@@ -226,12 +226,22 @@ def demo(
 def dashboards(
     apply: Annotated[bool, typer.Option("--apply", help="Write the changes; without, only show them.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Also remove what is no longer in the files.")] = False,
+    export: Annotated[bool, typer.Option("--export", help="The other way: what was edited in Superset.")] = False,
+    only: Annotated[str | None, typer.Option(help="With --export: one dashboard, e.g. store-performance.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="With --export: change the files.")] = False,
     url: Annotated[str | None, typer.Option(help="A Superset other than the configured one.")] = None,
 ) -> None:
-    """Compare Superset with the dashboards' files; write with --apply."""
+    """Compare Superset with the dashboards' files: --apply writes to Superset, --export --write to the files."""
     from orchestration import settings, superset
 
-    superset.dashboards(settings.load(), apply=apply, prune=prune, url=url)
+    if export and (apply or prune):
+        raise typer.BadParameter("--export changes the files; --apply and --prune change Superset. Use one of them.")
+    if not export and (only or write):
+        raise typer.BadParameter("--only and --write belong to --export.")
+    if export:
+        superset.export_dashboards(settings.load(), only=only, write=write, url=url)
+    else:
+        superset.dashboards(settings.load(), apply=apply, prune=prune, url=url)
 
 
 @app.command()

@@ -9,23 +9,11 @@ from common.errors import ConfigurationError
 from connectors.base import Progress, no_progress
 from orchestration import dbt_build, publication
 from orchestration.home import Home
-from orchestration.settings import CHECKOUT, Settings
+from orchestration.settings import Settings
 from semantic import catalog
-from superset_assets import access, bundle, client, process, sync, validate, verify, yaml_text
-
-DASHBOARDS = CHECKOUT / "superset_assets" / "dashboards"
-
-ADS = frozenset({"meta_ads", "tiktok_ads"})
-SHOPIFY, STRIPE, FILES = (frozenset({kind}) for kind in ("shopify", "stripe", "files"))
-NEEDS = {
-    "store-performance": (SHOPIFY,),
-    "executive-summary": (SHOPIFY, STRIPE, ADS),
-    "revenue-deep-dive": (SHOPIFY, STRIPE),
-    "marketing-performance": (SHOPIFY, ADS),
-    "product-metrics": (SHOPIFY, FILES),
-    "financial-health": (SHOPIFY, STRIPE, ADS, FILES),
-}
-"""One source of each of these sets fills a dashboard; a tenant with fewer sees some of its charts empty."""
+from semantic.catalog import Catalog
+from superset_assets import access, bundle, client, decisions, export, process, sync, validate, verify
+from superset_assets.dashboard_form import slug
 
 
 def server(settings: Settings) -> process.Server:
@@ -40,17 +28,20 @@ def address(settings: Settings) -> str:
 
 
 def dashboard_titles() -> dict[str, str]:
-    """Every dashboard in the files: its slug and its title."""
-    contents = (yaml_text.load(path.read_text()) for path in sorted(DASHBOARDS.glob("*.yaml")))
-    return {str(content["slug"]): str(content["dashboard_title"]) for content in contents}
+    """The slug and the title of every dashboard in the files."""
+    return {slug(name): dashboard.title for name, dashboard in decisions.read().dashboards.items()}
+
+
+def definitions(settings: Settings) -> Catalog:
+    """The metrics and marts of the published build; before the first build, those of the project."""
+    home = Home(settings.home)
+    return catalog.load(publication.current(home) or dbt_build.parse(home))
 
 
 def asset_zip(settings: Settings) -> bytes:
     """All assets, checked from dashboard to mart. Raises InvalidAssetsError that names every problem."""
-    folder = publication.current(Home(settings.home)) or dbt_build.parse(Home(settings.home))
-    definitions = catalog.load(folder)
-    validate.ensure(definitions)
-    return bundle.to_zip(definitions, default_range=settings.dashboards.default_range)
+    assets = validate.checked(definitions(settings))
+    return bundle.pack(bundle.complete(assets, default_range=settings.dashboards.default_range))
 
 
 def connect(settings: Settings, url: str | None = None) -> SupersetClient:
@@ -84,29 +75,20 @@ def refresh(settings: Settings) -> str:
 def check_charts(settings: Settings) -> dict[str, list[tuple[str, int]]]:
     """Each chart's number of rows, for every tenant and every dashboard that the tenant's sources can fill.
 
-    Raises EmptyChart when one has none.
+    Raises EmptyChartError when one has none.
     """
-    session = connect(settings)
+    session, files = connect(settings), decisions.read().dashboards
     return {
-        f"{tenant.id} · {title}": verify.check_charts(session, slug, tenant=tenant.id, force=True)
+        f"{tenant.id} · {dashboard.title}": verify.check_charts(session, slug(name), tenant=tenant.id, force=True)
         for tenant in settings.tenants
-        for slug, title in dashboard_titles().items()
-        if filled_by(slug, {source.kind for source in tenant.sources})
+        for name, dashboard in files.items()
+        if dashboard.filled_by({source.kind for source in tenant.sources})
     }
-
-
-def filled_by(slug: str, kinds: set[str]) -> bool:
-    """Whether sources of these kinds are enough for every chart of a dashboard."""
-    return all(kinds & one_of for one_of in NEEDS.get(slug, ()))
 
 
 def dashboards(settings: Settings, *, apply: bool, prune: bool, url: str | None) -> None:
     """Show what differs between Superset and the files; with `apply` write it, with `prune` also remove."""
-    if url is None and not server(settings).running():
-        raise ConfigurationError(
-            "Superset is not running here. Start it with `takings serve`, or name another with --url."
-        )
-    session, assets = connect(settings, url), asset_zip(settings)
+    session, assets = _session(settings, url), asset_zip(settings)
     plan = sync.apply(session, assets) if apply else sync.plan(session, assets)
     for line in plan.lines():
         typer.echo(line)
@@ -120,3 +102,33 @@ def dashboards(settings: Settings, *, apply: bool, prune: bool, url: str | None)
         typer.echo("Superset shows exactly what the files say.")
     elif not apply:
         typer.echo("Nothing was written; add --apply to do it.")
+
+
+def export_dashboards(settings: Settings, *, only: str | None, write: bool, url: str | None) -> None:
+    """Show what was edited in Superset as a diff of the files; with `write` change the files. only: a slug or name."""
+    files = decisions.read()
+    name = only.replace("-", "_") if only else None
+    if name is not None and name not in files.dashboards:
+        known = ", ".join(map(slug, files.dashboards))
+        raise ConfigurationError(f"No file has a dashboard called {only!r}", next_step=f"Name one of {known}")
+    changes = export.compare(
+        bundle.unpack(sync.exported(_session(settings, url))), files, definitions(settings),
+        only=[name] if name else (), default_range=settings.dashboards.default_range,
+    )  # fmt: skip
+    for line in changes.lines():
+        typer.echo(line)
+    if not changes.texts():
+        typer.echo("The files say what Superset shows." if not changes.warnings else "Nothing can be written.")
+    elif write:
+        for path in changes.write():
+            typer.echo(f"wrote {path}")
+    else:
+        typer.echo("Nothing was written; add --write to change the files.")
+
+
+def _session(settings: Settings, url: str | None) -> SupersetClient:
+    if url is None and not server(settings).running():
+        raise ConfigurationError(
+            "Superset is not running here. Start it with `takings serve`, or name another with --url."
+        )
+    return connect(settings, url)

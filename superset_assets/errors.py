@@ -1,4 +1,7 @@
-"""What can go wrong with Superset. The branches are those of common/errors.py."""
+"""What can go wrong with Superset and its assets. The branches are those of common/errors.py."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from common.errors import ConfigurationError
 
@@ -35,8 +38,33 @@ class RequestFailedError(SupersetError):
         self.status = status
 
 
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong in the assets: the file (with the chart), what, and the next step."""
+
+    file: str
+    what: str
+    next_step: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.what}. {self.next_step}."
+
+
 class InvalidAssetsError(SupersetError):
-    """The assets do not fit together; nothing was sent."""
+    """The charts and dashboards do not fit together, or not with the metrics; nothing was sent."""
+
+    @classmethod
+    def of(cls, problems: Iterable[Problem]) -> "InvalidAssetsError":
+        """One error that lists all problems."""
+        listed = "\n".join(f"    {problem}" for problem in problems)
+        return cls(f"The charts and dashboards cannot be used; nothing was sent to Superset.\n{listed}")
+
+
+class DecisionError(SupersetError):
+    """A decision of a chart or dashboard that cannot be carried out. what: the key in the file and what is wrong."""
+
+    def __init__(self, key: str, what: str, next_step: str) -> None:
+        super().__init__(f"{key}: {what}", next_step=next_step)
 
 
 class EmptyChartError(SupersetError):

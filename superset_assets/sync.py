@@ -70,15 +70,15 @@ class Plan:
 
 def plan(client: SupersetClient, zipped: bytes) -> Plan:
     """Compare a bundle with what Superset holds; changes nothing."""
-    wanted, held = _by_uuid(bundle.unpack(zipped)), _by_uuid(_export(client))
+    wanted, held = _by_uuid(bundle.unpack(zipped)), _by_uuid(bundle.unpack(exported(client)))
     result = Plan()
     for asset, content in sorted(wanted.values(), key=lambda item: item[0]):
         if asset.uuid not in held:
             result.create.append(asset)
             continue
-        differences = _differences(normalise(asset.kind, content), normalise(asset.kind, held[asset.uuid][1]))
-        if differences:
-            result.update.append(Change(asset, tuple(differences)))
+        changed = differences(normalise(asset.kind, content), normalise(asset.kind, held[asset.uuid][1]))
+        if changed:
+            result.update.append(Change(asset, tuple(changed)))
         else:
             result.unchanged.append(asset)
     left = [item for uuid, item in held.items() if uuid not in wanted]
@@ -183,15 +183,17 @@ def _without_nothing(value: Any) -> Any:
     return value
 
 
-def _differences(ours: Any, theirs: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+def differences(ours: Any, theirs: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    """Where two normalised assets differ: (path, ours, theirs); lists are compared as wholes."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         pairs = [(key, ours.get(key), theirs.get(key)) for key in sorted(ours.keys() | theirs.keys())]
-        return [item for key, a, b in pairs for item in _differences(a, b, f"{path}.{key}" if path else key)]
+        return [item for key, a, b in pairs for item in differences(a, b, f"{path}.{key}" if path else key)]
     return [] if ours == theirs else [(path, ours, theirs)]
 
 
-def _export(client: SupersetClient) -> bundle.Assets:
-    return bundle.unpack(send(client, "get", "assets/export/").content)
+def exported(client: SupersetClient) -> bytes:
+    """Superset's own export of all its assets, as a zip."""
+    return send(client, "get", "assets/export/").content
 
 
 def _by_uuid(assets: Mapping[str, dict[str, Any]]) -> dict[str, tuple[Asset, dict[str, Any]]]:

@@ -1,29 +1,29 @@
-"""Do the assets fit together, from dashboard to mart? Checked on the files alone, before anything is sent.
+"""Offline check of the expanded bundle, from dashboard to mart: nothing is sent before it passes.
 
-    problems = validate(bundle.read(), catalog)      []: a bundle of them imports and its charts find their columns
+    problems = validate(bundle.expand(files, catalog), catalog)   []: it imports, and its charts find their columns
 
-Superset answers a bad bundle with a status 500 and no reason, and a renamed metric only when somebody looks at the
+Superset answers a bad bundle with status 500 and no reason, and reports a renamed metric only when somebody opens the
 chart. Each problem names the file, what is wrong in it, and what to do.
 
     python -m superset_assets.validate <folder of the catalog>
 """
 
 import argparse
+import dataclasses
 import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from semantic import catalog as semantic_catalog
 from semantic.catalog import Catalog
-from superset_assets import bundle
-from superset_assets.errors import InvalidAssetsError
-from superset_assets.names import DATABASE, asset_uuid
+from superset_assets import bundle, decisions, defaults
+from superset_assets.errors import InvalidAssetsError, Problem
+from superset_assets.names import asset_uuid
 
-# Superset 6.1.0 knows these; line, bar, dist_bar, area, heatmap, histogram and filter_box are gone.
+# What Superset 6.1.0 draws; line, bar, dist_bar, area, heatmap, histogram and filter_box are gone.
 VIZ_TYPES = frozenset((
     "echarts_timeseries_line", "echarts_timeseries_bar", "echarts_timeseries_smooth", "echarts_timeseries_step",
     "echarts_area", "mixed_timeseries", "big_number", "big_number_total", "pop_kpi", "pie", "funnel", "gauge_chart",
@@ -37,46 +37,32 @@ NUMBERED = ("slice_id", "datasource_id", "datasetId", "database_id", "dashboardI
 HOST_OR_PATH = re.compile(r"\w+://|\blocalhost\b|\b\d{1,3}(\.\d{1,3}){3}\b|(?<![\w.])/(home|tmp|var|srv|opt|Users)/")
 
 
-@dataclass(frozen=True, order=True)
-class Problem:
-    """One thing that is wrong: the file below superset_assets, what, and the way out."""
-
-    file: str
-    what: str
-    advice: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.what}. {self.advice}."
-
-
 def validate(assets: bundle.Assets, catalog: Catalog) -> list[Problem]:
-    """Every problem of the files, in order; none when they fit."""
-    found = [*_names(assets), *_places(assets)]
+    """Every problem, in order, with the asset's path in the bundle; none when the assets fit."""
+    problems = [*_names(assets), *_places(assets), *_shown(assets)]
     for path, content in assets.items():
         kind = path.split("/", 1)[0]
-        if kind == "datasets":
-            found += _dataset(path, content, assets, catalog)
+        if kind == "datasets" and content["database_uuid"] not in _kind(assets, "databases"):
+            what = f"database_uuid {content['database_uuid']} is in no file"
+            problems.append(Problem(path, what, "Point it to databases/warehouse.yaml"))
         if kind == "charts":
-            found += [*_chart(path, content, assets), *_added_up(path, content, assets, catalog)]
+            problems += [*_chart(path, content, assets), *_added_up(path, content, assets, catalog)]
         if kind == "dashboards":
-            found += [
-                *_layout(path, content, assets),
-                *_filters(path, content, assets),
-                *_colours(path, content, catalog),
-            ]
-    return sorted(set(found) | set(_shown(assets)))
+            problems += [*_layout(path, content, assets), *_filters(path, content, assets)]
+            problems += _colours(path, content["metadata"].get("label_colors", {}), catalog)
+    coloured = {metric: "" for metrics in defaults.load().colours.values() for metric in metrics}
+    problems += _colours("defaults.yaml", coloured, catalog)
+    return sorted(set(problems))
 
 
-def ensure(catalog: Catalog) -> None:
-    """Raise InvalidAssetsError unless our files fit this catalog, whose datasets take the place of the snapshot."""
-    kept = {path: item for path, item in bundle.read().items() if not path.startswith("datasets/")}
-    made = {f"datasets/{DATABASE}/{name}.yaml": item for name, item in bundle.datasets(catalog).items()}
-    problems = validate(kept | made, catalog)
+def checked(catalog: Catalog) -> bundle.Assets:
+    """Our files, expanded. Raises InvalidAssetsError with every problem unless they fit this catalog."""
+    files = decisions.read()
+    assets = bundle.expand(files, catalog)
+    problems = validate(assets, catalog)
     if problems:
-        listed = "\n".join(f"    {problem}" for problem in problems)
-        raise InvalidAssetsError(
-            f"The dashboards do not fit the metrics and marts of this build; nothing was sent to Superset.\n{listed}"
-        )
+        raise InvalidAssetsError.of(dataclasses.replace(item, file=files.place(item.file)) for item in problems)
+    return assets
 
 
 def _kind(assets: bundle.Assets, kind: str) -> dict[str, dict[str, Any]]:
@@ -88,11 +74,11 @@ def _names(assets: bundle.Assets) -> Iterator[Problem]:
     for path, content in assets.items():
         right = asset_uuid(path.split("/", 1)[0], Path(path).stem)
         if content.get("uuid") != right:
-            yield Problem(path, f"its uuid is {content.get('uuid')}, not the one of its name", f"Write uuid: {right}")
+            yield Problem(path, f"its uuid is {content.get('uuid')}, not the one of its name", f"Use {right}")
 
 
 def _places(assets: bundle.Assets) -> Iterator[Problem]:
-    """Numbers, hosts and paths, which are true on one machine only."""
+    """Numbers, hosts and paths, which are right on one machine only."""
     for path, content in assets.items():
         for where, value in _walk(content):
             name = where.rsplit(".", 1)[-1]
@@ -100,9 +86,8 @@ def _places(assets: bundle.Assets) -> Iterator[Problem]:
             if numbered and value not in (None, [], {}):
                 yield Problem(path, f"{where} is {value!r}, a number of one Superset", "Leave it out: uuids are enough")
             if isinstance(value, str) and HOST_OR_PATH.search(value):
-                yield Problem(
-                    path, f"{where} names a host or a path: {value!r}", "Leave it out, or fill it in bundle.py"
-                )
+                what = f"{where} names a host or a path: {value!r}"
+                yield Problem(path, what, "Leave it out, or fill it in bundle.py")
 
 
 def _walk(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
@@ -112,41 +97,13 @@ def _walk(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
         yield from _walk(item, f"{where}.{key}" if where else str(key))
 
 
-def _dataset(path: str, content: Mapping[str, Any], assets: bundle.Assets, catalog: Catalog) -> Iterator[Problem]:
-    if content["database_uuid"] not in _kind(assets, "databases"):
-        yield Problem(
-            path, f"database_uuid {content['database_uuid']} is in no file", "Point it to databases/warehouse.yaml"
-        )
-    mart = catalog.marts.get(content["table_name"])
-    again = "Rewrite the snapshot: python -m superset_assets.bundle <catalog> --write"
-    if mart is None:
-        yield Problem(path, f"no mart is called {content['table_name']}", "Remove the file, or publish the mart")
-        return
-    made = bundle.datasets(catalog).get(mart.name, {"metrics": [], "columns": []})
-    labels = {item["column_name"]: item["expression"] for item in made["columns"] if item["expression"]}
-    for column in content["columns"]:
-        name, sql = column["column_name"], column.get("expression")
-        if not mart.has(name) and name not in labels:
-            yield Problem(path, f"the mart has no column {name}", again)
-        elif sql and labels.get(name) != sql:
-            yield Problem(path, f"column {name} holds a formula", "Make it a column of the mart")
-    wanted = {item["metric_name"]: item for item in made["metrics"]}
-    for metric in content["metrics"]:
-        if metric["metric_name"] not in wanted:
-            yield Problem(path, f"the catalog has no metric {metric['metric_name']} on {mart.name}", again)
-        elif metric["expression"] != wanted[metric["metric_name"]]["expression"]:
-            yield Problem(path, f"the formula of {metric['metric_name']} is not the catalog's", again)
-    for name in sorted(wanted.keys() - {metric["metric_name"] for metric in content["metrics"]}):
-        yield Problem(path, f"the catalog's metric {name} is missing", again)
-
-
 def _chart(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Iterator[Problem]:
     params = content["params"]
     if content["viz_type"] not in VIZ_TYPES or params.get("viz_type") != content["viz_type"]:
         what = f"viz_type {content['viz_type']!r} (params: {params.get('viz_type')!r}) is not one that Superset draws"
         yield Problem(path, what, f"Use one of {', '.join(sorted(VIZ_TYPES))}")
     if not content.get("description"):
-        yield Problem(path, "it has no description", "Say in one line what the number is: it stands under the title")
+        yield Problem(path, "it has no description", "Write a caption: one line that says what the number is")
     dataset = _kind(assets, "datasets").get(content["dataset_uuid"])
     if dataset is None:
         yield Problem(path, f"dataset_uuid {content['dataset_uuid']} is in no file", "Point it to a dataset's uuid")
@@ -176,28 +133,28 @@ def _added_up(path: str, content: Mapping[str, Any], assets: bundle.Assets, cata
     params, dataset = content["params"], _kind(assets, "datasets").get(content["dataset_uuid"], {"columns": []})
     labels = {column["column_name"]: str(column.get("expression") or "") for column in dataset["columns"]}
     groups = [params.get("x_axis"), *(name for key in GROUP_PARAMETERS for name in params.get(key, []))]
-    told = [text for name in groups if isinstance(name, str) for text in (name, labels.get(name, ""))]
-    told += [item["subject"] for item in params.get("adhoc_filters", []) if item.get("operator") == "=="]
+    explained = [text for name in groups if isinstance(name, str) for text in (name, labels.get(name, ""))]
+    explained += [item["subject"] for item in params.get("adhoc_filters", []) if item.get("operator") == "=="]
     for name in [params.get("metric"), *params.get("metrics", [])]:
         metric = catalog.metrics.get(name) if isinstance(name, str) else None
         for column in metric.non_additive_over if metric else ():
-            if not any(re.search(rf"\b{column}\b", text) for text in told):
-                what = f"{name} is added up over several values of {column}, which is empty"
+            if not any(re.search(rf"\b{column}\b", text) for text in explained):
+                what = f"{name} is added up over several values of {column}, which has no meaning"
                 yield Problem(path, what, f"Group by {column}, or filter by one")
 
 
 def _references(
-    path: str, params: Mapping[str, Any], names: tuple[str, ...], known: set[str], what: str, advice: str
+    path: str, params: Mapping[str, Any], names: tuple[str, ...], known: set[str], what: str, next_step: str
 ) -> Iterator[Problem]:
     for name in names:
         value = params.get(name)
         for item in value if isinstance(value, list) else [] if value is None else [value]:
             if not isinstance(item, str):
                 yield Problem(
-                    path, f"{name} holds a formula", "Formulas stand in semantic/metrics: name a metric or column"
+                    path, f"{name} holds a formula", "Write the formula in semantic/metrics, and name the metric"
                 )
             elif item not in known:
-                yield Problem(path, f"{name} names {item!r}, no {what}", advice)
+                yield Problem(path, f"{name} names {item!r}, no {what}", next_step)
 
 
 def _layout(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Iterator[Problem]:
@@ -247,11 +204,11 @@ def _filters(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> It
                 yield Problem(path, what, "Name one of its columns")
 
 
-def _colours(path: str, content: Mapping[str, Any], catalog: Catalog) -> Iterator[Problem]:
+def _colours(path: str, colours: Mapping[str, str], catalog: Catalog) -> Iterator[Problem]:
     known = set(catalog.metrics) | {metric.label for metric in catalog.metrics.values()}
-    for label in content["metadata"].get("label_colors", {}):
+    for label in colours:
         if label not in known:
-            yield Problem(path, f"{label!r} has a colour but is no metric", "Use a metric's name or label of today")
+            yield Problem(path, f"{label!r} has a colour but is no metric", "Use a metric's name")
 
 
 def _shown(assets: bundle.Assets) -> Iterator[Problem]:
@@ -259,15 +216,18 @@ def _shown(assets: bundle.Assets) -> Iterator[Problem]:
     shown = {tile["meta"]["uuid"] for tile in tiles if isinstance(tile, dict) and tile["type"] == "CHART"}
     for path, content in assets.items():
         if path.startswith("charts/") and content["uuid"] not in shown:
-            yield Problem(path, "no dashboard shows it", "Place it on one, or remove the file")
+            yield Problem(path, "no dashboard shows it", "Place it on one, or remove it")
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="superset_assets.validate", description="Check the assets without Superset.")
     parser.add_argument("catalog", type=Path, help="folder of catalog.json, or dbt's target folder")
-    problems = validate(bundle.read(), semantic_catalog.load(parser.parse_args(arguments).catalog))
-    sys.stdout.writelines(f"{problem}\n" for problem in problems)
-    return 1 if problems else 0
+    try:
+        checked(semantic_catalog.load(parser.parse_args(arguments).catalog))
+    except InvalidAssetsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from semantic.catalog import FORMATS, TIMES, Catalog, Column, Mart, Metric, non_additive_over
+from superset_assets import yaml_text
 from tests.superset_assets import rows
 
 METRICS = Path(__file__).resolve().parents[2] / "semantic" / "metrics"
@@ -22,7 +22,7 @@ CANARIES = {"aurora": "kestrel", "nordlicht": "plover"}  # stands in the names o
 @functools.cache
 def catalog() -> Catalog:
     """The catalog, read from the YAML itself: no dbt needed."""
-    files = [yaml.safe_load(path.read_text()) for path in sorted(METRICS.glob("*.yml"))]
+    files = [yaml_text.load(path.read_text()) for path in sorted(METRICS.glob("*.yml"))]
     models = [model for file in files for model in file.get("models", []) if "access" not in model.get("config", {})]
     marts, metrics = {}, {}
     for model in models:
@@ -32,7 +32,8 @@ def catalog() -> Catalog:
         )
         dimensions = tuple(c["name"] for c in model["columns"] if c.get("dimension", {}).get("type") == "categorical")
         time = model.get("agg_time_dimension")
-        marts[model["name"]] = Mart(model["name"], model["description"], columns, time, dimensions)
+        grain = next((c["granularity"] for c in model["columns"] if c["name"] == time), None)
+        marts[model["name"]] = Mart(model["name"], model["description"], columns, time, dimensions, grain)
         default = {"non_additive_over": model.get("config", {}).get("meta", {}).get("non_additive_over", ())}
         for item in model.get("metrics", []):
             item["config"]["meta"] = default | item["config"]["meta"]

@@ -5,21 +5,19 @@ One browser a user looks at all of them. What a tenant's browser was sent is sea
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
-import yaml
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from superset_assets import bundle
+from superset_assets import dashboard_form, decisions
 from tests.superset_assets import browser, marts
 from tests.superset_assets.conftest import Running, point_to, spoilt
 
-BOARDS: dict[str, dict[str, Any]] = {
-    content["slug"]: content["position"]
-    for content in (yaml.safe_load(path.read_text()) for path in sorted((bundle.ROOT / "dashboards").glob("*.yaml")))
+BOARDS = {
+    dashboard_form.slug(name): dashboard_form.chart_names(dashboard)
+    for name, dashboard in decisions.read().dashboards.items()
 }
 pytestmark = pytest.mark.skipif(
     not (browser.CHROMIUM.exists() and browser.DRIVER.exists()), reason="no chromium: `make test` installs it"
@@ -51,7 +49,7 @@ def wrong(driver: webdriver.Chrome, canary: str | None = None) -> list[str]:
 
 
 def charts(slug: str) -> int:
-    return len([tile for tile in BOARDS[slug].values() if isinstance(tile, dict) and tile["type"] == "CHART"])
+    return len(BOARDS[slug])
 
 
 def look(driver: webdriver.Chrome, superset: Running, slug: str) -> None:

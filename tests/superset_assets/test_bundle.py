@@ -1,6 +1,7 @@
-"""What goes into a bundle."""
+"""The expanded bundle: what Superset gets of the compact files and the catalog."""
 
 import json
+import re
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -8,64 +9,79 @@ from urllib.parse import parse_qs
 import pytest
 
 from semantic.catalog import Catalog
-from superset_assets import bundle, ranges, yaml_text
+from superset_assets import bundle, datasets, decisions, defaults, ranges, yaml_text
+from superset_assets.process import SERVER
 
 
-def test_the_snapshot_of_datasets_is_what_the_catalog_gives(catalog: Catalog) -> None:
-    kept = {path: item for path, item in bundle.read().items() if path.startswith("datasets/")}
-    made = {f"datasets/warehouse/{name}.yaml": item for name, item in bundle.datasets(catalog).items()}
-    assert sorted(path for path in kept.keys() | made.keys() if kept.get(path) != made.get(path)) == []
+@pytest.fixture(scope="module")
+def assets(catalog: Catalog) -> bundle.Assets:
+    """Everything that an import sends, by its path in the bundle."""
+    return bundle.complete(bundle.expand(decisions.read(), catalog))
 
 
-def test_the_same_input_gives_the_same_bytes_and_leaves_nothing_to_fill_in(catalog: Catalog) -> None:
+@pytest.fixture(scope="module")
+def dashboards(assets: bundle.Assets) -> dict[str, dict[str, Any]]:
+    """What Superset gets of each dashboard, by title."""
+    return {item["dashboard_title"]: item for path, item in assets.items() if path.startswith("dashboards/")}
+
+
+@pytest.fixture(scope="module")
+def charts(assets: bundle.Assets) -> dict[str, dict[str, Any]]:
+    """What Superset gets of each chart, by uuid."""
+    return {item["uuid"]: item for path, item in assets.items() if path.startswith("charts/")}
+
+
+def tiles(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
+    """The charts of a dashboard's layout."""
+    return [tile for tile in dashboard["position"].values() if isinstance(tile, dict) and tile["type"] == "CHART"]
+
+
+def test_same_input_gives_same_bytes_and_no_placeholder_is_left(catalog: Catalog) -> None:
     zipped = bundle.to_zip(catalog)
     assert zipped == bundle.to_zip(catalog)
     assert not [path for path, item in bundle.unpack(zipped).items() if "{{" in yaml_text.dump(item)]
 
 
-def test_each_mart_with_metrics_becomes_a_dataset_and_so_does_the_build(catalog: Catalog) -> None:
-    assert set(bundle.datasets(catalog)) == {
+def test_charts_and_dashboards_together_have_fewer_than_1500_lines() -> None:
+    files = [path for kind in ("charts", "dashboards") for path in (decisions.ROOT / kind).glob("*.yaml")]
+    assert sum(len(path.read_text().splitlines()) for path in [*files, defaults.PATH]) < 1500
+
+
+def test_each_mart_with_metrics_and_the_build_become_datasets(catalog: Catalog) -> None:
+    assert set(datasets.generate(catalog)) == {
         "activity_daily", "build_info", "cohorts", "customer_daily", "events", "feature_daily", "finance_monthly",
         "funnel_daily", "ltv_horizons", "metrics_daily", "mrr_monthly", "product_daily", "sessions_daily", "spend",
     }  # fmt: skip
 
 
-def test_a_metric_with_thresholds_has_a_badge_beside_it_and_colours_its_big_number(catalog: Catalog) -> None:
-    names = [item["metric_name"] for item in bundle.datasets(catalog)["metrics_daily"]["metrics"]]
+def test_metric_with_thresholds_has_a_badge_and_colours_its_card(assets: bundle.Assets) -> None:
+    names = [item["metric_name"] for item in assets["datasets/warehouse/metrics_daily.yaml"]["metrics"]]
     assert [name for name in names if name.endswith("_badge")] == ["refund_rate_by_status_badge"]
-    assets = bundle.complete(bundle.read(), catalog)
     rules = assets["charts/refund_rate.yaml"]["params"]["conditional_formatting"]
     assert [(rule["operator"], rule.get("targetValue")) for rule in rules] == [("≤", 0.05), ("< x ≤", None), (">", 0.1)]
     assert "conditional_formatting" not in assets["charts/net_sales.yaml"]["params"]
 
 
-def test_every_chart_carries_the_query_that_it_draws(catalog: Catalog) -> None:
-    for path, chart in bundle.complete(bundle.read(), catalog).items():
-        if path.startswith("charts/"):
-            (query,) = json.loads(chart["query_context"])["queries"]
-            assert query["columns"] or query["metrics"], path
+def test_every_chart_carries_its_query(charts: dict[str, dict[str, Any]]) -> None:
+    for chart in charts.values():
+        (query,) = json.loads(chart["query_context"])["queries"]
+        assert query["columns"] or query["metrics"], chart["slice_name"]
 
 
-def test_money_carries_its_rows_currency_and_no_symbol_of_ours(catalog: Catalog) -> None:
-    dataset = bundle.datasets(catalog)["metrics_daily"]
+def test_money_is_shown_in_the_currency_of_its_rows(assets: bundle.Assets) -> None:
+    dataset = assets["datasets/warehouse/metrics_daily.yaml"]
     assert dataset["currency_code_column"] == "currency"
     assert {item["currency"] for item in dataset["metrics"]} == {None}
+    assert assets["charts/net_sales.yaml"]["params"]["currency_format"]["symbol"] == "AUTO"
+    assert "currency_format" not in assets["charts/orders_placed.yaml"]["params"]
 
 
-def dashboards(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """What Superset gets of each dashboard, by title."""
-    done = bundle.complete(bundle.read(), catalog)
-    return {item["dashboard_title"]: item for path, item in done.items() if path.startswith("dashboards/")}
+def test_palette_is_the_colour_scheme_of_the_server() -> None:
+    scheme = re.search(r'"takings": (\[.*?\])', (SERVER / "superset_config.py").read_text())
+    assert scheme and list(defaults.load().palette.values()) == json.loads(scheme[1])
 
 
-def test_the_views_of_both_requirements_documents_are_there(catalog: Catalog) -> None:
-    assert set(dashboards(catalog)) == {
-        "Store Performance", "Executive Summary", "Revenue Deep Dive", "Marketing Performance", "Product Metrics",
-        "Financial Health",
-    }  # fmt: skip
-
-
-RECOMMENDED = {
+CHARTS = {
     "Executive Summary": {
         "MRR": "big_number", "ARR": "big_number", "Growth rate": "big_number",
         "Revenue trend": "echarts_timeseries_line", "MRR to target": "gauge_chart", "Churn to target": "gauge_chart",
@@ -90,56 +106,60 @@ RECOMMENDED = {
     },
     "Store Performance": {"Conversion funnel": "funnel", "Top products": "echarts_timeseries_bar"},
 }  # fmt: skip
-"""What the documents ask a view to show, and as which picture: lines for trends, bars for comparisons, pies for what a
-whole is made of, funnels, tables of cohorts, gauges against targets."""
+"""What each dashboard has to show, and as which picture: lines for trends, bars for comparisons, pies for parts of a
+whole, funnels, tables of cohorts, gauges against targets."""
 
 
-@pytest.mark.parametrize("title", RECOMMENDED)
-def test_a_view_shows_what_its_document_asks_for_as_it_recommends(title: str, catalog: Catalog) -> None:
-    charts = {item["uuid"]: item for path, item in bundle.read().items() if path.startswith("charts/")}
-    tiles = dashboards(catalog)[title]["position"].values()
-    shown = [charts[tile["meta"]["uuid"]] for tile in tiles if isinstance(tile, dict) and tile["type"] == "CHART"]
+@pytest.mark.parametrize("title", CHARTS)
+def test_dashboard_shows_its_main_charts_as_the_right_picture(
+    title: str, dashboards: dict[str, dict[str, Any]], charts: dict[str, dict[str, Any]]
+) -> None:
+    assert set(dashboards) == set(CHARTS)
+    shown = [charts[tile["meta"]["uuid"]] for tile in tiles(dashboards[title])]
     kinds = {chart["slice_name"]: chart["viz_type"] for chart in shown}
-    assert {name: kinds.get(name) for name in RECOMMENDED[title]} == RECOMMENDED[title]
+    assert {name: kinds.get(name) for name in CHARTS[title]} == CHARTS[title]
 
 
-def test_only_tables_are_wider_than_half_a_row(catalog: Catalog) -> None:
+def test_only_tables_are_wider_than_half_a_row(
+    dashboards: dict[str, dict[str, Any]], charts: dict[str, dict[str, Any]]
+) -> None:
     """On a phone half a row fills the screen: a table scrolls, a wider picture would be cut."""
-    charts = {item["uuid"]: item for path, item in bundle.read().items() if path.startswith("charts/")}
-    for title, dashboard in dashboards(catalog).items():
-        for tile in dashboard["position"].values():
-            if isinstance(tile, dict) and tile["type"] == "CHART" and tile["meta"]["width"] > 6:
+    for title, dashboard in dashboards.items():
+        for tile in tiles(dashboard):
+            if tile["meta"]["width"] > 6:
                 assert charts[tile["meta"]["uuid"]]["viz_type"] in ("table", "pivot_table_v2"), (title, tile["id"])
 
 
-def test_each_dashboard_opens_with_thirty_days_including_today_of_one_tenant(catalog: Catalog) -> None:
-    for title, dashboard in dashboards(catalog).items():
+def test_each_dashboard_opens_with_thirty_days_including_today_of_one_tenant(
+    dashboards: dict[str, dict[str, Any]],
+) -> None:
+    for title, dashboard in dashboards.items():
         days, tenant = dashboard["metadata"]["native_filter_configuration"]
         expected = 'DATEADD(DATETIME("today"), -29, day) : DATEADD(DATETIME("today"), 1, day)'
         assert days["defaultDataMask"]["extraFormData"]["time_range"] == expected, title
         assert tenant["controlValues"]["defaultToFirstItem"] and tenant["scope"]["rootPath"] == ["ROOT_ID"], title
 
 
-def test_each_dashboard_says_how_fresh_it_is_what_is_what_and_shares_one_look(catalog: Catalog) -> None:
-    for title, dashboard in dashboards(catalog).items():
-        tiles = [tile["meta"] for tile in dashboard["position"].values() if isinstance(tile, dict) and "meta" in tile]
-        texts = "".join(tile.get("code", "") for tile in tiles)
+def test_each_dashboard_says_how_fresh_it_is_and_explains_its_terms(dashboards: dict[str, dict[str, Any]]) -> None:
+    for title, dashboard in dashboards.items():
+        metas = [tile["meta"] for tile in dashboard["position"].values() if isinstance(tile, dict) and "meta" in tile]
+        texts = "".join(meta.get("code", "") for meta in metas)
         assert "365d" in texts and "####" in texts, title
-        assert "Data as of" in [tile.get("sliceName") for tile in tiles], title
+        assert "Data as of" in [meta.get("sliceName") for meta in metas], title
         assert dashboard["metadata"]["refresh_frequency"] == 60 and "@media" in dashboard["css"], title
 
 
-def test_a_range_of_days_reaches_exactly_the_charts_that_have_days(catalog: Catalog) -> None:
-    charts = {item["uuid"]: item for path, item in bundle.read().items() if path.startswith("charts/")}
-    for title, dashboard in dashboards(catalog).items():
+def test_date_filter_reaches_exactly_the_charts_that_have_days(
+    dashboards: dict[str, dict[str, Any]], charts: dict[str, dict[str, Any]]
+) -> None:
+    for title, dashboard in dashboards.items():
         reached = dashboard["metadata"]["native_filter_configuration"][0]["scope"]["rootPath"]
-        for tile in dashboard["position"].values():
-            if isinstance(tile, dict) and tile["type"] == "CHART":
-                operators = [item["operator"] for item in charts[tile["meta"]["uuid"]]["params"]["adhoc_filters"]]
-                assert ("TEMPORAL_RANGE" in operators) == (tile["parents"][-1] in reached), (title, tile["id"])
+        for tile in tiles(dashboard):
+            operators = [item["operator"] for item in charts[tile["meta"]["uuid"]]["params"]["adhoc_filters"]]
+            assert ("TEMPORAL_RANGE" in operators) == (tile["parents"][-1] in reached), (title, tile["id"])
 
 
-def test_a_given_range_shows_both_its_days_and_moves_the_presets_to_its_end() -> None:
+def test_default_range_shows_both_its_days_and_presets_end_with_it() -> None:
     assert ranges.expression("2011-11-10 : 2011-12-09") == "2011-11-10 : 2011-12-10"
     presets = {name: value.split(" : ") for name, value in ranges.presets("2011-11-10 : 2011-12-09").items()}
     days = {name: date.fromisoformat(end) - date.fromisoformat(start) for name, (start, end) in presets.items()}
@@ -147,7 +167,7 @@ def test_a_given_range_shows_both_its_days_and_moves_the_presets_to_its_end() ->
     assert presets["YTD"] == ["2011-01-01", "2011-12-10"]
 
 
-def test_a_preset_link_survives_markdown_and_the_address_bar() -> None:
+def test_preset_link_needs_no_escaping_in_markdown_or_the_address_bar() -> None:
     query = ranges.preset_query('DATEADD(DATETIME("today"), -6, day) : x')
     assert not set(query) & set("() \"'")
     (mask,) = parse_qs(query.removeprefix("?"))["native_filters"]
@@ -155,6 +175,6 @@ def test_a_preset_link_survives_markdown_and_the_address_bar() -> None:
 
 
 @pytest.mark.parametrize("text", ["last month", "2026-01-01", "2026-13-01 : 2026-13-02", "2026-02-01 : 2026-01-01"])
-def test_a_range_that_is_none_says_so(text: str) -> None:
+def test_text_that_is_no_range_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="date range"):
         ranges.expression(text)

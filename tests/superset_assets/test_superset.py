@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from supersetapiclient.client import SupersetClient
 
-from superset_assets import access, bundle, sync, verify
+from superset_assets import access, bundle, datasets, decisions, sync, verify
 from superset_assets.client import call, connect, ids_by_uuid, listing, send
+from superset_assets.dashboard_form import slug
 from superset_assets.errors import EmptyChartError, RequestFailedError
 from superset_assets.names import asset_uuid
 from superset_assets.process import Server
@@ -91,9 +92,10 @@ def test_a_bundle_that_superset_cannot_read_changes_nothing_and_says_what_to_do(
 
 @pytest.mark.parametrize("who", TENANTS)
 def test_every_chart_has_rows_for_a_tenant(superset: Running, who: str) -> None:
-    boards = [path.stem.replace("_", "-") for path in (bundle.ROOT / "dashboards").glob("*.yaml")]
-    counts = {title: rows for board in boards for title, rows in verify.check_charts(superset.user(who), board)}
-    assert len(counts) == len(list((bundle.ROOT / "charts").glob("*.yaml")))
+    files = decisions.read()
+    slugs = map(slug, files.dashboards)
+    counts = {title: rows for name in slugs for title, rows in verify.check_charts(superset.user(who), name)}
+    assert len(counts) == len(files.charts)
     assert counts["Revenue by day"] == counts["Revenue trend"] == counts["CAC by day"] == 30
     assert counts["MRR to target"] == counts["Churn to target"] == 1
     assert counts["Conversion funnel"] == counts["Web funnel"] == 4
@@ -108,7 +110,7 @@ def test_an_admin_asks_for_one_tenant_since_two_currencies_are_never_added_up(su
 
 def test_a_tenant_sees_only_its_own_rows_whatever_it_asks_for(superset: Running) -> None:
     aurora = superset.user("aurora")
-    for table in bundle.datasets(marts.catalog()):
+    for table in datasets.generate(marts.catalog()):
         assert [row["tenant_id"] for row in ask(aurora, ["tenant_id"], table, row_limit=9)["data"][:1]] == ["aurora"]
         other = [{"col": "tenant_id", "op": "==", "val": "nordlicht"}]
         assert ask(aurora, ["tenant_id"], table, filters=other)["data"] == []

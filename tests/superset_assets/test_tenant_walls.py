@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from semantic.catalog import Catalog
-from superset_assets import bundle
+from superset_assets import datasets, decisions
 from superset_assets.client import call, listing
 from tests.superset_assets import walls
 from tests.superset_assets.conftest import TENANTS, Running, point_to, spoilt
@@ -53,11 +53,10 @@ def test_nothing_that_a_tenant_reaches_names_the_other_tenants_rows(
     assert {f"{title} as {kind}" for title in NAMING for kind in ("json", "csv", "xlsx")} <= own
     assert {
         f"{kind} of {table}"
-        for table in bundle.datasets(catalog).keys() - WITHOUT_NAMES
+        for table in datasets.generate(catalog).keys() - WITHOUT_NAMES
         for kind in ("full", "samples")
     } <= own
-    charts = list((bundle.ROOT / "charts").glob("*.yaml"))
-    assert len([place for place, _ in places if place.endswith(" as json")]) == len(charts)
+    assert len([place for place, _ in places if place.endswith(" as json")]) == len(decisions.read().charts)
 
 
 def test_a_tenants_numbers_are_those_that_the_admin_sees_of_it(superset: Running) -> None:
@@ -102,7 +101,7 @@ def test_the_numbers_that_a_tenant_is_told_are_those_of_its_own_rows(
     superset: Running, catalog: Catalog, who: str
 ) -> None:
     run_id = (superset.published / "current").resolve().name
-    for table in bundle.datasets(catalog):
+    for table in datasets.generate(catalog):
         told, own = counted(superset, catalog, who, table), written(superset, catalog, who, table, run_id)
         assert own[0] > 0, table
         assert told == pytest.approx(own), table
@@ -113,7 +112,7 @@ def test_a_row_that_was_given_to_the_wrong_tenant_is_seen_in_the_numbers_of_ever
 ) -> None:
     """Names tell nothing here: most datasets have none."""
     run_id = (restored.published / "current").resolve().name
-    folder, tables = spoilt(restored, "wrong-numbers"), list(bundle.datasets(catalog))
+    folder, tables = spoilt(restored, "wrong-numbers"), list(datasets.generate(catalog))
     with duckdb.connect(str(folder / "tenant-aurora.duckdb")) as db:
         db.execute(f"ATTACH '{folder / 'tenant-nordlicht.duckdb'}' AS theirs (READ_ONLY)")
         for table in tables:

@@ -1,0 +1,166 @@
+"""A chart in Superset's form, back to its decisions: the inverse of chart_form.
+
+    read_chart(form, "net_sales", catalog) → Chart, what its decisions cannot say
+
+A decision is written only if the expansion would differ without it. Parameters that the type does not have become
+`options`. Whatever still differs after that is returned as (path, in the decisions, in Superset): nothing is dropped.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from semantic.catalog import Catalog
+from superset_assets import chart_form, defaults
+from superset_assets.decisions import NO_OPTIONS, Chart
+from superset_assets.errors import DecisionError
+from superset_assets.names import asset_uuid
+from superset_assets.sync import differences, normalise
+
+Form = Mapping[str, Any]
+Unsaid = list[tuple[str, Any, Any]]
+_OPERATOR_WORDS = {"IS TRUE": True, "IS FALSE": False, "IS NULL": None}
+
+
+def read_chart(form: Form, name: str, catalog: Catalog, before: Chart | None = None) -> tuple[Chart, Unsaid]:
+    """The decisions of a chart in Superset's form. before: the decisions that it was imported with, which stay as they
+    are if they still say the same.
+
+    Raises DecisionError when its visualization type is none of ours, or when it shows no metric of the catalog.
+    """
+    plain = _readable(form, before)
+    if before is not None and _comparable(chart_form.expand(name, before, catalog)) == _comparable(plain):
+        return before, []
+    decisions = _decisions(plain, name, catalog)
+    decisions = _shortest(decisions, name, catalog)
+    chart = Chart.model_validate(decisions)
+    ours, theirs = (_parameters(item) for item in (chart_form.expand(name, chart, catalog), plain))
+    options = {key: theirs.get(key) for key in sorted(ours.keys() | theirs.keys()) if ours.get(key) != theirs.get(key)}
+    options = {key: value for key, value in options.items() if key not in NO_OPTIONS and "sqlExp" not in str(value)}
+    chart = Chart.model_validate(decisions | ({"options": options} if options else {}))
+    return chart, differences(_comparable(chart_form.expand(name, chart, catalog)), _comparable(plain))
+
+
+def _readable(form: Form, before: Chart | None) -> dict[str, Any]:
+    """A copy without what Superset adds when somebody saves a chart. A card shows its caption as the subtitle; a
+    description that was not edited follows it."""
+    plain: dict[str, Any] = json.loads(json.dumps(form, default=str))
+    params = plain["params"]
+    if "subtitle" in params and (before is None or plain.get("description") == before.caption):
+        plain["description"] = params["subtitle"]
+    params["adhoc_filters"] = [_plain_filter(item) for item in params.get("adhoc_filters") or []]
+    return plain
+
+
+def _plain_filter(item: Form) -> Form:
+    if item.get("expressionType") != "SIMPLE":
+        return item
+    return {key: item.get(key) for key in ("expressionType", "clause", "subject", "operator", "comparator")}
+
+
+def _decisions(form: Form, name: str, catalog: Catalog) -> dict[str, Any]:
+    """Every decision that can be read from the form, needed or not."""
+    params = form["params"]
+    kind = _type(form)
+    known = defaults.load().types[kind]
+    horizontal, first = kind == "ranking", (params.get("groupby") or [None])[0]
+    metrics = [item for item in params.get("metrics") or [params.get("metric")] if isinstance(item, str)]
+    config = {key: value for key, value in (params.get("column_config") or {}).items() if isinstance(value, dict)}
+    bands = _bands(params)
+    found = {
+        "metric": metrics[0] if len(metrics) == 1 else None,
+        "metrics": metrics if len(metrics) > 1 else None,
+        "dataset": _dataset(form, catalog),
+        "by": [params.get("x_axis")] if horizontal else params.get("groupby"),
+        "rows": params.get("groupbyRows"),
+        "columns": params.get("all_columns") or params.get("groupbyColumns"),
+        "newest": first if params.get("row_limit") == 1 else None,
+        "sort": params.get("x_axis_sort") if horizontal else params.get("timeseries_limit_metric"),
+        "stacked": params.get("stack") == "Stack",
+        "bands": bands,
+        "shade_up_to": next((rule.get("targetValue") for rule in params.get("conditional_formatting") or []
+                             if rule.get("operator") == ">"), None),
+        "labels": {key: value["customColumnName"] for key, value in config.items() if "customColumnName" in value},
+        "hidden": [key for key, value in config.items() if value.get("visible") is False],
+        "bars": [item for item in metrics if config.get(item, {}).get("showCellBars") is not False]
+        if params.get("show_cell_bars") else None,
+        "format": params.get(known.number.parameter) if known.number else None,
+        "limit": params.get("row_limit"),
+    }  # fmt: skip
+    decided = {key: value for key, value in found.items() if key in known.decisions and value}
+    filters = _filters(params["adhoc_filters"])
+    caption = params.get("subtitle") or form.get("description") or ""
+    return (
+        {"type": kind, "title": form["slice_name"], "caption": caption}
+        | decided
+        | ({"filters": filters} if filters else {})
+    )
+
+
+def _type(form: Form) -> str:
+    viz_type, params = form["viz_type"], form["params"]
+    if viz_type == "echarts_timeseries_bar":
+        return "ranking" if params.get("orientation") == "horizontal" else "bar"
+    if viz_type == "table":
+        return "records" if params.get("query_mode") == "raw" else "table"
+    for name, item in defaults.load().types.items():
+        if item.viz_type == viz_type:
+            return name
+    raise DecisionError("type", f"{viz_type} is no type of chart in defaults.yaml", "Use another type, or add it there")
+
+
+def _dataset(form: Form, catalog: Catalog) -> str | None:
+    return next((mart for mart in catalog.marts if asset_uuid("datasets", mart) == str(form.get("dataset_uuid"))), None)
+
+
+def _bands(params: Form) -> dict[str, Any] | None:
+    palette = list(defaults.load().palette)
+    try:
+        ends = [json.loads(part) for part in params["intervals"].split(",")]
+        colours = [palette[int(part) - 1] for part in params["interval_color_indices"].split(",")]
+    except (KeyError, ValueError, IndexError, AttributeError):
+        return None
+    return dict(zip(colours, ends, strict=True)) if len(colours) == len(ends) else None
+
+
+def _filters(items: Iterable[Form]) -> dict[str, Any]:
+    filters: dict[str, dict[str, Any]] = {}
+    for item in items:
+        if item.get("expressionType") == "SIMPLE" and item["operator"] in chart_form.OPERATORS:
+            filters.setdefault(item["subject"], {})[item["operator"]] = item["comparator"]
+    return {column: _condition(conditions) for column, conditions in filters.items()}
+
+
+def _condition(conditions: dict[str, Any]) -> Any:
+    """A single value, list, truth or absence in its short form."""
+    (operator, value), *others = conditions.items()
+    if others:
+        return conditions
+    if operator in _OPERATOR_WORDS:
+        return _OPERATOR_WORDS[operator]
+    return value if operator in {"==", "IN"} else conditions
+
+
+def _shortest(decisions: dict[str, Any], name: str, catalog: Catalog) -> dict[str, Any]:
+    """Without the decisions that change nothing."""
+    wanted = chart_form.expand(name, Chart.model_validate(decisions), catalog)
+    for key in [key for key in decisions if key not in ("type", "title", "caption")]:
+        shorter = {other: value for other, value in decisions.items() if other != key}
+        try:
+            if chart_form.expand(name, Chart.model_validate(shorter), catalog) == wanted:
+                decisions = shorter
+        except DecisionError:
+            continue
+    return decisions
+
+
+def _parameters(form: Form) -> dict[str, Any]:
+    parameters: dict[str, Any] = _comparable(form)["params"]
+    return parameters
+
+
+def _comparable(form: Form) -> dict[str, Any]:
+    plain = normalise("charts", form)
+    plain.pop("query_context", None)
+    plain.setdefault("params", {})
+    return plain

@@ -1,0 +1,171 @@
+"""A dashboard in Superset's form, back to its decisions: the inverse of dashboard_form.
+
+    read_dashboard(form, "store_performance", charts, names, catalog) → Dashboard, what its decisions cannot say
+
+Sizes are written only where the row would differ without them. Whatever the decisions cannot say is returned as
+(path, in the decisions, in Superset): nothing is dropped.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from semantic.catalog import Catalog
+from superset_assets import bundle, dashboard_form, defaults, ranges
+from superset_assets.compact_chart import Form, Unsaid
+from superset_assets.dashboard_form import Charts
+from superset_assets.decisions import Dashboard, Tile
+from superset_assets.defaults import Filter, Text
+from superset_assets.errors import DecisionError
+from superset_assets.names import asset_uuid
+from superset_assets.sync import differences, normalise
+
+PRESETS = re.compile(r"(\[\w+\]\(\?native_filters=[^)]*\) ?)+")
+_NOT_OPTIONS = ("filters", "label_colors")
+
+
+def read_dashboard(
+    form: Form, name: str, before: Dashboard, charts: Charts, names: Mapping[str, str], catalog: Catalog,
+    default_range: str | None = None,
+) -> tuple[Dashboard, Unsaid]:  # fmt: skip
+    """The decisions of a dashboard in Superset's form.
+
+    before: the decisions that it was imported with. charts: by name; names: the name of each chart by its uuid in
+    Superset. default_range: the one that the dashboard was imported with.
+    """
+    plain = _unfilled(form, default_range)
+    rows = {row: _row(row, tiles, names, charts) for row, tiles in _tiles(plain["position"])}
+    edited = _comparable(plain, names)
+
+    def unsaid(dashboard: Dashboard) -> Unsaid:
+        expanded = _comparable(dashboard_form.expand(name, dashboard, charts, catalog), names)
+        return [item for item in differences(expanded, edited) if not _follows(item, imported, expanded)]
+
+    imported = _comparable(dashboard_form.expand(name, before, charts, catalog), names)
+    if not unsaid(before):
+        return before, []
+    decisions: dict[str, Any] = {
+        "title": plain["dashboard_title"],
+        "description": plain.get("description") or "",
+        "needs": before.needs,
+    }
+    filters = _filters(edited["metadata"]["filters"], catalog)
+    decisions |= {"filters": filters} if filters else {}
+    left = unsaid(Dashboard.model_validate(decisions | {"rows": rows}))
+    options = {path.split(".")[1]: None for path, _, _ in left if path.startswith("metadata.")}
+    options = {key: edited["metadata"].get(key) for key in sorted(options) if key not in _NOT_OPTIONS}
+    decisions |= {"options": options} if options else {}
+    dashboard = Dashboard.model_validate(decisions | {"rows": rows})
+    return dashboard, unsaid(dashboard)
+
+
+def _follows(difference: tuple[str, Any, Any], imported: Form, expanded: Form) -> bool:
+    """Whether a difference only follows from charts that came or went: Superset keeps the colours and the reach of the
+    date filter that it was imported with."""
+    path, _, theirs = difference
+    kept, after = (_value(form, path) for form in (imported, expanded))
+    follows = path.startswith("metadata.label_colors.") or path.endswith(".scope.rootPath")
+    return follows and theirs == kept and theirs != after
+
+
+def _value(form: Form, path: str) -> Any:
+    """The value at a path of `differences`."""
+    value: Any = form
+    for key in path.split(".", 2 if path.startswith("metadata.label_colors.") else -1):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _unfilled(form: Form, default_range: str | None) -> dict[str, Any]:
+    """A copy with the placeholders in it that were filled in for the import."""
+    plain: dict[str, Any] = json.loads(json.dumps(form, default=str))
+    if (plain.get("css") or "").strip() == bundle.CSS.read_text("utf-8").strip():
+        plain["css"] = "{{ css }}"
+    for tile in plain["position"].values():
+        if isinstance(tile, dict) and "code" in tile.get("meta", {}):
+            tile["meta"]["code"] = PRESETS.sub("{{ presets }}", tile["meta"]["code"])
+    text = json.dumps(plain["metadata"].get("native_filter_configuration", []))
+    shown = json.dumps(ranges.expression(default_range))
+    plain["metadata"]["native_filter_configuration"] = json.loads(text.replace(shown, '"{{ default_range }}"'))
+    return plain
+
+
+def _tiles(position: Form) -> Iterator[tuple[str, list[Form]]]:
+    """The name of each row with its charts and texts."""
+    for place in position["GRID_ID"]["children"]:
+        row = position[place]
+        if row["type"] == "ROW":
+            tiles = [position[child] for child in row["children"]]
+            yield place.removeprefix("ROW-"), [tile for tile in tiles if tile["type"] in ("CHART", "MARKDOWN")]
+
+
+def _row(name: str, tiles: list[Form], names: Mapping[str, str], charts: Charts) -> list[Tile | Text]:
+    """The tiles with the fewest sizes that give the row as it is."""
+    full = [_tile(tile, names) for tile in tiles]
+    wanted = dashboard_form.row_tiles(name, full, charts)
+    texts_only = all(isinstance(tile, Text) for tile in full)  # only a text has a height without a width
+    for sizes in ({"width", "height"}, {"height"}, *([{"width"}] if texts_only else [])):  # to leave out
+        row = [tile.model_validate(tile.model_dump(exclude_unset=True, exclude=sizes)) for tile in full]
+        with suppress(DecisionError):
+            if dashboard_form.row_tiles(name, row, charts) == wanted:
+                return row
+    return full
+
+
+def _tile(tile: Form, names: Mapping[str, str]) -> Tile | Text:
+    meta = tile["meta"]
+    sizes = {"width": meta["width"], "height": meta["height"]}
+    if tile["type"] == "CHART":
+        if meta["uuid"] not in names:
+            what = f"{meta.get('sliceName')!r} is no chart that Superset exports"
+            raise DecisionError("rows", what, "Remove it from the dashboard in Superset")
+        return Tile(name=names[meta["uuid"]], **sizes)
+    named = next((name for name, text in defaults.load().texts.items() if text.text == meta["code"]), None)
+    return Tile(name=named, **sizes) if named else Text(text=meta["code"], **sizes)
+
+
+def _filters(filters: Mapping[str, Form], catalog: Catalog) -> dict[str, Filter]:
+    """The filters beside those of defaults.yaml that choose values of a column."""
+    marts = {asset_uuid("datasets", mart): mart for mart in catalog.marts}
+    found = {}
+    for name, item in filters.items():
+        target = (item.get("targets") or [{}])[0]
+        if name in defaults.load().filters or item.get("filterType") != "filter_select" or "column" not in target:
+            continue
+        decided = {
+            "title": item["name"],
+            "dataset": marts.get(target.get("datasetUuid", "")),
+            "column": target["column"]["name"],
+            "always_one": bool(item.get("requiredFirst")) or None,
+            "description": item.get("description") or None,
+        }
+        found[name] = Filter.model_validate({key: value for key, value in decided.items() if value})
+    return found
+
+
+def _comparable(form: Form, names: Mapping[str, str]) -> dict[str, Any]:
+    """A dashboard as a tree of its layout, with filters by name: without ids, without titles that charts decide."""
+    plain = normalise("dashboards", form)
+    position = plain.pop("position")
+    plain["layout"] = {
+        place.removeprefix("ROW-"): _tree(position, place, names)
+        for root in (*position["ROOT_ID"].get("children", []), "GRID_ID")
+        for place in position.get(root, {}).get("children", [])
+    }
+    plain["order"] = list(plain["layout"])
+    metadata = plain.setdefault("metadata", {})
+    filters = metadata.pop("native_filter_configuration", [])
+    metadata["filters"] = {item["id"].removeprefix("NATIVE_FILTER-"): item for item in filters}
+    return plain
+
+
+def _tree(position: Form, place: str, names: Mapping[str, str]) -> dict[str, Any]:
+    tile = position[place]
+    meta = dict(tile.get("meta", {}))
+    if tile["type"] == "CHART":
+        meta = {key: value for key, value in meta.items() if key not in ("uuid", "sliceName", "chartId")}
+        meta["chart"] = names.get(tile["meta"]["uuid"])
+    children = [_tree(position, child, names) for child in tile.get("children", [])]
+    return {"type": tile["type"], "meta": meta, "children": children}

@@ -1,0 +1,74 @@
+"""defaults.yaml: what all charts of a type and all dashboards share."""
+
+import functools
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from superset_assets import yaml_text
+
+PATH = Path(__file__).with_name("defaults.yaml")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NumberFormat(_Strict):
+    """Superset's parameter for the format of a chart's numbers, and the d3 format per unit (None: the metric's)."""
+
+    parameter: str
+    money: str | None = None
+    count: str | None = None
+    ratio: str | None = None
+
+
+class ChartType(_Strict):
+    """What all charts of a type share. height: grid units of 8 pixels. decisions: the keys that a chart may set."""
+
+    viz_type: str
+    height: int
+    decisions: tuple[str, ...]
+    number: NumberFormat | None = None
+    params: dict[str, Any]
+
+
+class Filter(_Strict):
+    """A filter above a dashboard: the days, or the values of a dataset's column (several unless `always_one`)."""
+
+    title: str
+    type: Literal["days", "values"] = "values"
+    dataset: str | None = None
+    column: str | None = None
+    always_one: bool = False
+    description: str = ""
+
+
+class Text(_Strict):
+    """A block of Markdown; without width and height it takes what its row has left."""
+
+    width: int | None = Field(None, ge=1, le=12)
+    height: int | None = Field(None, ge=1)
+    text: str
+
+
+class Defaults(_Strict):
+    """The content of defaults.yaml. colours: names of the palette, each with the metrics drawn in it."""
+
+    types: dict[str, ChartType]
+    palette: dict[str, str]
+    colours: dict[str, list[str]]
+    filters: dict[str, Filter]
+    texts: dict[str, Text]
+    dashboard: dict[str, Any]
+
+    def colour(self, metric: str) -> str | None:
+        """The metric's colour as #rrggbb, or None: Superset chooses."""
+        return next((self.palette[name] for name, metrics in self.colours.items() if metric in metrics), None)
+
+
+@functools.cache
+def load() -> Defaults:
+    """The defaults, read once."""
+    return Defaults.model_validate(yaml_text.load(PATH.read_text("utf-8")))
