@@ -1,4 +1,4 @@
-{# The three things that engines do differently and that every number depends on. #}
+{# Three things that engines do differently and on which every number depends. #}
 
 {# The calendar day in `zone` of a UTC timestamp. #}
 {% macro local_day(instant, zone) -%}
@@ -6,16 +6,16 @@
 {%- endmacro %}
 
 {# A decimal amount in major units as integer minor units; `minor_units` is 100 for USD, 1 for JPY, 1000 for KWD. #}
-{% macro minor(amount, minor_units) -%}
+{% macro to_minor(amount, minor_units) -%}
     cast(round({{ amount }} * {{ minor_units }}, 0) as bigint)
 {%- endmacro %}
 
-{# Minor units of one currency in minor units of another; a missing rate makes it null, which a test turns into an error. #}
-{% macro converted(amount_minor, factor) -%}
+{# Minor units of one currency in minor units of another. A missing rate gives null, which a test reports as an error. #}
+{% macro convert(amount_minor, factor) -%}
     cast(round(cast({{ amount_minor }} as decimal(18, 0)) * {{ factor }}, 0) as bigint)
 {%- endmacro %}
 
-{# Line types of the ledger that are sales; tips, gift cards and adjustments stand apart. #}
+{# Line types of the ledger that are sales; tips, gift cards and adjustments are not. #}
 {% macro sale_types() -%}
     ('PRODUCT', 'SHIPPING', 'DUTY', 'FEE', 'ADDITIONAL_FEE')
 {%- endmacro %}

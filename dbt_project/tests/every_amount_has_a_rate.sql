@@ -1,4 +1,4 @@
--- A pair of currencies without a rate for a day: the pair and the day are the failing rows.
+-- Pairs of currencies without an exchange rate for a day on which an amount needs one.
 select
     tenant_id,
     order_currency as own_currency,

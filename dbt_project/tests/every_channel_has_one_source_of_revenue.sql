@@ -1,4 +1,4 @@
--- A channel with two sources of revenue would have its days twice.
+-- Channels with two sources of revenue: their days would be doubled.
 select
     source,
     channel,

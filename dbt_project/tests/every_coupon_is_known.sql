@@ -1,5 +1,5 @@
--- Discounts of coupons that were deleted before they could be read: whether they last is not known, and they take
--- nothing off recurring revenue.
+-- Discounts of coupons that were deleted before they were loaded: their duration is not known, and they do not reduce
+-- recurring revenue.
 {{ config(severity='warn') }}
 select
     discounts.tenant_id,

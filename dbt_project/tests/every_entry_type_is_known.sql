@@ -1,4 +1,4 @@
--- Types of balance entries that the seed does not know: they count as other cash.
+-- Types of balance entries that are not in the seed: they count as other cash.
 {{ config(severity='warn') }}
 select
     tenant_id,

@@ -1,4 +1,4 @@
--- Invariant of the ledger, for each order in its own currency: its sales add up to its current total.
+-- Orders whose sales do not add up to their current total, in their own currency.
 with ledger as (
     select
         tenant_id,

@@ -1,4 +1,4 @@
--- Subscription items on a price of another currency than their subscription's: Stripe bills them by the price's
+-- Subscription items whose price is in another currency than the subscription: Stripe bills them by the price's
 -- `currency_options`, which staging does not hold, and recurring revenue would count the wrong amount.
 select distinct
     items.tenant_id,

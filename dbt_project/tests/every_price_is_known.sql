@@ -1,4 +1,4 @@
--- Subscription items whose price staging does not hold: they would count for nothing in recurring revenue.
+-- Subscription items whose price is not in staging: they do not count in recurring revenue.
 {{ config(severity='warn') }}
 select distinct
     items.tenant_id,

@@ -1,4 +1,4 @@
--- An order whose pair of financial and fulfilment status the seed does not know.
+-- Orders whose pair of financial and fulfilment status is not in the seed.
 select
     tenant_id,
     order_id,

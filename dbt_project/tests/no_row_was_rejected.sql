@@ -1,5 +1,5 @@
--- Rows that could not be typed: without them every number would be too small without an error. Events have a test of
--- their own, which warns.
+-- Rejected rows: without them every number would be too small and no error would show. Events have their own test,
+-- which warns.
 select
     rejects.tenant_id,
     rejects.source,

@@ -1,5 +1,5 @@
--- Advertising that gets lost or comes twice: at each level the rows add up to the account's own day as the platform
--- tells it, in its own currency. A day of ads of which the account itself tells nothing is such a day too.
+-- Days whose advertising is lost or doubled: at each level the rows must add up to the account's own total in its own
+-- currency. Days with ads but without an account total fail too.
 with totals as (
     select
         tenant_id,

@@ -1,4 +1,4 @@
-"""dbt's own unit tests of the models, and what a seed has to hold."""
+"""dbt's own unit tests of the models, and what the seeds must contain."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def unit_tests(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     return list(outcome.result or ())
 
 
-def test_every_unit_test_of_the_models_passes(unit_tests: list[Any]) -> None:
-    assert len(unit_tests) >= 25
+def test_every_dbt_unit_test_passes(unit_tests: list[Any]) -> None:
+    assert len(unit_tests) >= 46
     failed = [f"{result.node.name}: {result.message}" for result in unit_tests if str(result.status) != "pass"]
     assert not failed, "\n".join(failed)
 
 
-def test_every_pair_of_shopifys_statuses_is_mapped() -> None:
+def test_order_status_maps_every_pair_of_shopify_statuses() -> None:
     if not SHOPIFY.exists():
-        pytest.skip(f"no {SHOPIFY}: the real schema is not at hand")
+        pytest.skip(f"no {SHOPIFY}: Shopify's schema is not on this machine")
     schema = json.loads(gzip.decompress(SHOPIFY.read_bytes()))
     types = {item["name"]: item for item in (schema.get("data") or schema)["__schema"]["types"]}
     financial, fulfilment = (
@@ -56,7 +56,7 @@ def test_every_pair_of_shopifys_statuses_is_mapped() -> None:
     )
     with (ROOT / "dbt_project" / "seeds" / "order_status.csv").open() as file:
         mapped = {(row["financial_status"], row["fulfillment_status"]) for row in csv.DictReader(file)}
-    assert mapped == {(one, other) for one in financial | {"NONE"} for other in fulfilment}
+    assert mapped == {(status, other) for status in financial | {"NONE"} for other in fulfilment}
 
 
 def entry_types() -> dict[str, str]:
@@ -65,11 +65,11 @@ def entry_types() -> dict[str, str]:
         return {row["entry_type"]: row["cash_column"] for row in csv.DictReader(file)}
 
 
-def test_every_type_of_entry_that_stripes_client_lists_is_mapped() -> None:
+def test_stripe_entry_types_maps_every_type_of_the_stripe_client() -> None:
     listed = {name for kind in get_args(stripe.BalanceTransaction.__annotations__["type"]) for name in get_args(kind)}
     assert len(listed) > 40
     assert listed - set(entry_types()) == set()
 
 
-def test_what_a_platform_takes_from_its_sellers_is_no_fee_that_it_paid() -> None:
+def test_application_fees_of_a_platform_are_not_payment_fees() -> None:
     assert {entry_types()[name] for name in ("application_fee", "application_fee_refund")} == {"cash_other"}

@@ -212,8 +212,8 @@ def test_broken_lines_of_an_events_file_are_counted_set_aside_and_the_rest_is_pu
         file.write(b'{"event_id": "torn", "occurred_at": "2026-0\n{"event_id": "b", "event_name": "page_view"}\n')
     done = place.run()
     assert done.built
-    assert [warning for warning in done.built.warnings if "every_event_was_read" in warning] == [
-        "every_event_was_read: 2 rows"
+    assert [warning for warning in done.built.warnings if "no_event_was_rejected" in warning] == [
+        "no_event_was_rejected: 2 rows"
     ]
     set_aside = [pulled.rejected for pulled in done.pulled["aurora", "files", "aurora"] if pulled.stream == "events"]
     assert set_aside == [2]
@@ -222,7 +222,7 @@ def test_broken_lines_of_an_events_file_are_counted_set_aside_and_the_rest_is_pu
     newest.write_bytes(gzip.compress(b"".join(lines[:-2])))
     mended = place.run()
     assert mended.built
-    assert not [warning for warning in mended.built.warnings if "every_event_was_read" in warning]
+    assert not [warning for warning in mended.built.warnings if "no_event_was_rejected" in warning]
     without = place.marts()
     assert with_them["events"] == without["events"] != []
     assert with_them["metrics_daily"] == without["metrics_daily"]

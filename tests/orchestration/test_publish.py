@@ -187,7 +187,7 @@ BROKEN = {
     "a part of a cent": (
         "update shopify.sales set amount = amount + 0.001 where tenant_id = 'aurora' and sale_id = "
         "(select min(sale_id) from shopify.sales)",
-        "no_part_of_a_cent_is_lost",
+        "every_amount_fits_its_minor_units",
     ),
     "a refund that was not loaded": (
         "delete from shopify.refunds where tenant_id = 'aurora' and refund_id = "

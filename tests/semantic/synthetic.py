@@ -58,7 +58,7 @@ def stub_project(folder: Path) -> Path:
     }
     target = {"type": "duckdb", "path": str(folder / "build.duckdb"), "threads": 1}
     (folder / "macros").mkdir()
-    shutil.copy(DBT / "macros" / "columns.sql", folder / "macros" / "columns.sql")
+    shutil.copy(DBT / "macros" / "test_columns.sql", folder / "macros" / "test_columns.sql")
     schema = "{% macro generate_schema_name(name, node) %}{{ name or 'main' }}{% endmacro %}\n"
     (folder / "macros" / "schema.sql").write_text(schema, encoding="utf-8")
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(project), encoding="utf-8")

@@ -14,7 +14,7 @@ import yaml
 from tests.semantic import synthetic
 
 FLOW = re.compile(r"\{\w+: .*\{")  # a flow mapping in a flow mapping: only settings are written so
-SETTINGS = re.compile(r" +config: \{meta: \{.*\}\}")
+SETTINGS = re.compile(r" +config: \{.*\}")
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
--- People of each day, and of the 30 days that end with it. A person counts in the 30 days from one of their days until
--- 29 days later or until their next one begins to count: each day gains and loses people, and what is left is added up.
+-- A person counts as monthly active from each of their days until 29 days later, or until their next day starts a new
+-- period: each day adds and removes people, and the running sum is the number of active people.
 with events as (select * from {{ ref('events') }}),
 
 days as (
@@ -24,7 +24,7 @@ visits as (
     group by all
 ),
 
-edges as (
+ranges as (
     select
         tenant_id,
         source,
@@ -39,10 +39,10 @@ spine as (
         tenant_id,
         source,
         cast(unnest(generate_series(first_day, last_day, interval 1 day)) as date) as date_day
-    from edges
+    from ranges
 ),
 
-their_days as (
+person_days as (
     select distinct
         tenant_id,
         source,
@@ -56,7 +56,7 @@ people as (
     select
         *,
         lead(date_day) over (partition by tenant_id, source, user_key order by date_day) as next_day
-    from their_days
+    from person_days
 ),
 
 changes as (
@@ -75,7 +75,7 @@ changes as (
     from people
 ),
 
-changed as (
+daily_changes as (
     select
         tenant_id,
         source,
@@ -91,7 +91,7 @@ thirty_days as (
         source,
         date_day,
         sum(people) over (partition by tenant_id, source order by date_day) as mau
-    from changed
+    from daily_changes
 )
 
 select

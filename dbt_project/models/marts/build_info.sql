@@ -1,4 +1,4 @@
--- Which run made this build, and until when it knows each tenant's sources: the oldest of its streams decides.
+-- The oldest cursor of a tenant decides how fresh the build is.
 with runs as (select * from {{ ref('stg_takings__runs') }}),
 
 accounts as (select * from {{ ref('stg_takings__accounts') }}),

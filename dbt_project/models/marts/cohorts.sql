@@ -1,5 +1,5 @@
--- Cohort × month number: known buyers by the month of their first order, revenue net of refunds by the order's month:
--- returned goods, and adjustments for what was paid back without goods or kept for restocking.
+-- Revenue is net of refunds, by the order's month: returned goods, and adjustments for money paid back without goods or
+-- kept for restocking.
 with orders as (
     select * from {{ ref('int_orders') }}
     where is_known
@@ -7,7 +7,7 @@ with orders as (
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
-firsts as (
+first_orders as (
     select
         tenant_id,
         customer_key,
@@ -21,22 +21,22 @@ sizes as (
         tenant_id,
         cohort_month,
         count(*) as customers
-    from firsts
+    from first_orders
     group by all
 ),
 
 months as (
     select
         orders.tenant_id,
-        firsts.cohort_month,
-        date_diff('month', firsts.cohort_month, date_trunc('month', orders.date_day)) as month_number,
+        first_orders.cohort_month,
+        date_diff('month', first_orders.cohort_month, date_trunc('month', orders.date_day)) as month_number,
         count(distinct orders.customer_key) as active_customers,
         count(*) as orders,
         sum(
             orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor + orders.adjustments_minor
         ) as net_revenue_minor
     from orders
-    inner join firsts using (tenant_id, customer_key)
+    inner join first_orders using (tenant_id, customer_key)
     group by all
 ),
 

@@ -1,4 +1,4 @@
--- Customers' days; guests (orders without a customer id) are left out of rankings.
+-- Guests (orders without a customer id) are excluded from rankings.
 with orders as (
     select * from {{ ref('int_orders') }}
     where not is_guest

@@ -1,6 +1,3 @@
--- A customer's month: what they are worth at its end and why it is not what it was at the end of the month before. The
--- reasons are tested in this order: new, reactivation, churn, expansion, contraction; what the exchange rate did to the
--- worth of those who stay stands apart.
 with customers as (
     select
         tenant_id,
@@ -21,7 +18,7 @@ months as (select * from {{ ref('int_mrr_months') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
-told as (
+movements as (
     select
         *,
         case
@@ -39,29 +36,29 @@ told as (
 )
 
 select
-    told.tenant_id,
-    told.source,
-    told.source_account,
-    told.customer_id,
-    told.customer_name,
-    told.customer_email,
-    told.month as date_month,
+    movements.tenant_id,
+    movements.source,
+    movements.source_account,
+    movements.customer_id,
+    movements.customer_name,
+    movements.customer_email,
+    movements.month as date_month,
     tenants.currency,
     tenants.minor_units,
-    cast(told.opening_mrr_minor as bigint) as opening_mrr_minor,
-    cast(told.mrr_minor as bigint) as mrr_minor,
-    told.movement,
-    -- who leaves takes what they were worth; nobody is left whom a rate could move
+    cast(movements.opening_mrr_minor as bigint) as opening_mrr_minor,
+    cast(movements.mrr_minor as bigint) as mrr_minor,
+    movements.movement,
+    -- a customer who leaves takes their opening amount; no exchange rate applies to it
     cast(case
-        when told.movement = 'churn' then -told.opening_mrr_minor
-        else told.mrr_minor - told.revalued_mrr_minor
+        when movements.movement = 'churn' then -movements.opening_mrr_minor
+        else movements.mrr_minor - movements.revalued_mrr_minor
     end as bigint) as movement_mrr_minor,
     cast(case
-        when told.movement = 'churn' then 0 else told.revalued_mrr_minor - told.opening_mrr_minor
+        when movements.movement = 'churn' then 0 else movements.revalued_mrr_minor - movements.opening_mrr_minor
     end as bigint) as fx_mrr_minor,
     months.is_estimated,
     months.is_complete
-from told
+from movements
 inner join tenants using (tenant_id)
 inner join months using (tenant_id, source_account, month)
-where told.mrr_minor > 0 or told.opening_mrr_minor > 0
+where movements.mrr_minor > 0 or movements.opening_mrr_minor > 0

@@ -1,4 +1,3 @@
--- Every buyer who is known, by customer id or e-mail; the name is the one on their newest order.
 with orders as (
     select * from {{ ref('int_orders') }}
     where is_known

@@ -1,31 +1,31 @@
--- One row an event with the session it belongs to: the id it came with, else what one person did without a break of 30
--- minutes, named by its person and its beginning. What an app tells without a session's id is no visit.
+-- A session without an id is what one person did without a break of 30 minutes. API calls and feature uses start no
+-- session.
 with events as (
     select
         *,
-        session_id is null and user_key is not null and event_name not in ('api_call', 'feature_used') as is_alone
+        session_id is null and user_key is not null and event_name not in ('api_call', 'feature_used') as needs_key
     from {{ ref('stg_files__events') }}
 ),
 
-begun as (
+starts as (
     select
         *,
-        is_alone and coalesce(occurred_at - lag(occurred_at) over in_order >= interval 30 minutes, true) as is_first
+        needs_key and coalesce(occurred_at - lag(occurred_at) over in_order >= interval 30 minutes, true) as is_first
     from events
     window in_order as (
-        partition by tenant_id, source_account, is_alone, user_key order by occurred_at, event_id
+        partition by tenant_id, source_account, needs_key, user_key order by occurred_at, event_id
     )
 ),
 
-placed as (
+sessions as (
     select
         *,
         max(case when is_first then occurred_at end) over (
-            partition by tenant_id, source_account, is_alone, user_key
+            partition by tenant_id, source_account, needs_key, user_key
             order by occurred_at, event_id
             rows unbounded preceding
         ) as session_start
-    from begun
+    from starts
 )
 
 select
@@ -38,7 +38,7 @@ select
     event_name,
     case
         when session_id is not null then session_id
-        when is_alone then user_key || ' ' || strftime(session_start, '%Y-%m-%dT%H:%M:%S.%fZ')
+        when needs_key then user_key || ' ' || strftime(session_start, '%Y-%m-%dT%H:%M:%S.%fZ')
     end as session_key,
     user_id,
     anonymous_id,
@@ -53,4 +53,4 @@ select
     run_id,
     landing_part,
     cast(1 as bigint) as event_number
-from placed
+from sessions

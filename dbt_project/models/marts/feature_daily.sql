@@ -1,4 +1,3 @@
--- Who used which feature on a day, beside everybody who was active on it.
 with uses as (
     select
         tenant_id,

@@ -1,4 +1,3 @@
--- A tenant's months of money, with runway and break-even: how they are reckoned stands with the mart's description.
 with months as (select * from {{ ref('int_finance_months') }}),
 
 balances as (select * from {{ ref('int_cash_balances_monthly') }}),
@@ -36,7 +35,7 @@ select
             then
                 cast(
                     cast(
-                        {{ divided('months.contribution_margin_minor * 1000000', 'months.income_minor') }}
+                        {{ divide('months.contribution_margin_minor * 1000000', 'months.income_minor') }}
                         as decimal(18, 0)
                     ) * 0.000001 as decimal(20, 6)
                 )

@@ -1,6 +1,5 @@
--- Three funnels in long form. Visits stand on the day they began, orders on their own, so a step is no part of the one
--- before it in the strict sense. `orders` is literal: an order that is complete is no longer SHIPPED. `orders_ever`
--- asks the fulfilment, which a refund does not undo: it counts shipped orders that are no longer confirmed.
+-- Visits count on the day they began, orders on their own day, so a step is not strictly a part of the step before it.
+-- `orders_ever` uses the fulfilment status, which a refund does not change.
 with visits as (select * from {{ ref('int_daily_sessions') }}),
 
 orders as (select * from {{ ref('orders') }}),

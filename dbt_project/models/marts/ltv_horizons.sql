@@ -1,4 +1,3 @@
--- What customers brought in within so many days of their first order, for cohorts of which all customers are that old.
 with orders as (
     select * from {{ ref('int_orders') }}
     where is_known
@@ -8,7 +7,7 @@ tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
 today as (select * from {{ ref('int_today') }}),
 
-firsts as (
+first_orders as (
     select
         tenant_id,
         customer_key,
@@ -23,7 +22,7 @@ sizes as (
         tenant_id,
         cohort_month,
         count(*) as customers
-    from firsts
+    from first_orders
     group by all
 ),
 
@@ -34,39 +33,39 @@ horizons as (
     from sizes
 ),
 
-old_enough as (
+complete_cohorts as (
     select horizons.*
     from horizons
     inner join today using (tenant_id)
-    -- who came on the month's last day has had that many days, the first order's own included
+    -- a customer of the month's last day has completed the horizon, the day of the first order included
     where horizons.cohort_month + interval 1 month + to_days(horizons.horizon_days - 1) <= today.today
 ),
 
-paid as (
+revenue as (
     select
-        firsts.tenant_id,
-        firsts.cohort_month,
-        old_enough.horizon_days,
+        first_orders.tenant_id,
+        first_orders.cohort_month,
+        complete_cohorts.horizon_days,
         sum(
             orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor + orders.adjustments_minor
         ) as net_revenue_minor,
         count(*) as orders
-    from firsts
+    from first_orders
     inner join orders using (tenant_id, customer_key)
-    inner join old_enough using (tenant_id, cohort_month)
-    where orders.date_day < firsts.first_day + old_enough.horizon_days
+    inner join complete_cohorts using (tenant_id, cohort_month)
+    where orders.date_day < first_orders.first_day + complete_cohorts.horizon_days
     group by all
 )
 
 select
-    old_enough.tenant_id,
-    old_enough.cohort_month,
-    old_enough.horizon_days,
+    complete_cohorts.tenant_id,
+    complete_cohorts.cohort_month,
+    complete_cohorts.horizon_days,
     tenants.currency,
     tenants.minor_units,
-    old_enough.customers,
-    cast(paid.orders as bigint) as orders,
-    cast(paid.net_revenue_minor as bigint) as net_revenue_minor
-from old_enough
+    complete_cohorts.customers,
+    cast(revenue.orders as bigint) as orders,
+    cast(revenue.net_revenue_minor as bigint) as net_revenue_minor
+from complete_cohorts
 inner join tenants using (tenant_id)
-inner join paid using (tenant_id, cohort_month, horizon_days)
+inner join revenue using (tenant_id, cohort_month, horizon_days)

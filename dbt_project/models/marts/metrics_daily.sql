@@ -1,5 +1,4 @@
--- Everything about a day that may be added up, one int_daily_<family> model a family of measures, side by side where
--- their keys meet.
+-- One int_daily_<family> model per family of measures; rows are joined where their keys match.
 {%- set families = {
     'sales': [
         'gross_sales_minor', 'discounts_minor', 'returns_minor', 'net_sales_minor', 'shipping_minor', 'taxes_minor',
@@ -27,13 +26,13 @@
 } %}
 {%- set measures = families.values() | sum(start=[]) %}
 with families as (
-    {%- for family, own in families.items() %}
+    {%- for family, names in families.items() %}
         select
             tenant_id,
             source,
             channel,
             date_day,
-            {{ own | join(', ') }}
+            {{ names | join(', ') }}
         from {{ ref('int_daily_' ~ family) }}
         {{ 'union all by name' if not loop.last }}
     {%- endfor %}

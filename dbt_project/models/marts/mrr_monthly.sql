@@ -1,5 +1,3 @@
--- A tenant's months of recurring revenue: what it was, what moved it, what it is.
--- opening + new + reactivation + expansion - contraction - churned + fx = closing, in every row.
 {%- set movements = {
     'new': 'new', 'reactivation': 'reactivation', 'expansion': 'expansion', 'contraction': 'contraction',
     'churn': 'churned'
@@ -42,7 +40,7 @@ closing as (
     group by all
 ),
 
-filled as (
+all_months as (
     select
         months.*,
         coalesce(closing.closing_mrr_minor, 0) as closing_mrr_minor,
@@ -57,31 +55,31 @@ filled as (
 )
 
 select
-    filled.tenant_id,
-    filled.month as date_month,
+    all_months.tenant_id,
+    all_months.month as date_month,
     tenants.currency,
     tenants.minor_units,
-    filled.is_estimated,
-    filled.is_complete,
-    cast(coalesce(lag(filled.closing_mrr_minor) over by_month, 0) as bigint) as opening_mrr_minor,
-    cast(filled.new_mrr_minor as bigint) as new_mrr_minor,
-    cast(filled.reactivation_mrr_minor as bigint) as reactivation_mrr_minor,
-    cast(filled.expansion_mrr_minor as bigint) as expansion_mrr_minor,
-    cast(filled.contraction_mrr_minor as bigint) as contraction_mrr_minor,
-    cast(filled.churned_mrr_minor as bigint) as churned_mrr_minor,
-    cast(filled.fx_mrr_minor as bigint) as fx_mrr_minor,
-    cast(filled.closing_mrr_minor as bigint) as closing_mrr_minor,
-    cast(12 * filled.closing_mrr_minor as bigint) as arr_minor,
-    coalesce(lag(filled.customers_closing) over by_month, 0) as customers_opening,
-    filled.customers_new,
-    filled.customers_reactivation as customers_reactivated,
-    filled.customers_churned,
-    filled.customers_closing,
-    {{ minor('targets.mrr', 'tenants.minor_units') }} as mrr_target_minor,
+    all_months.is_estimated,
+    all_months.is_complete,
+    cast(coalesce(lag(all_months.closing_mrr_minor) over by_month, 0) as bigint) as opening_mrr_minor,
+    cast(all_months.new_mrr_minor as bigint) as new_mrr_minor,
+    cast(all_months.reactivation_mrr_minor as bigint) as reactivation_mrr_minor,
+    cast(all_months.expansion_mrr_minor as bigint) as expansion_mrr_minor,
+    cast(all_months.contraction_mrr_minor as bigint) as contraction_mrr_minor,
+    cast(all_months.churned_mrr_minor as bigint) as churned_mrr_minor,
+    cast(all_months.fx_mrr_minor as bigint) as fx_mrr_minor,
+    cast(all_months.closing_mrr_minor as bigint) as closing_mrr_minor,
+    cast(12 * all_months.closing_mrr_minor as bigint) as arr_minor,
+    coalesce(lag(all_months.customers_closing) over by_month, 0) as customers_opening,
+    all_months.customers_new,
+    all_months.customers_reactivation as customers_reactivated,
+    all_months.customers_churned,
+    all_months.customers_closing,
+    {{ to_minor('targets.mrr', 'tenants.minor_units') }} as mrr_target_minor,
     cast(
-        targets.churn_rate * coalesce(lag(filled.customers_closing) over by_month, 0) as decimal(20, 6)
+        targets.churn_rate * coalesce(lag(all_months.customers_closing) over by_month, 0) as decimal(20, 6)
     ) as customers_churn_target
-from filled
+from all_months
 inner join tenants using (tenant_id)
 left join targets using (tenant_id)
-window by_month as (partition by filled.tenant_id order by filled.month)
+window by_month as (partition by all_months.tenant_id order by all_months.month)

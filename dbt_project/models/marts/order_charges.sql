@@ -1,5 +1,3 @@
--- The bridge: which charge paid which order, for charges that took money. A charge of no order stands alone, as revenue
--- of its own.
 with charges as (select * from {{ ref('int_charge_orders') }}),
 
 received as (

@@ -1,4 +1,4 @@
--- Two kinds of rows: what completed orders hold now (by the order's day), and the ledger (by each row's day).
+-- Two kinds of rows: current quantities of completed orders (by the order's day), and the ledger (by each row's day).
 with lines as (select * from {{ ref('stg_shopify__order_lines') }}),
 
 orders as (select * from {{ ref('int_orders') }}),
@@ -14,15 +14,15 @@ completed as (
         lines.product_key,
         orders.date_day,
         sum(lines.current_quantity) as quantity_completed,
-        sum({{ converted('lines.current_quantity * lines.unit_price_minor', 'rates.factor') }}) as product_revenue_minor
+        sum({{ convert('lines.current_quantity * lines.unit_price_minor', 'rates.factor') }}) as product_revenue_minor
     from lines
     inner join orders using (tenant_id, source_account, order_id)
-    inner join {{ ref('stg_shopify__orders') }} as own using (tenant_id, source_account, order_id)
+    inner join {{ ref('stg_shopify__orders') }} as source_orders using (tenant_id, source_account, order_id)
     left join rates
         on
-            own.tenant_id = rates.tenant_id
-            and own.order_currency = rates.order_currency
-            and own.date_day = rates.date_day
+            source_orders.tenant_id = rates.tenant_id
+            and source_orders.order_currency = rates.order_currency
+            and source_orders.date_day = rates.date_day
     where orders.is_completed and not lines.is_gift_card
     group by all
 ),

@@ -1,4 +1,3 @@
--- Every product that the shop has or that a line names: its title today, else the newest line's.
 with lines as (
     select
         lines.*,

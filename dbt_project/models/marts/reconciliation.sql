@@ -1,4 +1,3 @@
--- Does it agree with the source? What each source reports of itself beside what the marts add up to.
 with compared as (
     {%- for source in ['shopify', 'ads', 'stripe'] %}
         select * from {{ ref('int_reconciliation_' ~ source) }}

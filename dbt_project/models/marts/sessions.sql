@@ -1,4 +1,3 @@
--- One row a visit, on the day it began, from its events in their order.
 with events as (
     select * from {{ ref('events') }}
     where session_key is not null

@@ -1,5 +1,4 @@
--- Visits by day and where they came from. A visit counts once: events win where a tenant has any, else Shopify's
--- report.
+-- Visits are counted once: from events where a tenant has any, else from Shopify's report.
 with sessions as (select * from {{ ref('sessions') }}),
 
 tenants_with_events as (select distinct tenant_id from sessions),
@@ -11,7 +10,7 @@ days as (
         date_day,
         traffic_source,
         true as is_counted,
-        {{ visit_measures() }}
+        {{ session_measures() }}
     from sessions
     group by all
     union all by name
@@ -29,7 +28,7 @@ select
     date_day,
     traffic_source,
     is_counted,
-    {%- for name in visit_names() %}
+    {%- for name in session_measure_names() %}
         cast({{ name }} as bigint) as {{ name }},
     {%- endfor %}
     cast(if(is_counted, sessions, 0) as bigint) as counted_sessions,

@@ -1,6 +1,6 @@
--- Advertising by account, campaign, ad set, ad and day, and what no ad explains as a row of its own, so that each level
--- adds up to the account's day. Converted from the running total of a day: no part of a micro is lost.
-{%- set nowhere = '(deleted or unallocated)' %}
+-- Spend without an ad is a row of its own, so that each level adds up to the account's day. Amounts are converted from
+-- the running total of a day: no fraction of a micro is lost.
+{%- set unallocated = '(deleted or unallocated)' %}
 with ads as (
     select
         *,
@@ -12,7 +12,7 @@ days as (select * from {{ ref('int_ad_account_days') }}),
 
 rates as (select * from {{ ref('int_exchange_rates') }}),
 
-explained as (
+ad_sums as (
     select
         tenant_id,
         source,
@@ -31,21 +31,21 @@ remainder as (
         days.source,
         days.source_account,
         days.date_day,
-        '{{ nowhere }}' as campaign_id,
-        '{{ nowhere }}' as campaign_name,
-        '{{ nowhere }}' as ad_set_id,
-        '{{ nowhere }}' as ad_set_name,
-        '{{ nowhere }}' as ad_id,
-        '{{ nowhere }}' as ad_name,
+        '{{ unallocated }}' as campaign_id,
+        '{{ unallocated }}' as campaign_name,
+        '{{ unallocated }}' as ad_set_id,
+        '{{ unallocated }}' as ad_set_name,
+        '{{ unallocated }}' as ad_id,
+        '{{ unallocated }}' as ad_name,
         {%- for name in ad_measures() %}
-            cast(days.{{ name }} - coalesce(explained.{{ name }}, 0) as bigint) as {{ name }},
+            cast(days.{{ name }} - coalesce(ad_sums.{{ name }}, 0) as bigint) as {{ name }},
         {%- endfor %}
         true as is_unallocated
     from days
-    left join explained using (tenant_id, source, source_account, date_day)
+    left join ad_sums using (tenant_id, source, source_account, date_day)
 ),
 
-everything as (
+all_rows as (
     select * from ads
     union all by name
     select * from remainder
@@ -58,18 +58,18 @@ everything as (
 )
 
 select
-    everything.tenant_id,
-    everything.source,
-    everything.source_account,
+    all_rows.tenant_id,
+    all_rows.source,
+    all_rows.source_account,
     days.platform,
-    everything.campaign_id,
-    everything.campaign_name,
-    everything.ad_set_id,
-    everything.ad_set_name,
-    everything.ad_id,
-    everything.ad_name,
-    everything.is_unallocated,
-    everything.date_day,
+    all_rows.campaign_id,
+    all_rows.campaign_name,
+    all_rows.ad_set_id,
+    all_rows.ad_set_name,
+    all_rows.ad_id,
+    all_rows.ad_name,
+    all_rows.is_unallocated,
+    all_rows.date_day,
     days.account_time_zone,
     days.zone_differs,
     days.account_currency,
@@ -78,25 +78,25 @@ select
     rates.rate,
     rates.rate_date,
     {%- for name in ['spend_micros', 'purchase_value_micros'] %}
-        {{ share_of_the_day('everything.' ~ name, 'rates.rate') }} as {{ name }},
-        everything.{{ name }} as own_{{ name }},
+        {{ convert_part_of_day('all_rows.' ~ name, 'rates.rate') }} as {{ name }},
+        all_rows.{{ name }} as own_{{ name }},
     {%- endfor %}
-    everything.impressions,
-    everything.clicks,
-    everything.purchases,
+    all_rows.impressions,
+    all_rows.clicks,
+    all_rows.purchases,
     days.as_of,
-    everything.run_id,
-    everything.landing_part
-from everything
+    all_rows.run_id,
+    all_rows.landing_part
+from all_rows
 inner join days using (tenant_id, source, source_account, date_day)
 left join rates
     on
-        everything.tenant_id = rates.tenant_id
+        all_rows.tenant_id = rates.tenant_id
         and days.account_currency = rates.order_currency
-        and everything.date_day = rates.date_day
+        and all_rows.date_day = rates.date_day
 window
-    until_here as (
-        partition by everything.tenant_id, everything.source, everything.source_account, everything.date_day
-        order by everything.campaign_id, everything.ad_set_id, everything.ad_id
+    running_day as (
+        partition by all_rows.tenant_id, all_rows.source, all_rows.source_account, all_rows.date_day
+        order by all_rows.campaign_id, all_rows.ad_set_id, all_rows.ad_id
         rows unbounded preceding
     )

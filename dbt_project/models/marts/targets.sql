@@ -1,4 +1,3 @@
--- What a tenant wants to reach, from the configuration.
 with targets as (select * from {{ source('takings', 'targets') }})
 
 select

@@ -1,7 +1,7 @@
--- One row a day over all days that a mart holds, and some around them.
+-- All days that a mart holds, and some around them.
 with days as (select date_day from {{ ref('metrics_daily') }}),
 
-edges as (
+ranges as (
     select
         coalesce(min(date_day), current_date) - 31 as first_day,
         coalesce(max(date_day), current_date) + 366 as last_day
@@ -9,4 +9,4 @@ edges as (
 )
 
 select cast(unnest(generate_series(first_day, last_day, interval 1 day)) as date) as date_day
-from edges
+from ranges

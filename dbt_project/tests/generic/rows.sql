@@ -1,4 +1,4 @@
-{# One row for each combination of these columns, and none of them empty: what a mart calls its key. #}
+{# The key of a mart: one row per combination of these columns, none of which is null. #}
 {% test unique_combination(model, columns) %}
 select {{ columns | join(', ') }}, count(*) as row_count
 from {{ model }}
@@ -10,11 +10,11 @@ having
 {% endtest %}
 
 
-{# None of these columns, or of all, is empty in any row: one pass over the table instead of one a column. #}
+{# None of these columns (or 'all') is null in any row: one pass over the table instead of one per column. #}
 {% test no_nulls(model, columns) %}
 select *
 from {{ model }}
 where
-    {% for column in columns_of(model, columns) %}{{ 'or ' if not loop.first }}{{ column }} is null
+    {% for column in tested_columns(model, columns) %}{{ 'or ' if not loop.first }}{{ column }} is null
     {% endfor %}
 {% endtest %}

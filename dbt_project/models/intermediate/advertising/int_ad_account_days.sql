@@ -1,5 +1,3 @@
--- One row an ad account and day: its own total, by which everything else is measured, in its own currency (micros).
--- A report of which no total has come yet counts what its ads say, so that a half-read day is not a day without spend.
 with accounts as (
     select * from {{ ref('stg_meta_ads__accounts') }}
     union all by name
@@ -40,7 +38,7 @@ days as (
     group by all
 ),
 
-read as (
+readings as (
     select
         tenant_id,
         source,
@@ -60,8 +58,8 @@ select
     accounts.account_time_zone <> tenants.time_zone as zone_differs,
     accounts.account_currency,
     accounts.account_minor_units,
-    read.as_of
+    readings.as_of
 from days
 inner join accounts using (tenant_id, source, source_account)
 inner join tenants using (tenant_id)
-left join read using (tenant_id, source, source_account, date_day)
+left join readings using (tenant_id, source, source_account, date_day)

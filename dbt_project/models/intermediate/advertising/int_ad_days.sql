@@ -1,4 +1,3 @@
--- Every ad's day of every platform, in the account's own currency (micros).
 select * from {{ ref('stg_meta_ads__ad_days') }}
 union all by name
 select * from {{ ref('stg_tiktok_ads__ad_days') }}

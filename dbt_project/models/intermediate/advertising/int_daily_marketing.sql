@@ -1,4 +1,3 @@
--- The marketing family of metrics_daily: each ad account's own day, in minor units, rounded once.
 with days as (select * from {{ ref('int_ad_account_days') }}),
 
 rates as (select * from {{ ref('int_exchange_rates') }})

@@ -1,10 +1,8 @@
--- One row an entry of the Stripe balance, split into what it is, in the account's currency and in the tenant's.
--- received - refunded - disputes - fees - payouts + other is what the balance changed by, in each row.
-{%- set taken = ['cash_refunded', 'disputes', 'payouts'] %}
+{%- set outgoing = ['cash_refunded', 'disputes', 'payouts'] %}
 {%- set parts = ['cash_received', 'cash_fees', 'cash_refunded', 'disputes', 'payouts', 'cash_other'] %}
 with entries as (select * from {{ ref('stg_stripe__balance_transactions') }}),
 
-belongs as (
+objects as (
     select
         tenant_id,
         source_account,
@@ -34,23 +32,23 @@ rates as (select * from {{ ref('int_finance_rates') }}),
 split as (
     select
         entries.*,
-        belongs.charge_id,
+        objects.charge_id,
         bridge.order_id,
-        case when belongs.charge_id is null then 'Account' else coalesce(bridge.channel, 'API / direct') end as channel,
+        case when objects.charge_id is null then 'Account' else coalesce(bridge.channel, 'API / direct') end as channel,
         case when entries.cash_column = 'cash_received' then entries.own_amount_minor else 0 end as cash_received,
         entries.own_fee_minor
         - case when entries.cash_column = 'cash_fees' then entries.own_amount_minor else 0 end as cash_fees,
-        {%- for part in taken %}
+        {%- for part in outgoing %}
             case when entries.cash_column = '{{ part }}' then -entries.own_amount_minor else 0 end as {{ part }},
         {%- endfor %}
         case when entries.cash_column = 'cash_other' then entries.own_amount_minor else 0 end as cash_other
     from entries
-    left join belongs using (tenant_id, source_account, source_id)
+    left join objects using (tenant_id, source_account, source_id)
     left join bridge
         on
             entries.tenant_id = bridge.tenant_id
             and entries.source_account = bridge.source_account
-            and belongs.charge_id = bridge.charge_id
+            and objects.charge_id = bridge.charge_id
 )
 
 select
@@ -78,7 +76,7 @@ select
     rates.rate,
     rates.rate_date,
     {%- for part in parts %}
-        {{ converted('split.' ~ part, 'rates.factor') }} as {{ part }}_minor,
+        {{ convert('split.' ~ part, 'rates.factor') }} as {{ part }}_minor,
     {%- endfor %}
     split.run_id,
     split.landing_part

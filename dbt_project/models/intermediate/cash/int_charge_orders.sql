@@ -1,5 +1,3 @@
--- One row a charge: the order that its metadata name, where that one exists and counts. An order can have several
--- charges; a charge without an order is revenue of its own.
 with charges as (select * from {{ ref('stg_stripe__charges') }}),
 
 orders as (

@@ -1,4 +1,3 @@
--- Cash by account, day and channel: the order's channel; that of direct charges; the account itself for the rest.
 select
     tenant_id,
     source,

@@ -1,6 +1,4 @@
--- What the bank accounts held at each month's end, or hold today: the newest balance of each that was written down by
--- then, at the rate of the day on which it was.
-with balances as (select * from {{ ref('int_balances') }}),
+with balances as (select * from {{ ref('int_bank_balances') }}),
 
 rates as (select * from {{ ref('int_finance_rates') }}),
 
@@ -17,7 +15,7 @@ months as (
     group by balances.tenant_id
 ),
 
-newest as (
+newest_balances as (
     select
         months.month,
         balances.*
@@ -34,14 +32,14 @@ newest as (
 )
 
 select
-    newest.tenant_id,
-    newest.month,
-    cast(sum({{ converted('newest.own_balance_minor', 'rates.factor') }}) as bigint) as cash_balance_minor
-from newest
+    newest_balances.tenant_id,
+    newest_balances.month,
+    cast(sum({{ convert('newest_balances.own_balance_minor', 'rates.factor') }}) as bigint) as cash_balance_minor
+from newest_balances
 left join rates
     on
-        newest.tenant_id = rates.tenant_id
-        and newest.own_currency = rates.own_currency
-        and newest.own_minor_units = rates.own_minor_units
-        and newest.date_day = rates.date_day
+        newest_balances.tenant_id = rates.tenant_id
+        and newest_balances.own_currency = rates.own_currency
+        and newest_balances.own_minor_units = rates.own_minor_units
+        and newest_balances.date_day = rates.date_day
 group by all

@@ -1,5 +1,3 @@
--- Costs by day: of the goods on the ledger's day and the order's channel, with net sales by how their cost is known; of
--- running the business on the account's own.
 with sales as (select * from {{ ref('int_sale_costs') }}),
 
 rates as (select * from {{ ref('int_finance_rates') }}),
@@ -7,7 +5,7 @@ rates as (select * from {{ ref('int_finance_rates') }}),
 goods as (
     select
         sales.*,
-        {{ converted('sales.own_cost_minor', 'rates.factor') }} as cost_minor
+        {{ convert('sales.own_cost_minor', 'rates.factor') }} as cost_minor
     from sales
     left join rates
         on
@@ -23,9 +21,9 @@ select
     channel,
     date_day,
     coalesce(sum(cost_minor), 0) as cost_of_goods_minor,
-    coalesce(sum(cost_minor) filter (where cost_known = 'assumed'), 0) as cost_of_goods_assumed_minor,
-    {%- for known in ['recorded', 'assumed', 'missing'] %}
-        coalesce(sum(net_sales_minor) filter (where cost_known = '{{ known }}'), 0) as sales_cost_{{ known }}_minor,
+    coalesce(sum(cost_minor) filter (where cost_basis = 'assumed'), 0) as cost_of_goods_assumed_minor,
+    {%- for basis in ['recorded', 'assumed', 'missing'] %}
+        coalesce(sum(net_sales_minor) filter (where cost_basis = '{{ basis }}'), 0) as sales_cost_{{ basis }}_minor,
     {%- endfor %}
     0 as operating_expenses_minor,
     0 as fixed_expenses_minor

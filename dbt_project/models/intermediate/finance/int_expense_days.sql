@@ -1,5 +1,4 @@
--- A month's expense spread over its days in whole minor units, the remainder on the first ones, so that a whole month's
--- days add up to the month. Converted once, at the rate of the month's first day.
+-- The first days of a month carry the remainder, so that the days add up to the month. Converted once per month.
 with expenses as (select * from {{ ref('int_expenses') }}),
 
 rates as (select * from {{ ref('int_finance_rates') }}),
@@ -15,7 +14,7 @@ months as (
         expenses.cost_kind,
         expenses.expense_month,
         date_diff('day', expenses.expense_month, expenses.expense_month + interval 1 month) as days,
-        {{ converted('expenses.own_amount_minor', 'rates.factor') }} as amount_minor
+        {{ convert('expenses.own_amount_minor', 'rates.factor') }} as amount_minor
     from expenses
     left join rates
         on

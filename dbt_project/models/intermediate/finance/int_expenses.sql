@@ -1,4 +1,3 @@
--- Operating expenses of months that have begun; what is planned for later counts when it comes.
 with expenses as (select * from {{ ref('stg_files__operating_expenses') }}),
 
 today as (select * from {{ ref('int_today') }})

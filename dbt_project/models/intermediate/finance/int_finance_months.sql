@@ -1,14 +1,12 @@
--- A tenant's months of money: what came in, what it cost, what is left, from the days of metrics_daily. Money in is net
--- sales and shipping of the shop with its adjustments (what was paid back for returned goods is off net sales already)
--- and what came straight through Stripe, less what of that was paid back; disputes are a cost, since the shop's own
--- numbers do not know of them.
+-- Refunds of orders are already in net sales (returns). Disputes are a cost, since the shop's own figures do not
+-- include them.
 with days as (select * from {{ ref('metrics_daily') }}),
 
 today as (select * from {{ ref('int_today') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
-found as (
+sums as (
     select
         tenant_id,
         cast(date_trunc('month', date_day) as date) as month,
@@ -28,12 +26,12 @@ found as (
     group by all
 ),
 
--- a month without anything is a month too
+-- months without any row are included
 spine as (
     select
         tenant_id,
         cast(unnest(generate_series(min(month), max(month), interval 1 month)) as date) as month
-    from found
+    from sums
     group by tenant_id
 ),
 
@@ -41,12 +39,12 @@ months as (
     select
         spine.tenant_id,
         spine.month,
-        coalesce(columns(found.* exclude (tenant_id, month)), 0)
+        coalesce(columns(sums.* exclude (tenant_id, month)), 0)
     from spine
-    left join found using (tenant_id, month)
+    left join sums using (tenant_id, month)
 ),
 
-summed as (
+totals as (
     select
         *,
         net_sales_minor + shipping_minor + adjustments_minor + direct_revenue_minor - direct_refunds_minor
@@ -57,13 +55,13 @@ summed as (
 )
 
 select
-    summed.*,
+    totals.*,
     tenants.currency,
     tenants.minor_units,
-    summed.income_minor - summed.variable_costs_minor as contribution_margin_minor,
-    summed.variable_costs_minor + summed.fixed_expenses_minor - summed.income_minor as net_burn_minor,
-    summed.month + interval 1 month <= today.today as is_complete
-from summed
+    totals.income_minor - totals.variable_costs_minor as contribution_margin_minor,
+    totals.variable_costs_minor + totals.fixed_expenses_minor - totals.income_minor as net_burn_minor,
+    totals.month + interval 1 month <= today.today as is_complete
+from totals
 inner join tenants using (tenant_id)
 inner join today using (tenant_id)
-where summed.month <= today.today
+where totals.month <= today.today

@@ -1,5 +1,3 @@
--- One row a tenant and month: what the whole months behind it say of the months to come (the month itself is one of
--- them once it is over). Burn and break-even look at three, the trend of the income at six. Whole numbers throughout.
 with months as (
     select
         *,
@@ -7,51 +5,51 @@ with months as (
     from {{ ref('int_finance_months') }}
 ),
 
-behind as (
+past_months as (
     select
         months.tenant_id,
         months.month,
-        cast(whole.month_number - months.month_number as hugeint) as step,
-        whole.net_burn_minor,
-        cast(whole.income_minor as hugeint) as income_minor,
-        whole.contribution_margin_minor,
-        whole.fixed_expenses_minor,
+        cast(complete.month_number - months.month_number as hugeint) as step,
+        complete.net_burn_minor,
+        cast(complete.income_minor as hugeint) as income_minor,
+        complete.contribution_margin_minor,
+        complete.fixed_expenses_minor,
         row_number() over (
-            partition by months.tenant_id, months.month order by whole.month_number desc
-        ) as place
+            partition by months.tenant_id, months.month order by complete.month_number desc
+        ) as recency
     from months
-    inner join months as whole
+    inner join months as complete
         on
-            months.tenant_id = whole.tenant_id
-            and months.month_number >= whole.month_number
-            and months.month_number - 6 <= whole.month_number
-    where whole.is_complete
+            months.tenant_id = complete.tenant_id
+            and months.month_number >= complete.month_number
+            and months.month_number - 6 <= complete.month_number
+    where complete.is_complete
 ),
 
 summed as (
     select
         tenant_id,
         month,
-        sum(net_burn_minor) filter (where place <= 3) as burn_minor,
-        count(*) filter (where place <= 3) as burn_months,
-        sum(income_minor) filter (where place <= 3) as income_minor,
-        sum(contribution_margin_minor) filter (where place <= 3) as margin_minor,
-        sum(fixed_expenses_minor) filter (where place <= 3) as fixed_minor,
-        count(*) filter (where place <= 6) as n,
-        sum(step) filter (where place <= 6) as sum_x,
-        sum(income_minor) filter (where place <= 6) as sum_y,
-        sum(step * step) filter (where place <= 6) as sum_xx,
-        sum(step * income_minor) filter (where place <= 6) as sum_xy
-    from behind
+        sum(net_burn_minor) filter (where recency <= 3) as burn_minor,
+        count(*) filter (where recency <= 3) as burn_months,
+        sum(income_minor) filter (where recency <= 3) as income_minor,
+        sum(contribution_margin_minor) filter (where recency <= 3) as margin_minor,
+        sum(fixed_expenses_minor) filter (where recency <= 3) as fixed_minor,
+        count(*) filter (where recency <= 6) as n,
+        sum(step) filter (where recency <= 6) as sum_x,
+        sum(income_minor) filter (where recency <= 6) as sum_y,
+        sum(step * step) filter (where recency <= 6) as sum_xx,
+        sum(step * income_minor) filter (where recency <= 6) as sum_xy
+    from past_months
     group by all
 ),
 
--- break-even revenue = fixed expenses of a month / contribution margin rate = goal / goal_of
+-- break-even revenue = fixed expenses of a month / contribution margin rate = dividend / divisor
 goals as (
     select
         *,
-        case when margin_minor > 0 and income_minor > 0 then fixed_minor * income_minor end as goal,
-        case when margin_minor > 0 and income_minor > 0 then margin_minor * burn_months end as goal_of,
+        case when margin_minor > 0 and income_minor > 0 then fixed_minor * income_minor end as dividend,
+        case when margin_minor > 0 and income_minor > 0 then margin_minor * burn_months end as divisor,
         n * sum_xx - sum_x * sum_x as spread,
         n * sum_xy - sum_x * sum_y as rise
     from summed
@@ -61,7 +59,7 @@ goals as (
 lines as (
     select
         *,
-        goal * n * spread - (sum_y * spread - rise * sum_x) * goal_of as missing
+        dividend * n * spread - (sum_y * spread - rise * sum_x) * divisor as shortfall
     from goals
     where n >= 3
 )
@@ -71,16 +69,16 @@ select
     goals.month,
     goals.burn_minor,
     goals.burn_months,
-    cast({{ divided('goals.burn_minor', 'goals.burn_months') }} as bigint) as trailing_burn_minor,
-    case when goals.goal_of is not null then cast({{ divided('goals.goal', 'goals.goal_of') }} as bigint) end
+    cast({{ divide('goals.burn_minor', 'goals.burn_months') }} as bigint) as trailing_burn_minor,
+    case when goals.divisor is not null then cast({{ divide('goals.dividend', 'goals.divisor') }} as bigint) end
         as break_even_revenue_minor,
     case
-        when lines.missing <= 0 then 0
-        when lines.rise > 0 and lines.missing <= 120 * lines.goal_of * lines.n * lines.rise
+        when lines.shortfall <= 0 then 0
+        when lines.rise > 0 and lines.shortfall <= 120 * lines.divisor * lines.n * lines.rise
             then
                 cast(
-                    (lines.missing + lines.goal_of * lines.n * lines.rise - 1)
-                    // (lines.goal_of * lines.n * lines.rise) as integer
+                    (lines.shortfall + lines.divisor * lines.n * lines.rise - 1)
+                    // (lines.divisor * lines.n * lines.rise) as integer
                 )
     end as months_to_break_even
 from goals

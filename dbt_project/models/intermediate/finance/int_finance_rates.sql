@@ -1,12 +1,9 @@
--- One row a tenant, currency and day for which Stripe, a cost, an expense or a bank balance needs a rate: the last one
--- known on that day, at most a week old; a missing one stays null, and a test names the pair and the day. Apart from
--- the orders' rates since minor units are Stripe's here.
 {%- set needs = {
     'stg_stripe__balance_transactions': 'date_day',
-    'int_subscribed_months': 'rate_day',
+    'int_subscribers_monthly': 'rate_day',
     'int_sale_costs': 'date_day',
     'int_expenses': 'expense_month',
-    'int_balances': 'date_day'
+    'int_bank_balances': 'date_day'
 } %}
 with tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
@@ -25,7 +22,7 @@ needed as (
     {%- endfor %}
 ),
 
-found as (
+newest_rates as (
     select
         needed.*,
         tenants.currency,
@@ -55,9 +52,9 @@ select
     minor_units,
     rate_date,
     rate,
-    -- minor units to minor units; 1000 and 0.001 keep the division out of floats
+    -- from minor units to minor units; 1000 and 0.001 avoid a division in floats
     cast(
         rate * cast(minor_units as decimal(4, 0)) * cast(1000 // own_minor_units as decimal(4, 0)) * 0.001
         as decimal(20, 12)
     ) as factor
-from found
+from newest_rates

@@ -1,5 +1,3 @@
--- Each ad account's own day beside the rows of the mart `spend`, in the account's zone and currency. A day of ads of
--- which the account itself tells nothing stands beside 0.
 with totals as (
     select
         tenant_id,
@@ -26,7 +24,7 @@ accounts as (
     from {{ ref('int_ad_account_days') }}
 ),
 
-ours as (
+marts as (
     select
         tenant_id,
         source,
@@ -43,14 +41,14 @@ ours as (
 
 sides as (
     select
-        'theirs' as side,
+        'source' as side,
         *
     from totals
     union all by name
     select
-        'ours' as side,
+        'marts' as side,
         *
-    from ours
+    from marts
 ),
 
 metrics as (
@@ -81,7 +79,7 @@ select
     source_account,
     date_day,
     metric,
-    coalesce(sum(amount) filter (where side = 'ours'), 0) as ours_minor,
-    coalesce(sum(amount) filter (where side = 'theirs'), 0) as theirs_minor
+    coalesce(sum(amount) filter (where side = 'marts'), 0) as ours_minor,
+    coalesce(sum(amount) filter (where side = 'source'), 0) as theirs_minor
 from metrics
 group by all

@@ -1,5 +1,4 @@
--- Shopify's own daily report beside ours, in the shop's zone and currency, by metric.
--- The newest day is left out: the report runs to this minute, the pull to two minutes ago.
+-- The newest day is excluded: the report is up to date to the minute, the ledger to the last sync.
 with totals as (select * from {{ ref('stg_shopify__sales_totals') }}),
 
 sales as (select * from {{ ref('stg_shopify__sales') }}),
@@ -27,7 +26,7 @@ ledger as (
     inner join shop using (tenant_id, source_account)
 ),
 
-ours as (
+sums as (
     select
         tenant_id,
         source_account,
@@ -50,14 +49,14 @@ ours as (
 compared as (
     {%- for metric in ['gross_sales', 'discounts', 'returns', 'net_sales', 'shipping', 'taxes', 'total_sales'] %}
         select
-            coalesce(totals.tenant_id, ours.tenant_id) as tenant_id,
-            coalesce(totals.source_account, ours.source_account) as source_account,
-            coalesce(totals.date_day, ours.date_day) as date_day,
+            coalesce(totals.tenant_id, sums.tenant_id) as tenant_id,
+            coalesce(totals.source_account, sums.source_account) as source_account,
+            coalesce(totals.date_day, sums.date_day) as date_day,
             '{{ metric }}' as metric,
-            coalesce(ours.{{ metric }}, 0) as ours_minor,
+            coalesce(sums.{{ metric }}, 0) as ours_minor,
             coalesce(totals.{{ metric }}, 0) as theirs_minor
         from totals
-        full join ours using (tenant_id, source_account, date_day)
+        full join sums using (tenant_id, source_account, date_day)
         {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

@@ -1,7 +1,5 @@
--- Stripe's own amounts beside our cash, by day: what charges say was captured, refunds say was paid back, payouts say
--- was sent, each on the day of the balance entry that it names, for objects in the balance's own currency. Entries
--- without their object and objects without their entry show as a difference. The newest day is left out: lists are read
--- one after another.
+-- Each object counts on the day of the balance entry that it names. The newest day is excluded, since the lists are
+-- read one after another.
 {%- set kinds = {
     'cash_received': ['charges', 'charge_id', 'own_captured_minor', 'charge_currency'],
     'cash_refunded': ['refunds', 'refund_id', 'own_amount_minor', 'refund_currency'],
@@ -22,7 +20,7 @@ cursors as (
 ),
 
 {% for metric, (table, key, amount, currency) in kinds.items() %}
-    {{ table }}_say as (
+    {{ table }}_amounts as (
         select
             tenant_id,
             source_account,
@@ -48,27 +46,27 @@ cursors as (
         {%- endif %}
     ),
 
-    {{ table }}_beside as (
+    {{ table }}_compared as (
         select
-            coalesce(entries.tenant_id, said.tenant_id) as tenant_id,
-            coalesce(entries.source_account, said.source_account) as source_account,
-            coalesce(entries.date_day, {{ local_day('said.created_at', 'tenants.time_zone') }}) as date_day,
+            coalesce(entries.tenant_id, objects.tenant_id) as tenant_id,
+            coalesce(entries.source_account, objects.source_account) as source_account,
+            coalesce(entries.date_day, {{ local_day('objects.created_at', 'tenants.time_zone') }}) as date_day,
             '{{ metric }}' as metric,
             coalesce(entries.own_{{ metric }}_minor, 0) as ours_minor,
-            coalesce(said.amount_minor, 0) as theirs_minor
+            coalesce(objects.amount_minor, 0) as theirs_minor
         from (
             select * from entries
             where own_{{ metric }}_minor <> 0
         ) as entries
-        full join {{ table }}_say as said using (tenant_id, source_account, balance_transaction_id)
-        left join tenants on coalesce(entries.tenant_id, said.tenant_id) = tenants.tenant_id
-        where coalesce(entries.own_currency = said.own_currency, true)
+        full join {{ table }}_amounts as objects using (tenant_id, source_account, balance_transaction_id)
+        left join tenants on coalesce(entries.tenant_id, objects.tenant_id) = tenants.tenant_id
+        where coalesce(entries.own_currency = objects.own_currency, true)
     ){{ ',' }}
 {% endfor %}
 
 compared as (
     {%- for _, (table, _, _, _) in kinds.items() %}
-        select * from {{ table }}_beside
+        select * from {{ table }}_compared
         {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

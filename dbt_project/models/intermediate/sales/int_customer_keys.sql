@@ -1,5 +1,3 @@
--- One row an order: who bought. The customer's id; else the e-mail, as the customer who has it where there is one;
--- else nobody known, a key of this order alone.
 with orders as (select * from {{ ref('stg_shopify__orders') }}),
 
 customers as (select * from {{ ref('stg_shopify__customers') }}),

@@ -1,5 +1,3 @@
--- The sales family of metrics_daily: four kinds of rows, each on its own day (ledger rows, orders, refunds, first
--- orders), added up where they meet.
 with ledger as (
     select
         tenant_id,

@@ -1,5 +1,3 @@
--- The ledger: one row a sale, on the tenant's day, in the tenant's currency, each amount in the family it belongs to.
--- For each order total_sales + tips + gift_cards_sold + adjustments is the order's current total (a test adds it up).
 {%- set families = [
     'gross_sales', 'discounts', 'returns', 'shipping', 'taxes', 'duties', 'fees', 'tips', 'gift_cards_sold',
     'adjustments'
@@ -19,7 +17,7 @@ split as (
         sales.*,
         orders.channel,
         orders.order_currency,
-        -- the order's own rows take the order's day (an imported order's agreement happens later), all others their own
+        -- the own agreement of an imported order is later than the order's day
         case
             when sales.agreement_kind = 'OrderAgreement' then orders.date_day
             else {{ local_day('sales.happened_at', 'tenants.time_zone') }}
@@ -74,7 +72,7 @@ select
     rates.rate,
     rates.rate_date,
 {%- for family in families %}
-    {{ converted('families.' ~ family, 'rates.factor') }} as {{ family }}_minor{{ ',' if not loop.last }}
+    {{ convert('families.' ~ family, 'rates.factor') }} as {{ family }}_minor{{ ',' if not loop.last }}
 {%- endfor %}
 from families
 left join lines using (tenant_id, source_account, order_id, line_item_id)

@@ -1,4 +1,3 @@
--- One row an order that counts, with all that is known about it, in the tenant's currency.
 {%- set families = [
     'gross_sales', 'discounts', 'returns', 'shipping', 'taxes', 'duties', 'fees', 'tips', 'gift_cards_sold',
     'adjustments'
@@ -64,8 +63,8 @@ select
     {%- for family in families %}
         coalesce(ledger.{{ family }}_minor, 0) as {{ family }}_minor,
     {%- endfor %}
-    {{ converted('orders.total_minor', 'rates.factor') }} as order_total_minor,
-    {{ converted('orders.current_total_minor', 'rates.factor') }} as current_total_minor,
+    {{ convert('orders.total_minor', 'rates.factor') }} as order_total_minor,
+    {{ convert('orders.current_total_minor', 'rates.factor') }} as current_total_minor,
     coalesce(refunds.refunded_amount_minor, 0) as refunded_amount_minor,
     orders.run_id,
     orders.landing_part

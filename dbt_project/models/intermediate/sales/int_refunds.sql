@@ -1,4 +1,3 @@
--- One row a refund of an order that counts, with both its days, in the tenant's currency.
 with refunds as (select * from {{ ref('stg_shopify__refunds') }}),
 
 orders as (select * from {{ ref('stg_shopify__orders') }}),
@@ -34,9 +33,9 @@ select
     rates.rate_date,
     rates.currency,
     rates.minor_units,
-    {{ converted('days.value_returned_minor', 'rates.factor') }} as value_returned_minor,
-    {{ converted('days.refunded_amount_minor', 'rates.factor') }} as refunded_amount_minor,
-    {{ converted('days.refunded_store_credit_minor', 'rates.factor') }} as refunded_store_credit_minor
+    {{ convert('days.value_returned_minor', 'rates.factor') }} as value_returned_minor,
+    {{ convert('days.refunded_amount_minor', 'rates.factor') }} as refunded_amount_minor,
+    {{ convert('days.refunded_store_credit_minor', 'rates.factor') }} as refunded_store_credit_minor
 from days
 left join rates
     on

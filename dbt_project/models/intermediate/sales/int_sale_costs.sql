@@ -1,6 +1,3 @@
--- One row a sale of goods in the ledger: what its units had cost, in the currency of the cost, and how that is known.
--- The cost of the order's day is the newest that a pull had seen by then; before the first one seen, that one, assumed.
--- A unit that came back gives its cost back where a refund says that it was put back on the shelf.
 with sales as (
     select * from {{ ref('int_ledger') }}
     where line_type = 'PRODUCT'
@@ -10,7 +7,7 @@ lines as (select * from {{ ref('stg_shopify__order_lines') }}),
 
 orders as (select * from {{ ref('stg_shopify__orders') }}),
 
-costs as (select * from {{ ref('stg_shopify__variant_costs') }}),
+variant_costs as (select * from {{ ref('stg_shopify__variant_costs') }}),
 
 variants as (
     select
@@ -30,7 +27,7 @@ sold as (
         sales.source_account,
         sales.sale_id,
         orders.date_day as order_day,
-        -- a line forgets its variant when the product is deleted: the SKU still knows it
+        -- a line loses its variant when the product is deleted; its SKU still identifies the variant
         coalesce(lines.variant_id, variants.variant_id) as variant_id
     from sales
     inner join orders using (tenant_id, source_account, order_id)
@@ -42,27 +39,27 @@ sold as (
             and lines.sku = variants.sku
 ),
 
-known as (
+costs as (
     select
         sold.tenant_id,
         sold.source_account,
         sold.sale_id,
-        costs.unit_cost,
-        costs.cost_currency,
-        costs.known_day <= sold.order_day as is_recorded
+        variant_costs.unit_cost,
+        variant_costs.cost_currency,
+        variant_costs.known_day <= sold.order_day as is_recorded
     from sold
-    inner join costs using (tenant_id, source_account, variant_id)
+    inner join variant_costs using (tenant_id, source_account, variant_id)
     qualify
         row_number() over (
             partition by sold.tenant_id, sold.source_account, sold.sale_id
             order by
-                costs.known_day <= sold.order_day desc,
-                case when costs.known_day <= sold.order_day then costs.known_from end desc,
-                costs.known_from
+                variant_costs.known_day <= sold.order_day desc,
+                case when variant_costs.known_day <= sold.order_day then variant_costs.known_from end desc,
+                variant_costs.known_from
         ) = 1
 ),
 
-restocked as (select * from {{ ref('int_restocked') }})
+restocked as (select * from {{ ref('int_restocked_units') }})
 
 select
     sales.tenant_id,
@@ -72,17 +69,17 @@ select
     sales.sale_id,
     sales.channel,
     sales.date_day,
-    known.cost_currency as own_currency,
+    costs.cost_currency as own_currency,
     currencies.minor_units as own_minor_units,
-    case when known.is_recorded then 'recorded' when known.unit_cost is not null then 'assumed' else 'missing' end
-        as cost_known,
+    case when costs.is_recorded then 'recorded' when costs.unit_cost is not null then 'assumed' else 'missing' end
+        as cost_basis,
     case when sales.quantity < 0 then -coalesce(restocked.quantity, 0) else sales.quantity end as cost_quantity,
-    {{ minor(
-        'case when sales.quantity < 0 then -coalesce(restocked.quantity, 0) else sales.quantity end * known.unit_cost',
+    {{ to_minor(
+        'case when sales.quantity < 0 then -coalesce(restocked.quantity, 0) else sales.quantity end * costs.unit_cost',
         'currencies.minor_units'
     ) }} as own_cost_minor,
     sales.gross_sales_minor - sales.discounts_minor - sales.returns_minor as net_sales_minor
 from sales
-left join known using (tenant_id, source_account, sale_id)
+left join costs using (tenant_id, source_account, sale_id)
 left join restocked using (tenant_id, source_account, sale_id)
-left join {{ ref('currencies') }} as currencies on known.cost_currency = currencies.currency
+left join {{ ref('currencies') }} as currencies on costs.cost_currency = currencies.currency

@@ -1,6 +1,3 @@
--- One row a tenant, currency and day that needs a rate, of an order or an ad account: the last one known on that day,
--- at most a week old. The same currency has the rate 1 of that day; a missing rate stays null, and a test names the
--- pair and the day.
 with orders as (select * from {{ ref('stg_shopify__orders') }}),
 
 sales as (select * from {{ ref('stg_shopify__sales') }}),
@@ -47,7 +44,7 @@ needed as (
     from ad_days
 ),
 
-found as (
+newest_rates as (
     select
         needed.*,
         tenants.currency,
@@ -75,7 +72,7 @@ select
     minor_units,
     rate_date,
     cast(rate as decimal(20, 12)) as rate,
-    -- minor units to minor units; 1000 and 0.001 keep the division out of floats
+    -- from minor units to minor units; 1000 and 0.001 avoid a division in floats
     cast(
         cast(rate as decimal(20, 12))
         * cast(minor_units as decimal(4, 0))
@@ -83,4 +80,4 @@ select
         * 0.001
         as decimal(20, 12)
     ) as factor
-from found
+from newest_rates

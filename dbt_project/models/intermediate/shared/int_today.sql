@@ -1,5 +1,4 @@
--- One row a tenant: the last day that is known of, in the tenant's zone. Files can hold later days than the sources do
--- (a plan of expenses); they decide only where there is nothing else.
+-- Files can hold future days (planned expenses), so they count only where there is no other source.
 with cursors as (select * from {{ source('takings', 'cursors') }}),
 
 accounts as (select * from {{ ref('stg_takings__accounts') }}),

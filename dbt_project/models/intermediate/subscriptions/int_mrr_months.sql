@@ -1,6 +1,3 @@
--- One row a Stripe account and month, from the tenant's first subscription until the month that is going on: the
--- instant at which it ends in the tenant's zone, or until when the account is known, and whether that was before the
--- account was first pulled.
 with subscriptions as (select * from {{ ref('stg_stripe__subscriptions') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
@@ -10,7 +7,7 @@ cursors as (
     where source = 'stripe' and stream = 'subscriptions'
 ),
 
-first_looks as (
+first_syncs as (
     select
         tenant_id,
         source_account,
@@ -24,7 +21,7 @@ accounts as (
     where source = 'stripe'
 ),
 
--- every account of a tenant has the tenant's months: one that lags behind keeps what it was, and nobody leaves by that
+-- an account that lags behind has the tenant's months too: it keeps its state, so that no customer seems to leave
 last_months as (
     select
         cursors.tenant_id,
@@ -75,6 +72,6 @@ select
     least(ends.next_month_at, ends.loaded_until) as ends_at,
     least(ends.next_month - 1, {{ local_day('ends.loaded_until', 'ends.time_zone') }}) as rate_day,
     ends.next_month_at <= ends.loaded_until as is_complete,
-    least(ends.next_month_at, ends.loaded_until) < first_looks.first_seen_at as is_estimated
+    least(ends.next_month_at, ends.loaded_until) < first_syncs.first_seen_at as is_estimated
 from ends
-inner join first_looks using (tenant_id, source_account)
+inner join first_syncs using (tenant_id, source_account)

@@ -1,45 +1,42 @@
--- One row a subscription, month and item or the whole of it: the share of a period's price that its forever coupons
--- leave at the month's end, and what they take off besides, one coupon after the other. The customer's own is on the
--- whole of those that have none running there. As seen then; before the first pull as seen first, where it had begun.
 with subscriptions as (
-    select * from {{ ref('int_subscriptions_at') }}
+    select * from {{ ref('int_subscriptions_monthly') }}
     where is_counting
 ),
 
-seen as (select * from {{ ref('stg_stripe__seen_discounts') }}),
+states as (select * from {{ ref('stg_stripe__subscription_discount_states') }}),
 
-of_customers as (select * from {{ source('stripe', 'customer_discounts_history') }}),
+customer_states as (select * from {{ source('stripe', 'customer_discounts_history') }}),
 
 coupons as (select * from {{ ref('stg_stripe__coupons') }}),
 
-its_own as (
+own_discounts as (
     select
         subscriptions.*,
-        seen.subscription_item_id,
-        seen.position,
-        seen.coupon_id,
-        seen.discount_start,
-        seen.discount_end
+        states.subscription_item_id,
+        states.position,
+        states.coupon_id,
+        states.discount_start,
+        states.discount_end
     from subscriptions
-    inner join seen using (tenant_id, source_account, subscription_id, seen_at)
+    inner join states using (tenant_id, source_account, subscription_id, seen_at)
     where
-        coalesce(seen.discount_start < subscriptions.ends_at, true)
-        and coalesce(seen.discount_end >= subscriptions.ends_at, true)
+        coalesce(states.discount_start < subscriptions.ends_at, true)
+        and coalesce(states.discount_end >= subscriptions.ends_at, true)
 ),
 
-on_the_whole as (
-    select * from its_own
+on_whole_subscription as (
+    select * from own_discounts
     where subscription_item_id is null
 ),
 
-of_the_time as (
+customer_discounts as (
     select
         subscriptions.*,
-        of_customers.coupon_id,
-        of_customers.discount_start,
-        of_customers.discount_end
+        customer_states.coupon_id,
+        customer_states.discount_start,
+        customer_states.discount_end
     from subscriptions
-    inner join of_customers using (tenant_id, source_account, customer_id)
+    inner join customer_states using (tenant_id, source_account, customer_id)
     qualify
         row_number() over (
             partition by
@@ -48,55 +45,55 @@ of_the_time as (
                 subscriptions.subscription_id,
                 subscriptions.month
             order by
-                of_customers.seen_at <= subscriptions.ends_at desc,
-                case when of_customers.seen_at <= subscriptions.ends_at then of_customers.seen_at end desc,
-                of_customers.seen_at
+                customer_states.seen_at <= subscriptions.ends_at desc,
+                case when customer_states.seen_at <= subscriptions.ends_at then customer_states.seen_at end desc,
+                customer_states.seen_at
         ) = 1
 ),
 
-inherited as (
-    select of_the_time.*
-    from of_the_time
-    anti join on_the_whole using (tenant_id, source_account, subscription_id, month)
+inherited_discounts as (
+    select customer_discounts.*
+    from customer_discounts
+    anti join on_whole_subscription using (tenant_id, source_account, subscription_id, month)
     where
-        coalesce(of_the_time.discount_start < of_the_time.ends_at, true)
-        and coalesce(of_the_time.discount_end >= of_the_time.ends_at, true)
+        coalesce(customer_discounts.discount_start < customer_discounts.ends_at, true)
+        and coalesce(customer_discounts.discount_end >= customer_discounts.ends_at, true)
 ),
 
-given as (
-    select * from its_own
+discounts as (
+    select * from own_discounts
     union all by name
-    select * from inherited
+    select * from inherited_discounts
 ),
 
-stacks as (
+effects as (
     select
-        given.tenant_id,
-        given.source_account,
-        given.subscription_id,
-        given.month,
-        given.subscription_item_id,
-        {{ stacked('coupons.percent_off', 'coupons.amount_off', 'given.position') }} as stack  -- noqa: PRS
-    from given
+        discounts.tenant_id,
+        discounts.source_account,
+        discounts.subscription_id,
+        discounts.month,
+        discounts.subscription_item_id,
+        {{ combine_coupons('coupons.percent_off', 'coupons.amount_off', 'discounts.position') }} as effect -- noqa: PRS
+    from discounts
     inner join coupons
         on
-            given.tenant_id = coupons.tenant_id
-            and given.source_account = coupons.source_account
-            and given.coupon_id = coupons.coupon_id
-            and (coupons.valid_from is null or given.discount_start >= coupons.valid_from)
-            and (coupons.valid_until is null or given.discount_start < coupons.valid_until)
+            discounts.tenant_id = coupons.tenant_id
+            and discounts.source_account = coupons.source_account
+            and discounts.coupon_id = coupons.coupon_id
+            and (coupons.valid_from is null or discounts.discount_start >= coupons.valid_from)
+            and (coupons.valid_until is null or discounts.discount_start < coupons.valid_until)
     where
         coupons.is_forever
-        and coalesce(coupons.coupon_currency = given.own_currency, true)
+        and coalesce(coupons.coupon_currency = discounts.own_currency, true)
     group by all
 )
 
 select
-    stacks.tenant_id,
-    stacks.source_account,
-    stacks.subscription_id,
-    stacks.month,
-    stacks.subscription_item_id,
-    stacks.stack.kept as kept_millionths,
-    stacks.stack.off as off_millionths
-from stacks
+    effects.tenant_id,
+    effects.source_account,
+    effects.subscription_id,
+    effects.month,
+    effects.subscription_item_id,
+    effects.effect.share as share_millionths,
+    effects.effect.amount_off as amount_off_millionths
+from effects

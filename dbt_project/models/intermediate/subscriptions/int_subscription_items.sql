@@ -1,16 +1,13 @@
--- One row a subscription item that counts at a month's end: price, quantity, inclusive tax. From what was seen then;
--- before the first pull from the invoice line that was running: an upgrade's proration is newer than the period's own
--- line, a voided invoice is a pause, and without any line the item is taken as it is today.
 with subscriptions as (
-    select * from {{ ref('int_subscriptions_at') }}
+    select * from {{ ref('int_subscriptions_monthly') }}
     where is_counting
 ),
 
-seen as (select * from {{ ref('stg_stripe__seen_items') }}),
+states as (select * from {{ ref('stg_stripe__subscription_item_states') }}),
 
-today as (select * from {{ source('stripe', 'subscription_items') }}),
+current_items as (select * from {{ source('stripe', 'subscription_items') }}),
 
--- a thing bought once on the subscription's invoice is none of its items
+-- one-off prices on a subscription's invoice are not items of the subscription
 lines as (
     select lines.*
     from {{ ref('stg_stripe__invoice_lines') }} as lines
@@ -53,12 +50,12 @@ items as (
         subscriptions.source_account,
         subscriptions.subscription_id,
         subscriptions.month,
-        seen.subscription_item_id,
-        seen.price_id,
-        seen.quantity,
-        seen.inclusive_tax_percent
+        states.subscription_item_id,
+        states.price_id,
+        states.quantity,
+        states.inclusive_tax_percent
     from subscriptions
-    inner join seen using (tenant_id, source_account, subscription_id, seen_at)
+    inner join states using (tenant_id, source_account, subscription_id, seen_at)
     where not subscriptions.is_estimated
     union all
     select
@@ -69,9 +66,9 @@ items as (
         billed.subscription_item_id,
         billed.price_id,
         billed.quantity,
-        today.inclusive_tax_percent
+        current_items.inclusive_tax_percent
     from billed
-    left join today using (tenant_id, source_account, subscription_id, subscription_item_id)
+    left join current_items using (tenant_id, source_account, subscription_id, subscription_item_id)
     where not billed.is_void
     union all
     select
@@ -79,17 +76,17 @@ items as (
         subscriptions.source_account,
         subscriptions.subscription_id,
         subscriptions.month,
-        today.subscription_item_id,
-        today.price_id,
-        today.quantity,
-        today.inclusive_tax_percent
+        current_items.subscription_item_id,
+        current_items.price_id,
+        current_items.quantity,
+        current_items.inclusive_tax_percent
     from subscriptions
-    inner join today using (tenant_id, source_account, subscription_id)
+    inner join current_items using (tenant_id, source_account, subscription_id)
     left join billed using (tenant_id, source_account, subscription_id, month)
     where
         subscriptions.is_estimated
         and billed.subscription_id is null
-        and today.created_at < subscriptions.ends_at
+        and current_items.created_at < subscriptions.ends_at
 )
 
 select

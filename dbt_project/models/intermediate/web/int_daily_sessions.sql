@@ -1,11 +1,9 @@
--- The sessions family of metrics_daily: visits that count, each day's visitors once whatever brought them, and what the
--- app told.
 with visits as (
     select
         tenant_id,
         source,
         date_day,
-        {{ visit_measures() }}
+        {{ session_measures() }}
     from {{ ref('sessions') }}
     group by all
 ),
@@ -40,7 +38,7 @@ select
     source,
     'Online store' as channel,
     date_day,
-{%- for name in visit_names() + ['api_calls', 'api_errors', 'feature_uses'] %}
+{%- for name in session_measure_names() + ['api_calls', 'api_errors', 'feature_uses'] %}
     coalesce(sum({{ name }}), 0) as {{ name }}{{ ',' if not loop.last }}
 {%- endfor %}
 from days

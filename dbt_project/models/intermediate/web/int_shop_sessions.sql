@@ -1,5 +1,3 @@
--- Shopify's report of visits as rows of ours. It tells no add-to-carts, and not which orders came from a cart: all of
--- them, up to as many as there were carts.
 select
     tenant_id,
     source,

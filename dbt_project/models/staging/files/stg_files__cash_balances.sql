@@ -1,4 +1,3 @@
--- One row a bank account and day on which its balance was written down.
 with balances as (select * from {{ source('files', 'cash_balances') }}),
 
 accounts as (
@@ -16,7 +15,7 @@ select
     balances.day as date_day,
     balances.currency as own_currency,
     currencies.minor_units as own_minor_units,
-    {{ minor('balances.balance', 'currencies.minor_units') }} as own_balance_minor
+    {{ to_minor('balances.balance', 'currencies.minor_units') }} as own_balance_minor
 from balances
 inner join accounts using (tenant_id, source_account)
 left join currencies on balances.currency = currencies.currency

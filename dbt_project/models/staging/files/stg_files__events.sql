@@ -1,5 +1,3 @@
--- One row an event on the tenant's day of its occurrence, however late it came; an event counts once by its id, also
--- where two folders tell it, and then as it was told last.
 with events as (select * from {{ source('files', 'events') }}),
 
 accounts as (

@@ -1,4 +1,3 @@
--- One row a month, category and kind: what running the business cost, in minor units of the file's currency.
 with expenses as (select * from {{ source('files', 'operating_expenses') }}),
 
 accounts as (
@@ -17,7 +16,7 @@ select
     expenses.cost_kind,
     expenses.currency as own_currency,
     currencies.minor_units as own_minor_units,
-    {{ minor('expenses.amount', 'currencies.minor_units') }} as own_amount_minor
+    {{ to_minor('expenses.amount', 'currencies.minor_units') }} as own_amount_minor
 from expenses
 inner join accounts using (tenant_id, source_account)
 left join currencies on expenses.currency = currencies.currency

@@ -1,4 +1,3 @@
--- The account's own day, which holds what no ad explains: the control of everything below it.
 with days as (select * from {{ source('meta_ads', 'account_insights') }}),
 
 actions as (select * from {{ source('meta_ads', 'account_actions') }}),

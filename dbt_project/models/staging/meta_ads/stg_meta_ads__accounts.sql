@@ -1,11 +1,10 @@
--- The ad accounts that count, each with the one action type that is a purchase there: as configured, else omni_purchase
--- if the account has ever reported it, else purchase. Never chosen by row, never added up: one purchase comes as many.
+-- One purchase is reported as several action types, so exactly one counts per account; they are never added up.
 with accounts as (
     select * from {{ ref('stg_takings__accounts') }}
     where source = 'meta_ads'
 ),
 
-told as (select * from {{ source('meta_ads', 'account') }}),
+ad_accounts as (select * from {{ source('meta_ads', 'account') }}),
 
 omni as (
     select distinct
@@ -23,12 +22,12 @@ select
     accounts.source,
     accounts.source_account,
     'Meta' as platform,
-    told.time_zone as account_time_zone,
-    told.currency as account_currency,
+    ad_accounts.time_zone as account_time_zone,
+    ad_accounts.currency as account_currency,
     currencies.minor_units as account_minor_units,
     coalesce(accounts.purchase_action, omni.action_type, 'purchase') as purchase_action,
     coalesce(accounts.attribution_window, 'default') as attribution_window
 from accounts
-inner join told using (tenant_id, source_account)
+inner join ad_accounts using (tenant_id, source_account)
 left join omni using (tenant_id, source_account)
-left join currencies on told.currency = currencies.currency
+left join currencies on ad_accounts.currency = currencies.currency

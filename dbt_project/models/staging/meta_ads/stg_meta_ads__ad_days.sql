@@ -1,5 +1,4 @@
--- One row an ad and day, with the purchases of the account's one action type and window: a key of the actions, so that
--- no spend comes twice. Names are the newest; what is deleted keeps the last one known.
+-- Actions are joined by their whole key, so that no spend is doubled.
 with days as (select * from {{ source('meta_ads', 'ads_insights') }}),
 
 actions as (select * from {{ source('meta_ads', 'ads_actions') }}),
@@ -19,11 +18,11 @@ select
     'insights' as report,
     days.date_day,
     days.campaign_id,
-    coalesce(campaigns.name, {{ last_known('days', 'campaign') }}) as campaign_name,
+    coalesce(campaigns.name, {{ newest_name('days', 'campaign') }}) as campaign_name,
     days.ad_set_id,
-    coalesce(ad_sets.name, {{ last_known('days', 'ad_set') }}) as ad_set_name,
+    coalesce(ad_sets.name, {{ newest_name('days', 'ad_set') }}) as ad_set_name,
     days.ad_id,
-    coalesce(ads.name, {{ last_known('days', 'ad') }}) as ad_name,
+    coalesce(ads.name, {{ newest_name('days', 'ad') }}) as ad_name,
     days.spend_micros,
     days.impressions,
     days.clicks,

@@ -1,4 +1,3 @@
--- One row a customer as the shop knows them today.
 with customers as (select * from {{ source('shopify', 'customers') }}),
 
 accounts as (

@@ -1,6 +1,5 @@
--- One row a line of an order that sells goods or a gift card, with the key by which its product is known. A tip is a
--- line on the wire too: only the ledger tells it apart. A product that was deleted since is gone from lines that are
--- pulled after that, so it is taken from those pulled before as well: the key must not depend on when we looked.
+-- A deleted product is missing from lines that were loaded after its deletion. It is removed from earlier lines too, so
+-- that the product key does not depend on when a line was loaded.
 with order_lines as (select * from {{ source('shopify', 'order_lines') }}),
 
 deletions as (
@@ -46,7 +45,7 @@ select
     lines.quantity,
     lines.current_quantity,
     lines.is_gift_card,
-    {{ minor('lines.unit_price', 'currencies.minor_units') }} as unit_price_minor
+    {{ to_minor('lines.unit_price', 'currencies.minor_units') }} as unit_price_minor
 from lines
 left join tips using (tenant_id, source_account, order_id, line_item_id)
 left join currencies on lines.currency = currencies.currency

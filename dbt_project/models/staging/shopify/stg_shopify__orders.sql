@@ -1,4 +1,3 @@
--- One row an order that counts: no test orders, none that was deleted. Amounts in minor units of the shop's currency.
 with orders as (select * from {{ source('shopify', 'orders') }}),
 
 deletions as (select * from {{ source('shopify', 'deletions') }}),
@@ -42,8 +41,8 @@ select
     orders.currency as order_currency,
     orders.presentment_currency,
     currencies.minor_units as order_minor_units,
-    {{ minor('orders.total', 'currencies.minor_units') }} as total_minor,
-    {{ minor('orders.current_total', 'currencies.minor_units') }} as current_total_minor,
+    {{ to_minor('orders.total', 'currencies.minor_units') }} as total_minor,
+    {{ to_minor('orders.current_total', 'currencies.minor_units') }} as current_total_minor,
     orders.run_id,
     orders.landing_part
 from orders

@@ -1,4 +1,3 @@
--- One row a product: its title today, all its SKUs, whether it is gone, and a cost where all variants agree on one.
 with products as (select * from {{ source('shopify', 'products') }}),
 
 variants as (select * from {{ source('shopify', 'variants') }}),
@@ -20,7 +19,7 @@ by_product as (
         string_agg(distinct variants.sku, ', ' order by variants.sku) as skus,
         case
             when min(variants.unit_cost) = max(variants.unit_cost)
-                then max({{ minor('variants.unit_cost', 'currencies.minor_units') }})
+                then max({{ to_minor('variants.unit_cost', 'currencies.minor_units') }})
         end as unit_cost_minor
     from variants
     left join currencies on variants.cost_currency = currencies.currency

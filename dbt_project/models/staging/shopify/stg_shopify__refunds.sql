@@ -1,5 +1,3 @@
--- One row a refund: what its goods were worth (without tax; gift cards are no goods) and what was really paid back,
--- by a gateway or as store credit. Only transactions that succeeded count.
 with refunds as (select * from {{ source('shopify', 'refunds') }}),
 
 orders as (select * from {{ source('shopify', 'orders') }}),
@@ -50,9 +48,9 @@ select
     refunds.refund_id,
     refunds.order_id,
     coalesce(refunds.processed_at, refunds.created_at) as refunded_at,
-    {{ minor('coalesce(goods.returned, 0)', 'currencies.minor_units') }} as value_returned_minor,
-    {{ minor('coalesce(paid.by_gateway, 0)', 'currencies.minor_units') }} as refunded_amount_minor,
-    {{ minor('coalesce(paid.as_store_credit, 0)', 'currencies.minor_units') }} as refunded_store_credit_minor
+    {{ to_minor('coalesce(goods.returned, 0)', 'currencies.minor_units') }} as value_returned_minor,
+    {{ to_minor('coalesce(paid.by_gateway, 0)', 'currencies.minor_units') }} as refunded_amount_minor,
+    {{ to_minor('coalesce(paid.as_store_credit, 0)', 'currencies.minor_units') }} as refunded_store_credit_minor
 from refunds
 left join paid using (tenant_id, source_account, refund_id)
 left join goods using (tenant_id, source_account, refund_id)

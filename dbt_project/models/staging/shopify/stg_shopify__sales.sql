@@ -1,4 +1,3 @@
--- One row a sale of the ledger, with its agreement. Amounts in minor units of the shop's currency.
 with sales as (select * from {{ source('shopify', 'sales') }}),
 
 agreements as (select * from {{ source('shopify', 'agreements') }}),
@@ -19,9 +18,9 @@ select
     sales.line_type,
     sales.line_item_id,
     coalesce(sales.quantity, 0) as quantity,
-    {{ minor('sales.amount', 'currencies.minor_units') }} as amount_minor,
-    {{ minor('sales.tax', 'currencies.minor_units') }} as tax_minor,
-    {{ minor('sales.discount_before_tax', 'currencies.minor_units') }} as discount_minor
+    {{ to_minor('sales.amount', 'currencies.minor_units') }} as amount_minor,
+    {{ to_minor('sales.tax', 'currencies.minor_units') }} as tax_minor,
+    {{ to_minor('sales.discount_before_tax', 'currencies.minor_units') }} as discount_minor
 from sales
 inner join agreements using (tenant_id, source_account, order_id, agreement_id)
 left join currencies on sales.currency = currencies.currency

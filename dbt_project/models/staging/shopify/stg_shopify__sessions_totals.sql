@@ -1,4 +1,3 @@
--- Shopify's own daily report of visits, by the shop's day.
 with totals as (select * from {{ source('shopify', 'sessions_totals') }}),
 
 accounts as (

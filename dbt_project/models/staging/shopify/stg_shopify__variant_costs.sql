@@ -1,4 +1,3 @@
--- One row a cost of a variant, from the day on which a pull first saw it. Pulls that saw none say nothing.
 with costs as (select * from {{ source('shopify', 'variant_costs') }}),
 
 accounts as (

@@ -1,5 +1,4 @@
--- One row an entry of the balance: the truth of cash. Stripe does not say whether an entry is a test: those of test
--- charges, refunds, disputes and payouts are left out by what they belong to.
+-- Stripe does not mark test entries: they are excluded by the object that they belong to.
 {%- set objects = {'charges': 'charge_id', 'payouts': 'payout_id', 'disputes': 'dispute_id'} %}
 with entries as (select * from {{ source('stripe', 'balance_transactions') }}),
 
@@ -43,7 +42,7 @@ select
     {{ local_day('entries.available_on', 'tenants.time_zone') }} as available_day,
     entries.type as entry_type,
     entries.reporting_category,
-    -- a dispute's entries are adjustments: only their category tells
+    -- entries of disputes are adjustments by type: only their category identifies them
     case
         when entries.reporting_category in ('dispute', 'dispute_reversal') then 'disputes'
         else coalesce(entry_types.cash_column, 'cash_other')

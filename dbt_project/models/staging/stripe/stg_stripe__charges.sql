@@ -1,4 +1,3 @@
--- One row a charge in live mode: what a payment tried to take, and which order it says it is for.
 with charges as (select * from {{ source('stripe', 'charges') }}),
 
 accounts as (

@@ -1,5 +1,3 @@
--- One row a coupon, and one more each time that it was made again under the same id: discounts keep the terms that it
--- had when they were given, its first ones where they are older.
 with coupons as (select * from {{ source('stripe', 'coupons') }}),
 
 accounts as (
@@ -16,10 +14,10 @@ select
     coupons.percent_off,
     coupons.amount_off,
     coupons.currency as coupon_currency,
-    case when row_number() over by_age > 1 then coupons.created_at end as valid_from,
-    lead(coupons.created_at) over by_age as valid_until
+    case when row_number() over by_creation > 1 then coupons.created_at end as valid_from,
+    lead(coupons.created_at) over by_creation as valid_until
 from coupons
 inner join accounts using (tenant_id, source_account)
-window by_age as (
+window by_creation as (
     partition by coupons.tenant_id, coupons.source_account, coupons.coupon_id order by coupons.created_at
 )

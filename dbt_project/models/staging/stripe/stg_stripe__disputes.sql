@@ -1,4 +1,3 @@
--- One row a dispute of a live charge.
 with disputes as (select * from {{ source('stripe', 'disputes') }}),
 
 charges as (select * from {{ ref('stg_stripe__charges') }})

@@ -1,5 +1,3 @@
--- One row a line of an invoice that stands, for a subscription: what was billed for which item, from when until when.
--- A proration names its subscription only: it is of that one's item where there is just one.
 with lines as (select * from {{ source('stripe', 'invoice_lines') }}),
 
 invoices as (select * from {{ source('stripe', 'invoices') }}),

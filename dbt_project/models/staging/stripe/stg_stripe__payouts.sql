@@ -1,4 +1,3 @@
--- One row a payout in live mode, with the two entries that it can have on the balance: out, and back where it failed.
 with payouts as (select * from {{ source('stripe', 'payouts') }}),
 
 accounts as (

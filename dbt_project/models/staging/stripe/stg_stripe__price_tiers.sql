@@ -1,4 +1,3 @@
--- One row a tier of a price: it holds the units above the tier before it, up to and with its own last one.
 with tiers as (select * from {{ source('stripe', 'price_tiers') }}),
 
 accounts as (

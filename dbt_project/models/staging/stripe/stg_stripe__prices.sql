@@ -1,4 +1,3 @@
--- One row a price, deleted ones too: a subscription may still be on one. How often it is paid, and how.
 with prices as (select * from {{ source('stripe', 'prices') }}),
 
 accounts as (

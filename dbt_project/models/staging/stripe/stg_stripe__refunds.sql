@@ -1,4 +1,3 @@
--- One row a refund of a live charge, with the two entries that it can have on the balance: out, and back if it failed.
 with refunds as (select * from {{ source('stripe', 'refunds') }}),
 
 charges as (select * from {{ ref('stg_stripe__charges') }})

@@ -1,5 +1,4 @@
--- One row a subscription in live mode that ever began, as it is today. One whose first payment never came did not. One
--- that is backdated when its account was being looked at already changes no month of before it was made.
+-- A backdated subscription that was created after the first sync must not change earlier months.
 with subscriptions as (select * from {{ source('stripe', 'subscriptions') }}),
 
 customers as (select * from {{ source('stripe', 'customers') }}),
@@ -9,7 +8,7 @@ accounts as (
     where source = 'stripe'
 ),
 
-first_looks as (
+first_syncs as (
     select
         tenant_id,
         source_account,
@@ -29,7 +28,7 @@ select
     subscriptions.currency as own_currency,
     subscriptions.status,
     case
-        when subscriptions.created_at > first_looks.first_seen_at
+        when subscriptions.created_at > first_syncs.first_seen_at
             then greatest(subscriptions.start_date, subscriptions.created_at)
         else coalesce(subscriptions.start_date, subscriptions.created_at)
     end as started_at,
@@ -40,7 +39,7 @@ select
 from subscriptions
 inner join accounts using (tenant_id, source_account)
 left join customers using (tenant_id, source_account, customer_id)
-left join first_looks using (tenant_id, source_account)
+left join first_syncs using (tenant_id, source_account)
 where
     subscriptions.livemode is distinct from false
     and subscriptions.status not in ('incomplete', 'incomplete_expired')

@@ -1,4 +1,3 @@
--- The run that this build belongs to.
 select
     run_id,
     started_at

@@ -1,4 +1,3 @@
--- One row a tenant: its zone decides what a day is, its currency what every amount is converted to.
 with tenants as (select * from {{ source('takings', 'tenants') }}),
 
 currencies as (select * from {{ ref('currencies') }})

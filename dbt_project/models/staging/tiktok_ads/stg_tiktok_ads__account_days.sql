@@ -1,5 +1,3 @@
--- The advertiser's own day by report: the integrated one (auction with Smart+, reservation) and that of GMV Max, whose
--- cost is spend that the integrated one lacks. GMV Max tells no impressions and no purchases of the website.
 with accounts as (select * from {{ ref('stg_tiktok_ads__accounts') }}),
 
 integrated as (

@@ -1,10 +1,9 @@
--- The advertisers that count. A purchase is a complete_payment, in the windows of each ad group.
 with accounts as (
     select * from {{ ref('stg_takings__accounts') }}
     where source = 'tiktok_ads'
 ),
 
-told as (select * from {{ source('tiktok_ads', 'advertiser') }}),
+advertisers as (select * from {{ source('tiktok_ads', 'advertiser') }}),
 
 currencies as (select * from {{ ref('currencies') }})
 
@@ -13,11 +12,11 @@ select
     accounts.source,
     accounts.source_account,
     'TikTok' as platform,
-    told.time_zone as account_time_zone,
-    told.currency as account_currency,
+    advertisers.time_zone as account_time_zone,
+    advertisers.currency as account_currency,
     currencies.minor_units as account_minor_units,
     'complete_payment' as purchase_action,
     'default' as attribution_window
 from accounts
-inner join told using (tenant_id, source_account)
-left join currencies on told.currency = currencies.currency
+inner join advertisers using (tenant_id, source_account)
+left join currencies on advertisers.currency = currencies.currency

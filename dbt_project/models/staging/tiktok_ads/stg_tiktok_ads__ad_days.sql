@@ -1,5 +1,3 @@
--- One row an ad and day of the integrated report, and one a campaign and day of GMV Max, which has no ads of its own.
--- Names are the newest; what is deleted keeps the last one known.
 with accounts as (select * from {{ ref('stg_tiktok_ads__accounts') }}),
 
 campaigns as (select * from {{ source('tiktok_ads', 'campaigns') }}),
@@ -62,11 +60,11 @@ select
     days.report,
     days.date_day,
     days.campaign_id,
-    coalesce(campaigns.name, {{ last_known('days', 'campaign') }}, days.campaign_id) as campaign_name,
+    coalesce(campaigns.name, {{ newest_name('days', 'campaign') }}, days.campaign_id) as campaign_name,
     days.ad_set_id,
-    coalesce(ad_groups.name, {{ last_known('days', 'ad_set') }}, days.ad_set_id) as ad_set_name,
+    coalesce(ad_groups.name, {{ newest_name('days', 'ad_set') }}, days.ad_set_id) as ad_set_name,
     days.ad_id,
-    coalesce(ads.name, {{ last_known('days', 'ad') }}, days.ad_id) as ad_name,
+    coalesce(ads.name, {{ newest_name('days', 'ad') }}, days.ad_id) as ad_name,
     {%- for name in ad_measures() %}
         cast(coalesce(days.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}

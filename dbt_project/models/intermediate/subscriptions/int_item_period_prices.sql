@@ -1,0 +1,56 @@
+with items as (select * from {{ ref('int_subscription_items') }}),
+
+prices as (
+    select * from {{ ref('stg_stripe__prices') }}
+    where is_recurring
+),
+
+tiers as (select * from {{ ref('stg_stripe__price_tiers') }}),
+
+priced as (
+    select
+        items.*,
+        prices.is_tiered,
+        prices.tiers_mode,
+        prices.unit_amount,
+        prices.recurring_interval,
+        prices.recurring_interval_count,
+        -- for example sold by the dozen: the quantity is divided before the price applies
+        case
+            when prices.transform_divide_by is null then items.quantity
+            when prices.transform_round = 'up'
+                then (items.quantity + prices.transform_divide_by - 1) // prices.transform_divide_by
+            else items.quantity // prices.transform_divide_by
+        end as units
+    from items
+    inner join prices using (tenant_id, source_account, price_id)
+),
+
+tiered as (
+    select
+        priced.tenant_id,
+        priced.source_account,
+        priced.month,
+        priced.subscription_item_id,
+        sum(
+            case
+                when priced.tiers_mode = 'volume' then priced.units
+                else least(priced.units, coalesce(tiers.up_to, priced.units)) - tiers.above
+            end * tiers.unit_amount + tiers.flat_amount
+        ) as amount
+    from priced
+    inner join tiers using (tenant_id, source_account, price_id)
+    where
+        priced.is_tiered
+        and priced.units > tiers.above
+        and (priced.tiers_mode <> 'volume' or priced.units <= coalesce(tiers.up_to, priced.units))
+    group by all
+)
+
+select
+    priced.*,
+    cast(round(
+        coalesce(case when priced.is_tiered then tiered.amount else priced.units * priced.unit_amount end, 0) * 1000000
+    ) as hugeint) as period_millionths
+from priced
+left join tiered using (tenant_id, source_account, month, subscription_item_id)

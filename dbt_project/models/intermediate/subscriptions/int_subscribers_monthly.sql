@@ -1,0 +1,47 @@
+with items as (select * from {{ ref('int_item_mrr') }}),
+
+months as (select * from {{ ref('int_mrr_months') }}),
+
+paying as (
+    select
+        tenant_id,
+        source,
+        source_account,
+        month,
+        customer_id,
+        own_currency,
+        own_minor_units,
+        max(rate_day) as rate_day,
+        max(customer_name) as customer_name,
+        max(customer_email) as customer_email,
+        cast(sum(own_mrr_minor) as bigint) as own_mrr_minor
+    from items
+    group by all
+    having sum(own_mrr_minor) > 0
+),
+
+leaving as (
+    select
+        paying.* replace (
+            months.month as month,
+            months.rate_day as rate_day,
+            cast(0 as bigint) as own_mrr_minor
+        )
+    from paying
+    inner join months
+        on
+            paying.tenant_id = months.tenant_id
+            and paying.source_account = months.source_account
+            and paying.month + interval 1 month = months.month
+    anti join paying as staying
+        on
+            paying.tenant_id = staying.tenant_id
+            and paying.source_account = staying.source_account
+            and paying.customer_id = staying.customer_id
+            and paying.own_currency = staying.own_currency
+            and months.month = staying.month
+)
+
+select * from paying
+union all by name
+select * from leaving
