@@ -19,7 +19,7 @@ test: check  ## lint, types and every test
 check: .venv/.locked  ## ruff, mypy and sqlfluff side by side; seconds once their caches are filled
 	@.venv/bin/python tools/check.py
 
-generate: .venv/.locked  ## write every generated file again: reference, snapshots, datasets
+generate: .venv/.locked  ## write every generated file again: reference, snapshots
 	@.venv/bin/python -m tools.generate
 
 setup: .venv/.locked $(SUPERSET)/.locked

@@ -3,7 +3,6 @@
     docs/reference/                       commands, settings, metrics, marts (tools/reference.py)
     tests/semantic/snapshots/             the SQL of metrics and questions (tools/snapshots.py)
     tests/orchestration/snapshots/        the asset graph (tools/snapshots.py)
-    superset_assets/datasets/warehouse/   Superset's dataset of each mart (superset_assets/bundle.py)
 
     .venv/bin/python -m tools.generate [--check]
 
@@ -23,13 +22,11 @@ from pathlib import Path
 from orchestration import dbt_build
 from orchestration.home import Home
 from semantic import catalog as catalogs
-from superset_assets import bundle, yaml_text
-from superset_assets.names import DATABASE
 from tools import reference, snapshots
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-REFERENCE, DATASETS = Path("docs/reference"), Path("superset_assets/datasets", DATABASE)
-OWNED = (REFERENCE, DATASETS)
+REFERENCE = Path("docs/reference")
+OWNED = (REFERENCE,)
 """Folders that hold generated files only: any other file in them is removed."""
 
 
@@ -39,9 +36,6 @@ def texts() -> dict[Path, str]:
         catalog = catalogs.load(dbt_build.parse(Home(Path(folder))))
         return {
             **{REFERENCE / name: text for name, text in reference.pages(catalog).items()},
-            **{
-                DATASETS / f"{name}.yaml": yaml_text.dump(content) for name, content in bundle.datasets(catalog).items()
-            },
             Path("tests/semantic/snapshots/metrics.sql"): snapshots.metrics_sql(catalog),
             Path("tests/semantic/snapshots/queries.sql"): snapshots.queries_sql(catalog),
             Path("tests/orchestration/snapshots/asset_graph.txt"): snapshots.asset_graph(),
