@@ -1,12 +1,15 @@
 """Stripe's API, version 2026-10-28.endive.
 
-client.py    one request: key, version, pacing, errors by what to do about them
-streams/     what is asked for, and the tables it becomes
-listing.py   a window of a stream: what events say has changed, fetched anew, and a sweep by `created` besides
-pull.py      the order of it all: check the key, read the events, land, load, move the cursor
+client.py     one GET request: key, version, pacing, and an error for each refusal
+streams/      each stream's resource, and the tables that it fills
+questions.py  what a pull asks staging
+pages.py      lists by `created`, page by page
+listing.py    one window of a stream: objects that events name, then a sweep by `created`
+deletions.py  deleted objects
+pull.py       the order of steps: check the key, read the events, then land, load, move the cursor
 
-The data's way: balance transactions, charges, refunds, subscriptions, … -> landing zone -> schema `stripe` of the
-staging file. Amounts stay minor units, as Stripe gives them. `takings pull` runs it alone.
+Data flow: balance transactions, charges, refunds, subscriptions, … -> landing zone -> schema `stripe` of the staging
+file. Amounts stay in minor units, as Stripe gives them. Sync it alone: `takings pull --source stripe`.
 """
 
 from connectors.connector import Connector

@@ -1,7 +1,7 @@
-"""One GET to Stripe's API, answered or explained.
+"""One GET request to Stripe's API: the response, or an error that says what to do.
 
-Paced by a limiter of our own; 429, 5xx and broken lines are the transport's business. Stripe's SDK is not used: it
-retries no 429, does not heed Retry-After, and hands over numbers instead of the bytes that came.
+The client paces its requests; connectors/http.py retries 429, 5xx and broken connections. Stripe's SDK is not used: it
+does not retry 429, ignores Retry-After, and returns parsed numbers instead of the bytes received.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from connectors.http import Transport
 
 VERSION = "2026-10-28.endive"
 PAGE = 100
-LIVE_RATE, TEST_RATE, SIMULATED_RATE = 20.0, 10.0, 100.0  # requests a second; Stripe allows 25 to one endpoint
+LIVE_RATE, TEST_RATE, SIMULATED_RATE = 20.0, 10.0, 100.0  # requests per second; Stripe allows 25 to one endpoint
 ATTEMPTS = 5
+RETRY_OR_UPDATE = "Run again later; if the error persists, update Takings"
 _PERMISSION = re.compile(r"'(rak_\w+)'")
 
 Params = Sequence[tuple[str, str]]
@@ -33,19 +34,23 @@ T = TypeVar("T")
 
 
 class MissingPermissionError(ConfigurationError):
-    """The key may not read this; `permission` is what Stripe calls it."""
+    """The key may not read a resource; `permission` is Stripe's name of what it lacks."""
 
-    def __init__(self, message: str, permission: str) -> None:
-        super().__init__(message)
+    def __init__(self, label: str, resource: str, permission: str) -> None:
+        super().__init__(
+            f"{label} cannot be read",
+            f"the key may not read {resource}: it lacks {permission}",
+            "Give the key that permission in Stripe's dashboard, then run again",
+        )
         self.permission = permission
 
 
 class LostCursorError(RetryError):
-    """The object that a page was to start after is gone: ask by time instead."""
+    """The object that a page was to start after no longer exists: continue the list by time."""
 
 
 class VanishedError(SkipError):
-    """There is no such object (any more)."""
+    """The object does not exist, or no longer exists."""
 
 
 class Page(msgspec.Struct):
@@ -56,7 +61,7 @@ class Page(msgspec.Struct):
 
 
 class Head(msgspec.Struct):
-    """What is read of every record."""
+    """The fields that are read of every record."""
 
     id: str
     created: int = 0
@@ -76,7 +81,7 @@ class _Refusal(msgspec.Struct):
 
 @dataclass
 class Client:
-    """An account's API."""
+    """The API of one account."""
 
     account: Account
     transport: Transport
@@ -84,24 +89,25 @@ class Client:
     _next: float = 0.0
 
     @property
-    def _who(self) -> str:
+    def label(self) -> str:
+        """The account, as messages name it."""
         return f"Stripe account {self.account.account} of tenant {self.account.tenant_id}"
 
     @property
     def is_test(self) -> bool:
-        """Whether the key is of test mode, where everything can be deleted."""
+        """Whether the key is a test-mode key; in test mode every object can be deleted."""
         return self.account.secret.split("_")[1:2] == ["test"]
 
     def page(self, path: str, params: Params) -> Page:
-        """A page of a list.
+        """One page of a list.
 
         Raises LostCursorError, VanishedError, MissingPermissionError, ConfigurationError (key, address),
-        ContractError (the request does not fit the API) and RetryError (later).
+        ContractError (the request does not fit the API) and RetryError (run again later).
         """
         return self._get(path, params, Page)[1]
 
-    def one(self, resource: str, identity: str, expand: Sequence[str] = ()) -> bytes | None:
-        """An object as received, None when it is deleted. Raises as `page` does."""
+    def retrieve(self, resource: str, identity: str, expand: Sequence[str] = ()) -> bytes | None:
+        """One object as received, None when it is deleted. Raises the errors of `page`."""
         try:
             body, head = self._get(
                 f"{resource}/{quote(identity, safe='')}", [("expand[]", name) for name in expand], Head
@@ -115,78 +121,89 @@ class Client:
         headers = {"Authorization": f"Bearer {self.account.secret}", "Stripe-Version": VERSION}
         for attempt in range(ATTEMPTS):
             self._pace()
-            answer = self.transport.get(url, params, headers)
-            if answer.status_code == 409:
+            response = self.transport.get(url, params, headers)
+            if response.status_code == 409:
                 self.transport.wait(0.5 * 2**attempt)
                 continue
-            if answer.status_code != 200:
-                self._refuse(answer, path)
-            self._note(answer, url)
+            if response.status_code != 200:
+                self._refuse(response, path)
+            self._read_headers(response, url)
             try:
-                return answer.content, msgspec.json.decode(answer.content, type=kind)
+                return response.content, msgspec.json.decode(response.content, type=kind)
             except msgspec.ValidationError as error:
-                raise ContractError(f"{self._who}: {path} has another shape than documented ({error})") from error
+                raise ContractError(
+                    f"{self.label} cannot be read",
+                    f"{path} has another shape than documented ({error})",
+                    RETRY_OR_UPDATE,
+                ) from error
             except msgspec.DecodeError:
                 self.transport.wait(0.5 * 2**attempt)
         raise RetryError(
-            f"{url}: {ATTEMPTS} answers in a row broke off or were conflicts. Nothing was lost; run again later."
+            f"{self.label} cannot be read",
+            f"{ATTEMPTS} responses of {url} in a row were cut off or reported a conflict",
+            "Nothing was lost; run again later",
         )
 
-    def _note(self, answer: requests.Response, url: str) -> None:
-        if "Date" in answer.headers:
-            self.server_time = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
-        served = answer.headers.get("Stripe-Version", VERSION)
+    def _read_headers(self, response: requests.Response, url: str) -> None:
+        """Remember Stripe's clock. Raises ContractError when the response is of another API version."""
+        if "Date" in response.headers:
+            self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+        served = response.headers.get("Stripe-Version", VERSION)
         if served != VERSION:
             raise ContractError(
-                f"{url} served version {served} instead of {VERSION}; update Takings before numbers change"
+                f"{self.label} cannot be read",
+                f"{url} served version {served} instead of {VERSION}",
+                "Update Takings before numbers change",
             )
 
     def _pace(self) -> None:
-        """No more requests a second than the kind of key allows."""
-        kind = self.account.secret.split("_")[1:2]  # rk_live_…; an organization's or a temporary key is a live one
+        """Wait, so that requests stay below the rate that the kind of key allows."""
+        kind = self.account.secret.split("_")[1:2]  # rk_live_…; keys of organizations and temporary keys are live keys
         rate = {"test": TEST_RATE, "simulated": SIMULATED_RATE}.get(kind[0] if kind else "", LIVE_RATE)
         now = time.monotonic()
         if self._next > now:
             self.transport.wait(self._next - now)
         self._next = max(now, self._next) + 1 / rate
 
-    def _refuse(self, answer: requests.Response, path: str) -> NoReturn:
-        """The error that an answer means."""
-        status = answer.status_code
+    def _refuse(self, response: requests.Response, path: str) -> NoReturn:
+        """Raise the error that a response without a result means."""
+        status = response.status_code
         try:
-            error = msgspec.json.decode(answer.content, type=_Refusal).error
+            error = msgspec.json.decode(response.content, type=_Refusal).error
         except msgspec.DecodeError:
             error = _Error()
-        told = self.transport.redact(error.message)[:400]
+        message, unreadable = self.transport.redact(error.message)[:400], f"{self.label} cannot be read"
         if status == 401:
-            why = "its key has expired" if error.code == "api_key_expired" else "its key is not accepted"
+            expired = error.code == "api_key_expired"
             raise ConfigurationError(
-                f"{self._who}: {why} (HTTP 401: {told}). Make a restricted key that may read in Stripe's dashboard "
-                "under Developers, API keys, and put it where the source's `secret` points to."
+                unreadable,
+                f"its key {'has expired' if expired else 'is not accepted'} (HTTP 401: {message})",
+                "Create a restricted key with read permissions in Stripe's dashboard under Developers, API keys, and "
+                "store it where the source's `secret` points",
             )
         if status == 403:
-            found = _PERMISSION.search(error.message)
-            permission = found[1] if found else path.split("/", maxsplit=1)[0]
-            raise MissingPermissionError(
-                f"{self._who}: the key may not read {path.split('/', maxsplit=1)[0]}: it lacks {permission}. "
-                "Give it that permission in Stripe's dashboard, then run again.",
-                permission,
-            )
+            match = _PERMISSION.search(error.message)
+            resource = path.split("/", maxsplit=1)[0]
+            raise MissingPermissionError(self.label, resource, match[1] if match else resource)
         if status == 404 and error.code == "resource_missing":
-            raise VanishedError(f"{self._who}: {told}")
-        aged = status == 400 and "retention" in error.message.lower()  # an event that a resumed page starts after
+            raise VanishedError(f"An object of {self.label} does not exist", message)
+        aged = status == 400 and "retention" in error.message.lower()  # the page would start after an expired event
         if aged or (error.code == "resource_missing" and error.param == "starting_after"):
-            raise LostCursorError(f"{self._who}: {told}")
+            raise LostCursorError(f"A list of {self.label} cannot be continued", message)
         if status == 404 or 300 <= status < 400:
             raise ConfigurationError(
-                f"{self._who}: HTTP {status}: there is no such API at this address. Check `account` and `base_url`."
+                unreadable,
+                f"there is no such API at {self.account.base_url} (HTTP {status})",
+                "Check `account` and `base_url`",
             )
         if "API version" in error.message:
-            raise ContractError(f"{self._who}: Stripe serves version {VERSION} no more ({told}). Update Takings.")
-        raise ContractError(f"{self._who}: Stripe refused {path}: HTTP {status} {error.code or ''} {told}")
+            raise ContractError(unreadable, f"Stripe no longer serves version {VERSION} ({message})", "Update Takings")
+        raise ContractError(
+            unreadable, f"Stripe refused {path} (HTTP {status} {error.code or ''}: {message})", RETRY_OR_UPDATE
+        )
 
     def now(self) -> datetime:
-        """Stripe's own clock. Raises ContractError before the first answer, or when answers carry none."""
+        """Stripe's clock, UTC. Raises ContractError when no response with a Date header has come."""
         if self.server_time is None:
-            raise ContractError(f"{self._who}: Stripe's answers carry no Date")
+            raise ContractError(f"{self.label} cannot be read", "Stripe's responses have no Date header")
         return self.server_time

@@ -1,4 +1,4 @@
-"""What is gone: events tell of it, and once a month whole lists are compared with what staging holds."""
+"""Deleted objects: events report them, and once a month whole lists are compared with the ids in staging."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import PullContext
 from connectors.sync.reader import Reader
 
-DELETED = tuple(feed.kind for feed in FEEDS if feed.deletable)
+DELETABLE = tuple(feed.kind for feed in FEEDS if feed.deletable)
 Key = tuple[str, str]
 
 
 class Deletion(msgspec.Struct, frozen=True, order=True, rename={"kind": "object", "identity": "id"}):
-    """A row of stripe.deletions as it lands; times in seconds."""
+    """A row of stripe.deletions as it lands; times in seconds since 1970."""
 
     kind: str
     identity: str
@@ -32,30 +32,32 @@ class Deletion(msgspec.Struct, frozen=True, order=True, rename={"kind": "object"
 
 
 def land_deletions(context: PullContext, client: Client, landed: LandedWindow) -> None:
-    """What events tell of, and, when a window reads everything, what staging holds and Stripe lists no more.
+    """Land deletions that events report and, when a window reads everything, ids that Stripe no longer lists.
 
-    An id may come again (a coupon's and a product's are chosen): its deletion is kept with the time it was taken back.
+    An id may come back (those of coupons and products are chosen): its deletion stays, with the time it came back.
     """
     window, reader = landed.window, context.reader
     recorded, end = _recorded(reader), int(window.end.timestamp())
     since = (window.start - LATE if window.start else datetime.min).replace(tzinfo=None)
-    found: dict[Key, Deletion] = {}
-    for kind, identity, gone, made in reader.rows(questions.DELETION_EVENTS, since=since, kinds=list(DELETED)):
+    changes: dict[Key, Deletion] = {}
+    events = reader.rows(questions.DELETION_EVENTS, since=since, kinds=list(DELETABLE))
+    for kind, identity, deleted_at, created_at in events:
         key, known = (kind, identity), recorded.get((kind, identity))
-        if gone is not None:
-            found[key] = Deletion(kind, identity, gone, "event", made if made and made > gone else None)
-        elif known is not None and made is not None and known.restored_at is None and made > known.deleted_at:
-            found[key] = msgspec.structs.replace(known, restored_at=made)
+        if deleted_at is not None:
+            restored_at = created_at if created_at and created_at > deleted_at else None
+            changes[key] = Deletion(kind, identity, deleted_at, "event", restored_at)
+        elif known and created_at is not None and known.restored_at is None and created_at > known.deleted_at:
+            changes[key] = msgspec.structs.replace(known, restored_at=created_at)
     if window.start is not None and reads_all(window):
-        known_gone = {key for key, one in (recorded | found).items() if one.restored_at is None}
-        for kind, held, listed in _compared(reader, client, window.end, context.progress):
-            gone_now = {(kind, identity) for identity in held - listed} - known_gone
-            found |= {key: Deletion(*key, end, "reconciliation") for key in gone_now}
-            there = {(kind, identity) for identity in listed} & known_gone - set(found)
-            found |= {key: msgspec.structs.replace(recorded[key], restored_at=end) for key in there}
+        deleted = {key for key, deletion in (recorded | changes).items() if deletion.restored_at is None}
+        for kind, stored, listed in _compared(reader, client, window.end, context.progress):
+            missing = {(kind, identity) for identity in stored - listed} - deleted
+            changes |= {key: Deletion(*key, end, "reconciliation") for key in missing}
+            restored = {(kind, identity) for identity in listed} & deleted - set(changes)
+            changes |= {key: msgspec.structs.replace(recorded[key], restored_at=end) for key in restored}
     landed.restart()
-    landed.write_part(msgspec.json.encode(one) for one in sorted(found.values()))
-    landed.seal(rows=len(found))
+    landed.write_part(msgspec.json.encode(deletion) for deletion in sorted(changes.values()))
+    landed.seal(rows=len(changes))
 
 
 def _recorded(reader: Reader) -> dict[Key, Deletion]:
@@ -65,9 +67,9 @@ def _recorded(reader: Reader) -> dict[Key, Deletion]:
 def _compared(
     reader: Reader, client: Client, until: datetime, progress: Progress
 ) -> Iterator[tuple[str, set[str], set[str]]]:
-    """Kind by kind: ids that staging holds of what was created until then, and those that Stripe lists of it."""
+    """For each kind: the ids in staging of objects created until then, and the ids that Stripe lists of them."""
     for feed in (feed for feed in FEEDS if feed.deletable and feed.lists_all):
-        # what came later than a window that goes on is not in its list
+        # the list of a resumed window lacks objects that were created after its end
         created = questions.created_until(feed.stream.tables[0])
         rows = reader.rows(created, until=until.astimezone(UTC).replace(tzinfo=None))
         listed: set[str] = set()

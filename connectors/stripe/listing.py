@@ -1,8 +1,8 @@
-"""A window of a stream: the objects that events name, fetched anew, and a sweep by `created` besides.
+"""One window of a stream: fetch again the objects that events name, then sweep the list by `created`.
 
-Events alone have lost refunds for others, and say nothing of balance transactions; a sweep alone sees no change of an
-old object. So each window does both, looks back 90 days once a week, and reads everything once a month or when the
-events of the last 30 days no longer reach back to its start.
+Events alone have left out refunds, and there are none for balance transactions; a sweep alone misses changes of old
+objects. So each window does both. It looks back 90 days once a week, and reads everything once a month or when the
+events of the last 30 days do not reach back to its start.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from connectors.base import Progress, Window
 from connectors.errors import ContractError
 from connectors.stripe import questions
 from connectors.stripe.client import PAGE, Client, Params
-from connectors.stripe.pages import Parts, flat, head_of, land_pages
+from connectors.stripe.pages import Parts, flatten, head_of, land_pages
 from connectors.stripe.streams import Feed
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import PullContext
 from connectors.sync.reader import Reader
 
 EVENTS_REACH = timedelta(days=29)  # Stripe keeps them for 30
-LATE = timedelta(hours=1)  # events may arrive behind newer ones
+LATE = timedelta(hours=1)  # events may arrive after newer ones
 WEEKLY = timedelta(days=90)
-FEW = 500  # so many are fetched one by one, however short the list of all is
+FEW = 500  # up to so many objects are fetched one by one, however short the whole list is
 
 
 def reads_all(window: Window) -> bool:
@@ -36,7 +36,7 @@ def reads_all(window: Window) -> bool:
 
 
 def sweeps_from(window: Window, lookback: timedelta) -> datetime | None:
-    """Objects created since then are read by the window's sweep; None for all."""
+    """The window's sweep reads objects created since this instant; None for all."""
     if window.start is None or reads_all(window):
         return None
     week_began = window.start.isocalendar()[:2] != window.end.isocalendar()[:2]
@@ -44,9 +44,9 @@ def sweeps_from(window: Window, lookback: timedelta) -> datetime | None:
 
 
 def land_feed(context: PullContext, client: Client, feed: Feed, until: datetime, landed: LandedWindow) -> None:
-    """Bring a window and seal it; goes on where an interrupted one stopped.
+    """Land a window and seal it; an interrupted one continues where it stopped.
 
-    `until` is when the pull looks: what a resumed window still brings is as it is then, not as it was at its end.
+    `until` is the time of this pull: records that a resumed window still lands are as of then, not of its end.
     """
     state, reader, progress = landed.manifest.state, context.reader, context.progress
     if until > landed.window.end:
@@ -55,57 +55,58 @@ def land_feed(context: PullContext, client: Client, feed: Feed, until: datetime,
     if not whole and "after" not in state:
         ids = _changed(reader, feed, landed.window, state.get("fetched", ""))
         whole = len(ids) > FEW and len(ids) > reader.count(feed.stream.tables[0].name) // PAGE
-        if whole:  # a list of all takes fewer requests
+        if whole:  # the whole list takes fewer requests
             landed.remember(whole="yes")
         else:
             _fetch(client, feed, ids, landed, progress, "fetched")
     listed = _sweep(client, feed, None if whole else sweeps_from(landed.window, feed.lookback), landed, progress)
     if feed.unknown:
-        ids = [each for each in _in_order(reader.rows(feed.unknown), state.get("used", "")) if each not in listed]
-        _fetch(client, feed, ids, landed, progress, "used")
+        unknown = _sorted_after(reader.rows(feed.unknown), state.get("used", ""))
+        _fetch(client, feed, [identity for identity in unknown if identity not in listed], landed, progress, "used")
     landed.seal()
 
 
 def _fetch(
-    client: Client, feed: Feed, ids: list[str], landed: LandedWindow, progress: Progress, mark: str
+    client: Client, feed: Feed, ids: list[str], landed: LandedWindow, progress: Progress, state_key: str
 ) -> None:  # fmt: skip
-    """Objects one by one, as they are now; deleted ones are left to the deletions."""
+    """Land objects one by one, as they are now; deleted ones are left to the stream of deletions."""
     name = feed.stream.name
     with Parts(landed) as parts:
-        for place, identity in enumerate(ids, 1):
-            body = client.one(name, identity, feed.expand)
+        for number, identity in enumerate(ids, 1):
+            body = client.retrieve(name, identity, feed.expand)
             if body is None and not feed.deletable and not client.is_test:
                 raise ContractError(
-                    f"stream {name}: Stripe tells of {identity}, but does not find it, and a {feed.kind} is never "
-                    "deleted. Nothing of the stream was loaded. Check that the key is still of the same account."
+                    f"Stream {name} of {client.label} was not loaded",
+                    f"Stripe named {identity}, but does not find it, and a {feed.kind} is never deleted",
+                    "Check that the key still belongs to the same account",
                 )
-            parts.add(flat(client, feed, msgspec.Raw(body)) if body else (), **{mark: identity})
-            progress(name, place, len(ids), "changed")
+            parts.add(flatten(client, feed, msgspec.Raw(body)) if body else (), **{state_key: identity})
+            progress(name, number, len(ids), "changed")
 
 
-def _changed(reader: Reader, feed: Feed, window: Window, behind: str) -> list[str]:
-    """Ids behind one, in order: a resumed window goes on after those that have arrived."""
+def _changed(reader: Reader, feed: Feed, window: Window, after: str) -> list[str]:
+    """Ids of changed objects after one id, sorted: a resumed window continues after those that have arrived."""
     start = window.start - LATE if window.start else window.end
     changed = reader.rows(questions.CHANGED, kind=feed.kind, since=_naive(start), until=_naive(window.end))
-    return _in_order(changed + (reader.rows(feed.out_of_date) if feed.out_of_date else []), behind)
+    return _sorted_after(changed + (reader.rows(feed.out_of_date) if feed.out_of_date else []), after)
 
 
-def _in_order(rows: list[tuple[str | None]], behind: str) -> list[str]:
-    """The distinct ids behind one."""
-    return sorted({identity for (identity,) in rows if identity and identity > behind})
+def _sorted_after(rows: list[tuple[str | None]], after: str) -> list[str]:
+    """The distinct ids after one id."""
+    return sorted({identity for (identity,) in rows if identity and identity > after})
 
 
 def _sweep(
     client: Client, feed: Feed, since: datetime | None, landed: LandedWindow, progress: Progress
 ) -> set[str]:  # fmt: skip
-    """The feed's lists, one after the other. Returns the ids that came, where the feed asks for others besides."""
+    """Land the feed's lists, one after the other. Returns the ids that they had, for a feed with unknown objects."""
     expand: Params = [("expand[]", f"data.{name}") for name in feed.expand]
     state, listed = landed.manifest.state, set[str]()
 
     def records_of(raw: msgspec.Raw) -> Iterable[bytes]:
         if feed.unknown:
             listed.add(head_of(raw).id)
-        return flat(client, feed, raw)
+        return flatten(client, feed, raw)
 
     for number, params in enumerate(feed.sweeps):
         if number > int(state.get("sweep", "0")):

@@ -9,14 +9,14 @@ FIRST_BALANCE_TRANSACTION = Question(
     "select balance_transaction_id from balance_transactions order by created_at, balance_transaction_id limit 1",
     ("balance_transactions",),
 )
-CHANGED = Question(  # a discount's event names the customer and the subscription that it changes
+CHANGED = Question(  # the event of a discount names the customer and the subscription that it changes
     """select distinct case when object_type = $kind then object_id
         when object_type = 'discount' and $kind = 'customer' then customer_id
         when object_type = 'discount' and $kind = 'subscription' then subscription_id end
     from events where created_at between $since and $until""",
     ("events",),
 )
-OUT_OF_DATE_CHARGES = Question(  # by their refunds and disputes, whose events do not name the charge
+OUT_OF_DATE_CHARGES = Question(  # refunds and disputes show it; their events do not name the charge
     """select c.charge_id
     from charges as c
     left join (
@@ -28,7 +28,7 @@ OUT_OF_DATE_CHARGES = Question(  # by their refunds and disputes, whose events d
         or (d.disputed and not c.is_disputed)""",
     ("charges", "refunds", "disputes"),
 )
-UNKNOWN_PRICES = Question(  # named by a subscription or an invoice, and in no list
+UNKNOWN_PRICES = Question(  # a subscription or an invoice names them, no list has them
     """select n.price_id
     from (
         select price_id from subscription_items

@@ -17,8 +17,8 @@ class StripeSettings(ApiSettings):
     default_address: ClassVar[str] = "https://api.stripe.com"
     kind: Literal["stripe"] = Field(description=KIND)
     account: StripeAccount = Field(
-        description="The account's id, or a name of your own. It stays the account that its key was first pulled "
-        "from: a key of another one is refused."
+        description="The account's id, or a name of your own. It stays bound to the "
+        "Stripe account that was pulled first: a key of another account is refused."
     )
     secret: Secret = secret_of("the restricted key")
     base_url: Address | None = Field(
@@ -27,5 +27,5 @@ class StripeSettings(ApiSettings):
     )
     test_mode: bool = Field(
         default=False,
-        description="Read test payments, with a key of test mode; without it such a key is refused.",
+        description="Read test payments with a test-mode key; without this setting such a key is refused.",
     )

@@ -1,7 +1,7 @@
-"""What is asked of Stripe, and the staging tables that it becomes. Data, no code.
+"""The streams of Stripe and their staging tables. Data, no code.
 
-Events come first: they say what to fetch anew. Charges come behind the refunds and disputes that may show one to be out
-of date, prices behind what names them. Deletions come last: what vanished is known once all else is read.
+Events come first: they name the objects to fetch again. Charges come after the refunds and disputes that may show one
+to be out of date, prices after the objects that name them. Deletions come last: they are known once all else is read.
 """
 
 from connectors.stripe.streams.billing import INVOICES, SUBSCRIPTIONS

@@ -7,57 +7,57 @@ from connectors.stripe.streams.columns import (
     AMOUNTS,
     DISCOUNT,
     Feed,
-    a_stream,
     created,
     currency,
     epoch,
     flag,
+    make_stream,
     minor,
     rate,
     text,
     total,
 )
 
-# the subscription's rates are those of its items that have none of their own
+# an item without tax rates of its own has those of its subscription
 ITEMS = """(
     select i.* replace (case when len(i.tax_rates) > 0 then i.tax_rates else s.default_tax_rates end as tax_rates)
     from record as i
     left join record as s on s."object" = 'subscription' and s.id = i.__parentId and s.landing_part = i.landing_part
     where i."object" = 'subscription_item')"""
-PERCENT = "try_cast(each.percentage as decimal(38, 12))"
-INCLUSIVE = f"list_sum([{PERCENT} for each in %s.tax_rates if each.inclusive = 'true'])"
-RATES = "STRUCT(percentage VARCHAR, inclusive VARCHAR)[]"
-DISCOUNTED = """(
+PERCENT = "try_cast(entry.percentage as decimal(38, 12))"
+INCLUSIVE = f"list_sum([{PERCENT} for entry in %s.tax_rates if entry.inclusive = 'true'])"
+TAX_RATES = "STRUCT(percentage VARCHAR, inclusive VARCHAR)[]"
+DISCOUNT_ROWS = """(
     select id as subscription_id, null as item_id, unnest(discounts) as discount, landing_part, landed_until
     from record where "object" = 'subscription'
     union all
     select __parentId, id, unnest(discounts), landing_part, landed_until
     from record where "object" = 'subscription_item') as r"""
-KEPT_ITEM = f"""{{
+HISTORY_ITEM = f"""{{
     'item_id': i.id, 'price_id': i.price.id, 'quantity': try_cast(i.quantity as bigint),
     'inclusive_tax_percent': {INCLUSIVE % "i"}}}"""
-KEPT_DISCOUNT = """{
-    'item_id': %s, 'coupon_id': each.source.coupon, 'discount_start': try_cast(each."start" as bigint),
-    'discount_end': try_cast(each."end" as bigint)}"""
-STATES = f"""(
+HISTORY_DISCOUNT = """{
+    'item_id': %s, 'coupon_id': entry.source.coupon, 'discount_start': try_cast(entry."start" as bigint),
+    'discount_end': try_cast(entry."end" as bigint)}"""
+SUBSCRIPTION_STATES = f"""(
     select s.id, s.status, s.customer, s.currency, s.pause_collection, s.landing_part, s.landed_until,
-        cast(to_json(coalesce(kept.items, [])) as varchar) as items,
+        cast(to_json(coalesce(contents.items, [])) as varchar) as items,
         cast(to_json(list_concat(
-            [{KEPT_DISCOUNT % "cast(null as varchar)"} for each in s.discounts], coalesce(kept.discounts, [])
+            [{HISTORY_DISCOUNT % "cast(null as varchar)"} for entry in s.discounts], coalesce(contents.discounts, [])
         )) as varchar) as discounts
     from record as s
     left join (
-        select i.__parentId as parent, i.landing_part as part, list({KEPT_ITEM} order by i.id) as items,
-            flatten(list([{KEPT_DISCOUNT % "i.id"} for each in i.discounts] order by i.id)) as discounts
+        select i.__parentId as parent, i.landing_part as part, list({HISTORY_ITEM} order by i.id) as items,
+            flatten(list([{HISTORY_DISCOUNT % "i.id"} for entry in i.discounts] order by i.id)) as discounts
         from {ITEMS} as i group by all
-    ) as kept on kept.parent = s.id and kept.part = s.landing_part
+    ) as contents on contents.parent = s.id and contents.part = s.landing_part
     where s."object" = 'subscription') as r"""
 SUBSCRIPTIONS = Feed(
     kind="subscription",
     expand=("discounts", "items.data.discounts"),
-    sweeps=((("status", "all"),),),  # else canceled ones are hidden
+    sweeps=((("status", "all"),),),  # without `status` the list hides canceled subscriptions
     children="items",
-    stream=a_stream(
+    stream=make_stream(
         "subscriptions",
         (
             Table(
@@ -108,7 +108,7 @@ SUBSCRIPTIONS = Feed(
                 name="subscription_discounts",
                 key=("subscription_id", "discount_id"),
                 parent="subscription_id",
-                source=DISCOUNTED,
+                source=DISCOUNT_ROWS,
                 where="true",
                 columns=(
                     text("subscription_id"),
@@ -119,10 +119,10 @@ SUBSCRIPTIONS = Feed(
                     epoch("discount_end", 'r.discount."end"'),
                 ),
             ),
-            Table(  # Stripe shows a subscription as it is: what it was when we looked is kept here
+            Table(  # Stripe only shows the current state: earlier ones are recorded here
                 name="subscriptions_history",
                 key=("subscription_id",),
-                source=STATES,
+                source=SUBSCRIPTION_STATES,
                 where="true",
                 history=("customer_id", "status", "currency", "pause_behavior", "items", "discounts"),
                 columns=(
@@ -140,21 +140,21 @@ SUBSCRIPTIONS = Feed(
         {
             "pause_collection": "STRUCT(behavior VARCHAR, resumes_at VARCHAR)",
             "price": "STRUCT(id VARCHAR)",
-            "tax_rates": RATES,
-            "default_tax_rates": RATES,
+            "tax_rates": TAX_RATES,
+            "default_tax_rates": TAX_RATES,
             "automatic_tax": "STRUCT(enabled VARCHAR)",
             "discounts": f"{DISCOUNT}[]",
         },
-        more="__parentId quantity current_period_start current_period_end",
+        extra_fields=("__parentId", "quantity", "current_period_start", "current_period_end"),
     ),
 )
-ITEM = "STRUCT(proration VARCHAR, subscription VARCHAR, subscription_item VARCHAR)"
-EXTRA = "STRUCT(proration VARCHAR, subscription VARCHAR)"
+SUBSCRIPTION_ITEM_DETAILS = "STRUCT(proration VARCHAR, subscription VARCHAR, subscription_item VARCHAR)"
+INVOICE_ITEM_DETAILS = "STRUCT(proration VARCHAR, subscription VARCHAR)"
 INVOICES = Feed(
     kind="invoice",
     deletable=True,
     children="lines",
-    stream=a_stream(
+    stream=make_stream(
         "invoices",
         (
             Table(
@@ -224,8 +224,8 @@ INVOICES = Feed(
             ),
         ),
         {
-            "parent": f"STRUCT(subscription_details STRUCT(subscription VARCHAR), subscription_item_details {ITEM}, "
-            f"invoice_item_details {EXTRA})",
+            "parent": "STRUCT(subscription_details STRUCT(subscription VARCHAR), "
+            f"subscription_item_details {SUBSCRIPTION_ITEM_DETAILS}, invoice_item_details {INVOICE_ITEM_DETAILS})",
             "pricing": "STRUCT(price_details STRUCT(price VARCHAR, product VARCHAR))",
             "period": 'STRUCT("start" VARCHAR, "end" VARCHAR)',
             "status_transitions": "STRUCT(finalized_at VARCHAR, paid_at VARCHAR, voided_at VARCHAR, "

@@ -1,16 +1,16 @@
-"""Money: the balance and what moved it. Balance transactions are the truth of cash; the rest says why."""
+"""Money: balance transactions are the record of cash; the other streams explain them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from connectors.stripe.questions import OUT_OF_DATE_CHARGES
-from connectors.stripe.streams.columns import Feed, currency, epoch, flag, minor, plain, rate, text
+from connectors.stripe.streams.columns import Feed, currency, epoch, flag, minor, rate, single_table_stream, text
 
-BALANCE_TRANSACTIONS = Feed(  # there are no events of these; `status` turns from pending to available within days
+BALANCE_TRANSACTIONS = Feed(  # they have no events; `status` changes from pending to available within days
     kind="balance_transaction",
     lookback=timedelta(days=10),
-    stream=plain(
+    stream=single_table_stream(
         "balance_transactions",
         "balance_transaction_id",
         (
@@ -32,7 +32,7 @@ BALANCE_TRANSACTIONS = Feed(  # there are no events of these; `status` turns fro
 CHARGES = Feed(
     kind="charge",
     out_of_date=OUT_OF_DATE_CHARGES,
-    stream=plain(
+    stream=single_table_stream(
         "charges",
         "charge_id",
         (
@@ -56,10 +56,10 @@ CHARGES = Feed(
         ),
     ),
 )
-REFUNDS = Feed(  # events alone have been seen to leave some out
+REFUNDS = Feed(  # events alone have left some out
     kind="refund",
     lookback=timedelta(days=10),
-    stream=plain(
+    stream=single_table_stream(
         "refunds",
         "refund_id",
         (
@@ -79,7 +79,7 @@ REFUNDS = Feed(  # events alone have been seen to leave some out
 DISPUTES = Feed(
     kind="dispute",
     lookback=timedelta(days=10),
-    stream=plain(
+    stream=single_table_stream(
         "disputes",
         "dispute_id",
         (
@@ -99,7 +99,7 @@ DISPUTES = Feed(
 PAYOUTS = Feed(
     kind="payout",
     lookback=timedelta(days=10),
-    stream=plain(
+    stream=single_table_stream(
         "payouts",
         "payout_id",
         (

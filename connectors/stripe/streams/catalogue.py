@@ -1,4 +1,4 @@
-"""Who buys and what is on offer: customers, products, prices with their tiers, coupons."""
+"""Customers, products, prices with their tiers, coupons."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from connectors.stripe.questions import UNKNOWN_PRICES
 from connectors.stripe.streams.columns import (
     DISCOUNT,
     Feed,
-    a_stream,
     created,
     currency,
     epoch,
     flag,
+    make_stream,
     minor,
-    plain,
     rate,
+    single_table_stream,
     text,
 )
 
-GIVEN = (
+DISCOUNT_COLUMNS = (
     text("discount_id", "r.discount.id"),
     text("coupon_id", "r.discount.source.coupon"),
     epoch("discount_start", "r.discount.start"),
@@ -27,7 +27,7 @@ GIVEN = (
 CUSTOMERS = Feed(
     kind="customer",
     deletable=True,
-    stream=a_stream(
+    stream=make_stream(
         "customers",
         (
             Table(
@@ -43,12 +43,12 @@ CUSTOMERS = Feed(
                     currency(),
                     minor("balance"),
                     flag("is_delinquent", "r.delinquent"),
-                    *GIVEN,
+                    *DISCOUNT_COLUMNS,
                     text("metadata"),
                     flag("livemode", "r.livemode"),
                 ),
             ),
-            Table(  # a coupon that a customer had lowers what they were worth then
+            Table(  # past coupons are needed: each lowers the recurring revenue of its time
                 name="customer_discounts_history",
                 key=("customer_id",),
                 where="true",
@@ -56,7 +56,7 @@ CUSTOMERS = Feed(
                 columns=(
                     text("customer_id", "r.id"),
                     Column("seen_at", "INSTANT", "r.landed_until"),
-                    *GIVEN,
+                    *DISCOUNT_COLUMNS,
                 ),
             ),
         ),
@@ -66,7 +66,7 @@ CUSTOMERS = Feed(
 PRODUCTS = Feed(
     kind="product",
     deletable=True,
-    stream=plain(
+    stream=single_table_stream(
         "products",
         "product_id",
         (
@@ -86,11 +86,11 @@ TIER = (
 PRICES = Feed(
     kind="price",
     deletable=True,
-    sweeps=((("active", "true"),), (("active", "false"),)),  # else archived ones are hidden
-    lists_all=False,  # one that was made for a single sale (`price_data`) is in no list
+    sweeps=((("active", "true"),), (("active", "false"),)),  # without `active` the list hides archived prices
+    lists_all=False,  # no list has prices that were created for a single sale (`price_data`)
     unknown=UNKNOWN_PRICES,
     expand=("tiers",),
-    stream=a_stream(
+    stream=make_stream(
         "prices",
         (
             Table(
@@ -148,12 +148,12 @@ PRICES = Feed(
 COUPONS = Feed(
     kind="coupon",
     deletable=True,
-    stream=a_stream(
+    stream=make_stream(
         "coupons",
         (
             Table(
                 name="coupons",
-                key=("coupon_id", "created_at"),  # a coupon's id is chosen: it may come again with other terms
+                key=("coupon_id", "created_at"),  # a coupon's id is chosen: it may be used again with other terms
                 where="true",
                 columns=(
                     text("coupon_id", "r.id"),

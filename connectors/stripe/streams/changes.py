@@ -1,11 +1,11 @@
-"""What changed and what vanished: Stripe's events as a feed of ids, and the deletions."""
+"""Events, which name changed objects, and deletions."""
 
 from __future__ import annotations
 
 from connectors.base import Stream, Table
-from connectors.stripe.streams.columns import a_stream, created, epoch, text
+from connectors.stripe.streams.columns import created, epoch, make_stream, text
 
-EVENTS = a_stream(
+EVENTS = make_stream(
     "events",
     (
         Table(

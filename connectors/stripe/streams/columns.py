@@ -1,4 +1,4 @@
-"""How a value is taken out of one of Stripe's records: the pieces that the streams are made of."""
+"""Builders of columns, tables and streams: how a value is read from one of Stripe's records."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ DISCOUNT = (
     'STRUCT(id VARCHAR, "start" VARCHAR, "end" VARCHAR, subscription_item VARCHAR, source STRUCT(coupon VARCHAR))'
 )
 FIELD = re.compile(r"\br\.(\w+)")
-OF_THE_LANDING_ZONE = frozenset({"landing_part", "landed_until"})
+LANDING_FIELDS = frozenset({"landing_part", "landed_until"})
 
 
 @dataclass(frozen=True)
 class Feed:
-    """How a stream is asked for: its resource, and how far back a sweep by `created` looks each time.
+    """How a stream is requested: its resource, and how far back a sweep by `created` looks each time.
 
-    `kind` is what events call its object; `expand` is shown whole; `sweeps` are the parameters of its lists, which
-    together show all there is unless not `lists_all`; `children` are lists inside the object, by the path that has the
-    rest of them; `deletable` objects can vanish. `out_of_date` asks for the ids of objects that other staging rows show
-    to be out of date, `unknown` for those that other rows name and staging lacks.
+    `kind` is the object's name in events; fields in `expand` come as whole objects; `sweeps` are the parameters of its
+    lists, which together show all objects if `lists_all`; `children` names the list inside the object; `deletable`
+    objects can vanish. `out_of_date` asks for the ids of objects that other staging rows show to be out of date,
+    `unknown` for the ids that other staging rows name and staging does not have.
     """
 
     stream: Stream
@@ -44,7 +44,7 @@ def text(name: str, read: str | None = None) -> Column:
 
 
 def minor(name: str, read: str | None = None) -> Column:
-    """Minor units of the row's currency, as Stripe gives them; or a count."""
+    """Minor units of the row's currency, as Stripe gives them, or a count."""
     return Column(name, "BIGINT", read or f"r.{name}")
 
 
@@ -69,28 +69,32 @@ def created() -> Column:
 
 
 def total(name: str, read: str) -> Column:
-    """The sum of a list's amounts; 0 for none."""
-    sums = f"list_sum([try_cast(each.amount as bigint) for each in {read}])"
+    """The sum of a list's amounts; 0 for an empty list."""
+    sums = f"list_sum([try_cast(entry.amount as bigint) for entry in {read}])"
     return Column(name, "BIGINT", f"cast(coalesce({sums}, 0) as varchar)")
 
 
-def a_stream(name: str, tables: tuple[Table, ...], shapes: dict[str, str] | None = None, more: str = "") -> Stream:
-    """A stream of Stripe's. Its record has the fields that its columns read.
+def make_stream(
+    name: str, tables: tuple[Table, ...], shapes: dict[str, str] | None = None, extra_fields: tuple[str, ...] = ()
+) -> Stream:
+    """A stream of Stripe. Its record has the fields that its columns read.
 
-    `shapes` gives the types of those that have an inside, `more` names those that a table's own FROM clause reads.
+    `shapes` gives the types of nested fields, `extra_fields` names those that only a table's FROM clause reads.
     """
     columns = [column for table in tables if table.source == Table.source for column in table.columns]
-    fields = [field for column in columns for field in FIELD.findall(column.read) if field not in OF_THE_LANDING_ZONE]
+    fields = [field for column in columns for field in FIELD.findall(column.read) if field not in LANDING_FIELDS]
     return Stream(
         name=name,
         query=name,
         cursor="created",
-        record=dict.fromkeys(("id", "object", "created", *fields, *more.split()), "VARCHAR") | (shapes or {}),
+        record=dict.fromkeys(("id", "object", "created", *fields, *extra_fields), "VARCHAR") | (shapes or {}),
         tables=tables,
     )
 
 
-def plain(name: str, key: str, columns: tuple[Column, ...], shapes: dict[str, str] | None = None) -> Stream:
+def single_table_stream(
+    name: str, key: str, columns: tuple[Column, ...], shapes: dict[str, str] | None = None
+) -> Stream:
     """A stream of one table, one row per object."""
     table = Table(name=name, key=(key,), where="true", columns=(text(key, "r.id"), created(), *columns))
-    return a_stream(name, (table,), shapes)
+    return make_stream(name, (table,), shapes)

@@ -107,8 +107,8 @@ def test_an_object_that_is_deleted_or_gone_is_none() -> None:
     gone = refusal(404, "No such customer: 'cus_1'", code="resource_missing", param="id")
     with scripted(Reply({"id": "cus_1", "object": "customer", "deleted": True}), gone) as server:
         client = a_client(server, [])
-        assert client.one("customers", "cus_1") is None
-        assert client.one("customers", "cus_1") is None
+        assert client.retrieve("customers", "cus_1") is None
+        assert client.retrieve("customers", "cus_1") is None
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_an_object_that_is_deleted_or_gone_is_none() -> None:
 )
 def test_an_id_that_somebody_chose_freely_is_asked_for_as_it_is(identity: str, path: str) -> None:
     with scripted(Reply({"id": identity, "object": "coupon"})) as server:
-        assert a_client(server, []).one("coupons", identity)
+        assert a_client(server, []).retrieve("coupons", identity)
     assert server.asked[0].path == path
 
 
@@ -142,7 +142,7 @@ def test_a_charge_that_an_event_names_and_stripe_does_not_find_is_no_deleted_one
         landed = place.landing.begin(client.account, "charges", Window(until - timedelta(days=1), until))
         context = PullContext(client.account, place.landing, staging, "run", client.transport)
         if refused:
-            with pytest.raises(ContractError, match="tells of ch_1, but does not find it"):
+            with pytest.raises(ContractError, match="named ch_1, but does not find it"):
                 land_feed(context, client, feed("charges"), until, landed)
         else:
             land_feed(context, client, feed("charges"), until, landed)
@@ -155,7 +155,7 @@ def feed(name: str) -> Any:
 
 def test_pages_that_go_round_in_a_circle_are_stopped(place: Place) -> None:
     page = {"object": "list", "data": [{"id": "ch_1", "object": "charge", "created": 1}], "has_more": True}
-    with scripted(Reply(page)) as server, pytest.raises(ContractError, match="do not move on"):
+    with scripted(Reply(page)) as server, pytest.raises(ContractError, match="do not advance"):
         land(place, server, "charges")
     assert len(server.asked) == 2
 
@@ -197,7 +197,7 @@ def test_lines_that_do_not_fit_into_their_invoice_are_asked_for(place: Place) ->
 @pytest.mark.parametrize("next_page", [a_list(has_more=True), a_list("il_1", has_more=True, object="line_item")])
 def test_lines_whose_pages_do_not_move_on_are_stopped(place: Place, next_page: dict[str, Any]) -> None:
     first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", has_more=True, object="line_item"))
-    with scripted(Reply(first), Reply(next_page)) as server, pytest.raises(ContractError, match="do not move on"):
+    with scripted(Reply(first), Reply(next_page)) as server, pytest.raises(ContractError, match="do not advance"):
         land(place, server, "invoices")
     assert len(server.asked) == 2
 

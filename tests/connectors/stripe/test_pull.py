@@ -279,7 +279,9 @@ def test_a_foreign_payment_keeps_its_currency_and_its_rate(walked: tuple[Place, 
 
 
 def test_a_wrong_key_is_one_clear_error(server: SimulatorServer, place: Place) -> None:
-    with pytest.raises(ConfigurationError, match=r"aurora of tenant acme: its key is not accepted") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"aurora of tenant acme cannot be read: its key is not accepted"
+    ) as caught:
         place.pull(server, secret="rk_live_wrong_one")
     assert "rk_live_wrong_one" not in str(caught.value)
     assert len(server.log) == 1
@@ -292,12 +294,12 @@ def test_an_expired_key_is_named_as_such(server: SimulatorServer, place: Place) 
 
 
 def test_a_key_of_test_mode_is_refused_before_anything_is_asked_for(server: SimulatorServer, place: Place) -> None:
-    with pytest.raises(ConfigurationError, match=r"test mode, whose payments are no money.*test_mode = true"):
+    with pytest.raises(ConfigurationError, match=r"test-mode key, whose payments are not real money.*test_mode = true"):
         place.pull(server, secret="rk_test_1")
     assert server.log == []
     with pytest.raises(ConfigurationError, match="its key is not accepted"):
         place.pull(server, secret="rk_test_1", test_mode=True)
-    with pytest.raises(ConfigurationError, match="the key is a live one"):
+    with pytest.raises(ConfigurationError, match="the key is a live key"):
         place.pull(server, secret="rk_live_1", test_mode=True)
 
 
@@ -305,7 +307,7 @@ def test_a_key_of_another_account_is_refused_and_nothing_is_added_up(server: Sim
     place.pull(server)
     before = place.tables()
     other = server.base_url("nordlicht", "stripe")
-    with pytest.raises(ConfigurationError, match="the key is of another account than the one pulled until now"):
+    with pytest.raises(ConfigurationError, match="the key belongs to another account than the one pulled until now"):
         place.pull(server, secret=secret_key("nordlicht"), base_url=other)
     assert place.tables() == before
     place.pull(server)

@@ -152,7 +152,7 @@ def test_many_pages_land_in_one_part(server: SimulatorServer, place: Place) -> N
 def test_a_part_is_written_before_it_grows_too_large(
     server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.stripe.pages.RECORDS_A_PART", 200)
+    monkeypatch.setattr("connectors.stripe.pages.RECORDS_PER_PART", 200)
     place.pull(server)
     landed = place.landing.newest(place.known_as(server), "events")
     assert landed is not None
