@@ -1,34 +1,11 @@
-"""What can go wrong on the way, as a list that a test writes down.
+"""What can go wrong with a request, as a list that a test writes down.
 
     Faults([Fault("throttled", on="orders", times=2), Fault("error", status=502, times=None)])
 
-``on`` names a root field (orders, nodes, bulkOperation, …), ``bulk:orders`` for the start of a bulk run over orders,
-``bulk_file`` for the download of its result, or for ``denied`` a field as ``Order.email``; ``stripe:charges`` a
-resource of Stripe's; empty is any request.
-``times`` is how often (None: for ever), after letting ``skip`` matching requests through.
-
-| kind | what happens |
-| --- | --- |
-| throttled | HTTP 200, THROTTLED |
-| too_many | HTTP 429 with Retry-After (``seconds``, written as a float) |
-| error | HTTP ``status`` (500) with an HTML page |
-| unauthorized | HTTP 401, as for a token that has run out |
-| cut | the connection closes in the middle of the answer |
-| truncated | half of the answer, with a length that says it is whole |
-| slow | the answer comes ``seconds`` later |
-| null_data | ``data`` is null, without an error |
-| same_cursor | a page ends with the cursor of the one before it, and says that more follow |
-| denied | the field is null, with ACCESS_DENIED; in bulk the operation fails |
-| lock_timeout | HTTP 429 of an object that another request holds (Stripe) |
-| lost_cursor | HTTP 400: the object that ``starting_after`` names is gone (Stripe) |
-| api_error | the error body of Meta or TikTok with ``code``, ``subcode``, ``message`` |
-| job_failed | an asynchronous report that ends badly (Meta) |
-| moved | rows come or go between two pages (TikTok) |
-| bulk_limit | LIMIT_REACHED |
-| bulk_failed, bulk_timeout, bulk_expired, bulk_canceled | how the operation ends |
-| wrong_count | objectCount is one more than the file's lines |
-| url_expired | the file's URL answers 403 with storage's XML |
-| truncated_file | the file ends in the middle of a line |
+``on`` names a resource: a root field of Shopify's (``orders``, ``bulkOperation``), the start of a bulk operation
+(``bulk:orders``), the download of its file (``bulk_file``); ``stripe:charges``, ``meta:campaigns``, ``tiktok:ad/get``.
+An empty ``on`` is any request. For ``denied`` it is what may not be read: ``Order.email``, ``stripe:charges``,
+``ads_read`` (Meta), ``reporting`` (TikTok).
 """
 
 from __future__ import annotations
@@ -37,34 +14,33 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-KINDS = frozenset(
-    {
-        "throttled",
-        "too_many",
-        "error",
-        "unauthorized",
-        "cut",
-        "truncated",
-        "slow",
-        "null_data",
-        "same_cursor",
-        "denied",
-        "lock_timeout",
-        "lost_cursor",
-        "api_error",
-        "job_failed",
-        "moved",
-        "bulk_limit",
-        "bulk_failed",
-        "bulk_timeout",
-        "bulk_expired",
-        "bulk_canceled",
-        "wrong_count",
-        "url_expired",
-        "truncated_file",
-    }
-)
-_FATES: Mapping[str, tuple[str, str | None]] = {
+KINDS: Mapping[str, str] = {
+    "throttled": "the API's own answer to too many calls, with HTTP 200 or 400",
+    "too_many": "HTTP 429 with Retry-After: `seconds` (Shopify, Stripe)",
+    "error": "HTTP `status` with a page of HTML",
+    "unauthorized": "HTTP 401, as for an expired token (Shopify, Stripe)",
+    "cut": "the connection closes in the middle of the body",
+    "truncated": "half of the body, with a Content-Length that fits",
+    "slow": "the response comes `seconds` later",
+    "null_data": "`data` is null, without an error (Shopify)",
+    "same_cursor": "a page ends with the cursor of the page before, and says that more follow (Shopify, Meta)",
+    "denied": "what `on` names may not be read: the field is null with ACCESS_DENIED, a bulk operation fails (Shopify);"
+    " the request fails (the others)",
+    "lock_timeout": "HTTP 429 for an object that another request holds (Stripe)",
+    "lost_cursor": "HTTP 400: the object in `starting_after` is gone (Stripe)",
+    "api_error": "an error body with `code`, `subcode`, `message` (Meta, TikTok)",
+    "job_failed": "an asynchronous report fails (Meta)",
+    "moved": "a row is added in front of the others between two pages (TikTok)",
+    "bulk_limit": "LIMIT_REACHED instead of a new bulk operation",
+    "bulk_failed": "the bulk operation ends FAILED with INTERNAL_SERVER_ERROR",
+    "bulk_timeout": "the bulk operation ends FAILED with TIMEOUT",
+    "bulk_expired": "the bulk operation ends EXPIRED",
+    "bulk_canceled": "the bulk operation ends CANCELED",
+    "wrong_count": "the objectCount of a bulk operation is one too high",
+    "url_expired": "the URL of a bulk file answers 403 with the storage's XML",
+    "truncated_file": "a bulk file ends in the middle of a line",
+}
+_BULK_OUTCOMES: Mapping[str, tuple[str, str | None]] = {
     "bulk_failed": ("FAILED", "INTERNAL_SERVER_ERROR"),
     "bulk_timeout": ("FAILED", "TIMEOUT"),
     "bulk_expired": ("EXPIRED", None),
@@ -74,6 +50,8 @@ _FATES: Mapping[str, tuple[str, str | None]] = {
 
 @dataclass
 class Fault:
+    """Happens ``times`` times (None: until cleared), after ``skip`` matching requests without it."""
+
     kind: str
     on: str = ""
     times: int | None = 1
@@ -90,30 +68,30 @@ class Fault:
         if self.kind not in KINDS:
             raise ValueError(f"No fault {self.kind!r}; there are {', '.join(sorted(KINDS))}.")
 
-    def fits(self, account: str, fields: Iterable[str]) -> bool:
-        return self.account in (None, account) and (not self.on or self.on in fields)
+    def matches(self, account: str, resources: Iterable[str]) -> bool:
+        return self.account in (None, account) and (not self.on or self.on in resources)
 
 
 @dataclass
 class Faults:
-    """Faults that are still to happen; safe to change while a server runs."""
+    """The faults that are still to happen. They may change while a server runs."""
 
-    waiting: list[Fault] = field(default_factory=list)
+    pending: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, fault: Fault) -> None:
         with self._lock:
-            self.waiting.append(fault)
+            self.pending.append(fault)
 
     def clear(self) -> None:
         with self._lock:
-            self.waiting.clear()
+            self.pending.clear()
 
-    def take(self, kind: str, account: str, fields: Iterable[str]) -> Fault | None:
-        """The fault of this kind that happens to this request, counted as having happened."""
+    def take(self, kind: str, account: str, resources: Iterable[str]) -> Fault | None:
+        """The fault of this kind that happens to this request. It counts as having happened once more."""
         with self._lock:
-            for fault in self.waiting:
-                if fault.kind != kind or not fault.fits(account, fields):
+            for fault in self.pending:
+                if fault.kind != kind or not fault.matches(account, resources):
                     continue
                 if fault.skip:
                     fault.skip -= 1
@@ -121,18 +99,19 @@ class Faults:
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times <= 0:
-                        self.waiting.remove(fault)
+                        self.pending.remove(fault)
                 return fault
         return None
 
     def denied(self, account: str) -> dict[str, str]:
-        """Fields that may not be read (``Type.field``) and the scope they ask for; these stay until cleared."""
+        """What may not be read and the scope that it needs. ``times`` does not count: these last until cleared."""
         with self._lock:
-            return {f.on: f.scope for f in self.waiting if f.kind == "denied" and f.account in (None, account)}
+            denied = (fault for fault in self.pending if fault.kind == "denied" and fault.account in (None, account))
+            return {fault.on: fault.scope for fault in denied}
 
-    def bulk_fate(self, account: str, fields: Iterable[str]) -> tuple[str, str | None] | None:
-        """How a bulk operation ends when it does not end well."""
-        for kind, fate in _FATES.items():
-            if self.take(kind, account, fields):
-                return fate
+    def bulk_outcome(self, account: str, resources: Iterable[str]) -> tuple[str, str | None] | None:
+        """The status and the error code of a bulk operation that does not complete."""
+        for kind, outcome in _BULK_OUTCOMES.items():
+            if self.take(kind, account, resources):
+                return outcome
         return None

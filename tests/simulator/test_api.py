@@ -15,6 +15,7 @@ import shopify
 
 from simulator import SimulatorServer, World, serve
 from simulator.apis.shopify.cost import Bucket
+from simulator.apis.shopify.endpoint import ShopifyLimits
 from tests.simulator import queries
 from tests.simulator.conftest import END
 from tests.simulator.queries import Client
@@ -207,7 +208,7 @@ def test_an_empty_bucket_throttles_and_fills_again() -> None:
 
 
 def test_a_small_bucket_answers_throttled_with_what_is_left(world: World) -> None:
-    with serve(world, now=END, bucket_size=150, restore_rate=0.001) as server:
+    with serve(world, now=END, limits=ShopifyLimits(bucket_size=150, restore_rate=0.001)) as server:
         aurora = Client(server, "aurora")
         assert "data" in aurora.answer(queries.SLIM, first=100)
         response = aurora.post(queries.SLIM, first=100)

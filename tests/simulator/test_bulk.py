@@ -13,8 +13,10 @@ from graphql import execute_sync, parse
 
 from simulator import Fault, Faults, SimulatorServer, World, serve
 from simulator.apis.shopify import bulk
-from simulator.apis.shopify.endpoint import Context, ShopEndpoint, _resolve
+from simulator.apis.shopify.bulk_query import parse_bulk_query
+from simulator.apis.shopify.endpoint import ShopifyLimits
 from simulator.apis.shopify.query_root import QueryRoot
+from simulator.apis.shopify.resolvers import Context, resolve
 from simulator.apis.shopify.schema import schema, type_name
 from tests.simulator import queries
 from tests.simulator.conftest import END
@@ -70,12 +72,12 @@ def test_the_compiled_writer_writes_what_graphql_core_answers(world: World, tmp_
     """Text for text, keys in the same order, for every order, product and customer of both shops."""
     for account in ("aurora", "nordlicht"):
         roots = QueryRoot(world.books(account, END), int(END.timestamp()))
-        context = Context(roots, ShopEndpoint(world.history(account), Faults(), tmp_path / account), {}, str)
+        context = Context(roots, bulk.BulkOperations(tmp_path / account), Faults(), "")
         for text in (queries.ORDERS_IN_BULK, queries.PRODUCTS_IN_BULK, queries.CUSTOMERS_IN_BULK):
-            query = bulk.check(schema(), text)
+            query = parse_bulk_query(schema(), text)
             for it in roots.all_of(query.root):
                 ours: list[str] = []
-                bulk.collect(query.writer, it, "}", ours)
+                bulk.append_lines(query.serializer, it, "}", ours)
                 theirs = core_lines(text, query.root, it, context)
                 assert ours == theirs
 
@@ -90,13 +92,13 @@ def core_lines(text: str, root: str, it: Any, context: Context) -> list[str]:
         if isinstance(source, Single):
             return [source.it] if info.field_name == "nodes" else [{"node": source.it}]
         if str(info.return_type).rstrip("!").endswith("Connection"):
-            page = _resolve(source, info, **{**args, "first": 250})
+            page = resolve(source, info, **{**args, "first": 250})
             if page.has_next:
-                rest = _resolve(source, info, **{**args, "first": 250, "after": page.cursors[-1]})
+                rest = resolve(source, info, **{**args, "first": 250, "after": page.cursors[-1]})
                 page.nodes = [*page.nodes, *rest.nodes]
                 page.cursors = [*page.cursors, *rest.cursors]
             return page
-        return _resolve(source, info, **args)
+        return resolve(source, info, **args)
 
     found = execute_sync(schema(), document, context_value=context, field_resolver=one, type_resolver=type_name)
     assert found.errors is None
@@ -177,7 +179,7 @@ def test_a_query_that_cannot_run_in_bulk_is_invalid(aurora: Client, query: str, 
 
 
 def test_the_sixth_operation_at_a_time_is_refused_and_one_can_be_cancelled(world: World) -> None:
-    with serve(world, now=END, bulk_seconds=20) as server:
+    with serve(world, now=END, limits=ShopifyLimits(bulk_seconds=20)) as server:
         aurora = Client(server, "aurora")
         text = "{ products { nodes { id } } }"
         started = [aurora.data(queries.START, query=text)["bulkOperationRunQuery"] for _ in range(6)]
@@ -195,7 +197,7 @@ def test_the_sixth_operation_at_a_time_is_refused_and_one_can_be_cancelled(world
 
 
 def test_where_one_operation_is_allowed_the_second_is_told_of_the_first(world: World) -> None:
-    with serve(world, now=END, bulk_seconds=20, bulk_limit=1) as server:
+    with serve(world, now=END, limits=ShopifyLimits(bulk_seconds=20, bulk_operations=1)) as server:
         aurora = Client(server, "aurora")
         first = aurora.data(queries.START, query="{ products { nodes { id } } }")["bulkOperationRunQuery"]
         second = aurora.data(queries.START, query="{ products { nodes { id } } }")["bulkOperationRunQuery"]
@@ -221,7 +223,7 @@ def test_the_writer_is_quick_enough_for_a_large_shop(world: World, tmp_path: Pat
     """Measured 45,000 to 90,000 objects a second on two slow cores; graphql-core makes under 3,000 of them."""
     books = world.books("aurora", END)
     books_of_many = QueryRoot(books, books.at)
-    query = bulk.check(schema(), queries.ORDERS_IN_BULK)
+    query = parse_bulk_query(schema(), queries.ORDERS_IN_BULK)
     started, objects = time.process_time(), 0
     while time.process_time() - started < 1.0:
         objects += bulk.write_file(query, books_of_many, tmp_path / "file.gz", False, lambda: True)[0]

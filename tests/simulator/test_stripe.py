@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from simulator import Fault, SimulatorServer, World
-from simulator.apis.stripe.resources import EVENTS_KEPT, KINDS, VERSION
-from simulator.apis.stripe.serializer import KEYS, SOMETIMES
+from simulator.apis.stripe.resources import EVENT_RETENTION, KINDS
+from simulator.apis.stripe.serializer import FIELDS, OPTIONAL, VERSION
 from simulator.scenarios.payments import PaymentBooks, payment_books, secret_key
 from tests.simulator.conftest import END
 
@@ -69,10 +69,10 @@ def fixtures() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("kind", sorted(KEYS))
+@pytest.mark.parametrize("kind", sorted(FIELDS))
 def test_an_object_has_the_fields_of_stripes_own(fixtures: dict[str, Any], kind: str) -> None:
     only_expanded = {"charge": {"refunds"}}.get(kind, set())
-    assert set(KEYS[kind]) == set(fixtures[kind]) - only_expanded
+    assert set(FIELDS[kind]) == set(fixtures[kind]) - only_expanded
 
 
 @pytest.mark.parametrize("resource", sorted(KINDS))
@@ -81,13 +81,13 @@ def test_every_object_on_the_wire_has_exactly_these_fields(stripe: Stripe, resou
     rows = list(stripe.everything(resource, **({"status": "all"} if resource == "subscriptions" else {})))
     assert rows
     for row in rows:
-        assert set(row) - set(SOMETIMES.get(kind, ())) == set(KEYS[kind])
+        assert set(row) - set(OPTIONAL.get(kind, ())) == set(FIELDS[kind])
         assert row["object"] == kind
     if kind == "subscription":
-        assert all(set(item) == set(KEYS["subscription_item"]) for row in rows for item in row["items"]["data"])
-        assert all(set(item["price"]) == set(KEYS["price"]) for row in rows for item in row["items"]["data"])
+        assert all(set(item) == set(FIELDS["subscription_item"]) for row in rows for item in row["items"]["data"])
+        assert all(set(item["price"]) == set(FIELDS["price"]) for row in rows for item in row["items"]["data"])
     if kind == "invoice":
-        assert all(set(line) == set(KEYS["line_item"]) for row in rows for line in row["lines"]["data"])
+        assert all(set(line) == set(FIELDS["line_item"]) for row in rows for line in row["lines"]["data"])
 
 
 def test_a_charge_with_its_refunds_expanded_has_all_of_stripes_fields(stripe: Stripe, fixtures: dict[str, Any]) -> None:
@@ -179,7 +179,7 @@ def test_tiers_and_discounts_show_when_expanded(stripe: Stripe) -> None:
     rows = list(stripe.everything("subscriptions", expand__="data.discounts"))
     shown = [one for row in rows for one in row["discounts"]]
     assert shown
-    assert all(set(one) == set(KEYS["discount"]) for one in shown)
+    assert all(set(one) == set(FIELDS["discount"]) for one in shown)
     assert "cannot be expanded" in stripe.get("charges", expect=400, expand__="data.customer")["message"]
 
 
@@ -191,11 +191,11 @@ def test_lines_beyond_the_tenth_come_by_pages(stripe: Stripe) -> None:
 
 def test_events_tell_of_the_last_thirty_days(stripe: Stripe, books: PaymentBooks) -> None:
     rows = list(stripe.everything("events"))
-    assert [row["id"] for row in rows] == [one.id for one in books.events if one.at > NOW - EVENTS_KEPT]
+    assert [row["id"] for row in rows] == [one.id for one in books.events if one.at > NOW - EVENT_RETENTION]
     some = list(stripe.everything("events", types__=["invoice.paid", "charge.refunded"]))
     assert {row["type"] for row in some} == {"invoice.paid", "charge.refunded"}
     assert {row["type"].split(".")[0] for row in stripe.everything("events", type="charge.*")} == {"charge"}
-    assert all(set(row["data"]["object"]) >= set(KEYS["invoice"]) for row in some if row["type"] == "invoice.paid")
+    assert all(set(row["data"]["object"]) >= set(FIELDS["invoice"]) for row in some if row["type"] == "invoice.paid")
 
 
 def test_a_deleted_customer_is_told_as_deleted(stripe: Stripe, books: PaymentBooks) -> None:

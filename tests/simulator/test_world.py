@@ -10,6 +10,7 @@ import pytest
 
 from simulator import World, demo_world
 from simulator.apis.shopify import bulk
+from simulator.apis.shopify.bulk_query import parse_bulk_query
 from simulator.apis.shopify.order_views import OrderView
 from simulator.apis.shopify.query_root import QueryRoot
 from simulator.apis.shopify.schema import schema
@@ -32,9 +33,9 @@ def everything_shown(world: World, account: str, at: datetime) -> list[str]:
     books, lines = world.books(account, at), list[str]()
     roots = QueryRoot(books, books.at)
     for text in (queries.ORDERS_IN_BULK, queries.PRODUCTS_IN_BULK, queries.CUSTOMERS_IN_BULK):
-        query = bulk.check(schema(), text)
+        query = parse_bulk_query(schema(), text)
         for view in roots.all_of(query.root):
-            bulk.collect(query.writer, view, "}", lines)
+            bulk.append_lines(query.serializer, view, "}", lines)
     return lines + [repr(deletion) for deletion in books.deletions]
 
 

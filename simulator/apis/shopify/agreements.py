@@ -1,63 +1,60 @@
-"""The ledger of an order: agreements and their sales, derived from what was sold, changed and taken back."""
+"""The sales agreements of an order: one for the order, and one per edit, return and refund, each with its sales."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from simulator.books import Edit, Instant, Line, Order, Refund, Return, Reversal, ShippingLine
+from simulator.apis.shopify.order_part import BelongsToOrder
+from simulator.books import Edit, Instant, Line, Order, Refund, Return, Reversal, ShippingLine, ShippingReversal
 from simulator.money import line_net, line_tax
 
 if TYPE_CHECKING:
     from simulator.apis.shopify.amounts import Amounts
     from simulator.apis.shopify.order_views import LineView, OrderView, RefundView
 
+_LINE_SALES = {
+    "product": ("ProductSale", "PRODUCT"),
+    "gift_card": ("GiftCardSale", "GIFT_CARD"),
+    "tip": ("TipSale", "TIP"),
+}
+_SHIPPING_SALE = ("ShippingLineSale", "SHIPPING")
+_CHARGE_SALES = {"duty": ("DutySale", "DUTY"), "fee": ("FeeSale", "FEE")}
 
+
+@dataclass(slots=True)
 class SaleView:
-    """A row of the ledger; amounts are signed minor units."""
+    """A sale; amounts are signed minor units, ``discount_after`` is the discount after tax."""
 
-    __slots__ = (
-        "action",
-        "discount",
-        "discount_after",
-        "id",
-        "line",
-        "line_type",
-        "order",
-        "quantity",
-        "tax",
-        "total",
-        "typename",
-    )
-
-    def __init__(
-        self,
-        order: OrderView,
-        id: int,
-        typename: str,
-        action: str,
-        line_type: str,
-        quantity: int | None,
-        net: int,
-        tax: int,
-        discount: int = 0,
-        discount_after: int = 0,
-        line: Line | None = None,
-    ) -> None:
-        self.order, self.id, self.typename, self.action, self.line_type = order, id, typename, action, line_type
-        self.quantity, self.total, self.tax, self.line = quantity, net + tax, tax, line
-        self.discount, self.discount_after = discount, discount_after
+    order: OrderView
+    id: int
+    typename: str
+    line_type: str
+    action: str
+    quantity: int | None
+    net: int
+    tax: int
+    discount: int
+    discount_after: int
+    line: Line | None
 
     @property
     def amounts(self) -> Amounts:
         return self.order.amounts
 
     @property
+    def total(self) -> int:
+        return self.net + self.tax
+
+    @property
     def line_item(self) -> LineView:
         return self.order.line(cast(Line, self.line))
 
 
-class AgreementView:
-    __slots__ = ("_sales", "happened_at", "id", "order", "reason", "source", "typename")
+class AgreementView(BelongsToOrder):
+    """``source`` is what the agreement records: an edit, a return, a refund; None for the order itself."""
+
+    __slots__ = ("_sales", "happened_at", "id", "reason", "source")
 
     def __init__(
         self,
@@ -83,111 +80,94 @@ class AgreementView:
     @property
     def sales(self) -> list[SaleView]:
         if self._sales is None:
-            self._sales = self._build()
+            sales = _Sales(self.order, self.id)
+            if self.source is None:
+                sales.of_order(self.order.order)
+            elif isinstance(self.source, Edit):
+                sales.of_edit(self.source)
+            elif isinstance(self.source, Return):
+                sales.of_return(self.source)
+            else:
+                sales.of_refund(self.source)
+            self._sales = sales.rows
         return self._sales
 
-    def _build(self) -> list[SaleView]:
-        source, rows = self.source, _Rows(self.order, self.id)
-        if source is None:
-            rows.order(self.order.order)
-        elif isinstance(source, Edit):
-            rows.edit(source)
-        elif isinstance(source, Return):
-            rows.sent_back(source)
-        else:
-            rows.refund(source)
-        return rows.rows
 
-
-_KINDS = {"product": ("ProductSale", "PRODUCT"), "gift_card": ("GiftCardSale", "GIFT_CARD"), "tip": ("TipSale", "TIP")}
-
-
-class _Rows:
-    """Collects the ledger rows of one agreement; ids are the agreement's times 10,000 and counting."""
+class _Sales:
+    """The sales of one agreement; their ids count up from the agreement's id times 10,000."""
 
     def __init__(self, order: OrderView, agreement: int) -> None:
-        self.view, self.next, self.rows = order, agreement * 10_000, list[SaleView]()
+        self.view, self.last_id, self.rows = order, agreement * 10_000, list[SaleView]()
 
-    def add(
-        self,
-        typename: str,
-        action: str,
-        line_type: str,
-        quantity: int | None,
-        net: int,
-        tax: int,
-        discount: int = 0,
-        discount_after: int = 0,
-        line: Line | None = None,
-    ) -> None:
-        self.next += 1
-        self.rows.append(
-            SaleView(
-                self.view, self.next, typename, action, line_type, quantity, net, tax, discount, discount_after, line
-            )
-        )
-
-    def order(self, order: Order) -> None:
+    def of_order(self, order: Order) -> None:
         for line in order.lines:
-            self.sold(line, "ORDER")
+            self._line(line, "ORDER")
         for shipping in order.shipping:
-            self.shipping(shipping, "ORDER")
+            self._shipping(shipping, "ORDER")
         for charge in order.charges:
-            typename, line_type = ("DutySale", "DUTY") if charge.kind == "duty" else ("FeeSale", "FEE")
-            self.add(typename, "ORDER", line_type, 1, charge.amount, charge.tax)
+            self._add(_CHARGE_SALES[charge.kind], "ORDER", 1, charge.amount, charge.tax)
 
-    def edit(self, edit: Edit) -> None:
+    def of_edit(self, edit: Edit) -> None:
         for line in edit.added:
-            self.sold(line, "UPDATE")
-        for back in edit.removed:
-            self.reversed(back, "UPDATE")
+            self._line(line, "UPDATE")
+        for reversal in edit.removed:
+            self._reversal(reversal, "UPDATE")
         for cut in edit.cuts:
-            worth, after = cut.before_tax, cut.amount if self.view.included else cut.amount + cut.tax
-            self.add("ProductSale", "UPDATE", "PRODUCT", 0, -worth, -cut.tax, worth, after, cut.line)
+            after = cut.amount if self.view.included else cut.amount + cut.tax
+            discounts = (cut.before_tax, after)
+            self._add(_LINE_SALES["product"], "UPDATE", 0, -cut.before_tax, -cut.tax, discounts, cut.line)
         for shipping in edit.shipping_added:
-            self.shipping(shipping, "UPDATE")
-        for gone in edit.shipping_removed:
-            self.add("ShippingLineSale", "UPDATE", "SHIPPING", -1, -gone.net, -gone.tax)
+            self._shipping(shipping, "UPDATE")
+        for removed in edit.shipping_removed:
+            self._shipping_reversal(removed, "UPDATE")
 
-    def sent_back(self, each: Return) -> None:
-        for back in each.lines:
-            self.reversed(back, "RETURN")
-        for line in each.added:
-            self.sold(line, "ORDER")
+    def of_return(self, back: Return) -> None:
+        for reversal in back.lines:
+            self._reversal(reversal, "RETURN")
+        for line in back.added:
+            self._line(line, "ORDER")
 
-    def refund(self, refund: Refund) -> None:
-        for back in refund.lines if refund.of_return is None else ():
-            self.reversed(back, "RETURN")
-        for gone in refund.shipping:
-            self.add("ShippingLineSale", "RETURN", "SHIPPING", -1, -gone.net, -gone.tax)
-        for each in refund.adjustments:
-            self.add("AdjustmentSale", "RETURN", "ADJUSTMENT", None, each.amount, each.tax)
+    def of_refund(self, refund: Refund) -> None:
+        """The lines of a return are sales of the return's agreement."""
+        for reversal in refund.lines if refund.of_return is None else ():
+            self._reversal(reversal, "RETURN")
+        for removed in refund.shipping:
+            self._shipping_reversal(removed, "RETURN")
+        for adjustment in refund.adjustments:
+            self._add(("AdjustmentSale", "ADJUSTMENT"), "RETURN", None, adjustment.amount, adjustment.tax)
 
-    def sold(self, line: Line, action: str) -> None:
-        typename, line_type = _KINDS[line.kind]
+    def _line(self, line: Line, action: str) -> None:
         included, discount = self.view.included, line.discount_before_tax
         after = discount
         if discount:
-            shown = sum([each.amount for each in line.discounts])
-            rate = sum([each.rate for each in line.taxes])
+            shown = sum([allocation.amount for allocation in line.discounts])
+            rate = sum([tax.rate for tax in line.taxes])
             after = shown if included else shown + (shown * rate + 50_000) // 100_000
         net, tax = line_net(line, included), line_tax(line)
-        self.add(typename, action, line_type, line.quantity, net, tax, discount, after, line)
+        self._add(_LINE_SALES[line.kind], action, line.quantity, net, tax, (discount, after), line)
 
-    def reversed(self, back: Reversal, action: str) -> None:
-        typename, line_type = _KINDS[back.line.kind]
-        discount = -back.discount if self.view.shop.reversals_show_discount else 0
-        self.add(typename, action, line_type, -back.quantity, -back.net, -back.tax, discount, discount, back.line)
+    def _reversal(self, reversal: Reversal, action: str) -> None:
+        discount = -reversal.discount if self.view.shop.reversals_show_discount else 0
+        kind, quantity, discounts = _LINE_SALES[reversal.line.kind], -reversal.quantity, (discount, discount)
+        self._add(kind, action, quantity, -reversal.net, -reversal.tax, discounts, reversal.line)
 
-    def shipping(self, line: ShippingLine, action: str) -> None:
-        discount = line.discount_before_tax
-        self.add(
-            "ShippingLineSale",
-            action,
-            "SHIPPING",
-            1,
-            line_net(line, self.view.included),
-            line_tax(line),
-            discount,
-            sum(each.amount for each in line.discounts),
-        )
+    def _shipping(self, line: ShippingLine, action: str) -> None:
+        discounts = (line.discount_before_tax, sum(allocation.amount for allocation in line.discounts))
+        self._add(_SHIPPING_SALE, action, 1, line_net(line, self.view.included), line_tax(line), discounts)
+
+    def _shipping_reversal(self, reversal: ShippingReversal, action: str) -> None:
+        self._add(_SHIPPING_SALE, action, -1, -reversal.net, -reversal.tax)
+
+    def _add(
+        self,
+        kind: tuple[str, str],
+        action: str,
+        quantity: int | None,
+        net: int,
+        tax: int,
+        discounts: tuple[int, int] = (0, 0),
+        line: Line | None = None,
+    ) -> None:
+        """``kind`` is the type of the sale and its lineType, ``discounts`` before and after tax."""
+        self.last_id += 1
+        self.rows.append(SaleView(self.view, self.last_id, *kind, action, quantity, net, tax, *discounts, line))

@@ -1,4 +1,4 @@
-"""Amounts as the wire writes them: decimal texts of varying scale, in the shop's currency and in the buyer's."""
+"""An order's amounts in the shop's currency and in the buyer's (the presentment currency)."""
 
 from __future__ import annotations
 
@@ -6,31 +6,38 @@ from simulator.books import Presentment, Shop
 
 
 class Amounts:
-    """The currencies of an order, and how an amount is written in them (the scale varies as Shopify's does)."""
+    """The currencies of an order. ``texts`` is the serializer's cache: by selection and minor units."""
 
-    __slots__ = ("currency", "exponent", "presentment", "shop_currency", "texts")
+    __slots__ = ("exponent", "presentment", "presentment_currency", "shop_currency", "texts")
 
     def __init__(self, shop: Shop, presentment: Presentment | None) -> None:
         self.shop_currency = shop.currency
         self.exponent = shop.exponent
         self.presentment = presentment
-        self.currency = presentment.currency if presentment else shop.currency
+        self.presentment_currency = presentment.currency if presentment else shop.currency
         self.texts: dict[object, dict[int, str]] = {}
 
     def shop_amount(self, minor: int) -> str:
         return decimal_text(minor, self.exponent)
 
     def presentment_amount(self, minor: int) -> str:
-        if self.presentment is None:
-            return decimal_text(minor, self.exponent)
-        shown = self.presentment
+        """Minor units of the shop's currency in the presentment currency, rounded half away from zero."""
+        rate = self.presentment
+        if rate is None:
+            return self.shop_amount(minor)
         sign = -1 if minor < 0 else 1
-        converted = (2 * abs(minor) * shown.numerator + shown.denominator) // (2 * shown.denominator)
-        return decimal_text(sign * converted, shown.exponent)
+        converted = (2 * abs(minor) * rate.numerator + rate.denominator) // (2 * rate.denominator)
+        return decimal_text(sign * converted, rate.exponent)
+
+    def money(self, minor: int, *, of_shop: bool = True) -> dict[str, str]:
+        """The fields of a MoneyV2."""
+        if of_shop:
+            return {"amount": self.shop_amount(minor), "currencyCode": self.shop_currency}
+        return {"amount": self.presentment_amount(minor), "currencyCode": self.presentment_currency}
 
 
 def decimal_text(minor: int, exponent: int) -> str:
-    """Minor units as a decimal without needless zeros, but with one digit after the point: 4300 is 43.0."""
+    """Minor units with at least one digit after the point and no other trailing zeros: 4300 cents are 43.0."""
     sign, digits = ("-" if minor < 0 else ""), str(abs(minor)).rjust(exponent + 1, "0")
     if exponent == 0:
         return f"{sign}{digits}.0"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulator.apis.shopify import order_views
 from simulator.apis.shopify.amounts import Amounts
+from simulator.apis.shopify.order_views import LineView, OrderView
 from simulator.books import Customer, Instant, Order, Product, Variant, value_at
 from simulator.history import Books
 
-INVENTORY_ITEMS = 500_000_000
+INVENTORY_ITEMS = 500_000_000  # the id of an inventory item less the id of its variant
 
 
 def _last(at: Instant, *histories: Sequence[tuple[Instant, object]]) -> Instant:
@@ -18,7 +18,7 @@ def _last(at: Instant, *histories: Sequence[tuple[Instant, object]]) -> Instant:
 
 
 class CustomerView:
-    """A customer; ``numberOfOrders`` and ``amountSpent`` count orders as they were placed, without test orders."""
+    """A customer. ``orders`` are without test orders, ``amount_spent`` is their total as placed."""
 
     __slots__ = ("books", "customer", "typename")
 
@@ -39,12 +39,12 @@ class CustomerView:
 
     @property
     def amount_spent(self) -> int:
-        return sum(order_views.OrderView(self.books, order, self.amounts).original_total for order in self.orders)
+        return sum(OrderView(self.books, order, self.amounts).original_total for order in self.orders)
 
     @property
     def updated_at(self) -> Instant:
-        touched = max((at for at in self.customer.order_instants if at <= self.books.at), default=0)
-        return max(self.customer.created_at, touched, _last(self.books.at, self.customer.names))
+        ordered_at = max((at for at in self.customer.order_instants if at <= self.books.at), default=0)
+        return max(self.customer.created_at, ordered_at, _last(self.books.at, self.customer.names))
 
 
 class VariantView:
@@ -74,27 +74,24 @@ class ProductView:
 
     @property
     def variants(self) -> list[VariantView]:
-        return [VariantView(self.books, each) for each in self.product.variants]
+        return [VariantView(self.books, variant) for variant in self.product.variants]
 
     @property
     def updated_at(self) -> Instant:
-        """A product's updatedAt moves with its variants' prices and costs."""
+        """The last change of the product or of one of its variants' prices and costs."""
         own = _last(self.books.at, self.product.titles, self.product.statuses)
-        return max(
-            self.product.created_at, own, *(max(each.updated_at, each.cost_updated_at) for each in self.variants)
-        )
+        variants = (max(variant.updated_at, variant.cost_updated_at) for variant in self.variants)
+        return max(self.product.created_at, own, *variants)
 
 
-def product_of(line: order_views.LineView) -> ProductView | None:
-    """The product of a line; none for a custom line and once the product has been deleted."""
-    variant, books = line.line.variant, line.order.books
-    if variant is None or variant.product.deleted_at <= books.at:
-        return None
-    return ProductView(books, variant.product)
-
-
-def variant_of(line: order_views.LineView) -> VariantView | None:
+def variant_of(line: LineView) -> VariantView | None:
+    """The variant of a line. A custom line and a line of a deleted product have none."""
     variant, books = line.line.variant, line.order.books
     if variant is None or variant.product.deleted_at <= books.at:
         return None
     return VariantView(books, variant)
+
+
+def product_of(line: LineView) -> ProductView | None:
+    view = variant_of(line)
+    return None if view is None else ProductView(view.books, view.variant.product)

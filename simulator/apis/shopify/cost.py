@@ -1,9 +1,9 @@
-"""What a query costs, and the bucket that it is paid from.
+"""What a query costs, and the bucket of points that pays for it.
 
-Shopify's own formula is not public.  Here scalars cost 0, an object or a list of objects 1, a connection its ``first``
-plus 2, never multiplied by the connection around it: a page of 100 orders with lines, shipping and ledger (50, 10, 20
-and 50 of each) asks for about 280 points, one of 250 with 250 of each for more than the 1,000 that one query may ask.
-Charged is what was asked for, less the rows of the root connection that did not come.
+Shopify's own formula is not public. Here a scalar costs 0, an object or a list of objects 1, a connection its ``first``
+plus 2, never multiplied by the connection around it. A page of 100 orders with 50 lines, 10 shipping lines and 20
+agreements of 50 sales each costs about 280 points; a page of 250 orders with 250 of each costs more than the 1,000 that
+one query may cost. The charge is the requested cost less the rows that a root connection did not return.
 """
 
 from __future__ import annotations
@@ -30,28 +30,22 @@ from graphql.execution.values import get_argument_values
 from graphql.type import GraphQLInterfaceType, GraphQLObjectType
 
 MAX_COST = 1_000
+MUTATION_COST = 10
 
 
 @dataclass
 class Bucket:
-    """A leaky bucket of points; ``clock`` gives seconds."""
+    """A leaky bucket of points; ``clock`` returns seconds, ``restore_rate`` is points per second."""
 
     size: float = 20_000
     restore_rate: float = 1_000
     clock: Callable[[], float] = time.monotonic
     _level: float | None = None
-    _seen: float = 0.0
+    _refilled_at: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def _refill(self) -> float:
-        now = self.clock()
-        level = self.size if self._level is None else self._level
-        self._level = min(self.size, level + (now - self._seen) * self.restore_rate) if self._seen else level
-        self._seen = now
-        return self._level
-
     def take(self, points: float) -> bool:
-        """Takes points if they are there."""
+        """Takes the points if the bucket holds them."""
         with self._lock:
             level = self._refill()
             if points > level:
@@ -59,7 +53,7 @@ class Bucket:
             self._level = level - points
             return True
 
-    def give_back(self, points: float) -> None:
+    def refund(self, points: float) -> None:
         with self._lock:
             self._level = min(self.size, self._refill() + points)
 
@@ -71,9 +65,17 @@ class Bucket:
                 "restoreRate": float(self.restore_rate),
             }
 
+    def _refill(self) -> float:
+        now = self.clock()
+        level = self.size if self._level is None else self._level
+        restored = (now - self._refilled_at) * self.restore_rate
+        self._level = min(self.size, level + restored) if self._refilled_at else level
+        self._refilled_at = now
+        return self._level
 
-class Requested:
-    """Adds up what an operation asks for."""
+
+class QueryCost:
+    """Adds up the requested cost of an operation; ``root_rows`` is the number of rows its root connections may have."""
 
     def __init__(
         self, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode], variables: dict[str, Any]
@@ -83,8 +85,8 @@ class Requested:
 
     def of(self, operation: OperationDefinitionNode) -> int:
         root = self.schema.get_root_type(operation.operation)
-        changes = 10 if operation.operation.value == "mutation" else 0
-        return self._selections(root, operation.selection_set, root=True) + changes
+        mutation = MUTATION_COST if operation.operation.value == "mutation" else 0
+        return self._selections(root, operation.selection_set, root=True) + mutation
 
     def _selections(self, parent: Any, selections: SelectionSetNode | None, root: bool = False) -> int:
         total = 0

@@ -1,14 +1,9 @@
-"""One shop's Admin GraphQL endpoint: parse, check, pay, run, answer.
-
-``ShopEndpoint.answer`` takes the decoded body of a request and gives what goes back as JSON.  HTTP, tokens and faults
-that break the transport are the server's.
-"""
+"""One shop's GraphQL endpoint: parse and validate a request, charge its cost, execute it."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +13,6 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
-    GraphQLResolveInfo,
     OperationDefinitionNode,
     execute_sync,
     get_operation_ast,
@@ -26,250 +20,163 @@ from graphql import (
     validate,
 )
 
-from simulator.apis.shopify import bulk, paging
-from simulator.apis.shopify.cost import MAX_COST, Bucket, Requested
+from simulator.apis.shopify import errors
+from simulator.apis.shopify.bulk import BulkOperations
+from simulator.apis.shopify.cost import MAX_COST, Bucket, QueryCost
 from simulator.apis.shopify.query_root import QueryRoot
-from simulator.apis.shopify.schema import Row, refuse_denied, resolve, schema, type_name
+from simulator.apis.shopify.resolvers import Context, resolve
+from simulator.apis.shopify.schema import schema, type_name
 from simulator.books import Instant
 from simulator.faults import Faults
 from simulator.history import ShopHistory
 from simulator.scenarios.visits.books import Visits
 
-LIMITS = "https://shopify.dev/api/usage/rate-limits"
 _BULK_ROOT = re.compile(r"[^{]*{\s*(orders|customers|products|productVariants|events)\b")
-_UNDEFINED = re.compile(r"Cannot query field '(\w+)' on type '(\w+)'")
+
+
+@dataclass(frozen=True)
+class ShopifyLimits:
+    """A shop's limits: cost points, points restored per second, bulk operations at a time, their least duration."""
+
+    bucket_size: float = 20_000
+    restore_rate: float = 1_000
+    bulk_operations: int = 5
+    bulk_seconds: float = 0.0
 
 
 @dataclass
-class Context:
-    """What the resolvers of one request need."""
-
-    roots: QueryRoot
-    api: ShopEndpoint
-    denied: Mapping[str, str]
-    file_url: Callable[[str], str]
-
-
-@dataclass
-class Request:
-    """A parsed request: ``fields`` are the root fields, for a bulk run also ``bulk:<root of its query>``."""
+class GraphQLRequest:
+    """A valid request. ``resources`` are its root fields, and ``bulk:<root>`` for the query of a bulk operation."""
 
     document: DocumentNode
     operation: OperationDefinitionNode
     variables: dict[str, Any]
-    name: str | None
-    fields: tuple[str, ...]
+    operation_name: str | None
+    resources: tuple[str, ...]
+
+
+@dataclass
+class InvalidRequest:
+    """A request that is not executed, with the body of its response."""
+
+    body: dict[str, Any]
+    variables: dict[str, Any] = field(default_factory=dict)
+    resources: tuple[str, ...] = ()
 
 
 @dataclass
 class ShopEndpoint:
-    """The API of one shop: its books, its bucket, its bulk operations."""
+    """A shop with its rate limit and its bulk operations. ``folder`` is for the files of bulk operations."""
 
     history: ShopHistory
     faults: Faults
     folder: Path
-    bucket: Bucket = field(default_factory=Bucket)
-    bulk_limit: int = 5
-    bulk_seconds: float = 0.0
+    limits: ShopifyLimits = field(default_factory=ShopifyLimits)
     visits: Visits | None = None
-    _cursors: dict[str, str | None] = field(default_factory=dict)
-    _roots: QueryRoot | None = None
+    _end_cursors: dict[str, str | None] = field(default_factory=dict)  # by root field, of its last page
+    _root: QueryRoot | None = None
     _parsed: dict[str, tuple[DocumentNode, list[GraphQLError]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.bulk = bulk.BulkOperations(self.folder, self.bulk_limit, self.bulk_seconds)
+        self.bucket = Bucket(self.limits.bucket_size, self.limits.restore_rate)
+        self.bulk = BulkOperations(self.folder, self.limits.bulk_operations, self.limits.bulk_seconds)
 
-    def roots(self, now: Instant) -> QueryRoot:
-        """The root fields at an instant; kept while the books stay the same, so that ids are indexed once."""
+    @property
+    def account(self) -> str:
+        return self.history.shop.account
+
+    def root(self, now: Instant) -> QueryRoot:
+        """The root fields at an instant, cached while books and instant stay the same: ids are indexed once."""
         books = self.history.books(now)
         with self._lock:
-            if self._roots is None or self._roots.books is not books or self._roots.now != now:
-                self._roots = QueryRoot(books, now, self.visits)
-            return self._roots
+            if self._root is None or self._root.books is not books or self._root.now != now:
+                self._root = QueryRoot(books, now, self.visits)
+            return self._root
 
-    def parse(self, body: Any) -> Request | dict[str, Any]:
-        """The request, or the answer that refuses it."""
+    def parse(self, body: Any) -> GraphQLRequest | InvalidRequest:
+        """The request in a decoded JSON body."""
         if not isinstance(body, dict) or not isinstance(body.get("query"), str):
-            return {"errors": {"query": "Required parameter missing or invalid"}}
+            return InvalidRequest({"errors": errors.MISSING_QUERY})
         text, name = body["query"], body.get("operationName")
         if text not in self._parsed:
             try:
                 document = parse(text)
-                self._parsed[text] = (document, validate(schema(), document))
             except GraphQLError as error:
-                return {"errors": [_plain(error)]}
-        document, errors = self._parsed[text]
-        if errors:
-            return {"errors": [_undefined(error) for error in errors]}
+                return InvalidRequest({"errors": [errors.formatted(error)]})
+            self._parsed[text] = (document, validate(schema(), document))
+        document, invalid = self._parsed[text]
+        if invalid:
+            return InvalidRequest({"errors": [errors.validation_error(error) for error in invalid]})
         operation = get_operation_ast(document, name)
         if operation is None:
-            return {"errors": [{"message": f"No operation named {name!r}."}]}
+            return InvalidRequest({"errors": [{"message": f"No operation named {name!r}."}]})
         variables = body.get("variables") or {}
-        return Request(document, operation, variables, name, _root_fields(operation, variables))
+        return GraphQLRequest(document, operation, variables, name, _resources(operation, variables))
 
-    def answer(self, request: Request, now: Instant, account: str, file_url: Callable[[str], str]) -> dict[str, Any]:
-        """What goes back: data, errors and extensions with the cost."""
-        defined = request.document.definitions
-        fragments = {each.name.value: each for each in defined if isinstance(each, FragmentDefinitionNode)}
-        meter = Requested(schema(), fragments, request.variables)
-        requested = meter.of(request.operation)
+    def execute(self, request: GraphQLRequest, now: Instant, files_url: str) -> dict[str, Any]:
+        """The response body: data, errors, and extensions with the cost. Bulk files are at ``files_url``."""
+        definitions = request.document.definitions
+        fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+        query_cost = QueryCost(schema(), fragments, request.variables)
+        requested = query_cost.of(request.operation)
         if requested > MAX_COST:
-            message = f"Query cost is {requested}, which exceeds the single query max cost limit ({MAX_COST})."
-            code = {"code": "MAX_COST_EXCEEDED", "cost": requested, "maxCost": MAX_COST, "documentation": LIMITS}
-            return {"errors": [{"message": message, "extensions": code}]}
-        if self.faults.take("throttled", account, request.fields) or not self.bucket.take(requested):
-            code = {"code": "THROTTLED", "documentation": LIMITS}
-            return {"errors": [{"message": "Throttled", "extensions": code}], "extensions": self._cost(requested, None)}
-        roots = self.roots(now)
-        roots.warnings.clear()
-        denied = self.faults.denied(account)
-        found = execute_sync(
+            return {"errors": [errors.max_cost_exceeded(requested, MAX_COST)]}
+        if self.faults.take("throttled", self.account, request.resources) or not self.bucket.take(requested):
+            return {"errors": [errors.THROTTLED], "extensions": self._cost(requested, None)}
+        root = self.root(now)
+        root.warnings.clear()
+        result = execute_sync(
             schema(),
             request.document,
             variable_values=request.variables,
-            operation_name=request.name,
-            context_value=Context(roots, self, denied, file_url),
-            field_resolver=_resolve,
+            operation_name=request.operation_name,
+            context_value=Context(root, self.bulk, self.faults, files_url),
+            field_resolver=resolve,
             type_resolver=type_name,
         )
-        came = _root_rows(found.data)
-        actual = max(1, requested - max(0, meter.root_rows - came))
-        self.bucket.give_back(requested - actual)
-        answer: dict[str, Any] = {"data": found.data}
-        if found.errors:
-            answer["errors"] = [_plain(error) for error in found.errors]
-        answer["extensions"] = self._cost(requested, actual)
-        if roots.warnings:
-            answer["extensions"]["search"] = list(roots.warnings)
-        self._break(answer, account, request.fields)
-        return answer
+        actual = max(1, requested - max(0, query_cost.root_rows - _root_rows(result.data)))
+        self.bucket.refund(requested - actual)
+        body: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            body["errors"] = [errors.formatted(error) for error in result.errors]
+        body["extensions"] = self._cost(requested, actual)
+        if root.warnings:
+            body["extensions"]["search"] = list(root.warnings)
+        self._break_data(body, request.resources)
+        return body
 
     def _cost(self, requested: int, actual: int | None) -> dict[str, Any]:
         status = self.bucket.status()
         return {"cost": {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": status}}
 
-    def _break(self, answer: dict[str, Any], account: str, fields: tuple[str, ...]) -> None:
-        if self.faults.take("null_data", account, fields):
-            answer["data"] = None
-        for name in fields:
-            page = ((answer["data"] or {}).get(name) or {}) if isinstance(answer["data"], dict) else {}
+    def _break_data(self, body: dict[str, Any], resources: tuple[str, ...]) -> None:
+        """Applies the faults ``null_data`` and ``same_cursor``."""
+        if self.faults.take("null_data", self.account, resources):
+            body["data"] = None
+        for name in resources:
+            page = (body["data"] or {}).get(name)
             info = page.get("pageInfo") if isinstance(page, dict) else None
-            if info and name in self._cursors and self.faults.take("same_cursor", account, (name,)):
-                info.update(endCursor=self._cursors[name], hasNextPage=True)
-            if info:
-                self._cursors[name] = info.get("endCursor")
-
-    def run_bulk(self, context: Context, text: str, group: bool) -> Row:
-        """``bulkOperationRunQuery``."""
-        try:
-            query = bulk.check(schema(), text)
-        except bulk.BulkInvalidError as error:
-            return _payload(None, "INVALID", str(error))
-        account, fields = self.history.shop.account, (query.root, f"bulk:{query.root}")
-        if self.faults.take("bulk_limit", account, fields):
-            return _payload(None, "LIMIT_REACHED", "You have reached the limit of 5 concurrent bulk query operations.")
-        fate = self.faults.bulk_fate(account, fields)
-        if query.fields & set(context.denied):
-            fate = ("FAILED", "ACCESS_DENIED")
-        miscount = self.faults.take("wrong_count", account, fields) is not None
-        started = self.bulk.start(query, text, context.roots, group, context.file_url, fate, miscount)
-        if isinstance(started, dict):
-            return _payload(None, started["code"], started["message"])
-        first = {
-            **started.answer(),
-            "status": "CREATED",
-            "objectCount": 0,
-            "rootObjectCount": 0,
-            "url": None,
-            "completedAt": None,
-            "errorCode": None,
-            "partialDataUrl": None,
-            "fileSize": None,
-        }
-        return Row("BulkOperationRunQueryPayload", bulkOperation=first, userErrors=[])
+            if not info:
+                continue
+            if name in self._end_cursors and self.faults.take("same_cursor", self.account, (name,)):
+                info.update(endCursor=self._end_cursors[name], hasNextPage=True)
+            self._end_cursors[name] = info.get("endCursor")
 
 
-def _payload(operation: Any, code: str, message: str) -> Row:
-    error = {"code": code, "field": ["query"] if code == "INVALID" else None, "message": message}
-    return Row("BulkOperationRunQueryPayload", bulkOperation=operation, userErrors=[error])
-
-
-def _root_fields(operation: OperationDefinitionNode, variables: dict[str, Any]) -> tuple[str, ...]:
+def _resources(operation: OperationDefinitionNode, variables: dict[str, Any]) -> tuple[str, ...]:
     names: list[str] = []
     for node in operation.selection_set.selections:
         if isinstance(node, FieldNode):
             names.append(node.name.value)
             if node.name.value == "bulkOperationRunQuery":
                 texts = [*variables.values(), *(getattr(arg.value, "value", "") for arg in node.arguments)]
-                found = [_BULK_ROOT.match(str(text)) for text in texts]
-                names += [f"bulk:{match[1]}" for match in found if match]
+                matches = [_BULK_ROOT.match(str(text)) for text in texts]
+                names += [f"bulk:{match[1]}" for match in matches if match]
     return tuple(names)
 
 
 def _root_rows(data: Any) -> int:
-    """Rows that came in root connections."""
-    found = [page for page in (data or {}).values() if isinstance(page, dict)]
-    return sum(len(page.get("nodes") or page.get("edges") or ()) for page in found)
-
-
-def _plain(error: GraphQLError) -> dict[str, Any]:
-    if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
-        raise error.original_error
-    return dict(error.formatted)
-
-
-def _undefined(error: GraphQLError) -> dict[str, Any]:
-    """A validation error in Shopify's words."""
-    formatted = dict(error.formatted)
-    match = _UNDEFINED.match(error.message)
-    if match:
-        name, of = match.groups()
-        formatted["message"] = f"Field '{name}' doesn't exist on type '{of}'"
-        formatted["extensions"] = {"code": "undefinedField", "typeName": of, "fieldName": name}
-    return formatted
-
-
-def _resolve(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
-    context: Context = info.context
-    if info.parent_type.name == "QueryRoot":
-        refuse_denied(context, "QueryRoot", info.field_name)
-        return _query(context, info.field_name, args)
-    if info.parent_type.name == "Mutation":
-        if info.field_name == "bulkOperationRunQuery":
-            return context.api.run_bulk(context, args["query"], args["groupObjects"])
-        found = context.api.bulk.cancel(args["id"])
-        errors = [] if found else [{"field": ["id"], "message": "Bulk operation does not exist"}]
-        return Row("BulkOperationCancelPayload", bulkOperation=found.answer() if found else None, userErrors=errors)
-    return resolve(source, info, **args)
-
-
-def _query(context: Context, name: str, args: dict[str, Any]) -> Any:
-    roots, operations = context.roots, context.api.bulk.operations
-    if name in ("orders", "customers", "products", "productVariants", "events"):
-        return roots.connection(name, args)
-    if name == "bulkOperation" or (name == "node" and "/BulkOperation/" in args["id"]):
-        found = operations.get(args["id"])
-        return None if found is None else BulkRow("BulkOperation", **found.answer())
-    if name == "bulkOperations":
-        rows = [BulkRow("BulkOperation", **each.answer()) for each in operations.values()]
-        return paging.page_of_list(rows, args)
-    if name == "nodes":
-        return [roots.node(each) for each in args["ids"][:250]]
-    if name in ("node", "order", "customer", "product", "refund"):
-        return roots.node(args["id"])
-    single: dict[str, Callable[[], Any]] = {
-        "shop": roots.shop,
-        "currentAppInstallation": roots.installation,
-        "publicApiVersions": roots.versions,
-        "shopifyqlQuery": lambda: roots.shopifyql(args["query"]),
-    }
-    return single[name]()
-
-
-class BulkRow(Row):
-    """A bulk operation while graphql-core walks through it."""
-
-    def __init__(self, kind: str, **fields: Any) -> None:
-        fields.pop("typename", None)
-        super().__init__(kind, **fields)
+    """The number of rows in root connections."""
+    pages = [page for page in (data or {}).values() if isinstance(page, dict)]
+    return sum(len(page.get("nodes") or page.get("edges") or ()) for page in pages)

@@ -1,7 +1,7 @@
-"""Which field of the API shows what of the books: one table for pages and for bulk files.
+"""The getter of each field of the API: one table for pages and for bulk files.
 
-A getter takes the object and returns a plain value: minor units for money, an instant for DateTime, a Python list for
-lists and connections.  How it is written follows from the field's type in ``schema.graphql``.
+A getter takes the view of an object and returns a plain value: minor units for money, an instant for DateTime, a Python
+list for lists and connections. The field's type in ``schema.graphql`` decides how the value is serialized.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulator.apis.shopify.catalogue_views import INVENTORY_ITEMS, CustomerView, ProductView, product_of, variant_of
-from simulator.apis.shopify.order_views import LineView, OrderPart, OrderView, RefundView
+from simulator.apis.shopify.order_part import OrderPart
+from simulator.apis.shopify.order_views import LineView, OrderView, RefundView
 from simulator.books import NEVER, value_at
 
 Getter = Callable[[Any], Any]
@@ -20,7 +21,7 @@ def gid(kind: str, number: int) -> str:
     return f"gid://shopify/{kind}/{number}"
 
 
-def _until_now(at: int) -> int | None:
+def _unless_never(at: int) -> int | None:
     return None if at == NEVER else at
 
 
@@ -62,18 +63,25 @@ def _application(**extra: Getter) -> dict[str, Getter]:
     }
 
 
-def _taxes(it: Any) -> list[OrderPart]:
-    holder = it.line if isinstance(it, LineView) else it.part
-    return [OrderPart(it.order, tax, "TaxLine") for tax in holder.taxes] if holder.taxes else []
+def _taxes(view: Any) -> list[OrderPart]:
+    line = view.line if isinstance(view, LineView) else view.part
+    return [OrderPart(view.order, tax, "TaxLine") for tax in line.taxes] if line.taxes else []
 
 
 def order_shipping(order: OrderView, include_removed: bool) -> list[OrderPart]:
-    gone = {each.line.id for edit in order.order.edits for each in edit.shipping_removed}
+    removed = {reversal.line.id for edit in order.order.edits for reversal in edit.shipping_removed}
     return [
         OrderPart(order, line, "ShippingLine")
         for line in order.order.all_shipping()
-        if include_removed or line.id not in gone
+        if include_removed or line.id not in removed
     ]
+
+
+def connection_items(parent: str, field: str, source: Any, args: dict[str, Any]) -> Any:
+    """The whole list behind a nested connection."""
+    if (parent, field) == ("Order", "shippingLines"):
+        return order_shipping(source, bool(args.get("includeRemovals")))
+    return FIELDS[parent][field](source)
 
 
 _WITH_LINE: dict[str, Getter] = {"lineItem": lambda s: s.line_item}
@@ -86,18 +94,18 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "createdAt": lambda o: o.order.created_at,
         "processedAt": lambda o: o.order.processed_at,
         "updatedAt": lambda o: o.books.updated_at[o.order.id],
-        "closedAt": lambda o: _until_now(o.order.closed_at),
-        "cancelledAt": lambda o: _until_now(o.order.cancelled_at),
+        "closedAt": lambda o: _unless_never(o.order.closed_at),
+        "cancelledAt": lambda o: _unless_never(o.order.cancelled_at),
         "cancelReason": lambda o: o.order.cancel_reason,
         "test": lambda o: o.order.test,
         "sourceName": lambda o: o.order.source,
         "currencyCode": lambda o: o.shop.currency,
-        "presentmentCurrencyCode": lambda o: o.amounts.currency,
+        "presentmentCurrencyCode": lambda o: o.amounts.presentment_currency,
         "taxesIncluded": lambda o: o.included,
         "displayFinancialStatus": lambda o: o.financial_status,
         "displayFulfillmentStatus": lambda o: o.fulfilment_status,
         "email": lambda o: o.order.email,
-        "discountCodes": lambda o: [each.title for _, each in o.order.applications if each.kind == "code"],
+        "discountCodes": lambda o: [discount.title for _, discount in o.order.applications if discount.kind == "code"],
         "customer": lambda o: None if o.order.customer is None else CustomerView(o.books, o.order.customer),
         "billingAddress": lambda o: _address(o, "billing"),
         "shippingAddress": lambda o: _address(o, "shipping"),
@@ -105,7 +113,7 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "totalPriceSet": lambda o: o.total,
         "currentTotalPriceSet": lambda o: o.current_total,
         "totalRefundedSet": lambda o: o.refunded,
-        "refunds": lambda o: [RefundView(o, each) for each in o.order.refunds],
+        "refunds": lambda o: [RefundView(o, refund) for refund in o.order.refunds],
         "transactions": lambda o: o.transactions,
         "lineItems": lambda o: o.lines,
         "shippingLines": lambda o: order_shipping(o, False),
@@ -142,10 +150,10 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "id": lambda x: gid("ShippingLine", x.part.id),
         "title": lambda x: x.part.title,
         "isRemoved": lambda x: any(
-            gone.line.id == x.part.id for edit in x.order.order.edits for gone in edit.shipping_removed
+            removed.line.id == x.part.id for edit in x.order.order.edits for removed in edit.shipping_removed
         ),
         "originalPriceSet": lambda x: x.part.price,
-        "discountedPriceSet": lambda x: x.part.price - sum(each.amount for each in x.part.discounts),
+        "discountedPriceSet": lambda x: x.part.price - sum(allocation.amount for allocation in x.part.discounts),
         "taxLines": _taxes,
     },
     "OrderTransaction": {
@@ -168,10 +176,10 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "order": lambda r: r.order,
         "return": lambda r: None if r.refund.of_return is None else OrderPart(r.order, r.refund.of_return, "Return"),
         "totalRefundedSet": lambda r: r.total,
-        "refundLineItems": lambda r: [OrderPart(r.order, each, "RefundLineItem") for each in r.refund.lines],
+        "refundLineItems": lambda r: [OrderPart(r.order, x, "RefundLineItem") for x in r.refund.lines],
         "refundShippingLines": lambda r: [OrderPart(r.order, x, "RefundShippingLine") for x in r.refund.shipping],
-        "orderAdjustments": lambda r: [OrderPart(r.order, each, "OrderAdjustment") for each in r.refund.adjustments],
-        "transactions": lambda r: [r.order.transaction(each) for each in r.refund.transactions],
+        "orderAdjustments": lambda r: [OrderPart(r.order, x, "OrderAdjustment") for x in r.refund.adjustments],
+        "transactions": lambda r: [r.order.transaction(x) for x in r.refund.transactions],
     },
     "RefundLineItem": {
         "id": lambda x: gid("RefundLineItem", x.part.id),

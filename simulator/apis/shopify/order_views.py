@@ -1,6 +1,6 @@
-"""What the wire shows of an order, derived from the books: the ledger's rows, totals, statuses.
+"""Orders, their lines and refunds as the API shows them: the views derive totals and statuses from the books.
 
-Each view answers for one object of the API.  Money stays in minor units here; ``fields`` says which field shows what.
+Money is minor units of the shop's currency. ``fields`` maps the fields of the API to the attributes of the views.
 """
 
 from __future__ import annotations
@@ -9,53 +9,37 @@ from functools import cached_property
 
 from simulator.apis.shopify.agreements import AgreementView
 from simulator.apis.shopify.amounts import Amounts
-from simulator.books import (
-    NEVER,
-    Allocation,
-    Instant,
-    Line,
-    Order,
-    Refund,
-    Transaction,
-    value_at,
-)
+from simulator.apis.shopify.order_part import BelongsToOrder, OrderPart
+from simulator.books import NEVER, Allocation, Instant, Line, Order, Refund, ShippingLine, Transaction, value_at
 from simulator.history import Books
 from simulator.money import line_net, line_tax
 
 
-class LineView:
-    __slots__ = ("line", "order", "typename")
+class LineView(BelongsToOrder):
+    __slots__ = ("line",)
 
     def __init__(self, order: OrderView, line: Line) -> None:
         self.order, self.line, self.typename = order, line, "LineItem"
 
     @property
-    def amounts(self) -> Amounts:
-        return self.order.amounts
-
-    @property
     def current_quantity(self) -> int:
-        return self.line.quantity - self.order.taken_back.get(self.line.id, 0)
+        return self.line.quantity - self.order.reversed_quantities.get(self.line.id, 0)
 
     @property
     def allocations(self) -> list[AllocationView]:
         if not self.line.discounts and not self.order.order.edits:
             return []
-        found = list(self.line.discounts)
+        allocations = list(self.line.discounts)
         for edit in self.order.order.edits:
-            found += [Allocation(cut.application, cut.amount) for cut in edit.cuts if cut.line is self.line]
-        return [AllocationView(self.order, each) for each in found]
+            allocations += [Allocation(cut.application, cut.amount) for cut in edit.cuts if cut.line is self.line]
+        return [AllocationView(self.order, allocation) for allocation in allocations]
 
 
-class AllocationView:
-    __slots__ = ("allocation", "order", "typename")
+class AllocationView(BelongsToOrder):
+    __slots__ = ("allocation",)
 
     def __init__(self, order: OrderView, allocation: Allocation) -> None:
         self.order, self.allocation, self.typename = order, allocation, "DiscountAllocation"
-
-    @property
-    def amounts(self) -> Amounts:
-        return self.order.amounts
 
     @property
     def application(self) -> ApplicationView:
@@ -77,41 +61,26 @@ class ApplicationView:
         self.typename = _APPLICATIONS[self.application.kind]
 
 
-class OrderPart:
-    """Something that belongs to an order and only needs its currencies: a shipping line, a transaction, a tax line."""
-
-    __slots__ = ("order", "part", "typename")
-
-    def __init__(self, order: OrderView, part: object, typename: str) -> None:
-        self.order, self.part, self.typename = order, part, typename
-
-    @property
-    def amounts(self) -> Amounts:
-        return self.order.amounts
-
-
-class RefundView:
-    __slots__ = ("order", "refund", "typename")
+class RefundView(BelongsToOrder):
+    __slots__ = ("refund",)
 
     def __init__(self, order: OrderView, refund: Refund) -> None:
         self.order, self.refund, self.typename = order, refund, "Refund"
 
     @property
-    def amounts(self) -> Amounts:
-        return self.order.amounts
-
-    @property
     def updated_at(self) -> Instant:
-        settled = [one.settled_at for one in self.refund.transactions if one.settled_at <= self.order.books.at]
+        now = self.order.books.at
+        settled = [payment.settled_at for payment in self.refund.transactions if payment.settled_at <= now]
         return max([self.refund.created_at, self.refund.edited_at, *settled])
 
     @property
     def total(self) -> int:
-        return sum(one.amount for one in self.refund.transactions if one.status == "SUCCESS" and one.kind == "REFUND")
+        payments = self.refund.transactions
+        return sum(payment.amount for payment in payments if payment.status == "SUCCESS" and payment.kind == "REFUND")
 
 
 class OrderView:
-    """An order as the API shows it."""
+    """``included``: prices include tax."""
 
     typename = "Order"
 
@@ -121,14 +90,24 @@ class OrderView:
         self._lines: dict[int, LineView] = {}
 
     def line(self, line: Line) -> LineView:
-        found = self._lines.get(line.id)
-        if found is None:
-            found = self._lines[line.id] = LineView(self, line)
-        return found
+        view = self._lines.get(line.id)
+        if view is None:
+            view = self._lines[line.id] = LineView(self, line)
+        return view
+
+    def refund_view(self, refund: Refund) -> RefundView:
+        return RefundView(self, refund)
+
+    def transaction(self, transaction: Transaction) -> OrderPart:
+        return OrderPart(self, transaction, "OrderTransaction")
 
     @property
     def lines(self) -> list[LineView]:
-        return [self.line(each) for each in self.order.all_lines()]
+        return [self.line(line) for line in self.order.all_lines()]
+
+    @property
+    def transactions(self) -> list[OrderPart]:
+        return [self.transaction(transaction) for transaction in self.order.all_transactions()]
 
     @cached_property
     def agreements(self) -> list[AgreementView]:
@@ -144,63 +123,62 @@ class OrderView:
             *(AgreementView(self, r.agreement, "ReturnAgreement", r.happened_at, "RETURN", r) for r in order.returns),
             *(AgreementView(self, r.agreement, "RefundAgreement", r.created_at, "REFUND", r) for r in order.refunds),
         ]
-        return [first, *sorted(later, key=lambda each: (each.happened_at, each.id))]
+        return [first, *sorted(later, key=lambda agreement: (agreement.happened_at, agreement.id))]
 
     @cached_property
-    def taken_back(self) -> dict[int, int]:
-        """Line id to the units taken back."""
-        found: dict[int, int] = {}
-        for each in self.order.reversals():
-            found[each.line.id] = found.get(each.line.id, 0) + each.quantity
-        return found
+    def reversed_quantities(self) -> dict[int, int]:
+        """The units removed or returned, by line id."""
+        quantities: dict[int, int] = {}
+        for reversal in self.order.reversals():
+            quantities[reversal.line.id] = quantities.get(reversal.line.id, 0) + reversal.quantity
+        return quantities
 
     @cached_property
     def original_total(self) -> int:
-        order, total = self.order, 0
-        for line in order.lines:
-            total += line_net(line, self.included) + line_tax(line)
-        for shipping in order.shipping:
-            total += line_net(shipping, self.included) + line_tax(shipping)
-        return total + sum(each.amount + each.tax for each in order.charges)
+        """The total of the order as it was placed."""
+        order = self.order
+        total = sum([self._gross(line) for line in order.lines]) + sum([self._gross(line) for line in order.shipping])
+        return total + sum(charge.amount + charge.tax for charge in order.charges)
 
     @cached_property
     def total(self) -> int:
-        """What was ordered with edits and exchanges in it, before anything was returned."""
+        """The total with edits and exchanges, before returns."""
         total = self.original_total
         for edit in self.order.edits:
-            total += sum(line_net(line, self.included) + line_tax(line) for line in edit.added)
-            total += sum(line_net(line, self.included) + line_tax(line) for line in edit.shipping_added)
-            total -= sum(back.net + back.tax for back in edit.removed)
+            total += sum(self._gross(line) for line in edit.added)
+            total += sum(self._gross(line) for line in edit.shipping_added)
+            total -= sum(reversal.net + reversal.tax for reversal in edit.removed)
             total -= sum(cut.before_tax + cut.tax for cut in edit.cuts)
-            total -= sum(gone.net + gone.tax for gone in edit.shipping_removed)
-        for each in self.order.returns:
-            total += sum(line_net(line, self.included) + line_tax(line) for line in each.added)
-        return total
+            total -= sum(reversal.net + reversal.tax for reversal in edit.shipping_removed)
+        return total + sum(self._gross(line) for back in self.order.returns for line in back.added)
 
     @cached_property
     def current_total(self) -> int:
-        """What the order is worth now."""
-        total = self.total - sum(back.net + back.tax for each in self.order.returns for back in each.lines)
+        """The total after returns and refunds."""
+        total = self.total - sum(line.net + line.tax for back in self.order.returns for line in back.lines)
         for refund in self.order.refunds:
             if refund.of_return is None:
-                total -= sum(back.net + back.tax for back in refund.lines)
-            total -= sum(gone.net + gone.tax for gone in refund.shipping)
-            total += sum(each.amount + each.tax for each in refund.adjustments)
+                total -= sum(line.net + line.tax for line in refund.lines)
+            total -= sum(line.net + line.tax for line in refund.shipping)
+            total += sum(adjustment.amount + adjustment.tax for adjustment in refund.adjustments)
         return total
+
+    def _gross(self, line: Line | ShippingLine) -> int:
+        return line_net(line, self.included) + line_tax(line)
 
     @property
     def refunded(self) -> int:
-        return sum(RefundView(self, each).total for each in self.order.refunds)
+        return sum(RefundView(self, refund).total for refund in self.order.refunds)
 
     @property
     def financial_status(self) -> str | None:
         order = self.order
         if order.financial_status_unset:
             return None
-        done = [one for one in order.transactions if one.status == "SUCCESS"]
-        paid = sum(one.amount for one in done if one.kind in ("SALE", "CAPTURE"))
-        paid -= sum(one.amount for one in done if one.kind == "CHANGE")
-        kinds = {one.kind for one in done}
+        payments = [payment for payment in order.transactions if payment.status == "SUCCESS"]
+        paid = sum(payment.amount for payment in payments if payment.kind in ("SALE", "CAPTURE"))
+        paid -= sum(payment.amount for payment in payments if payment.kind == "CHANGE")
+        kinds = {payment.kind for payment in payments}
         rules = (
             (self.refunded > 0, "REFUNDED" if self.refunded >= paid else "PARTIALLY_REFUNDED"),
             ("VOID" in kinds, "VOIDED"),
@@ -214,13 +192,3 @@ class OrderView:
     @property
     def fulfilment_status(self) -> str:
         return value_at(self.order.fulfilment, self.books.at) if self.order.fulfilment else "UNFULFILLED"
-
-    @property
-    def transactions(self) -> list[OrderPart]:
-        return [OrderPart(self, one, "OrderTransaction") for one in self.order.all_transactions()]
-
-    def refund_view(self, refund: Refund) -> RefundView:
-        return RefundView(self, refund)
-
-    def transaction(self, one: Transaction) -> OrderPart:
-        return OrderPart(self, one, "OrderTransaction")

@@ -1,4 +1,4 @@
-"""Connections: keyset cursors at the root, places in a list below it."""
+"""Pages of connections: cursors are keys in root connections, positions in nested ones."""
 
 from __future__ import annotations
 
@@ -10,21 +10,32 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from simulator.apis.shopify.errors import refused
+
 MAX_FIRST = 250
-
-
-def refuse(message: str, code: str = "BAD_REQUEST") -> GraphQLError:
-    return GraphQLError(message, extensions={"code": code})
 
 
 @dataclass
 class Page:
-    """A page of a connection: nodes, the cursor of each, and whether more follow or went before."""
+    """A page of a connection: its nodes, the cursor of each node, and whether there are rows after and before it."""
 
     nodes: Sequence[Any]
     cursors: Sequence[str]
     has_next: bool
     has_previous: bool
+
+    def field(self, name: str) -> Any:
+        """``nodes``, ``edges`` or ``pageInfo``."""
+        if name == "nodes":
+            return self.nodes
+        if name == "edges":
+            return [{"node": node, "cursor": cursor} for node, cursor in zip(self.nodes, self.cursors, strict=True)]
+        return {
+            "hasNextPage": self.has_next,
+            "hasPreviousPage": self.has_previous,
+            "startCursor": self.cursors[0] if self.cursors else None,
+            "endCursor": self.cursors[-1] if self.cursors else None,
+        }
 
 
 def encode(*parts: Any) -> str:
@@ -32,22 +43,24 @@ def encode(*parts: Any) -> str:
 
 
 def decode(cursor: str) -> list[Any]:
+    """The three parts of a cursor. Raises GraphQLError when it is not a cursor of this API."""
     try:
-        found = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        parts = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except ValueError:
-        found = None
-    if not isinstance(found, list) or len(found) != 3:
-        raise refuse("Invalid cursor for current pagination sort.")
-    return found
+        parts = None
+    if not isinstance(parts, list) or len(parts) != 3:
+        raise _invalid_cursor()
+    return parts
 
 
 def checked_first(first: int | None, last: int | None) -> int:
+    """The page size. Raises GraphQLError when it is missing or out of range."""
     if last is not None:
-        raise refuse("The simulator pages forwards: use first and after.")
+        raise refused("The simulator pages forwards: use first and after.")
     if first is None:
-        raise refuse("you must provide one of first or last")
+        raise refused("you must provide one of first or last")
     if first < 0 or first > MAX_FIRST:
-        raise refuse(f"first must be between 0 and {MAX_FIRST}, not {first}")
+        raise refused(f"first must be between 0 and {MAX_FIRST}, not {first}")
     return first
 
 
@@ -57,31 +70,33 @@ def page_of_list(items: Sequence[Any], args: dict[str, Any]) -> Page:
     items = items[::-1] if args.get("reverse") else items
     start = 0
     if args.get("after") is not None:
-        _, _, place = decode(args["after"])
-        start = int(place) + 1
-    chosen = items[start : start + first]
-    cursors = [encode("list", None, start + place) for place in range(len(chosen))]
-    return Page(chosen, cursors, start + first < len(items), start > 0)
+        _, _, position = decode(args["after"])
+        start = int(position) + 1
+    nodes = items[start : start + first]
+    cursors = [encode("list", None, start + offset) for offset in range(len(nodes))]
+    return Page(nodes, cursors, start + first < len(items), start > 0)
 
 
-def page_of_keys(keys: Sequence[tuple[Any, int, Any]], sort: str, args: dict[str, Any]) -> Page:
-    """A page of a root connection: ``keys`` are (sort value, id, object), already in order.
+def page_of_keys(rows: Sequence[tuple[Any, int, Any]], sort: str, args: dict[str, Any]) -> Page:
+    """A page of a root connection; ``rows`` are (sort value, id, object) in ascending order.
 
-    The cursor is the key of the last row, so rows that move behind it meanwhile are not skipped.
+    The cursor is the key of the page's last row, so that no row is skipped when an earlier row moves behind it.
     """
     first = checked_first(args.get("first"), args.get("last"))
-    backwards = bool(args.get("reverse"))
-    found = [(value, number, it) for value, number, it in keys]
-    if backwards:
-        found.reverse()
+    reverse = bool(args.get("reverse"))
+    rows = rows[::-1] if reverse else rows
     start = 0
     if args.get("after") is not None:
-        of, value, number = decode(args["after"])
-        if of != sort or type(value) is not type(found[0][0] if found else value):
-            raise refuse("Invalid cursor for current pagination sort.")
+        cursor_sort, value, number = decode(args["after"])
+        if cursor_sort != sort or type(value) is not type(rows[0][0] if rows else value):
+            raise _invalid_cursor()
         after = (value, number)
-        behind = [place for place, row in enumerate(found) if ((row[:2] < after) if backwards else (row[:2] > after))]
-        start = behind[0] if behind else len(found)
-    chosen = found[start : start + first]
+        behind = (place for place, row in enumerate(rows) if ((row[:2] < after) if reverse else (row[:2] > after)))
+        start = next(behind, len(rows))
+    chosen = rows[start : start + first]
     cursors = [encode(sort, value, number) for value, number, _ in chosen]
-    return Page([it for _, _, it in chosen], cursors, start + first < len(found), start > 0)
+    return Page([node for _, _, node in chosen], cursors, start + first < len(rows), start > 0)
+
+
+def _invalid_cursor() -> GraphQLError:
+    return refused("Invalid cursor for current pagination sort.")

@@ -1,169 +1,104 @@
-"""The API's entry points over one shop's books: root connections, single objects, what the shop says of itself."""
+"""The root fields of the schema over one shop's books: connections, single objects, the shop itself."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
-from simulator.apis.shopify import catalogue_views, order_views, paging, shopifyql
+from simulator.apis.shopify import paging, shopifyql
 from simulator.apis.shopify.amounts import Amounts
-from simulator.apis.shopify.schema import Row
-from simulator.apis.shopify.search import Searchable, SearchError, compile_search
+from simulator.apis.shopify.catalogue_views import CustomerView, ProductView, VariantView
+from simulator.apis.shopify.connections import CONNECTIONS
+from simulator.apis.shopify.errors import refused
+from simulator.apis.shopify.order_views import OrderView, RefundView
+from simulator.apis.shopify.schema import ApiObject
+from simulator.apis.shopify.search import SearchError, compile_search
+from simulator.books import Instant, Order, Presentment
 from simulator.history import Books
 from simulator.scenarios.visits.books import Visits
 
 VERSION = "2026-10"
-VERSIONS = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
+VERSIONS = ("2025-10", "2026-01", "2026-04", "2026-07", VERSION)
 SIXTY_DAYS = 60 * 86_400
-
-_ORDER = {
-    "id": Searchable("id", lambda o: o.order.id),
-    "name": Searchable("text", lambda o: o.order.name),
-    "created_at": Searchable("time", lambda o: o.order.created_at),
-    "processed_at": Searchable("time", lambda o: o.order.processed_at),
-    "updated_at": Searchable("time", lambda o: o.books.updated_at[o.order.id]),
-    "financial_status": Searchable("text", lambda o: o.financial_status),
-    "test": Searchable("bool", lambda o: o.order.test),
-    "source_name": Searchable("text", lambda o: o.order.source),
-}
-_CUSTOMER = {
-    "id": Searchable("id", lambda c: c.customer.id),
-    "updated_at": Searchable("day", lambda c: c.updated_at),
-    "created_at": Searchable("day", lambda c: c.customer.created_at),
-    "email": Searchable("text", lambda c: c.customer.email),
-}
-_PRODUCT = {
-    "id": Searchable("id", lambda p: p.product.id),
-    "updated_at": Searchable("time", lambda p: p.updated_at),
-    "created_at": Searchable("time", lambda p: p.product.created_at),
-}
-_VARIANT = {
-    "id": Searchable("id", lambda v: v.variant.id),
-    "updated_at": Searchable("time", lambda v: v.updated_at),
-    "sku": Searchable("text", lambda v: v.variant.sku),
-}
-_EVENT = {
-    "id": Searchable("id", lambda e: e.id),
-    "action": Searchable("text", lambda e: "destroy"),
-    "created_at": Searchable("time", lambda e: e.at),
-    "subject_type": Searchable("text", lambda e: e.kind),
-}
-_SORTS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
-    "orders": {
-        "ID": lambda o: o.order.id,
-        "CREATED_AT": lambda o: o.order.created_at,
-        "PROCESSED_AT": lambda o: o.order.processed_at,
-        "UPDATED_AT": lambda o: o.books.updated_at[o.order.id],
-    },
-    "customers": {
-        "ID": lambda c: c.customer.id,
-        "CREATED_AT": lambda c: c.customer.created_at,
-        "UPDATED_AT": lambda c: c.updated_at,
-    },
-    "products": {
-        "ID": lambda p: p.product.id,
-        "CREATED_AT": lambda p: p.product.created_at,
-        "UPDATED_AT": lambda p: p.updated_at,
-    },
-    "productVariants": {"ID": lambda v: v.variant.id, "POSITION": lambda v: v.variant.id},
-    "events": {"ID": lambda e: e.id, "CREATED_AT": lambda e: e.at},
-}
-_KNOWN = {"orders": _ORDER, "customers": _CUSTOMER, "products": _PRODUCT, "productVariants": _VARIANT, "events": _EVENT}
-_DEFAULT_SORT = {"orders": "PROCESSED_AT"}
-_ID: Mapping[str, Callable[[Any], int]] = {name: sorts["ID"] for name, sorts in _SORTS.items()}
+_CONNECTION_OF_TYPE = {connection.type_name: name for name, connection in CONNECTIONS.items()}
 
 
 @dataclass
 class QueryRoot:
-    """One shop at one instant, as the API's root fields see it; ``now`` rules what is old or expired."""
+    """One shop at one instant. ``warnings`` are those of the searches since they were cleared."""
 
     books: Books
-    now: int
+    now: Instant
     visits: Visits | None = None
     warnings: list[dict[str, Any]] = field(default_factory=list)
+    _amounts: dict[Presentment | None, Amounts] = field(default_factory=dict)
+    _by_id: dict[str, dict[int, Any]] = field(default_factory=dict)  # by type
 
-    @cached_property
-    def _amounts(self) -> dict[Any, Amounts]:
-        return {}
-
-    def order_view(self, order: Any) -> order_views.OrderView:
+    def order_view(self, order: Order) -> OrderView:
         amounts = self._amounts.get(order.presentment)
         if amounts is None:
             amounts = self._amounts[order.presentment] = Amounts(self.books.shop, order.presentment)
-        return order_views.OrderView(self.books, order, amounts)
+        return OrderView(self.books, order, amounts)
 
     def all_of(self, name: str) -> list[Any]:
-        """Every object of a root connection, as views, by id."""
+        """The views of all objects of a root connection, by id. Orders older than 60 days need a scope."""
         books = self.books
         if name == "orders":
             oldest = 0 if "read_all_orders" in books.shop.scopes else self.now - SIXTY_DAYS
             return [self.order_view(order) for order in books.orders if order.created_at >= oldest]
         if name == "customers":
-            return [catalogue_views.CustomerView(books, each) for each in books.customers]
+            return [CustomerView(books, customer) for customer in books.customers]
         if name == "products":
-            return [catalogue_views.ProductView(books, each) for each in books.products]
+            return [ProductView(books, product) for product in books.products]
         if name == "productVariants":
-            return [catalogue_views.VariantView(books, each) for product in books.products for each in product.variants]
+            return [VariantView(books, variant) for product in books.products for variant in product.variants]
         return books.deletions
 
     def selected(self, name: str, query: str | None) -> list[Any]:
-        """The objects of a root connection that a search lets through."""
+        """The objects of a root connection that match a search. Raises GraphQLError for an invalid search."""
         try:
-            search = compile_search(query, _KNOWN[name])
+            search = compile_search(query, CONNECTIONS[name].fields)
         except SearchError as error:
-            raise paging.refuse(str(error)) from None
+            raise refused(str(error)) from None
         if search.warnings:
             self.warnings.append({"path": [name], "query": query, "warnings": search.warnings})
-        return [it for it in self.all_of(name) if search.predicate(it)] if query else self.all_of(name)
+        return [view for view in self.all_of(name) if search.predicate(view)] if query else self.all_of(name)
 
     def connection(self, name: str, args: dict[str, Any]) -> paging.Page:
-        sort = args.get("sortKey") or _DEFAULT_SORT.get(name, "ID")
+        connection = CONNECTIONS[name]
+        sort = args.get("sortKey") or connection.default_sort
         paging.checked_first(args.get("first"), args.get("last"))
-        value, number = _SORTS[name][sort], _ID[name]
-        rows = [(value(it), number(it), it) for it in self.selected(name, args.get("query"))]
+        value, number = connection.fields[connection.sorts[sort]].get, connection.fields["id"].get
+        rows = [(value(view), number(view), view) for view in self.selected(name, args.get("query"))]
         rows.sort(key=lambda row: row[:2])
         return paging.page_of_keys(rows, sort, args)
 
     def node(self, gid: str) -> Any:
-        """An object by its global id; None when there is none (any more)."""
+        """The object of a global id, or None. Raises GraphQLError for an invalid id."""
         parts = gid.rsplit("/", 2)
         if not gid.startswith("gid://shopify/") or len(parts) != 3 or not parts[2].isdigit():
-            raise paging.refuse(f"Invalid global id '{gid}'", "RESOURCE_NOT_FOUND")
-        kind, number = parts[1], int(parts[2])
-        return self._index(kind).get(number)
+            raise refused(f"Invalid global id '{gid}'", "RESOURCE_NOT_FOUND")
+        type_name, number = parts[1], int(parts[2])
+        if type_name not in self._by_id:
+            self._by_id[type_name] = self._index(type_name)
+        return self._by_id[type_name].get(number)
 
-    @cached_property
-    def _indexes(self) -> dict[str, dict[int, Any]]:
-        return {}
+    def _index(self, type_name: str) -> dict[int, Any]:
+        if type_name == "Refund":
+            views = [self.order_view(order) for order in self.books.orders if order.refunds]
+            return {refund.id: RefundView(view, refund) for view in views for refund in view.order.refunds}
+        name = _CONNECTION_OF_TYPE.get(type_name)
+        if name is None:
+            return {}
+        identify = CONNECTIONS[name].fields["id"].get
+        return {identify(view): view for view in self.all_of(name)}
 
-    def _index(self, kind: str) -> dict[int, Any]:
-        if kind not in self._indexes:
-            if kind == "Refund":
-                orders = [order for order in self.books.orders if order.refunds]
-                self._indexes[kind] = {
-                    refund.id: order_views.RefundView(view, refund)
-                    for view in map(self.order_view, orders)
-                    for refund in view.order.refunds
-                }
-            else:
-                root = {
-                    "Order": "orders",
-                    "Customer": "customers",
-                    "Product": "products",
-                    "ProductVariant": "productVariants",
-                    "BasicEvent": "events",
-                }.get(kind)
-                self._indexes[kind] = {} if root is None else {_ID[root](it): it for it in self.all_of(root)}
-        return self._indexes[kind]
-
-    def shop(self) -> Row:
+    def shop(self) -> ApiObject:
         shop = self.books.shop
-        return Row(
+        return ApiObject(
             "Shop",
-            id=f"gid://shopify/Shop/{zlib.crc32(shop.account.encode())}",  # each shop its own
+            id=f"gid://shopify/Shop/{zlib.crc32(shop.account.encode())}",
             name=shop.name,
             email=f"owner@{shop.account}.example",
             myshopifyDomain=f"{shop.account}.myshopify.com",
@@ -173,22 +108,22 @@ class QueryRoot:
             taxShipping=True,
         )
 
-    def installation(self) -> Row:
-        scopes = [{"handle": each, "description": each.replace("_", " ")} for each in self.books.shop.scopes]
-        return Row("AppInstallation", id="gid://shopify/AppInstallation/1", accessScopes=scopes)
+    def installation(self) -> ApiObject:
+        scopes = [{"handle": scope, "description": scope.replace("_", " ")} for scope in self.books.shop.scopes]
+        return ApiObject("AppInstallation", id="gid://shopify/AppInstallation/1", accessScopes=scopes)
 
     @staticmethod
-    def versions() -> list[Row]:
-        return [Row("ApiVersion", handle=each, displayName=each, supported=True) for each in VERSIONS]
+    def versions() -> list[ApiObject]:
+        return [ApiObject("ApiVersion", handle=name, displayName=name, supported=True) for name in VERSIONS]
 
-    def shopifyql(self, text: str) -> Row:
+    def shopifyql(self, text: str) -> ApiObject:
         try:
-            answer = shopifyql.run(self.books, text, self.now, self.visits)
-        except shopifyql.QlError as error:
-            return Row("ShopifyqlQueryResponse", parseErrors=error.errors, tableData=None)
+            result = shopifyql.run(self.books, text, self.now, self.visits)
+        except shopifyql.ShopifyQLError as error:
+            return ApiObject("ShopifyqlQueryResponse", parseErrors=error.errors, tableData=None)
         columns = [
-            {"name": name, "dataType": kind, "displayName": name.replace("_", " ").title()}
-            for name, kind in answer.columns
+            {"name": name, "dataType": data_type, "displayName": name.replace("_", " ").title()}
+            for name, data_type in result.columns
         ]
-        table = Row("ShopifyqlTableData", columns=columns, rows=answer.rows)
-        return Row("ShopifyqlQueryResponse", parseErrors=[], tableData=table)
+        table = ApiObject("ShopifyqlTableData", columns=columns, rows=result.rows)
+        return ApiObject("ShopifyqlQueryResponse", parseErrors=[], tableData=table)

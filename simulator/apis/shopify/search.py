@@ -1,7 +1,7 @@
 """The ``query:`` argument: ``field:value`` and ``field:>=value`` terms joined by AND.
 
-A term about a field that a connection does not know is ignored with a warning in ``extensions.search``, as Shopify
-does it: a typo there silently widens a result.  OR, NOT and brackets are refused.
+As with Shopify, a term with an unknown field is ignored with a warning in ``extensions.search``: a typo silently widens
+the result. The simulator refuses OR, NOT and brackets, which Shopify allows.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class SearchError(ValueError):
-    """A search that the simulator does not speak."""
+    """A search that the simulator cannot read or does not support."""
 
 
 @dataclass(frozen=True)
 class Searchable:
-    """A field that can be searched: ``kind`` is time, day (a whole UTC day matches), text, bool or id."""
+    """A field that can be searched. ``kind`` is time, day (compares whole UTC days), text, bool or id."""
 
     kind: str
     get: Callable[[Any], Any]
@@ -41,12 +41,14 @@ class Searchable:
 
 @dataclass
 class Search:
+    """A compiled search; ``predicate`` takes an object of the connection."""
+
     predicate: Callable[[Any], bool]
     warnings: list[dict[str, str]] = field(default_factory=list)
 
 
 def instant_of(text: str) -> int:
-    """An ISO 8601 time as an instant; a date alone is its midnight, a time without a zone is UTC."""
+    """An ISO 8601 time as an instant. A date is its midnight, a time without a zone is UTC."""
     try:
         at = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
@@ -55,16 +57,16 @@ def instant_of(text: str) -> int:
 
 
 def compile_search(text: str | None, known: Mapping[str, Searchable]) -> Search:
-    """The predicate of a ``query:`` argument over the raw objects of a connection."""
+    """The search in a ``query:`` argument. Raises SearchError."""
     tests: list[Callable[[Any], bool]] = []
-    search = Search(lambda it: all(test(it) for test in tests))
-    place = 0
+    search = Search(lambda source: all(test(source) for test in tests))
+    position = 0
     text = text or ""
-    while place < len(text.rstrip()):
-        match = _TERM.match(text, place)
+    while position < len(text.rstrip()):
+        match = _TERM.match(text, position)
         if match is None:
-            raise SearchError(f"Cannot read the search at {text[place:]!r}.")
-        place = match.end()
+            raise SearchError(f"Cannot read the search at {text[position:]!r}.")
+        position = match.end()
         if match["word"] == "AND":
             continue
         if match["word"] or match["bracket"] or match["minus"] or match["free"]:
@@ -79,19 +81,19 @@ def compile_search(text: str | None, known: Mapping[str, Searchable]) -> Search:
     return search
 
 
-def _test(on: Searchable, sign: str, value: str) -> Callable[[Any], bool]:
-    compare, get = _SIGNS[sign], on.get
+def _test(searchable: Searchable, sign: str, value: str) -> Callable[[Any], bool]:
+    compare, get = _SIGNS[sign], searchable.get
     wanted: Any = value.lower()
-    if on.kind == "time":
+    if searchable.kind == "time":
         wanted = instant_of(value)
-        return lambda it: compare(get(it), wanted)
-    if on.kind == "day":
+        return lambda source: compare(get(source), wanted)
+    if searchable.kind == "day":
         wanted = instant_of(value) // 86_400
-        return lambda it: compare(get(it) // 86_400, wanted)
-    if on.kind == "bool":
+        return lambda source: compare(get(source) // 86_400, wanted)
+    if searchable.kind == "bool":
         wanted = value.lower() == "true"
-        return lambda it: bool(get(it)) == wanted
-    if on.kind == "id":
+        return lambda source: bool(get(source)) == wanted
+    if searchable.kind == "id":
         wanted = int(value.rsplit("/", 1)[-1])
-        return lambda it: compare(get(it), wanted)
-    return lambda it: compare(str(get(it)).lower(), wanted)
+        return lambda source: compare(get(source), wanted)
+    return lambda source: compare(str(get(source)).lower(), wanted)

@@ -1,19 +1,18 @@
-"""One account's answers: lists by ``created`` with their pages, single objects, events, and Stripe's errors."""
+"""The resources of one account: lists with their filters, single objects, events, balance transactions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from operator import eq, ge, gt, le, lt
-from typing import Any
+from collections.abc import Mapping
 
-from simulator.apis.stripe.serializer import Serializer, balance_transaction, serialized
-from simulator.books import DAY
+from simulator.apis.stripe.errors import StripeError, missing
+from simulator.apis.stripe.paging import page
+from simulator.apis.stripe.request import StripeRequest
+from simulator.apis.stripe.serializer import Serializer, balance_transaction, serialize
+from simulator.books import DAY, Instant
 from simulator.scenarios.payments import PaymentBooks
 from simulator.scenarios.payments.books import Entry, Event, State, StripeObject
 
-VERSION = "2026-10-28.endive"
-EVENTS_KEPT = 30 * DAY
+EVENT_RETENTION = 30 * DAY
 KINDS: Mapping[str, str] = {
     "charges": "charge",
     "refunds": "refund",
@@ -45,194 +44,126 @@ EXPANDS: Mapping[str, tuple[str, ...]] = {
     "subscriptions": ("discounts", "items.data.discounts"),
     "subscription_items": ("discounts",),
 }
-RANGES: Mapping[str, Callable[[int, int], bool]] = {"gt": gt, "gte": ge, "lt": lt, "lte": le}
-ANSWERED_WHEN_DELETED = frozenset({"customer", "product", "coupon"})
+SHOWN_AFTER_DELETION = frozenset({"customer", "product", "coupon"})
+FILTERED_BY_DEFAULT = frozenset({"subscriptions", "prices"})
+MAX_EVENT_TYPES = 20
+MAX_EXPAND_DOTS = 3
 Row = StripeObject | Entry | Event
 
 
-class StripeError(Exception):
-    """An error that Stripe answers."""
-
-    def __init__(self, status: int, message: str, code: str | None = None, param: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: dict[str, Any] = {"message": message, "type": "invalid_request_error"}
-        if code:
-            self.body |= {"code": code, "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"}
-        if param:
-            self.body["param"] = param
-
-
-@dataclass(frozen=True)
-class Request:
-    """A GET: its resource, what follows in the path, its parameters in order."""
-
-    resource: str
-    rest: tuple[str, ...]
-    params: Sequence[tuple[str, str]]
-
-    def all(self, name: str) -> list[str]:
-        return [value for key, value in self.params if key == name]
-
-    def one(self, name: str) -> str | None:
-        return next(iter(self.all(name)), None)
-
-
-def answer(books: PaymentBooks, at: int, request: Request) -> State:
-    """The body of a request's answer. Raises StripeError."""
+def response_body(books: PaymentBooks, at: Instant, request: StripeRequest) -> State:
+    """The body of the response to a GET request. Raises StripeError."""
     if request.resource not in RESOURCES:
-        path = "/".join((request.resource, *request.rest))
-        raise StripeError(404, f"Unrecognized request URL (GET: /v1/{path}). Please see https://stripe.com/docs.")
+        raise StripeError(404, f"Unrecognized request URL (GET: {request.url}). Please see https://stripe.com/docs.")
     serializer = Serializer(books, at, _expanded(request))
-    if not request.rest:
+    if not request.path:
         return _list(books, at, request, serializer)
-    if request.resource == "invoices" and request.rest[1:] == ("lines",):
-        rows = [serialized("line_item", one) for one in _thing(books, "invoice", request.rest[0]).at(at)["lines"]]
-        return _page(request, rows, [row["id"] for row in rows], "line_item")
+    if request.resource == "invoices" and request.path[1:] == ("lines",):
+        invoice = _object(books, "invoice", request.path[0]).at(at)
+        return _page(request, [serialize("line_item", line) for line in invoice["lines"]], "line_item")
     return _single(books, at, request, serializer)
 
 
-def _expanded(request: Request) -> set[str]:
-    found = set()
+def _expanded(request: StripeRequest) -> set[str]:
+    names = set()
     for path in request.all("expand[]"):
-        name = path.removeprefix("data.") if not request.rest else path
-        listed = request.rest or path.startswith("data.")
-        if name not in EXPANDS.get(request.resource, ()) or not listed or path.count(".") > 3:
+        name = path if request.path else path.removeprefix("data.")
+        right_place = request.path or path.startswith("data.")
+        if name not in EXPANDS.get(request.resource, ()) or not right_place or path.count(".") > MAX_EXPAND_DOTS:
             raise StripeError(400, f"This property cannot be expanded ({path}).", param="expand")
-        found.add(name)
-    return found
+        names.add(name)
+    return names
 
 
-def _thing(books: PaymentBooks, kind: str, identity: str) -> StripeObject:
-    found = next((one for one in books.objects(kind) if one.id == identity), None)
-    if found is None:
-        raise StripeError(404, f"No such {kind}: '{identity}'", "resource_missing", "id")
-    return found
+def _object(books: PaymentBooks, kind: str, identifier: str) -> StripeObject:
+    for candidate in books.objects(kind):
+        if candidate.id == identifier:
+            return candidate
+    raise missing(kind, identifier)
 
 
-def _single(books: PaymentBooks, at: int, request: Request, serializer: Serializer) -> State:
-    resource, identity = request.resource, request.rest[0]
+def _single(books: PaymentBooks, at: Instant, request: StripeRequest, serializer: Serializer) -> State:
+    resource, identifier = request.resource, request.path[0]
     if resource == "balance_transactions":
         for entry in books.entries:
-            if entry.id == identity:
+            if entry.id == identifier:
                 return balance_transaction(entry, at)
-        raise StripeError(404, f"No such balance transaction: '{identity}'", "resource_missing", "id")
+        raise missing("balance transaction", identifier)
     if resource == "events":
-        for one in books.events:
-            if one.id == identity and one.at > at - EVENTS_KEPT:
-                return _event(serializer, one)
-        raise StripeError(404, f"No such event: '{identity}'", "resource_missing", "id")
+        for event in books.events:
+            if event.id == identifier and event.at > at - EVENT_RETENTION:
+                return serializer.event(event)
+        raise missing("event", identifier)
     kind = KINDS[resource]
-    gone = books.deleted.get(identity)
-    if gone is not None and gone.kind == kind and kind in ANSWERED_WHEN_DELETED:
-        return {"id": identity, "object": kind, "deleted": True}
-    return serializer.serialize(kind, _thing(books, kind, identity).at(at))
+    deleted = books.deleted.get(identifier)
+    if deleted is not None and deleted.kind == kind and kind in SHOWN_AFTER_DELETION:
+        return {"id": identifier, "object": kind, "deleted": True}
+    return serializer.serialize(kind, _object(books, kind, identifier).at(at))
 
 
-def _list(books: PaymentBooks, at: int, request: Request, serializer: Serializer) -> State:
+def _list(books: PaymentBooks, at: Instant, request: StripeRequest, serializer: Serializer) -> State:
     resource = request.resource
     if resource == "subscription_items":
-        key = request.one("subscription")
-        if key is None:
+        subscription = request.one("subscription")
+        if subscription is None:
             raise StripeError(400, "Missing required param: subscription.", "parameter_missing", "subscription")
-        items = _thing(books, "subscription", key).at(at)["items"]
-        rows = [serializer.item(one, "discounts") for one in items]
-        return _page(request, rows, [row["id"] for row in rows], "subscription_item")
-    found: list[Row]
+        items = _object(books, "subscription", subscription).at(at)["items"]
+        return _page(request, [serializer.item(item, "discounts") for item in items], "subscription_item")
+    rows = _rows(books, at, request)
+    for compare, bound in request.bounds():
+        rows = [row for row in rows if compare(_created(row), bound)]
+    kind = KINDS.get(resource, resource[:-1])
+    body = page(request, rows, [row.id for row in rows], kind, FILTERS.get(resource, ()))
+    return body | {"data": [serializer.row(row) for row in body["data"]]}
+
+
+def _page(request: StripeRequest, rows: list[State], kind: str) -> State:
+    return page(request, rows, [row["id"] for row in rows], kind, FILTERS.get(request.resource, ()))
+
+
+def _rows(books: PaymentBooks, at: Instant, request: StripeRequest) -> list[Row]:
+    """The rows of a list that pass its filters, newest first."""
+    resource = request.resource
+    filtered = any(request.one(name) is not None for name in FILTERS.get(resource, ()))
     if resource == "balance_transactions":
-        asked = any(request.one(name) is not None for name in FILTERS[resource])
-        found = [one for one in books.entries if not asked or _entry_fits(books, one, request)]
-    elif resource == "events":
-        found = [one for one in books.events if one.at > at - EVENTS_KEPT and _event_fits(one, request)]
-    else:
-        asked = resource in ("subscriptions", "prices") or any(
-            request.one(name) is not None for name in FILTERS.get(resource, ())
-        )
-        found = [one for one in books.objects(KINDS[resource]) if not asked or _fits(one, at, request)]
-    for compare, bound in _bounds(request):
-        found = [one for one in found if compare(_created(one), bound)]
-    page = _page(request, found, [one.id for one in found], KINDS.get(resource, resource[:-1]))
-    page["data"] = [_serialize(one, at, serializer) for one in page["data"]]
-    return page
+        return [entry for entry in books.entries if not filtered or _entry_matches(books, entry, request)]
+    if resource == "events":
+        recent = (event for event in books.events if event.at > at - EVENT_RETENTION)
+        return [event for event in recent if _event_matches(event, request)]
+    filtered = filtered or resource in FILTERED_BY_DEFAULT
+    return [row for row in books.objects(KINDS[resource]) if not filtered or _object_matches(row, at, request)]
 
 
-def _created(row: Row) -> int:
+def _created(row: Row) -> Instant:
     return row.at if isinstance(row, Event) else row.created
 
 
-def _serialize(row: Row, at: int, serializer: Serializer) -> State:
-    if isinstance(row, Entry):
-        return balance_transaction(row, at)
-    if isinstance(row, Event):
-        return _event(serializer, row)
-    return serializer.serialize(row.kind, row.at(at))
+def _entry_matches(books: PaymentBooks, entry: Entry, request: StripeRequest) -> bool:
+    values = {"source": entry.source, "type": entry.type, "currency": entry.currency.lower(),
+              "payout": books.ledger.payout_by_entry.get(entry.id)}  # fmt: skip
+    return all(request.one(name) in (None, value) for name, value in values.items())
 
 
-def _event(serializer: Serializer, told: Event) -> State:
-    then = Serializer(serializer.books, told.at)
-    return serialized("event", {
-        "id": told.id, "created": told.at, "type": told.type, "api_version": VERSION, "pending_webhooks": 0,
-        "request": {"id": None, "idempotency_key": None},
-        "data": {"object": then.serialize(told.subject.kind, told.subject.at(told.at))},
-    })  # fmt: skip
+def _event_matches(event: Event, request: StripeRequest) -> bool:
+    types, pattern = request.all("types[]"), request.one("type")
+    if len(types) > MAX_EVENT_TYPES:
+        raise StripeError(400, f"Array types exceeds the maximum of {MAX_EVENT_TYPES} entries.", param="types")
+    if types and event.type not in types:
+        return False
+    if pattern is not None and pattern.endswith(".*") and event.type.startswith(pattern[:-1]):
+        return True
+    return pattern in (None, event.type)
 
 
-def _entry_fits(books: PaymentBooks, one: Entry, request: Request) -> bool:
-    wanted = {name: request.one(name) for name in FILTERS["balance_transactions"]}
-    has = {"source": one.source, "type": one.type, "currency": one.currency.lower(),
-           "payout": books.ledger.payout_by_entry.get(one.id)}  # fmt: skip
-    return all(value is None or has[name] == value for name, value in wanted.items())
-
-
-def _event_fits(one: Event, request: Request) -> bool:
-    types = request.all("types[]")
-    if len(types) > 20:
-        raise StripeError(400, "Array types exceeds the maximum of 20 entries.", param="types")
-    wanted = request.one("type")
-    group = wanted is not None and wanted.endswith(".*") and one.type.startswith(wanted[:-1])
-    return (not types or one.type in types) and (wanted in (None, one.type) or group)
-
-
-def _fits(thing: StripeObject, at: int, request: Request) -> bool:
-    names = [name for name in FILTERS.get(request.resource, ()) if request.one(name) is not None]
-    state = thing.at(at) if names or request.resource == "subscriptions" else {}
+def _object_matches(row: StripeObject, at: Instant, request: StripeRequest) -> bool:
+    """Without a filter, canceled subscriptions and archived prices do not match; a sale's own price never does."""
+    state = row.at(at)
+    filters = {name: request.one(name) for name in FILTERS.get(request.resource, ())}
     if request.resource == "subscriptions":
-        status = request.one("status")
-        if status is None:
-            return state["status"] != "canceled" and all(state[name] == request.one(name) for name in names)
-        names = [name for name in names if name != "status" or status != "all"]
-    if request.resource == "prices":  # active ones unless asked for, those of a single sale never
-        state = thing.at(at)
-        if state["inline"] or (request.one("active") is None and not state["active"]):
+        if filters["status"] is None and state["status"] == "canceled":
             return False
-    return all(str(state[name]).lower() == str(request.one(name)).lower() for name in names)
-
-
-def _bounds(request: Request) -> list[tuple[Callable[[int, int], bool], int]]:
-    """What the parameters ask of `created`."""
-    named = {f"created[{name}]": compare for name, compare in RANGES.items()} | {"created": eq}
-    return [(named[name], _integer(name, value)) for name, value in request.params if name in named]
-
-
-def _integer(name: str, text: str) -> int:
-    if not text.lstrip("-").isdigit():
-        raise StripeError(400, f"Invalid integer: {text}", "parameter_invalid_integer", name)
-    return int(text)
-
-
-def _page(request: Request, rows: Sequence[Any], ids: Sequence[str], kind: str) -> State:
-    known = {"limit", "starting_after", "created", "expand[]", "types[]", *(f"created[{name}]" for name in RANGES)}
-    for name, _ in request.params:
-        if name not in known and name not in FILTERS.get(request.resource, ()):
-            raise StripeError(400, f"Received unknown parameter: {name}", "parameter_unknown", name)
-    limit = _integer("limit", request.one("limit") or "10")
-    if not 1 <= limit <= 100:
-        raise StripeError(400, "This value must be between 1 and 100.", "parameter_invalid_integer", "limit")
-    after, start = request.one("starting_after"), 0
-    if after is not None:
-        if after not in ids:
-            raise StripeError(400, f"No such {kind}: '{after}'", "resource_missing", "starting_after")
-        start = ids.index(after) + 1
-    path = "/".join(("/v1", request.resource, *request.rest))
-    data = list(rows[start : start + limit])
-    return {"object": "list", "url": path, "has_more": start + limit < len(rows), "data": data}
+        if filters["status"] == "all":
+            filters["status"] = None
+    if request.resource == "prices" and (state["inline"] or (filters["active"] is None and not state["active"])):
+        return False
+    return all(value is None or str(state[name]).lower() == value.lower() for name, value in filters.items())

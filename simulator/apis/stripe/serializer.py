@@ -1,14 +1,17 @@
-"""The books' things in Stripe's words: every field that the pinned version has, null where nothing is known."""
+"""Stripe's objects from the state of the books: every field of the pinned version, null unless the books have it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from typing import Any
 
-from simulator.scenarios.payments.books import Entry, PaymentBooks, State, StripeObject
+from simulator.books import Instant
+from simulator.scenarios.payments.books import Entry, Event, PaymentBooks, State, StripeObject
 
-EMBEDDED = 10  # lines and items inside their parent; the rest by pages
-KEYS: Mapping[str, tuple[str, ...]] = {
+VERSION = "2026-10-28.endive"
+EMBEDDED_ROWS = 10  # lines and items inside their parent; the others are on pages
+FIELDS: Mapping[str, tuple[str, ...]] = {
     kind: tuple(names.split())
     for kind, names in {
         "charge": "amount amount_captured amount_refunded application application_fee application_fee_amount "
@@ -65,7 +68,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "event": "api_version created data id livemode object pending_webhooks request type",
     }.items()
 }
-USUAL: Mapping[str, State] = {
+DEFAULTS: Mapping[str, State] = {
     "charge": {"fraud_details": {}, "payment_method_details": {"card": {"brand": "visa", "last4": "4242"},
                                                                "type": "card"},
                "outcome": {"network_status": "approved_by_network", "type": "authorized"}},
@@ -79,28 +82,27 @@ USUAL: Mapping[str, State] = {
     "dispute": {"evidence": {}, "evidence_details": {"has_evidence": False, "submission_count": 0}},
     "payout": {"automatic": True, "method": "standard", "source_type": "card", "type": "bank_account"},
 }  # fmt: skip
-WITHOUT_MODE = frozenset({"refund", "balance_transaction", "discount", "subscription_item"})
-SOMETIMES = {"refund": ("failure_reason", "failure_balance_transaction")}  # there only when they say something
+OPTIONAL: Mapping[str, tuple[str, ...]] = {"refund": ("failure_reason", "failure_balance_transaction")}
 
 
-def serialized(kind: str, state: State) -> State:
-    """A state with all the fields of its kind, and none besides."""
-    usual = {"metadata": {}, "livemode": True, "object": kind} | dict(USUAL.get(kind, {})) | state
-    whole = {name: usual.get(name) for name in KEYS[kind]}
-    return whole | {name: state[name] for name in SOMETIMES.get(kind, ()) if name in state}
+def serialize(kind: str, state: State) -> State:
+    """A state with exactly the fields of its kind; optional fields only when the state has them."""
+    values = {"metadata": {}, "livemode": True, "object": kind, **DEFAULTS.get(kind, {}), **state}
+    fields = {name: values.get(name) for name in FIELDS[kind]}
+    return fields | {name: state[name] for name in OPTIONAL.get(kind, ()) if name in state}
 
 
-def a_list(url: str, rows: list[State], most: int = EMBEDDED) -> State:
-    """A list inside an object: its beginning."""
-    return {"object": "list", "data": rows[:most], "has_more": len(rows) > most, "url": url}
+def embedded_list(url: str, rows: list[State]) -> State:
+    """A list inside an object: its first rows."""
+    more = len(rows) > EMBEDDED_ROWS
+    return {"object": "list", "data": rows[:EMBEDDED_ROWS], "has_more": more, "url": url}
 
 
-def balance_transaction(entry: Entry, at: int) -> State:
-    """A balance entry."""
+def balance_transaction(entry: Entry, at: Instant) -> State:
     currency = entry.currency.lower()
     fee = {"amount": entry.fee, "application": None, "currency": currency, "description": "Stripe processing fees",
            "type": "stripe_fee"}  # fmt: skip
-    return serialized("balance_transaction", {
+    return serialize("balance_transaction", {
         "id": entry.id, "amount": entry.amount, "available_on": entry.available_on, "balance_type": "payments",
         "created": entry.created, "currency": currency, "description": entry.description,
         "exchange_rate": entry.exchange_rate, "fee": entry.fee, "fee_details": [fee] if entry.fee else [],
@@ -110,16 +112,11 @@ def balance_transaction(entry: Entry, at: int) -> State:
 
 
 class Serializer:
-    """Dresses the things of one account as they stood at ``at``; ``expand`` names what is shown whole."""
+    """Serializes the objects of one account as of ``at``; ``expand`` names the properties to expand."""
 
-    def __init__(self, books: PaymentBooks, at: int, expand: Collection[str] = ()) -> None:
+    def __init__(self, books: PaymentBooks, at: Instant, expand: Collection[str] = ()) -> None:
         self.books, self.at, self.expand = books, at, expand
-        self._known: dict[str, dict[str, StripeObject]] = {}
-
-    def _one(self, kind: str, identity: str) -> State:
-        if kind not in self._known:
-            self._known[kind] = {thing.id: thing for thing in self.books.ledger.objects.get(kind, [])}
-        return self._known[kind][identity].at(self.at)
+        self._by_id: dict[str, dict[str, StripeObject]] = {}
 
     def serialize(self, kind: str, state: State) -> State:
         """An object of any kind."""
@@ -127,58 +124,91 @@ class Serializer:
             "charge": self._charge, "customer": self._customer, "price": self._price, "invoice": self._invoice,
             "subscription": self._subscription, "dispute": self._dispute,
         }  # fmt: skip
-        wear = special.get(kind)
-        return wear(state) if wear else serialized(kind, state)
+        method = special.get(kind)
+        return method(state) if method else serialize(kind, state)
+
+    def row(self, row: StripeObject | Entry | Event) -> State:
+        """A row of a list."""
+        if isinstance(row, Entry):
+            return balance_transaction(row, self.at)
+        if isinstance(row, Event):
+            return self.event(row)
+        return self.serialize(row.kind, row.at(self.at))
+
+    def event(self, event: Event) -> State:
+        """An event shows its subject as of the event."""
+        then = Serializer(self.books, event.at)
+        then._by_id = self._by_id
+        return serialize("event", {
+            "id": event.id, "created": event.at, "type": event.type, "api_version": VERSION, "pending_webhooks": 0,
+            "request": {"id": None, "idempotency_key": None},
+            "data": {"object": then.serialize(event.subject.kind, event.subject.at(event.at))},
+        })  # fmt: skip
+
+    def item(self, state: State, path: str = "items.data.discounts") -> State:
+        """A subscription's item; ``path`` is how a request expands its discounts."""
+        return serialize("subscription_item", state | {
+            "price": self._price(self._state("price", state["price"]), with_tiers=False),
+            "discounts": self._discounts(state["discounts"], path),
+        })  # fmt: skip
+
+    def _state(self, kind: str, identifier: str) -> State:
+        if kind not in self._by_id:
+            self._by_id[kind] = {subject.id: subject for subject in self.books.ledger.objects.get(kind, [])}
+        return self._by_id[kind][identifier].at(self.at)
 
     def _charge(self, state: State) -> State:
-        found = serialized("charge", state)
+        charge = serialize("charge", state)
         if "refunds" in self.expand:
-            refunds = [serialized("refund", one) for one in self.books.states("refund") if one["charge"] == state["id"]]
-            found["refunds"] = a_list(f"/v1/charges/{state['id']}/refunds", refunds)
-        return found
+            refunds = [serialize("refund", refund) for refund in self._refunds.get(state["id"], [])]
+            charge["refunds"] = embedded_list(f"/v1/charges/{state['id']}/refunds", refunds)
+        return charge
+
+    @cached_property
+    def _refunds(self) -> dict[str, list[State]]:
+        by_charge: dict[str, list[State]] = {}
+        for refund in self.books.states("refund"):
+            by_charge.setdefault(refund["charge"], []).append(refund)
+        return by_charge
 
     def _customer(self, state: State) -> State:
         discount = state.get("discount")
-        return serialized("customer", state | {
-            "discount": serialized("discount", self._one("discount", discount)) if discount else None,
+        return serialize("customer", state | {
+            "discount": serialize("discount", self._state("discount", discount)) if discount else None,
             "address": {"country": state.get("address_country")} if state.get("address_country") else None,
             "invoice_prefix": state["id"][-8:].upper(),
         })  # fmt: skip
 
     def _price(self, state: State, with_tiers: bool | None = None) -> State:
-        found = serialized("price", state)
+        price = serialize("price", state)
         if "tiers" in self.expand if with_tiers is None else with_tiers:
-            found |= {"tiers": state["tiers"]} if "tiers" in state else {}
-        return found
+            price |= {"tiers": state["tiers"]} if "tiers" in state else {}
+        return price
 
-    def _discounts(self, ids: list[str], path: str) -> list[Any]:
+    def _discounts(self, identifiers: list[str], path: str) -> list[Any]:
         if path not in self.expand:
-            return list(ids)
-        return [serialized("discount", self._one("discount", one)) for one in ids]
-
-    def item(self, state: State, path: str = "items.data.discounts") -> State:
-        """A subscription's item."""
-        return serialized("subscription_item", state | {
-            "price": self._price(self._one("price", state["price"]), with_tiers=False),
-            "discounts": self._discounts(state["discounts"], path),
-        })  # fmt: skip
+            return list(identifiers)
+        return [serialize("discount", self._state("discount", identifier)) for identifier in identifiers]
 
     def _subscription(self, state: State) -> State:
         url = f"/v1/subscription_items?subscription={state['id']}"
-        items = [self.item(one) for one in state["items"]]
-        return serialized("subscription", state | {
-            "items": a_list(url, items), "discounts": self._discounts(state["discounts"], "discounts"),
+        items = [self.item(item) for item in state["items"]]
+        return serialize("subscription", state | {
+            "items": embedded_list(url, items), "discounts": self._discounts(state["discounts"], "discounts"),
         })  # fmt: skip
 
     def _invoice(self, state: State) -> State:
         names = ("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")
-        lines = [serialized("line_item", one) for one in state["lines"]]
-        return serialized("invoice", state | {
-            "lines": a_list(f"/v1/invoices/{state['id']}/lines", lines),
+        lines = [serialize("line_item", line) for line in state["lines"]]
+        return serialize("invoice", state | {
+            "lines": embedded_list(f"/v1/invoices/{state['id']}/lines", lines),
             "status_transitions": {name: state[name] for name in names},
         })  # fmt: skip
 
+    @cached_property
+    def _entries(self) -> dict[str, Entry]:
+        return {entry.id: entry for entry in self.books.entries}
+
     def _dispute(self, state: State) -> State:
-        entries = {one.id: one for one in self.books.entries}
-        whole = [balance_transaction(entries[one], self.at) for one in state["balance_transactions"]]
-        return serialized("dispute", state | {"balance_transactions": whole})
+        shown = [balance_transaction(self._entries[key], self.at) for key in state["balance_transactions"]]
+        return serialize("dispute", state | {"balance_transactions": shown})

@@ -1,6 +1,12 @@
-"""TikTok's Business API v1.3 over the simulated advertisers.
+"""TikTok's Business API, version v1.3, over the advertisers of a world.
 
-api.py      envelope, token, routing, objects with their pages, faults
-reports.py  the integrated report and the one of GMV Max: days, levels, dimensions, metrics
-envelope.py errors by code, pages, parameters written as JSON
+Simulated: advertisers, campaigns, ad groups and ads of auction, reservation, Smart+ and GMV Max, stores, the basic
+integrated report by day, the report of GMV Max. Not simulated: writes, asynchronous reports, audience reports, hourly
+dimensions, identities and creatives.
+
+api.py          HTTP: tokens, the envelope of every response, faults
+parameters.py   how parameters are written; paging.py the numbered pages
+serializer.py   advertisers, campaigns, ad groups and ads
+reports.py      the reports
+errors.py       error codes
 """

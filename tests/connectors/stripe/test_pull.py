@@ -364,7 +364,7 @@ def test_trouble_on_the_way_leaves_no_trace(server: SimulatorServer, place: Plac
     fault = Fault(fault.kind, fault.on, fault.times, skip=fault.skip, seconds=fault.seconds, status=fault.status)
     server.faults.add(fault)
     place.pull(server)
-    assert server.faults.waiting == []
+    assert server.faults.pending == []
     assert place.tables() == whole.tables()
     if fault.kind == "too_many":
         assert place.waits.count(7.0) == 2, "Retry-After is heeded"
