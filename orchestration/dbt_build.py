@@ -123,9 +123,11 @@ def parse(home: Home) -> Path:
     stamp, now = home.dbt_target / "parsed.sha256", _fingerprint()
     if not stamp.exists() or stamp.read_text() != now:
         with environment(_scratch(home), home.staging):
-            outcome = dbtRunner().invoke(["--quiet", "--log-level", "none", "parse", *arguments(home)])
+            problems = _Problems()
+            runner = dbtRunner(callbacks=[problems])
+            outcome = runner.invoke(["--quiet", "--log-level", "none", "parse", *arguments(home)])
         if not outcome.success:
-            raise StopError(f"The dbt project does not parse: {outcome.exception}")
+            raise StopError("The dbt project does not parse", "\n  ".join([str(outcome.exception), *problems.messages]))
         stamp.write_text(now)
     return home.dbt_target
 
@@ -168,6 +170,17 @@ def let_go() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     DuckDBConnectionManager.close_all_connections()
+
+
+class _Problems:
+    """Collects dbt's warnings: the reason why a parse failed is often one of them, and not in the exception."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def __call__(self, event: Any) -> None:
+        if event.info.level == "warn":
+            self.messages.append(event.info.msg)
 
 
 class _Progress:

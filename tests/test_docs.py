@@ -5,9 +5,7 @@ The tutorial runs in a copy of the checkout, with a home of its own, so that it 
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -20,11 +18,12 @@ from orchestration import dbt_build
 from orchestration.home import Home
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog
+from tests.checkout_copy import CheckoutCopy
 from tools import reference
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 REFERENCE = DOCS / "reference"
 DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -158,48 +157,24 @@ def test_the_readme_shows_the_house_as_it_is() -> None:
     assert {"connectors", "dbt_project", "semantic", "superset_assets", "orchestration"} <= set(rooms)
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """A copy of the checkout that uses this environment, and this copy's code and not ours."""
-    if not takings().exists():
-        pytest.skip(f"the project is not installed in {sys.prefix}: run `make setup`")
-    if shutil.which("bash") is None:
-        pytest.skip("there is no bash")
-    left_out = shutil.ignore_patterns(
-        ".*cache", ".git", ".venv", ".takings", ".tools", ".hypothesis", "__pycache__", "*.egg-info", "target"
+def test_the_tutorial_runs_from_its_first_command_to_its_last(tmp_path: Path) -> None:
+    scripts = [text for kind, text in FENCE.findall((DOCS / "tutorial.md").read_text()) if kind == "bash"]
+    clone = CheckoutCopy(tmp_path / "takings")
+    assert clone.run(".venv/bin/python", "-c", "import orchestration; print(orchestration.__file__)").startswith(
+        str(clone.root)
     )
-    copy = Path(shutil.copytree(ROOT, tmp_path / "takings", ignore=left_out))
-    (copy / ".venv").symlink_to(sys.prefix)
-    return copy
-
-
-def test_the_tutorial_runs_from_its_first_command_to_its_last(clone: Path) -> None:
-    blocks = [text for kind, text in FENCE.findall((clone / "docs" / "tutorial.md").read_text()) if kind == "bash"]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("TAKINGS_", "DAGSTER_"))}
-    environment = {**kept, "PYTHONPATH": str(clone), "PYTHONDONTWRITEBYTECODE": "1"}
-
-    def run(*command: str) -> str:
-        done = subprocess.run(
-            command, cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=300
-        )
-        assert done.returncode == 0, f"{command[-1]}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    assert run(".venv/bin/python", "-c", "import orchestration; print(orchestration.__file__)").startswith(str(clone))
-    said = {}
-    for block in blocks:
-        if block.strip() == "make demo ONCE=1":
-            run(".venv/bin/python", "-c", SMALL_DEMO)
-        elif block.strip() == "make generate":  # make would also set up the environment
-            run(".venv/bin/python", "-m", "tools.generate")
+    printed = {}
+    for script in scripts:
+        if script.strip() == "make demo ONCE=1":
+            clone.run(".venv/bin/python", "-c", SMALL_DEMO)
         else:
-            said[block] = run("bash", "-euo", "pipefail", "-c", block)
-    shown = " ".join("\n".join(said.values()).split())
-    assert len(blocks) > 7
+            printed[script] = clone.shell(script)
+    shown = " ".join("\n".join(printed.values()).split())
+    assert len(scripts) > 7
     assert "✗" not in shown
     assert shown.count("agree with the source's own report to the cent") == 8
     assert "not a byte differs" in shown
-    assert re.search(r"│ Online store │ \d+\.\d\d % │", shown), "the metric of one's own has no value"
+    assert re.search(r"│ Online store │ \d+\.\d\d % │", shown), "the new metric has no value"
     assert '"name":"#' in shown.replace(": ", ":"), "the order was not found in the landing zone"
-    assert "discount_rate" in (clone / "docs" / "reference" / "metrics.md").read_text()
+    assert "discount_rate" in (clone.root / "docs" / "reference" / "metrics.md").read_text()
     assert not (ROOT / "semantic" / "metrics" / "my_metrics.yml").exists()

@@ -1,0 +1,72 @@
+"""The how-tos of docs/develop work: each page is carried out in a copy of the checkout.
+
+By default one copy takes the changes of all pages, one after the other, and generated files are written once at the
+end. `make test-deep` carries out each page in a copy of its own, with the tests that the page names.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from semantic.catalog import Catalog
+from tests.checkout_copy import ROOT, CheckoutCopy, blocks
+from tests.semantic import shop, synthetic
+
+DEVELOP = ROOT / "docs" / "develop"
+PAGES = sorted(DEVELOP.glob("add-a-*.md"))
+GENERATE = "make generate"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> CheckoutCopy:
+    return prepared(tmp_path_factory.mktemp("shared"))
+
+
+def prepared(folder: Path) -> CheckoutCopy:
+    """A copy with a published build of one small shop, aurora, and no definitions of its own."""
+    copy = CheckoutCopy(folder / "takings")
+    rows = {
+        mart: [{**row, "tenant_id": "aurora"} for row in items if row["tenant_id"] == "acme"]
+        for mart, items in shop.ROWS.items()
+    }
+    nothing = Catalog(MappingProxyType({}), MappingProxyType({}))
+    synthetic.publish(copy.root / ".takings" / "published", nothing, rows)
+    return copy
+
+
+def carry_out(page: Path, copy: CheckoutCopy, *, deep: bool) -> str:
+    """Carry out a page; returns what its commands printed."""
+    printed = []
+    for block in blocks(page):
+        if not deep and (block.option == "deep" or GENERATE in block.text):
+            continue
+        printed.append(copy.carry_out(block))
+    return "\n".join(printed)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_howto_can_be_carried_out(page: Path, shared: CheckoutCopy) -> None:
+    printed = carry_out(page, shared, deep=False)
+    if page.stem == "add-a-metric":
+        assert "SELECT CASE WHEN MIN(currency) = MAX(currency)" in printed
+        assert "22.00 %" in printed, "returns of 10.01 over gross sales of 45.50"
+
+
+def test_generated_files_follow_what_the_howtos_added(shared: CheckoutCopy) -> None:
+    changed = shared.shell(GENERATE)
+    assert "docs/reference/metrics.md" in changed
+    assert "### return_rate" in (shared.root / "docs/reference/metrics.md").read_text()
+    assert "| `closed_at` | timestamp |" in (shared.root / "docs/reference/marts.md").read_text()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_howto_passes_the_tests_that_it_names(page: Path, tmp_path: Path) -> None:
+    carry_out(page, prepared(tmp_path), deep=True)
+
+
+def test_howtos_leave_the_checkout_alone() -> None:
+    assert not (ROOT / "semantic" / "metrics" / "return_rate.yml").exists()
