@@ -1,4 +1,4 @@
-"""The simulated shops as a server of their own: `takings simulate`, which the demo starts too."""
+"""`takings simulate`: serves simulated shops until it is interrupted. The demo starts it as a process of its own."""
 
 from __future__ import annotations
 
@@ -14,44 +14,43 @@ from common.errors import ConfigurationError
 if TYPE_CHECKING:
     from simulator import SimulatorServer
 
-SETTLED = timedelta(minutes=10)  # a finished world's clock stands after its last event, so that a pull brings all of it
-FILES_EVERY = 60.0  # seconds between looks at what visitors have done since
-QUERIES_A_SECOND = 200  # the simulated TikTok has no limit to keep
+AFTER_LAST_EVENT = timedelta(minutes=10)  # where the clock of recorded orders stops, so that a pull gets them all
+FILES_INTERVAL = 60.0  # seconds between two writes of the files
+TIKTOK_QUERIES_PER_SECOND = 200  # the simulated TikTok has no rate limit
 
 
 def simulate(
     world: Path | None, seed: int, orders: int, start: date | None, port: int, files: Path | None = None
 ) -> None:
-    """Serve shops until interrupted. The first line on stdout says, as JSON, where they are and how they let one in.
+    """Serve the retailer's shop in the folder `world`, or the demo's shops, until interrupted.
 
-    `files` is where each shop's folder of events, expenses and bank balances is kept up to date.
+    The first line on stdout is JSON with each shop's sources and their tokens. `files` is the folder of the files
+    sources: one folder per shop, written again every minute. Raises ConfigurationError when the port is in use.
     """
     import simulator
 
     shops = simulator.retail_world(world) if world else simulator.demo_world(seed, start, None, orders)
-    over = threading.Event()
+    stopped = threading.Event()
 
     def ready(server: simulator.SimulatorServer) -> None:
         if files is not None:
             _write_files(server, files)
-            threading.Thread(target=_keep_writing, args=(server, files, over), daemon=True).start()
-        about = {"shops": _about(server, files, shopify_only=world is not None), "until": shops.end.isoformat()}
-        sys.stdout.write(json.dumps(about) + "\n")
+            threading.Thread(target=_keep_writing, args=(server, files, stopped), daemon=True).start()
+        sources = {"shops": _shops(server, files, shopify_only=world is not None), "until": shops.end.isoformat()}
+        sys.stdout.write(json.dumps(sources) + "\n")
         sys.stdout.flush()
 
+    now = shops.end + AFTER_LAST_EVENT if world else None
     try:
-        if world:
-            simulator.run(shops, port, ticking=False, now=shops.end + SETTLED, ready=ready)
-        else:
-            simulator.run(shops, port, ready=ready)
+        simulator.run(shops, port, now=now, ticking=world is None, ready=ready)
     except OSError as error:
         raise ConfigurationError(f"{error}. Choose another with --port, or 0 for a free one.") from None
     finally:
-        over.set()
+        stopped.set()
 
 
-def _about(server: SimulatorServer, files: Path | None, *, shopify_only: bool) -> list[dict[str, Any]]:
-    """Each shop with its sources, a source as takings.toml has it; `token` is what its secret has to hold."""
+def _shops(server: SimulatorServer, files: Path | None, *, shopify_only: bool) -> list[dict[str, Any]]:
+    """Each shop with its sources as in takings.toml, and the `token` that belongs in the source's secret."""
     return [
         {
             "id": shop.account,
@@ -73,11 +72,11 @@ def _about(server: SimulatorServer, files: Path | None, *, shopify_only: bool) -
 
 
 def other_sources(server: SimulatorServer, shop: str, files: Path | None) -> list[dict[str, Any]]:
-    """What a shop has besides the shop itself, as takings.toml has it; `token` is what its secret has to hold."""
+    """A shop's sources other than Shopify, as in takings.toml, with their `token`."""
     from simulator.scenarios.payments import secret_key
 
     meta, tiktok = (server.world.ad_account(shop, platform) for platform in ("meta", "tiktok"))
-    found: list[dict[str, Any]] = [
+    sources: list[dict[str, Any]] = [
         {"kind": "stripe", "account": shop, "base_url": server.base_url(shop, "stripe"), "token": secret_key(shop)},
         {
             "kind": "meta_ads",
@@ -92,12 +91,12 @@ def other_sources(server: SimulatorServer, shop: str, files: Path | None) -> lis
             "base_url": f"{server.url}/tiktok",
             "token": tiktok.token,
             "since": str(tiktok.plan.start),
-            "queries_a_second": QUERIES_A_SECOND,
+            "queries_a_second": TIKTOK_QUERIES_PER_SECOND,
         },
     ]
     if files is not None:
-        found.append({"kind": "files", "account": shop, "path": str(files.absolute() / shop)})
-    return found
+        sources.append({"kind": "files", "account": shop, "path": str(files.absolute() / shop)})
+    return sources
 
 
 def _write_files(server: SimulatorServer, files: Path) -> None:
@@ -107,6 +106,6 @@ def _write_files(server: SimulatorServer, files: Path) -> None:
         write_files(server.world, shop.account, files / shop.account, server.now)
 
 
-def _keep_writing(server: SimulatorServer, files: Path, over: threading.Event) -> None:
-    while not over.wait(FILES_EVERY):
+def _keep_writing(server: SimulatorServer, files: Path, stopped: threading.Event) -> None:
+    while not stopped.wait(FILES_INTERVAL):
         _write_files(server, files)

@@ -6,7 +6,7 @@ world.py      shops with their ad accounts and visits
 scenarios/    what fills a world: demo (two shops, day by day), payments, ads, visits; each lists its special cases
 retail.py     a world from a real retailer's tables
 apis/         Shopify, Stripe, Meta and TikTok, and the folders of a files source, over a world
-server.py     HTTP on 127.0.0.1; faults.py makes it fail on purpose
+server.py     the server, with http_server.py and clock.py; faults.py makes it fail on purpose
 
 `takings simulate` serves a world until it is interrupted.
 """

@@ -5,5 +5,5 @@ meta/      Marketing API, v26.0           tiktok/   Business API, v1.3
 
 In each, ``api.py`` is the HTTP endpoint (an ``Api`` of base.py), ``errors.py`` the errors, ``paging.py`` the pages,
 ``serializer.py`` the objects; the package's docstring says what is simulated and what is not. ads.py is what Meta and
-TikTok share. files.py writes the folder of a files source. Faults of the transport are in simulator/faults.py.
+TikTok share. files.py writes the folder of a files source. The faults that a test can set are in simulator/faults.py.
 """

@@ -47,9 +47,3 @@ def delivered_rows(
     for node, stats in account.rows(level, day, at, kinds).items():
         if stats.impressions:
             yield node, stats
-
-
-def micros_text(micros: int) -> str:
-    """Micros as a decimal text without trailing zeros: 12345678 is 12.345678, 12000000 is 12."""
-    sign, whole, part = "-" * (micros < 0), abs(micros) // 1_000_000, abs(micros) % 1_000_000
-    return f"{sign}{whole}.{part:06d}".rstrip("0").rstrip(".")

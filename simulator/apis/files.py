@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from simulator.apis.shopify.amounts import decimal_text
+from simulator.apis.decimals import decimal_text
 from simulator.books import DAY, Instant
 from simulator.scenarios.visits.books import Visits
 from simulator.scenarios.visits.visitors import Event

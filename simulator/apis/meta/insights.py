@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from simulator.apis.ads import delivered_rows, micros_text, reported_days
+from simulator.apis.ads import delivered_rows, reported_days
+from simulator.apis.decimals import micros_text
 from simulator.apis.meta.errors import GraphError
 from simulator.apis.meta.parameters import json_parameter, list_parameter
 from simulator.books import Instant

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator.apis.decimals import decimal_text
 from simulator.books import Presentment, Shop
 
 
@@ -34,11 +35,3 @@ class Amounts:
         if of_shop:
             return {"amount": self.shop_amount(minor), "currencyCode": self.shop_currency}
         return {"amount": self.presentment_amount(minor), "currencyCode": self.presentment_currency}
-
-
-def decimal_text(minor: int, exponent: int) -> str:
-    """Minor units with at least one digit after the point and no other trailing zeros: 4300 cents are 43.0."""
-    sign, digits = ("-" if minor < 0 else ""), str(abs(minor)).rjust(exponent + 1, "0")
-    if exponent == 0:
-        return f"{sign}{digits}.0"
-    return f"{sign}{digits[:-exponent]}.{digits[-exponent:].rstrip('0') or '0'}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from simulator.apis.shopify.amounts import decimal_text
+from simulator.apis.decimals import decimal_text
 from simulator.apis.shopify.daily_sales import DailySales, daily_sales
 from simulator.books import Instant
 from simulator.history import Books

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from simulator.apis.ads import delivered_rows, micros_text, reported_days
+from simulator.apis.ads import delivered_rows, reported_days
+from simulator.apis.decimals import micros_text
 from simulator.apis.tiktok.errors import TikTokError, invalid
 from simulator.apis.tiktok.parameters import json_parameter
 from simulator.books import Instant
