@@ -1,4 +1,4 @@
-"""The selections that a connector sends, and a small client to send them with."""
+"""The queries that a connector sends, and a small client that sends them to one shop."""
 
 from __future__ import annotations
 
@@ -65,8 +65,6 @@ POLL = """query Poll($id: ID!) { bulkOperation(id: $id) {
 
 
 class Client:
-    """Asks one shop."""
-
     def __init__(self, server: SimulatorServer, account: str, token: str | None = None) -> None:
         self.server, self.account = server, account
         self.token = token or server.world.shop(account).token
@@ -77,27 +75,28 @@ class Client:
         return requests.post(url, json={"query": text, "variables": variables}, headers=headers, timeout=60)
 
     def answer(self, text: str, /, **variables: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.post(text, **variables).json()
-        return found
+        """The decoded body of the response."""
+        body: dict[str, Any] = self.post(text, **variables).json()
+        return body
 
     def data(self, text: str, /, **variables: Any) -> Any:
-        found = self.answer(text, **variables)
-        assert "errors" not in found, found["errors"]
-        return found["data"]
+        body = self.answer(text, **variables)
+        assert "errors" not in body, body["errors"]
+        return body["data"]
 
     def pages(self, text: str, /, root: str = "orders", **variables: Any) -> list[dict[str, Any]]:
-        """Every node of a root connection."""
-        found: list[dict[str, Any]] = []
+        """The nodes of all pages of a root connection."""
+        nodes: list[dict[str, Any]] = []
         after = None
         while True:
             page = self.data(text, after=after, **variables)[root]
-            found += page["nodes"]
+            nodes += page["nodes"]
             if not page["pageInfo"]["hasNextPage"]:
-                return found
+                return nodes
             after = page["pageInfo"]["endCursor"]
 
     def bulk(self, query: str, group: bool = False) -> dict[str, Any]:
-        """Runs a bulk operation to its end."""
+        """A bulk operation, when it has ended."""
         started = self.data(START, query=query, group=group)["bulkOperationRunQuery"]
         assert started["userErrors"] == []
         assert started["bulkOperation"]["status"] == "CREATED"
@@ -106,11 +105,11 @@ class Client:
     def wait(self, operation: str) -> dict[str, Any]:
         until = time.monotonic() + 60
         while time.monotonic() < until:
-            found: dict[str, Any] = self.data(POLL, id=operation)["bulkOperation"]
-            if found["status"] not in ("CREATED", "RUNNING", "CANCELING"):
-                return found
+            polled: dict[str, Any] = self.data(POLL, id=operation)["bulkOperation"]
+            if polled["status"] not in ("CREATED", "RUNNING", "CANCELING"):
+                return polled
             time.sleep(0.02)
-        raise AssertionError("the bulk operation did not end")
+        raise AssertionError(f"Bulk operation {operation} did not end within 60 seconds.")
 
     def lines(self, operation: dict[str, Any]) -> list[dict[str, Any]]:
         text = requests.get(operation["url"], timeout=60).content.decode()

@@ -1,4 +1,4 @@
-"""Bulk operations: the same data as pages, in files, with their own ways to fail."""
+"""Bulk operations: their files hold the same data as pages, and they fail in their own ways."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.simulator.queries import Client
 
 
 def nested(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Root id to the root with its children by kind, each sorted by id."""
+    """The root objects of a bulk file by id, with their children by type, sorted by id."""
     by_id = {line["id"]: dict(line, _children={}) for line in lines}
     roots = {}
     for line in by_id.values():
@@ -35,62 +35,62 @@ def nested(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
             kind = line["id"].split("/")[3]
             by_id[parent]["_children"].setdefault(kind, []).append(line)
     for line in by_id.values():
-        for found in line["_children"].values():
-            found.sort(key=lambda each: each["id"])
+        for children in line["_children"].values():
+            children.sort(key=lambda child: child["id"])
     return roots
 
 
 def as_nested(order: dict[str, Any]) -> dict[str, Any]:
     """An order of a page in the shape of ``nested``."""
-    below: dict[str, list[dict[str, Any]]] = {}
+    children: dict[str, list[dict[str, Any]]] = {}
     for name, kind in {
         "lineItems": "LineItem", "shippingLines": "ShippingLine", "agreements": "SalesAgreement", "sales": "Sale",
     }.items():  # fmt: skip
         if name in order:
-            nodes = sorted((as_nested(each) for each in order[name]["nodes"]), key=lambda each: each["id"])
+            nodes = sorted((as_nested(node) for node in order[name]["nodes"]), key=lambda node: node["id"])
             assert not order[name]["pageInfo"]["hasNextPage"] or len(nodes) == 250
             if nodes:
-                below[kind] = nodes
-    return {**{k: v for k, v in order.items() if not (isinstance(v, dict) and "nodes" in v)}, "_children": below}
+                children[kind] = nodes
+    own = {key: value for key, value in order.items() if not (isinstance(value, dict) and "nodes" in value)}
+    return {**own, "_children": children}
 
 
-def test_a_bulk_file_holds_what_the_pages_hold(shop: Client) -> None:
+def test_bulk_file_has_the_same_orders_as_the_pages(shop: Client) -> None:
     operation = shop.bulk(queries.ORDERS_IN_BULK)
     lines = shop.lines(operation)
     assert operation["status"] == "COMPLETED"
     assert int(operation["objectCount"]) == len(lines)
-    found = nested(lines)
-    assert int(operation["rootObjectCount"]) == len(found)
-    pages = shop.pages(queries.ORDERS, first=50)
-    assert len(pages) == len(found)
-    for order in pages:
+    in_bulk = nested(lines)
+    assert int(operation["rootObjectCount"]) == len(in_bulk)
+    in_pages = shop.pages(queries.ORDERS, first=50)
+    assert len(in_pages) == len(in_bulk)
+    for order in in_pages:
         if len(order["lineItems"]["nodes"]) < 250:
-            assert found[order["id"]] == as_nested(order), order["name"]
+            assert in_bulk[order["id"]] == as_nested(order), order["name"]
 
 
-def test_the_compiled_writer_writes_what_graphql_core_answers(world: World, tmp_path: Path) -> None:
-    """Text for text, keys in the same order, for every order, product and customer of both shops."""
+def test_serializer_writes_the_same_text_as_graphql_core(world: World, tmp_path: Path) -> None:
+    """With the keys in the same order, for every order, product and customer of both shops."""
     for account in ("aurora", "nordlicht"):
-        roots = QueryRoot(world.books(account, END), int(END.timestamp()))
-        context = Context(roots, bulk.BulkOperations(tmp_path / account), Faults(), "")
+        root = QueryRoot(world.books(account, END), int(END.timestamp()))
+        context = Context(root, bulk.BulkOperations(tmp_path / account), Faults(), "")
         for text in (queries.ORDERS_IN_BULK, queries.PRODUCTS_IN_BULK, queries.CUSTOMERS_IN_BULK):
             query = parse_bulk_query(schema(), text)
-            for it in roots.all_of(query.root):
-                ours: list[str] = []
-                bulk.append_lines(query.serializer, it, "}", ours)
-                theirs = core_lines(text, query.root, it, context)
-                assert ours == theirs
+            for source in root.all_of(query.root):
+                actual: list[str] = []
+                bulk.append_lines(query.serializer, source, "}", actual)
+                assert actual == core_lines(text, query.root, source, context)
 
 
-def core_lines(text: str, root: str, it: Any, context: Context) -> list[str]:
-    """What graphql-core answers about one object, as the lines of a bulk file."""
+def core_lines(text: str, root: str, target: Any, context: Context) -> list[str]:
+    """graphql-core's result for one object, as the lines of a bulk file."""
     document = parse(text)
 
-    def one(source: Any, info: Any, **args: Any) -> Any:
+    def resolve_one(source: Any, info: Any, **args: Any) -> Any:
         if info.parent_type.name == "QueryRoot":
-            return Single(it)
-        if isinstance(source, Single):
-            return [source.it] if info.field_name == "nodes" else [{"node": source.it}]
+            return SingleNode(target)
+        if isinstance(source, SingleNode):
+            return [source.node] if info.field_name == "nodes" else [{"node": source.node}]
         if str(info.return_type).rstrip("!").endswith("Connection"):
             page = resolve(source, info, **{**args, "first": 250})
             if page.has_next:
@@ -100,19 +100,21 @@ def core_lines(text: str, root: str, it: Any, context: Context) -> list[str]:
             return page
         return resolve(source, info, **args)
 
-    found = execute_sync(schema(), document, context_value=context, field_resolver=one, type_resolver=type_name)
-    assert found.errors is None
+    result = execute_sync(
+        schema(), document, context_value=context, field_resolver=resolve_one, type_resolver=type_name
+    )
+    assert result.errors is None
     lines: list[str] = []
-    for node in rows(found.data[root]):  # type: ignore[index]
+    for node in rows(result.data[root]):  # type: ignore[index]
         flatten(node, None, lines)
     return lines
 
 
-class Single:
-    """A connection of one object."""
+class SingleNode:
+    """A connection with one node."""
 
-    def __init__(self, it: Any) -> None:
-        self.it = it
+    def __init__(self, node: Any) -> None:
+        self.node = node
 
 
 def rows(connection: dict[str, Any]) -> list[dict[str, Any]]:
@@ -124,38 +126,38 @@ def flatten(node: dict[str, Any], parent: str | None, lines: list[str]) -> None:
     own = {k: v for k, v in node.items() if k not in below} | ({"__parentId": parent} if parent else {})
     lines.append(json.dumps(own, separators=(",", ":"), ensure_ascii=False))
     for connection in below.values():
-        for each in rows(connection):
-            flatten(each, node["id"], lines)
+        for child in rows(connection):
+            flatten(child, node["id"], lines)
 
 
-def test_children_do_not_follow_their_parents_unless_grouped(aurora: Client) -> None:
+def test_children_follow_their_parents_only_in_a_grouped_file(aurora: Client) -> None:
     loose, grouped = (aurora.lines(aurora.bulk(queries.ORDERS_IN_BULK, group=group)) for group in (False, True))
     assert nested(loose) == nested(grouped)
 
     def parents_first(lines: list[dict[str, Any]]) -> bool:
-        seen: set[str] = set()
+        earlier: set[str] = set()
         for line in lines:
-            if line.get("__parentId") not in (None, *seen):
+            if line.get("__parentId") not in (None, *earlier):
                 return False
-            seen.add(line["id"])
+            earlier.add(line["id"])
         return True
 
     assert parents_first(grouped)
     assert not parents_first(loose)
 
 
-def test_a_search_limits_the_roots_and_nothing_found_gives_no_file(aurora: Client) -> None:
+def test_bulk_search_limits_the_orders_and_an_empty_result_has_no_file(aurora: Client) -> None:
     since = "updated_at:>='2026-10-01T00:00:00Z'"
     text = '{ orders(query: "%s") { edges { node { id updatedAt lineItems { edges { node { id } } } } } } }'
-    found = aurora.lines(aurora.bulk(text % since))
-    roots = [each for each in found if "updatedAt" in each]
-    assert {each["id"] for each in roots} == {e["id"] for e in aurora.pages(queries.SLIM, first=250, query=since)}
-    nothing = aurora.bulk(text % "updated_at:>='2030-01-01'")
-    assert (nothing["status"], nothing["url"], nothing["objectCount"]) == ("COMPLETED", None, "0")
+    lines = aurora.lines(aurora.bulk(text % since))
+    in_bulk = {line["id"] for line in lines if "updatedAt" in line}
+    assert in_bulk == {order["id"] for order in aurora.pages(queries.SLIM, first=250, query=since)}
+    empty = aurora.bulk(text % "updated_at:>='2030-01-01'")
+    assert (empty["status"], empty["url"], empty["objectCount"]) == ("COMPLETED", None, "0")
 
 
 @pytest.mark.parametrize(
-    ("query", "why"),
+    ("query", "message"),
     [
         ("{ shop { name } }", "at least one connection"),
         ("{ orders { edges { node { nothing } } } }", "Cannot query field"),
@@ -171,19 +173,19 @@ def test_a_search_limits_the_roots_and_nothing_found_gives_no_file(aurora: Clien
         ),
     ],
 )
-def test_a_query_that_cannot_run_in_bulk_is_invalid(aurora: Client, query: str, why: str) -> None:
-    found = aurora.data(queries.START, query=query)["bulkOperationRunQuery"]
-    assert found["bulkOperation"] is None
-    assert found["userErrors"][0]["code"] == "INVALID"
-    assert why in found["userErrors"][0]["message"]
+def test_unsupported_bulk_query_is_invalid(aurora: Client, query: str, message: str) -> None:
+    payload = aurora.data(queries.START, query=query)["bulkOperationRunQuery"]
+    assert payload["bulkOperation"] is None
+    assert payload["userErrors"][0]["code"] == "INVALID"
+    assert message in payload["userErrors"][0]["message"]
 
 
-def test_the_sixth_operation_at_a_time_is_refused_and_one_can_be_cancelled(world: World) -> None:
+def test_sixth_concurrent_operation_is_refused_until_one_is_canceled(world: World) -> None:
     with serve(world, now=END, limits=ShopifyLimits(bulk_seconds=20)) as server:
         aurora = Client(server, "aurora")
         text = "{ products { nodes { id } } }"
         started = [aurora.data(queries.START, query=text)["bulkOperationRunQuery"] for _ in range(6)]
-        assert [each["userErrors"] for each in started[:5]] == [[]] * 5
+        assert [payload["userErrors"] for payload in started[:5]] == [[]] * 5
         assert started[5]["userErrors"][0]["code"] == "LIMIT_REACHED"
         first = started[0]["bulkOperation"]["id"]
         cancel = (
@@ -196,7 +198,7 @@ def test_the_sixth_operation_at_a_time_is_refused_and_one_can_be_cancelled(world
         assert len(running) == 6
 
 
-def test_where_one_operation_is_allowed_the_second_is_told_of_the_first(world: World) -> None:
+def test_second_operation_in_progress_error_names_the_first(world: World) -> None:
     with serve(world, now=END, limits=ShopifyLimits(bulk_seconds=20, bulk_operations=1)) as server:
         aurora = Client(server, "aurora")
         first = aurora.data(queries.START, query="{ products { nodes { id } } }")["bulkOperationRunQuery"]
@@ -205,7 +207,7 @@ def test_where_one_operation_is_allowed_the_second_is_told_of_the_first(world: W
     assert first["bulkOperation"]["id"] in second["userErrors"][0]["message"]
 
 
-def test_a_file_is_gzipped_for_those_who_take_it_and_gone_after_a_week(server: SimulatorServer, aurora: Client) -> None:
+def test_file_is_gzipped_on_request_and_expires_after_a_week(server: SimulatorServer, aurora: Client) -> None:
     operation = aurora.bulk("{ products { nodes { id title } } }")
     packed = requests.get(operation["url"], timeout=10)
     plain = requests.get(operation["url"], headers={"Accept-Encoding": "identity"}, timeout=10)
@@ -219,18 +221,18 @@ def test_a_file_is_gzipped_for_those_who_take_it_and_gone_after_a_week(server: S
     assert "<Error>" in late.text
 
 
-def test_the_writer_is_quick_enough_for_a_large_shop(world: World, tmp_path: Path) -> None:
-    """Measured 45,000 to 90,000 objects a second on two slow cores; graphql-core makes under 3,000 of them."""
+def test_serializer_writes_at_least_15000_objects_per_second(world: World, tmp_path: Path) -> None:
+    """Measured: 45,000 to 90,000 objects per CPU second on two slow cores. graphql-core resolves less than 3,000."""
     books = world.books("aurora", END)
-    books_of_many = QueryRoot(books, books.at)
+    root = QueryRoot(books, books.at)
     query = parse_bulk_query(schema(), queries.ORDERS_IN_BULK)
     started, objects = time.process_time(), 0
     while time.process_time() - started < 1.0:
-        objects += bulk.write_file(query, books_of_many, tmp_path / "file.gz", False, lambda: True)[0]
+        objects += bulk.write_file(query, root, tmp_path / "file.gz", False, lambda: True)[0]
     assert objects / (time.process_time() - started) > 15_000
 
 
-def test_a_failed_operation_may_leave_a_part_of_its_file(server: SimulatorServer, aurora: Client) -> None:
+def test_failed_operation_has_a_partial_file(server: SimulatorServer, aurora: Client) -> None:
     server.faults.add(Fault("bulk_failed", on="bulk:orders"))
     failed = aurora.bulk("{ orders { nodes { id name } } }")
     assert (failed["status"], failed["errorCode"], failed["url"]) == ("FAILED", "INTERNAL_SERVER_ERROR", None)

@@ -1,4 +1,4 @@
-"""Meta's wire: the shape of recorded answers, pages, runs, limits and errors."""
+"""Meta's API: responses have the shape of recorded ones; pages, report runs, limits, errors."""
 
 from __future__ import annotations
 
@@ -53,64 +53,63 @@ def ask(
 
 
 def shape(value: Any) -> Any:
-    """The types of a JSON value, of a list that of its first element."""
+    """A JSON value with types instead of values; a list has the shape of its first item."""
     if isinstance(value, dict):
-        return {key: shape(each) for key, each in sorted(value.items())}
+        return {key: shape(item) for key, item in sorted(value.items())}
     return [shape(value[0])] if isinstance(value, list) and value else type(value).__name__
 
 
 def recorded(name: str) -> list[dict[str, Any]]:
     path = CASSETTES / name
     if not path.exists():
-        pytest.skip(f"the recorded traffic is not here: {path}")
-    found: list[dict[str, Any]] = json.loads(path.read_text())["interactions"]
-    return found
+        pytest.skip(f"Recorded traffic is not at {path}.")
+    interactions: list[dict[str, Any]] = json.loads(path.read_text())["interactions"]
+    return interactions
 
 
-def answers(name: str, method: str, ending: str, status: int = 200) -> list[dict[str, Any]]:
-    """The decoded bodies of the recorded answers to a path with that ending."""
-    found = []
-    for each in recorded(name):
-        asked = each["request"]["uri"].split("?")[0]
-        if (
-            each["request"]["method"] == method
-            and asked.endswith(ending)
-            and each["response"]["status"]["code"] == status
-        ):
-            found.append(json.loads(each["response"]["body"]["string"]))
-    return found
+def recorded_bodies(name: str, method: str, ending: str, status: int = 200) -> list[dict[str, Any]]:
+    """The decoded bodies of the recorded responses to a path with that ending."""
+    bodies = []
+    for interaction in recorded(name):
+        request, response = interaction["request"], interaction["response"]
+        path = request["uri"].split("?")[0]
+        if request["method"] == method and path.endswith(ending) and response["status"]["code"] == status:
+            bodies.append(json.loads(response["body"]["string"]))
+    return bodies
 
 
 V23 = "facebook_ads_v23_0_763_interactions.json"
 
 
 @pytest.mark.parametrize("edge", ["campaigns", "adsets", "ads"])
-def test_an_edge_answers_in_the_recorded_shape(edge: str, server: SimulatorServer) -> None:
-    body = next(each for each in answers(V23, "GET", f"/{edge}") if each["data"])
-    ours = ask(server, edge, fields="id,name,account_id,effective_status,created_time", limit=2).json()
-    same = ours["data"][0].keys() & body["data"][0].keys()
+def test_edge_response_has_the_recorded_shape(edge: str, server: SimulatorServer) -> None:
+    bodies = recorded_bodies(V23, "GET", f"/{edge}")
+    expected = next(body["data"][0] for body in bodies if body["data"])
+    response = ask(server, edge, fields="id,name,account_id,effective_status,created_time", limit=2).json()
+    actual = response["data"][0]
+    same = actual.keys() & expected.keys()
     assert same
-    assert shape({key: ours["data"][0][key] for key in same}) == shape({key: body["data"][0][key] for key in same})
-    paged = next((each for each in answers(V23, "GET", f"/{edge}") if "next" in each.get("paging", {})), None)
-    assert paged is None or shape(ours["paging"]) == shape(paged["paging"])
+    assert shape({key: actual[key] for key in same}) == shape({key: expected[key] for key in same})
+    paged = next((body for body in bodies if "next" in body.get("paging", {})), None)
+    assert paged is None or shape(response["paging"]) == shape(paged["paging"])
 
 
-def test_a_run_goes_through_the_recorded_steps(server: SimulatorServer) -> None:
-    made = ask(server, "insights", "POST", level="ad", fields="account_id,spend", time_range=SPAN, time_increment=1)
-    assert shape(made.json()) == shape(answers(V23, "POST", "/insights")[0])
-    run = made.json()["report_run_id"]
-    polled = next(each for each in recorded(V23) if each["request"]["uri"].split("?")[0].rsplit("/", 1)[1].isdigit())
+def test_report_run_responses_have_the_recorded_shapes(server: SimulatorServer) -> None:
+    created = ask(server, "insights", "POST", level="ad", fields="account_id,spend", time_range=SPAN, time_increment=1)
+    assert shape(created.json()) == shape(recorded_bodies(V23, "POST", "/insights")[0])
+    run = created.json()["report_run_id"]
+    polled = next(one for one in recorded(V23) if one["request"]["uri"].split("?")[0].rsplit("/", 1)[1].isdigit())
     assert shape(ask(server, f"/{run}").json()) == shape(json.loads(polled["response"]["body"]["string"]))
     rows = ask(server, f"/{run}/insights", limit=5).json()
-    theirs = next(each for each in answers(V23, "GET", "/insights") if "next" in each.get("paging", {}))
-    assert shape(rows["paging"]) == shape(theirs["paging"])
+    pages = recorded_bodies(V23, "GET", "/insights")
+    assert shape(rows["paging"]) == shape(next(body["paging"] for body in pages if "next" in body.get("paging", {})))
     assert rows["data"][0].keys() >= {"account_id", "date_start", "date_stop"}
 
 
-def test_an_empty_result_still_carries_cursors(server: SimulatorServer) -> None:
+def test_empty_report_has_cursors_as_recorded(server: SimulatorServer) -> None:
     span = json.dumps({"since": "2025-12-01", "until": "2025-12-02"})
     run = ask(server, "insights", "POST", level="ad", fields="spend", time_range=span).json()["report_run_id"]
-    assert ask(server, f"/{run}/insights").json() in answers(V23, "GET", "/insights")
+    assert ask(server, f"/{run}/insights").json() in recorded_bodies(V23, "GET", "/insights")
 
 
 @pytest.mark.parametrize(
@@ -120,73 +119,78 @@ def test_an_empty_result_still_carries_cursors(server: SimulatorServer) -> None:
         ({"fields": "spend", "time_range": '{"since":"2020-01-01","until":"2020-01-02"}'}, "/insights", 3018),
     ],
 )
-def test_errors_have_the_recorded_body(params: dict[str, str], ending: str, code: int, server: SimulatorServer) -> None:
-    theirs = next(each for each in answers(V23, "POST", ending, 400) if each["error"]["code"] == code)
-    ours = ask(server, "insights", "POST", **params)
-    assert ours.status_code == 400
-    assert shape(ours.json()) == shape(theirs)
+def test_error_body_has_the_recorded_shape(
+    params: dict[str, str], ending: str, code: int, server: SimulatorServer
+) -> None:
+    expected = next(body for body in recorded_bodies(V23, "POST", ending, 400) if body["error"]["code"] == code)
+    actual = ask(server, "insights", "POST", **params)
+    assert actual.status_code == 400
+    assert shape(actual.json()) == shape(expected)
 
 
-def test_an_unknown_object_and_a_missing_permission_look_alike(server: SimulatorServer) -> None:
-    theirs = next(each for each in answers(V23, "POST", "/insights", 400) if each["error"].get("error_subcode") == 33)
-    ours = ask(server, "/act_177057932317550/insights", "POST", fields="spend").json()
-    assert shape(ours) == shape(theirs)
-    assert ours["error"]["message"] == theirs["error"]["message"].replace("act_473032723088889", "act_177057932317550")
+def test_error_of_an_unknown_object_is_the_recorded_one_of_a_missing_permission(server: SimulatorServer) -> None:
+    bodies = recorded_bodies(V23, "POST", "/insights", 400)
+    expected = next(body for body in bodies if body["error"].get("error_subcode") == 33)
+    actual = ask(server, "/act_177057932317550/insights", "POST", fields="spend").json()
+    assert shape(actual) == shape(expected)
+    message = expected["error"]["message"].replace("act_473032723088889", "act_177057932317550")
+    assert actual["error"]["message"] == message
 
 
-def test_the_usage_headers_are_those_that_were_recorded(server: SimulatorServer) -> None:
+def test_usage_headers_have_the_recorded_shape(server: SimulatorServer) -> None:
     name = "facebook_ads_v20_autoupgraded_v22_with_headers.json"
-    headers = [each["response"]["headers"] for each in recorded(name)]
-    ours = ask(server, "insights", level="ad", fields="spend", time_range=SPAN).headers
-    use = next(each["x-business-use-case-usage"][0] for each in headers)
-    assert shape(list(json.loads(ours["x-business-use-case-usage"]).values())) == shape(list(json.loads(use).values()))
-    throttle = next(each["x-fb-ads-insights-throttle"][0] for each in headers if "x-fb-ads-insights-throttle" in each)
-    assert json.loads(ours["x-fb-ads-insights-throttle"]).keys() == json.loads(throttle).keys()
+    expected = [interaction["response"]["headers"] for interaction in recorded(name)]
+    actual = ask(server, "insights", level="ad", fields="spend", time_range=SPAN).headers
+    usage, throttle = "x-business-use-case-usage", "x-fb-ads-insights-throttle"
+    by_account = json.loads(expected[0][usage][0])
+    assert shape(list(json.loads(actual[usage]).values())) == shape(list(by_account.values()))
+    expected_throttle = json.loads(next(headers[throttle][0] for headers in expected if throttle in headers))
+    assert json.loads(actual[throttle]).keys() == expected_throttle.keys()
     warned = ask(server, version="v22.0").headers["x-ad-api-version-warning"]
     assert warned.startswith("The call has been auto-upgraded to v24.0 as v22.0")
 
 
 @pytest.mark.parametrize("level", ["ad", "adset", "campaign", "account"])
-def test_reports_tell_the_books_at_every_level(level: str, server: SimulatorServer, world: World) -> None:
+def test_spend_of_a_report_equals_the_books_at_every_level(level: str, server: SimulatorServer, world: World) -> None:
     account, at = world.ad_account("aurora", "meta"), seconds(END)
     body = ask(server, "insights", level=level, fields="spend", time_range=SPAN, time_increment=1, limit=500)
-    told = sum(Decimal(row["spend"]) * 1_000_000 for row in body.json()["data"])
+    spend = sum(Decimal(row["spend"]) * 1_000_000 for row in body.json()["data"])
     days = [date(2026, 2, number) for number in range(1, 29)]
     if level == "account":
-        assert told == sum(total.spend for day in days if (total := account.total(day, at)))
+        assert spend == sum(total.spend for day in days if (total := account.total(day, at)))
     else:
         name = {"ad": "ad", "adset": "group", "campaign": "campaign"}[level]
-        assert told == sum(row.spend for day in days for row in account.rows(name, day, at).values())
+        assert spend == sum(row.spend for day in days for row in account.rows(name, day, at).values())
 
 
-def test_only_next_says_that_there_is_more(server: SimulatorServer) -> None:
-    seen, after = [], ""
+def test_last_page_has_a_cursor_and_no_next(server: SimulatorServer) -> None:
+    ids, after = [], ""
     for _ in range(100):
         body = ask(server, "ads", fields="id", limit=7, after=after, effective_status='["ACTIVE","ARCHIVED"]').json()
-        seen += [each["id"] for each in body["data"]]
+        ids += [ad["id"] for ad in body["data"]]
         after = body["paging"]["cursors"]["after"]
         if "next" not in body["paging"]:
             break
-    assert after, "the last page has a cursor too"
-    assert len(seen) == len(set(seen)) > 7
+    assert after
+    assert len(ids) == len(set(ids)) > 7
 
 
-def test_archived_and_deleted_things_come_only_when_they_are_asked_for_by_name(server: SimulatorServer) -> None:
+def test_archived_and_deleted_campaigns_need_an_effective_status_filter(server: SimulatorServer) -> None:
     usual = ask(server, "campaigns", fields="effective_status", limit=100).json()["data"]
-    assert {each["effective_status"] for each in usual} == {"ACTIVE", "PAUSED"}
+    assert {campaign["effective_status"] for campaign in usual} == {"ACTIVE", "PAUSED"}
     named = ask(server, "campaigns", fields="effective_status", limit=100, effective_status='["ARCHIVED","DELETED"]')
-    assert {each["effective_status"] for each in named.json()["data"]} == {"ARCHIVED", "DELETED"}
+    assert {campaign["effective_status"] for campaign in named.json()["data"]} == {"ARCHIVED", "DELETED"}
 
 
-def test_one_purchase_arrives_as_five_types_and_some_have_no_value(server: SimulatorServer) -> None:
+def test_purchases_count_in_five_action_types_without_zero_or_removed_keys(server: SimulatorServer) -> None:
     body = ask(server, "insights", level="ad", fields="actions", time_range=SPAN, time_increment=1, limit=500,
                action_attribution_windows='["1d_click","7d_click","28d_click","1d_view","28d_view"]')  # fmt: skip
     actions = [action for row in body.json()["data"] for action in row.get("actions", [])]
-    bought = [action for action in actions if "purchase" in action["action_type"]]
-    assert len({action["action_type"] for action in bought}) == 5
-    assert any("value" not in action for action in bought)
+    purchases = [action for action in actions if "purchase" in action["action_type"]]
+    assert len({action["action_type"] for action in purchases}) == 5
+    assert any("value" not in action for action in purchases)
     assert any(action.keys() == {"action_type", "value"} for action in actions)
-    assert not any("28d_view" in action for action in actions), "a window that is gone is left out without an error"
+    assert not any("28d_view" in action for action in actions), "a removed window has no key, and is no error"
 
 
 @pytest.mark.parametrize(
@@ -201,25 +205,25 @@ def test_one_purchase_arrives_as_five_types_and_some_have_no_value(server: Simul
         ({"path": "insights", "action_attribution_windows": '["2d_click"]', "time_range": SPAN}, 100),
     ],
 )
-def test_each_mistake_has_its_code(call: dict[str, Any], code: int, server: SimulatorServer) -> None:
-    answer = ask(server, **call)
-    assert answer.status_code >= 400
-    assert answer.json()["error"]["code"] == code
+def test_invalid_request_has_the_error_code(call: dict[str, Any], code: int, server: SimulatorServer) -> None:
+    response = ask(server, **call)
+    assert response.status_code >= 400
+    assert response.json()["error"]["code"] == code
 
 
-def test_too_much_data_is_refused_at_once_or_by_a_failed_run(server: SimulatorServer) -> None:
+def test_too_large_report_is_an_error_of_the_get_or_a_failed_run(server: SimulatorServer) -> None:
     server.meta.most_rows = 10
     params = {"level": "ad", "fields": "spend", "time_range": SPAN, "time_increment": 1}
-    answer = ask(server, "insights", **params)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (500, 1)
+    response = ask(server, "insights", **params)
+    assert (response.status_code, response.json()["error"]["code"]) == (500, 1)
     run = ask(server, "insights", "POST", **params).json()["report_run_id"]
     assert ask(server, f"/{run}").json()["async_status"] == "Job Failed"
 
 
-def test_throttling_names_the_minutes_until_calls_are_let_in(server: SimulatorServer) -> None:
+def test_throttling_error_has_the_minutes_to_wait_in_the_usage_headers(server: SimulatorServer) -> None:
     server.faults.add(Fault("throttled", on="meta:campaigns", seconds=300))
-    answer = ask(server, "campaigns")
-    assert answer.json()["error"]["code"] == 80000
-    (use,) = json.loads(answer.headers["x-business-use-case-usage"]).values()
+    response = ask(server, "campaigns")
+    assert response.json()["error"]["code"] == 80000
+    (use,) = json.loads(response.headers["x-business-use-case-usage"]).values()
     assert use[0]["estimated_time_to_regain_access"] == 5
     assert ask(server, "campaigns").status_code == 200

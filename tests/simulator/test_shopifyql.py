@@ -1,4 +1,4 @@
-"""Shopify's own totals: against a count by hand, against the ledger's rows, and what it refuses."""
+"""ShopifyQL's daily totals compared with a count by hand and with the sales agreements, and its parse errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.simulator.conftest import END, START
 from tests.simulator.queries import Client
 
 METRICS = "gross_sales, discounts, sales_reversals, net_sales, shipping_charges, taxes, total_sales"
-ASK = """query Q($text: String!) { shopifyqlQuery(query: $text) {
+QUERY = """query Q($text: String!) { shopifyqlQuery(query: $text) {
     parseErrors tableData { columns { name dataType displayName } rows } } }"""
 
 
@@ -40,17 +40,17 @@ def at(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
-def ask(client: Client, since: date, until: date, show: str = METRICS) -> list[dict[str, Any]]:
+def sales_rows(client: Client, since: date, until: date, show: str = METRICS) -> list[dict[str, Any]]:
     text = f"FROM sales SHOW {show} TIMESERIES day SINCE {since} UNTIL {until}"
-    found = client.data(ASK, text=text)["shopifyqlQuery"]
-    assert found["parseErrors"] == []
-    rows: list[dict[str, Any]] = found["tableData"]["rows"]
+    response = client.data(QUERY, text=text)["shopifyqlQuery"]
+    assert response["parseErrors"] == []
+    rows: list[dict[str, Any]] = response["tableData"]["rows"]
     return rows
 
 
 @pytest.fixture
 def tiny() -> World:
-    """An order of 2 × 11.90 with 1.19 off, prices with 19 % tax, and what became of it."""
+    """An order of 2 × 11.90 less 1.19, prices with 19 % tax, then an edit, an exchange and refunds."""
     shop = Shop("tiny", "Tiny", "Europe/Berlin", "EUR", taxes_included=True, token="shpat_simulated_tiny")
     order = Order(1, "#1", at("2026-01-31T23:30:00"), at("2026-01-31T23:30:00"), "web", 11, taxes_included=True)
     order.applications = [(order.created_at, Application("code", "TEN"))]
@@ -79,11 +79,11 @@ def tiny() -> World:
     return World([ShopHistory(shop, [order, test])], datetime(2026, 2, 10, tzinfo=UTC))
 
 
-def test_a_count_by_hand(tiny: World) -> None:
+def test_daily_totals_equal_a_count_by_hand(tiny: World) -> None:
     with serve(tiny) as server:
-        rows = ask(Client(server, "tiny"), date(2026, 1, 31), date(2026, 2, 4))
+        rows = sales_rows(Client(server, "tiny"), date(2026, 1, 31), date(2026, 2, 4))
     expected = {
-        # 23:30 UTC is the first of February in Berlin. 20.00 gross less 1.00; tax 3.61 + 0.95; shipping 5.00
+        # 23:30 UTC is the first of February in Berlin: 20.00 gross less 1.00, tax 3.61 + 0.95, shipping 5.00
         "2026-01-31": ("0.0", "0.0", "0.0", "0.0", "0.0", "0.0", "0.0"),
         "2026-02-01": ("20.0", "-1.0", "0.0", "19.0", "5.0", "4.56", "28.56"),
         "2026-02-02": ("0.0", "-1.0", "0.0", "-1.0", "0.0", "-0.19", "-1.19"),
@@ -95,8 +95,8 @@ def test_a_count_by_hand(tiny: World) -> None:
     )
 
 
-def test_it_agrees_with_the_rows_of_the_ledger_as_the_wire_shows_them(shop: Client, world: World) -> None:
-    """The definitions' reading of the ledger, on JSON alone."""
+def test_daily_totals_equal_the_sales_agreements_of_a_bulk_file(shop: Client, world: World) -> None:
+    """Computes the totals from the JSON alone, as the metric definitions do."""
     zone = ZoneInfo(world.shop(shop.account).time_zone)
     sums: dict[tuple[str, str], Decimal] = {}
 
@@ -112,36 +112,36 @@ def test_it_agrees_with_the_rows_of_the_ledger_as_the_wire_shows_them(shop: Clie
         if order["test"]:
             continue
         day = local(order["processedAt"] if agreement["__typename"] == "OrderAgreement" else agreement["happenedAt"])
-        total, tax, off = (
+        total, tax, discount = (
             Decimal(sale[name]["shopMoney"]["amount"])
             for name in ("totalAmount", "totalTaxAmount", "totalDiscountAmountBeforeTaxes")
         )
         kind, quantity, net = sale["lineType"], sale["quantity"], total - tax
-        found: dict[str, Decimal] = {"taxes": tax}
+        amounts: dict[str, Decimal] = {"taxes": tax}
         if kind == "PRODUCT" and quantity > 0:
-            found |= {"gross_sales": net + off, "discounts": -off}
+            amounts |= {"gross_sales": net + discount, "discounts": -discount}
         elif kind == "PRODUCT" and quantity == 0:
-            found |= {"discounts": net}
+            amounts |= {"discounts": net}
         elif kind == "PRODUCT":
-            found |= {"sales_reversals": net}
+            amounts |= {"sales_reversals": net}
         elif kind == "SHIPPING":
-            found |= {"shipping_charges": net}
-        for name, amount in found.items():
+            amounts |= {"shipping_charges": net}
+        for name, amount in amounts.items():
             sums[day, name] = sums.get((day, name), Decimal(0)) + amount
     names = ("gross_sales", "discounts", "sales_reversals", "shipping_charges", "taxes")
-    rows = ask(shop, START - timedelta(days=320), END.date())
+    rows = sales_rows(shop, START - timedelta(days=320), END.date())
     assert {(r["day"], n): Decimal(r[n]) for r in rows for n in names if Decimal(r[n])} == {
         key: amount for key, amount in sums.items() if amount
     }
 
 
-def test_days_outside_the_books_are_zero_rows(aurora: Client) -> None:
-    rows = ask(aurora, date(2020, 1, 1), date(2020, 1, 3), "net_sales")
+def test_days_without_sales_are_rows_of_zero(aurora: Client) -> None:
+    rows = sales_rows(aurora, date(2020, 1, 1), date(2020, 1, 3), "net_sales")
     assert rows == [{"day": f"2020-01-0{n}", "net_sales": "0.0"} for n in (1, 2, 3)]
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "error"),
     [
         ("FROM sales SHOW returns TIMESERIES day SINCE 2026-01-01", "Column 'returns' not found"),
         ("FROM orders SHOW net_sales TIMESERIES day SINCE 2026-01-01", "Table 'orders' not found"),
@@ -150,7 +150,7 @@ def test_days_outside_the_books_are_zero_rows(aurora: Client) -> None:
         ("SELECT 1", "Syntax error"),
     ],
 )
-def test_what_cannot_be_parsed_is_said(aurora: Client, text: str, why: str) -> None:
-    found = aurora.data(ASK, text=text)["shopifyqlQuery"]
-    assert found["tableData"] is None
-    assert why in found["parseErrors"][0]
+def test_invalid_query_returns_parse_errors(aurora: Client, text: str, error: str) -> None:
+    response = aurora.data(QUERY, text=text)["shopifyqlQuery"]
+    assert response["tableData"] is None
+    assert error in response["parseErrors"][0]

@@ -1,4 +1,4 @@
-"""TikTok's wire: the envelope, page rules, report rules, and the books behind them."""
+"""TikTok's API: the envelope, pages, objects, reports that equal the books, error codes."""
 
 from __future__ import annotations
 
@@ -49,32 +49,32 @@ def books(world: World) -> AdAccount:
 
 
 def ask(server: SimulatorServer, endpoint: str, **params: Any) -> dict[str, Any]:
-    """The decoded envelope; lists and objects are written as JSON."""
+    """The decoded envelope of a response. Sends lists and objects as JSON."""
     books = server.world.ad_account("aurora", "tiktok")
     headers = {"Access-Token": params.pop("token", books.token)}
     version = params.pop("version", "v1.3")
     params = {"advertiser_id": books.id} | params
-    written = {key: json.dumps(each) if isinstance(each, list | dict) else each for key, each in params.items()}
+    query = {key: json.dumps(value) if isinstance(value, list | dict) else value for key, value in params.items()}
     url = f"{server.url}/tiktok/open_api/{version}/{endpoint}/"
-    answer = requests.get(url, params=written, headers=headers, timeout=10)
-    assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()
-    assert found.keys() == {"code", "message", "request_id", "data"}
-    return found
+    response = requests.get(url, params=query, headers=headers, timeout=10)
+    assert response.status_code == 200
+    envelope: dict[str, Any] = response.json()
+    assert envelope.keys() == {"code", "message", "request_id", "data"}
+    return envelope
 
 
-def spent(server: SimulatorServer, **params: Any) -> Decimal:
+def total_spend(server: SimulatorServer, **params: Any) -> Decimal:
     rows = ask(server, "report/integrated/get", **(REPORT | params))["data"]["list"]
     return sum((Decimal(row["metrics"]["spend"]) * 1_000_000 for row in rows), Decimal(0))
 
 
-def test_a_report_without_deleted_ads_is_too_small(server: SimulatorServer, books: AdAccount) -> None:
+def test_report_without_deleted_ads_is_lower_than_the_books(server: SimulatorServer, books: AdAccount) -> None:
     at, kinds = seconds(END), ("auction", "smart_plus")
-    told = sum(row.spend for day in DAYS for row in books.rows("ad", day, at, kinds).values())
-    assert spent(server, filtering=ALL_ADS) == told
-    server.set_now(END - timedelta(days=22))  # deleted, and not yet out of every list
+    expected = sum(row.spend for day in DAYS for row in books.rows("ad", day, at, kinds).values())
+    assert total_spend(server, filtering=ALL_ADS) == expected
+    server.set_now(END - timedelta(days=22))  # when an ad is deleted and not yet purged
     try:
-        assert spent(server) < spent(server, filtering=ALL_ADS)
+        assert total_spend(server) < total_spend(server, filtering=ALL_ADS)
     finally:
         server.set_now(END)
 
@@ -82,7 +82,7 @@ def test_a_report_without_deleted_ads_is_too_small(server: SimulatorServer, book
 @pytest.mark.parametrize(
     ("service", "kinds"), [("AUCTION", ("auction", "smart_plus")), ("RESERVATION", ("reservation",))]
 )
-def test_the_advertisers_day_is_cash_and_voucher(
+def test_spend_of_the_advertisers_row_is_cash_plus_voucher(
     service: str, kinds: tuple[str, ...], server: SimulatorServer, books: AdAccount
 ) -> None:
     body = ask(server, "report/integrated/get", **REPORT | {
@@ -90,37 +90,39 @@ def test_the_advertisers_day_is_cash_and_voucher(
         "metrics": ["spend", "cash_spend", "voucher_spend"]})["data"]["list"]  # fmt: skip
     at = seconds(END)
     totals = {day: total for day in DAYS if (total := books.total(day, at, kinds))}
-    assert [Decimal(row["metrics"]["spend"]) * 1_000_000 for row in body] == [each.spend for each in totals.values()]
+    assert [Decimal(row["metrics"]["spend"]) * 1_000_000 for row in body] == [total.spend for total in totals.values()]
     for row in body:
         parts = {name: Decimal(text) for name, text in row["metrics"].items()}
         assert parts["cash_spend"] + parts["voucher_spend"] == parts["spend"]
         assert row["dimensions"]["stat_time_day"].endswith(" 00:00:00")
 
 
-def test_gmv_max_stands_in_its_own_report_only(server: SimulatorServer, books: AdAccount) -> None:
+def test_gmv_max_report_equals_the_books_and_its_total_includes_deleted_campaigns(
+    server: SimulatorServer, books: AdAccount
+) -> None:
     common = {"store_ids": list(books.stores), "metrics": ["cost", "orders", "roi"], "page_size": 1000, **SPAN}
-    asked = ask(server, "gmv_max/report/get", dimensions=["campaign_id", "stat_time_day"], **common)["data"]["list"]
-    cost = sum(Decimal(row["metrics"]["cost"]) * 1_000_000 for row in asked)
+    rows = ask(server, "gmv_max/report/get", dimensions=["campaign_id", "stat_time_day"], **common)["data"]["list"]
+    cost = sum(Decimal(row["metrics"]["cost"]) * 1_000_000 for row in rows)
     at = seconds(END)
     assert cost == sum(row.spend for day in DAYS for row in books.rows("campaign", day, at, ["gmv_max"]).values()) > 0
     whole = ask(server, "gmv_max/report/get", dimensions=["advertiser_id", "stat_time_day"], **common)["data"]["list"]
-    told = sum(total.spend for day in DAYS if (total := books.total(day, at, ["gmv_max"])))
-    assert sum(Decimal(row["metrics"]["cost"]) * 1_000_000 for row in whole) == told > cost
+    expected = sum(total.spend for day in DAYS if (total := books.total(day, at, ["gmv_max"])))
+    assert sum(Decimal(row["metrics"]["cost"]) * 1_000_000 for row in whole) == expected > cost
 
 
-def test_every_value_is_a_string_and_a_missing_one_a_dash(server: SimulatorServer) -> None:
+def test_metric_values_are_strings_and_a_missing_one_is_a_dash(server: SimulatorServer) -> None:
     rows = ask(server, "report/integrated/get", **REPORT | {
         "metrics": ["spend", "complete_payment", "total_complete_payment_rate", "value_per_complete_payment"],
         "filtering": ALL_ADS})["data"]["list"]  # fmt: skip
-    values = [each for row in rows for each in row["metrics"].values()]
-    assert all(isinstance(each, str) for each in values)
+    values = [value for row in rows for value in row["metrics"].values()]
+    assert all(isinstance(value, str) for value in values)
     assert "-" in values
     assert all(int(row["dimensions"]["ad_id"]) > 2**53 for row in rows)
 
 
-def test_pages_are_numbered_and_say_how_many_there_are(server: SimulatorServer) -> None:
-    asked = REPORT | {"page_size": 40, "filtering": ALL_ADS}
-    pages = [ask(server, "report/integrated/get", **asked | {"page": page})["data"] for page in (1, 2)]
+def test_pages_are_numbered_with_total_and_a_moved_row_raises_the_total(server: SimulatorServer) -> None:
+    report = REPORT | {"page_size": 40, "filtering": ALL_ADS}
+    pages = [ask(server, "report/integrated/get", **report | {"page": page})["data"] for page in (1, 2)]
     assert [page["page_info"]["page"] for page in pages] == [1, 2]
     assert len({page["page_info"]["total_number"] for page in pages}) == 1
     keys = [tuple(row["dimensions"].values()) for page in pages for row in page["list"]]
@@ -131,18 +133,18 @@ def test_pages_are_numbered_and_say_how_many_there_are(server: SimulatorServer) 
     assert moved["page_info"]["total_number"] == pages[0]["page_info"]["total_number"] + 1
 
 
-def test_objects_come_by_kind_and_deleted_ones_only_when_asked_for(server: SimulatorServer, books: AdAccount) -> None:
+def test_each_endpoint_lists_campaigns_of_its_own_kinds(server: SimulatorServer, books: AdAccount) -> None:
     at = seconds(END)
     usual = ask(server, "campaign/get", page_size=1000)["data"]["list"]
     kinds = {node.id: node.kind for node in books.nodes("campaign", at)}
-    assert {kinds[each["campaign_id"]] for each in usual} == {"auction"}
+    assert {kinds[campaign["campaign_id"]] for campaign in usual} == {"auction"}
     more = ask(server, "campaign/get", page_size=1000, filtering={"buying_types": ["RESERVATION_RF"]})["data"]["list"]
-    assert {kinds[each["campaign_id"]] for each in more} == {"reservation"}
+    assert {kinds[campaign["campaign_id"]] for campaign in more} == {"reservation"}
     smart = ask(server, "smart_plus/campaign/get", page_size=1000)["data"]["list"]
-    assert {(kinds[each["campaign_id"]], each["modify_time"]) for each in smart} == {("smart_plus", None)}
+    assert {(kinds[campaign["campaign_id"]], campaign["modify_time"]) for campaign in smart} == {("smart_plus", None)}
     for promotion in ("PRODUCT_GMV_MAX", "LIVE_GMV_MAX"):
         shop = ask(server, "gmv_max/campaign/get", filtering={"gmv_max_promotion_types": [promotion]})["data"]["list"]
-        assert {kinds[each["campaign_id"]] for each in shop} <= {"gmv_max"}
+        assert {kinds[campaign["campaign_id"]] for campaign in shop} <= {"gmv_max"}
 
 
 @pytest.mark.parametrize(
@@ -161,21 +163,21 @@ def test_objects_come_by_kind_and_deleted_ones_only_when_asked_for(server: Simul
         ("report/integrated/get", REPORT | {"dimensions": ["ad_id"]}, 40002),
     ],
 )
-def test_each_mistake_has_its_code_with_http_200(
+def test_invalid_request_is_http_200_with_a_code_of_the_sdk(
     endpoint: str, params: dict[str, Any], code: int, server: SimulatorServer
 ) -> None:
     assert ask(server, endpoint, **params)["code"] == code
     if not CODES.exists():
-        pytest.skip(f"the list of error codes is not here: {CODES}")
+        pytest.skip(f"The list of error codes is not at {CODES}.")
     assert str(code) in json.loads(CODES.read_text())
 
 
-def test_an_address_without_its_last_slash_is_not_found(server: SimulatorServer) -> None:
+def test_path_without_its_last_slash_is_http_404(server: SimulatorServer) -> None:
     url = f"{server.url}/tiktok/open_api/v1.3/advertiser/info"
     assert requests.get(url, timeout=10).status_code == 404
 
 
-def test_too_large_a_query_and_too_many_of_them_are_codes_too(server: SimulatorServer) -> None:
+def test_too_large_report_and_throttling_are_codes(server: SimulatorServer) -> None:
     server.tiktok.most_rows = 10
     assert ask(server, "report/integrated/get", **REPORT)["code"] == 40067
     server.faults.add(Fault("throttled", on="tiktok:ad/get"))
@@ -183,7 +185,7 @@ def test_too_large_a_query_and_too_many_of_them_are_codes_too(server: SimulatorS
     assert ask(server, "ad/get")["code"] == 0
 
 
-def test_only_some_stores_take_part_in_gmv_max(server: SimulatorServer, books: AdAccount) -> None:
+def test_only_some_stores_are_available_for_gmv_max(server: SimulatorServer, books: AdAccount) -> None:
     stores = ask(server, "gmv_max/store/list")["data"]["store_list"]
-    assert [each["store_id"] for each in stores if each["is_gmv_max_available"]] == list(books.stores)
-    assert not all(each["is_gmv_max_available"] for each in stores)
+    assert [store["store_id"] for store in stores if store["is_gmv_max_available"]] == list(books.stores)
+    assert not all(store["is_gmv_max_available"] for store in stores)
