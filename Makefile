@@ -1,20 +1,28 @@
 # What a newcomer types. Everything else is `.venv/bin/takings --help`.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help demo test check generate setup lock clean
+.PHONY: help demo test test-fast test-deep check generate setup lock clean
 
 TAKINGS := .venv/bin/takings
 SUPERSET := superset_assets/server/.venv
+PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 demo: setup  ## two simulated shops to filled dashboards (WORLD=folder: a real retailer; ONCE=1: check, then end; PORT=8088)
 	@$(TAKINGS) demo $(if $(WORLD),--world "$(WORLD)") $(if $(ONCE),--once) $(if $(PORT),--superset-port $(PORT))
 
-test: check  ## lint, types and every test
+test: check  ## lint, types and every test but the deep ones: minutes
 	@tools/browser
-	@.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PYTEST) -m "not deep" $(ARGS)
+
+test-fast: .venv/.locked  ## tests without Superset, browser or whole simulated shops: seconds
+	@$(PYTEST) -m "not (deep or superset or browser or worlds)" $(ARGS)
+
+test-deep: setup  ## more seeds and longer variants, for once a week
+	@tools/browser
+	@$(PYTEST) -m deep $(ARGS)
 
 check: .venv/.locked  ## ruff, mypy and sqlfluff side by side; seconds once their caches are filled
 	@.venv/bin/python tools/check.py

@@ -25,6 +25,7 @@ from orchestration.settings import CHECKOUT
 PROJECT, METRICS = CHECKOUT / "dbt_project", CHECKOUT / "semantic" / "metrics"
 PARTS = (".sql", ".yml", ".csv")
 PARSED = "partial_parse.msgpack"  # where dbt keeps what it has parsed
+QUIET = ["--quiet", "--log-level", "none"]
 UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data: `make test` runs them
 SHOWN = 5  # failed checks, and rows of each, in a message
 
@@ -58,11 +59,11 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
     manifest = Manifest.from_msgpack((parse(home) / PARSED).read_bytes())
     shutil.rmtree(home.builds, ignore_errors=True)  # what an interrupted build left
     home.builds.mkdir(parents=True)
-    path = _scratch(home)
+    path = scratch(home)
     progress = _Progress(on_node)
     with environment(path, home.staging):
         runner = dbtRunner(manifest=manifest, callbacks=[progress])
-        outcome = runner.invoke(["--quiet", "--log-level", "none", "build", *UNTESTED, *arguments(home)])
+        outcome = runner.invoke([*QUIET, "--no-write-json", "build", *UNTESTED, *arguments(home)])
         let_go()
     if outcome.exception is not None:
         raise StopError(f"dbt could not run: {outcome.exception}. Nothing was published.")
@@ -93,7 +94,7 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
     return built
 
 
-def _scratch(home: Home) -> Path:
+def scratch(home: Home) -> Path:
     """The file that dbt writes. Its name is the database's in every relation, so it is the same for each build."""
     return home.builds / "build.duckdb"
 
@@ -118,22 +119,21 @@ def parse(home: Home) -> Path:
 
     Raises TakingsError when the project is broken.
     """
-    from dbt.cli.main import dbtRunner
-
-    stamp, now = home.dbt_target / "parsed.sha256", _fingerprint()
+    stamp, now = home.dbt_target / "parsed.sha256", fingerprint()
     if not stamp.exists() or stamp.read_text() != now:
-        with environment(_scratch(home), home.staging):
+        from dbt.cli.main import dbtRunner
+
+        with environment(scratch(home), home.staging):
             problems = _Problems()
-            runner = dbtRunner(callbacks=[problems])
-            outcome = runner.invoke(["--quiet", "--log-level", "none", "parse", *arguments(home)])
+            outcome = dbtRunner(callbacks=[problems]).invoke([*QUIET, "parse", *arguments(home)])
         if not outcome.success:
             raise StopError("The dbt project does not parse", "\n  ".join([str(outcome.exception), *problems.messages]))
         stamp.write_text(now)
     return home.dbt_target
 
 
-def _fingerprint() -> str:
-    """Of all that a manifest is made of."""
+def fingerprint() -> str:
+    """Hash of everything that a manifest is made from."""
     found = hashlib.sha256(version("dbt-core").encode())
     files = (path for folder in (PROJECT, METRICS) for path in folder.rglob("*") if path.suffix in PARTS)
     for path in sorted(path for path in files if PROJECT / "target" not in path.parents):

@@ -13,6 +13,7 @@ from connectors.registry import STREAMS
 from connectors.sync.staging import Staging
 from orchestration import dbt_build
 from orchestration.home import Home
+from tests.orchestration.installation import dbt
 
 ACCOUNT = {"tenant_id": "t", "source_account": "a"}
 FIRST_SYNC = "2026-01-10 00:00:00"
@@ -89,8 +90,6 @@ def write(staging: Staging, rows: dict[str, list[dict[str, Any]]]) -> None:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Path]:
     """dbt's results for the models of recurring revenue and their tests, and the file that it wrote."""
-    from dbt.cli.main import dbtRunner
-
     home = Home(tmp_path_factory.mktemp("home"))
     with Staging(home.staging) as staging:
         for source, streams in STREAMS.items():
@@ -100,15 +99,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Path]:
         write(staging, backdated())
         write(staging, with_two_coupons())
         write(staging, subscription("leaves", "EUR", status="canceled", ended_at="2026-02-10 00:00:00"))
-    home.builds.mkdir()
-    path = home.builds / "build.duckdb"
-    with dbt_build.environment(path, home.staging):
-        outcome = dbtRunner().invoke(
-            ["--quiet", "--log-level", "none", "build", *dbt_build.UNTESTED, "--select", "+mrr_monthly",
-             "--indirect-selection", "buildable", *dbt_build.arguments(home)]
-        )  # fmt: skip
-    dbt_build.let_go()
-    return list(outcome.result or ()), path
+    selection = ("--select", "+mrr_monthly", "--indirect-selection", "buildable")
+    return dbt(home, "build", *dbt_build.UNTESTED, *selection), dbt_build.scratch(home)
 
 
 def test_mrr_months_of_four_subscribers_are_as_counted_by_hand(built: tuple[list[Any], Path]) -> None:

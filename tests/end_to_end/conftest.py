@@ -1,50 +1,47 @@
-"""Demo worlds pulled, built and published once for all tests of this folder."""
+"""Demo worlds, synced, built and published once for all tests of this folder and kept between runs."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.sources import START, Shops, known, pulled
+from tests.end_to_end.sources import Recipe, Shops
 
-WORLDS = {11: (4_000, START), 12: (1_500, date(2026, 4, 20)), 13: (1_500, date(2026, 5, 30))}
-"""By seed: orders in 400 days, and the first day."""
+YEAR = Recipe(11, 4_000)
+"""Thirteen months; the first load comes by bulk, the later ones by pages."""
+SPRING = Recipe(12, 600, date(2026, 4, 20))
+"""A young shop: disputes under review, pending refunds, an open invoice, a subscription past due."""
+SUMMER = Recipe(13, 400, date(2026, 5, 30))
+"""A younger one: subscriptions on trial, a reservation campaign that still runs."""
+LARGER = (Recipe(12, 1_500, date(2026, 4, 20)), Recipe(13, 1_500, date(2026, 5, 30)))
+
+
+def name(recipe: Recipe) -> str:
+    return f"seed {recipe.seed}, {recipe.orders} orders"
+
+
+WORLDS = [
+    *(pytest.param(recipe, id=name(recipe)) for recipe in (YEAR, SPRING, SUMMER)),
+    *(pytest.param(recipe, id=name(recipe), marks=pytest.mark.deep) for recipe in LARGER),
+]
 
 
 @pytest.fixture(scope="session")
-def shops_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Shops]:
-    """Two demo shops with all their sources, by seed; pulled once for all workers, who only read them."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    found: dict[int, Shops] = {}
+def shops_of() -> Callable[[Recipe], Shops]:
+    """Two demo shops with all their sources, by recipe."""
+    known: dict[Recipe, Shops] = {}
 
-    def find(seed: int) -> Shops:
-        if seed not in found:
-            root, done = shared / f"shops{seed}", shared / f"shops{seed}.done"
-            with alone(shared / f"shops{seed}.lock"):
-                found[seed] = (known if done.exists() else pulled)(root, seed, *WORLDS[seed])
-                done.touch()
-        return found[seed]
+    def find(recipe: Recipe) -> Shops:
+        if recipe not in known:
+            known[recipe] = recipe.shops()
+        return known[recipe]
 
     return find
 
 
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """One process after the other; the kernel frees a dead one's lock."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 @pytest.fixture(scope="session")
-def shops(shops_of: Callable[[int], Shops]) -> Shops:
-    """Two demo shops of 4,000 orders, loaded by bulk at first and then twice by pages."""
-    return shops_of(11)
+def shops(shops_of: Callable[[Recipe], Shops]) -> Shops:
+    """Two demo shops of 4,000 orders."""
+    return shops_of(YEAR)

@@ -1,4 +1,4 @@
-"""An installation in which each shop of a demo world is a tenant with all its sources, and worlds pulled into one."""
+"""An installation in which each shop of a demo world is a tenant with all its sources, and worlds synced into one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from orchestration import pipeline
 from orchestration.settings import Settings
 from simulator import SimulatorServer, World, demo_world, serve, write_files
 from simulator.scenarios.payments import secret_key
+from tests import shared_cache
 from tests.orchestration.installation import Installation
 
 ACCOUNTS = ("aurora", "nordlicht")
@@ -70,11 +71,12 @@ class FiveSources(Installation):
 
 @dataclass
 class Shops:
-    """A world, the installation that holds it, and when it was pulled."""
+    """A world, the installation that holds it, when it was synced, and the build to read (default: the current one)."""
 
     world: World
     installation: FiveSources
     pulls: tuple[datetime, ...]
+    build: Path | None = None
 
     @property
     def settings(self) -> Settings:
@@ -82,8 +84,8 @@ class Shops:
 
     @property
     def published(self) -> Path:
-        """What readers see."""
-        return self.installation.current
+        """The build that is read."""
+        return self.build or self.installation.current
 
     def rows(self, account: str, mart: str, names: Sequence[str]) -> list[tuple[Any, ...]]:
         """A mart's rows as the tenant's own file has them."""
@@ -92,19 +94,29 @@ class Shops:
         return found
 
 
-def known(root: Path, seed: int, orders: int, start: date = START, pulls: tuple[datetime, ...] = PULLS) -> Shops:
-    """What `pulled` has made."""
-    return Shops(demo_world(seed=seed, start=start, end=pulls[-1], orders=orders), FiveSources(root), pulls)
+@dataclass(frozen=True)
+class Recipe:
+    """What a world is made from: `orders` in 400 days from `start`, synced at `pulls`, built after the last one."""
 
+    seed: int
+    orders: int
+    start: date = START
+    pulls: tuple[datetime, ...] = PULLS
 
-def pulled(root: Path, seed: int, orders: int, start: date = START, pulls: tuple[datetime, ...] = PULLS) -> Shops:
-    """Two demo shops with all their sources: everything by the first pull, then twice what is new; then built."""
-    shops = known(root, seed, orders, start, pulls)
-    place = shops.installation
-    with serve(shops.world, now=pulls[0]) as server:
-        place.configure_all(server)
-        for now in pulls[:-1]:
-            place.pull_at(server, now)
-        place.at(server, pulls[-1])
-        place.run()
-    return shops
+    def world(self) -> World:
+        return demo_world(seed=self.seed, start=self.start, end=self.pulls[-1], orders=self.orders)
+
+    def shops(self) -> Shops:
+        """Both demo shops with all their sources; synced once for all workers, who only read them."""
+        root = shared_cache.entry(f"world-{self.seed}-{self.orders}", repr(self), self.sync_and_build)
+        return Shops(self.world(), FiveSources(root), self.pulls)
+
+    def sync_and_build(self, root: Path) -> None:
+        """The first sync loads everything, each later one what is new."""
+        place = FiveSources(root)
+        with serve(self.world(), now=self.pulls[0]) as server:
+            place.configure_all(server)
+            for now in self.pulls[:-1]:
+                place.pull_at(server, now)
+            place.at(server, self.pulls[-1])
+            place.run()

@@ -13,6 +13,7 @@ import pytest
 from orchestration.superset import dashboard_titles
 from superset_assets.process import DEFAULT_PYTHON
 
+pytestmark = pytest.mark.superset
 RETAIL = Path(__file__).parents[3] / "shared" / "data" / "online_retail"
 TAKINGS = Path(sys.executable).with_name("takings")
 

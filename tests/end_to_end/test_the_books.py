@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from tests.end_to_end.conftest import WORLDS
-from tests.end_to_end.sources import ACCOUNTS, Shops
+from tests.end_to_end.sources import ACCOUNTS, Recipe, Shops
 from tests.oracle import daily, marts
 from tests.oracle.tables import TABLES, Table
 
@@ -47,11 +47,11 @@ def columns(expected: Rows) -> tuple[str, ...]:
     return tuple(sorted({name for row in expected.values() for name in row}))
 
 
-@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("mart", TABLES)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_a_mart_equals_the_books(shops_of: Callable[[int], Shops], seed: int, account: str, mart: str) -> None:
-    shops, table = shops_of(seed), TABLES[mart]
+def test_a_mart_equals_the_books(shops_of: Callable[[Recipe], Shops], recipe: Recipe, account: str, mart: str) -> None:
+    shops, table = shops_of(recipe), TABLES[mart]
     expected = table.compute(shops.world, account, shops.pulls)
     assert len(expected) > 5
     found = same(read(shops, account, mart, table, columns(expected)), expected)

@@ -22,11 +22,12 @@ from superset_assets import verify
 from superset_assets.client import call, connect
 from superset_assets.process import DEFAULT_PYTHON, Server
 from tests.end_to_end.conftest import WORLDS
-from tests.end_to_end.sources import ACCOUNTS, TARGETS, Shops
+from tests.end_to_end.sources import ACCOUNTS, TARGETS, Recipe, Shops
 from tests.oracle import answers, cards
 from tests.oracle import marts as books
 from tests.oracle.answers import Answer, Rows, Shop, by_channel, by_day, by_month, funnel, newest_month, of_mart, total
 
+pytestmark = pytest.mark.superset
 RANGES = {
     11: ((date(2026, 10, 22), date(2026, 11, 20)), (date(2025, 12, 1), date(2026, 3, 31))),
     12: ((date(2026, 6, 15), date(2026, 11, 20)),),
@@ -93,14 +94,14 @@ def ask(admin: SupersetClient, context: dict[str, Any], time_range: str, tenant:
 
 @pytest.fixture(scope="module", params=WORLDS)
 def world(
-    request: pytest.FixtureRequest, shops_of: Callable[[int], Shops], running: Server, current: Path
+    request: pytest.FixtureRequest, shops_of: Callable[[Recipe], Shops], running: Server, current: Path
 ) -> Iterator[tuple[int, Shops]]:
     """A world, with its build shown by the one Superset."""
     found = shops_of(request.param)
     was = current.readlink()
     _point(current, found.published)
     running.flush_data_cache()
-    yield request.param, found
+    yield request.param.seed, found
     _point(current, was)
     running.flush_data_cache()
 

@@ -13,10 +13,10 @@ import pytest
 
 from simulator.scenarios.payments import payment_books
 from tests.end_to_end.conftest import WORLDS
-from tests.end_to_end.sources import ACCOUNTS, Shops
+from tests.end_to_end.sources import ACCOUNTS, Recipe, Shops
 from tests.oracle import ads
 
-Find = Callable[[int], Shops]
+Find = Callable[[Recipe], Shops]
 LEVELS = {
     "account": ("source_account",),
     "campaign": ("source_account", "campaign_id"),
@@ -34,10 +34,10 @@ def pulled_from_staging(shops: Shops, sql: str) -> list[tuple[Any, ...]]:
     return found
 
 
-@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_spend_is_the_same_on_every_level_on_every_day(shops_of: Find, seed: int, account: str) -> None:
-    shops = shops_of(seed)
+def test_spend_is_the_same_on_every_level_on_every_day(shops_of: Find, recipe: Recipe, account: str) -> None:
+    shops = shops_of(recipe)
     daily: dict[str, dict[tuple[str, date], list[int]]] = {}
     for level, keys in LEVELS.items():
         found: dict[tuple[str, date], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
@@ -57,10 +57,10 @@ def test_spend_is_the_same_on_every_level_on_every_day(shops_of: Find, seed: int
     assert daily["account"] == daily["campaign"] == daily["ad set"] == daily["ad"] == control
 
 
-@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_metrics_daily_holds_each_days_spend_rounded_once(shops_of: Find, seed: int, account: str) -> None:
-    shops = shops_of(seed)
+def test_metrics_daily_holds_each_days_spend_rounded_once(shops_of: Find, recipe: Recipe, account: str) -> None:
+    shops = shops_of(recipe)
     by_day = {(f"{platform} Ads", day): micros for platform, day, micros in shops.rows(
         account, "spend group by all", ("platform", "date_day", "sum(spend_micros)::bigint"))}  # fmt: skip
     rows = shops.rows(account, "metrics_daily where ad_spend_minor <> 0", ("channel", "date_day", "ad_spend_minor"))
@@ -69,13 +69,13 @@ def test_metrics_daily_holds_each_days_spend_rounded_once(shops_of: Find, seed: 
     }
 
 
-@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_opening_and_movements_make_closing_and_closing_is_the_next_opening(
-    shops_of: Find, seed: int, account: str
+    shops_of: Find, recipe: Recipe, account: str
 ) -> None:
     names = [f"{name}_mrr_minor" for name in MOVEMENTS]
-    rows = sorted(shops_of(seed).rows(
+    rows = sorted(shops_of(recipe).rows(
         account, "mrr_monthly", ("date_month", "opening_mrr_minor", "closing_mrr_minor", *names)
     ))  # fmt: skip
     assert len(rows) > 5
@@ -83,18 +83,18 @@ def test_opening_and_movements_make_closing_and_closing_is_the_next_opening(
         assert opening + sum(sign * by for sign, by in zip(MOVEMENTS.values(), movements, strict=True)) == closing
     assert rows[0][1] == 0
     assert all(before[2] == after[1] for before, after in pairwise(rows))
-    of_customers = dict(shops_of(seed).rows(
+    of_customers = dict(shops_of(recipe).rows(
         account, "customer_mrr group by all", ("date_month", "sum(mrr_minor)::bigint")
     ))  # fmt: skip
     assert of_customers == {month: closing for month, _, closing, *_ in rows}
 
 
-@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_cash_less_fees_refunds_and_disputes_is_payouts_and_the_balance(
-    shops_of: Find, seed: int, account: str
+    shops_of: Find, recipe: Recipe, account: str
 ) -> None:
-    shops = shops_of(seed)
+    shops = shops_of(recipe)
     for mart in ("cash", "metrics_daily"):
         sums = tuple(f"sum({name})::bigint" for name in CASH)
         rows = shops.rows(account, f"{mart} where source = 'stripe' group by all", ("date_day", *sums))
@@ -108,21 +108,21 @@ def test_cash_less_fees_refunds_and_disputes_is_payouts_and_the_balance(
     assert net == payment_books(shops.world, account, shops.pulls[-1]).balance
 
 
-@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_sales_with_recorded_assumed_and_missing_costs_are_net_sales_in_every_row(
-    shops_of: Find, seed: int, account: str
+    shops_of: Find, recipe: Recipe, account: str
 ) -> None:
     names = ("net_sales_minor", *(f"sales_cost_{name}_minor" for name in ("recorded", "assumed", "missing")))
-    rows = shops_of(seed).rows(account, "metrics_daily", names)
+    rows = shops_of(recipe).rows(account, "metrics_daily", names)
     assert all(net == sum(parts) for net, *parts in rows)
     assert all(any(row[place] for row in rows) for place in range(4))
 
 
-@pytest.mark.parametrize("seed", WORLDS)
+@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_whole_months_of_operating_expenses_are_what_the_file_says(shops_of: Find, seed: int, account: str) -> None:
-    shops = shops_of(seed)
+def test_operating_expenses_of_whole_months_equal_the_file(shops_of: Find, recipe: Recipe, account: str) -> None:
+    shops = shops_of(recipe)
     told: dict[date, int] = defaultdict(int)
     for each in shops.world.visits(account).expenses(int(shops.pulls[-1].timestamp())):
         told[each.month] += each.amount

@@ -6,8 +6,10 @@ the rows that moved since the build before are exactly those that moved in the b
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ import pytest
 
 from simulator import World, demo_world, serve
 from simulator.scenarios.payments import payment_books
+from tests import shared_cache
 from tests.end_to_end.sources import ACCOUNTS, FiveSources, Shops
 from tests.end_to_end.test_the_books import columns, read
 from tests.oracle.tables import TABLES
@@ -53,7 +56,7 @@ def changed(before: Numbers, after: Numbers) -> set[Any]:
 
 @dataclass
 class Spring:
-    """What the marts said after each build."""
+    """The marts' numbers after each build."""
 
     world: World
     found: dict[tuple[str, str, int], Numbers] = field(default_factory=dict)
@@ -62,15 +65,14 @@ class Spring:
         return solid(TABLES[mart].compute(self.world, account, tuple(LOOKS[: BUILDS[build] + 1])))
 
     def moved(self, account: str, mart: str, build: int) -> set[Any]:
-        """Keys of rows that this build tells in another way than the one before it."""
+        """Keys of rows that differ between this build and the one before it."""
         return changed(self.found[account, mart, build - 1], self.found[account, mart, build])
 
 
-@pytest.fixture(scope="module")
-def spring(tmp_path_factory: pytest.TempPathFactory) -> Spring:
-    spring = Spring(demo_world(seed=11, start=OPENED, end=LOOKS[-1], orders=600))
-    place = FiveSources(tmp_path_factory.mktemp("spring"))
-    with serve(spring.world, now=LOOKS[0]) as server:
+def sync_and_build(world: World, folder: Path) -> None:
+    """Sync at each look; keep what was published after each build."""
+    place = FiveSources(folder / "installation")
+    with serve(world, now=LOOKS[0]) as server:
         place.configure_all(server)
         for number, now in enumerate(LOOKS):
             if number not in BUILDS:
@@ -78,12 +80,22 @@ def spring(tmp_path_factory: pytest.TempPathFactory) -> Spring:
                 continue
             place.at(server, now)
             place.run()
-            shops = Shops(spring.world, place, tuple(LOOKS[: number + 1]))
-            for account in ACCOUNTS:
-                for mart in CHECKED:
-                    names = columns(TABLES[mart].compute(spring.world, account, shops.pulls))
-                    rows = read(shops, account, mart, TABLES[mart], names)
-                    spring.found[account, mart, BUILDS.index(number)] = solid(rows)
+            shutil.copytree(place.current, folder / str(number))
+
+
+@pytest.fixture(scope="module")
+def spring() -> Spring:
+    world = demo_world(seed=11, start=OPENED, end=LOOKS[-1], orders=600)
+    folder = shared_cache.entry(
+        "what-changes", f"11 600 {OPENED} {LOOKS} {BUILDS}", lambda folder: sync_and_build(world, folder)
+    )
+    spring = Spring(world)
+    for build, number in enumerate(BUILDS):
+        shops = Shops(world, FiveSources(folder), tuple(LOOKS[: number + 1]), folder / str(number))
+        for account in ACCOUNTS:
+            for mart in CHECKED:
+                names = columns(TABLES[mart].compute(world, account, shops.pulls))
+                spring.found[account, mart, build] = solid(read(shops, account, mart, TABLES[mart], names))
     return spring
 
 

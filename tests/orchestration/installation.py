@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import shutil
-import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +16,33 @@ from orchestration import dbt_build, pipeline, settings, simulator
 from orchestration.home import Home
 from orchestration.pipeline import Run
 from simulator import SimulatorServer, write_files
+from tests import shared_cache
 
 CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
 
 
-@cache
 def parsed() -> Path:
-    """dbt's parse of the project, once a process: it takes longer than the build of a small shop."""
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return dbt_build.parse(Home(folder))
+    """dbt's parse of the project, shared by all workers: it takes longer than the build of a small shop."""
+
+    def make(folder: Path) -> None:
+        dbt_build.parse(Home(folder))
+
+    return Home(shared_cache.entry("dbt-parse", "", make, sources=dbt_build.fingerprint())).dbt_target
+
+
+def dbt(home: Home, *arguments: str) -> list[Any]:
+    """One dbt command over an installation's staging, with the shared parse; returns dbt's results."""
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest = Manifest.from_msgpack((parsed() / dbt_build.PARSED).read_bytes())
+    home.builds.mkdir(parents=True, exist_ok=True)
+    with dbt_build.environment(dbt_build.scratch(home), home.staging):
+        command = [*dbt_build.QUIET, "--no-write-json", *arguments, *dbt_build.arguments(home)]
+        outcome = dbtRunner(manifest=manifest).invoke(command)
+        dbt_build.let_go()
+    assert outcome.exception is None, outcome.exception
+    return list(outcome.result or ())
 
 
 @dataclass

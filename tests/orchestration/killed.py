@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from connectors.sync.cursors import Cursors
 from connectors.sync.staging import Staging
 from tests.orchestration.installation import Installation
 
@@ -26,17 +27,17 @@ def main(root: str, step: str, times: str) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     load = Staging.load
-    move = Staging._move_cursor
+    move = Cursors.move
 
     def noticed(self: Staging, account: Any, stream: Any, *more: Any) -> Any:
         reached(f"load {account.account} {stream.name}")
         return load(self, account, stream, *more)
 
-    def inside(self: Staging, account: Any, stream: str, *more: Any) -> Any:
-        reached(f"inside {account.account} {stream}")
-        return move(self, account, stream, *more)
+    def inside(self: Cursors, stream: str, *more: Any) -> Any:
+        reached(f"inside {self.account.account} {stream}")
+        return move(self, stream, *more)
 
-    Staging.load, Staging._move_cursor = noticed, inside  # type: ignore[method-assign]
+    Staging.load, Cursors.move = noticed, inside  # type: ignore[method-assign]
     Installation(Path(root)).run(lambda name, done, total, detail: reached(f"{name} {detail}"))
 
 

@@ -14,6 +14,7 @@ from orchestration.dbt_build import BuildFailedError
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 
+pytestmark = pytest.mark.worlds
 END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = "2026-02-10"
 

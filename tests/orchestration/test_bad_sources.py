@@ -23,6 +23,7 @@ from simulator.history import ShopHistory
 from tests.oracle.facts import placed
 from tests.orchestration.installation import Installation
 
+pytestmark = pytest.mark.worlds
 START, NOW = date(2026, 1, 20), datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KINDS = ("shopify", "stripe", "meta_ads", "tiktok_ads", "files")
 WIRED = KINDS[:-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from simulator import Fault, Faults, SimulatorServer, demo_world, serve
+from tests import shared_cache
 from tests.orchestration.installation import Installation
 
+pytestmark = pytest.mark.worlds
 WORLD = demo_world(seed=5, start=date(2026, 1, 1), end=datetime(2026, 3, 1, 12, 0, tzinfo=UTC), orders=150)
 
 
@@ -26,12 +29,18 @@ def server() -> Iterator[SimulatorServer]:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, server: SimulatorServer) -> Installation:
-    """Two shops, pulled and published."""
-    found = Installation(tmp_path_factory.mktemp("installation"))
-    found.configure(server)
-    found.run()
-    return found
+def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Two shops, synced and published; the server that they were synced from is gone."""
+
+    def make(folder: Path) -> None:
+        place = Installation(folder)
+        with serve(WORLD) as server:
+            place.configure(server)
+            place.run()
+
+    folder = tmp_path_factory.mktemp("cli") / "installation"
+    shutil.copytree(shared_cache.entry("cli", f"5 150 {WORLD.end}", make), folder, symlinks=True)
+    return Installation(folder)
 
 
 def takings(place: Installation, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
@@ -142,12 +151,14 @@ def test_without_a_configuration_the_two_ways_on_are_named(tmp_path: Path) -> No
     assert "make demo" in said
 
 
-def test_a_wrong_token_names_the_shop_and_keeps_the_last_build(tmp_path: Path, server: SimulatorServer) -> None:
-    found = Installation(tmp_path)
+def test_a_wrong_token_names_the_shop_and_keeps_the_last_build(
+    place: Installation, tmp_path: Path, server: SimulatorServer
+) -> None:
+    found = Installation(tmp_path / "copy")
+    shutil.copytree(place.root, found.root, symlinks=True)
     found.configure(server)
-    found.run()
     before = found.current
-    (tmp_path / "aurora.token").write_text("shpat_wrong_and_secret")
+    (found.root / "aurora.token").write_text("shpat_wrong_and_secret")
     said = refusal(takings(found, "run"))
     assert "aurora" in said
     assert "token" in said

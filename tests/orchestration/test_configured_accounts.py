@@ -14,6 +14,7 @@ from orchestration import pipeline
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 
+pytestmark = pytest.mark.worlds
 END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 

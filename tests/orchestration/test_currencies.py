@@ -15,6 +15,7 @@ from simulator.books import Line, Order, Product, Refund, Reversal, ShippingLine
 from simulator.history import ShopHistory
 from tests.orchestration.installation import Installation
 
+pytestmark = pytest.mark.worlds
 END = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
 

@@ -20,6 +20,7 @@ from orchestration.home import Home
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation
 
+pytestmark = pytest.mark.worlds
 END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 

@@ -19,6 +19,7 @@ from orchestration import pipeline
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation, marts
 
+pytestmark = pytest.mark.worlds
 CHECKOUT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 1, 15, 10, tzinfo=UTC)
 MEGABYTE = 1 << 20

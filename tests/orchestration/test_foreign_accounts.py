@@ -15,6 +15,7 @@ from simulator.world import seconds
 from tests.oracle import cash, subscriptions
 from tests.orchestration.installation import Installation
 
+pytestmark = pytest.mark.worlds
 START, NOW = date(2026, 1, 20), datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 EVENINGS = (datetime(2026, 1, 31, 23, 0, tzinfo=UTC), datetime(2026, 2, 28, 23, 0, tzinfo=UTC))
 JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)

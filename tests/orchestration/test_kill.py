@@ -21,6 +21,7 @@ from orchestration import pipeline
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation, marts
 
+pytestmark = pytest.mark.worlds
 CHECKOUT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 1, 15, 10, tzinfo=UTC)
 EARLY, END = START + timedelta(days=30), START + timedelta(days=32)
@@ -106,9 +107,9 @@ def test_a_replay_that_is_killed_leaves_staging_and_then_gives_the_same_marts(
     place = Installation(tmp_path / "place")
     shutil.copytree(undisturbed.root, place.root, symlinks=True)
     code = (
-        "import os, signal, sys; from pathlib import Path; from orchestration import run;"
+        "import os, signal, sys; from pathlib import Path; from orchestration import pipeline;"
         "from tests.orchestration.installation import Installation;"
-        "run.replay(Installation(Path(sys.argv[1])).settings, really=True,"
+        "pipeline.replay(Installation(Path(sys.argv[1])).settings, really=True,"
         " progress=lambda step, done, total, detail: done == 9 and os.kill(os.getpid(), signal.SIGKILL))"
     )
     command = [sys.executable, "-c", code, str(place.root)]

@@ -17,6 +17,7 @@ from simulator import SimulatorServer, World, demo_world, serve
 from simulator.world import seconds
 from tests.orchestration.installation import Installation
 
+pytestmark = pytest.mark.worlds
 START, NOW = date(2026, 1, 1), datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 FIRST, LAST = date(2026, 2, 3), date(2026, 2, 6)
 RANGE = {"dagster/asset_partition_range_start": str(FIRST), "dagster/asset_partition_range_end": str(LAST)}

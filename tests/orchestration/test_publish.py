@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -19,21 +19,26 @@ from connectors.base import no_progress
 from orchestration import pipeline, publication
 from orchestration.dbt_build import Built
 from simulator import demo_world, serve
+from tests import shared_cache
 from tests.orchestration.installation import Installation, ask, marts
 
+pytestmark = pytest.mark.worlds
 CHECKOUT = Path(__file__).resolve().parents[2]
 END = datetime(2026, 2, 20, 10, tzinfo=UTC)
 TENANTS = ("aurora", "nordlicht")
 
 
 @pytest.fixture(scope="module")
-def master(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """An installation with one build, to be copied and left as it is. Both shops have orders of the same ids."""
-    place = Installation(tmp_path_factory.mktemp("master"))
-    with serve(demo_world(seed=5, start=datetime(2026, 1, 15, tzinfo=UTC).date(), end=END, orders=400)) as server:
-        place.configure(server)
-        place.run()
-    return place
+def master() -> Installation:
+    """An installation with one build; tests change copies of it only. Both shops have orders of the same ids."""
+
+    def make(folder: Path) -> None:
+        place = Installation(folder)
+        with serve(demo_world(seed=5, start=date(2026, 1, 15), end=END, orders=400)) as server:
+            place.configure(server)
+            place.run()
+
+    return Installation(shared_cache.entry("publish", f"5 400 {END}", make))
 
 
 @pytest.fixture

@@ -8,20 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import dbt_build
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog
+from tests import shared_cache
 from tests.semantic import shop, synthetic
 
 
 @pytest.fixture(scope="session")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """dbt's target folder after a parse in which a warning or a deprecation is an error."""
-    folder = synthetic.stub_project(tmp_path_factory.mktemp("dbt") / "project")
+def target() -> Path:
+    """dbt's target folder after a parse in which a warning or a deprecation is an error; shared, so only read."""
+    sources = dbt_build.fingerprint() + Path(synthetic.__file__).read_text(encoding="utf-8")
+    return shared_cache.entry("semantic-parse", "", parse, sources) / "project" / "target"
+
+
+def parse(root: Path) -> None:
+    root.mkdir()
+    folder = synthetic.stub_project(root / "project")
     dbt = Path(sys.executable).with_name("dbt")
     command = [dbt, "--warn-error", "--show-all-deprecations", "parse", "--profiles-dir", "."]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "target"
 
 
 @pytest.fixture(scope="session")

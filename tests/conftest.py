@@ -1,0 +1,52 @@
+"""The order of the tests and their marks.
+
+A file runs in one worker (`--dist loadfile`); the files that take longest start first. docs/develop/tests.md says what
+each folder proves and how long it takes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGEST = (
+    "tests/end_to_end/test_the_charts.py",
+    "tests/superset_assets/test_tenant_walls.py",
+    "tests/test_docs.py",
+    "tests/end_to_end/test_demo.py",
+    "tests/end_to_end/test_what_changes.py",
+    "tests/orchestration/test_late_events.py",
+    "tests/orchestration/test_kill.py",
+    "tests/orchestration/test_disk_full.py",
+    "tests/orchestration/test_bad_sources.py",
+    "tests/superset_assets/test_superset.py",
+    "tests/superset_assets/test_browser.py",
+    "tests/end_to_end/test_online_retail.py",
+    "tests/end_to_end/test_the_books.py",
+    "tests/orchestration/test_cli.py",
+    "tests/orchestration/test_dagster.py",
+    "tests/orchestration/test_currencies.py",
+    "tests/orchestration/test_foreign_accounts.py",
+    "tests/orchestration/test_publish.py",
+    "tests/connectors/stripe/test_pull.py",
+    "tests/connectors/shopify/test_pull.py",
+    "tests/semantic/test_oracle.py",
+    "tests/dbt_project/test_models.py",
+)
+"""Files from the longest on; all others take less."""
+MARK_OF_FIXTURE = {"superset": "superset", "clone": "worlds"}
+MARK_OF_PATH = {"tests/end_to_end": "worlds", "tests/superset_assets/test_browser.py": "browser"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {ROOT / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+    for item in items:
+        for fixture, mark in MARK_OF_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+        for path, mark in MARK_OF_PATH.items():
+            if item.path.is_relative_to(ROOT / path):
+                item.add_marker(mark)
