@@ -17,8 +17,8 @@ test: check  ## lint, types and every test but the deep ones: minutes
 	@tools/browser
 	@$(PYTEST) -m "not deep" $(ARGS)
 
-test-fast: .venv/.locked  ## tests without Superset, browser or whole simulated shops: seconds
-	@$(PYTEST) -m "not (deep or superset or browser or worlds)" $(ARGS)
+test-fast: .venv/.locked  ## quick tests: no Superset, browser or whole simulated shops; 90 seconds
+	@$(PYTEST) -m "not (deep or slow or superset or browser or worlds)" $(ARGS)
 
 test-deep: setup  ## more seeds and longer variants, for once a week
 	@tools/browser

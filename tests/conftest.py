@@ -36,17 +36,30 @@ LONGEST = (
     "tests/dbt_project/test_models.py",
 )
 """Files from the longest on; all others take less."""
-MARK_OF_FIXTURE = {"superset": "superset", "clone": "worlds"}
-MARK_OF_PATH = {"tests/end_to_end": "worlds", "tests/superset_assets/test_browser.py": "browser"}
+MARK_OF_PATH = {
+    "tests/end_to_end": "worlds",
+    "tests/superset_assets/test_browser.py": "browser",
+    "tests/connectors/shopify/test_bulk.py": "slow",
+    "tests/connectors/shopify/test_lost_staging.py": "slow",
+    "tests/connectors/shopify/test_pages.py": "slow",
+    "tests/connectors/shopify/test_pull.py": "slow",
+    "tests/connectors/stripe/test_pull.py": "slow",
+    "tests/connectors/tiktok_ads/test_pull.py": "slow",
+    "tests/connectors/tiktok_ads/test_troubles.py": "slow",
+    "tests/connectors/meta_ads/test_pull.py": "slow",
+    "tests/connectors/meta_ads/test_troubles.py": "slow",
+    "tests/semantic/test_oracle.py": "slow",
+    "tests/semantic/test_tenant_walls.py": "slow",
+    "tests/test_howtos.py": "slow",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {ROOT / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
     for item in items:
-        for fixture, mark in MARK_OF_FIXTURE.items():
-            if fixture in getattr(item, "fixturenames", ()):
-                item.add_marker(mark)
+        if "superset" in getattr(item, "fixturenames", ()):
+            item.add_marker("superset")
         for path, mark in MARK_OF_PATH.items():
             if item.path.is_relative_to(ROOT / path):
                 item.add_marker(mark)

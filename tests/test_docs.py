@@ -157,6 +157,7 @@ def test_the_readme_shows_the_house_as_it_is() -> None:
     assert {"connectors", "dbt_project", "semantic", "superset_assets", "orchestration"} <= set(rooms)
 
 
+@pytest.mark.worlds
 def test_the_tutorial_runs_from_its_first_command_to_its_last(tmp_path: Path) -> None:
     scripts = [text for kind, text in FENCE.findall((DOCS / "tutorial.md").read_text()) if kind == "bash"]
     clone = CheckoutCopy(tmp_path / "takings")

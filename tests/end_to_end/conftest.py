@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -22,10 +23,13 @@ def name(recipe: Recipe) -> str:
     return f"seed {recipe.seed}, {recipe.orders} orders"
 
 
-WORLDS = [
-    *(pytest.param(recipe, id=name(recipe)) for recipe in (YEAR, SPRING, SUMMER)),
-    *(pytest.param(recipe, id=name(recipe), marks=pytest.mark.deep) for recipe in LARGER),
-]
+def worlds(*recipes: Recipe) -> list[Any]:
+    """Parameters: these recipes, and the larger young shops for `make test-deep`."""
+    deep = [pytest.param(recipe, id=name(recipe), marks=pytest.mark.deep) for recipe in LARGER]
+    return [pytest.param(recipe, id=name(recipe)) for recipe in recipes] + deep
+
+
+WORLDS = worlds(YEAR, SPRING, SUMMER)
 
 
 @pytest.fixture(scope="session")

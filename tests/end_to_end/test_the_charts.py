@@ -21,7 +21,7 @@ from orchestration.superset import dashboard_titles
 from superset_assets import verify
 from superset_assets.client import call, connect
 from superset_assets.process import DEFAULT_PYTHON, Server
-from tests.end_to_end.conftest import WORLDS
+from tests.end_to_end.conftest import YEAR, worlds
 from tests.end_to_end.sources import ACCOUNTS, TARGETS, Recipe, Shops
 from tests.oracle import answers, cards
 from tests.oracle import marts as books
@@ -92,7 +92,7 @@ def ask(admin: SupersetClient, context: dict[str, Any], time_range: str, tenant:
     return [row for result in answer["result"] for row in result["data"]]
 
 
-@pytest.fixture(scope="module", params=WORLDS)
+@pytest.fixture(scope="module", params=worlds(YEAR))
 def world(
     request: pytest.FixtureRequest, shops_of: Callable[[Recipe], Shops], running: Server, current: Path
 ) -> Iterator[tuple[int, Shops]]:
