@@ -1,13 +1,13 @@
 """Meta's Marketing API, version v26.0.
 
-client.py     one request: token, version, patience by code, pacing by the usage headers
-judgement.py  what an error's code and subcode ask of us
-streams/      what is asked for, and the tables it becomes
-reports.py    insights of a range of days: at once, or by an asynchronous run; halved when they are too much
-pull.py       the order of it all: check the account, land, load, move the cursor
+client.py     one request: token, version, retries by error code, pacing by the usage headers
+errors.py     what to do about an error, by its code and subcode
+streams/      each stream's fields, and the tables that it fills
+reports.py    insights of a range of days: at once, or by an asynchronous run; halved when too large
+pull.py       the order of steps: check the account, then land, load, move the cursor
 
-The data's way: the account, campaigns, ad sets, ads, daily insights of ads and of the account, actions apart ->
-landing zone -> schema `meta_ads` of the staging file. `takings pull` runs it alone.
+Data flow: the account, campaigns, ad sets, ads, daily insights of ads and of the account, actions apart -> landing
+zone -> schema `meta_ads` of the staging file. Sync it alone: `takings pull --source meta_ads`.
 """
 
 from connectors.connector import Connector

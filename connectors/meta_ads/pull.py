@@ -1,7 +1,7 @@
-"""Pull one ad account: check it, then stream by stream land, load, move the cursor.
+"""Pull one ad account: check it, then land and load each stream and move its cursor.
 
-The first load brings the whole history that is asked for; each later one today and the days before it that may still
-change, each day replaced whole. An interrupted pull goes on where it stopped; one that is repeated changes nothing.
+Which days of the reports are read: connectors/sync/daily_reports.py. An interrupted pull continues where it stopped; a
+repeated one changes nothing.
 """
 
 from __future__ import annotations
@@ -18,12 +18,19 @@ from connectors.meta_ads import streams
 from connectors.meta_ads.client import VERSION, Client
 from connectors.meta_ads.reports import PAGE_OF_OBJECTS, pages, rows
 from connectors.meta_ads.settings import MetaAdsSettings
-from connectors.sync.daily_reports import AdAccountPull, Calendar, known_zone, land_record
+from connectors.sync.daily_reports import (
+    AdAccountPull,
+    Calendar,
+    account_zone,
+    begin_objects,
+    inactive_warning,
+    land_record,
+)
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext
 
-RETENTION_DAYS = 37 * 30  # Meta keeps 37 months, and refuses a range that begins before
-CHUNK_DAYS = 30  # landed part by part
+RETENTION_DAYS = 37 * 30  # Meta keeps 37 months, and refuses a range that begins earlier
+CHUNK_DAYS = 30  # per part
 ACTIVE = 1
 STATUSES = {2: "disabled", 3: "unsettled", 7: "under review", 8: "about to be settled", 9: "in its grace period",
             100: "about to be closed", 101: "closed"}  # fmt: skip
@@ -37,17 +44,16 @@ class _AdAccount(msgspec.Struct):
 
 
 def pull(context: PullContext, settings: MetaAdsSettings, version: str = VERSION) -> Iterator[Pulled]:
-    """Bring everything that is new in one ad account, stream by stream; yields what each stream did.
+    """Pull everything that is new in one ad account; yields the result of each stream.
 
-    Without `since` in the settings the first load reads all that Meta keeps.
+    Without `since` in the settings the first load reads all days that Meta keeps.
 
-    Raises the errors of connectors.errors; what earlier streams brought is kept.
+    Raises the errors of connectors.errors; streams that were loaded before stay loaded.
     """
     client = Client(context.account, context.transport, version)
     context.staging.prepare(context.account.source, streams.STREAMS)
     raw = client.get(f"act_{client.id}", {"fields": streams.ACCOUNT.query})
-    told = _check(client, raw)
-    zone = known_zone(client.who, told.timezone_name)
+    zone = account_zone(client.label, _check(client, raw).timezone_name)
     calendar = Calendar(zone, settings.since, RETENTION_DAYS, settings.lookback_days, RETENTION_DAYS)
     reports = {stream.name: partial(rows, client, stream)
                for stream in streams.STREAMS if stream.name in streams.INSIGHTS}  # fmt: skip
@@ -59,25 +65,22 @@ def pull(context: PullContext, settings: MetaAdsSettings, version: str = VERSION
 
 
 def _check(client: Client, raw: bytes) -> _AdAccount:
-    """What Meta says of the account. One that is not active is read all the same: its past days stand; a warning says
-    so. Raises ContractError when it is another one.
+    """The account as Meta describes it. One that is not active is pulled all the same, with a warning.
+
+    Raises ContractError when the response is about another account.
     """
-    told = decoded(raw, _AdAccount, client.who, "the account")
-    if told.account_id != client.id:
-        raise ContractError(f"{client.who}: Meta answered for {told.account_id}; nothing was loaded")
-    if told.account_status != ACTIVE:
-        client.warnings.add(
-            f"{client.who} is {STATUSES.get(told.account_status, 'not active')} (account_status "
-            f"{told.account_status}): its past days are read, new ones will hold nothing."
-        )
-    return told
+    account = decoded(raw, _AdAccount, client.label, "the account")
+    if account.account_id != client.id:
+        raise ContractError(f"{client.label} was not pulled", f"Meta answered for the account {account.account_id}")
+    if account.account_status != ACTIVE:
+        status = STATUSES.get(account.account_status, "not active")
+        client.warnings.add(inactive_warning(client.label, f"{status} (account_status {account.account_status})"))
+    return account
 
 
 def _land_objects(client: Client, stream: Stream, progress: Progress, landed: LandedWindow) -> None:
-    """Every object of a kind, archived ones too; deleted ones are asked for by name."""
-    landed.restart()
-    if client.now > landed.window.end:  # it is taken up after an interruption
-        landed.goes_on(client.now)
+    """Land every object of a kind, archived ones too; deleted ones come only when their status is requested."""
+    begin_objects(client, landed)
     statuses = msgspec.json.encode(stream.connections["effective_status"]).decode()
     params = {"fields": stream.query, "effective_status": statuses}
     for page in pages(client, f"act_{client.id}/{streams.EDGES[stream.name]}", params, PAGE_OF_OBJECTS, least=1):

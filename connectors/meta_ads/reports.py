@@ -1,31 +1,33 @@
-"""Insights of a range of days, all its rows or none.
+"""Insights of a range of days: all rows or none.
 
-A few days are asked for at once, more by an asynchronous run. A report that is too much, or whose run fails twice, is
-halved by days, a single day of ads by campaigns; what still is too much fails, named. Nothing that was measured is ever
-filtered: such a filter has been seen to lose 40 % of the spend. The account's own day is never split by campaigns:
-those that are listed leave deleted ones out.
+A few days are requested at once, more by an asynchronous run. A report that is too large, or whose run fails twice, is
+halved by days, a single day of ads by campaigns; what is still too large fails with its day. No filter on measured
+values is ever used: such a filter has lost 40 % of the spend. The account's own report is never split by campaigns:
+the list of campaigns leaves deleted ones out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
+from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from connectors.base import Stream
-from connectors.errors import ContractError, RetryError
+from connectors.errors import ContractError
 from connectors.http import decoded
 from connectors.meta_ads.client import Client
-from connectors.meta_ads.errors import GraphError, TooMuchError, refusal
+from connectors.meta_ads.errors import GraphError, refusal
 from connectors.meta_ads.streams.insights import ACTION_BREAKDOWNS, INSIGHTS, WINDOWS
 from connectors.meta_ads.streams.objects import STATUSES
+from connectors.sync.daily_reports import TooLargeError, rows_in_halves
 
 AT_ONCE_DAYS = 3  # a longer range goes by an asynchronous run
 RUNS, POLL_SECONDS, LONGEST_POLL, RUN_SECONDS = 2, 2.0, 30.0, 1800.0
 PAGE_OF_OBJECTS, PAGE_OF_ROWS, LEAST_ROWS = 100, 500, 25
-CAMPAIGNS_AT_ONCE = 50  # they are named in the address, and servers take only so long a one
+CAMPAIGNS_AT_ONCE = 50  # the URL names them, and servers limit its length
 
 
 class _Cursors(msgspec.Struct):
@@ -46,7 +48,7 @@ class _Campaign(msgspec.Struct):
     id: str
 
 
-class _Made(msgspec.Struct):
+class _StartedRun(msgspec.Struct):
     report_run_id: str
 
 
@@ -61,17 +63,17 @@ class _Run(msgspec.Struct):
 def pages(
     client: Client, path: str, params: dict[str, str], limit: int, least: int | None = None
 ) -> Iterator[list[bytes]]:
-    """The pages below a path. Only `paging.next` says that there is more; an empty page is not the end.
+    """The pages below a path. Only `paging.next` says that there is another one; an empty page is not the end.
 
-    A page that is too much is asked for smaller, down to `least` rows, then TooMuchError is raised. Raises
-    ContractError when a cursor comes again.
+    A page that is too large is requested smaller, down to `least` rows, then TooLargeError is raised. Raises
+    ContractError when a cursor repeats.
     """
-    seen: set[str] = set()
+    cursors: set[str] = set()
     params = {**params, "limit": str(limit)}
     while True:
         try:
-            page = decoded(client.get(path, params), _Page, client.who, path)
-        except TooMuchError:
+            page = decoded(client.get(path, params), _Page, client.label, path)
+        except TooLargeError:
             limit //= 2
             if limit < (least or limit + 1):
                 raise
@@ -81,58 +83,50 @@ def pages(
         if page.paging is None or not page.paging.next:
             return
         after = (page.paging.cursors and page.paging.cursors.after) or _after(page.paging.next)
-        if not after or after in seen:
+        if not after or after in cursors:
             raise ContractError(
-                f"{client.who}: the page cursor of {path.rsplit('/', 1)[-1]} does not move on; stopped "
-                "before an endless loop"
+                f"Stopped reading {path.rsplit('/', 1)[-1]} of {client.label}",
+                "Meta's page cursor does not advance",
+                "Run again later; if the error persists, update Takings",
             )
-        seen.add(after)
+        cursors.add(after)
         params["after"] = after
 
 
 def _after(url: str) -> str:
-    """The cursor in the address of the next page: there are answers that name it nowhere else."""
+    """The cursor in the URL of the next page: some responses name it nowhere else."""
     return dict(parse_qsl(urlsplit(url).query)).get("after", "")
 
 
 def rows(client: Client, stream: Stream, first: date, last: date) -> list[bytes]:
     """Every row of a stream's report from `first` to `last`, both included.
 
-    Raises RetryError when a single day cannot be had.
+    Raises RetryError when a single day is too large.
     """
+    return rows_in_halves(client.label, stream.name, partial(_rows_or_by_campaign, client, stream), first, last)
+
+
+def _rows_or_by_campaign(client: Client, stream: Stream, first: date, last: date) -> list[bytes]:
+    """The rows at once; a single day of ads that is too large comes campaign by campaign."""
     try:
         return _rows(client, stream, first, last)
-    except TooMuchError as error:
-        if first == last:
-            return _of_day(client, stream, first, error)
-        middle = first + (last - first) // 2
-        return rows(client, stream, first, middle) + rows(client, stream, middle + timedelta(days=1), last)
-
-
-def _of_day(client: Client, stream: Stream, day: date, error: TooMuchError) -> list[bytes]:
-    """A day that is too much at once: its ads campaign by campaign."""
-    try:
-        if INSIGHTS[stream.name] != "ad":
-            raise error
-        params = {"fields": "id", "effective_status": msgspec.json.encode(STATUSES).decode()}
-        listed = pages(client, f"act_{client.id}/campaigns", params, PAGE_OF_OBJECTS, least=1)
-        campaigns = [decoded(row, _Campaign, client.who, "campaigns").id for page in listed for row in page]
-        starts = range(0, len(campaigns), CAMPAIGNS_AT_ONCE)
-        groups = (campaigns[start : start + CAMPAIGNS_AT_ONCE] for start in starts)
-        return [row for group in groups for row in _by_campaigns(client, stream, day, group)]
-    except TooMuchError as last:
-        raise RetryError(
-            f"{client.who}: the report {stream.name} of {day} alone cannot be had ({last}). "
-            "Nothing of it was loaded; run again later."
-        ) from last
+    except TooLargeError:
+        if first != last or INSIGHTS[stream.name] != "ad":
+            raise
+    params = {"fields": "id", "effective_status": msgspec.json.encode(STATUSES).decode()}
+    listed = pages(client, f"act_{client.id}/campaigns", params, PAGE_OF_OBJECTS, least=1)
+    campaigns = [decoded(row, _Campaign, client.label, "campaigns").id for page in listed for row in page]
+    starts = range(0, len(campaigns), CAMPAIGNS_AT_ONCE)
+    groups = (campaigns[start : start + CAMPAIGNS_AT_ONCE] for start in starts)
+    return [row for group in groups for row in _by_campaigns(client, stream, first, group)]
 
 
 def _by_campaigns(client: Client, stream: Stream, day: date, campaigns: list[str]) -> list[bytes]:
-    """The day's rows of some campaigns, halved until they fit."""
+    """The day's rows of some campaigns, which are halved while their rows are too many."""
     half = len(campaigns) // 2
     try:
         return _rows(client, stream, day, day, campaigns)
-    except TooMuchError:
+    except TooLargeError:
         if not half:
             raise
     parts = (campaigns[:half], campaigns[half:])
@@ -140,7 +134,7 @@ def _by_campaigns(client: Client, stream: Stream, day: date, campaigns: list[str
 
 
 def _rows(client: Client, stream: Stream, first: date, last: date, campaigns: list[str] | None = None) -> list[bytes]:
-    asked: dict[str, str] = {
+    params: dict[str, str] = {
         "level": INSIGHTS[stream.name],
         "fields": stream.query,
         "time_increment": "1",
@@ -150,39 +144,41 @@ def _rows(client: Client, stream: Stream, first: date, last: date, campaigns: li
     }
     if campaigns is not None:
         only = [{"field": "campaign.id", "operator": "IN", "value": campaigns}]
-        asked["filtering"] = msgspec.json.encode(only).decode()
+        params["filtering"] = msgspec.json.encode(only).decode()
     if (last - first).days < AT_ONCE_DAYS:
-        found = pages(client, f"act_{client.id}/insights", asked, PAGE_OF_ROWS)
+        result = pages(client, f"act_{client.id}/insights", params, PAGE_OF_ROWS)
     else:
-        found = pages(client, f"{_run(client, asked)}/insights", {}, PAGE_OF_ROWS, LEAST_ROWS)
-    return [record for page in found for record in page]
+        result = pages(client, f"{_run(client, params)}/insights", {}, PAGE_OF_ROWS, LEAST_ROWS)
+    return [record for page in result for record in page]
 
 
-def _run(client: Client, asked: dict[str, str]) -> str:
-    """The id of a run that has completed.
+def _run(client: Client, params: dict[str, str]) -> str:
+    """The id of a report run that has completed.
 
-    One that fails without a reason is begun once more, then TooMuchError is raised, as for one that is too much or does
-    not end. One that fails for good raises what `refusal` makes of its reason.
+    A run that fails without a reason is started once more, then TooLargeError is raised, as for one that is too large
+    or does not end. A run with a permanent error raises the exception that `refusal` makes of it.
     """
-    said = ""
+    status = ""
     for _ in range(RUNS):
         path = f"act_{client.id}/insights"
-        made = decoded(client.post(path, asked), _Made, client.who, path)
+        run_id = decoded(client.post(path, params), _StartedRun, client.label, path).report_run_id
         pause, waited = POLL_SECONDS, 0.0
         while waited < RUN_SECONDS:
-            run = decoded(client.get(made.report_run_id), _Run, client.who, "a report run")
+            run = decoded(client.get(run_id), _Run, client.label, "a report run")
             if run.async_status == "Job Completed" and run.async_percent_completion == 100:
-                return made.report_run_id
+                return run_id
             if run.async_status in ("Job Failed", "Job Skipped"):
                 break
             client.transport.wait(pause)
             waited, pause = waited + pause, min(LONGEST_POLL, pause * 1.5)
         else:
-            raise TooMuchError(f"{client.who}: a report run did not end within {RUN_SECONDS / 60:.0f} minutes")
-        said = client.transport.redact(run.error_message or run.async_status)
-        error = GraphError(said, run.error_code, run.error_subcode)
-        if error.too_much:
+            raise TooLargeError(
+                f"Report run {run_id} of {client.label} failed", f"it did not end within {RUN_SECONDS / 60:.0f} minutes"
+            )
+        status = client.transport.redact(run.error_message or run.async_status)
+        error = GraphError(status, run.error_code, run.error_subcode)
+        if error.too_large:
             break
-        if error.code and not error.throttled and not error.transient:
-            raise refusal(error, client.id, client.version)
-    raise TooMuchError(f"{client.who}: a report run ended as {said}")
+        if error.code and not error.throttling and not error.retryable:
+            raise refusal(error, client.label, client.version)
+    raise TooLargeError(f"Report run {run_id} of {client.label} failed", f"it ended as {status}")

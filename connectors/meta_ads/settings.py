@@ -25,8 +25,8 @@ class MetaAdsSettings(AdSettings):
     )
     since: date | None = Field(
         default=None,
-        description="The first day to read. Without it all that Meta keeps, 37 months. If it is moved back, the next "
-        "pull reads the days that are new in it.",
+        description="The first day to read. Without it all that Meta keeps, 37 months. When it is moved back, the "
+        "next pull reads the days before.",
     )
     purchase_action: ActionType | None = Field(
         default=None,

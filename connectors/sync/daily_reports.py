@@ -1,8 +1,8 @@
-"""What ad platforms share: reports by the day that are told anew for weeks, in the ad account's own zone.
+"""Shared by ad platforms: daily reports that are restated for weeks, in the ad account's own time zone.
 
-The first load brings the history that is asked for. Each later one brings today and the days before it that may still
-change; once a month the last 13 months, since rows appear and vanish late; and the days that are asked for and have
-never been read (`since` was moved back). A day is replaced whole, whatever was told of it before.
+The first load reads the configured history. Each later one reads today and the days before it that may still change;
+once a month the last 13 months, since rows appear and vanish late; and days that are configured and have never been
+read (`since` was moved back). Each day is replaced as a whole.
 """
 
 from __future__ import annotations
@@ -20,19 +20,26 @@ from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext, add, pull_stream, read_again
 from connectors.sync.reader import Question
 
-LOOKBACK_DAYS = 28  # a day is restated for so long
+LOOKBACK_DAYS = 28  # how long a day is restated
 DEEP_DAYS = 396  # 13 months, once a month
-ROWS_A_PART = 50_000  # held in memory at once, some 100 MB
+ROWS_PER_PART = 50_000  # held in memory at once, some 100 MB
 SUSPICIOUS_DAYS = 7  # so many days do not lose their spend at once
 
 Rows = Callable[[date, date], list[bytes]]
 """Every row of a report from the first to the last day, both included."""
 
 
+class TooLargeError(RetryError):
+    """The answer would have more rows than the platform returns at once: request fewer days or smaller pages."""
+
+
 class AdClient(Protocol):
-    """What is asked of a platform's client."""
+    """The part of a platform's client that is used here."""
 
     warnings: set[str]
+
+    @property
+    def label(self) -> str: ...
 
     @property
     def now(self) -> datetime: ...
@@ -42,25 +49,25 @@ class AdClient(Protocol):
 class Calendar:
     """Which days of an ad account are read.
 
-    `since` is the first of them (None: `history_days` ago); the platform gives none before `kept_days` ago.
+    `since` is the first of them (None: `history_days` ago); the platform has none before `retention_days` ago.
     """
 
     zone: ZoneInfo
     since: date | None
     history_days: int
     lookback_days: int = LOOKBACK_DAYS
-    kept_days: int | None = None
+    retention_days: int | None = None
 
     def day(self, instant: datetime) -> date:
-        """The account's own day."""
+        """The day of an instant in the account's zone."""
         return instant.astimezone(self.zone).date()
 
     def earliest(self, last: date) -> date:
-        """The first day that can be had."""
-        return date.min if self.kept_days is None else last - timedelta(days=self.kept_days)
+        """The first day that the platform still has."""
+        return date.min if self.retention_days is None else last - timedelta(days=self.retention_days)
 
     def first(self, last: date) -> date:
-        """The first day that is wanted."""
+        """The first day that is configured and that the platform still has."""
         return min(last, max(self.earliest(last), self.since or last - timedelta(days=self.history_days)))
 
     def of_window(self, landed: LandedWindow) -> Days:
@@ -69,38 +76,71 @@ class Calendar:
         if landed.manifest.start is None:
             return self.first(last), last
         before = self.day(landed.manifest.start)
-        a_new_month = (before.year, before.month) != (last.year, last.month)
-        lookback = max(self.lookback_days, DEEP_DAYS) if a_new_month else self.lookback_days
+        month_began = (before.year, before.month) != (last.year, last.month)
+        lookback = max(self.lookback_days, DEEP_DAYS) if month_began else self.lookback_days
         return max(self.first(last), before - timedelta(days=lookback)), last
 
-    def within(self, days: Days, until: datetime) -> Days | None:
-        """Those of some days that can be had; None for none."""
+    def available(self, days: Days, until: datetime) -> Days | None:
+        """The part of some days that the platform has; None for none of them."""
         first, last = max(days[0], self.earliest(self.day(until))), min(days[1], self.day(until))
         return (first, last) if first <= last else None
 
 
-def known_zone(who: str, name: str) -> ZoneInfo:
-    """An ad account's zone. Raises ConfigurationError when it is not known here."""
+def account_zone(label: str, name: str) -> ZoneInfo:
+    """An ad account's time zone. Raises ConfigurationError when this system does not know it."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise ConfigurationError(
-            f"{who}: its time zone {name!r} is not known here. Update the system's time zones (tzdata), then run again."
+            f"{label} was not pulled",
+            f"its time zone {name!r} is not known here",
+            "Update the system's time zones (tzdata), then run again",
         ) from None
 
 
+def inactive_warning(label: str, status: str) -> str:
+    """The warning for an account that no longer shows ads; it is pulled all the same."""
+    return f"{label} is {status}: its past days are read, new days will be empty."
+
+
 def land_record(record: bytes, landed: LandedWindow) -> None:
-    """Land what the platform says of the account itself."""
+    """Land the platform's record of the account itself."""
     landed.restart()
     landed.write_part([record])
     landed.seal(rows=1)
+
+
+def begin_objects(client: AdClient, landed: LandedWindow) -> None:
+    """Empty a window of objects that are read whole; those of a resumed one are as of now, not of its end."""
+    landed.restart()
+    if client.now > landed.window.end:
+        landed.goes_on(client.now)
+
+
+def rows_in_halves(label: str, report: str, rows: Rows, first: date, last: date) -> list[bytes]:
+    """Every row of a report from `first` to `last`; the days are halved while they are too many for one answer.
+
+    Raises RetryError when a single day is too large.
+    """
+    try:
+        return rows(first, last)
+    except TooLargeError as error:
+        if first == last:
+            raise RetryError(
+                f"The report {report} of {label} for {first} cannot be read",
+                f"a single day is too large for the API ({error.why})",
+                "Nothing of it was loaded; run again later",
+            ) from error
+    middle = first + (last - first) // 2
+    halves = ((first, middle), (middle + timedelta(days=1), last))
+    return [row for half in halves for row in rows_in_halves(label, report, rows, *half)]
 
 
 @dataclass(frozen=True)
 class AdAccountPull:
     """How the streams of one ad account are pulled: `objects` whole, `reports` by day, `most_days` at a time.
 
-    Days of a `guarded` report that had spend are not emptied, unless they are asked for by name.
+    Days of a `guarded` report that had spend are not emptied, unless the pull names the days.
     """
 
     context: PullContext
@@ -129,23 +169,24 @@ class AdAccountPull:
             result = pull_stream(self.context, stream, until, land)
             last = self.calendar.day(until)
             cursors = self.context.staging.cursors(self.context.account)
-            again = cursors.never_read(stream.name, self.calendar.first(last), last)
+            ranges = cursors.never_read(stream.name, self.calendar.first(last), last)
         else:
-            available = self.calendar.within(days, until)
+            available = self.calendar.available(days, until)
             if available != days:
-                which = "none of them" if available is None else f"only {available[0]} to {available[1]}"
+                which = "none" if available is None else f"only {available[0]} to {available[1]}"
                 self.client.warnings.add(
-                    f"Of the days {days[0]} to {days[1]} {which} can be had; the others stay as they are."
+                    f"{self.client.label}: of the days {days[0]} to {days[1]} {which} can be read; the others stay as "
+                    "they are."
                 )
-            result, again = Pulled(stream.name, 0, 0, 0), [available] if available else []
-        for each in again:
-            result = add(result, read_again(self.context, stream, until, land, each))
+            result, ranges = Pulled(stream.name, 0, 0, 0), [available] if available else []
+        for some_days in ranges:
+            result = add(result, read_again(self.context, stream, until, land, some_days))
         return result
 
     def _land_days(self, stream: Stream, landed: LandedWindow) -> None:
-        """The days of a window, a part for each chunk of them; goes on behind the last chunk that has arrived.
+        """Land the days of a window, one part per chunk of days; continues after the last chunk that has arrived.
 
-        A chunk holds as many days as came to ROWS_A_PART rows the last time.
+        A chunk has as many days as gave ROWS_PER_PART rows the last time.
         """
         client, calendar = self.client, self.calendar
         if not _covers(landed, calendar, calendar.earliest(calendar.day(client.now))):
@@ -165,21 +206,20 @@ class AdAccountPull:
         landed.seal()
 
     def _rows_per_day(self, stream: Stream, first: date, last: date) -> int:
-        """The most rows that staging holds of one of these days."""
+        """The most rows that staging has for one of these days."""
         row = self.context.reader.first(most_rows_per_day(stream.tables[0]), first=first, last=last)
         return int(row[0] or 0) if row else 0
 
     def _refuse_emptiness(self, stream: Stream, landed: LandedWindow, first: date, last: date) -> None:
-        """Raises RetryError when a report has no row for days that had spend: spend does not vanish."""
-        account = self.context.account
-        found = self.context.reader.first(days_with_spend(stream.tables[0]), first=first, last=last)
-        if found and found[0] >= SUSPICIOUS_DAYS:
+        """Raise RetryError when an empty report covers days that had spend: spend does not vanish."""
+        spent = self.context.reader.first(days_with_spend(stream.tables[0]), first=first, last=last)
+        if spent and spent[0] >= SUSPICIOUS_DAYS:
             landed.restart()
             raise RetryError(
-                f"{account.source} {account.account}: the report {stream.name} of {first} to {last} came without a "
-                f"single row, yet {found[0]} of these days, {found[1]} to {found[2]}, had spend. They stay as they "
-                "are. Check that the account's reports can still be seen with this token, then run again; if the days "
-                "are empty there too, read them again by name: that is believed."
+                f"The report {stream.name} of {self.client.label}, {first} to {last}, was not loaded",
+                f"it came without a single row, yet {spent[0]} of these days, {spent[1]} to {spent[2]}, had spend",
+                "They stay as they are. Check that the token can still see the account's reports, then run again. If "
+                "the days are empty there too, backfill them in Dagster: a backfill accepts empty days",
             )
 
 
@@ -202,7 +242,7 @@ def days_with_spend(table: Table) -> Question:
 
 
 def _covers(landed: LandedWindow, calendar: Calendar, earliest: date) -> bool:
-    """Whether a window has days to be read, which are those that can still be had when it is taken up after weeks."""
+    """Whether a window has days to read: those that the platform still has, also when it is resumed after weeks."""
     if landed.manifest.days is None:
         landed.cover(*calendar.of_window(landed))
     first, last = landed.manifest.days or (date.max, date.min)
@@ -216,5 +256,5 @@ def _covers(landed: LandedWindow, calendar: Calendar, earliest: date) -> bool:
 
 
 def _chunk(most_days: int, days: int, rows: int) -> int:
-    """How many days to ask for at once when so many came to so many rows."""
-    return max(1, min(most_days, days * ROWS_A_PART // max(1, rows)))
+    """How many days to request at once, after `days` days had `rows` rows."""
+    return max(1, min(most_days, days * ROWS_PER_PART // max(1, rows)))

@@ -1,13 +1,14 @@
 """TikTok's Business API, version v1.3.
 
-client.py     one request: token, pace, patience by code; the envelope decides, HTTP says 200 to errors too
-streams/      what is asked for, and the tables it becomes
-pages.py      numbered pages of a list that may move while it is read
-reports.py    daily reports in ranges of 30 days, halved when they are too large
-pull.py       the order of it all: check the advertiser, land, load, move the cursor
+client.py     one request: token, pace, retries by error code; the envelope decides, errors have HTTP 200 too
+streams/      each stream's requests, and the tables that it fills
+questions.py  what a pull asks staging
+pages.py      numbered pages of a list that may change while it is read
+reports.py    daily reports in ranges of 30 days, halved when too large
+pull.py       the order of steps: check the advertiser, then land, load, move the cursor
 
-The data's way: the advertiser, campaigns, ad groups, ads of every kind, daily insights of ads and of the advertiser,
-GMV Max -> landing zone -> schema `tiktok_ads` of the staging file. `takings pull` runs it alone.
+Data flow: the advertiser, campaigns, ad groups, ads of every kind, daily insights of ads and of the advertiser, GMV
+Max -> landing zone -> schema `tiktok_ads` of the staging file. Sync it alone: `takings pull --source tiktok_ads`.
 """
 
 from connectors.connector import Connector

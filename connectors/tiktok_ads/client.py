@@ -1,7 +1,7 @@
-"""One request to TikTok's Business API, answered or explained.
+"""One request to TikTok's Business API: the response, or an error that says what to do.
 
-HTTP is 200 on errors, so the envelope's code decides. No header tells how full a limit is: requests are paced below
-the lowest tier's, and a code for too many is waiting, not failing.
+Errors have HTTP 200, so the envelope's code decides. No header says how full a limit is: requests are paced below the
+limit of the lowest tier, and a throttled request waits, it does not fail.
 """
 
 from __future__ import annotations
@@ -14,27 +14,26 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import msgspec
+import requests
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError, TakingsError
 from connectors.http import Transport
+from connectors.sync.daily_reports import TooLargeError
 
 VERSION = "v1.3"
-QUERIES_A_SECOND = 8.0  # the lowest tier of apps may ask ten times
-THROTTLED = frozenset({40016, 40100, 40132, 40133, 61000})
+QUERIES_PER_SECOND = 8.0  # apps of the lowest tier may send ten
+THROTTLING = frozenset({40016, 40100, 40132, 40133, 61000})
 TRANSIENT = frozenset({20001, 40200, 40201, 40202, 40700, 50000, 50002, 60001, *range(51000, 54000)})
 TOKEN = frozenset({40102, 40104, 40105})
 PERMISSION = frozenset({40001, 40113, 40117, 40118, 40130})
 ADVERTISER = frozenset({40300, 40301, 40302})
 OUTDATED = frozenset({40006, 40051, 41001})
 TOO_LARGE = 40067
-HALF_AS_OFTEN = "gmv_max/report/get"  # 8 a second, but 240 a minute
-PAUSES = (1.0, 5.0, 300.0)  # after a limit by the minute it takes five minutes
+HALF_RATE_ENDPOINT = "gmv_max/report/get"  # 8 per second, but 240 per minute
+PAUSES = (1.0, 5.0, 300.0)  # a limit per minute blocks for five minutes
 ATTEMPTS, THROTTLED_ATTEMPTS = 6, 12
-
-
-class TooLargeError(RetryError):
-    """A report of more than the API gives at once: ask for fewer days."""
+RETRY_OR_UPDATE = "Run again later; if the error persists, update Takings"
 
 
 class NotGrantedError(ConfigurationError):
@@ -42,7 +41,7 @@ class NotGrantedError(ConfigurationError):
 
 
 class RefusedError(ContractError):
-    """A request that TikTok does not take."""
+    """TikTok does not accept a request."""
 
 
 class _Envelope(msgspec.Struct):
@@ -53,30 +52,30 @@ class _Envelope(msgspec.Struct):
 
 @dataclass
 class _Pacer:
-    """When a token asked last. An app's limit holds for all advertisers of its token, which are pulled at once."""
+    """When a token sent its last request: its app's limit is shared by its advertisers, which are pulled at once."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    asked_at: float = 0.0
+    sent_at: float = 0.0
 
 
 _PACERS: dict[tuple[str, str], _Pacer] = {}
-_ONE_AT_A_TIME = threading.Lock()
+_PACERS_LOCK = threading.Lock()
 
 
 @dataclass
 class Client:
-    """An advertiser's API. `warnings` collects what a person should read."""
+    """The API of one advertiser. `warnings` collects messages that a person should read."""
 
     account: Account
     transport: Transport
     version: str = VERSION
-    queries_a_second: float = QUERIES_A_SECOND
+    queries_a_second: float = QUERIES_PER_SECOND
     warnings: set[str] = field(default_factory=set)
     server_time: datetime | None = None
     _pacer: _Pacer = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        with _ONE_AT_A_TIME:
+        with _PACERS_LOCK:
             self._pacer = _PACERS.setdefault((self.account.base_url, self.account.secret), _Pacer())
 
     @property
@@ -85,89 +84,102 @@ class Client:
         return self.account.account
 
     @property
-    def who(self) -> str:
+    def label(self) -> str:
         """The advertiser, as messages name it."""
-        return f"TikTok advertiser {self.id}"
+        return f"TikTok advertiser {self.id} of tenant {self.account.tenant_id}"
 
     @property
     def now(self) -> datetime:
-        """TikTok's own clock, UTC."""
+        """TikTok's clock, UTC. Raises ContractError when no response with a Date header has come."""
         if self.server_time is None:
-            raise ContractError(f"{self.who}: TikTok's answers carry no Date")
+            raise ContractError(f"{self.label} cannot be read", "TikTok's responses have no Date header")
         return self.server_time.astimezone(UTC)
 
     def get(self, endpoint: str, params: Mapping[str, object]) -> bytes:
-        """The `data` of one answer; lists and objects among `params` are written as JSON.
+        """The `data` of one response; lists and objects among `params` are sent as JSON.
 
-        Raises TooLargeError (ask for less), RetryError (later), ConfigurationError (token, permission, advertiser,
-        version), ContractError (the request does not fit the API).
+        Raises TooLargeError (request less), RetryError (run again later), ConfigurationError (token, permission,
+        advertiser, version), ContractError (the request does not fit the API).
         """
         url = f"{self.account.base_url.rstrip('/')}/open_api/{self.version}/{endpoint}/"  # a 404 without the last slash
-        asked = [
+        query = [
             (name, value if isinstance(value, str) else msgspec.json.encode(value).decode())
             for name, value in params.items()
         ]
-        throttled, failed, trouble = 0, 0, ""
+        throttled, failed, reason = 0, 0, ""
         while failed < ATTEMPTS and throttled < THROTTLED_ATTEMPTS:
             self._pace(endpoint)
-            answer = self.transport.get(url, asked, {"Access-Token": self.account.secret})
-            if "Date" in answer.headers:
-                self.server_time = parsedate_to_datetime(answer.headers["Date"])
-            if answer.status_code == 404 or 300 <= answer.status_code < 400:
-                raise ConfigurationError(f"{url}: there is no such API at this address. Check `base_url`.")
-            try:
-                told = msgspec.json.decode(answer.content, type=_Envelope)
-            except msgspec.ValidationError as error:
-                raise ContractError(
-                    f"{self.who}: the answer to {endpoint} has another shape than documented ({error}), with HTTP "
-                    f"{answer.status_code}. Run again later; if it stays so, update Takings."
-                ) from error
-            except msgspec.DecodeError:
-                told = _Envelope(50000, f"HTTP {answer.status_code} with a body that is no envelope")
-            if told.code == 0:
-                return bytes(told.data)
-            trouble = f"{self.transport.redact(told.message or '')[:200]} (code {told.code})"
-            if told.code in THROTTLED:
+            response = self.transport.get(url, query, {"Access-Token": self.account.secret})
+            envelope = self._envelope(response, endpoint, url)
+            if envelope.code == 0:
+                return bytes(envelope.data)
+            reason = f"{self.transport.redact(envelope.message or '')[:200]} (code {envelope.code})"
+            if envelope.code in THROTTLING:
                 self.transport.wait(PAUSES[min(throttled, len(PAUSES) - 1)])
                 throttled += 1
-            elif told.code in TRANSIENT:
+            elif envelope.code in TRANSIENT:
                 failed += 1
                 self.transport.wait(min(60.0, 0.5 * 2**failed))
             else:
-                raise self._refusal(told.code, trouble)
-        why = "is in trouble" if failed >= ATTEMPTS else "throttles without end"
+                raise self._refusal(envelope.code, reason)
+        what = "fails" if failed >= ATTEMPTS else "throttles"
         raise RetryError(
-            f"{self.who}: TikTok {why}: {trouble}. Nothing was lost; what has arrived is kept. Run again later."
+            f"{self.label} cannot be read",
+            f"TikTok still {what} after {failed + throttled} attempts: {reason}",
+            "What has arrived is kept; run again later",
         )
 
-    def _refusal(self, code: int, said: str) -> TakingsError:
-        """The exception for an error that patience does not cure."""
-        who = self.who
+    def _envelope(self, response: requests.Response, endpoint: str, url: str) -> _Envelope:
+        """The response's envelope, a transient error in place of a body that is none; remembers TikTok's clock."""
+        if "Date" in response.headers:
+            self.server_time = parsedate_to_datetime(response.headers["Date"])
+        status = response.status_code
+        if status == 404 or 300 <= status < 400:
+            raise ConfigurationError(
+                f"{self.label} cannot be read", f"there is no such API at {url} (HTTP {status})", "Check `base_url`"
+            )
+        try:
+            return msgspec.json.decode(response.content, type=_Envelope)
+        except msgspec.ValidationError as error:
+            raise ContractError(
+                f"{self.label} cannot be read",
+                f"the response to {endpoint} has another shape than documented ({error}), with HTTP {status}",
+                RETRY_OR_UPDATE,
+            ) from error
+        except msgspec.DecodeError:
+            return _Envelope(50000, f"HTTP {status} with a body that is not an envelope")
+
+    def _refusal(self, code: int, reason: str) -> TakingsError:
+        """The exception for an error that a retry does not solve."""
+        unreadable = f"{self.label} cannot be read"
         if code == TOO_LARGE:
-            return TooLargeError(f"{who}: {said}")
+            return TooLargeError(f"TikTok refused a request of {self.label} as too large", reason)
         if code in TOKEN:
             return ConfigurationError(
-                f"{who}: the access token is not accepted: {said}. Authorize the app again, and put the new token "
-                "where the source's `secret` points to."
+                unreadable,
+                f"the access token is not accepted: {reason}",
+                "Authorize the app again, and store the new token where the source's `secret` points",
             )
         if code in PERMISSION:
             return NotGrantedError(
-                f"{who}: the token or its app lacks a permission: {said}. Grant the app Ad Account Management and "
-                "Reporting (and Store, for GMV Max) for this advertiser, authorize it again, then run again."
+                unreadable,
+                f"the token or its app lacks a permission: {reason}",
+                "Grant the app Ad Account Management and Reporting (and Store, for GMV Max) for this advertiser, "
+                "authorize it again, then run again",
             )
         if code in ADVERTISER:
             return ConfigurationError(
-                f"{who}: there is no such advertiser, or the token may not see it: {said}. Check `account`."
+                unreadable, f"there is no such advertiser, or the token may not see it: {reason}", "Check `account`"
             )
         if code in OUTDATED:
-            return ConfigurationError(f"{who}: TikTok no longer serves this request: {said}. Update Takings.")
-        return RefusedError(f"{who}: TikTok refused a request: {said}")
+            return ConfigurationError(unreadable, f"TikTok no longer serves this request: {reason}", "Update Takings")
+        return RefusedError(unreadable, f"TikTok refused a request: {reason}", RETRY_OR_UPDATE)
 
     def _pace(self, endpoint: str) -> None:
-        """No more than so many requests a second; of GMV Max's report half, since its minute holds half as many."""
-        pause = (2 if endpoint == HALF_AS_OFTEN else 1) / self.queries_a_second
+        """Wait, so that requests stay below the rate; GMV Max's report has half of it, for its limit per minute."""
+        pause = (2 if endpoint == HALF_RATE_ENDPOINT else 1) / self.queries_a_second
         with self._pacer.lock:
-            missing = self._pacer.asked_at + pause - time.monotonic()
-            if self._pacer.asked_at and missing > 0:
+            missing = self._pacer.sent_at + pause - time.monotonic()
+            if self._pacer.sent_at and missing > 0:
                 self.transport.wait(missing)
-            self._pacer.asked_at = time.monotonic()
+            self._pacer.sent_at = time.monotonic()

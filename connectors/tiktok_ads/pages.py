@@ -1,8 +1,8 @@
-"""Numbered pages of a list that may move while it is read.
+"""Numbered pages of a list that may change while it is read.
 
-A row that comes or goes pushes others over a page's edge: they would come twice or never. So the announced number of
-rows must stay the same over all pages, no row may come twice, and as many must arrive as were announced; otherwise the
-list is read anew, and after some attempts given up. Nothing is ever cut short.
+A row that appears or disappears pushes others over a page's edge: they would come twice or never. So the announced
+number of rows must stay the same over all pages, no row may come twice, and as many must arrive as were announced.
+Otherwise the list is read again, and after ATTEMPTS an error is raised. No list is ever cut short.
 """
 
 from __future__ import annotations
@@ -32,34 +32,35 @@ class _Page(msgspec.Struct):
 def whole_list(
     client: Client, endpoint: str, params: Mapping[str, object], key: Callable[[bytes], str], size: int = PAGE
 ) -> list[bytes]:
-    """Every row of a paged list, as it stood at one time; `key` tells rows apart. Raises RetryError when it moves."""
+    """Every row of a paged list as of one time; `key` identifies a row. Raises RetryError when it keeps changing."""
     for attempt in range(ATTEMPTS):
         if attempt:
             client.transport.wait(2.0**attempt)
-        rows = _once(client, endpoint, params, key, size)
+        rows = _read_once(client, endpoint, params, key, size)
         if rows is not None:
             return rows
     raise RetryError(
-        f"{client.who}: {endpoint} changed between its pages, {ATTEMPTS} times in a row. Nothing of "
-        "it was loaded; run again later."
+        f"{client.label} cannot be read",
+        f"{endpoint} changed between its pages, {ATTEMPTS} times in a row",
+        "Nothing of it was loaded; run again later",
     )
 
 
-def _once(
+def _read_once(
     client: Client, endpoint: str, params: Mapping[str, object], key: Callable[[bytes], str], size: int
 ) -> list[bytes] | None:
-    """The list, or None when it moved."""
-    found: dict[str, bytes] = {}
-    number, total, came = 1, None, 0
+    """The list, or None when it changed between its pages."""
+    rows: dict[str, bytes] = {}
+    number, total, arrived = 1, None, 0
     while True:
-        asked = {**params, "page": number, "page_size": size}
-        page = decoded(client.get(endpoint, asked), _Page, client.who, endpoint)
+        query = {**params, "page": number, "page_size": size}
+        page = decoded(client.get(endpoint, query), _Page, client.label, endpoint)
         if total is not None and page.page_info.total_number != total:
             return None
         total = page.page_info.total_number
         for row in page.rows:
-            found[key(bytes(row))] = bytes(row)
-        came += len(page.rows)
+            rows[key(bytes(row))] = bytes(row)
+        arrived += len(page.rows)
         if number >= page.page_info.total_page:
-            return list(found.values()) if came == total == len(found) else None
+            return list(rows.values()) if arrived == total == len(rows) else None
         number += 1

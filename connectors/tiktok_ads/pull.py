@@ -1,7 +1,7 @@
-"""Pull one advertiser: check it, then stream by stream land, load, move the cursor.
+"""Pull one advertiser: check it, then land and load each stream and move its cursor.
 
-The first load brings the whole history that is asked for; each later one today and the days before it that may still
-change, each day replaced whole. An interrupted pull goes on where it stopped; one that is repeated changes nothing.
+Which days of the reports are read: connectors/sync/daily_reports.py. An interrupted pull continues where it stopped; a
+repeated one changes nothing.
 """
 
 from __future__ import annotations
@@ -14,16 +14,24 @@ import msgspec
 from connectors.base import Progress, Pulled, Stream
 from connectors.errors import ConfigurationError
 from connectors.http import decoded
-from connectors.sync.daily_reports import AdAccountPull, Calendar, Rows, known_zone, land_record
+from connectors.sync.daily_reports import (
+    AdAccountPull,
+    Calendar,
+    Rows,
+    account_zone,
+    begin_objects,
+    inactive_warning,
+    land_record,
+)
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext
 from connectors.tiktok_ads import streams
-from connectors.tiktok_ads.client import Client
+from connectors.tiktok_ads.client import VERSION, Client
 from connectors.tiktok_ads.pages import whole_list
-from connectors.tiktok_ads.reports import LONGEST_DAYS, ad_rows, gmv_rows, marked, stores
+from connectors.tiktok_ads.reports import LONGEST_DAYS, ad_rows, gmv_rows, stores, with_fields
 from connectors.tiktok_ads.settings import TikTokAdsSettings
 
-HISTORY_DAYS = 730  # of a first load that is not told where to begin
+HISTORY_DAYS = 730  # of a first load without `since`
 ENABLED = "STATUS_ENABLE"
 
 
@@ -38,17 +46,17 @@ class _Advertisers(msgspec.Struct):
     rows: list[msgspec.Raw] = msgspec.field(name="list")
 
 
-def pull(context: PullContext, settings: TikTokAdsSettings) -> Iterator[Pulled]:
-    """Bring everything that is new in one advertiser, stream by stream; yields what each stream did.
+def pull(context: PullContext, settings: TikTokAdsSettings, version: str = VERSION) -> Iterator[Pulled]:
+    """Pull everything that is new in one advertiser; yields the result of each stream.
 
     Without `since` in the settings the first load reads two years.
 
-    Raises the errors of connectors.errors; what earlier streams brought is kept.
+    Raises the errors of connectors.errors; streams that were loaded before stay loaded.
     """
-    client = Client(context.account, context.transport, queries_a_second=float(settings.queries_a_second))
+    client = Client(context.account, context.transport, version, float(settings.queries_a_second))
     context.staging.prepare(context.account.source, streams.STREAMS)
-    raw, told = _check(client)
-    zone = known_zone(client.who, told.display_timezone or told.timezone or "")
+    raw, advertiser = _check(client)
+    zone = account_zone(client.label, advertiser.display_timezone or advertiser.timezone or "")
     shops = stores(client)
     calendar = Calendar(zone, settings.since, HISTORY_DAYS, settings.lookback_days)
     objects: dict[str, Land] = {name: partial(_land_objects, client, name, context.progress) for name in streams.LISTS}
@@ -69,38 +77,34 @@ def _rows(context: PullContext, client: Client, stream: Stream, shops: frozenset
 
 
 def _check(client: Client) -> tuple[bytes, _Advertiser]:
-    """The advertiser's own words. One that is not enabled is read all the same, with a warning.
+    """The advertiser as TikTok describes it. One that is not enabled is pulled all the same, with a warning.
 
-    Raises ConfigurationError when there is none.
+    Raises ConfigurationError when the token cannot see it.
     """
     fields = streams.ADVERTISER.query.split(",")
     endpoint = "advertiser/info"
     data = client.get(endpoint, {"advertiser_ids": [client.id], "fields": fields})
-    for raw in decoded(data, _Advertisers, client.who, endpoint).rows:
-        told = decoded(raw, _Advertiser, client.who, endpoint)
-        if told.advertiser_id != client.id:
+    for raw in decoded(data, _Advertisers, client.label, endpoint).rows:
+        advertiser = decoded(raw, _Advertiser, client.label, endpoint)
+        if advertiser.advertiser_id != client.id:
             continue
-        if told.status != ENABLED:
-            client.warnings.add(
-                f"{client.who} is not enabled ({told.status}): its past days are read, new ones will hold nothing."
-            )
-        return bytes(raw), told
-    raise ConfigurationError(f"{client.who}: the token may not see it. Check `account`.")
+        if advertiser.status != ENABLED:
+            client.warnings.add(inactive_warning(client.label, f"not enabled ({advertiser.status})"))
+        return bytes(raw), advertiser
+    raise ConfigurationError(f"{client.label} was not pulled", "the token may not see it", "Check `account`")
 
 
 def _land_objects(client: Client, name: str, progress: Progress, landed: LandedWindow) -> None:
-    """Every object of every kind, archived and deleted ones too."""
-    landed.restart()
-    if client.now > landed.window.end:  # it is taken up after an interruption
-        landed.goes_on(client.now)
+    """Land every object of every kind, archived and deleted ones too."""
+    begin_objects(client, landed)
     for kind, endpoint, filtering, size, key in streams.LISTS[name]:
         params = {"advertiser_id": client.id, "filtering": filtering}
         rows = whole_list(client, endpoint, params, partial(_id, key), size)
-        landed.write_part(marked(row, kind=kind) for row in rows)
+        landed.write_part(with_fields(row, kind=kind) for row in rows)
         progress(name, landed.manifest.written, None, kind)
     landed.seal()
 
 
 def _id(key: str, row: bytes) -> str:
-    told = decoded(row, dict[str, msgspec.Raw], "TikTok", "a list of objects")
-    return bytes(told.get(key, b"null")).decode()
+    fields = decoded(row, dict[str, msgspec.Raw], "TikTok", "a list of objects")
+    return bytes(fields.get(key, b"null")).decode()

@@ -6,7 +6,7 @@ from connectors.sync.reader import Question
 
 
 def known_shops(table: str) -> Question:
-    """The shops that a table of GMV Max knows, and whether it holds rows of theirs from $first to $last."""
+    """The shops in a table of GMV Max, and whether each has rows from $first to $last."""
     return Question(
         f"select store_id, bool_or(date_day between $first and $last) from {table} group by store_id", (table,)
     )

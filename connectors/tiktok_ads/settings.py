@@ -23,8 +23,8 @@ class TikTokAdsSettings(AdSettings):
     )
     since: date | None = Field(
         default=None,
-        description="The first day to read. Without it two years back. If it is moved back, the next pull reads the "
-        "days that are new in it.",
+        description="The first day to read. Without it two years back. When it is moved back, the next pull reads "
+        "the days before.",
     )
     queries_a_second: int = Field(
         default=8,

@@ -1,7 +1,7 @@
 """Daily insights of ads and of the account, replaced day by day, with their actions apart.
 
-An action's `action_window` is a key of the answer (7d_click, 1d_view, …), or `default` for the key `value`: the
-account's own setting, which may be missing. A type that comes twice in one row is set aside: it would count twice.
+An action's `action_window` is a key of the response (7d_click, 1d_view, …), or `default` for the key `value`: the
+account's own setting, which may be missing. A type that comes twice in one row is rejected: it would count twice.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from connectors.base import Column, Stream, Table
 
 WINDOWS = ("1d_click", "7d_click", "28d_click", "1d_view")
-ACTION_BREAKDOWNS = ("action_type",)  # the API's own choice of three loses purchases
+ACTION_BREAKDOWNS = ("action_type",)  # the API's default of three breakdowns loses purchases
 _PAIRS = "MAP(VARCHAR, VARCHAR)[]"
 _NUMBERS = ("spend", "impressions", "clicks", "inline_link_clicks", "reach", "attribution_setting", "account_currency")
 _NAMES = ("campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id", "ad_name")
@@ -24,7 +24,7 @@ def _count(name: str, field: str) -> Column:
 
 
 def _actions(*ids: str) -> str:
-    """FROM clause: one row for each day, object, type and window of a record's two lists."""
+    """FROM clause: one row per day, object, type and window of a record's two lists."""
     keys = ", ".join(("landing_part", "landed_until", "date_start", *ids))
     lists = " union all ".join(
         f"select {keys}, '{name}' as kind, unnest({name}) as action from record"

@@ -1,7 +1,7 @@
 """The account, and its campaigns, ad sets and ads, read whole each time: a status changes without `updated_time`.
 
-What is deleted may come no more; it stays as it was last seen, so that older days keep their names. A `…_history`
-table gets a row when a name or a status changes.
+Deleted objects may disappear from the lists; their rows stay as they were last read, so that older days keep their
+names. A `…_history` table gets a row when a name or a status changes.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ def _text(name: str, read: str) -> Column:
 
 
 def _object(
-    name: str, one: str, key: str, statuses: tuple[str, ...], more: dict[str, str], shared: tuple[Column, ...]
+    name: str, singular: str, key: str, statuses: tuple[str, ...], own: dict[str, str], shared: tuple[Column, ...]
 ) -> Stream:
-    """A kind of object: `more` are its own columns and the fields they come from."""
-    fields = ("id", "name", "status", "effective_status", "created_time", "updated_time", *more.values())
+    """A kind of object: `own` are its own columns and the fields that they come from."""
+    fields = ("id", "name", "status", "effective_status", "created_time", "updated_time", *own.values())
     columns = (
         _text(key, "r.id"),
-        *(_text(column, f"r.{field}") for column, field in more.items()),
+        *(_text(column, f"r.{field}") for column, field in own.items()),
         *shared,
     )
     return Stream(
@@ -31,7 +31,7 @@ def _object(
         tables=(
             Table(name=name, key=(key,), version="updated_at", where="true", columns=columns),
             Table(
-                name=f"{one}_history",
+                name=f"{singular}_history",
                 key=(key,),
                 where="true",
                 history=("name", "effective_status"),

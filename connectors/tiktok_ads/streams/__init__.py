@@ -1,8 +1,8 @@
-"""What is asked of TikTok, and the staging tables that it becomes. Data, no code.
+"""The streams of TikTok and their staging tables. Data, no code.
 
 Spend comes from two reports that do not overlap: the integrated one (auction with Smart+, reservation) and that of
-GMV Max, whose `cost` is ad spend too. Each has the advertiser's own day beside its rows, which holds what no ad and no
-campaign explains. Days are the advertiser's own; amounts are micros of its currency.
+GMV Max, whose `cost` is ad spend too. Each has also a report of the advertiser, which includes the spend that no ad
+and no campaign explains. Days are in the advertiser's time zone; amounts are micros of its currency.
 """
 
 from connectors.tiktok_ads.streams.insights import (
@@ -14,7 +14,7 @@ from connectors.tiktok_ads.streams.insights import (
 )
 from connectors.tiktok_ads.streams.objects import AD_GROUPS, ADS, ADVERTISER, CAMPAIGNS, LISTS
 
-STREAMS = (  # what the day cost in all comes first: it stands also where its parts cannot be had
+STREAMS = (  # totals come first: they are loaded even where reports of ads fail
     ADVERTISER,
     ADVERTISER_INSIGHTS,
     GMV_MAX_TOTALS,

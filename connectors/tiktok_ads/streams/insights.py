@@ -1,8 +1,8 @@
 """Daily insights of ads, of the advertiser, and of GMV Max, replaced day by day. All values come as text, "-" is null.
 
-Purchases are those of the website (`complete_payment`); their total value stands in `total_complete_payment_rate`,
-whatever its name says. `conversion` depends on each ad group's goal and is left alone. A record of GMV Max without
-dimensions names a shop, and the days of it that stay as they are stored.
+Purchases are those of the website (`complete_payment`); `total_complete_payment_rate` is their total value, despite
+its name. `conversion` depends on each ad group's goal and is not read. A record of GMV Max without dimensions names a
+shop, and the days whose stored rows stay as they are.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _count(name: str, metric: str) -> Column:
 
 def _stream(
     name: str,
-    marks: tuple[str, ...],
+    own_fields: tuple[str, ...],
     metrics: tuple[str, ...],
     key: tuple[Column, ...],
     columns: tuple[Column, ...],
@@ -63,7 +63,7 @@ def _stream(
         cursor="stat_time_day",
         whole_days=True,
         record={
-            **dict.fromkeys(marks, "VARCHAR"),
+            **dict.fromkeys(own_fields, "VARCHAR"),
             "dimensions": _struct(DIMENSIONS[name][1], "stat_time_day"),
             "metrics": _struct(*metrics),
         },
@@ -81,9 +81,9 @@ def _stream(
 
 
 _SERVICE = _text("service_type", "r.service")
-_MARKS = ("store_id", "promotion_type", "spared_from", "spared_to")
+_GMV_FIELDS = ("store_id", "promotion_type", "spared_from", "spared_to")
 _STORE = (_text("store_id", "r.store_id"), _text("promotion_type", "r.promotion_type"))
-_TOLD = (
+_MEASURES = (
     _text("currency", _value("currency")),
     _micros("spend_micros", "spend"),
     _count("impressions", "impressions"),
@@ -112,7 +112,7 @@ ADS_INSIGHTS = _stream(
         _text("ad_name", "r.metrics.ad_name"),
         _text("ad_group_name", "r.metrics.adgroup_name"),
         _text("campaign_name", "r.metrics.campaign_name"),
-        *_TOLD,
+        *_MEASURES,
     ),
 )
 ADVERTISER_INSIGHTS = _stream(
@@ -120,14 +120,14 @@ ADVERTISER_INSIGHTS = _stream(
     ("service",),
     METRICS["advertiser_insights"],
     (_SERVICE,),
-    (*_TOLD, _micros("cash_spend_micros", "cash_spend"), _micros("voucher_spend_micros", "voucher_spend")),
+    (*_MEASURES, _micros("cash_spend_micros", "cash_spend"), _micros("voucher_spend_micros", "voucher_spend")),
 )
 GMV_MAX_INSIGHTS = _stream(
     "gmv_max_insights",
-    _MARKS,
+    _GMV_FIELDS,
     GMV_METRICS,
     (_text("campaign_id", "r.dimensions.campaign_id"), *_STORE),
     _GMV,
     _SPARED,
 )
-GMV_MAX_TOTALS = _stream("gmv_max_totals", _MARKS, GMV_METRICS, _STORE, _GMV, _SPARED)
+GMV_MAX_TOTALS = _stream("gmv_max_totals", _GMV_FIELDS, GMV_METRICS, _STORE, _GMV, _SPARED)

@@ -1,8 +1,8 @@
 """The advertiser, and its campaigns, ad groups and ads of every kind, read whole each time.
 
-Each kind has a list of its own: auction and reservation, Smart+, GMV Max. What is deleted comes only when all statuses
-are asked for; what comes no more stays as it was last seen. A `…_history` table gets a row when a name or a status
-changes. Smart+ objects come without `modify_time`, and are taken all the same.
+Each kind has a list of its own: auction and reservation, Smart+, GMV Max. Deleted objects come only when all statuses
+are requested; a row that comes no longer stays as it was last read. A `…_history` table gets a row when a name or a
+status changes. Smart+ objects come without `modify_time`, and are loaded all the same.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ def _text(name: str, read: str) -> Column:
     return Column(name, "VARCHAR", read)
 
 
-def _object(name: str, one: str, key: Column, more: dict[str, str], called: str) -> Stream:
-    """A kind of object: `more` are its own columns and the fields they come from, `called` the field of its name."""
+def _object(name: str, singular: str, key: Column, own: dict[str, str], name_field: str) -> Stream:
+    """A kind of object: `own` are its own columns and the fields that they come from."""
     shared = ("operation_status", "secondary_status", "create_time", "modify_time")
-    fields = ("kind", called, *shared, *more.values(), *(field for *_, field in LISTS[name]))
+    fields = ("kind", name_field, *shared, *own.values(), *(field for *_, field in LISTS[name]))
     columns = (
         key,
-        *(_text(column, f"r.{field}") for column, field in more.items()),
+        *(_text(column, f"r.{field}") for column, field in own.items()),
         _text("kind", "r.kind"),
-        _text("name", f"r.{called}"),
+        _text("name", f"r.{name_field}"),
         _text("status", "r.operation_status"),
         _text("secondary_status", "r.secondary_status"),
         Column("created_at", "INSTANT", "r.create_time"),
@@ -64,14 +64,14 @@ def _object(name: str, one: str, key: Column, more: dict[str, str], called: str)
         tables=(
             Table(name=name, key=(key.name,), where="true", columns=columns),
             Table(
-                name=f"{one}_history",
+                name=f"{singular}_history",
                 key=(key.name,),
                 where="true",
                 history=("name", "secondary_status"),
                 columns=(
                     key,
                     Column("known_from", "INSTANT", "r.landed_until"),
-                    _text("name", f"r.{called}"),
+                    _text("name", f"r.{name_field}"),
                     _text("secondary_status", "r.secondary_status"),
                 ),
             ),

@@ -90,7 +90,7 @@ def test_an_error_of_another_shape_is_told_with_its_status_and_not_asked_again()
 @pytest.mark.parametrize("body", [b"<html>Moved</html>", b"", {}])
 def test_a_redirect_or_a_404_without_json_is_a_wrong_address(status: int, body: object) -> None:
     reply = Reply(body, status, {"Location": "http://127.0.0.1:9/"})
-    with scripted(reply) as meta, pytest.raises(ConfigurationError, match=f"HTTP {status}: .* Check `base_url`"):
+    with scripted(reply) as meta, pytest.raises(ConfigurationError, match=f"HTTP {status}.* Check `base_url`"):
         client_of(meta).get("act_7")
     assert len(meta.asked) == 1, "the token is taken nowhere else"
 
@@ -111,7 +111,7 @@ def test_an_answer_for_another_account_loads_nothing(tmp_path: Path) -> None:
     other = {"account_id": "8", "currency": "USD", "timezone_name": "Etc/UTC", "account_status": 1, "name": "Other"}
     with scripted(Reply(other)) as meta, Staging(tmp_path / "staging.duckdb") as staging:
         account = Account("acme", "meta_ads", "7", meta.url, TOKEN)
-        with pytest.raises(ContractError, match="Meta answered for 8; nothing was loaded"):
+        with pytest.raises(ContractError, match="was not pulled: Meta answered for the account 8"):
             context = PullContext(account, Landing(tmp_path / "landing"), staging, "run", Transport((TOKEN,)))
             list(pull(context, MetaAdsSettings(kind="meta_ads", account="7", secret="env:UNUSED")))
         assert len(meta.asked) == 1

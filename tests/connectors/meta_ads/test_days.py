@@ -101,7 +101,7 @@ def test_days_that_meta_no_longer_keeps_stay_as_they_are_and_a_warning_says_so(
     place: Place, server: SimulatorServer
 ) -> None:
     done = place.pull(server, days=(date(2020, 1, 1), date(2020, 1, 2)))
-    assert "none of them can be had" in done["ads_insights"].warnings[0]
+    assert "of the days 2020-01-01 to 2020-01-02 none can be read" in done["ads_insights"].warnings[0]
     assert asked(server) == set()
     done = place.pull(server, days=(END.date() - timedelta(days=1), END.date() + timedelta(days=30)))
     assert f"only {END.date() - timedelta(days=1)} to {END.date()}" in done["ads_insights"].warnings[0]
@@ -219,7 +219,8 @@ def test_days_that_had_spend_are_not_emptied_by_an_answer_without_a_row(
         silent.setattr("simulator.apis.meta.insights.rows", lambda *_: [])
         for _ in range(2):
             with pytest.raises(
-                RetryError, match=r"account_insights of 2026-02-20 to 2026-03-21 came without a single row"
+                RetryError,
+                match=r"account_insights of .*, 2026-02-20 to 2026-03-21, was not loaded: it came without a single row",
             ):
                 place.pull(server)
         assert place.rows(TOTALS) == before
@@ -245,7 +246,7 @@ def test_a_report_of_many_rows_is_asked_for_in_fewer_days_at_once(
 ) -> None:
     whole = Place(tmp_path / "whole")
     whole.pull(server)
-    monkeypatch.setattr(daily_reports, "ROWS_A_PART", 60)
+    monkeypatch.setattr(daily_reports, "ROWS_PER_PART", 60)
     place.pull(server)
     assert place.rows(ADS) == whole.rows(ADS)
     held = dict(place.rows("select date_day, count(*) from meta_ads.ads_insights group by 1"))

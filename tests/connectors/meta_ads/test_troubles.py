@@ -114,7 +114,7 @@ def test_throttling_is_waiting_as_long_as_the_usage_header_says(place: Place, se
 
 def test_throttling_without_end_is_an_error_that_says_so(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("throttled", times=None, seconds=60))
-    with pytest.raises(RetryError, match="throttles without end"):
+    with pytest.raises(RetryError, match="still throttles after"):
         place.pull(server)
 
 
@@ -200,7 +200,9 @@ def test_objects_that_are_too_much_are_asked_for_in_smaller_pages(
 
 def test_a_single_day_that_is_too_much_fails_with_its_name(place: Place, server: SimulatorServer) -> None:
     server.meta.most_rows = 3
-    with pytest.raises(RetryError, match=r"the report ads_insights of 2026-01-\d\d alone cannot be had"):
+    with pytest.raises(
+        RetryError, match=r"report ads_insights of .* for 2026-01-\d\d cannot be read: a single day is too large"
+    ):
         place.pull(server)
     assert place.rows("select count(*) from meta_ads.ads_insights") == [(0,)]
 
@@ -219,7 +221,7 @@ def test_a_run_that_fails_once_is_begun_again_and_one_that_takes_its_time_is_pol
 
 def test_a_cursor_that_goes_round_in_a_circle_stops(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("same_cursor", on="meta:ads", times=None))
-    with pytest.raises(ContractError, match="does not move on; stopped before an endless loop"):
+    with pytest.raises(ContractError, match="page cursor does not advance"):
         place.pull(server)
 
 

@@ -15,6 +15,7 @@ from connectors.http import Transport
 from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
+from connectors.tiktok_ads.client import VERSION
 from connectors.tiktok_ads.pull import pull
 from connectors.tiktok_ads.settings import TikTokAdsSettings
 from simulator import SimulatorServer, World, demo_world
@@ -50,11 +51,13 @@ class Place:
         known = {name: settings.pop(name) for name in ("account", "secret", "base_url") if name in settings}
         account = self.known_as(server, **known)
         transport = Transport((account.secret,), sleep=self.waits.append)
+        version = settings.pop("version", VERSION)
         days, own = settings.pop("days", None), {"since": START, "queries_a_second": 1000} | settings
         with Staging(self.root / "staging.duckdb") as staging:
             landing = Landing(self.root / "landing")
             context = PullContext(account, landing, staging, run_id, transport, days=days)
-            steps = pull(context, TikTokAdsSettings(kind="tiktok_ads", account="1", secret="env:UNUSED", **own))
+            typed = TikTokAdsSettings(kind="tiktok_ads", account="1", secret="env:UNUSED", **own)
+            steps = pull(context, typed, version)
             return {result.stream: result for result in steps}
 
     @property
