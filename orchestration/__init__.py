@@ -1,1 +1,1 @@
-"""Composes connectors, dbt, semantic layer and Superset; the only room that imports Dagster."""
+"""Composes connectors, dbt, semantic layer and Superset; the only package that imports Dagster and dbt."""

@@ -1,4 +1,4 @@
-"""Which alert rules fire in the published build, tenant by tenant."""
+"""Evaluates the alert rules over the published build, tenant by tenant."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from semantic.warehouse import open_build
 
 
 def evaluate_tenants(settings: Settings, tenant: str | None = None) -> list[Alert]:
-    """Every rule of every tenant (or of one), as of what the build knows; today is the tenant's calendar day then.
+    """One alert per tenant and rule. "Today" is the tenant's calendar day at the build's `as_of`.
 
-    Raises SemanticError before the first build, and for a limit in the settings that belongs to no rule.
+    Raises SemanticError before the first build, and for a configured limit that belongs to no rule.
     """
-    found: list[Alert] = []
+    alerts: list[Alert] = []
     for each in settings.tenants if tenant is None else (settings.tenant(tenant),):
         with open_build(Home(settings.home).published, each.id) as build:
             as_of = build.as_of()
             if as_of is None:
                 raise ConfigurationError(f"The published build holds nothing of {each.id}. Run `takings run`.")
             today = periods.local_day(as_of.replace(tzinfo=UTC), each.time_zone)
-            found += evaluate(build, rules.load(), today=today, limits=each.alerts)
-    return found
+            alerts += evaluate(build, rules.load(), today=today, limits=each.alerts)
+    return alerts

@@ -1,6 +1,6 @@
-"""`takings …`: the one command. Imports stand inside the commands, so that it starts in a blink.
+"""The command `takings`. Imports are inside the commands, so that it starts quickly.
 
-Every failure that a person can do something about is one message (what, why, what to do) and exit code 1.
+An error that a person can act on is one message (what failed, why, what to do next) and exit code 1.
 """
 
 from __future__ import annotations
@@ -25,45 +25,47 @@ app = typer.Typer(
 )
 
 UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
-Tenant = Annotated[str | None, typer.Option(help="Whose numbers; not needed when there is one tenant.")]
+Tenant = Annotated[str | None, typer.Option(help="The tenant; not needed when there is only one.")]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
 Period = Annotated[str | None, typer.Option(help="Instead of --from and --to: 7d, 30d, 90d or ytd.")]
 Definitions = Annotated[
     Literal["build", "checkout"],
-    typer.Option(help="build: as published; checkout: as semantic/metrics says now, over the published tables."),
+    typer.Option(help="build: as published; checkout: semantic/metrics as it is now, over the published tables."),
 ]
 
 
 @app.command()
 def check() -> None:
-    """Check the configuration: every mistake and every missing secret, at once."""
+    """Check the configuration; report every mistake and every missing secret at once."""
     from orchestration import settings
 
-    found = settings.load()
-    accounts = found.accounts()
-    typer.echo(f"{found.config_path} is complete: {len(found.tenants)} tenants, {len(accounts)} accounts.")
+    configuration = settings.load()
+    accounts = configuration.accounts()
+    typer.echo(
+        f"{configuration.config_path} is complete: {len(configuration.tenants)} tenants, {len(accounts)} accounts."
+    )
 
 
 @app.command()
 def run() -> None:
-    """Pull every source, build and test the marts, publish them. Repeating it changes nothing."""
+    """Pull every source, build and test the marts, publish them. A second run without new data changes no number."""
     from orchestration import pipeline, settings, superset, terminal
 
-    found = settings.load()
+    configuration = settings.load()
     with terminal.progress() as progress:
-        done = pipeline.run(found, progress)
-    terminal.summary(done)
-    if superset.server(found).running():
-        superset.refresh(found)
+        result = pipeline.run(configuration, progress)
+    terminal.summary(result)
+    if superset.server(configuration).running():
+        superset.refresh(configuration)
 
 
 @app.command()
 def pull(
-    source: Annotated[str | None, typer.Option(help="Only sources of this kind: shopify, stripe, …")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source: shopify, stripe, …")] = None,
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's sources.")] = None,
 ) -> None:
-    """Pull every source into staging, without building; or only one source or tenant."""
+    """Sync every source, or one source or tenant, into staging. Builds nothing."""
     from orchestration import pipeline, settings, terminal
     from orchestration.selection import only
 
@@ -75,24 +77,24 @@ def pull(
 
 @app.command()
 def build() -> None:
-    """Build, test and publish the marts from what has been pulled; no network."""
+    """Build, test and publish the marts from the staging tables, without network."""
     from orchestration import pipeline, settings, terminal
 
     with terminal.progress() as progress:
-        done = pipeline.rebuild(settings.load(), progress)
-    terminal.summary(done)
+        result = pipeline.rebuild(settings.load(), progress)
+    terminal.summary(result)
 
 
 @app.command()
 def replay(
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would be done.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without it, only say what would be done.")] = False,
 ) -> None:
-    """Rebuild the staging tables from the landing zone, with no network."""
+    """Rebuild the staging tables from the landing zone, without network."""
     from orchestration import pipeline, settings, terminal
 
     with terminal.progress() as progress:
         windows = pipeline.replay(settings.load(), really=yes, progress=progress)
-    typer.echo(f"{windows} landed windows {'were loaded' if yes else 'would be loaded; add --yes to do it'}.")
+    typer.echo(f"{windows} landed windows {'were loaded' if yes else 'would be loaded. Add --yes to load them'}.")
 
 
 @app.command()
@@ -108,7 +110,7 @@ def query(
     format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
     definitions: Definitions = "build",
 ) -> None:
-    """Ask the published build for metrics."""
+    """Query metrics of the published build."""
     from orchestration import settings
     from semantic.query import ask, render
 
@@ -126,10 +128,10 @@ def query(
 
 @app.command()
 def metrics(
-    names: Annotated[list[str] | None, typer.Argument(help="Show these with inputs, dimensions and SQL.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Metrics to show with inputs, dimensions and SQL.")] = None,
     definitions: Definitions = "build",
 ) -> None:
-    """List all metrics, or show some of them whole."""
+    """List all metrics, or describe some of them."""
     from orchestration import settings
     from semantic.catalog import load
     from semantic.describe import describe
@@ -152,15 +154,15 @@ def report(
     period: Period = None,
     tenant: Tenant = None,
     format: Annotated[str, typer.Option(help="csv.")] = "csv",
-    folder: Annotated[Path, typer.Option(help="Where the file goes.")] = Path(),
+    folder: Annotated[Path, typer.Option(help="Folder in which the file is written.")] = Path(),
 ) -> None:
-    """Write a named report as `<report>-<from>-<to>.csv` (UTF-8 with BOM, RFC 4180)."""
+    """Write a report to the file `<report>-<from>-<to>.csv` (UTF-8 with BOM, RFC 4180)."""
     from orchestration import settings
     from semantic.reports.report import write_report
 
     first, last = _range(start, end, period or (None if start or end else "30d"), tenant)
     if first is None or last is None:
-        raise typer.BadParameter("a report needs both --from and --to, or --period")
+        raise typer.BadParameter("a report needs --from and --to, or --period")
     path = write_report(settings.home() / "published", name, first, last, folder=folder, tenant=tenant, format=format)
     typer.echo(str(path))
 
@@ -168,7 +170,7 @@ def report(
 @app.command()
 @app.command("agreement", hidden=True)  # its name before 0.2
 def reconciliation() -> None:
-    """Compare every day's totals with the source's own report."""
+    """Compare every day's totals with the source's own totals."""
     from orchestration import pipeline, settings, terminal
     from semantic.warehouse import open_build
 
@@ -182,9 +184,9 @@ def reconciliation() -> None:
 @app.command()
 def alerts(
     tenant: Tenant = None,
-    fail: Annotated[bool, typer.Option("--fail", help="Exit with 1 when one fires, for scripts.")] = False,
+    fail: Annotated[bool, typer.Option("--fail", help="Exit with code 1 when a rule fires, for scripts.")] = False,
 ) -> None:
-    """Which alert rules fire in the published build, with the numbers that decide."""
+    """Show which alert rules fire in the published build, with the numbers behind them."""
     from orchestration import settings, terminal
     from orchestration.alerts import evaluate_tenants
 
@@ -197,13 +199,13 @@ def alerts(
 @app.command()
 def simulate(
     world: Annotated[Path | None, typer.Option(help="A folder of real orders instead of the seeded shops.")] = None,
-    seed: Annotated[int, typer.Option(help="Another seed, other shops.")] = 7,
-    orders: Annotated[int, typer.Option(min=1, help="About how many orders.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Another seed makes other shops.")] = 7,
+    orders: Annotated[int, typer.Option(min=1, help="Number of orders, approximately.")] = 20_000,
     start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The shops' first day.")] = None,
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8765,
-    files: Annotated[Path | None, typer.Option(help="Keep each shop's events and expenses in this folder.")] = None,
+    port: Annotated[int, typer.Option(help="0 takes a free port.")] = 8765,
+    files: Annotated[Path | None, typer.Option(help="Write each shop's events and expenses to this folder.")] = None,
 ) -> None:
-    """Serve simulated shops with their payments and ads on 127.0.0.1 until interrupted."""
+    """Serve simulated shops, with payments and ads, on 127.0.0.1 until interrupted."""
     from orchestration import simulator
 
     simulator.simulate(world, seed, orders, start.date() if start else None, port, files)
@@ -212,11 +214,11 @@ def simulate(
 @app.command()
 def demo(
     world: Annotated[Path | None, typer.Option(help="A folder of real orders instead of the seeded shops.")] = None,
-    once: Annotated[bool, typer.Option("--once", help="Check every chart, then end.")] = False,
-    superset_port: Annotated[int, typer.Option(help="Superset's port; 0 takes a free one.")] = 8088,
-    dagster_port: Annotated[int, typer.Option(help="Dagster's port; 0 takes a free one.")] = 3000,
+    once: Annotated[bool, typer.Option("--once", help="Check that every chart has rows, then end.")] = False,
+    superset_port: Annotated[int, typer.Option(help="Superset's port; 0 takes a free port.")] = 8088,
+    dagster_port: Annotated[int, typer.Option(help="Dagster's port; 0 takes a free port.")] = 3000,
 ) -> None:
-    """Simulated shops, pulled, built, published, and on dashboards; nothing to set up."""
+    """Show simulated shops on dashboards: sync, build and publish them, and start the servers. Needs no account."""
     from orchestration.demo import run_demo
 
     run_demo(world, once, superset_port, dagster_port)
@@ -246,14 +248,14 @@ def dashboards(
 
 @app.command()
 def serve() -> None:
-    """Superset and Dagster for this configuration, until interrupted."""
+    """Serve Superset and Dagster for this configuration until interrupted."""
     from orchestration import servers, settings
 
     servers.serve(settings.load())
 
 
 def _checkout_definitions() -> Catalog:
-    """The metrics as this checkout defines them, by dbt's own parser; parsed again only after a change."""
+    """The metrics as this checkout defines them. dbt parses the project only where it has changed."""
     from orchestration import dbt_build, settings
     from orchestration.home import Home
     from semantic.catalog import load
@@ -268,23 +270,23 @@ def _names(text: str) -> list[str]:
 def _range(
     start: datetime | None, end: datetime | None, period: str | None, tenant: str | None
 ) -> tuple[date | None, date | None]:
-    """The days asked for; a period counts in the tenant's own zone."""
+    """First and last day of the question; `period` is resolved in the tenant's time zone."""
     if period is None:
         return (start.date() if start else None), (end.date() if end else None)
     if start or end:
-        raise typer.BadParameter("--period stands alone, without --from and --to")
+        raise typer.BadParameter("--period cannot be combined with --from and --to")
     from datetime import UTC
 
     from orchestration import settings
     from semantic import periods
 
-    found = settings.load()
-    zone = found.tenant(tenant).time_zone if tenant else found.tenants[0].time_zone
+    configuration = settings.load()
+    zone = configuration.tenant(tenant).time_zone if tenant else configuration.tenants[0].time_zone
     return periods.resolve(period, zone, datetime.now(UTC))
 
 
 def main() -> None:
-    """The entry point: run, and turn what people can act on into one message."""
+    """Run the command; print an error that a person can act on as one message."""
     from common.errors import TakingsError
 
     try:
@@ -292,7 +294,7 @@ def main() -> None:
     except TakingsError as error:
         _fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
-        _fail("Interrupted. Nothing is half done; run the same command again to go on.", 130)
+        _fail("Interrupted. What was complete is kept; run the same command again to continue.", 130)
     except UsageError as error:
         error.show()
         sys.exit(error.exit_code)

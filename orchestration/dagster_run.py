@@ -1,4 +1,4 @@
-"""A run that Dagster remembers: the job of the schedule, in this process, with progress for whoever waits."""
+"""Runs the scheduled job in this process, recorded in Dagster's history, with progress in the terminal."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ run_queue:
 
 
 def dagster_home(home: Home) -> Path:
-    """Dagster's folder, with its settings in it."""
+    """Dagster's folder, with dagster.yaml in it."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     (home.dagster / "dagster.yaml").write_text(SETTINGS)
     return home.dagster
 
 
 def recorded_run(settings: Settings, progress: Progress) -> None:
-    """Pull, build, publish and show as one run of Dagster's job. Raises what the failing step raised."""
+    """Execute the job `refresh`: pull, build, publish, dashboards. Raises the error of the step that failed."""
     import dagster as dg
 
     from orchestration.definitions import definitions

@@ -1,7 +1,7 @@
-"""dbt, in this process: staging file in, one scratch file of tested marts out.
+"""Runs dbt in this process: reads the staging file, writes one scratch file of tested marts.
 
-Models are rebuilt whole from staging: a build depends on nothing but staging, so an interrupted one leaves nothing
-behind and a repeated one gives the same. A failed test fails the build, and nothing is published.
+Every model is built again from staging, so an interrupted build leaves nothing behind and a repeated one gives the same
+marts. A failed test fails the build, and nothing is published.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ from orchestration.settings import CHECKOUT
 
 PROJECT, METRICS = CHECKOUT / "dbt_project", CHECKOUT / "semantic" / "metrics"
 PARTS = (".sql", ".yml", ".csv")
-PARSED = "partial_parse.msgpack"  # where dbt keeps what it has parsed
+PARSED = "partial_parse.msgpack"  # dbt's cache of the parsed project
 QUIET = ["--quiet", "--log-level", "none"]
-UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test the SQL, not the data: `make test` runs them
-SHOWN = 5  # failed checks, and rows of each, in a message
+UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test SQL, not data: `make test` runs them
+SHOWN = 5  # failed checks in a message, and rows of each
 
 OnNode = Callable[[int, int, str], None]
+"""on_node(finished nodes, all nodes, name)"""
 
 
 @dataclass
 class Built:
-    """A finished build: its scratch file and what dbt said about each node."""
+    """A finished build: its scratch file and dbt's result for each node."""
 
     path: Path
     models: int = 0
@@ -44,27 +45,27 @@ class Built:
 
 
 class BuildFailedError(StopError):
-    """A model or a test failed; `built` says what dbt did about every node."""
+    """A model or a test failed; `built` has dbt's result for each node."""
 
     def __init__(self, message: str, built: Built) -> None:
         super().__init__(message)
         self.built = built
 
 
-def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: None) -> Built:
-    """Run every seed, model and test. Raises TakingsError naming what failed, with dbt's own words."""
+def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, name: None) -> Built:
+    """Run every seed, model and test. Raises BuildFailedError, which names what failed, or StopError."""
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
     manifest = Manifest.from_msgpack((parse(home) / PARSED).read_bytes())
-    shutil.rmtree(home.builds, ignore_errors=True)  # what an interrupted build left
+    shutil.rmtree(home.builds, ignore_errors=True)  # left by an interrupted build
     home.builds.mkdir(parents=True)
     path = scratch(home)
     progress = _Progress(on_node)
     with environment(path, home.staging):
         runner = dbtRunner(manifest=manifest, callbacks=[progress])
         outcome = runner.invoke([*QUIET, "--no-write-json", "build", *UNTESTED, *arguments(home)])
-        let_go()
+        close_connections()
     if outcome.exception is not None:
         raise StopError(f"dbt could not run: {outcome.exception}. Nothing was published.")
     built = Built(path)
@@ -87,7 +88,7 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
             f"{len(failed)} of dbt's checks failed, so nothing was published and readers keep the last build:\n"
             + "\n".join(shown)
             + more
-            + f"\nThe scratch build {path} stays for a look until the next run.",
+            + f"\nThe scratch build stays until the next run, for inspection: {path}",
             built,
         )
     built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
@@ -95,29 +96,29 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda done, total, name: N
 
 
 def scratch(home: Home) -> Path:
-    """The file that dbt writes. Its name is the database's in every relation, so it is the same for each build."""
+    """The file that dbt writes. Every relation holds its name, so it is the same for each build."""
     return home.builds / "build.duckdb"
 
 
 def _reason(result: Any, path: Path, staging: Path) -> str:
-    """What failed and why; for a test also the first rows that fail it."""
+    """What failed and why; for a test, also the first rows that fail."""
     text = f"{result.node.name}: {(result.message or str(result.status)).strip()}"
     if result.node.resource_type != "test" or not result.failures:
         return text
     with duckdb.connect(str(path), read_only=True) as db:
         db.execute(f"attach {quoted(staging)} as raw (read_only)")
         rows = db.sql(f"select * from ({result.node.compiled_code}) limit {SHOWN}")
-        found = [
+        shown = [
             ", ".join(f"{name}={value}" for name, value in zip(rows.columns, row, strict=True))
             for row in rows.fetchall()
         ]
-    return "\n    ".join([text, *found])
+    return "\n    ".join([text, *shown])
 
 
 def parse(home: Home) -> Path:
-    """The folder of dbt's manifests; parsed anew only where a file of the project, or dbt itself, is another than then.
+    """The folder of dbt's manifests. dbt parses the project only where a file of it, or dbt itself, has changed.
 
-    Raises TakingsError when the project is broken.
+    Raises StopError with dbt's reason when the project does not parse.
     """
     stamp, now = home.dbt_target / "parsed.sha256", fingerprint()
     if not stamp.exists() or stamp.read_text() != now:
@@ -134,15 +135,15 @@ def parse(home: Home) -> Path:
 
 def fingerprint() -> str:
     """Hash of everything that a manifest is made from."""
-    found = hashlib.sha256(version("dbt-core").encode())
+    digest = hashlib.sha256(version("dbt-core").encode())
     files = (path for folder in (PROJECT, METRICS) for path in folder.rglob("*") if path.suffix in PARTS)
     for path in sorted(path for path in files if PROJECT / "target" not in path.parents):
-        found.update(f"\0{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
-    return found.hexdigest()
+        digest.update(f"\0{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def arguments(home: Home) -> list[str]:
-    """Where dbt finds its project and leaves its artefacts."""
+    """Command-line arguments: where dbt finds its project and writes its artefacts."""
     return [
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
         "--target-path", str(home.dbt_target), "--log-path", str(home.logs),
@@ -151,7 +152,7 @@ def arguments(home: Home) -> list[str]:
 
 @contextmanager
 def environment(path: Path, staging: Path) -> Iterator[None]:
-    """dbt's profile takes its paths from the environment; they are put back afterwards."""
+    """Set the variables that dbt's profile reads, and restore them afterwards."""
     ours = {"TAKINGS_BUILD": str(path), "TAKINGS_STAGING": str(staging), "DO_NOT_TRACK": "1"}
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
@@ -165,8 +166,8 @@ def environment(path: Path, staging: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def let_go() -> None:
-    """Close the adapter's connection: it would keep the scratch file locked for the life of this process."""
+def close_connections() -> None:
+    """Close the adapter's connection, which would lock the scratch file until this process ends."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     DuckDBConnectionManager.close_all_connections()
@@ -188,10 +189,10 @@ class _Progress:
 
     def __init__(self, on_node: OnNode) -> None:
         self.on_node = on_node
-        self.done = 0
+        self.finished = 0
 
     def __call__(self, event: Any) -> None:
         if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
-            self.done += 1
+            self.finished += 1
             total = getattr(event.data, "total", 0) or getattr(event.data, "num_models", 0)
-            self.on_node(self.done, int(total), str(event.data.node_info.node_name))
+            self.on_node(self.finished, int(total), str(event.data.node_info.node_name))

@@ -1,11 +1,11 @@
-"""Dagster's one root: `dagster dev -m orchestration.definitions`. Nothing is read or built at import."""
+"""The root of Dagster's definitions: `dagster dev -m orchestration.definitions`. An import reads and builds nothing."""
 
 import dagster as dg
 
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """Sources -> dbt models and tests -> published build -> dashboards; one job, every hour."""
+    """Streams → dbt models and tests → published build → dashboards, in one hourly job."""
     from orchestration.defs import alerts, publish, schedules, sources, transform
 
     return dg.Definitions(
@@ -13,5 +13,5 @@ def definitions() -> dg.Definitions:
         asset_checks=[publish.agrees_with_the_source, alerts.checks()],
         jobs=[schedules.refresh],
         schedules=[schedules.hourly],
-        executor=dg.in_process_executor,  # a step in a process of its own costs 3.5 CPU seconds
+        executor=dg.in_process_executor,  # a separate process per step costs 3.5 CPU seconds
     )

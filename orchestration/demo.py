@@ -1,6 +1,6 @@
-"""The demo: simulated shops with all their sources, and the real product on top of them.
+"""The demo: simulated shops with all their sources, and the real product over them.
 
-Nothing here knows an answer: the sources are pulled by HTTP like any other, only their `base_url` is this machine.
+The sources are synced by HTTP like any other; only their `base_url` is on this machine.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from orchestration.settings import Settings
 from superset_assets.process import Server
 
 SEED, DAYS = 7, 400
-TARGETS = {"mrr": 5_000, "churn_rate": 0.05}  # of each simulated tenant: what the gauges point at
+TARGETS = {"mrr": 5_000, "churn_rate": 0.05}  # of each simulated tenant, for the gauges
 
 
 def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) -> None:
-    """From nothing to filled dashboards. With `once`, check every chart and end; else serve until interrupted.
+    """Run the demo. With `once`, check that every chart has rows and end; else serve until interrupted.
 
-    Raises TakingsError before anything is touched when a configuration of one's own, or a port in use, is in the way.
+    Raises ConfigurationError before anything is written where a configuration of the user's own exists, or a port is in
+    use.
     """
     console = Console(stderr=True)
     began = time.monotonic()
@@ -47,23 +48,23 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
         children.on_exit(server.stop)
         with terminal.progress() as progress, _starting(server, progress):
             shops = children.start_simulator(simulator_arguments(home, world), meanwhile=lambda: dbt_build.parse(home))
-            found = configure(home, shops, world, superset_port, dagster_port)
+            configuration = configure(home, shops, world, superset_port, dagster_port)
             pulling = time.monotonic()
-            dagster_run.recorded_run(found, progress)
+            dagster_run.recorded_run(configuration, progress)
             seconds = time.monotonic() - pulling
         console.print(f"Pulled, built and published in {seconds:.0f} s.")
         with terminal.progress() as progress:
-            superset.apply(found, progress)
+            superset.apply(configuration, progress)
         if once:
-            _check(found, console)
+            _check(configuration, console)
         terminal.reconciliation(pipeline.reconciliation(publication.newest(home)))
-        console.print(f"The demo took {time.monotonic() - began:.0f} s from the first step to filled dashboards.")
+        console.print(f"The demo took {time.monotonic() - began:.0f} s, from the first step to filled dashboards.")
         if not once:
-            servers.show(found, children, console)
+            servers.show(configuration, children, console)
 
 
 def simulator_arguments(home: Home, world: Path | None) -> list[str]:
-    """How the simulator is started; the seeded shops keep their first day, so that a later demo goes on with them."""
+    """The simulator's arguments. The seeded shops keep their first day, so that a later demo continues with them."""
     if world is not None:
         return ["--world", str(world.absolute())]
     files = ["--files", str(home.root / "files")]
@@ -72,22 +73,22 @@ def simulator_arguments(home: Home, world: Path | None) -> list[str]:
         first = (datetime.now(UTC) - timedelta(days=DAYS)).date()
         memory.write_text(json.dumps({"seed": SEED, "start": first.isoformat()}) + "\n")
     try:
-        kept: dict[str, Any] = json.loads(memory.read_text())
-        return ["--seed", str(kept["seed"]), "--start", kept["start"], *files]
+        remembered: dict[str, Any] = json.loads(memory.read_text())
+        return ["--seed", str(remembered["seed"]), "--start", remembered["start"], *files]
     except (ValueError, KeyError) as error:
         raise ConfigurationError(
-            f"{memory}, which records when the demo's shops opened, is broken ({error}). Remove it."
+            f"Cannot read {memory}, which holds the first day of the demo's shops: {error}. Remove it, then run again."
         ) from None
 
 
 def configure(
     home: Home, shops: dict[str, Any], world: Path | None, superset_port: int = 8088, dagster_port: int = 3000
 ) -> Settings:
-    """Write the demo's takings.toml and its tokens into TAKINGS_HOME, and read it like any other."""
+    """Write the demo's takings.toml and tokens into TAKINGS_HOME, and load that configuration like any other."""
     secrets = home.root / "secrets"
     secrets.mkdir(mode=0o700, exist_ok=True)
     lines = [
-        "# Written by `make demo`: simulated shops on this machine. Your own goes to takings.toml in the checkout."
+        "# Written by `make demo`: simulated shops on this machine. Write your own to takings.toml in the checkout."
     ]
     for shop in shops["shops"]:
         lines += ["", "[[tenants]]", *_settings(shop, ("id", "name", "time_zone", "currency"))]
@@ -101,7 +102,7 @@ def configure(
             lines += [f"  {line}" for line in _settings(source, source)]
         if world is None:
             lines += ["  [tenants.targets]", *(f"  {name} = {value}" for name, value in TARGETS.items())]
-    if world is not None:  # a year long past: the dashboards open on all of it
+    if world is not None:  # the orders are years old: dashboards open on all of them
         until = datetime.fromisoformat(shops["until"]).date()
         lines += ["", "[dashboards]", f'default_range = "{until - timedelta(days=374)} : {until}"']
     lines += ["", "[superset]", f"port = {superset_port}", "", "[dagster]", f"port = {dagster_port}"]
@@ -111,17 +112,17 @@ def configure(
 
 
 def _settings(values: dict[str, Any], names: Iterable[str]) -> list[str]:
-    """Lines of takings.toml; texts and whole numbers are written as in JSON."""
+    """Lines of takings.toml. Texts and whole numbers have the same form in TOML as in JSON."""
     return [f"{name} = {json.dumps(values[name], ensure_ascii=False)}" for name in names]
 
 
 def refuse_foreign_configuration() -> None:
-    """The demo writes its own shops into TAKINGS_HOME; it never mixes them with somebody's real ones."""
+    """Raise ConfigurationError where a configuration exists that the demo did not write: it must not mix with it."""
     path = settings.config_path()
     if path.exists() and not _written_by_the_demo(path):
         raise ConfigurationError(
             f"{path} is a configuration of your own, and the demo would mix simulated shops with it. "
-            "Give the demo a place of its own: "
+            "Give the demo a folder of its own: "
             "TAKINGS_HOME=/tmp/takings-demo TAKINGS_CONFIG=/tmp/takings-demo/takings.toml make demo"
         )
 
@@ -135,8 +136,8 @@ def _written_by_the_demo(path: Path) -> bool:
 
 @contextmanager
 def _starting(superset: Server, progress: Progress) -> Iterator[None]:
-    """Superset needs half a minute to start, and nothing before the dashboards needs it: it starts beside the body."""
-    trouble: list[BaseException] = []
+    """Start Superset in a thread: it takes half a minute, and nothing before the dashboards needs it."""
+    failures: list[BaseException] = []
 
     def step(done: int, total: int, detail: str) -> None:
         progress("superset", done, total, detail)
@@ -145,17 +146,17 @@ def _starting(superset: Server, progress: Progress) -> Iterator[None]:
         try:
             superset.start(step)
             superset.wait_ready(step)
-        except BaseException as error:  # handed to the thread that waits
-            trouble.append(error)
+        except BaseException as error:  # raised by the thread that waits
+            failures.append(error)
 
     thread = threading.Thread(target=start, daemon=True)
     thread.start()
     yield
     thread.join()
-    if trouble:
-        raise trouble[0]
+    if failures:
+        raise failures[0]
 
 
-def _check(found: Settings, console: Console) -> None:
-    for place, charts in superset.check_charts(found).items():
+def _check(configuration: Settings, console: Console) -> None:
+    for place, charts in superset.check_charts(configuration).items():
         console.print(f"{place}: {len(charts)} charts, {sum(rows for _, rows in charts):,} rows", highlight=False)

@@ -1,4 +1,4 @@
-"""Where everything lives under TAKINGS_HOME, and the lock that lets one writer work at a time."""
+"""The folders under TAKINGS_HOME, and the lock that allows one writer at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from common.errors import ConfigurationError, RetryError
 
 
 def quoted(path: Path) -> str:
-    """A path as a text in SQL."""
+    """A path as an SQL literal."""
     return "'" + str(path).replace("'", "''") + "'"
 
 
@@ -26,17 +26,17 @@ class Home:
 
     @property
     def landing(self) -> Path:
-        """What arrived, as it arrived."""
+        """Everything received, as it came."""
         return self.root / "landing"
 
     @property
     def staging(self) -> Path:
-        """Typed tables and cursors; one writer."""
+        """Typed tables and cursors. One writer."""
         return self.root / "warehouse" / "staging.duckdb"
 
     @property
     def builds(self) -> Path:
-        """dbt's scratch files; nobody reads them."""
+        """dbt's scratch files, which no reader opens."""
         return self.root / "builds"
 
     @property
@@ -61,11 +61,11 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        """What the servers print."""
+        """Output of the servers."""
         return self.root / "logs"
 
     def make(self) -> None:
-        """Make the folder, for its owner alone: it holds names, addresses and secrets. Raises ConfigurationError."""
+        """Make the folder, for its owner only: it holds names, addresses and secrets. Raises ConfigurationError."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             if self.root.stat().st_uid == os.getuid():
@@ -80,9 +80,9 @@ class Home:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the writer's lock. The kernel lets go of it when this process ends, however it ends.
+        """Hold the writer's lock. The kernel releases it when this process ends, however it ends.
 
-        Raises TakingsError when another run holds it.
+        Raises RetryError when another run holds it.
         """
         self.make()
         with (self.root / "writer.lock").open("a+") as file:

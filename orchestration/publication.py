@@ -1,13 +1,13 @@
-"""From a finished build to what readers see, in one step of the file system.
+"""Makes a finished build visible to readers, in one step of the file system.
 
     published/<run>/all.duckdb             every tenant, for administrators
                     tenant-<id>.duckdb     one tenant's rows and nothing else
-                    nobody.duckdb          the tables without a row, for whoever belongs to no tenant
+                    nobody.duckdb          the tables without rows, for users who belong to no tenant
                     catalog.json           the metrics' definitions of this build
                     build.json             its run, its time, its definitions' version
-    published/current -> <run>             swapped by one rename: a reader sees a whole build or the last one
+    published/current -> <run>             replaced by one rename: a reader sees a whole build, the old or the new one
 
-Builds are immutable; the newest few stay for readers that still hold one.
+Builds are immutable. The newest three stay, for readers that still have one open.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
 from semantic import catalog
 
-KEPT = 3
+RETAINED_BUILDS = 3
 
 
 def publish(home: Home, built: Built, run_id: str, tenants: Sequence[str], progress: Progress) -> Path:
-    """Write the build's files beside the current ones, then swap. Nothing is visible before all of it is there."""
+    """Write the build's files beside the current ones, then switch readers to them. Returns the build's folder."""
     target, partial = home.published / run_id, home.published / f"{run_id}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -71,7 +71,7 @@ def current(home: Home) -> Path | None:
 
 
 def newest(home: Home) -> Path:
-    """The folder of the build that readers see. Raises TakingsError before the first."""
+    """The folder of the build that readers see. Raises ConfigurationError before the first build."""
     folder = current(home)
     if folder is None:
         raise ConfigurationError(f"Nothing has been published under {home.published} yet. Run `takings run`.")
@@ -93,7 +93,7 @@ def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: list[str], conditio
 
 
 def _sync(folder: Path) -> None:
-    """Everything on the disk before the name that readers follow points at it."""
+    """Write everything to disk before `current` points to it."""
     for path in (*folder.iterdir(), folder):
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -110,10 +110,10 @@ def _swap(published: Path, run_id: str) -> None:
 
 
 def _forget_old(published: Path) -> None:
-    """Remove builds before the newest few, and what an interrupted publish left."""
+    """Remove all but the newest builds, and what an interrupted publish left."""
     now = (published / "current").readlink().name
     builds = sorted(path for path in published.iterdir() if path.is_dir() and not path.is_symlink())
-    old = [path for path in builds if path.suffix != ".partial" and path.name != now][: -(KEPT - 1)]
+    old = [path for path in builds if path.suffix != ".partial" and path.name != now][: -(RETAINED_BUILDS - 1)]
     for path in (*old, *(path for path in builds if path.suffix == ".partial")):
         shutil.rmtree(path, ignore_errors=True)
     for link in published.glob("current.*"):

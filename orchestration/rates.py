@@ -1,4 +1,4 @@
-"""The configured exchange rates: a CSV with the columns day, from, to, rate."""
+"""Reads the configured exchange rates: a CSV with the columns day, from, to, rate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rate = tuple[date, str, str, Decimal]
 
 
 def read_rates(settings: Settings) -> list[Rate]:
-    """The configured exchange rates. Raises TakingsError naming each broken line."""
+    """The configured exchange rates. Raises ConfigurationError that names each broken line."""
     if settings.exchange_rates is None:
         return []
     path = settings.config_path.parent / settings.exchange_rates.file
@@ -57,17 +57,17 @@ def read_rates(settings: Settings) -> list[Rate]:
 
 
 def _rate(row: dict[str, str | None]) -> tuple[tuple[date, str, str], Decimal]:
-    """One line's (day, from, to) and rate. Raises ValueError that says what is wrong with it."""
+    """One line's (day, from, to) and rate. Raises ValueError that says what is wrong with the line."""
     day, source, target, text = (row[name] or "" for name in COLUMNS)
     for currency in (source, target):
         if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
-            raise ValueError(f"{currency!r} is no currency (such as EUR)")
+            raise ValueError(f"{currency!r} is not a currency code (such as EUR)")
     try:
         rate = Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{text!r} is no number (such as 0.8512)") from None
+        raise ValueError(f"{text!r} is not a number (such as 0.8512)") from None
     if not (rate.is_finite() and 0 < rate < 10**8):
-        raise ValueError(f"{text} is no rate: it has to be above zero and below 100,000,000")
+        raise ValueError(f"{text} is not a rate: it must be above zero and below 100,000,000")
     if rate != round(rate, DECIMALS):
-        raise ValueError(f"{text} has more than {DECIMALS} decimals: round it")
+        raise ValueError(f"{text} has more than {DECIMALS} decimal places: round it")
     return (date.fromisoformat(day), source, target), rate

@@ -1,4 +1,4 @@
-"""The part of the configuration that one command works on: `takings pull --source stripe --tenant aurora`."""
+"""Selects sources and tenants of the configuration, for `takings pull --source stripe --tenant aurora`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from orchestration.settings import Settings
 
 
 def only(settings: Settings, source: str | None = None, tenant: str | None = None) -> Settings:
-    """The settings with these sources alone, so that no other secret is needed.
+    """A copy of the settings with only these sources, so that no other secret is needed.
 
     Raises ConfigurationError for a source or a tenant that does not exist or is not configured.
     """

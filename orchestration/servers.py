@@ -1,6 +1,6 @@
-"""The servers that people look at: Superset and Dagster, and in the demo the simulated shops. All on 127.0.0.1.
+"""Starts and ends Superset, Dagster and, in the demo, the simulated shops. All listen on 127.0.0.1 only.
 
-Every child is ended by its process id when this process ends, in the reverse order of its start.
+Child processes end when this process ends, by their process ids, in reverse order of their start.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from orchestration.home import Home
 from orchestration.settings import CHECKOUT, Settings, config_path, home
 from superset_assets.process import Credentials, end_group
 
-STARTING = 90.0  # seconds that a server may take to answer
-ENDINGS = (signal.SIGTERM, signal.SIGHUP)  # asked to end; the terminal was closed
+START_TIMEOUT = 90.0  # seconds
+TERMINATION = (signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal was closed
 
 
 class Children:
-    """Processes and closers that end with this one."""
+    """Child processes, and other things to close when this process ends."""
 
     def __init__(self) -> None:
-        self._closers = ExitStack()  # in the reverse order, each of them whatever becomes of the others
+        self._closers = ExitStack()  # in reverse order; one that fails does not stop the others
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Children:
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDINGS)}
-        _handle(ENDINGS, lambda number, _: sys.exit(128 + number))  # a polite end runs the closers too
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, *TERMINATION)}
+        _handle(TERMINATION, lambda number, _: sys.exit(128 + number))  # so that the closers run
         return self
 
     def __exit__(self, *_: object) -> None:
-        _handle(self._before, signal.SIG_IGN)  # a closed terminal says so twice: no closer is cut off
+        _handle(self._before, signal.SIG_IGN)  # a closed terminal sends SIGHUP twice: do not interrupt the closers
         try:
             self._closers.close()
         finally:
@@ -51,13 +51,13 @@ class Children:
                 signal.signal(number, handler or signal.SIG_DFL)
 
     def on_exit(self, close: Callable[[], object]) -> None:
-        """Call `close` at the end."""
+        """Call `close` when this process ends."""
         self._closers.callback(close)
 
     def start(
         self, name: str, arguments: list[str], environment: dict[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        """A child process; what it says goes to logs/<name>.log, its stdout to us."""
+        """Start a child process. Its stderr goes to logs/<name>.log, its stdout too where `environment` is given."""
         logs = Home(home()).logs
         logs.mkdir(parents=True, exist_ok=True)
         with (logs / f"{name}.log").open("a") as log:
@@ -72,38 +72,38 @@ class Children:
     def start_simulator(
         self, arguments: list[str], meanwhile: Callable[[], object] = lambda: None
     ) -> dict[str, Any]:  # fmt: skip
-        """The simulated shops on a free port; returns what they say about themselves. `meanwhile` is called once."""
+        """Start the simulated shops on a free port; returns their description. Calls `meanwhile` while they start."""
         child = self.start(
             "simulator", [sys.executable, "-m", "orchestration.cli", "simulate", "--port", "0", *arguments]
         )
         meanwhile()
         line = child.stdout.readline() if child.stdout else ""
         if not line:
-            said = (Home(home()).logs / "simulator.log").read_text().strip().splitlines()
-            why = said[-1].removeprefix("takings: ") if said else "no reason given"
+            log = (Home(home()).logs / "simulator.log").read_text().strip().splitlines()
+            why = log[-1].removeprefix("takings: ") if log else "no reason given"
             raise StopError(f"The simulated shops did not start: {why}")
         shops: dict[str, Any] = json.loads(line)
         return shops
 
 
 def serve(settings: Settings) -> None:
-    """Superset and Dagster until interrupted."""
+    """Serve Superset and Dagster until interrupted."""
     console = Console(stderr=True)
     with Children() as children:
         server = superset.server(settings)
-        children.on_exit(server.stop)  # what we start; one that runs already goes on
+        children.on_exit(server.stop)  # ends only a server that this process started
         with console.status("starting Superset"):
             started = server.start()
             server.wait_ready()
         if not started:
-            console.print("Superset was running already, and goes on when this ends.", soft_wrap=True)
+            console.print("Superset was running already, and continues when this command ends.", soft_wrap=True)
         if (Home(settings.home).published / "current").exists():
             superset.apply(settings)
         show(settings, children, console)
 
 
 def show(settings: Settings, children: Children, console: Console) -> None:
-    """Start Dagster, say where everything is, and wait for Ctrl-C."""
+    """Start Dagster, print addresses and logins, and wait for Ctrl-C."""
     with console.status("starting Dagster"):
         dagster = start_dagster(settings, children)
     address = superset.address(settings)
@@ -121,15 +121,15 @@ def show(settings: Settings, children: Children, console: Console) -> None:
 
 
 def wait_for_the_end() -> None:
-    """Return at Ctrl-C or a polite end. Set here, since Dagster puts handlers of its own while it runs."""
-    over = threading.Event()
-    _handle((signal.SIGINT, *ENDINGS), lambda *_: over.set())
-    while not over.wait(1.0):
+    """Return at Ctrl-C or a request to end. The handlers are set here, since Dagster sets its own while it starts."""
+    ended = threading.Event()
+    _handle((signal.SIGINT, *TERMINATION), lambda *_: ended.set())
+    while not ended.wait(1.0):
         pass
 
 
 def start_dagster(settings: Settings, children: Children) -> str:
-    """Dagster's pages and its daemon (the hourly schedule). Raises TakingsError when it does not answer."""
+    """Start Dagster's pages and the daemon that runs the schedule; returns the address. Raises TakingsError."""
     where = dagster_run.dagster_home(Home(settings.home))
     port = settings.dagster.port or free_port()
     refuse_taken(port, "Dagster", f"`port` under [dagster] in {config_path()}")
@@ -142,7 +142,7 @@ def start_dagster(settings: Settings, children: Children) -> str:
     )
     children.start("dagster-daemon", [sys.executable, "-m", "dagster._daemon", "run", *module], environment)
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + STARTING
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         try:
             if requests.get(f"{url}/server_info", timeout=2).ok:
@@ -150,12 +150,12 @@ def start_dagster(settings: Settings, children: Children) -> str:
         except requests.RequestException:
             time.sleep(0.3)
     raise StopError(
-        f"Dagster did not answer at {url} within {STARTING:.0f} s. Its log: {Home(home()).logs / 'dagster.log'}"
+        f"Dagster did not answer at {url} within {START_TIMEOUT:.0f} s. Its log: {Home(home()).logs / 'dagster.log'}"
     )
 
 
 def refuse_taken(port: int, name: str, setting: str) -> None:
-    """Raises TakingsError when somebody listens on `port` already."""
+    """Raise ConfigurationError where another program listens on `port`."""
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise ConfigurationError(
@@ -165,14 +165,14 @@ def refuse_taken(port: int, name: str, setting: str) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port on which no program listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def _handle(numbers: Iterable[signal.Signals], handler: Any) -> None:
-    """Handle these signals, but for a SIGHUP that is ignored: so wants `nohup`."""
+    """Set the handler of these signals, except for an ignored SIGHUP: `nohup` relies on that."""
     for number in numbers:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""What people see in a terminal: progress while they wait, then what was done."""
+"""Output in a terminal: progress, and the summary of a run."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from connectors.base import Progress as OnProgress
 from orchestration.pipeline import Run
 from semantic.alerts.evaluate import Alert
 
-EVERY = 10.0  # seconds between lines where no bar can be drawn
+SECONDS_BETWEEN_LINES = 10.0  # where no bar can be drawn
 
 
 @contextmanager
 def progress() -> Iterator[OnProgress]:
-    """A bar a step in a terminal; elsewhere (a log, CI) a line now and then. Bars go to stderr."""
+    """Progress on stderr: one bar per step in a terminal, a line every ten seconds elsewhere (a log, CI)."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _lines(console)
@@ -38,12 +38,12 @@ def progress() -> Iterator[OnProgress]:
 
 
 def _lines(console: Console) -> OnProgress:
-    said: dict[str, float] = {}
+    printed_at: dict[str, float] = {}
 
     def show(step: str, done: int, total: int | None, detail: str) -> None:
         finished = total is not None and done >= total
-        if finished or time.monotonic() - said.get(step, 0.0) > EVERY:
-            said[step] = time.monotonic()
+        if finished or time.monotonic() - printed_at.get(step, 0.0) > SECONDS_BETWEEN_LINES:
+            printed_at[step] = time.monotonic()
             console.print(
                 f"{step}: {done:,}{f' of {total:,}' if total else ''} {detail}", highlight=False, soft_wrap=True
             )
@@ -51,13 +51,13 @@ def _lines(console: Console) -> OnProgress:
     return show
 
 
-def summary(done: Run) -> None:
-    """Rows, calls and waits of each pull, what dbt did, and where the build is."""
+def summary(run: Run) -> None:
+    """Print each stream's rows, rejects, calls and waits, dbt's result, and the folder of the build."""
     console = Console(stderr=True)
     table = Table(box=None, pad_edge=False)
-    for name in ("account", "stream", "landed", "changed", "set aside", "calls", "waited"):
+    for name in ("account", "stream", "landed", "changed", "rejected", "calls", "waited"):
         table.add_column(name, justify="left" if name in ("account", "stream") else "right")
-    for (_, source, account), streams in done.pulled.items():
+    for (_, source, account), streams in run.pulled.items():
         for pulled in streams:
             table.add_row(
                 f"{source} / {account}",
@@ -65,26 +65,26 @@ def summary(done: Run) -> None:
                 *(f"{number:,}" for number in (pulled.landed, pulled.changed, pulled.rejected, pulled.calls)),
                 f"{pulled.waited:.1f} s",
             )
-    if done.pulled:
+    if run.pulled:
         console.print(table)
-    streams_pulled = [pulled for streams in done.pulled.values() for pulled in streams]
+    streams_pulled = [pulled for streams in run.pulled.values() for pulled in streams]
     for warning in dict.fromkeys(warning for pulled in streams_pulled for warning in pulled.warnings):
         console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     denied = sorted({path for pulled in streams_pulled for path in pulled.denied})
     if denied:
         console.print(f"Shopify denied these fields, which stay empty: {', '.join(denied)}")
-    if done.built and done.published:
+    if run.built and run.published:
         console.print(
-            f"{done.built.models} models built, {done.built.tests} tests passed; published as {done.published}",
+            f"{run.built.models} models built, {run.built.tests} tests passed; published as {run.published}",
             highlight=False,
             soft_wrap=True,
         )
-        for warning in done.built.warnings:
+        for warning in run.built.warnings:
             console.print(f"warning: {warning}", style="yellow")
 
 
 def reconciliation(rows: list[dict[str, Any]]) -> None:
-    """One line an account: does it agree with the source's own report, to the cent?"""
+    """Print one line per account: whether its totals agree with the source's own totals, to the cent."""
     console = Console(soft_wrap=True)
     for row in rows:
         where = f"{row['tenant_id']} / {row['source']} / {row['source_account']}"
@@ -98,12 +98,12 @@ def reconciliation(rows: list[dict[str, Any]]) -> None:
             console.print(f"[green]✓[/] {where}: {compared} agree with the source's own report to the cent")
 
 
-def alerts(found: list[Alert]) -> None:
-    """What fires first, with why and what to do; then one line for each rule that is quiet or lacks a number."""
+def alerts(evaluated: list[Alert]) -> None:
+    """Print firing rules first, with reason and advice; then one line per rule that is quiet or lacks a number."""
     console = Console(soft_wrap=True, highlight=False)
     marks = {"firing": "[red]![/]", "unknown": "[yellow]?[/]", "quiet": "[green]✓[/]"}
     for state, mark in marks.items():
-        for alert in (each for each in found if each.state == state):
+        for alert in (item for item in evaluated if item.state == state):
             console.print(f"{mark} {alert.tenant_id} / {alert.rule.title}: {alert.text}")
             if state == "firing":
                 console.print(f"  {alert.rule.why} {alert.rule.advice}")

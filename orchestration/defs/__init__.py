@@ -1,1 +1,1 @@
-"""Takings' assets, in the order of the data's way: sources, transform, publish; and what runs them."""
+"""Dagster's assets in the order of the data flow (sources, transform, publish), their checks and schedule."""

@@ -1,4 +1,4 @@
-"""The alert rules as checks of the published build: a rule that fires is a warning, and stops nothing."""
+"""The alert rules as checks of the published build. A rule that fires is a warning and blocks nothing."""
 
 from collections.abc import Iterator
 
@@ -11,17 +11,17 @@ from semantic.alerts import rules
 
 
 def checks() -> dg.AssetChecksDefinition:
-    """One check a rule, over all tenants; all of them are looked at in one step."""
+    """One check per rule, over all tenants; one step evaluates all of them."""
     every = rules.load()
     specs = [
         dg.AssetCheckSpec(_name(rule.name), asset=BUILD, description=f"{rule.why} {rule.advice}") for rule in every
     ]
 
     @dg.multi_asset_check(name="alerts", specs=specs)
-    def look() -> Iterator[dg.AssetCheckResult]:
-        found = alerts.evaluate_tenants(configuration())
+    def evaluate() -> Iterator[dg.AssetCheckResult]:
+        evaluated = alerts.evaluate_tenants(configuration())
         for rule in every:
-            of_rule = [alert for alert in found if alert.rule.name == rule.name]
+            of_rule = [alert for alert in evaluated if alert.rule.name == rule.name]
             yield dg.AssetCheckResult(
                 asset_key=BUILD,
                 check_name=_name(rule.name),
@@ -30,7 +30,7 @@ def checks() -> dg.AssetChecksDefinition:
                 metadata={alert.tenant_id: f"{alert.state}: {alert.text}" for alert in of_rule},
             )
 
-    return look
+    return evaluate
 
 
 def _name(rule: str) -> str:

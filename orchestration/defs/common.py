@@ -1,4 +1,4 @@
-"""What the assets share: the configuration, a run's name, progress that a log can bear."""
+"""Shared by the assets: the configuration, the run's name, and progress for logs."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from orchestration import settings
 from orchestration.settings import Settings
 
 _watchers: list[Progress] = []
-EVERY = 10.0  # seconds between progress lines; a bar on stdout freezes the pages
+SECONDS_BETWEEN_LINES = 10.0  # a progress bar on stdout freezes Dagster's pages
 
 
 def configuration() -> Settings:
-    """The configuration, read when a step runs and not before."""
+    """The configuration, read only when a step runs."""
     return settings.load()
 
 
 def run_name(context: dg.AssetExecutionContext) -> str:
-    """The name of this Dagster run as staging rows and builds carry it: its creation time, sortable."""
+    """The run's name in staging rows and builds: its creation time, so that names sort by time."""
     record = context.instance.get_run_record_by_id(context.run.run_id)
     created = record.create_timestamp if record else datetime.now(UTC)
     return created.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
@@ -31,7 +31,7 @@ def run_name(context: dg.AssetExecutionContext) -> str:
 
 @contextmanager
 def shown(progress: Progress) -> Iterator[None]:
-    """Within: steps that run in this process also show their progress to the person who waits."""
+    """Also send the progress of steps in this process to `progress`, for the terminal."""
     _watchers.append(progress)
     try:
         yield
@@ -40,14 +40,14 @@ def shown(progress: Progress) -> Iterator[None]:
 
 
 def logged(context: dg.AssetExecutionContext) -> Progress:
-    """Progress as log lines, one a step every ten seconds."""
-    said: dict[str, float] = {}
+    """Progress as log lines: at most one per step every ten seconds."""
+    logged_at: dict[str, float] = {}
 
     def show(step: str, done: int, total: int | None, detail: str) -> None:
         for watch in _watchers:
             watch(step, done, total, detail)
-        if time.monotonic() - said.get(step, 0.0) > EVERY:
-            said[step] = time.monotonic()
+        if time.monotonic() - logged_at.get(step, 0.0) > SECONDS_BETWEEN_LINES:
+            logged_at[step] = time.monotonic()
             context.log.info(f"{step}: {done:,}{f' of {total:,}' if total else ''} {detail}")
 
     return show

@@ -1,4 +1,4 @@
-"""From dbt's scratch build to what readers see, and the dashboards that show it."""
+"""The published build, its reconciliation check, and the dashboards that show it."""
 
 import json
 from collections.abc import Iterator
@@ -16,16 +16,16 @@ BUILD = dg.AssetKey(["published", "build"])
 
 
 def build() -> dg.AssetsDefinition:
-    """The asset below every mart: what readers see."""
+    """The asset downstream of every mart."""
 
     @dg.asset(key=BUILD, deps=transform.mart_keys(), group_name="published", kinds={"duckdb"})
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """The marts as readers see them: one immutable file a tenant, swapped in one rename."""
+        """The marts as readers see them: one immutable file per tenant, made current by one rename."""
         settings = configuration()
         home, name = Home(settings.home), run_name(context)
         built = Built(home.builds / f"build_{name}.duckdb")
         if not built.path.exists():
-            raise StopError(f"There is no finished build of run {name}: materialise the marts in the same run.")
+            raise StopError(f"There is no finished build of run {name}: materialize the marts in the same run.")
         tenants = [tenant.id for tenant in settings.tenants]
         with pipeline.disk_guard(home), home.writing():
             folder = publication.publish(home, built, name, tenants, logged(context))
@@ -37,7 +37,7 @@ def build() -> dg.AssetsDefinition:
 
 @dg.asset_check(asset=BUILD)
 def agrees_with_the_source() -> dg.AssetCheckResult:
-    """Every day's totals beside the source's own report, to the cent."""
+    """Compare every day's totals with the source's own totals, to the cent."""
     rows = pipeline.reconciliation(publication.newest(Home(configuration().home)))
     differing = sum(row["differing"] for row in rows)
     return dg.AssetCheckResult(
@@ -52,7 +52,7 @@ def agrees_with_the_source() -> dg.AssetCheckResult:
 
 
 def dashboards() -> dg.AssetsDefinition:
-    """An asset a dashboard, below the build, with its address; materialising any shows the new numbers on all."""
+    """One asset per dashboard, downstream of the build. Materializing one of them refreshes all dashboards."""
     titles = superset.dashboard_titles()
     specs = [
         dg.AssetSpec(_dashboard(slug), deps=[BUILD], group_name="dashboards", kinds={"superset"}, description=title)
@@ -62,11 +62,13 @@ def dashboards() -> dg.AssetsDefinition:
     @dg.multi_asset(name="show", specs=specs, can_subset=True)
     def show(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         settings = configuration()
-        done = superset.refresh(settings)
+        outcome = superset.refresh(settings)
         for slug in titles:
             if _dashboard(slug) in context.selected_asset_keys:
                 address = dg.MetadataValue.url(f"{superset.address(settings)}/superset/dashboard/{slug}/")
-                yield dg.MaterializeResult(asset_key=_dashboard(slug), metadata={"address": address, "refreshed": done})
+                yield dg.MaterializeResult(
+                    asset_key=_dashboard(slug), metadata={"address": address, "refreshed": outcome}
+                )
 
     return show
 

@@ -1,4 +1,4 @@
-"""dbt's seeds and models as assets and its tests as asset checks, read from the manifest; one step runs them all."""
+"""dbt's seeds and models as assets, its tests as asset checks, read from the manifest. One step builds all of them."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def model_key(node: Node) -> dg.AssetKey:
 
 
 def marts() -> dg.AssetsDefinition:
-    """The multi-asset of everything that dbt builds, with a check for each of its tests."""
+    """One multi-asset for everything that dbt builds, with an asset check for each test."""
     nodes = manifest()
     order = TopologicalSorter({key: _parents(node) for key, node in nodes.items()}).static_order()
     built = {key: nodes[key] for key in order if nodes[key]["resource_type"] in ("model", "seed")}
@@ -50,16 +50,16 @@ def marts() -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="dbt_build", specs=specs, check_specs=list(checks.values()))
     def build(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        """Build and test every model into one scratch file; a failed test fails the step, and nothing is published."""
+        """Build and test every model in one scratch file. A failed test fails the step, and nothing is published."""
         settings = configuration()
-        where = Home(settings.home)
+        home_folder = Home(settings.home)
         progress = logged(context)
         failure = None
         try:
-            with pipeline.disk_guard(where), where.writing():
+            with pipeline.disk_guard(home_folder), home_folder.writing():
                 pipeline.record_run(settings, run_name(context))
                 outcome = dbt_build.build(
-                    where, run_name(context), lambda done, total, name: progress("build", done, total, name)
+                    home_folder, run_name(context), lambda done, total, name: progress("build", done, total, name)
                 )
         except dbt_build.BuildFailedError as error:
             outcome, failure = error.built, error
@@ -87,7 +87,7 @@ def _check(spec: dg.AssetCheckSpec, status: Node) -> dg.AssetCheckResult:
 
 
 def mart_keys() -> list[dg.AssetKey]:
-    """The assets that readers get to see."""
+    """The assets of the published marts."""
     return [
         model_key(node)
         for node in manifest().values()
@@ -100,7 +100,7 @@ def _parents(node: Node) -> list[str]:
 
 
 def _keys(node: Node) -> list[dg.AssetKey]:
-    """A model's own asset; for a source table the stream that brings it (what Takings keeps itself has none)."""
+    """A model's own asset; for a source table, the stream that loads it. Takings' control tables have none."""
     if node["resource_type"] != "source":
         return [model_key(node)]
     streams = STREAMS.get(node["source_name"], ())
@@ -112,7 +112,7 @@ def _keys(node: Node) -> list[dg.AssetKey]:
 
 
 def _tested(node: Node, nodes: dict[str, Node]) -> dg.AssetKey:
-    """The model or seed that a test is about; one about what Takings keeps itself belongs to the build's own row."""
+    """The model or seed that a test is about. A test of Takings' control tables is shown at the mart `build_info`."""
     about = [node["attached_node"]] if node.get("attached_node") else _parents(node)
     models = [nodes[key] for key in about if nodes[key]["resource_type"] in ("model", "seed")]
     return model_key(models[0]) if models else dg.AssetKey(["marts", "build_info"])

@@ -40,7 +40,7 @@ def dbt(home: Home, *arguments: str) -> list[Any]:
     with dbt_build.environment(dbt_build.scratch(home), home.staging):
         command = [*dbt_build.QUIET, "--no-write-json", *arguments, *dbt_build.arguments(home)]
         outcome = dbtRunner(manifest=manifest).invoke(command)
-        dbt_build.let_go()
+        dbt_build.close_connections()
     assert outcome.exception is None, outcome.exception
     return list(outcome.result or ())
 

@@ -172,6 +172,6 @@ def test_broken_rates_stop_the_run_before_anything_is_published(
     place: Callable[..., Installation], tmp_path: Path
 ) -> None:
     made = place("broken", {"kyoto": "EUR"}, "day,from,to,rate\n2026-02-10,JPY,EUR,zero\n")
-    with pytest.raises(TakingsError, match="line 2: 'zero' is no number"):
+    with pytest.raises(TakingsError, match="line 2: 'zero' is not a number"):
         made.run()
     assert not (made.home.published / "current").exists()

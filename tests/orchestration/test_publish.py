@@ -180,7 +180,7 @@ def test_readers_see_no_error_and_no_half_build_while_ten_publishes_happen(place
     assert len(reader.seen) > 3
     assert int(seen) > 1
     kept = sorted(path.name for path in place.home.published.iterdir() if not path.is_symlink())
-    assert kept == made[-publication.KEPT :]
+    assert kept == made[-publication.RETAINED_BUILDS :]
     assert place.current.name == made[-1]
 
 

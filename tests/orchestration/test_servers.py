@@ -36,7 +36,7 @@ def silent(child: Any) -> bool:
         return bool(ready) and pipe.read() == ""
 
 
-@pytest.mark.parametrize("number", servers.ENDINGS)
+@pytest.mark.parametrize("number", servers.TERMINATION)
 def test_closing_the_terminal_ends_the_children_as_a_polite_end_does(number: signal.Signals) -> None:
     closed: list[str] = []
     with pytest.raises(SystemExit) as ended, servers.Children() as children:
@@ -54,7 +54,7 @@ def test_a_process_that_nohup_started_does_not_mind_a_closed_terminal() -> None:
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, *servers.ENDINGS])
+@pytest.mark.parametrize("number", [signal.SIGINT, *servers.TERMINATION])
 def test_waiting_ends_at_each_signal_that_asks_for_it(number: signal.Signals) -> None:
     with servers.Children():
         asked = threading.Timer(0.1, os.kill, (os.getpid(), number))
@@ -107,4 +107,4 @@ def test_a_superset_that_ran_before_goes_on_after_serve(monkeypatch: pytest.Monk
     settings: Any = type("Settings", (), {"home": tmp_path})
     servers.serve(settings)
     assert not found.stopped
-    assert any("goes on when this ends" in line for line in said)
+    assert any("continues when this command ends" in line for line in said)
