@@ -1,4 +1,4 @@
-"""Pulling a small simulated ad account, and what its books say should have come of it."""
+"""Pull a small simulated ad account, and the staging rows that its books expect."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PURCHASES = ("purchase", "omni_purchase", "onsite_web_purchase", "onsite_web_app
 
 
 def small_world() -> World:
-    """64 days of two shops with a few orders a day, and everything that happens to ads."""
+    """64 days of two shops with a few orders per day, and every kind of change to ads."""
     return demo_world(seed=11, start=START, end=END, orders=3_000)
 
 
@@ -49,7 +49,7 @@ class Place:
         return Account("acme", "meta_ads", named["account"], named["base_url"], named["secret"])
 
     def pull(self, server: SimulatorServer, run_id: str = "run", **settings: Any) -> dict[str, Pulled]:
-        """One pull; pauses are noted instead of taken, requests are kept as they were sent."""
+        """One pull; pauses are recorded instead of waited, requests are kept as they were sent."""
         known = {name: settings.pop(name) for name in ("account", "secret", "base_url") if name in settings}
         account = self.known_as(server, **known)
         transport = Transport((account.secret,), sleep=self.waits.append)
@@ -67,43 +67,43 @@ class Place:
             return db.execute(sql, list(values)).fetchall()
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every staging table, in order, with who brought it."""
+        """Every row of every staging table, in order, with its lineage."""
         listed = "select table_name from duckdb_tables() where schema_name = 'meta_ads' order by 1"
         names = [row[0] for row in self.rows(listed)]
         return {name: self.rows(f"select * from meta_ads.{name} order by all") for name in names}
 
     def as_of(self, stream: str) -> dict[date, int]:
         """When each day was read last."""
-        found = self.rows("select day, as_of from takings.days_read where stream = ?", [stream])
-        return {day: seconds(at) for day, at in found}
+        rows = self.rows("select day, as_of from takings.days_read where stream = ?", [stream])
+        return {day: seconds(at) for day, at in rows}
 
 
 def ads(books: AdAccount, as_of: dict[date, int]) -> list[tuple[Any, ...]]:
-    """ads_insights as the books have them: each day as it was told when it was read."""
+    """ads_insights as the books have them: each day as reported when it was read."""
     return sorted(
-        (day, ad.id, ad.at_level(GROUP).id, ad.at_level(CAMPAIGN).id, ad.name(at), told.spend, told.impressions,
-         told.clicks, told.link_clicks, told.reach)
+        (day, ad.id, ad.at_level(GROUP).id, ad.at_level(CAMPAIGN).id, ad.name(at), stats.spend, stats.impressions,
+         stats.clicks, stats.link_clicks, stats.reach)
         for day, at in as_of.items() if day >= START
-        for ad, told in books.rows("ad", day, at).items() if told.impressions
+        for ad, stats in books.rows("ad", day, at).items() if stats.impressions
     )  # fmt: skip
 
 
 def purchases(books: AdAccount, as_of: dict[date, int]) -> list[tuple[Any, ...]]:
-    """The purchases of ads_actions: by day, ad, type and window their number and their value in micros."""
+    """The purchases of ads_actions: the number and the value in micros by day, ad, type and window."""
     return sorted(
         (day, ad.id, kind, window, count, value or None)
         for day, at in as_of.items() if day >= START
-        for ad, told in books.rows("ad", day, at).items() if told.impressions
-        for window, (count, value) in told.purchases.items() if count
+        for ad, stats in books.rows("ad", day, at).items() if stats.impressions
+        for window, (count, value) in stats.purchases.items() if count
         for kind in PURCHASES
     )  # fmt: skip
 
 
 def totals(books: AdAccount, as_of: dict[date, int]) -> list[tuple[Any, ...]]:
     """account_insights as the books have them."""
-    found = [(day, books.total(day, at)) for day, at in sorted(as_of.items()) if day >= START]
-    return [(day, told.spend, told.impressions, told.clicks, told.reach) for day, told in found
-            if told and told.impressions]  # fmt: skip
+    by_day = [(day, books.total(day, at)) for day, at in sorted(as_of.items()) if day >= START]
+    return [(day, stats.spend, stats.impressions, stats.clicks, stats.reach) for day, stats in by_day
+            if stats and stats.impressions]  # fmt: skip
 
 
 ADS = """select date_day, ad_id, ad_set_id, campaign_id, ad_name, spend_micros, impressions, clicks, link_clicks, reach

@@ -1,4 +1,4 @@
-"""Pulling a small simulated Stripe account, and what the books say that must come of it."""
+"""Pull a small simulated Stripe account, and the staging rows that its books expect."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Place:
     def pull(
         self, server: SimulatorServer, secret: str | None = None, base_url: str | None = None, **settings: Any
     ) -> dict[str, Pulled]:
-        """One pull; pauses are noted instead of taken, requests are kept as they were sent."""
+        """One pull; pauses are recorded instead of waited, requests are kept as sent."""
         account = self.known_as(server, secret, base_url)
         transport = Transport((account.secret,), sleep=self.waits.append)
         transport.session.hooks["response"].append(lambda answer, *_, **__: self.sent.append(answer.request))
@@ -70,9 +70,9 @@ class Place:
             return db.execute(sql, list(values)).fetchall()
 
     def tables(self, lineage: bool = False) -> dict[str, Rows]:
-        """Every row of every staging table of the source, in order; who brought a row only if asked for.
+        """Every row of every staging table of the source, in order; the run and the part of each only with `lineage`.
 
-        Histories say when we looked, which is not the account's own, and are left out.
+        Histories are left out: they have the time of the pull, which is not part of the account.
         """
         listed = self.rows(
             "select table_name from duckdb_tables() where schema_name = 'stripe' and table_name not like '%history' "
@@ -82,8 +82,8 @@ class Place:
         return {name: self.rows(f"select * {less} from stripe.{name} order by all") for (name,) in listed}
 
 
-def asked(server: SimulatorServer, resource: str, how: str) -> int:
-    """How many requests for a resource were for a list, or for an object."""
+def request_count(server: SimulatorServer, resource: str, how: str) -> int:
+    """How many requests for a resource were for a `list`, or for an `object`."""
     return sum({f"stripe:{resource}", f"stripe:{how}"} <= set(request.resources) for request in server.log)
 
 
@@ -92,62 +92,66 @@ def when(seconds: int | None) -> datetime | None:
 
 
 def expected(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
-    """Table to its columns and rows, from the books: a second way to the numbers that does not pass the wire."""
+    """Table to its columns and rows, from the books: a second source of the numbers without the API."""
     return {
         "balance_transactions": (
             "balance_transaction_id, type, reporting_category, currency, amount, fee, net, status, created_at, "
             "available_on, source_id",
             [
-                (one.id, one.type, one.reporting_category, one.currency, one.amount, one.fee, one.net,
-                 "available" if one.available_on <= books.at else "pending", when(one.created),
-                 when(one.available_on), one.source)
-                for one in books.entries
+                (entry.id, entry.type, entry.reporting_category, entry.currency, entry.amount, entry.fee, entry.net,
+                 "available" if entry.available_on <= books.at else "pending", when(entry.created),
+                 when(entry.available_on), entry.source)
+                for entry in books.entries
             ],
         ),
         "charges": (
             "charge_id, created_at, currency, amount, amount_captured, amount_refunded, is_captured, is_refunded, "
             "is_disputed, status, balance_transaction_id, customer_id, order_id",
             [
-                (one["id"], when(one["created"]), one["currency"].upper(), one["amount"], one["amount_captured"],
-                 one["amount_refunded"], one["captured"], one["refunded"], one["disputed"], one["status"],
-                 one["balance_transaction"], one["customer"], one["metadata"].get("order_id"))
-                for one in books.states("charge")
+                (charge["id"], when(charge["created"]), charge["currency"].upper(), charge["amount"],
+                 charge["amount_captured"], charge["amount_refunded"], charge["captured"], charge["refunded"],
+                 charge["disputed"], charge["status"], charge["balance_transaction"],
+                 charge["customer"], charge["metadata"].get("order_id"))
+                for charge in books.states("charge")
             ],
         ),
         "refunds": (
             "refund_id, charge_id, currency, amount, status, balance_transaction_id, failure_balance_transaction_id",
             [
-                (one["id"], one["charge"], one["currency"].upper(), one["amount"], one["status"],
-                 one["balance_transaction"], one.get("failure_balance_transaction"))
-                for one in books.states("refund")
+                (refund["id"], refund["charge"], refund["currency"].upper(), refund["amount"], refund["status"],
+                 refund["balance_transaction"], refund.get("failure_balance_transaction"))
+                for refund in books.states("refund")
             ],
         ),
         "disputes": (
             "dispute_id, charge_id, currency, amount, reason, status",
-            [(one["id"], one["charge"], one["currency"].upper(), one["amount"], one["reason"], one["status"])
-             for one in books.states("dispute")],
+            [(dispute["id"], dispute["charge"], dispute["currency"].upper(), dispute["amount"], dispute["reason"],
+              dispute["status"])
+             for dispute in books.states("dispute")],
         ),
         "payouts": (
             "payout_id, created_at, amount, status, reconciliation_status, arrives_at, failure_balance_transaction_id",
             [
-                (one["id"], when(one["created"]), one["amount"], one["status"], one["reconciliation_status"],
-                 when(one["arrival_date"]), one["failure_balance_transaction"])
-                for one in books.states("payout")
+                (payout["id"], when(payout["created"]), payout["amount"], payout["status"],
+                 payout["reconciliation_status"], when(payout["arrival_date"]), payout["failure_balance_transaction"])
+                for payout in books.states("payout")
             ],
         ),
         "customers": (
             "customer_id, created_at, email, name, is_delinquent, discount_id",
-            [(one["id"], when(one["created"]), one["email"], one["name"], one["delinquent"], one.get("discount"))
-             for one in books.states("customer")],
+            [(customer["id"], when(customer["created"]), customer["email"], customer["name"], customer["delinquent"],
+              customer.get("discount"))
+             for customer in books.states("customer")],
         ),
         "products": (
             "product_id, name, updated_at",
-            [(one["id"], one["name"], when(one["updated"])) for one in books.states("product")],
+            [(product["id"], product["name"], when(product["updated"])) for product in books.states("product")],
         ),
         "coupons": (
             "coupon_id, duration, duration_in_months, percent_off, amount_off",
-            [(one["id"], one["duration"], one.get("duration_in_months"), one.get("percent_off"), one.get("amount_off"))
-             for one in books.states("coupon")],
+            [(coupon["id"], coupon["duration"], coupon.get("duration_in_months"), coupon.get("percent_off"),
+              coupon.get("amount_off"))
+             for coupon in books.states("coupon")],
         ),
         **_billing(books),
     }  # fmt: skip
@@ -155,7 +159,7 @@ def expected(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
 
 def _billing(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
     subscriptions, prices = books.states("subscription"), books.states("price")
-    discount = {one["id"]: one for one in books.states("discount")}
+    discount = {discount["id"]: discount for discount in books.states("discount")}
     pairs = [(sub, key, None) for sub in subscriptions for key in sub["discounts"]]
     pairs += [(sub, key, item["id"]) for sub in subscriptions for item in sub["items"] for key in item["discounts"]]
     return {
@@ -163,34 +167,34 @@ def _billing(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
             "price_id, product_id, nickname, is_active, type, unit_amount, recurring_interval, usage_type, "
             "tax_behavior",
             [
-                (one["id"], one["product"], one["nickname"], one["active"], one["type"], one["unit_amount"],
-                 (one["recurring"] or {}).get("interval"), (one["recurring"] or {}).get("usage_type"),
-                 one["tax_behavior"])
-                for one in prices
+                (price["id"], price["product"], price["nickname"], price["active"], price["type"], price["unit_amount"],
+                 (price["recurring"] or {}).get("interval"), (price["recurring"] or {}).get("usage_type"),
+                 price["tax_behavior"])
+                for price in prices
             ],
         ),
         "price_tiers": (
             "price_id, position, up_to, unit_amount",
-            [(one["id"], place, tier["up_to"], tier["unit_amount"])
-             for one in prices for place, tier in enumerate(one.get("tiers", ()), 1)],
+            [(price["id"], position, tier["up_to"], tier["unit_amount"])
+             for price in prices for position, tier in enumerate(price.get("tiers", ()), 1)],
         ),
         "subscriptions": (
             "subscription_id, customer_id, status, trial_end, cancel_at, canceled_at, ended_at, "
             "cancel_at_period_end, pause_behavior, latest_invoice_id",
             [
-                (one["id"], one["customer"], one["status"], when(one["trial_end"]), when(one["cancel_at"]),
-                 when(one["canceled_at"]), when(one["ended_at"]), one["cancel_at_period_end"],
-                 (one["pause_collection"] or {}).get("behavior"), one["latest_invoice"])
-                for one in subscriptions
+                (sub["id"], sub["customer"], sub["status"], when(sub["trial_end"]), when(sub["cancel_at"]),
+                 when(sub["canceled_at"]), when(sub["ended_at"]), sub["cancel_at_period_end"],
+                 (sub["pause_collection"] or {}).get("behavior"), sub["latest_invoice"])
+                for sub in subscriptions
             ],
         ),
         "subscription_items": (
             "subscription_id, subscription_item_id, price_id, quantity, current_period_start, current_period_end, "
             "inclusive_tax_percent",
             [
-                (one["id"], item["id"], item["price"], item["quantity"], when(item["current_period_start"]),
-                 when(item["current_period_end"]), 19 if item["tax_rates"] or one["default_tax_rates"] else None)
-                for one in subscriptions for item in one["items"]
+                (sub["id"], item["id"], item["price"], item["quantity"], when(item["current_period_start"]),
+                 when(item["current_period_end"]), 19 if item["tax_rates"] or sub["default_tax_rates"] else None)
+                for sub in subscriptions for item in sub["items"]
             ],
         ),
         "subscription_discounts": (
@@ -213,25 +217,26 @@ def _invoicing(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
             "total_excluding_tax, tax_total, amount_paid, amount_remaining, finalized_at, paid_at, voided_at, "
             "marked_uncollectible_at",
             [
-                (one["id"], when(one["created"]), one["customer"],
-                 (one["parent"] or {}).get("subscription_details", {}).get("subscription"), one["status"],
-                 one["subtotal"], one["subtotal"] - one["total"], one["total"], one["total_excluding_tax"],
-                 one["total"] - one["total_excluding_tax"], one["amount_paid"], one["amount_remaining"],
-                 when(one["finalized_at"]), when(one["paid_at"]), when(one["voided_at"]),
-                 when(one["marked_uncollectible_at"]))
-                for one in invoices
+                (invoice["id"], when(invoice["created"]), invoice["customer"],
+                 (invoice["parent"] or {}).get("subscription_details", {}).get("subscription"), invoice["status"],
+                 invoice["subtotal"], invoice["subtotal"] - invoice["total"], invoice["total"],
+                 invoice["total_excluding_tax"], invoice["total"] - invoice["total_excluding_tax"],
+                 invoice["amount_paid"], invoice["amount_remaining"],
+                 when(invoice["finalized_at"]), when(invoice["paid_at"]), when(invoice["voided_at"]),
+                 when(invoice["marked_uncollectible_at"]))
+                for invoice in invoices
             ],
         ),
         "invoice_lines": (
             "invoice_id, invoice_line_id, amount, quantity, discount_amount, tax_amount, subscription_id, "
             "is_proration, price_id, period_start, period_end",
             [
-                (one["id"], line["id"], line["amount"], line["quantity"],
-                 sum(each["amount"] for each in line["discount_amounts"]),
-                 sum(each["amount"] for each in line["taxes"]), line["subscription"],
+                (invoice["id"], line["id"], line["amount"], line["quantity"],
+                 sum(entry["amount"] for entry in line["discount_amounts"]),
+                 sum(entry["amount"] for entry in line["taxes"]), line["subscription"],
                  line["parent"][line["parent"]["type"]]["proration"], line["pricing"]["price_details"]["price"],
                  when(line["period"]["start"]), when(line["period"]["end"]))
-                for one in invoices for line in one["lines"]
+                for invoice in invoices for line in invoice["lines"]
             ],
         ),
     }  # fmt: skip
@@ -241,20 +246,24 @@ OBJECTS = {"customers": "customer", "products": "product", "coupons": "coupon", 
            "invoices": "invoice", "invoice_lines": "invoice"}  # fmt: skip
 
 
-def held(place: Place, table: str, columns: str) -> Rows:
-    """A staging table's rows without those of objects that are recorded as deleted."""
+def stored_rows(place: Place, table: str, columns: str) -> Rows:
+    """The rows of a staging table, without those of objects that are recorded as deleted."""
     kind = OBJECTS.get(table)
     key = columns.split(",", maxsplit=1)[0]
-    gone = f"select object_id from stripe.deletions where object_type = '{kind}' and restored_at is null"
-    less = f"where {key} not in ({gone})" if kind else ""
-    return place.rows(f"select {columns} from stripe.{table} {less}")
+    deleted = f"select object_id from stripe.deletions where object_type = '{kind}' and restored_at is null"
+    where = f"where {key} not in ({deleted})" if kind else ""
+    return place.rows(f"select {columns} from stripe.{table} {where}")
 
 
 def differences(place: Place, books: PaymentBooks) -> dict[str, tuple[Rows, Rows]]:
     """Table to (rows that only staging has, rows that only the books have), for those that differ."""
-    found = {}
+    result = {}
     for table, (columns, rows) in expected(books).items():
-        ours, theirs = Counter(held(place, table, columns)), Counter(rows)  # 19 and Decimal("19.00") are one
-        if ours != theirs:
-            found[table] = (list((ours - theirs).elements())[:3], list((theirs - ours).elements())[:3])
-    return found
+        # a Counter takes 19 and Decimal("19.00") for the same value
+        staging, expected_rows = Counter(stored_rows(place, table, columns)), Counter(rows)
+        if staging != expected_rows:
+            result[table] = (
+                list((staging - expected_rows).elements())[:3],
+                list((expected_rows - staging).elements())[:3],
+            )
+    return result

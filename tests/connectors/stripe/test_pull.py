@@ -18,7 +18,7 @@ from simulator import Fault, Faults, SimulatorServer, World, serve
 from simulator.books import Shop, simulated_token
 from simulator.history import ShopHistory
 from simulator.scenarios.payments import PaymentBooks, payment_books, secret_key
-from tests.connectors.stripe.accounts import Place, asked, differences, small_world
+from tests.connectors.stripe.accounts import Place, differences, request_count, small_world
 
 FIRST = datetime(2026, 3, 2, 13, 17, 23, tzinfo=UTC)
 SECOND, THIRD = datetime(2026, 3, 28, 13, 17, 23, tzinfo=UTC), datetime(2026, 4, 21, 13, 17, 23, tzinfo=UTC)
@@ -208,7 +208,7 @@ def test_after_more_than_thirty_days_everything_is_read_and_what_is_gone_is_foun
     server.set_now(now)
     server.log.clear()
     place.pull(server)
-    assert asked(server, "charges", "object") == 0, "lists, no single objects"
+    assert request_count(server, "charges", "object") == 0, "lists, no single objects"
     books = payment_books(world, "aurora", now)
     assert differences(place, books) == {}
     found = dict(place.rows("select object_id, found_by from stripe.deletions where deleted_at > ?",

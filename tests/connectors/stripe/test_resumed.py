@@ -12,7 +12,7 @@ from connectors.stripe.streams import STREAMS
 from connectors.sync.staging import Staging
 from simulator import Fault, Faults, SimulatorServer, World, serve
 from simulator.scenarios.payments import payment_books
-from tests.connectors.stripe.accounts import Place, asked, differences, small_world
+from tests.connectors.stripe.accounts import Place, differences, request_count, small_world
 
 FIRST = datetime(2026, 3, 2, 13, 17, 23, tzinfo=UTC)
 
@@ -120,7 +120,7 @@ def test_where_much_has_changed_the_whole_list_is_read_instead(
     server.set_now(now := FIRST + timedelta(days=20))
     server.log.clear()
     place.pull(server)
-    assert asked(server, "charges", "object") == asked(server, "customers", "object") == 0
+    assert request_count(server, "charges", "object") == request_count(server, "customers", "object") == 0
     assert differences(place, payment_books(world, "aurora", now)) == {}
 
 

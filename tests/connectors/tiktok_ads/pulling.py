@@ -1,4 +1,4 @@
-"""Pulling a small simulated advertiser, and what its books say should have come of it."""
+"""Pull a small simulated advertiser, and the staging rows that its books expect."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AsOf = dict[date, int]
 
 
 def small_world() -> World:
-    """64 days of two shops with a few orders a day, and everything that happens to ads."""
+    """64 days of two shops with a few orders per day, and every kind of change to ads."""
     return demo_world(seed=11, start=START, end=END, orders=3_000)
 
 
@@ -47,7 +47,7 @@ class Place:
         return Account("acme", "tiktok_ads", named["account"], named["base_url"], named["secret"])
 
     def pull(self, server: SimulatorServer, run_id: str = "run", **settings: Any) -> dict[str, Pulled]:
-        """One pull; pauses are noted instead of taken."""
+        """One pull; pauses are recorded instead of waited."""
         known = {name: settings.pop(name) for name in ("account", "secret", "base_url") if name in settings}
         account = self.known_as(server, **known)
         transport = Transport((account.secret,), sleep=self.waits.append)
@@ -62,7 +62,7 @@ class Place:
 
     @property
     def pauses(self) -> list[float]:
-        """The pauses that were more than pacing."""
+        """The pauses that are longer than pacing."""
         return [seconds for seconds in self.waits if seconds > 0.1]
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -70,47 +70,47 @@ class Place:
             return db.execute(sql, list(values)).fetchall()
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every staging table, in order, with who brought it."""
+        """Every row of every staging table, in order, with its lineage."""
         listed = "select table_name from duckdb_tables() where schema_name = 'tiktok_ads' order by 1"
         names = [row[0] for row in self.rows(listed)]
         return {name: self.rows(f"select * from tiktok_ads.{name} order by all") for name in names}
 
     def as_of(self, stream: str) -> AsOf:
         """When each day was read last."""
-        found = self.rows("select day, as_of from takings.days_read where stream = ?", [stream])
-        return {day: seconds(at) for day, at in found if day >= START}
+        rows = self.rows("select day, as_of from takings.days_read where stream = ?", [stream])
+        return {day: seconds(at) for day, at in rows if day >= START}
 
 
 def ads(books: AdAccount, as_of: AsOf) -> list[tuple[Any, ...]]:
-    """ads_insights as the books have them: each day as it was told when it was read."""
+    """ads_insights as the books have them: each day as reported when it was read."""
     return sorted(
-        (day, service, ad.id, ad.at_level(GROUP).id, ad.at_level(CAMPAIGN).id, ad.name(at), told.spend,
-         told.impressions, told.clicks, told.reach, *told.purchases.get("default", (0, 0)))
+        (day, service, ad.id, ad.at_level(GROUP).id, ad.at_level(CAMPAIGN).id, ad.name(at), stats.spend,
+         stats.impressions, stats.clicks, stats.reach, *stats.purchases.get("default", (0, 0)))
         for day, at in as_of.items()
         for service, kinds in SERVICES.items()
-        for ad, told in books.rows("ad", day, at, kinds).items() if told.impressions
+        for ad, stats in books.rows("ad", day, at, kinds).items() if stats.impressions
     )  # fmt: skip
 
 
 def totals(books: AdAccount, as_of: AsOf) -> list[tuple[Any, ...]]:
     """advertiser_insights as the books have them, with cash and voucher."""
-    found = []
+    result = []
     for day, at in as_of.items():
         for service, kinds in SERVICES.items():
-            told = books.total(day, at, kinds)
-            if told and told.impressions:
+            stats = books.total(day, at, kinds)
+            if stats and stats.impressions:
                 voucher = books.voucher(day, at, kinds)
-                found.append((day, service, told.spend, told.spend - voucher, voucher, told.impressions, told.clicks,
-                              *told.purchases.get("default", (0, 0))))  # fmt: skip
-    return sorted(found)
+                result.append((day, service, stats.spend, stats.spend - voucher, voucher, stats.impressions,
+                               stats.clicks, *stats.purchases.get("default", (0, 0))))  # fmt: skip
+    return sorted(result)
 
 
 def gmv(books: AdAccount, as_of: AsOf) -> list[tuple[Any, ...]]:
     """gmv_max_insights as the books have them."""
     return sorted(
-        (day, campaign.id, books.stores[0], promotion(campaign), told.spend, *told.purchases.get("default", (0, 0)))
+        (day, campaign.id, books.stores[0], promotion(campaign), stats.spend, *stats.purchases.get("default", (0, 0)))
         for day, at in as_of.items()
-        for campaign, told in books.rows("campaign", day, at, ["gmv_max"]).items()
+        for campaign, stats in books.rows("campaign", day, at, ["gmv_max"]).items()
     )
 
 
