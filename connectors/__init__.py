@@ -1,6 +1,6 @@
-"""Sources: plain Python from an API to typed staging tables. Knows none of the other rooms.
+"""Sources: plain Python from an API to typed staging tables. Knows none of the other rooms but common.
 
-A connector's folder holds its client (one request, answered or explained), its streams (data: what is asked for, and
-the tables it becomes) and its pull (the order of it all). base, transport, landing, staging and pulling are the ground
-that all of them stand on; orchestration/pipeline.py lists the ones that a run pulls.
+A source's folder holds its settings, its client (one request, answered or explained), its streams (data: requests and
+the tables they become), its questions to staging, and its pull (the order of these steps). `sync` is the loop that
+every stream goes through; `registry` lists all sources.
 """

@@ -1,12 +1,14 @@
 """A folder of files: events as JSON lines, operating expenses and cash balances as CSV.
 
-reading.py   a file's lines, packed or not, and where it breaks off
-judgement.py whether a line can be taken: an event, or a row of money
-streams/     what is read, and the tables it becomes
-pull.py      the order of it all: check the folder, land, load, remember what was read
+settings.py      its table in takings.toml
+reading.py       a file's lines, compressed or not, and where it breaks off
+validation.py    whether a line can be loaded: an event, or a row of money
+streams/         the files and the tables they become
+questions.py     what a pull asks staging
+pull.py          the order of these steps: check the folder, land, load, remember which files were read
 
-The data's way: events/*.jsonl(.gz), operating_expenses.csv, cash_balances.csv -> landing zone -> schema `files` of the
-staging file. `takings pull` runs it alone. docs/guides/files.md says what the files look like.
+events/*.jsonl(.gz), operating_expenses.csv, cash_balances.csv -> landing zone -> schema `files` of the staging file.
+`takings pull --source files` syncs it alone. docs/guides/files.md describes the files.
 """
 
 from connectors.connector import Connector

@@ -1,7 +1,7 @@
-"""Pull one folder: check it, then events, operating expenses and cash balances: land, load, remember what was read.
+"""Pull one folder: check it, then land and load events, operating expenses and cash balances.
 
-An event file is read when it is new or has changed, and then as a whole; an event counts once, by its id. An
-interrupted pull begins its files anew; one that is repeated changes nothing.
+An event file that is new or has changed is read as a whole; an event counts once, by its id. An interrupted pull reads
+its files again; a repeated one changes nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import msgspec
 from connectors.base import Account, Progress, Pulled
 from connectors.errors import ConfigurationError
 from connectors.files import questions
-from connectors.files.reading import Found, Torn, find, lines
+from connectors.files.reading import EventFile, Truncated, find, lines
 from connectors.files.settings import FilesSettings
 from connectors.files.streams import EVENTS, SHEETS, STREAMS, Sheet
 from connectors.files.validation import Row, read_sheet, why_not_an_event
@@ -30,10 +30,10 @@ LINES_A_PART = 100_000
 
 
 def pull(context: PullContext, settings: FilesSettings) -> Iterator[Pulled]:
-    """Bring everything that is new in one folder, `account.base_url`, stream by stream; yields what each stream did.
+    """Pull everything that is new in one folder, `account.base_url`, stream by stream; yields what each stream did.
 
-    Raises ConfigurationError, before anything is loaded, where the folder is missing or a CSV has other columns; what
-    cannot be read line by line is rejected: takings.rejects names its file and line.
+    Raises ConfigurationError, before anything is loaded, when the folder is missing or a CSV has other columns. Single
+    lines that cannot be read are rejected: takings.rejects names their file and line.
     """
     del settings
     account, folder = context.account, Path(context.account.base_url)
@@ -49,42 +49,42 @@ def pull(context: PullContext, settings: FilesSettings) -> Iterator[Pulled]:
 
 
 def _check(account: Account, folder: Path) -> dict[str, list[Row] | None]:
-    """Each CSV's rows, None where there is no such file. Raises ConfigurationError with all that is wrong."""
+    """Each CSV's rows, None for a missing file. Raises ConfigurationError with every mistake."""
     if not folder.is_dir():
         raise ConfigurationError(
             f"Files source {account.account} of tenant {account.tenant_id}: there is no folder {folder}. Make it, or "
-            "correct `path` in takings.toml (it is taken from where takings.toml stands)."
+            "correct `path` in takings.toml (it is relative to the folder of takings.toml)."
         )
-    read: dict[str, list[Row] | None] = {}
-    wrong: list[str] = []
+    sheets: dict[str, list[Row] | None] = {}
+    mistakes: list[str] = []
     for sheet in SHEETS:
         path = folder / sheet.file
         try:
-            read[sheet.name] = read_sheet(path, sheet) if path.is_file() else None
+            sheets[sheet.name] = read_sheet(path, sheet) if path.is_file() else None
         except ConfigurationError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise ConfigurationError("\n".join(wrong))
-    return read
+            mistakes.append(str(error))
+    if mistakes:
+        raise ConfigurationError("\n".join(mistakes))
+    return sheets
 
 
 def _warnings(reader: Reader, folder: Path, stream: str, sheets: dict[str, list[Row] | None]) -> tuple[str, ...]:
     if stream == EVENTS.name:
         if not find(folder, "events", "*.jsonl", "*.jsonl.gz") and all(rows is None for rows in sheets.values()):
-            return (f"{folder} holds nothing to read: no events/*.jsonl(.gz), no operating_expenses.csv, no "
+            return (f"{folder} has nothing to read: no events/*.jsonl(.gz), no operating_expenses.csv, no "
                     "cash_balances.csv. docs/guides/files.md shows what they look like.",)  # fmt: skip
         return ()
     sheet = next(sheet for sheet in SHEETS if sheet.name == stream)
     if sheets[stream] is None and _days_held(reader, sheet):
         return (
-            f"{folder / stream}.csv is gone: the rows that were read of it stay. A file with nothing but its first "
-            "line takes them away.",
+            f"{folder / stream}.csv is gone: the rows that were read from it stay. A file with only its first line "
+            "removes them.",
         )
     return ()
 
 
 def _land_events(context: PullContext, folder: Path, landed: LandedWindow) -> None:
-    """The lines of every file that is new or has changed, each file's own record behind them."""
+    """Land the lines of every file that is new or has changed, each followed by a record of the file itself."""
     known = {name: (size, modified) for name, size, modified in context.reader.rows(questions.FILES_READ)}
     files = [
         file
@@ -98,22 +98,22 @@ def _land_events(context: PullContext, folder: Path, landed: LandedWindow) -> No
     landed.seal()
 
 
-def _records(files: list[Found], progress: Progress) -> Iterator[bytes]:
+def _records(files: list[EventFile], progress: Progress) -> Iterator[bytes]:
     for number, file in enumerate(files, 1):
         place = msgspec.json.encode(file.name)
-        for line, told in lines(file.path):
-            broken = told.reason if isinstance(told, Torn) else why_not_an_event(told)
-            if broken is None and isinstance(told, bytes):
-                yield b'{"kind":"line","file":%b,"line":%d,"event":%b}' % (place, line, told)
+        for number_of_line, line in lines(file.path):
+            broken = line.reason if isinstance(line, Truncated) else why_not_an_event(line)
+            if broken is None and isinstance(line, bytes):
+                yield b'{"kind":"line","file":%b,"line":%d,"event":%b}' % (place, number_of_line, line)
             else:
-                text = told.decode(errors="backslashreplace") if isinstance(told, bytes) else None
-                yield _encoded(kind="line", file=file.name, line=line, broken=broken, text=text)
+                text = line.decode(errors="backslashreplace") if isinstance(line, bytes) else None
+                yield _encoded(kind="line", file=file.name, line=number_of_line, broken=broken, text=text)
         yield _encoded(kind="file", file=file.name, size=file.size, modified=file.modified)
         progress(EVENTS.name, number, len(files), file.name)
 
 
 def _land_sheet(reader: Reader, sheet: Sheet, rows: list[Row] | None, landed: LandedWindow) -> None:
-    """All rows of the file; the days that they and the stored ones reach over are replaced."""
+    """Land all rows of the file; they replace all days from the first to the last one, here or in staging."""
     landed.restart()
     if rows is not None:
         held = _days_held(reader, sheet)
@@ -127,7 +127,7 @@ def _land_sheet(reader: Reader, sheet: Sheet, rows: list[Row] | None, landed: La
 
 
 def _days_held(reader: Reader, sheet: Sheet) -> tuple[date, ...]:
-    """The first and the last day that staging holds rows of."""
+    """The first and the last day that staging has rows of."""
     row = reader.first(questions.days_held(sheet))
     return (row[0], row[1]) if row and row[0] else ()
 

@@ -1,12 +1,14 @@
 """Shopify's Admin API, version 2026-10.
 
-client.py    one request: authentication, pacing by the cost bucket, errors by what to do about them
-streams/     what is asked for, and the tables it becomes
-bulk.py pages.py   the two ways in: a bulk operation for the first load, pages for what changed since
-pull.py      the order of it all: check the shop, land, load, move the cursor
+settings.py      its table in takings.toml
+client.py        one request: authentication, pacing by the cost bucket, errors by how to recover
+streams/         the requests and the tables they become
+bulk.py pages.py search.py   the two ways in: a bulk operation for the first load, pages for later changes
+questions.py     what a pull asks staging
+pull.py          the order of these steps: check the shop, land, load, move the cursor
 
-The data's way: orders with their ledger (agreements and sales), customers, products -> landing zone -> schema
-`shopify` of the staging file. `takings pull` runs it alone.
+Orders with their ledger (agreements and sales), customers, products -> landing zone -> schema `shopify` of the staging
+file. `takings pull --source shopify` syncs it alone.
 """
 
 from connectors.connector import Connector

@@ -1,7 +1,7 @@
-"""A stream by bulk operation: Shopify writes one JSONL file, we keep it as it is.
+"""A stream by bulk operation: Shopify writes one JSONL file, which is landed as received.
 
-The operation's id is kept in the landing zone, so that an interrupted pull goes on waiting for the same one. The file
-counts as arrived only when its lines are as many as the operation says: that is checked where it is loaded.
+The operation's id is saved in the landing zone, so that an interrupted pull waits for the same one. The number of lines
+must be what the operation announced; that is checked when the file is loaded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BUSY_ATTEMPTS = 120
 
 
 class BulkFailedError(RetryError):
-    """Shopify ended the operation without a file: a new one may end better."""
+    """Shopify ended the operation without a file; a new one may succeed."""
 
 
 class _Operation(msgspec.Struct, rename="camel"):
@@ -48,9 +48,9 @@ class _Started(msgspec.Struct, rename="camel"):
 
 
 def bulk_query(stream: Stream, window: Window) -> str:
-    """The stream's query as a bulk operation takes it: edges, no page sizes, no sort (a sort loses records)."""
-    selected = " AND ".join(conditions(stream, window))
-    arguments = f'(query: "{selected}")' if selected else ""
+    """The stream's query for a bulk operation: edges, no page sizes, no sort (a sort loses records)."""
+    filters = " AND ".join(conditions(stream, window))
+    arguments = f'(query: "{filters}")' if filters else ""
     return "{ " + stream.query % {
         "arguments": arguments, "inner": "", "shipping": "(includeRemovals: true)",
         "open": "edges { node {", "close": "} }",
@@ -58,16 +58,16 @@ def bulk_query(stream: Stream, window: Window) -> str:
 
 
 def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress: Progress) -> None:
-    """Bring a window by one bulk operation and seal it.
+    """Land a window by one bulk operation and seal it.
 
-    Raises RetryError when Shopify's operation fails or never ends; ConfigurationError when a scope is missing.
+    Raises RetryError when Shopify's operation fails or does not end; ConfigurationError when a scope is missing.
     """
     operation_id = landed.manifest.state.get("bulk_id")
     if operation_id is None:
         operation_id = _start(
             client,
             bulk_query(stream, landed.window),
-            lambda: progress(stream.name, 0, None, "another bulk operation of this app runs; waiting for its end"),
+            lambda: progress(stream.name, 0, None, "another bulk operation of this app is running"),
         )
         landed.remember(bulk_id=operation_id)
     operation = _wait(
@@ -77,18 +77,22 @@ def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress:
         landed.restart()
         if operation.error_code == "ACCESS_DENIED":
             raise ConfigurationError(
-                f"{client.account.account}: the bulk operation for {stream.name} was denied: a scope is missing"
+                f"{client.label}: the bulk operation for {stream.name} was denied",
+                "a scope is missing",
+                "Give the app the scopes that docs/guides/shopify.md lists, then run again",
             )
         raise BulkFailedError(
-            f"{client.account.account}: the bulk operation for {stream.name} ended "
-            f"{operation.status} ({operation.error_code})"
+            f"{client.label}: the bulk operation for {stream.name} ended as {operation.status}",
+            operation.error_code or "without a reason",
+            "Run again later",
         )
     rows, roots = int(operation.object_count), int(operation.root_object_count)
     if operation.url is None:
         if rows:
             landed.restart()
             raise BulkFailedError(
-                f"{client.account.account}: the bulk operation for {stream.name} announced {rows} objects and no file"
+                f"{client.label}: the bulk operation for {stream.name} announced {rows} objects "
+                "and no file. Run again later."
             )
     else:
         target = landed.next_part()
@@ -96,7 +100,7 @@ def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress:
             path = client.transport.download(
                 operation.url, target, lambda size: progress(stream.name, 0, rows, f"{size / 1e6:.0f} MB")
             )
-        except GoneError:  # a file is kept for a week: the next attempt runs the operation anew
+        except GoneError:  # Shopify keeps a file for a week: the next attempt starts a new operation
             landed.restart()
             raise
         landed.add_part(path)
@@ -115,7 +119,7 @@ def _start(client: Client, query: str, on_busy: Callable[[], None]) -> str:
             raise ContractError("; ".join(error.message for error in started.user_errors))
         on_busy()
         client.transport.wait(min(LONGEST_PAUSE * 6, 0.5 * 1.5**attempt))
-    raise RetryError(f"{client.account.account}: another bulk operation of this app does not end. Run again later.")
+    raise RetryError(f"{client.label}: another bulk operation of this app does not end. Run again later.")
 
 
 def _wait(client: Client, operation_id: str, on_count: Callable[[int], None]) -> _Operation:

@@ -1,8 +1,8 @@
 """One request to Shopify's Admin GraphQL API, answered or explained.
 
-Paced by the cost bucket that every answer reports; throttling is waiting, not failing. Shopify answers most of its
-errors with HTTP 200, so the body decides. The SDK's own client is not used: it has no time limit, retries nothing and
-hands over a throttled answer like any other.
+Requests are paced by the cost bucket that every response reports; a throttled one waits and is sent again. Most
+errors come with HTTP 200, so the body decides. Shopify's own client is not used: it has no timeout, retries nothing and
+returns a throttled response like any other.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ KEYS = frozenset({"id", "customer", "lineItem", "refund", "order", "product", "v
 
 
 class TooExpensiveError(RetryError):
-    """A query costs more than one query may: ask for smaller pages."""
+    """The query costs more than Shopify allows for one: ask for smaller pages."""
 
 
 class DeniedError(ConfigurationError):
-    """The token may not ask for this."""
+    """The token may not read this."""
 
 
 class _Answer(msgspec.Struct):
     data: dict[str, msgspec.Raw] | None = None
-    errors: msgspec.Raw = msgspec.Raw(b"")  # `Raw | None` would refuse every answer that has errors
+    errors: msgspec.Raw = msgspec.Raw(b"")  # `Raw | None` would refuse every response that has errors
     extensions: dict[str, Any] = {}
 
 
@@ -47,7 +47,10 @@ class _Grant(msgspec.Struct):
 
 @dataclass
 class Client:
-    """A shop's API. With `client_id` its secret is that app's. `denied` collects the paths that it may not read."""
+    """A shop's API. With `client_id` the account's secret is that app's client secret, else it is the token.
+
+    `denied` collects the paths that the token may not read.
+    """
 
     account: Account
     transport: Transport
@@ -58,8 +61,13 @@ class Client:
     _token_until: float = 0.0
     _available: float | None = None
     _restore: float = 0.0
-    _asked_at: float = 0.0
+    _sent_at: float = 0.0
     _cost: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """The shop, as messages name it."""
+        return f"Shopify shop {self.account.account} of tenant {self.account.tenant_id}"
 
     @property
     def url(self) -> str:
@@ -75,55 +83,55 @@ class Client:
         body: dict[str, object] = {"query": query, "variables": variables or {}}
         for _ in range(THROTTLED_ATTEMPTS):
             self._pace()
-            answer = self._post(body)
-            self._remember_cost(answer)
-            if bytes(answer.errors) in (b"", b"null"):
-                if answer.data is None:
-                    raise ContractError(f"{self.account.account}: Shopify answered without data and without an error")
-                return answer.data
-            errors = _errors(answer.errors)
+            response = self._post(body)
+            self._remember_cost(response)
+            if bytes(response.errors) in (b"", b"null"):
+                if response.data is None:
+                    raise ContractError(f"{self.label}: a response came without data and without an error")
+                return response.data
+            errors = _errors(response.errors)
             codes = {error["code"] for error in errors}
             if "THROTTLED" in codes:
-                self._wait_for_bucket(answer)
+                self._wait_for_bucket(response)
             elif (
                 codes == {"ACCESS_DENIED"}
-                and answer.data
-                and any(raw != b"null" for raw in map(bytes, answer.data.values()))
+                and response.data
+                and any(raw != b"null" for raw in map(bytes, response.data.values()))
             ):
                 self._refuse_denied_keys(errors)
                 self.denied.update(error["path"] for error in errors)
-                return answer.data
+                return response.data
             else:
                 self._raise(errors, codes)
         raise RetryError(
-            f"{self.account.account}: Shopify throttles without end. Another app may use up the limit; run again later."
+            f"{self.label}: every request was throttled. Another app may use up the limit; run again later."
         )
 
     def _refuse_denied_keys(self, errors: list[dict[str, str]]) -> None:
-        """A field may stay empty; a key may not: without it every order would be a guest's, and the run green."""
+        """A denied field may stay empty, a denied key may not: every order would be a guest's, with no error."""
         keys = sorted({error["path"] for error in errors if error["path"].rsplit(".", 1)[-1] in KEYS})
         if keys:
             raise ConfigurationError(
-                f"Shopify shop {self.account.account}: the token may not read {', '.join(keys)}, without which numbers "
+                f"{self.label}: the token may not read {', '.join(keys)}, without which numbers "
                 "would be wrong. Give the app access to customer data (docs/guides/shopify.md), then run again."
             )
 
     def _post(self, body: dict[str, object]) -> _Answer:
         for attempt in range(SERVER_ATTEMPTS):
-            answer = self.transport.post(self.url, body, {"X-Shopify-Access-Token": self.token()})
-            if answer.status_code == 401 and self.client_id and self._token:
-                self._token = None  # a short-lived token may have ended early: one new one
-                answer = self.transport.post(self.url, body, {"X-Shopify-Access-Token": self.token()})
-            self._check_status(answer.status_code)
-            if "Date" in answer.headers:
-                self.server_time = parsedate_to_datetime(answer.headers["Date"])
-            served = answer.headers.get("X-Shopify-API-Version", VERSION)
+            response = self.transport.post(self.url, body, {"X-Shopify-Access-Token": self.token()})
+            if response.status_code == 401 and self.client_id and self._token:
+                self._token = None  # a short-lived token may have expired early: get one new token
+                response = self.transport.post(self.url, body, {"X-Shopify-Access-Token": self.token()})
+            self._check_status(response.status_code)
+            if "Date" in response.headers:
+                self.server_time = parsedate_to_datetime(response.headers["Date"])
+            served = response.headers.get("X-Shopify-API-Version", VERSION)
             if served != VERSION:
                 raise ContractError(
                     f"{self.url} served version {served} instead of {VERSION}; update Takings before numbers change"
                 )
             try:
-                decoded = msgspec.json.decode(answer.content, type=_Answer)
+                decoded = msgspec.json.decode(response.content, type=_Answer)
             except msgspec.DecodeError:
                 self.transport.wait(0.5 * 2**attempt)
                 continue
@@ -132,40 +140,38 @@ class Client:
                 continue
             return decoded
         raise RetryError(
-            f"{self.url}: {SERVER_ATTEMPTS} answers in a row broke off or were Shopify's own server errors. "
-            "Nothing was lost; run again later."
+            f"{self.url}: {SERVER_ATTEMPTS} responses in a row broke off or were Shopify's own server errors. "
+            "What has arrived is kept; run again later."
         )
 
     def _check_status(self, status: int) -> None:
         if status == 200:
             return
-        shop = f"Shopify shop {self.account.account} of tenant {self.account.tenant_id}"
         advice = {
             401: "its access token is not accepted. Put a valid one where the source's `secret` points to.",
-            402: "the shop is frozen for an unpaid bill. Its owner has to settle it in Shopify's admin.",
+            402: "the shop is frozen for an unpaid bill. Its owner has to pay it in Shopify's admin.",
             403: "the token may not do this. Give the app the scopes that docs/guides/shopify.md lists.",
             404: "there is no such shop at this address. Check `account` and `base_url`.",
             423: "the shop is locked. Its owner has to contact Shopify.",
             **dict.fromkeys((301, 302, 307, 308), "the shop has moved. Put its new address into `base_url`."),
         }
-        raise ConfigurationError(
-            f"{shop}: HTTP {status}: {advice.get(status, 'an answer that Shopify does not document.')}"
-        )
+        undocumented = "Shopify does not document this status. Run again later."
+        raise ConfigurationError(f"{self.label}: HTTP {status}: {advice.get(status, undocumented)}")
 
     def _raise(self, errors: list[dict[str, str]], codes: set[str]) -> None:
         what = "; ".join(sorted({error["message"] for error in errors}))[:500]
         if "MAX_COST_EXCEEDED" in codes:
             raise TooExpensiveError(what)
         if "ACCESS_DENIED" in codes:
-            raise DeniedError(f"Shopify shop {self.account.account}: {what}. Give the app that scope, then run again.")
-        raise ContractError(f"Shopify shop {self.account.account}: the query was refused: {what}")
+            raise DeniedError(f"{self.label}: {what}. Give the app that scope, then run again.")
+        raise ContractError(f"{self.label}: the query was refused: {what}")
 
     def token(self) -> str:
-        """The static token, or one by the client credentials grant, renewed at three quarters of its life."""
+        """The static token, or one of the client credentials grant, renewed after three quarters of its lifetime."""
         if not self.client_id:
             return self.account.secret
         if self._token is None or time.monotonic() > self._token_until:
-            answer = self.transport.post(
+            response = self.transport.post(
                 f"{self.account.base_url.rstrip('/')}/admin/oauth/access_token",
                 {
                     "client_id": self.client_id,
@@ -174,40 +180,40 @@ class Client:
                 },
                 {},
             )
-            if answer.status_code in (400, 401, 403):
+            if response.status_code in (400, 401, 403):
                 raise ConfigurationError(
-                    f"Shopify shop {self.account.account} of tenant {self.account.tenant_id}: the client credentials "
+                    f"{self.label}: the client credentials "
                     "are not accepted. Check `client_id`, and that `secret` points to that app's client secret."
                 )
-            self._check_status(answer.status_code)
+            self._check_status(response.status_code)
             try:
-                grant = msgspec.json.decode(answer.content, type=_Grant)
+                grant = msgspec.json.decode(response.content, type=_Grant)
             except msgspec.DecodeError:
                 raise RetryError(
-                    f"{self.account.base_url}: the answer to the request for a token was none. Run again later."
+                    f"{self.account.base_url}: the response to the token request is not a token. Run again later."
                 ) from None
             self._token = grant.access_token
             self.transport.secrets.append(self._token)
             self._token_until = time.monotonic() + 0.75 * grant.expires_in
         return self._token
 
-    def _remember_cost(self, answer: _Answer) -> None:
-        cost = answer.extensions.get("cost") or {}
+    def _remember_cost(self, response: _Answer) -> None:
+        cost = response.extensions.get("cost") or {}
         status = cost.get("throttleStatus") or {}
         self._cost = float(cost.get("requestedQueryCost") or 0)
         self._available = status.get("currentlyAvailable")
         self._restore = float(status.get("restoreRate") or 0)
-        self._asked_at = time.monotonic()
+        self._sent_at = time.monotonic()
 
     def _pace(self) -> None:
         """Wait until the bucket holds what the last query cost: the next of its kind will cost the same."""
         if self._available is not None and self._restore > 0:
-            refilled = self._available + self._restore * (time.monotonic() - self._asked_at)
+            refilled = self._available + self._restore * (time.monotonic() - self._sent_at)
             if refilled < self._cost:
                 self.transport.wait((self._cost - refilled) / self._restore)
 
-    def _wait_for_bucket(self, answer: _Answer) -> None:
-        cost = answer.extensions.get("cost") or {}
+    def _wait_for_bucket(self, response: _Answer) -> None:
+        cost = response.extensions.get("cost") or {}
         status = cost.get("throttleStatus") or {}
         missing = float(cost.get("requestedQueryCost") or 50) - float(status.get("currentlyAvailable") or 0)
         self.transport.wait(max(0.1, missing / float(status.get("restoreRate") or 50)))

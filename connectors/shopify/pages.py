@@ -1,8 +1,8 @@
 """A stream by pages: what changed since the last pull.
 
-A page is landed in the form of a bulk file (each child a record of its own with `__parentId`), so that one SQL reads
-both. Records are cut out of the page without being decoded. A parent whose children do not fit into the page makes
-the whole window go by bulk instead: `TooLargeError`.
+A page is landed in the form of a bulk file (each child is a record of its own with `__parentId`), so that the same SQL
+reads both. Records are cut out of the page without being decoded. When the children of a parent do not fit into the
+page, the whole window goes by bulk instead: `TooLargeError`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from connectors.shopify.search import conditions
 from connectors.sync.landing import LandedWindow
 
 PAGE, PAGE_WITH_CHILDREN, INNER = 250, 50, 20
-MOST = 20_000  # the API counts no further than 25,000 in one query
+MOST = 20_000  # one query cannot page beyond 25,000 objects
 
 
 class TooLargeError(RetryError):
@@ -37,7 +37,7 @@ class _Connection(msgspec.Struct, rename="camel"):
 
 
 def page_query(stream: Stream, window: Window, page: int) -> str:
-    """The stream's query for one page, sorted by its cursor so that a change while paging moves nothing forward."""
+    """The stream's query for one page, sorted by its cursor, so that a change while paging moves no object forward."""
     root = stream.query.split("%", 1)[0].strip()
     selected = " AND ".join((["action:destroy"] if root == "events" else []) + conditions(stream, window))
     text = f', query: "{selected}"' if selected else ""
@@ -50,16 +50,16 @@ def page_query(stream: Stream, window: Window, page: int) -> str:
 
 
 def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress: Progress) -> None:
-    """Bring a window page by page and seal it; goes on after the last page that has arrived.
+    """Land a window page by page and seal it; continues after the last page that has arrived.
 
-    Raises TooLargeError when an object's children overflow or too many objects changed, ContractError when the API's
-    cursor goes round in a circle.
+    Raises TooLargeError when an object's children do not fit or too many objects changed, ContractError when the API's
+    cursor does not advance.
     """
-    page, done = PAGE_WITH_CHILDREN if stream.connections else PAGE, int(landed.manifest.state.get("done", "0"))
+    page, count = PAGE_WITH_CHILDREN if stream.connections else PAGE, int(landed.manifest.state.get("done", "0"))
     after = landed.manifest.state.get("after") or None
     while True:
         try:
-            answer = client.execute(page_query(stream, landed.window, page), {"after": after})
+            data = client.execute(page_query(stream, landed.window, page), {"after": after})
         except TooExpensiveError:
             if page == 1:
                 raise
@@ -68,21 +68,21 @@ def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress
         except ContractError as error:
             if after is None or "cursor" not in str(error).lower():
                 raise
-            landed.restart()  # the cursor is taken no more: from the window's start again
-            after, done = None, 0
+            landed.restart()  # the saved cursor is no longer accepted: start the window again
+            after, count = None, 0
             continue
-        connection = msgspec.json.decode(next(iter(answer.values())), type=_Connection)
+        connection = msgspec.json.decode(next(iter(data.values())), type=_Connection)
         info = connection.page_info
         if info.has_next_page and (info.end_cursor is None or info.end_cursor == after):
             raise ContractError(
-                f"stream {stream.name}: Shopify's page cursor does not move on; stopped before an endless loop"
+                f"stream {stream.name}: Shopify's page cursor does not advance; stopped to avoid an endless loop"
             )
-        done += len(connection.nodes)
-        if done > MOST and stream.cursor == "updated_at":
-            raise TooLargeError(f"more than {MOST:,} {stream.name} changed: better by bulk")
+        count += len(connection.nodes)
+        if count > MOST and stream.cursor == "updated_at":
+            raise TooLargeError(f"more than {MOST:,} {stream.name} changed: too many for pages")
         records = (record for node in connection.nodes for record in flatten(node, stream.connections))
-        landed.write_part(records, after=info.end_cursor or "", done=str(done))
-        progress(stream.name, done, None, "pages")
+        landed.write_part(records, after=info.end_cursor or "", done=str(count))
+        progress(stream.name, count, None, "pages")
         if not info.has_next_page:
             break
         after = info.end_cursor
@@ -90,7 +90,7 @@ def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress
 
 
 def flatten(node: bytes | msgspec.Raw, connections: dict[str, Any]) -> Iterator[bytes]:
-    """A node and the nodes of its connections as records of their own, as a bulk file has them."""
+    """A node and the nodes of its connections, each as a record of its own, as in a bulk file."""
     if not connections:
         yield bytes(node)
         return

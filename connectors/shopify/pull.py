@@ -1,7 +1,7 @@
 """Pull one shop: check it, then stream by stream land, load, move the cursor.
 
-Order matters only where one stream's ids come from another (refunds from orders). An interrupted pull goes on where it
-stopped; one that is repeated changes nothing.
+Order matters only where one stream's ids come from another (refunds from orders). An interrupted pull continues where
+it stopped; a repeated one changes nothing.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from connectors.shopify.settings import ShopifySettings
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import ATTEMPTS, PullContext, pull_stream
 
-SETTLED = timedelta(minutes=2)  # an index may lag behind what it indexes: the last two minutes wait for the next pull
-SESSIONS_AGAIN = timedelta(days=7)  # Shopify's report of sessions is completed for some days
-BEFORE_SALES = timedelta(days=365)  # how far before the first sale it is read: there were visits before
+SETTLED = timedelta(minutes=2)  # Shopify's search index lags: the last two minutes wait for the next pull
+SESSIONS_AGAIN = timedelta(days=7)  # Shopify completes its report of sessions for some days
+BEFORE_SALES = timedelta(days=365)  # how far before the first sale the report is read: visits come before sales
 PAGES_UP_TO = timedelta(days=3)  # a longer window goes by bulk
 REFUNDS_A_CALL, REFUND_LINES = 50, 100
 PREFLIGHT = f"{{ currentAppInstallation {{ accessScopes {{ handle }} }} {streams.SHOP.query} }}"
 
 
-class _NotUnderstoodError(ContractError):
-    """A report's query names what this shop does not have."""
+class _UnknownReportError(ContractError):
+    """A report's query names a table or a column that this shop does not have."""
 
 
 class _Scope(msgspec.Struct):
@@ -49,7 +49,7 @@ class _Installation(msgspec.Struct, rename="camel"):
 
 
 def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
-    """Bring everything that is new in one shop, stream by stream; yields what each stream did.
+    """Pull everything that is new in one shop, stream by stream; yields what each stream did.
 
     Raises the errors of connectors.errors; what earlier streams brought is kept.
     """
@@ -73,16 +73,19 @@ def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
 
 
 def _check(context: PullContext, client: Client) -> msgspec.Raw:
-    """The shop's own words about itself. Raises ConfigurationError naming every scope that is missing."""
+    """The shop's record of itself. Raises ConfigurationError that names every missing scope."""
     answer = client.execute(PREFLIGHT)
     if bytes(answer["shop"]) == b"null":
-        raise ConfigurationError(f"Shopify shop {client.account.account}: the token may not read the shop itself")
+        raise ConfigurationError(
+            f"{client.label}: the token may not read the shop itself. Give the app the scopes that docs/guides/"
+            "shopify.md lists, then run again."
+        )
     granted = msgspec.json.decode(answer["currentAppInstallation"], type=_Installation)
     missing = sorted(set(streams.SCOPES) - {scope.handle for scope in granted.access_scopes})
     if missing:
         raise ConfigurationError(
-            f"Shopify shop {client.account.account}: the app lacks {', '.join(missing)}. Without them numbers would be "
-            "too small without an error (without read_all_orders Shopify hides all but the last 60 days). "
+            f"{client.label}: the app lacks {', '.join(missing)}. Without them numbers would be "
+            "too small, with no error (without read_all_orders Shopify hides all but the last 60 days). "
             "Grant them in the app's settings, then run again."
         )
     _refuse_another_shop(context, msgspec.json.decode(answer["shop"], type=_Shop))
@@ -90,7 +93,7 @@ def _check(context: PullContext, client: Client) -> msgspec.Raw:
 
 
 def _refuse_another_shop(context: PullContext, shop: _Shop) -> None:
-    """An account keeps the shop that it was first pulled from: two shops' orders would be added up as one."""
+    """An account keeps the shop that it was first pulled from: orders of two shops would be added up."""
     account, known = context.account, context.reader.first(questions.SHOP)
     if known and known[0] != shop.id.rsplit("/", 1)[-1]:
         raise ConfigurationError(
@@ -102,7 +105,7 @@ def _refuse_another_shop(context: PullContext, shop: _Shop) -> None:
 
 def _now(client: Client) -> datetime:
     if client.server_time is None:
-        raise ContractError(f"{client.account.account}: Shopify's answers carry no Date")
+        raise ContractError(f"{client.label}: responses have no Date header")
     return client.server_time.astimezone(UTC)
 
 
@@ -111,17 +114,17 @@ def _land(context: PullContext, client: Client, stream: Stream, landed: LandedWi
     first = context.staging.cursors(context.account).loaded_window(stream.name) is None
     by_bulk = first or (window.start is not None and window.end - window.start > PAGES_UP_TO)
     if "bulk_id" in landed.manifest.state or (by_bulk and stream is not streams.DELETIONS):
-        _patiently(client, lambda: land_by_bulk(client, stream, landed, progress))
+        _with_retries(client, lambda: land_by_bulk(client, stream, landed, progress))
         return
     try:
         land_by_pages(client, stream, landed, progress)
     except TooLargeError:
         landed.restart()
-        _patiently(client, lambda: land_by_bulk(client, stream, landed, progress))
+        _with_retries(client, lambda: land_by_bulk(client, stream, landed, progress))
 
 
-def _patiently(client: Client, land: Callable[[], None]) -> None:
-    """A bulk operation that failed on Shopify's side is begun anew, a few times, with pauses."""
+def _with_retries(client: Client, land: Callable[[], None]) -> None:
+    """Start a bulk operation that failed on Shopify's side again, a few times, with pauses."""
     for attempt in range(ATTEMPTS):
         if attempt:
             client.transport.wait(2.0**attempt)
@@ -142,7 +145,7 @@ def _land_record(landed: LandedWindow, records: list[msgspec.Raw]) -> None:
 
 
 def _land_refunds(context: PullContext, client: Client, landed: LandedWindow) -> None:
-    """Refunds that the orders name and staging does not hold in that version."""
+    """Refunds that orders name and staging does not have in that version."""
     missing = [row[0] for row in context.reader.rows(questions.MISSING_REFUNDS)]
     landed.restart()
     size, lines, done = REFUNDS_A_CALL, REFUND_LINES, 0
@@ -160,7 +163,7 @@ def _land_refunds(context: PullContext, client: Client, landed: LandedWindow) ->
         if any(b'"hasNextPage":true' in node.replace(b" ", b"") for node in found):
             if lines == 250:
                 raise ContractError(
-                    f"{context.account.account}: a refund has more than 250 lines, which one request cannot show"
+                    f"{client.label}: a refund has more than 250 lines: too many for one request. Update Takings."
                 )
             lines = 250
             continue
@@ -171,7 +174,7 @@ def _land_refunds(context: PullContext, client: Client, landed: LandedWindow) ->
 
 
 def _land_totals(context: PullContext, client: Client, landed: LandedWindow) -> None:
-    """Shopify's own report, whole: an imported order or an edit changes days long past."""
+    """Shopify's own sales report, whole: an imported order or an edit changes days long past."""
     rows: list[bytes] = []
     if first := _first_day(context):
         until = landed.manifest.end.date() + timedelta(days=1)
@@ -182,27 +185,27 @@ def _land_totals(context: PullContext, client: Client, landed: LandedWindow) -> 
 
 
 def _land_sessions(context: PullContext, client: Client, landed: LandedWindow, warnings: dict[str, str]) -> None:
-    """Shopify's report of sessions: whole at first, then the last days again. A shop may not have it."""
+    """Shopify's report of sessions: whole at first, later the last days again. A shop may not have it."""
     end, held = landed.manifest.end.date(), context.reader.first(questions.LAST_DAY_OF_SESSIONS)
     since = (_first_day(context) or end) - BEFORE_SALES
-    if held and held[0]:  # not the window's start: the report may have been denied meanwhile
+    if held and held[0]:  # not the window's start: the report may have been denied since
         since = held[0] - SESSIONS_AGAIN
     until, rows = end + timedelta(days=1), list[bytes]()
     landed.restart()
     try:
         rows = list(_rows(_report(client, streams.SESSIONS_TOTALS.query % {"since": since, "until": until})))
         landed.cover(since, until)
-    except (DeniedError, _NotUnderstoodError) as error:
+    except (DeniedError, _UnknownReportError) as error:
         warnings["sessions_totals"] = (
-            f"{error} Sessions are not read from this shop; the rest is. docs/guides/shopify.md says what the report "
-            "of sessions needs; events from a files source take its place."
+            f"{error} Sessions of this shop are not read; everything else is. docs/guides/shopify.md says what the "
+            "report of sessions needs; events of a files source can take its place."
         )
     landed.write_part(rows)
     landed.seal(rows=len(rows))
 
 
 def _first_day(context: PullContext) -> date | None:
-    """The day before the first thing that was sold, None where nothing was."""
+    """The day before the first sale; None for none."""
     first = context.reader.first(questions.FIRST_SALE)
     return first[0].date() - timedelta(days=1) if first and first[0] else None
 
@@ -219,7 +222,7 @@ def _rows(raw: msgspec.Raw) -> Iterator[bytes]:
     """A ShopifyQL table as records. Rows come as objects, or as lists in the order of the columns."""
     report = msgspec.json.decode(raw)
     if report is None or report["parseErrors"] or report["tableData"] is None:
-        raise _NotUnderstoodError(f"Shopify did not understand the report: {report and report['parseErrors']}.")
+        raise _UnknownReportError(f"Shopify cannot run the report: {report and report['parseErrors']}.")
     names = [column["name"] for column in report["tableData"]["columns"]]
     rows = report["tableData"]["rows"]
     for row in msgspec.json.decode(rows) if isinstance(rows, str) else rows:

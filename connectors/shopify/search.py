@@ -10,9 +10,9 @@ from connectors.base import Stream, Window, iso
 def conditions(stream: Stream, window: Window) -> list[str]:
     """The conditions that select a window: everything from its start on.
 
-    There is no upper bound. What changed after the window's end may come now or with the next window, and what comes
-    twice changes nothing; with a bound, an object that changes while it is asked for would be in neither its old nor
-    its new state. Where the API knows whole days only, a day more is asked for.
+    There is no upper bound. A change after the window's end may come now or with the next window, and a repeat changes
+    nothing; with a bound, an object that changes during the request would come in neither its old nor its new state.
+    Where the API filters by whole days only, one day more is requested.
     """
     if stream.cursor is None or window.start is None:
         return []

@@ -1,5 +1,6 @@
 """Stripe's API, version 2026-10-28.endive.
 
+settings.py   its table in takings.toml
 client.py     one GET request: key, version, pacing, and an error for each refusal
 streams/      each stream's resource, and the tables that it fills
 questions.py  what a pull asks staging

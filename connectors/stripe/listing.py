@@ -50,7 +50,7 @@ def land_feed(context: PullContext, client: Client, feed: Feed, until: datetime,
     """
     state, reader, progress = landed.manifest.state, context.reader, context.progress
     if until > landed.window.end:
-        landed.goes_on(until)
+        landed.resumed_at(until)
     whole = reads_all(landed.window) or "whole" in state
     if not whole and "after" not in state:
         ids = _changed(reader, feed, landed.window, state.get("fetched", ""))

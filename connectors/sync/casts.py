@@ -26,7 +26,7 @@ def cast(column: Column) -> str:
         return f"(try_cast({column.read} as timestamptz) at time zone 'UTC')"
     if column.type == "EPOCH":
         return f"make_timestamp(try_cast(regexp_extract({column.read}, '^-?[0-9]{{1,11}}$') as bigint) * 1000000)"
-    if column.type == "MICROS":  # by decimals, never by a float; more than six places would be rounded
+    if column.type == "MICROS":  # decimals, never a float; more than six places would be rounded
         micros = f"try_cast(try_cast({column.read} as decimal(24, 6)) * 1000000 as bigint)"
         return f"case when regexp_full_match({column.read}, '-?[0-9]+(\\.[0-9]{{0,6}}0*)?') then {micros} end"
     typed = f"try_cast({column.read} as {sql_type(column)})"
@@ -36,10 +36,10 @@ def cast(column: Column) -> str:
 
 
 def strict_cast(column: Column) -> str:
-    """The same, but what cannot be typed is an error of the whole statement."""
+    """The same, but a text that cannot be typed is an error of the whole statement."""
     if column.type == "VARCHAR":
         return column.read
-    if column.type in ("MONEY", "INSTANT"):  # DuckDB's own error is the quicker one
+    if column.type in ("MONEY", "INSTANT"):  # DuckDB's own error is faster
         return cast(column).replace("try_cast", "cast", 1)
     return f"case when {column.read} is not null then coalesce({cast(column)}, error('{column.name}')) end"
 

@@ -114,7 +114,7 @@ def begin_objects(client: AdClient, landed: LandedWindow) -> None:
     """Empty a window of objects that are read whole; those of a resumed one are as of now, not of its end."""
     landed.restart()
     if client.now > landed.window.end:
-        landed.goes_on(client.now)
+        landed.resumed_at(client.now)
 
 
 def rows_in_halves(label: str, report: str, rows: Rows, first: date, last: date) -> list[bytes]:

@@ -1,10 +1,10 @@
-"""The landing zone: what arrived, as it arrived, compressed, replayable.
+"""The landing zone: what arrived, as received, compressed, replayable.
 
     landing/<tenant>/<source>/<account>/<stream>/<window>/window.json
                                                           part-00000.ndjson.zst
 
-A window is written part by part and then sealed. One that is not sealed was interrupted: the next pull finds it and
-goes on where it stopped. One that is sealed can be loaded into staging as often as wanted, with no network.
+A window is written part by part and then sealed. A window that is not sealed was interrupted: the next pull finds it
+and continues where it stopped. A sealed window can be loaded into staging any number of times, with no network.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from connectors.errors import ConfigurationError
 
 
 class Manifest(msgspec.Struct, kw_only=True):
-    """window.json: everything that is needed to go on, or to load again."""
+    """window.json: everything that is needed to continue a window, or to load it again."""
 
     start: datetime | None
     end: datetime
@@ -42,12 +42,14 @@ class Manifest(msgspec.Struct, kw_only=True):
 
 
 def read_manifest(path: Path) -> Manifest:
-    """A window.json. Raises ConfigurationError when somebody else wrote into it."""
+    """A window.json. Raises ConfigurationError when it is not one that Takings wrote."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except msgspec.DecodeError as error:
         raise ConfigurationError(
-            f"{path} cannot be read ({error}). Remove the folder {path.parent}: what landed in it is asked for again."
+            f"Cannot read {path}",
+            str(error),
+            f"Remove the folder {path.parent}; the next pull asks for its window again",
         ) from None
 
 
@@ -66,21 +68,21 @@ class LandedWindow:
 
     @property
     def paths(self) -> list[Path]:
-        """Its parts, in the order they came."""
+        """Its parts, in the order in which they arrived."""
         return [self.folder / name for name in self.manifest.parts]
 
     def place(self, path: Path) -> str:
-        """A part's place below the landing zone, as staging rows name it."""
+        """A part's path below the landing zone, as staging rows name it."""
         return str(path.relative_to(self.root))
 
     def next_part(self) -> Path:
-        """Where the next part belongs; the same after an interruption, so that a repeat overwrites itself."""
+        """The path of the next part; the same after an interruption, so that a repeat overwrites it."""
         return self.folder / f"part-{len(self.manifest.parts):05d}.ndjson"
 
     def write_part(self, records: Iterable[bytes], **state: str) -> int:
-        """Land one answer, one record a line; `state` says where to go on. Returns the number of records.
+        """Land records, one per line; `state` says where to continue. Returns the number of records.
 
-        Sources that write their JSON over several lines lose the line ends, which mean nothing outside a text.
+        Line ends inside a record's JSON are removed: they mean nothing outside a text.
         """
         path = self.next_part().with_suffix(".ndjson.zst")
         partial = path.with_name(path.name + ".tmp")
@@ -98,7 +100,7 @@ class LandedWindow:
         return rows
 
     def add_part(self, path: Path, **state: str) -> None:
-        """Record a part that stands already in the folder."""
+        """Record a part whose file is already in the folder."""
         self.manifest.parts.append(path.name)
         self.manifest.state.update(state)
         self.save()
@@ -109,26 +111,27 @@ class LandedWindow:
         self.save()
 
     def remember(self, **state: str) -> None:
-        """Keep where we are (a bulk operation's id, a page's cursor) for the case of an interruption."""
+        """Save the position (a bulk operation's id, a page's cursor) for the case of an interruption."""
         self.manifest.state.update(state)
         self.save()
 
-    def goes_on(self, at: datetime) -> None:
-        """The next parts are as things were at `at`, not at the window's end: it was interrupted and is taken up."""
+    def resumed_at(self, at: datetime) -> None:
+        """Record that the next parts show the state at `at`, not at the window's end, since it was interrupted."""
         self.manifest.as_of[self.next_part().name] = at
         self.save()
 
     def restart(self) -> None:
-        """Throw away what has arrived: the source took it back, or handed over less than it said."""
+        """Delete what has arrived, because the source withdrew it or delivered less than it announced."""
         for path in self.folder.glob("part-*"):
             path.unlink()
         self.manifest = _empty(self.window, self.manifest.run_id)
         self.save()
 
     def forget(self) -> None:
-        """Drop the parts of a window that brought nothing new, so that an hourly look at a quiet shop costs no disk.
+        """Delete the parts of a window that changed nothing, so that hourly pulls of a quiet shop need no disk.
 
-        Its manifest stays: a replay moves the cursor as far as the pull did. Of several such in a row one is kept.
+        Its manifest stays, so that a replay moves the cursor as far as the pull did. Of several such windows in a row
+        the last one stays.
         """
         parts = self.paths
         self.manifest.parts, self.manifest.rows, self.manifest.roots = [], None, None
@@ -139,24 +142,24 @@ class LandedWindow:
             return
         before = sorted(path for path in self.folder.parent.iterdir() if path.name < self.folder.name)
         manifest = before[-1] / "window.json" if before else None
-        if manifest and (not manifest.exists() or self._tells_all_of(read_manifest(manifest))):
+        if manifest and (not manifest.exists() or self._covers(read_manifest(manifest))):
             shutil.rmtree(before[-1])
 
-    def _tells_all_of(self, older: Manifest) -> bool:
-        """Whether a replay loses nothing without an older window: no parts, and no days but those covered here."""
+    def _covers(self, older: Manifest) -> bool:
+        """Whether a replay loses nothing without an older window: it has no parts, and no days that this one lacks."""
         if older.parts or older.again:
             return False
-        ours, theirs = self.manifest.days, older.days
-        return theirs is None or (ours is not None and ours[0] <= theirs[0] and theirs[1] <= ours[1])
+        days = self.manifest.days
+        return older.days is None or (days is not None and days[0] <= older.days[0] and older.days[1] <= days[1])
 
     def seal(self, rows: int | None = None, roots: int | None = None) -> None:
-        """Everything has arrived; `rows` and `roots` are what the source said it would be, else what was written."""
+        """Everything has arrived; `rows` and `roots` are what the source announced, else what was written."""
         self.manifest.rows, self.manifest.roots = self.manifest.written if rows is None else rows, roots
         self.manifest.sealed, self.manifest.landed_at = True, datetime.now(UTC)
         self.save()
 
     def save(self) -> None:
-        """Write window.json so that it is either the old one or the new one."""
+        """Write window.json so that a crash leaves either the old one or the new one."""
         path = self.folder / "window.json"
         partial = path.with_suffix(".tmp")
         with partial.open("wb") as file:
@@ -175,7 +178,7 @@ class Landing:
         return LandedWindow(path.parent, read_manifest(path), self.root)
 
     def folder(self, account: Account, stream: str) -> Path:
-        """Where a stream of an account lands."""
+        """The folder of an account's stream."""
         return self.root / account.tenant_id / account.source / account.account / stream
 
     def windows(self, account: Account, stream: str) -> Iterator[LandedWindow]:
@@ -184,17 +187,17 @@ class Landing:
             yield self._open(path)
 
     def after(self, account: Account, stream: str, window_id: str | None) -> list[LandedWindow]:
-        """The windows behind one, oldest first; all of them behind None. Only the last may be interrupted."""
+        """The windows after one, oldest first; all of them for None. Only the last may be interrupted."""
         paths = sorted(self.folder(account, stream).glob("*/window.json"))
         return [self._open(path) for path in paths if path.parent.name > (window_id or "")]
 
     def newest(self, account: Account, stream: str) -> LandedWindow | None:
-        """The last window that was begun."""
+        """The window that was begun last."""
         paths = sorted(self.folder(account, stream).glob("*/window.json"))
         return self._open(paths[-1]) if paths else None
 
     def begin(self, account: Account, stream: str, window: Window, run_id: str = "") -> LandedWindow:
-        """Open a window's folder, emptying one of the same name."""
+        """Make a window's folder; one of the same name is deleted first."""
         folder = self.folder(account, stream) / window.id
         if folder.exists():
             shutil.rmtree(folder)

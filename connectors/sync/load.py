@@ -22,7 +22,7 @@ Into = Callable[[], tuple[int, int]]
 
 
 class NotCleanError(Exception):
-    """A first load met a row that needs the row by row way of a merge."""
+    """A first load met a row that only a merge, row by row, can handle."""
 
 
 class Load:
@@ -116,7 +116,7 @@ class Load:
         fields = ", ".join(f"'{name}': '{kind}'" for name, kind in stream.record.items())
         empty = ", ".join(f'null::{kind} as "{name}"' for name, kind in stream.record.items())
         parts = [landed.place(path) for path in landed.paths]
-        # a record's part: one for all of them (a bulk file) is worth no text of its own in a million records
+        # a constant where all records have one part (a bulk file): a million records need no text each
         part = f"filename[{len(str(landed.root)) + 2}:]" if len(parts) > 1 else literal((parts or [""])[0])
         source = f"select {empty}, '' as filename where false"
         if parts:
@@ -131,7 +131,7 @@ class Load:
         except (duckdb.InvalidInputException, duckdb.IOException) as error:
             if "JSON transform error" in str(error):
                 raise ContractError(
-                    f"stream {stream.name}: a record has another shape than the API documents; what came is kept in "
+                    f"stream {stream.name}: a record has another shape than the API documents; what arrived is kept in "
                     f"{landed.folder}, nothing of it was loaded. Update Takings. ({str(error)[:300]})"
                 ) from error
             if "No space left" in str(error):
@@ -149,7 +149,7 @@ class Load:
         ):
             raise IncompleteError(
                 f"stream {stream.name}: {rows} records arrived ({root_rows} roots), {announced} were announced "
-                f"({announced_roots} roots). None of them was loaded; run again to fetch them again."
+                f"({announced_roots} roots). None of them was loaded; run again to fetch them."
             )
         return int(rows)
 
@@ -172,12 +172,12 @@ class Load:
             if found and found[0] is not None:
                 raise ContractError(
                     f"stream {self.stream.name}: a row of {found[0]} arrived, but {first} to {last} was asked for; "
-                    f"nothing was loaded, what came is kept in {self.landed.folder}."
+                    f"nothing was loaded, what arrived is kept in {self.landed.folder}."
                 )
 
 
 def _as_of(landed: LandedWindow, part: str) -> str:
-    """SQL: as of when a record was so: its window's end, or when the window was taken up after an interruption."""
+    """SQL for the instant that a record shows: its window's end, or when the interrupted window was resumed."""
     later = sorted(landed.manifest.as_of.items(), reverse=True)
     cases = "".join(
         f"when {part} >= {literal(landed.place(landed.folder / name))} then {literal(iso(at))} " for name, at in later

@@ -1,11 +1,13 @@
-"""Into tables that hold rows: typed row by row, set aside where that fails, compared with what is stored.
+"""Merge landed records into existing tables: cast each row, reject what fails, write only what changed.
 
-A stored row is touched only where the source's row differs, so a repeat changes nothing. Rows with a parent are
-replaced parent by parent (a removed line vanishes), rows of a slice day by day, others upserted by key, the newest
+A stored row is written only where the source's row differs, so a repeat changes nothing. Rows with a parent are
+replaced parent by parent (a removed line vanishes), rows of a slice day by day; others are upserted by key, the newest
 version winning.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import duckdb
 
@@ -23,81 +25,77 @@ class Merge:
         self.load = of_stream(account, stream.name)
 
     def run(self) -> tuple[int, int]:
-        """Returns (rows changed, rows set aside)."""
+        """Returns (rows changed, rows rejected)."""
         changed = rejected = 0
         for table in self.stream.tables:
-            cleared, aside = self._type(table)
-            rejected += aside
-            changed += max(0, cleared - aside) + self._merge(table)
+            cleared, failed = self._cast(table)
+            rejected += failed
+            changed += max(0, cleared - failed) + self._merge(table)
         for table in self.stream.tables:
             self.db.execute(f"drop table new_{table.name}")
         return changed, rejected
 
-    def _type(self, table: Table) -> tuple[int, int]:
-        """new_<table>: its rows typed, one a key; those that cannot be typed are set aside.
+    def _cast(self, table: Table) -> tuple[int, int]:
+        """Fill new_<table> with typed rows, one per key; rows that cannot be typed are rejected.
 
-        Returns how many stood aside before that have come again, and how many do now.
+        Returns how many rejects of earlier loads were cleared, and how many rows were rejected now.
         """
-        typed = [f"{cast(column)} as {column.name}" for column in table.columns]
-        broken = [column for column in table.columns if column.type != "VARCHAR"]
-        reasons = [
-            f"case when {column.read} is not null and {cast(column)} is null "
-            f"then '{column.name} is not {column.type}: ' || left(cast({column.read} as varchar), 80) end"
-            for column in broken
-        ] + [f"case when {read(table, name)} is null then '{name} is missing' end" for name in table.key]
-        if table.broken:  # said in full by who read it
-            reasons = [f"coalesce({table.broken}, concat_ws('; ', {', '.join(reasons)}))"]
+        typed = ", ".join(f"{cast(column)} as {column.name}" for column in table.columns)
         file, line = table.place or ("null::varchar", "null::varchar")
         self.db.execute(
-            f"create temp table new_{table.name} as select {', '.join(typed)}, r.landing_part, "
-            f"{file} as place_file, {line} as place_line, "
-            f"nullif(concat_ws('; ', {', '.join(reasons)}), '') as reject_reason "
-            f"from {table.source} where {table.where}"
+            f"create temp table new_{table.name} as select {typed}, r.landing_part, {file} as place_file, "
+            f"{line} as place_line, nullif({_reasons(table)}, '') as reject_reason from {table.source} "
+            f"where {table.where}"
         )
         if table.parent:
-            self._of_newest_parents(table)
+            self._keep_newest_parents(table)
         if not table.place:  # a broken line has no key
-            self._one_a_key(table)
-        key = " || '/' || ".join(f"coalesce(cast({name} as varchar), '?')" for name in table.key)
-        seen, same = f"select {key} from new_{table.name}", "row_key"
-        if table.parent:  # a broken child that the source removed since comes no more, but its parent does
-            parents = f"new_{self.stream.tables[0].name}"
-            seen, same = f"select {self.stream.tables[0].key[0]} from {parents}", "split_part(row_key, '/', 1)"
-        elif table.slice:  # likewise a broken row of a day that is replaced
-            days = "unnest(generate_series(first, last, interval 1 day))::date"
-            seen, same = f"select cast({days} as varchar) from covered", "split_part(row_key, '/', 1)"
+            self._keep_newest_versions(table)
+        cleared, rejected = self._clear_rejects(table), self._reject(table)
         if table.place:
-            key = "place_file || ':' || place_line"
-            seen, same = f"select {table.place[0]} from {table.source}", "regexp_replace(row_key, ':[0-9]+$', '')"
-        cleared = rows_changed(
+            self._keep_newest_versions(table)
+        return cleared, rejected
+
+    def _clear_rejects(self, table: Table) -> int:
+        """Delete the rejects of earlier loads whose rows have come again; returns their number."""
+        if table.place:
+            keys, match = f"select {table.place[0]} from {table.source}", "regexp_replace(row_key, ':[0-9]+$', '')"
+        elif table.parent:  # a broken child that was removed does not come again, but its parent does
+            root = self.stream.tables[0]
+            keys, match = f"select {root.key[0]} from new_{root.name}", "split_part(row_key, '/', 1)"
+        elif table.slice:  # the same for a broken row of a day that is replaced
+            days = "unnest(generate_series(first, last, interval 1 day))::date"
+            keys, match = f"select cast({days} as varchar) from covered", "split_part(row_key, '/', 1)"
+        else:
+            keys, match = f"select {_row_key(table)} from new_{table.name}", "row_key"
+        return rows_changed(
             self.db,
-            f"delete from takings.rejects where {OF_STREAM} and table_name = '{table.name}' and {same} in ({seen})",
+            f"delete from takings.rejects where {OF_STREAM} and table_name = '{table.name}' and {match} in ({keys})",
             self.load,
         )
-        rejects = self.db.execute(
-            f"insert into takings.rejects select ?, ?, ?, ?, '{table.name}', {key}, reject_reason, ?, landing_part, ? "
-            f"from new_{table.name} where reject_reason is not null",
+
+    def _reject(self, table: Table) -> int:
+        """Move the rows that have a reason to takings.rejects; returns their number."""
+        count = rows_changed(
+            self.db,
+            f"insert into takings.rejects select ?, ?, ?, ?, '{table.name}', {_row_key(table)}, reject_reason, ?, "
+            f"landing_part, ? from new_{table.name} where reject_reason is not null",
             [*self.load, self.run_id, utc_now()],
-        ).fetchone()
-        count = int(rejects[0]) if rejects else 0
+        )
         if count:
             self.db.execute(f"delete from new_{table.name} where reject_reason is not null")
-        if table.place:
-            self._one_a_key(table)
-        return cleared, count
+        return count
 
-    def _of_newest_parents(self, table: Table) -> None:
-        """Children stand in the same part as their parent: those of a parent's older version, or of one that is not
-        taken, go.
-        """
+    def _keep_newest_parents(self, table: Table) -> None:
+        """Drop children of a parent's older version or of a rejected parent. They are in the same part as it."""
         self.db.execute(
             f"delete from new_{table.name} as n where n.{table.parent} is not null "
             f"and not exists (select 1 from new_{self.stream.tables[0].name} as p "
             f"where p.{self.stream.tables[0].key[0]} = n.{table.parent} and p.landing_part = n.landing_part)"
         )
 
-    def _one_a_key(self, table: Table) -> None:
-        """A source may hand over a row twice (a page that moved): the newest version stays."""
+    def _keep_newest_versions(self, table: Table) -> None:
+        """Keep one row per key, the newest version: a source may deliver a row twice (a page that moved)."""
         key = ", ".join(table.key)
         twice = self.db.execute(f"select count(*) <> count(distinct ({key})) from new_{table.name}").fetchone()
         if twice and twice[0]:
@@ -108,9 +106,9 @@ class Merge:
             )
 
     def _merge(self, table: Table) -> int:
-        """Bring new_<table> into the staging table. Returns the number of rows removed or written."""
+        """Merge new_<table> into the staging table. Returns the number of rows removed or written."""
         target, new = f"{self.account.source}.{table.name}", f"new_{table.name}"
-        mine = "t.tenant_id = ? and t.source_account = ?"
+        scope = "t.tenant_id = ? and t.source_account = ?"
         columns = [column.name for column in table.columns]
         listed = ", ".join(columns)
         if table.history:
@@ -120,13 +118,13 @@ class Merge:
         if table.version:  # an older version than the stored one changes nothing
             self.db.execute(
                 f"delete from {new} as n using {target} as t "
-                f"where {mine} and {same_key} and t.{table.version} > n.{table.version}",
+                f"where {scope} and {same_key} and t.{table.version} > n.{table.version}",
                 self.scope,
             )
         if table.slice:
             removed = rows_changed(
                 self.db,
-                f"delete from {target} as t using covered as c where {mine} and t.{table.slice} between c.first "
+                f"delete from {target} as t using covered as c where {scope} and t.{table.slice} between c.first "
                 f"and c.last and not exists (select 1 from {new} as n where {same_key} and {same_row}) "
                 f"and not ({table.spared or 'false'})",
                 self.scope,
@@ -134,7 +132,7 @@ class Merge:
         elif table.parent:
             removed = rows_changed(
                 self.db,
-                f"delete from {target} as t where {mine} and t.{table.parent} in "
+                f"delete from {target} as t where {scope} and t.{table.parent} in "
                 f"(select {self.stream.tables[0].key[0]} from new_{self.stream.tables[0].name}) "
                 f"and not exists (select 1 from {new} as n where {same_key} and {same_row})",
                 self.scope,
@@ -142,20 +140,20 @@ class Merge:
         else:
             removed = rows_changed(
                 self.db,
-                f"delete from {target} as t using {new} as n where {mine} and {same_key} and not ({same_row})",
+                f"delete from {target} as t using {new} as n where {scope} and {same_key} and not ({same_row})",
                 self.scope,
             )
         written = rows_changed(
             self.db,
             f"insert into {target} ({', '.join((*SCOPE, *LINEAGE))}, {listed}) "
             f"select ?, ?, ?, n.landing_part, {', '.join(f'n.{name}' for name in columns)} from {new} as n "
-            f"where not exists (select 1 from {target} as t where {mine} and {same_key})",
+            f"where not exists (select 1 from {target} as t where {scope} and {same_key})",
             [*self.scope, self.run_id, *self.scope],
         )
         return max(removed, written)
 
     def _append_history(self, table: Table, target: str) -> int:
-        """A row for each key whose newest stored row says something else."""
+        """Add a row for each key whose newest stored row differs."""
         key = ", ".join(table.key)
         when = next(column.name for column in table.columns if column.type == "INSTANT")
         same = " and ".join(f"t.{name} is not distinct from n.{name}" for name in table.history)
@@ -173,7 +171,26 @@ class Merge:
         )
 
 
-def rows_changed(db: duckdb.DuckDBPyConnection, sql: str, values: list[str]) -> int:
+def _reasons(table: Table) -> str:
+    """SQL for why a record cannot be loaded; empty for one that can."""
+    reasons = [
+        f"case when {column.read} is not null and {cast(column)} is null "
+        f"then '{column.name} is not {column.type}: ' || left(cast({column.read} as varchar), 80) end"
+        for column in table.columns
+        if column.type != "VARCHAR"
+    ] + [f"case when {read(table, name)} is null then '{name} is missing' end" for name in table.key]
+    listed = f"concat_ws('; ', {', '.join(reasons)})"
+    return f"coalesce({table.broken}, {listed})" if table.broken else listed
+
+
+def _row_key(table: Table) -> str:
+    """SQL for how a reject is named: by its file and line, else by its key."""
+    if table.place:
+        return "place_file || ':' || place_line"
+    return " || '/' || ".join(f"coalesce(cast({name} as varchar), '?')" for name in table.key)
+
+
+def rows_changed(db: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> int:
     """The number of rows that a statement changed."""
     row = db.execute(sql, values).fetchone()
     return int(row[0]) if row else 0

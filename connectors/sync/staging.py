@@ -39,13 +39,13 @@ class Staging:
         self.db.execute(control_tables.CONTROL_TABLES)
 
     def _settle(self) -> None:
-        """What each connection has for itself."""
+        """Settings that each connection has of its own."""
         self.db.execute("use staging_file")
         self.db.execute("set TimeZone = 'UTC'")
         self.db.execute("set enable_progress_bar = false")
 
     def beside(self) -> Staging:
-        """The same open file for another thread: a connection of its own; transactions still come one at a time.
+        """The same open file for another thread, on a connection of its own. Transactions still run one at a time.
 
         Close it before this one.
         """
@@ -69,7 +69,7 @@ class Staging:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and no other at the same time."""
+        """All or nothing, and no other transaction at the same time."""
         with self._one_at_a_time:
             self.db.execute("begin")
             try:
@@ -92,8 +92,8 @@ class Staging:
 
     def _missing(self, source: str, table: Table) -> dict[str, str]:
         """Columns that a table of an earlier version lacks, with their types."""
-        held = {row[0] for row in self.db.execute(f"describe {source}.{table.name}").fetchall()}
-        return {column.name: sql_type(column) for column in table.columns if column.name not in held}
+        existing = {row[0] for row in self.db.execute(f"describe {source}.{table.name}").fetchall()}
+        return {column.name: sql_type(column) for column in table.columns if column.name not in existing}
 
     def reader(self, account: Account) -> Reader:
         """What a connector may ask about the account's own rows."""
@@ -137,9 +137,13 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
         if "No space left" in str(error):
             raise
         if "lock" in str(error):
-            raise RetryError(f"{path} is open in another program. Close it there, then run again. ({error})") from None
+            raise RetryError(
+                f"{path} is open in another program", str(error), "Close it there, then run again"
+            ) from None
         raise ConfigurationError(
-            f"{path} cannot be opened ({error}). Move it away: the next `takings run` makes it anew from the landing "
-            "zone, `takings replay --yes` does so with no network."
+            f"Cannot open {path}",
+            str(error),
+            "Move it away: the next `takings run` makes it again from the landing zone, `takings replay --yes` does so "
+            "with no network",
         ) from None
     return db

@@ -87,36 +87,36 @@ def test_amounts_become_micros_without_a_float(staging: Staging, load: Load) -> 
 
 
 @pytest.mark.parametrize("text", ["1.2345678", "1e3", "12,50", "", "NaN"])
-def test_an_amount_that_is_no_number_of_micros_is_set_aside(text: str, staging: Staging, load: Load) -> None:
+def test_amount_that_is_not_a_whole_number_of_micros_is_rejected(text: str, staging: Staging, load: Load) -> None:
     assert load(took(1, "tea", text), took(1, "rum"), days=(1, 1)) == (2, 1, 1)
     assert rows(staging) == [(1, "rum", 1_000_000)]
 
 
-def test_days_that_are_covered_are_replaced_whole_and_others_stay(staging: Staging, load: Load) -> None:
+def test_covered_days_are_replaced_whole_and_other_days_stay(staging: Staging, load: Load) -> None:
     load(took(1, "tea"), took(2, "tea"), took(2, "rum"), took(3, "tea"), days=(1, 3))
     assert load(took(2, "rum", "2.00"), days=(2, 3), hour=1) == (1, 3, 0)
     assert rows(staging) == [(1, "tea", 1_000_000), (2, "rum", 2_000_000)]
 
 
-def test_a_window_without_any_row_empties_its_days(staging: Staging, load: Load) -> None:
+def test_window_without_rows_empties_its_days(staging: Staging, load: Load) -> None:
     load(took(1, "tea"), took(2, "tea"), days=(1, 2))
     assert load(days=(2, 2), hour=1) == (0, 1, 0)
     assert rows(staging) == [(1, "tea", 1_000_000)]
 
 
-def test_a_window_that_was_forgotten_empties_nothing(staging: Staging, load: Load) -> None:
+def test_window_without_parts_empties_no_day(staging: Staging, load: Load) -> None:
     load(took(1, "tea"), took(2, "tea"), days=(1, 2))
     assert load(days=(1, 2), hour=1, forgotten=True) == (0, 0, 0)
     assert len(rows(staging)) == 2
 
 
-def test_a_repeat_changes_nothing_not_even_who_brought_a_row(staging: Staging, load: Load) -> None:
+def test_repeated_load_changes_neither_rows_nor_their_lineage(staging: Staging, load: Load) -> None:
     load(took(1, "tea"), took(2, "tea"), days=(1, 2), run_id="first")
     assert load(took(1, "tea"), took(2, "tea"), days=(1, 2), hour=1, run_id="second") == (2, 0, 0)
     assert staging.db.execute("select distinct run_id from market.takings").fetchall() == [("first",)]
 
 
-def test_another_account_keeps_its_days(staging: Staging, load: Load) -> None:
+def test_days_of_another_account_stay(staging: Staging, load: Load) -> None:
     load(took(1, "tea"), days=(1, 1))
     load(took(1, "rum"), days=(1, 1), account=OTHER)
     load(days=(1, 1), hour=1)
@@ -125,7 +125,7 @@ def test_another_account_keeps_its_days(staging: Staging, load: Load) -> None:
 
 
 @pytest.mark.parametrize("days", [(2, 2), None])
-def test_a_row_of_a_day_that_was_not_asked_for_stops_the_load(
+def test_row_of_a_day_outside_the_window_stops_the_load(
     days: tuple[int, int] | None, staging: Staging, load: Load
 ) -> None:
     load(took(1, "tea"), days=(1, 1))
@@ -134,14 +134,14 @@ def test_a_row_of_a_day_that_was_not_asked_for_stops_the_load(
     assert rows(staging) == [(1, "tea", 1_000_000)]
 
 
-def test_a_broken_row_is_forgotten_when_its_day_comes_without_it(staging: Staging, load: Load) -> None:
+def test_reject_is_cleared_when_its_day_comes_without_the_row(staging: Staging, load: Load) -> None:
     load(took(1, "tea", "?"), took(2, "rum", "?"), took(2, "tea"), days=(1, 2))
     assert len(staging.rejects()) == 2
     load(took(1, "rum"), days=(1, 1), hour=1)
     assert [reject["row_key"] for reject in staging.rejects()] == ["2026-03-02/rum"]
 
 
-def test_each_day_says_as_of_when_it_was_read_last(staging: Staging, load: Load) -> None:
+def test_days_read_hold_the_instant_of_the_last_read(staging: Staging, load: Load) -> None:
     load(took(1, "tea"), days=(1, 3))
     load(took(3, "tea"), days=(3, 4), hour=5)
     found = staging.db.execute("select day(day), as_of from takings.days_read order by 1").fetchall()
@@ -149,16 +149,14 @@ def test_each_day_says_as_of_when_it_was_read_last(staging: Staging, load: Load)
     assert found == [(1, T0.replace(tzinfo=None)), (2, T0.replace(tzinfo=None)), (3, later), (4, later)]
 
 
-def test_a_first_load_that_was_set_aside_whole_is_still_there_after_a_later_one_of_fewer_days(
-    staging: Staging, load: Load
-) -> None:
+def test_rejects_of_a_first_load_stay_after_a_later_load_of_fewer_days(staging: Staging, load: Load) -> None:
     load(took(1, "tea", "?"), took(20, "tea", "?"), days=(1, 20))
     load(took(20, "tea"), days=(19, 20), hour=1)
     assert [row["row_key"] for row in staging.rejects()] == ["2026-03-01/tea"]
     assert rows(staging) == [(20, "tea", 1_000_000)]
 
 
-def test_a_quiet_window_keeps_an_older_ones_days_unless_it_covers_them_itself(tmp_path: Path) -> None:
+def test_unchanged_window_replaces_an_older_one_only_when_it_covers_its_days(tmp_path: Path) -> None:
     landing = Landing(tmp_path / "landing")
 
     def quiet(hour: int, first: int, last: int) -> None:

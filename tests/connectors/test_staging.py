@@ -133,7 +133,7 @@ def state(staging: Staging) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def test_rows_are_typed_exactly_and_carry_run_and_part(staging: Staging, load: Load) -> None:
+def test_rows_are_typed_exactly_and_have_run_and_part(staging: Staging, load: Load) -> None:
     assert load([basket("b1", 0, "604214.45"), item("b1", "i1", 3)], run_id="run-1") == (2, 2, 0)
     part = "acme/market/shop-1/baskets/20260301T120000Z_from_00000000T000000Z/part-00000.ndjson.zst"
     assert rows(staging) == [
@@ -148,12 +148,12 @@ def test_money_is_never_a_float(text: str, staging: Staging, load: Load) -> None
     assert rows(staging, columns="amount") == [(Decimal(text),)]
 
 
-def test_instants_are_utc_whatever_offset_they_came_with(staging: Staging, load: Load) -> None:
+def test_instants_are_stored_in_utc_for_any_offset(staging: Staging, load: Load) -> None:
     load([basket("b1", 0, updated="2026-03-29T03:30:00+02:00"), basket("b2", 0, updated="2026-03-29T01:30:00Z")])
     assert rows(staging, columns="distinct updated_at") == [(datetime(2026, 3, 29, 1, 30),)]
 
 
-def test_a_repeat_changes_nothing_not_even_who_brought_a_row(staging: Staging, load: Load) -> None:
+def test_repeated_load_changes_neither_rows_nor_their_lineage(staging: Staging, load: Load) -> None:
     records = [basket("b1", 0), item("b1", "i1"), item("b1", "i2"), basket("b2", 0, None)]
     load(records, run_id="first")
     before = {name: rows(staging, name) for name in ("baskets", "items")}
@@ -161,27 +161,27 @@ def test_a_repeat_changes_nothing_not_even_who_brought_a_row(staging: Staging, l
     assert {name: rows(staging, name) for name in ("baskets", "items")} == before
 
 
-def test_only_what_differs_is_written_anew(staging: Staging, load: Load) -> None:
+def test_only_changed_rows_are_written_again(staging: Staging, load: Load) -> None:
     load([basket("b1", 0), item("b1", "i1", 1), item("b1", "i2", 1)], run_id="first")
     load([basket("b1", 1), item("b1", "i1", 1), item("b1", "i2", 5)], hour=1, run_id="second")
     assert rows(staging, "items", "item_id, quantity, run_id") == [("i1", 1, "first"), ("i2", 5, "second")]
     assert rows(staging, columns="run_id") == [("second",)]
 
 
-def test_an_older_version_never_overwrites_a_newer_one_nor_its_children(staging: Staging, load: Load) -> None:
+def test_older_version_overwrites_neither_a_newer_one_nor_its_children(staging: Staging, load: Load) -> None:
     load([basket("b1", 5, "20.00"), item("b1", "i1", 2)])
     before = rows(staging), rows(staging, "items")
     assert load([basket("b1", 4, "10.00"), item("b1", "i1", 1), item("b1", "i9", 1)], hour=1)[1:] == (0, 0)
     assert (rows(staging), rows(staging, "items")) == before
 
 
-def test_the_same_version_with_other_content_is_taken(staging: Staging, load: Load) -> None:
+def test_same_version_with_other_values_is_loaded(staging: Staging, load: Load) -> None:
     load([basket("b1", 5, "20.00")])
     load([basket("b1", 5, "21.00")], hour=1)
     assert rows(staging, columns="amount") == [(Decimal("21.00"),)]
 
 
-def test_child_rows_that_were_removed_vanish_and_other_parents_keep_theirs(staging: Staging, load: Load) -> None:
+def test_removed_child_rows_vanish_and_those_of_other_parents_stay(staging: Staging, load: Load) -> None:
     load([basket("b1", 0), item("b1", "i1"), item("b1", "i2"), basket("b2", 0), item("b2", "i1")])
     load([basket("b1", 1), item("b1", "i2")], hour=1)
     assert rows(staging, "items", "basket_id, item_id") == [("b1", "i2"), ("b2", "i1")]
@@ -189,7 +189,7 @@ def test_child_rows_that_were_removed_vanish_and_other_parents_keep_theirs(stagi
     assert rows(staging, "items", "basket_id, item_id") == [("b2", "i1")]
 
 
-def test_a_row_that_came_twice_in_one_window_counts_once_in_its_newest_version(staging: Staging, load: Load) -> None:
+def test_row_twice_in_one_window_is_stored_once_in_its_newest_version(staging: Staging, load: Load) -> None:
     old, new = [basket("b1", 1, "10.00"), item("b1", "i1", 1)], [basket("b1", 2, "30.00"), item("b1", "i1", 3)]
     load(old, new)
     load([record | {"__parentId": "b2"} if "__parentId" in record else record | {"id": "b2"} for record in new],
@@ -199,7 +199,7 @@ def test_a_row_that_came_twice_in_one_window_counts_once_in_its_newest_version(s
     assert rows(staging, "items", "basket_id, quantity") == [("b1", 3), ("b2", 3)]
 
 
-def test_a_child_of_the_older_of_two_versions_in_one_window_does_not_come_back(staging: Staging, load: Load) -> None:
+def test_children_of_the_older_of_two_versions_in_one_window_are_not_loaded(staging: Staging, load: Load) -> None:
     load([basket("b1", 1), item("b1", "gone"), item("b1", "kept", 1)], [basket("b1", 2), item("b1", "kept", 1)])
     assert rows(staging, "items", "item_id") == [("kept",)]
 
@@ -214,7 +214,7 @@ def test_a_child_of_the_older_of_two_versions_in_one_window_does_not_come_back(s
         (basket("bad", 0, "NaN", day="soon"), "amount is not MONEY: NaN; day is not DATE: soon"),
     ],
 )
-def test_a_row_that_cannot_be_typed_is_set_aside_with_its_reason_and_place_and_the_rest_goes_on(
+def test_row_that_cannot_be_typed_is_rejected_with_reason_and_place(
     broken: Record, reason: str, staging: Staging, load: Load
 ) -> None:
     assert load([basket("b1", 0), broken, basket("b2", 0)], run_id="run-1") == (3, 2, 1)
@@ -227,17 +227,17 @@ def test_a_row_that_cannot_be_typed_is_set_aside_with_its_reason_and_place_and_t
 
 
 @pytest.mark.parametrize("count", ["2.5", "two", "9223372036854775808", "", True])
-def test_a_quantity_is_never_rounded_into_shape(count: Any, staging: Staging, load: Load) -> None:
+def test_quantity_is_never_rounded(count: Any, staging: Staging, load: Load) -> None:
     assert load([basket("b1", 0), item("b1", "i1", count), item("b1", "i2", "-3"), item("b1", "i3", "2.0")])[2] == 1
     assert rows(staging, "items", "item_id, quantity") == [("i2", -3), ("i3", 2)]
 
 
-def test_a_row_without_its_key_is_set_aside(staging: Staging, load: Load) -> None:
+def test_row_without_its_key_is_rejected(staging: Staging, load: Load) -> None:
     assert load([basket("b1", 0), {"kind": "basket", "updated": "2026-03-01T12:00:00Z"}]) == (2, 1, 1)
     assert staging.rejects()[0]["reason"] == "basket_id is missing"
 
 
-def test_a_corrected_row_clears_what_was_set_aside(staging: Staging, load: Load) -> None:
+def test_corrected_row_clears_its_reject(staging: Staging, load: Load) -> None:
     load([basket("b1", 0, "12,50"), basket("b2", 0), item("b2", "i1", "many")])
     assert len(staging.rejects()) == 2
     load([basket("b1", 1, "12.50"), basket("b2", 1), item("b2", "i1", 4)], hour=1)
@@ -245,13 +245,13 @@ def test_a_corrected_row_clears_what_was_set_aside(staging: Staging, load: Load)
     assert rows(staging, columns="basket_id, amount") == [("b1", Decimal("12.50")), ("b2", Decimal(10))]
 
 
-def test_a_broken_child_that_is_removed_at_the_source_is_no_longer_set_aside(staging: Staging, load: Load) -> None:
+def test_reject_of_a_child_is_cleared_when_the_source_removes_the_child(staging: Staging, load: Load) -> None:
     load([basket("b1", 0), item("b1", "i1", "many"), basket("b2", 0), item("b2", "i1", "some")])
     load([basket("b1", 1)], hour=1)
     assert [reject["row_key"] for reject in staging.rejects()] == ["b2/i1"]
 
 
-def test_a_broken_new_version_leaves_the_last_good_one_and_its_children(staging: Staging, load: Load) -> None:
+def test_broken_new_version_keeps_the_last_good_one_and_its_children(staging: Staging, load: Load) -> None:
     load([basket("b1", 0), item("b1", "i1", 1)])
     load([basket("b1", 1, "12,50"), item("b1", "i1", 2)], hour=1)
     assert rows(staging, columns="amount") == [(Decimal(10),)]
@@ -259,7 +259,7 @@ def test_a_broken_new_version_leaves_the_last_good_one_and_its_children(staging:
     assert len(staging.rejects()) == 1
 
 
-def test_a_column_that_is_new_is_added_to_the_table_that_lacks_it(staging: Staging, load: Load) -> None:
+def test_new_column_is_added_to_an_existing_table(staging: Staging, load: Load) -> None:
     load([basket("b1", 0)])
     table = BASKETS.tables[0]
     wider = Table(**{**vars(table), "columns": (*table.columns, Column("note", "VARCHAR", "r.note"))})
@@ -271,13 +271,11 @@ def test_a_column_that_is_new_is_added_to_the_table_that_lacks_it(staging: Stagi
     assert rows(staging, columns="basket_id, note") == [("b1", None), ("b2", "gift")]
 
 
-def test_a_field_that_nobody_declared_stays_in_the_landing_zone_and_breaks_nothing(
-    staging: Staging, load: Load
-) -> None:
+def test_undeclared_field_stays_in_the_landing_zone(staging: Staging, load: Load) -> None:
     assert load([basket("b1", 0, brandNew={"deep": [1, 2]})]) == (1, 1, 0)
 
 
-def test_a_history_has_a_row_only_where_something_changed(staging: Staging, load: Load) -> None:
+def test_history_has_a_row_only_for_a_change(staging: Staging, load: Load) -> None:
     for hour, cost in enumerate(["5.00", "5.00", "6.00", None, None, "5.00"]):
         load([{"id": "i1", "cost": cost}, {"id": "i2", "cost": "1.00"}], hour=hour, stream=PRICES)
     found = rows(staging, "prices", "known_from, cost", "item_id = 'i1'")
@@ -289,7 +287,7 @@ def test_a_history_has_a_row_only_where_something_changed(staging: Staging, load
     assert len(rows(staging, "prices", where="item_id = 'i2'")) == 1
 
 
-def test_an_empty_window_moves_the_cursor_and_nothing_else(staging: Staging, load: Load) -> None:
+def test_empty_window_moves_only_the_cursor(staging: Staging, load: Load) -> None:
     load([basket("b1", 0)])
     before = rows(staging)
     assert load([], hour=3) == (0, 0, 0)
@@ -299,7 +297,7 @@ def test_an_empty_window_moves_the_cursor_and_nothing_else(staging: Staging, loa
 
 
 @pytest.mark.parametrize(("room", "step"), [(Merge, "_merge"), (Cursors, "move")])
-def test_a_failure_in_the_middle_of_a_load_leaves_everything_as_it_was(
+def test_failure_during_a_load_changes_nothing(
     room: type, step: str, staging: Staging, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load([basket("b1", 0), item("b1", "i1"), basket("bad", 0, "x")], run_id="first")
@@ -321,7 +319,7 @@ def test_a_failure_in_the_middle_of_a_load_leaves_everything_as_it_was(
     assert rows(staging, columns="amount, run_id", where="basket_id = 'b1'") == [(Decimal(99), "third")]
 
 
-def test_accounts_and_tenants_do_not_touch_each_others_rows_cursors_or_rejects(staging: Staging, load: Load) -> None:
+def test_accounts_and_tenants_do_not_change_each_others_rows_cursors_or_rejects(staging: Staging, load: Load) -> None:
     load([basket("b1", 5, "1.00"), item("b1", "i1", 1), basket("bad", 0, "x")])
     load([{"id": "i1", "cost": "5.00"}], stream=PRICES)
     mine = {name: rows(staging, name, where="tenant_id = 'acme'") for name in ("baskets", "items", "prices")}
@@ -353,7 +351,7 @@ def test_fewer_or_more_records_than_announced_are_never_loaded(
     assert staging.cursors(SHOP).loaded_until("baskets") is None
 
 
-def test_a_part_that_breaks_off_on_the_disk_is_never_loaded(staging: Staging, tmp_path: Path) -> None:
+def test_truncated_part_on_disk_is_never_loaded(staging: Staging, tmp_path: Path) -> None:
     landed = sealed(tmp_path, [basket(f"b{number}", 0) for number in range(2000)], None, None)
     part = landed.paths[0]
     part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
@@ -362,23 +360,21 @@ def test_a_part_that_breaks_off_on_the_disk_is_never_loaded(staging: Staging, tm
     assert rows(staging) == []
 
 
-def test_a_part_that_is_missing_on_the_disk_is_never_loaded(staging: Staging, tmp_path: Path) -> None:
+def test_missing_part_on_disk_is_never_loaded(staging: Staging, tmp_path: Path) -> None:
     landed = sealed(tmp_path, [basket("b1", 0)], None, None)
     landed.paths[0].unlink()
     with pytest.raises(IncompleteError):
         staging.load(SHOP, BASKETS, landed, "run")
 
 
-def test_a_record_of_another_shape_than_declared_says_so_instead_of_looking_incomplete(
-    staging: Staging, tmp_path: Path
-) -> None:
+def test_record_of_another_shape_is_a_contract_error_and_not_incomplete(staging: Staging, tmp_path: Path) -> None:
     landed = sealed(tmp_path, [basket("b1", 0)], None, None)
     odd = Stream(**{**vars(BASKETS), "record": {**BASKETS.record, "amount": "STRUCT(value VARCHAR)"}})
     with pytest.raises(ContractError, match="another shape than the API documents"):
         staging.load(SHOP, odd, landed, "run")
 
 
-def test_what_was_committed_is_there_after_the_file_was_left_without_closing(tmp_path: Path) -> None:
+def test_committed_rows_survive_a_staging_file_that_was_not_closed(tmp_path: Path) -> None:
     path = tmp_path / "staging.duckdb"
     left = Staging(path)
     left.prepare("market", (BASKETS,))

@@ -1,4 +1,4 @@
-"""The HTTP session against a scripted server: patience, its end, and what never leaves in a message."""
+"""The HTTP session against a scripted server: retries, when it gives up, and what no message contains."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ def transport(waits: list[float]) -> Transport:
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_server_in_trouble_twice_is_asked_a_third_time(status: int, transport: Transport, waits: list[float]) -> None:
-    with scripted(Reply("no", status), Reply("no", status), Reply({"fine": True})) as server:
-        answer = transport.post(server.url, {"ask": 1}, {})
-    assert answer.json() == {"fine": True}
+def test_server_error_is_retried_with_growing_pauses(status: int, transport: Transport, waits: list[float]) -> None:
+    with scripted(Reply("no", status), Reply("no", status), Reply({"ok": True})) as server:
+        response = transport.post(server.url, {"ask": 1}, {})
+    assert response.json() == {"ok": True}
     assert len(server.asked) == transport.calls == 3
     assert len(waits) == 2
     assert waits[0] < waits[1], "pauses grow"
 
 
-def test_a_429_waits_exactly_as_long_as_the_server_asks_for(transport: Transport, waits: list[float]) -> None:
-    with scripted(Reply("slow down", 429, {"Retry-After": "2.0"}), Reply({"fine": True})) as server:
+def test_429_waits_as_long_as_retry_after_says(transport: Transport, waits: list[float]) -> None:
+    with scripted(Reply("slow down", 429, {"Retry-After": "2.0"}), Reply({"ok": True})) as server:
         assert transport.post(server.url, {}, {}).status_code == 200
     assert waits == [2.0]
     assert transport.waited == 2.0
 
 
 @pytest.mark.parametrize("header", ["-1", "nan", "soon", "0", "inf", "86400", "Fri, 20 Nov 2026 17:00:00 GMT"])
-def test_no_retry_after_can_make_us_wait_for_ever_or_crash(header: str, waits: list[float]) -> None:
+def test_invalid_or_long_retry_after_neither_fails_nor_waits_too_long(header: str, waits: list[float]) -> None:
     def sleep(seconds: float) -> None:
         assert 0 < seconds <= LONGEST_PAUSE
         waits.append(seconds)
@@ -53,7 +53,7 @@ def test_no_retry_after_can_make_us_wait_for_ever_or_crash(header: str, waits: l
     assert len(waits) == 1
 
 
-def test_a_server_that_fails_for_ever_gives_one_error_that_says_what_why_and_what_to_do(
+def test_lasting_server_error_is_one_message_with_cause_and_next_step_and_no_secret(
     transport: Transport, waits: list[float]
 ) -> None:
     with (
@@ -63,21 +63,21 @@ def test_a_server_that_fails_for_ever_gives_one_error_that_says_what_why_and_wha
         transport.post(f"{server.url}/shop?token={SECRET}", {"token": SECRET}, {"X-Token": SECRET})
     message = str(caught.value)
     assert server.url in message
-    assert f"HTTP 500, {ATTEMPTS} times" in message
+    assert f"failed {ATTEMPTS} times in a row: HTTP 500." in message
     assert "run again" in message
     assert SECRET not in message
-    assert caught.value.__cause__ is None, "nothing that could print the request hangs on it"
+    assert caught.value.__cause__ is None, "a cause could print the request"
     assert len(server.asked) == ATTEMPTS
     assert len(waits) == ATTEMPTS - 1, "no pause after the last attempt"
 
 
-def test_an_answer_that_is_cut_off_is_asked_for_again(transport: Transport) -> None:
+def test_truncated_response_is_retried(transport: Transport) -> None:
     with scripted(Reply({"long": "x" * 5000}, cut=True), Reply({"whole": True})) as server:
         assert transport.post(server.url, {}, {}).json() == {"whole": True}
     assert len(server.asked) == 2
 
 
-def test_nobody_at_the_address_is_a_retry_error_that_names_the_address(transport: Transport) -> None:
+def test_refused_connection_is_a_retry_error_that_names_the_address(transport: Transport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/shop"
     with pytest.raises(RetryError, match="no connection") as caught:
@@ -87,48 +87,46 @@ def test_nobody_at_the_address_is_a_retry_error_that_names_the_address(transport
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 423])
-def test_a_status_that_patience_does_not_cure_is_handed_over_at_once(
-    status: int, transport: Transport, waits: list[float]
-) -> None:
+def test_client_error_is_returned_without_a_retry(status: int, transport: Transport, waits: list[float]) -> None:
     with scripted(Reply("no", status)) as server:
         assert transport.post(server.url, {}, {}).status_code == status
     assert waits == []
 
 
-def test_a_redirect_is_not_followed_so_that_no_token_reaches_another_host(transport: Transport) -> None:
+def test_redirect_is_not_followed_so_that_no_token_reaches_another_host(transport: Transport) -> None:
     with scripted(Reply({})) as elsewhere, scripted(Reply("", 301, {"Location": elsewhere.url})) as server:
-        answer = transport.post(server.url, {}, {"X-Shopify-Access-Token": SECRET})
-    assert answer.status_code == 301
+        response = transport.post(server.url, {}, {"X-Shopify-Access-Token": SECRET})
+    assert response.status_code == 301
     assert elsewhere.asked == []
 
 
-def test_a_file_is_kept_as_it_came(transport: Transport, tmp_path: Path) -> None:
-    seen: list[int] = []
+def test_file_is_stored_as_received(transport: Transport, tmp_path: Path) -> None:
+    sizes: list[int] = []
     with scripted(Reply(b"line\n" * 1000)) as server:
-        path = transport.download(server.url, tmp_path / "part.ndjson", seen.append)
+        path = transport.download(server.url, tmp_path / "part.ndjson", sizes.append)
     assert path.read_bytes() == b"line\n" * 1000
-    assert seen[-1] == 5000
+    assert sizes[-1] == 5000
 
 
-def test_a_packed_file_stays_packed_and_is_named_so(transport: Transport, tmp_path: Path) -> None:
+def test_compressed_file_stays_compressed_and_gets_the_suffix_gz(transport: Transport, tmp_path: Path) -> None:
     with scripted(Reply(b"\x1f\x8bnot unpacked", headers={"Content-Encoding": "gzip"})) as server:
         path = transport.download(server.url, tmp_path / "part.ndjson", lambda _: None)
     assert path.name == "part.ndjson.gz"
     assert path.read_bytes() == b"\x1f\x8bnot unpacked"
 
 
-def test_a_file_that_breaks_off_is_incomplete(transport: Transport, tmp_path: Path) -> None:
+def test_truncated_file_is_incomplete(transport: Transport, tmp_path: Path) -> None:
     with scripted(Reply(b"x" * 10_000, cut=True)) as server, pytest.raises(IncompleteError, match="broke off"):
         transport.download(server.url, tmp_path / "part.ndjson", lambda _: None)
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_a_file_whose_address_has_run_out_is_gone_for_good(status: int, transport: Transport, tmp_path: Path) -> None:
+def test_file_at_an_expired_address_is_gone(status: int, transport: Transport, tmp_path: Path) -> None:
     with scripted(Reply("<Error/>", status)) as server, pytest.raises(GoneError, match=str(status)):
         transport.download(server.url, tmp_path / "part.ndjson", lambda _: None)
 
 
-def test_a_full_disk_is_not_mistaken_for_a_broken_line(transport: Transport) -> None:
+def test_full_disk_is_not_reported_as_a_broken_connection(transport: Transport) -> None:
     with scripted(Reply(b"x" * 3_000_000)) as server, pytest.raises(OSError) as caught:
         transport.download(server.url, Path("/dev/full"), lambda _: None)
     assert caught.value.errno == errno.ENOSPC

@@ -1,7 +1,7 @@
-"""What is read of a folder, and the staging tables that it becomes. Data, no code.
+"""The files of a folder, and the staging tables that they become. Data, no code.
 
-Every landed record is a line of a file as it stood there, with the file and the line; one that cannot be taken says
-why. A file's own record comes behind its lines.
+Every landed record is a line of a file as it was written, with the file's name and the line's number; one that cannot
+be loaded has the reason. After the lines of a file comes a record of the file itself.
 """
 
 from connectors.files.streams.events import EVENTS

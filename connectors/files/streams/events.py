@@ -1,4 +1,4 @@
-"""Events: one line of JSON each, one row each by their own id, whichever file they came in and however often."""
+"""Events: one JSON object per line, one row per event id, in whichever file and however often it comes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EVENTS = Stream(
     name="events",
     query="events/*.jsonl, events/*.jsonl.gz",
     record={
-        "kind": "VARCHAR",  # line, or file for what was read of it
+        "kind": "VARCHAR",  # line, or file for the file itself
         "file": "VARCHAR",
         "line": "VARCHAR",
         "broken": "VARCHAR",
@@ -47,7 +47,7 @@ EVENTS = Stream(
                 Column("properties", "VARCHAR", "r.event.properties"),
             ),
         ),
-        Table(  # what has been read: a file whose size and time are these is not opened again
+        Table(  # what has been read: a file of the same size and time is not opened again
             name="files_read",
             key=("file",),
             where="r.kind = 'file'",

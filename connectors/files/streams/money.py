@@ -1,4 +1,4 @@
-"""Operating expenses and cash balances: each a CSV that is read whole: a row that vanishes there vanishes here."""
+"""Operating expenses and cash balances, each a CSV that is read whole: a row removed there is removed in staging."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from connectors.base import Column, Stream, Table
 
 @dataclass(frozen=True)
 class Sheet:
-    """A CSV with a header. ``day`` names its column of days, ``amount`` that of money, ``key`` what makes a row one.
+    """A CSV with a header. `day` is its column of days (months with `months`), `amount` that of money.
 
-    ``months`` says that a day is a month, ``one_of`` which words a column may hold.
+    `key` tells rows apart; `one_of` says which words a column may hold.
     """
 
     file: str

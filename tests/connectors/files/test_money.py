@@ -21,7 +21,7 @@ def expenses(place: Place, *lines: str) -> None:
     place.write("operating_expenses.csv", EXPENSES + "".join(f"{line}\n" for line in lines))
 
 
-def test_amounts_arrive_to_the_last_decimal(place: Place) -> None:
+def test_amounts_keep_every_decimal(place: Place) -> None:
     expenses(place, "2026-03-01,Rent,fixed,1234.50,EUR", "2026-03,Packaging,variable,-0.000001,JPY")
     place.write("cash_balances.csv", BALANCES + "2026-02-28,Main,-99999999999.99,KWD\n")
     place.pull()
@@ -39,13 +39,13 @@ def test_amounts_arrive_to_the_last_decimal(place: Place) -> None:
     ],
     ids=["byte order mark and CRLF", "quotes", "other order, empty lines", "blanks"],
 )
-def test_a_csv_may_come_from_any_program(place: Place, content: str) -> None:
+def test_csv_of_common_programs_is_read(place: Place, content: str) -> None:
     place.write("operating_expenses.csv", content)
     place.pull()
     assert (place.rows(EXPENSE), place.rejects()) == ([RENT], [])
 
 
-def test_a_value_may_hold_commas_quotes_and_line_ends_and_numbers_count_the_files_lines(place: Place) -> None:
+def test_csv_value_may_hold_commas_quotes_and_line_ends_without_shifting_line_numbers(place: Place) -> None:
     expenses(place, '2026-03-01,"Tax advice, ""big""\nand small",fixed,1,EUR', "2026-03-01,Rent,fixed,1e3,EUR")
     place.pull()
     assert [row[1] for row in place.rows(EXPENSE)] == ['Tax advice, "big"\nand small']
@@ -55,16 +55,16 @@ def test_a_value_may_hold_commas_quotes_and_line_ends_and_numbers_count_the_file
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("2026-03-01,Rent,fixed,much,EUR", "amount is no amount"),
-        ("2026-03-01,Rent,fixed,\"1234,50\",EUR", "amount is no amount"),
-        ("2026-03-01,Rent,fixed,\"1,234.50\",EUR", "amount is no amount"),
+        ("2026-03-01,Rent,fixed,much,EUR", "amount is not an amount"),
+        ("2026-03-01,Rent,fixed,\"1234,50\",EUR", "amount is not an amount"),
+        ("2026-03-01,Rent,fixed,\"1,234.50\",EUR", "amount is not an amount"),
         ("2026-03-01,Rent,fixed,1234,50,EUR", "6 fields instead of 5"),
-        ("2026-03-01,Rent,fixed,1.234.50,EUR", "amount is no amount"),
-        ("2026-03-01,Rent,fixed,1 234.50,EUR", "amount is no amount"),
-        ("2026-03-01,Rent,fixed,1e3,EUR", "amount is no amount"),
-        ("2026-03-01,Rent,fixed,NaN,EUR", "amount is no amount"),
-        ("2026-03-01,Rent,fixed,€1234.50,EUR", "amount is no amount"),
-        ("2026-03-01,Rent,fixed,(1234.50),EUR", "amount is no amount"),
+        ("2026-03-01,Rent,fixed,1.234.50,EUR", "amount is not an amount"),
+        ("2026-03-01,Rent,fixed,1 234.50,EUR", "amount is not an amount"),
+        ("2026-03-01,Rent,fixed,1e3,EUR", "amount is not an amount"),
+        ("2026-03-01,Rent,fixed,NaN,EUR", "amount is not an amount"),
+        ("2026-03-01,Rent,fixed,€1234.50,EUR", "amount is not an amount"),
+        ("2026-03-01,Rent,fixed,(1234.50),EUR", "amount is not an amount"),
         ("2026-03-01,Rent,fixed,1234.5678901,EUR", "amount has more than 6 decimals: 1234.5678901"),
         ("2026-03-01,Rent,fixed,,EUR", "amount is empty"),
         ("2026-03-01,Rent,fixed,1234.50,", "currency is empty"),
@@ -72,14 +72,14 @@ def test_a_value_may_hold_commas_quotes_and_line_ends_and_numbers_count_the_file
         ("2026-03-01,Rent,fixed,1234.50,eur", "currency is not known: eur"),
         ("2026-03-01,Rent,semi,1234.50,EUR", "cost_kind is neither fixed nor variable: semi"),
         ("2026-03-02,Rent,fixed,1234.50,EUR", "month is not the first of a month"),
-        ("03/01/2026,Rent,fixed,1234.50,EUR", "month is no month such as 2026-11"),
-        ("2026-13-01,Rent,fixed,1234.50,EUR", "month is no month such as 2026-11"),
-        ("20260-03-01,Rent,fixed,1234.50,EUR", "month is no month such as 2026-11"),
-        ("0206-03-01,Rent,fixed,1234.50,EUR", "month is not of our time"),
+        ("03/01/2026,Rent,fixed,1234.50,EUR", "month is not a month such as 2026-11"),
+        ("2026-13-01,Rent,fixed,1234.50,EUR", "month is not a month such as 2026-11"),
+        ("20260-03-01,Rent,fixed,1234.50,EUR", "month is not a month such as 2026-11"),
+        ("0206-03-01,Rent,fixed,1234.50,EUR", "month is not between the years 2000 and 2099"),
         ("2026-03-01,Rent", "2 fields instead of 5"),
     ],
 )  # fmt: skip
-def test_a_doubtful_line_is_named_counted_and_set_aside(place: Place, line: str, why: str) -> None:
+def test_doubtful_csv_line_is_rejected_with_its_reason(place: Place, line: str, why: str) -> None:
     expenses(place, "2026-03-01,Salaries,fixed,9,EUR", line, "2026-04-01,Rent,fixed,8,EUR")
     assert place.pull()["operating_expenses"].rejected == 1
     assert [row[1] for row in place.rows(EXPENSE)] == ["Salaries", "Rent"]
@@ -88,7 +88,7 @@ def test_a_doubtful_line_is_named_counted_and_set_aside(place: Place, line: str,
     assert why in reason
 
 
-def test_two_rows_with_one_key_are_both_set_aside_for_which_of_them_holds_is_not_known(place: Place) -> None:
+def test_two_csv_rows_with_one_key_are_both_rejected(place: Place) -> None:
     expenses(
         place, "2026-03-01,Rent,fixed,1234.50,EUR", "2026-03-01,Rent,variable,5,EUR", "2026-03,Rent,fixed,1000,EUR"
     )
@@ -105,7 +105,7 @@ def test_two_rows_with_one_key_are_both_set_aside_for_which_of_them_holds_is_not
     }
 
 
-def test_an_unclosed_quote_sets_the_rest_of_the_file_aside(place: Place) -> None:
+def test_unclosed_quote_rejects_the_rest_of_the_csv(place: Place) -> None:
     expenses(
         place, "2026-03-01,Rent,fixed,1234.50,EUR", '2026-03-01,"Salaries,fixed,1,EUR', "2026-03,Other,fixed,2,EUR"
     )
@@ -114,7 +114,7 @@ def test_an_unclosed_quote_sets_the_rest_of_the_file_aside(place: Place) -> None
     assert [where for _, where, _ in place.rejects()] == ["operating_expenses.csv:3"]
 
 
-def test_a_row_that_vanishes_from_the_file_vanishes_and_a_changed_one_changes(place: Place) -> None:
+def test_csv_rows_removed_or_changed_in_the_file_are_removed_or_changed(place: Place) -> None:
     expenses(place, "2026-01-01,Rent,fixed,1,EUR", "2026-02-01,Rent,fixed,2,EUR", "2026-03-01,Rent,fixed,3,EUR")
     place.pull()
     expenses(place, "2026-02-01,Rent,fixed,22,EUR")
@@ -125,7 +125,7 @@ def test_a_row_that_vanishes_from_the_file_vanishes_and_a_changed_one_changes(pl
     assert place.rows(EXPENSE) == []
 
 
-def test_a_repaired_line_is_set_aside_no_more(place: Place) -> None:
+def test_repaired_csv_line_is_no_longer_rejected(place: Place) -> None:
     expenses(place, "2026-03-01,Rent,fixed,much,EUR")
     place.pull()
     assert len(place.rejects()) == 1
@@ -140,7 +140,7 @@ def test_a_repaired_line_is_set_aside_no_more(place: Place) -> None:
     assert place.rejects() == []
 
 
-def test_a_file_that_is_gone_keeps_its_rows_and_says_so(place: Place) -> None:
+def test_rows_of_a_missing_csv_stay_with_a_warning(place: Place) -> None:
     expenses(place, "2026-03-01,Rent,fixed,1234.50,EUR")
     assert place.pull()["operating_expenses"].warnings == ()
     (place.folder / "operating_expenses.csv").unlink()
@@ -154,13 +154,13 @@ def test_a_file_that_is_gone_keeps_its_rows_and_says_so(place: Place) -> None:
     [
         ("operating_expenses.csv", "month,category,amount,currency\n", "lacks cost_kind"),
         ("operating_expenses.csv", "month;category;cost_kind;amount;currency\n", "lacks amount, category"),
-        ("operating_expenses.csv", EXPENSES.replace("\n", ",note\n"), "has 'note', which is not known"),
+        ("operating_expenses.csv", EXPENSES.replace("\n", ",note\n"), "has the unknown 'note'"),
         ("operating_expenses.csv", EXPENSES.replace("\n", ",month\n"), "names a column twice"),
         ("operating_expenses.csv", "", "lacks amount, category"),
-        ("cash_balances.csv", EXPENSES, "lacks balance, bank_account, day and has 'amount'"),
+        ("cash_balances.csv", EXPENSES, "lacks balance, bank_account, day and has the unknown 'amount'"),
     ],
 )
-def test_a_csv_with_other_columns_stops_the_source_before_anything_is_read(
+def test_csv_with_other_columns_stops_the_pull_before_anything_is_read(
     place: Place, name: str, content: str, why: str
 ) -> None:
     place.write(name, content)
@@ -172,19 +172,19 @@ def test_a_csv_with_other_columns_stops_the_source_before_anything_is_read(
     assert place.rows("select * from takings.cursors") == []
 
 
-def test_a_csv_in_another_encoding_is_named(place: Place) -> None:
+def test_csv_in_another_encoding_is_named(place: Place) -> None:
     place.write("operating_expenses.csv", (EXPENSES + "2026-03-01,Büro,fixed,1,EUR\n").encode("latin-1"))
     with pytest.raises(ConfigurationError, match="is not UTF-8"):
         place.pull()
 
 
-def test_both_files_mistakes_are_told_at_once(place: Place) -> None:
+def test_mistakes_of_both_csv_files_are_named_at_once(place: Place) -> None:
     place.write("operating_expenses.csv", "a,b\n")
     place.write("cash_balances.csv", "a,b\n")
     with pytest.raises(ConfigurationError, match=r"(?s)operating_expenses.*cash_balances"):
         place.pull()
 
 
-def test_the_currencies_are_those_whose_minor_units_the_marts_know() -> None:
+def test_currencies_are_those_whose_minor_units_the_marts_know() -> None:
     seed = Path(__file__).resolve().parents[3] / "dbt_project/seeds/currencies.csv"
     assert {line.split(",")[0] for line in seed.read_text().splitlines()[1:]} == CURRENCIES

@@ -64,7 +64,7 @@ def held(place: Place) -> list[Any]:
 
 @pytest.mark.parametrize("at", [EARLIER, END], ids=["eleven days before", "the end"])
 @pytest.mark.parametrize("account", ["aurora", "nordlicht"])
-def test_staging_holds_what_the_books_of_the_visits_say(world: World, place: Place, account: str, at: datetime) -> None:
+def test_staging_equals_the_books_of_visits(world: World, place: Place, account: str, at: datetime) -> None:
     write_files(world, account, place.folder, at)
     place.pull()
     visits, exponent = world.visits(account), world.shop(account).exponent
@@ -85,7 +85,7 @@ def test_staging_holds_what_the_books_of_the_visits_say(world: World, place: Pla
     assert place.rejects() == []
 
 
-def test_a_folder_that_grew_gives_the_same_rows_as_one_that_was_read_at_once(at_once: Place, by_steps: Place) -> None:
+def test_growing_folder_gives_the_same_rows_as_one_read_at_once(at_once: Place, by_steps: Place) -> None:
     grown, whole = by_steps.tables(), at_once.tables()
     for name in ("events", "operating_expenses", "cash_balances"):
         assert grown[name] == whole[name], name
@@ -93,7 +93,7 @@ def test_a_folder_that_grew_gives_the_same_rows_as_one_that_was_read_at_once(at_
     assert len(whole["events"]) > 1_000
 
 
-def test_writing_the_folder_again_touches_no_file_of_a_day_that_is_over(world: World, tmp_path: Path) -> None:
+def test_writing_the_folder_again_changes_no_file_of_a_past_day(world: World, tmp_path: Path) -> None:
     write_files(world, "aurora", tmp_path, EARLIER)
     before = {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
     write_files(world, "aurora", tmp_path, EARLIER)
@@ -104,7 +104,7 @@ def test_writing_the_folder_again_touches_no_file_of_a_day_that_is_over(world: W
     assert changed == {f"{EARLIER.date()}.jsonl.gz"}
 
 
-def test_a_pull_after_an_hour_reads_the_newest_day_only(world: World, place: Place) -> None:
+def test_pull_after_an_hour_reads_only_the_newest_day(world: World, place: Place) -> None:
     write_files(world, "aurora", place.folder, EARLIER)
     first = place.pull()["events"]
     write_files(world, "aurora", place.folder, EARLIER + timedelta(hours=1))
@@ -112,7 +112,7 @@ def test_a_pull_after_an_hour_reads_the_newest_day_only(world: World, place: Pla
     assert 0 < second.changed <= second.landed < first.landed // 10
 
 
-def test_a_repeat_changes_nothing_row_for_row_and_keeps_nothing_in_the_landing_zone(place: Place) -> None:
+def test_repeated_pull_changes_no_row_and_keeps_no_part_in_the_landing_zone(place: Place) -> None:
     filled(place).pull()
     before, rejects = place.tables(lineage=True), place.rejects()
     for run_id in ("again", "later"):
@@ -134,7 +134,7 @@ def test_two_pulls_within_one_second_lose_nothing(place: Place) -> None:
 
 
 @pytest.mark.parametrize("stream", [stream.name for stream in STREAMS])
-def test_a_pull_that_dies_at_any_stream_goes_on_there_and_ends_the_same(stream: str, tmp_path: Path) -> None:
+def test_pull_killed_at_any_stream_continues_there_and_gives_the_same_rows(stream: str, tmp_path: Path) -> None:
     whole, place = filled(Place(tmp_path / "whole")), filled(Place(tmp_path / "died"))
     whole.pull()
     with Staging(place.staging) as staging:
@@ -153,7 +153,7 @@ def unmoved(tables: list[Any]) -> list[Any]:
     return tables
 
 
-def test_a_pull_that_dies_in_the_middle_of_the_files_takes_none_twice_and_leaves_none_out(
+def test_pull_killed_between_files_reads_each_of_them_once(
     world: World, place: Place, at_once: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(world, "aurora", place.folder, END)
@@ -176,7 +176,7 @@ def test_a_pull_that_dies_in_the_middle_of_the_files_takes_none_twice_and_leaves
     assert place.tables()["events"] == at_once.tables()["events"]
 
 
-def test_a_pull_that_dies_between_landing_and_loading_opens_no_file_again(
+def test_pull_killed_between_landing_and_loading_opens_no_file_again(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(place)
@@ -209,11 +209,13 @@ def replayed(place: Place, into: Path) -> list[Any]:
     return held(fresh)
 
 
-def test_staging_rebuilt_from_the_landing_zone_is_identical_without_the_folder(by_steps: Place, tmp_path: Path) -> None:
+def test_staging_replayed_from_the_landing_zone_is_identical_without_the_folder(
+    by_steps: Place, tmp_path: Path
+) -> None:
     assert replayed(by_steps, tmp_path) == held(by_steps)
 
 
-def test_a_repaired_line_stays_repaired_in_a_replay(place: Place) -> None:
+def test_repaired_line_stays_repaired_in_a_replay(place: Place) -> None:
     filled(place).pull()
     place.write("events/b.jsonl.gz", jsonl(event("e3"), event("e4")))
     place.write("operating_expenses.csv", EXPENSES + "2026-04-01,Rent,fixed,1,EUR\n")
@@ -223,7 +225,7 @@ def test_a_repaired_line_stays_repaired_in_a_replay(place: Place) -> None:
     assert replayed(place, place.root / "replayed") == held(place)
 
 
-def test_a_lost_staging_file_is_made_anew_from_the_landing_zone_by_the_next_pull(place: Place) -> None:
+def test_lost_staging_file_is_rebuilt_from_the_landing_zone_by_the_next_pull(place: Place) -> None:
     filled(place).pull()
     before = held(place)
     place.staging.unlink()
@@ -232,19 +234,19 @@ def test_a_lost_staging_file_is_made_anew_from_the_landing_zone_by_the_next_pull
     assert held(place) == before
 
 
-def test_a_missing_folder_says_what_to_do(place: Place) -> None:
+def test_missing_folder_is_named_with_the_next_step(place: Place) -> None:
     place.folder = place.root / "elsewhere"
     with pytest.raises(ConfigurationError, match=r"there is no folder .*elsewhere. Make it, or correct `path`"):
         place.pull()
     assert not (place.root / "landing").exists()
 
 
-def test_an_empty_folder_is_empty_and_says_what_it_could_hold(place: Place) -> None:
+def test_empty_folder_warns_with_the_files_that_it_may_hold(place: Place) -> None:
     (place.folder / "events").rmdir()
     done = place.pull()
     assert {name: (each.landed, each.changed, each.rejected) for name, each in done.items()} == {
         stream.name: (0, 0, 0) for stream in STREAMS}  # fmt: skip
-    assert "holds nothing to read" in done["events"].warnings[0]
+    assert "has nothing to read" in done["events"].warnings[0]
 
 
 def test_each_file_is_optional(place: Place) -> None:
@@ -254,7 +256,7 @@ def test_each_file_is_optional(place: Place) -> None:
     assert place.rows("select bank_account from files.cash_balances") == [("Main",)]
 
 
-def test_two_tenants_with_the_same_ids_keep_to_themselves(tmp_path: Path) -> None:
+def test_two_tenants_with_the_same_ids_do_not_share_rows(tmp_path: Path) -> None:
     mine, theirs = Place(tmp_path), Place(tmp_path, tenant="rival")
     theirs.folder = tmp_path / "theirs"
     (theirs.folder / "events").mkdir(parents=True)

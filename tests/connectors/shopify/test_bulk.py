@@ -45,7 +45,7 @@ def starts(server: SimulatorServer, of: str) -> int:
     return asked(server, f"bulk:{of}")
 
 
-def test_the_first_load_brings_orders_with_all_their_children_by_one_operation(
+def test_first_load_reads_orders_with_all_children_by_one_bulk_operation(
     undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     place.pull(server)
@@ -60,7 +60,7 @@ def test_the_first_load_brings_orders_with_all_their_children_by_one_operation(
     assert place.tables() == undisturbed.tables()
 
 
-def test_an_operation_over_the_limit_waits_for_its_turn_and_cancels_nobodys(
+def test_bulk_operation_over_the_limit_waits_and_cancels_no_other_operation(
     undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     server.faults.add(Fault("bulk_limit", on="bulk:orders", times=3))
@@ -71,7 +71,7 @@ def test_an_operation_over_the_limit_waits_for_its_turn_and_cancels_nobodys(
     assert place.tables() == undisturbed.tables()
 
 
-def test_an_operation_that_another_app_holds_up_for_ever_is_given_up_with_a_clear_word(
+def test_bulk_operation_blocked_by_another_app_fails_with_a_clear_message(
     server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "BUSY_ATTEMPTS", 3)
@@ -83,7 +83,7 @@ def test_an_operation_that_another_app_holds_up_for_ever_is_given_up_with_a_clea
 
 
 @pytest.mark.parametrize("fate", ["bulk_failed", "bulk_timeout", "bulk_expired", "bulk_canceled"])
-def test_an_operation_that_ends_badly_is_begun_anew_and_its_partial_file_is_never_used(
+def test_failed_bulk_operation_is_started_again_and_its_partial_file_is_not_used(
     fate: str, undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     server.faults.add(Fault(fate, on="bulk:orders"))
@@ -93,7 +93,7 @@ def test_an_operation_that_ends_badly_is_begun_anew_and_its_partial_file_is_neve
 
 
 @pytest.mark.parametrize("fate", ["bulk_failed", "bulk_expired"])
-def test_an_operation_that_always_ends_badly_moves_nothing_and_the_next_pull_recovers(
+def test_bulk_operation_that_always_fails_loads_nothing_and_the_next_pull_recovers(
     fate: str, undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     server.faults.add(Fault(fate, on="bulk:orders", times=None))
@@ -118,7 +118,7 @@ def test_an_operation_that_always_ends_badly_moves_nothing_and_the_next_pull_rec
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else value,
 )
-def test_a_file_that_is_not_whole_is_never_loaded_and_fetched_again(
+def test_incomplete_bulk_file_is_not_loaded_and_is_fetched_again(
     fault: Fault, again: str, undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     server.faults.add(fault)
@@ -128,7 +128,7 @@ def test_a_file_that_is_not_whole_is_never_loaded_and_fetched_again(
 
 
 @pytest.mark.parametrize("kind", ["truncated_file", "wrong_count", "url_expired", "cut"])
-def test_files_that_are_never_whole_leave_nothing_half_in_staging(
+def test_bulk_files_that_stay_incomplete_leave_no_partial_rows_in_staging(
     kind: str, undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     server.faults.add(Fault(kind, on="bulk:orders" if kind == "wrong_count" else "bulk_file", times=None))
@@ -142,7 +142,7 @@ def test_files_that_are_never_whole_leave_nothing_half_in_staging(
     assert place.tables() == undisturbed.tables()
 
 
-def test_an_operation_found_again_after_its_file_has_run_out_is_run_anew(
+def test_bulk_operation_whose_file_has_expired_is_started_again(
     undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     server.faults.add(Fault("error", on="bulk_file", times=None))
@@ -161,7 +161,7 @@ def test_an_operation_found_again_after_its_file_has_run_out_is_run_anew(
     }
 
 
-def test_no_rows_and_no_file_is_an_empty_shop_and_moves_the_cursor(world: World, place: Place) -> None:
+def test_bulk_operation_without_rows_and_file_is_an_empty_shop_and_moves_the_cursor(world: World, place: Place) -> None:
     opening = END.replace(month=1, day=14, hour=0)  # the day before the first order
     with serve(world, now=opening) as server:
         done = place.pull(server)
@@ -170,7 +170,7 @@ def test_no_rows_and_no_file_is_an_empty_shop_and_moves_the_cursor(world: World,
     assert place.cursors()["orders"] == (opening - timedelta(minutes=2)).replace(tzinfo=None)
 
 
-def test_a_denied_operation_names_the_cause_and_is_not_tried_again(server: SimulatorServer, place: Place) -> None:
+def test_denied_bulk_operation_names_the_cause_and_is_not_retried(server: SimulatorServer, place: Place) -> None:
     server.faults.add(Fault("denied", on="Order.email", times=None))
     with pytest.raises(ConfigurationError, match="scope"):
         place.pull(server)
@@ -178,7 +178,7 @@ def test_a_denied_operation_names_the_cause_and_is_not_tried_again(server: Simul
     assert place.tables()["orders"] == []
 
 
-def test_an_interrupted_pull_goes_on_waiting_for_the_same_operation(
+def test_interrupted_pull_waits_for_the_same_bulk_operation(
     undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     server.faults.add(Fault("error", on="bulkOperation", times=None))

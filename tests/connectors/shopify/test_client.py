@@ -42,7 +42,7 @@ def failed(code: str, message: str = "Broken", **more: Any) -> dict[str, Any]:
     return {"errors": [{"message": message, "extensions": {"code": code}, **more}]}
 
 
-def test_a_throttled_answer_is_waited_out_by_the_bucket_and_asked_again(
+def test_throttled_request_waits_for_the_cost_bucket_and_is_sent_again(
     client: Callable[..., Client], waits: list[float]
 ) -> None:
     throttled = {**failed("THROTTLED", "Throttled"), "extensions": cost(70, 20)}
@@ -52,13 +52,15 @@ def test_a_throttled_answer_is_waited_out_by_the_bucket_and_asked_again(
     assert waits == [pytest.approx(0.5)], "50 points are missing and 100 come back in a second"
 
 
-def test_the_code_says_throttled_whatever_the_message(client: Callable[..., Client], waits: list[float]) -> None:
+def test_throttling_is_recognised_by_its_code_and_not_by_its_message(
+    client: Callable[..., Client], waits: list[float]
+) -> None:
     with scripted(Reply({**failed("THROTTLED", "Gedrosselt"), "extensions": cost(70, 20)}), Reply(FINE)) as server:
         client(server).execute(QUERY)
     assert len(waits) == 1
 
 
-def test_a_query_waits_until_the_bucket_holds_what_the_last_one_cost(
+def test_query_waits_until_the_bucket_holds_the_cost_of_the_last_one(
     client: Callable[..., Client], waits: list[float]
 ) -> None:
     with scripted(Reply({**FINE, "extensions": cost(500, 100)}), Reply(FINE)) as server:
@@ -69,7 +71,7 @@ def test_a_query_waits_until_the_bucket_holds_what_the_last_one_cost(
     assert waits == [pytest.approx(4.0, abs=0.3)], "400 points are missing and 100 come back in a second"
 
 
-def test_throttling_without_end_gives_up_with_one_error(client: Callable[..., Client], waits: list[float]) -> None:
+def test_endless_throttling_gives_up_with_one_error(client: Callable[..., Client], waits: list[float]) -> None:
     with (
         scripted(Reply({**failed("THROTTLED"), "extensions": cost(70, 20)})) as server,
         pytest.raises(RetryError, match="run again later"),
@@ -78,19 +80,22 @@ def test_throttling_without_end_gives_up_with_one_error(client: Callable[..., Cl
     assert len(waits) == THROTTLED_ATTEMPTS
 
 
-def test_half_a_json_is_asked_for_again(client: Callable[..., Client]) -> None:
+def test_truncated_json_is_requested_again(client: Callable[..., Client]) -> None:
     with scripted(Reply(b'{"data": {"shop": {"na'), Reply(FINE)) as server:
         assert "shop" in client(server).execute(QUERY)
     assert len(server.asked) == 2
 
 
-def test_shopifys_own_error_within_a_200_is_asked_for_again(client: Callable[..., Client]) -> None:
+def test_internal_server_error_in_a_200_response_is_requested_again(client: Callable[..., Client]) -> None:
     with scripted(Reply(failed("INTERNAL_SERVER_ERROR")), Reply(FINE)) as server:
         assert "shop" in client(server).execute(QUERY)
 
 
-def test_half_json_for_ever_gives_up_with_one_error(client: Callable[..., Client]) -> None:
-    with scripted(Reply(b'{"data": {')) as server, pytest.raises(RetryError, match="Nothing was lost") as caught:
+def test_json_that_stays_truncated_gives_up_with_one_error(client: Callable[..., Client]) -> None:
+    with (
+        scripted(Reply(b'{"data": {')) as server,
+        pytest.raises(RetryError, match="What has arrived is kept") as caught,
+    ):
         client(server).execute(QUERY)
     assert len(server.asked) == SERVER_ATTEMPTS
     assert server.url in str(caught.value)
@@ -100,7 +105,7 @@ def test_half_json_for_ever_gives_up_with_one_error(client: Callable[..., Client
     ("status", "words"),
     [(401, "access token"), (402, "unpaid"), (403, "scopes"), (404, "base_url"), (423, "locked"), (301, "moved")],
 )
-def test_a_refusal_names_the_shop_and_what_to_change(
+def test_refused_request_names_the_shop_and_what_to_change(
     status: int, words: str, client: Callable[..., Client], waits: list[float]
 ) -> None:
     body = {"errors": f"[API] Invalid API key or access token {SECRET}"}
@@ -114,7 +119,7 @@ def test_a_refusal_names_the_shop_and_what_to_change(
     assert waits == [], "patience does not help"
 
 
-def test_a_denied_field_keeps_the_data_and_is_reported_by_its_path(client: Callable[..., Client]) -> None:
+def test_denied_field_keeps_the_data_and_is_reported_by_its_path(client: Callable[..., Client]) -> None:
     data = {"orders": {"nodes": [{"id": "1", "email": None}, {"id": "2", "email": None}]}}
     denied = [
         {
@@ -131,7 +136,7 @@ def test_a_denied_field_keeps_the_data_and_is_reported_by_its_path(client: Calla
     assert shop.denied == {"orders.nodes.email"}
 
 
-def test_a_denied_key_is_refused_since_numbers_would_be_wrong_without_it(client: Callable[..., Client]) -> None:
+def test_denied_key_stops_the_pull_since_numbers_would_be_wrong_without_it(client: Callable[..., Client]) -> None:
     denied = {
         "message": "Access denied for customer field",
         "extensions": {"code": "ACCESS_DENIED"},
@@ -145,7 +150,7 @@ def test_a_denied_key_is_refused_since_numbers_would_be_wrong_without_it(client:
         client(server).execute("{ orders(first: 1) { nodes { id customer { id } } } }")
 
 
-def test_a_denied_query_names_the_missing_scope(client: Callable[..., Client]) -> None:
+def test_denied_query_names_the_missing_scope(client: Callable[..., Client]) -> None:
     message = "Access denied for orders field. Required access: `read_orders` access scope."
     body = {"data": {"orders": None}, **failed("ACCESS_DENIED", message, path=["orders"])}
     with scripted(Reply(body)) as server, pytest.raises(ConfigurationError, match="`read_orders`") as caught:
@@ -153,23 +158,23 @@ def test_a_denied_query_names_the_missing_scope(client: Callable[..., Client]) -
     assert "run again" in str(caught.value)
 
 
-def test_a_query_that_costs_too_much_says_so(client: Callable[..., Client]) -> None:
+def test_query_over_the_cost_limit_raises_too_expensive_error(client: Callable[..., Client]) -> None:
     with scripted(Reply(failed("MAX_COST_EXCEEDED"))) as server, pytest.raises(TooExpensiveError):
         client(server).execute(QUERY)
 
 
-def test_a_field_that_the_api_does_not_know_is_a_broken_contract(client: Callable[..., Client]) -> None:
+def test_field_unknown_to_the_api_is_a_contract_error(client: Callable[..., Client]) -> None:
     body = failed("undefinedField", "Field 'x' doesn't exist on type 'Order'")
     with scripted(Reply(body)) as server, pytest.raises(ContractError, match="Field 'x'"):
         client(server).execute(QUERY)
 
 
-def test_an_answer_without_data_and_without_error_is_not_taken_for_an_empty_one(client: Callable[..., Client]) -> None:
+def test_response_without_data_and_error_is_not_taken_for_an_empty_one(client: Callable[..., Client]) -> None:
     with scripted(Reply({"data": None})) as server, pytest.raises(ContractError, match="without data"):
         client(server).execute(QUERY)
 
 
-def test_another_version_than_ours_is_refused_before_numbers_change(client: Callable[..., Client]) -> None:
+def test_response_of_another_api_version_is_refused(client: Callable[..., Client]) -> None:
     reply = Reply(FINE, headers={"X-Shopify-API-Version": "2027-10"})
     with scripted(reply) as server, pytest.raises(ContractError, match="2027-10 instead of 2026-10"):
         client(server).execute(QUERY)
@@ -180,7 +185,7 @@ def grant(token: str, seconds: float = 86_399) -> Reply:
     return Reply({"access_token": token, "scope": "read_orders", "expires_in": seconds})
 
 
-def test_a_static_token_goes_into_the_header_and_asks_for_no_grant(client: Callable[..., Client]) -> None:
+def test_static_token_is_sent_in_the_header_without_a_token_request(client: Callable[..., Client]) -> None:
     with scripted(Reply(FINE)) as server:
         client(server).execute(QUERY)
     assert [request.headers["X-Shopify-Access-Token"] for request in server.asked] == [SECRET]
@@ -197,13 +202,13 @@ def test_client_credentials_are_exchanged_for_a_token_once(client: Callable[...,
     assert [request.headers["X-Shopify-Access-Token"] for request in rest] == ["short-lived", "short-lived"]
 
 
-def test_a_token_that_ends_early_is_renewed_once(client: Callable[..., Client]) -> None:
+def test_token_that_expires_early_is_renewed_once(client: Callable[..., Client]) -> None:
     with scripted(grant("first"), Reply({"errors": "expired"}, 401), grant("second"), Reply(FINE)) as server:
         assert "shop" in client(server, client_id="app-1").execute(QUERY)
     assert server.asked[-1].headers["X-Shopify-Access-Token"] == "second"
 
 
-def test_a_fresh_token_that_is_refused_too_ends_it(client: Callable[..., Client]) -> None:
+def test_new_token_that_is_refused_stops_the_pull(client: Callable[..., Client]) -> None:
     refused = Reply({"errors": "no"}, 401)
     with (
         scripted(grant("first-token"), refused, grant("second-token"), refused) as server,
@@ -214,7 +219,7 @@ def test_a_fresh_token_that_is_refused_too_ends_it(client: Callable[..., Client]
     assert "token" not in str(caught.value).replace("access token", "")
 
 
-def test_a_token_is_renewed_at_three_quarters_of_its_life(
+def test_token_is_renewed_after_three_quarters_of_its_lifetime(
     client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began, later = time.monotonic(), 0.0
@@ -231,7 +236,7 @@ def test_a_token_is_renewed_at_three_quarters_of_its_life(
     assert tokens == [None, "first", "first", None, "second"]
 
 
-def test_a_granted_token_never_stands_in_a_message(client: Callable[..., Client]) -> None:
+def test_granted_token_is_in_no_message(client: Callable[..., Client]) -> None:
     with scripted(grant("granted-token"), Reply("no", 500)) as server:
         shop = client(server, client_id="app-1")
         with pytest.raises(RetryError):
@@ -250,6 +255,6 @@ def test_refused_client_credentials_say_which_setting_is_wrong(status: int, clie
     assert SECRET not in str(caught.value)
 
 
-def test_a_grant_that_is_no_grant_is_explained(client: Callable[..., Client]) -> None:
+def test_token_response_without_a_token_is_explained(client: Callable[..., Client]) -> None:
     with scripted(Reply(b"<html>maintenance</html>")) as server, pytest.raises(RetryError, match="token"):
         client(server, client_id="app-1").execute(QUERY)

@@ -25,7 +25,7 @@ def pulled(root: Path) -> Place:
     return place
 
 
-def test_a_lost_staging_file_is_rebuilt_from_the_landing_zone_and_asks_only_for_what_is_new(tmp_path: Path) -> None:
+def test_lost_staging_file_is_rebuilt_from_the_landing_zone_and_only_news_is_requested(tmp_path: Path) -> None:
     place = pulled(tmp_path)
     before = place.tables()
     place.staging.unlink()
@@ -36,7 +36,7 @@ def test_a_lost_staging_file_is_rebuilt_from_the_landing_zone_and_asks_only_for_
     assert place.tables() == before
 
 
-def test_an_older_staging_file_catches_up_from_the_landing_zone(tmp_path: Path) -> None:
+def test_older_staging_file_catches_up_from_the_landing_zone(tmp_path: Path) -> None:
     place = Place(tmp_path)
     with serve(WORLD, now=CLOCKS[0]) as server:
         place.pull(server)
@@ -50,7 +50,7 @@ def test_an_older_staging_file_catches_up_from_the_landing_zone(tmp_path: Path) 
     assert place.tables() == expected
 
 
-def test_a_row_keeps_the_run_that_brought_it_when_it_is_loaded_again(tmp_path: Path) -> None:
+def test_row_loaded_again_keeps_the_run_that_first_loaded_it(tmp_path: Path) -> None:
     place = Place(tmp_path, run_id="first")
     with serve(WORLD) as server:
         place.pull(server)
@@ -60,7 +60,7 @@ def test_a_row_keeps_the_run_that_brought_it_when_it_is_loaded_again(tmp_path: P
     assert place.rows("select distinct run_id from shopify.orders") == [("first",)]
 
 
-def test_another_shop_behind_the_same_account_is_refused_and_nothing_is_mixed(tmp_path: Path) -> None:
+def test_another_shop_behind_the_same_account_is_refused(tmp_path: Path) -> None:
     place = pulled(tmp_path)
     before = place.tables()
     with serve(WORLD, now=END + timedelta(hours=1)) as server:

@@ -54,7 +54,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "PAGE_WITH_CHILDREN", 2)
 
 
-def test_two_days_come_by_pages(undisturbed: Place, server: SimulatorServer, place: Place) -> None:
+def test_changes_of_two_days_are_read_by_pages(undisturbed: Place, server: SimulatorServer, place: Place) -> None:
     done = place.pull(server)
     assert asked(server, "orders") == 1
     assert asked(server, "bulkOperationRunQuery") == 0
@@ -63,13 +63,13 @@ def test_two_days_come_by_pages(undisturbed: Place, server: SimulatorServer, pla
 
 
 @pytest.mark.usefixtures("small_pages")
-def test_many_small_pages_bring_the_same_as_one(undisturbed: Place, server: SimulatorServer, place: Place) -> None:
+def test_many_small_pages_give_the_same_rows_as_one(undisturbed: Place, server: SimulatorServer, place: Place) -> None:
     place.pull(server)
     assert asked(server, "orders") > 2
     assert place.tables() == undisturbed.tables()
 
 
-def test_a_page_that_costs_too_much_is_halved_until_it_does_not(
+def test_page_over_the_cost_limit_is_halved_until_it_fits(
     undisturbed: Place, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
@@ -89,7 +89,7 @@ def test_a_page_that_costs_too_much_is_halved_until_it_does_not(
 
 
 @pytest.mark.usefixtures("small_pages")
-def test_a_cursor_that_goes_round_in_a_circle_is_noticed(server: SimulatorServer, place: Place) -> None:
+def test_page_cursor_that_does_not_advance_is_a_contract_error(server: SimulatorServer, place: Place) -> None:
     before = place.tables(lineage=True)
     server.faults.add(Fault("same_cursor", on="orders", times=None))
     with pytest.raises(ContractError, match="endless loop"):
@@ -100,7 +100,7 @@ def test_a_cursor_that_goes_round_in_a_circle_is_noticed(server: SimulatorServer
 
 
 @pytest.mark.usefixtures("small_pages")
-def test_an_interrupted_window_goes_on_after_its_last_page(
+def test_interrupted_window_continues_after_its_last_page(
     undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     server.faults.add(Fault("error", on="orders", skip=2, times=None))
@@ -120,9 +120,7 @@ def test_an_interrupted_window_goes_on_after_its_last_page(
 
 
 @pytest.mark.usefixtures("small_pages")
-def test_a_cursor_that_the_api_takes_no_more_restarts_the_window(
-    undisturbed: Place, server: SimulatorServer, place: Place
-) -> None:
+def test_expired_page_cursor_restarts_the_window(undisturbed: Place, server: SimulatorServer, place: Place) -> None:
     server.faults.add(Fault("error", on="orders", skip=1, times=None))
     with pytest.raises(RetryError):
         place.pull(server)
@@ -134,7 +132,7 @@ def test_a_cursor_that_the_api_takes_no_more_restarts_the_window(
     assert place.tables() == undisturbed.tables()
 
 
-def test_an_empty_window_that_was_interrupted_before_its_seal_is_finished(world: World, tmp_path: Path) -> None:
+def test_empty_window_interrupted_before_its_seal_is_completed(world: World, tmp_path: Path) -> None:
     place = Place(tmp_path)
     with serve(world, now=BEFORE) as server:
         place.pull(server)
@@ -150,7 +148,7 @@ def test_an_empty_window_that_was_interrupted_before_its_seal_is_finished(world:
         assert newest.manifest.sealed
 
 
-def test_an_order_with_more_children_than_a_page_shows_brings_its_window_by_bulk(
+def test_order_with_more_children_than_a_page_holds_switches_the_window_to_bulk(
     undisturbed: Place, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "INNER", 1)
@@ -159,7 +157,7 @@ def test_an_order_with_more_children_than_a_page_shows_brings_its_window_by_bulk
     assert place.tables() == undisturbed.tables()
 
 
-def test_more_changes_than_the_api_counts_bring_the_window_by_bulk(
+def test_more_changes_than_the_api_can_page_switch_the_window_to_bulk(
     undisturbed: Place, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "MOST", 2)
@@ -168,7 +166,7 @@ def test_more_changes_than_the_api_counts_bring_the_window_by_bulk(
     assert place.tables() == undisturbed.tables()
 
 
-def test_a_week_without_a_pull_comes_by_bulk(world: World, undisturbed: Place, tmp_path: Path) -> None:
+def test_week_without_a_pull_is_read_by_bulk(world: World, undisturbed: Place, tmp_path: Path) -> None:
     place = Place(tmp_path)
     with serve(world, now=END - timedelta(days=7)) as server:
         place.pull(server)
@@ -180,7 +178,7 @@ def test_a_week_without_a_pull_comes_by_bulk(world: World, undisturbed: Place, t
     assert place.tables()["sales"] == undisturbed.tables()["sales"]
 
 
-def test_a_throttled_shop_is_read_to_its_end(world: World, undisturbed: Place, tmp_path: Path) -> None:
+def test_throttled_shop_is_read_completely(world: World, undisturbed: Place, tmp_path: Path) -> None:
     place = Place(tmp_path)
     throttled = [Fault("throttled", on=name, times=3) for name in ("orders", "nodes", "products", "shopifyqlQuery")]
     with serve(world, now=BEFORE) as server:
@@ -195,7 +193,7 @@ def test_a_throttled_shop_is_read_to_its_end(world: World, undisturbed: Place, t
 
 
 @pytest.mark.parametrize("kind", ["truncated", "cut", "too_many", "error"])
-def test_a_line_that_breaks_now_and_then_loses_nothing(
+def test_unreliable_connection_loses_no_row(
     kind: str, undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     for name in ("currentAppInstallation", "orders", "nodes", "customers", "products", "events", "shopifyqlQuery"):
@@ -204,7 +202,7 @@ def test_a_line_that_breaks_now_and_then_loses_nothing(
     assert place.tables() == undisturbed.tables()
 
 
-def test_a_page_is_landed_in_the_form_of_a_bulk_file() -> None:
+def test_page_is_landed_in_the_form_of_a_bulk_file() -> None:
     info = {"hasNextPage": False, "endCursor": None}
     node = {
         "id": "gid://shopify/Order/1",

@@ -86,7 +86,7 @@ def alive(place: Place) -> Tables:
     return {name: [row for row in rows if row[2] not in lost.get(name, orders)] for name, rows in tables.items()}
 
 
-def test_pages_day_by_day_bring_the_same_rows_as_one_bulk_load(by_bulk: Place, by_steps: Place) -> None:
+def test_daily_pulls_by_pages_give_the_same_rows_as_one_bulk_load(by_bulk: Place, by_steps: Place) -> None:
     stepped, whole = alive(by_steps), alive(by_bulk)
     assert stepped.keys() == whole.keys()
     for name in stepped.keys() - {"variant_costs"}:
@@ -95,9 +95,7 @@ def test_pages_day_by_day_bring_the_same_rows_as_one_bulk_load(by_bulk: Place, b
     assert len(whole["refund_lines"]) > 10
 
 
-def test_the_history_of_costs_ends_on_todays_cost_and_shows_each_change_of_the_books(
-    world: World, by_steps: Place
-) -> None:
+def test_history_of_costs_ends_with_the_current_cost_and_has_each_change(world: World, by_steps: Place) -> None:
     newest = by_steps.rows(
         "select variant_id, unit_cost from shopify.variant_costs "
         "qualify row_number() over (partition by variant_id order by known_from desc) = 1 order by all"
@@ -116,13 +114,13 @@ def test_the_history_of_costs_ends_on_todays_cost_and_shows_each_change_of_the_b
     assert changes > 0
 
 
-def test_deleted_orders_are_recorded_and_never_seen_by_a_later_bulk_load(by_bulk: Place, by_steps: Place) -> None:
+def test_deleted_orders_are_recorded_and_absent_from_a_later_bulk_load(by_bulk: Place, by_steps: Place) -> None:
     ids = "select order_id from shopify.orders intersect select subject_id from shopify.deletions"
     assert by_bulk.rows(ids) == []
     assert by_steps.rows(ids) != []
 
 
-def test_a_repeat_changes_nothing_row_for_row(server: SimulatorServer, place: Place) -> None:
+def test_repeated_pull_changes_no_row(server: SimulatorServer, place: Place) -> None:
     place.pull(server)
     before = place.tables(lineage=True)
     for run_id, minutes in (("again", 0), ("later", 1)):
@@ -146,13 +144,13 @@ def replayed(place: Place, into: Path) -> Place:
     return fresh
 
 
-def test_staging_rebuilt_from_the_landing_zone_is_identical_with_no_network(by_steps: Place, tmp_path: Path) -> None:
+def test_staging_replayed_from_the_landing_zone_is_identical(by_steps: Place, tmp_path: Path) -> None:
     fresh = replayed(by_steps, tmp_path)
     assert fresh.tables() == by_steps.tables()
     assert fresh.cursors() == by_steps.cursors()
 
 
-def test_pulling_twice_at_one_instant_keeps_the_landing_zone_whole(
+def test_two_pulls_at_the_same_instant_keep_the_landing_zone_complete(
     server: SimulatorServer, place: Place, tmp_path: Path
 ) -> None:
     place.pull(server)
@@ -160,7 +158,7 @@ def test_pulling_twice_at_one_instant_keeps_the_landing_zone_whole(
     assert replayed(place, tmp_path / "replayed").tables() == place.tables()
 
 
-def test_a_pull_interrupted_between_landing_and_loading_loads_without_asking_again(
+def test_pull_interrupted_between_landing_and_loading_loads_without_new_requests(
     by_bulk: Place, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Staging.load
@@ -181,7 +179,7 @@ def test_a_pull_interrupted_between_landing_and_loading_loads_without_asking_aga
 
 
 @pytest.mark.parametrize("stream", [stream.name for stream in STREAMS])
-def test_a_pull_that_dies_at_any_stream_goes_on_there_and_ends_the_same(
+def test_pull_killed_at_any_stream_continues_there_and_gives_the_same_rows(
     stream: str, by_bulk: Place, server: SimulatorServer, place: Place
 ) -> None:
     account = place.known_as(server)
@@ -195,7 +193,7 @@ def test_a_pull_that_dies_at_any_stream_goes_on_there_and_ends_the_same(
     assert place.tables() == by_bulk.tables()
 
 
-def test_a_part_that_was_being_written_when_the_pull_died_is_overwritten(
+def test_part_half_written_by_a_killed_pull_is_overwritten(
     by_bulk: Place, server: SimulatorServer, place: Place
 ) -> None:
     server.faults.add(Fault("error", on="shopifyqlQuery", times=None))
@@ -210,7 +208,7 @@ def test_a_part_that_was_being_written_when_the_pull_died_is_overwritten(
     assert place.tables() == by_bulk.tables()
 
 
-def test_a_wrong_token_says_so_and_leaves_nothing_behind(server: SimulatorServer, place: Place) -> None:
+def test_wrong_token_is_named_and_leaves_no_state(server: SimulatorServer, place: Place) -> None:
     with pytest.raises(ConfigurationError, match="access token is not accepted") as caught:
         place.pull(server, token="shpat_mistyped")
     assert "shpat_mistyped" not in str(caught.value)
@@ -218,7 +216,7 @@ def test_a_wrong_token_says_so_and_leaves_nothing_behind(server: SimulatorServer
     assert not (place.root / "landing").exists()
 
 
-def test_every_missing_scope_is_named_at_once_before_anything_is_pulled(
+def test_all_missing_scopes_are_named_at_once_before_anything_is_pulled(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = world.shop("aurora")
@@ -235,7 +233,7 @@ def test_every_missing_scope_is_named_at_once_before_anything_is_pulled(
     assert place.cursors() == {}
 
 
-def test_a_denied_field_on_a_page_keeps_the_rows_and_is_reported(server: SimulatorServer, place: Place) -> None:
+def test_denied_field_on_a_page_keeps_the_rows_and_is_reported(server: SimulatorServer, place: Place) -> None:
     server.set_now(END - timedelta(days=1))
     place.pull(server)
     server.set_now(END)
@@ -245,9 +243,7 @@ def test_a_denied_field_on_a_page_keeps_the_rows_and_is_reported(server: Simulat
     assert done["orders"].denied == ("orders.nodes.email",)
 
 
-def test_a_shop_whose_app_uses_the_client_credentials_grant_is_pulled(
-    by_bulk: Place, server: SimulatorServer, place: Place
-) -> None:
+def test_shop_with_client_credentials_grant_is_pulled(by_bulk: Place, server: SimulatorServer, place: Place) -> None:
     account = place.known_as(server)
     server.faults.add(Fault("unauthorized", on="shopifyqlQuery"))  # a token that runs out in the middle
     with Staging(place.staging) as staging:
@@ -256,7 +252,7 @@ def test_a_shop_whose_app_uses_the_client_credentials_grant_is_pulled(
     assert place.tables() == by_bulk.tables()
 
 
-def test_one_shop_that_fails_for_ever_leaves_the_other_ones_rows_alone(world: World, tmp_path: Path) -> None:
+def test_shop_that_always_fails_does_not_change_rows_of_another_shop(world: World, tmp_path: Path) -> None:
     mine, other = Place(tmp_path, "aurora", "acme"), Place(tmp_path, "nordlicht", "rival")
     with serve(world, faults=Faults([Fault("error", on="orders", account="nordlicht", times=None)])) as server:
         server.set_now(END - timedelta(days=1))

@@ -51,7 +51,7 @@ def asked_since(server: SimulatorServer) -> list[str]:
 
 
 @pytest.mark.parametrize("account", ["aurora", "nordlicht"])
-def test_the_report_equals_the_books_at_two_instants(
+def test_sessions_report_equals_the_books_at_two_instants(
     world: World, server: SimulatorServer, tmp_path: Path, account: str
 ) -> None:
     place = Place(tmp_path, account)
@@ -62,7 +62,7 @@ def test_the_report_equals_the_books_at_two_instants(
     assert sum(row[1] for row in place.rows(ROWS)) > 500
 
 
-def test_after_the_first_pull_only_the_last_days_are_read_again(server: SimulatorServer, place: Place) -> None:
+def test_later_pulls_read_only_the_last_days_of_sessions_again(server: SimulatorServer, place: Place) -> None:
     server.set_now(EARLIER)
     place.pull(server)
     server.set_now(END)
@@ -73,7 +73,7 @@ def test_after_the_first_pull_only_the_last_days_are_read_again(server: Simulato
     assert done["sessions_totals"].landed < 25
 
 
-def test_days_that_are_over_and_settled_are_not_touched(server: SimulatorServer, place: Place) -> None:
+def test_completed_days_of_sessions_are_not_rewritten(server: SimulatorServer, place: Place) -> None:
     server.set_now(EARLIER)
     place.pull(server)
     place.run_id = "later"
@@ -95,7 +95,9 @@ def denied_at_the_end(server: SimulatorServer, place: Place) -> tuple[str, ...]:
     return done.warnings
 
 
-def test_a_denied_report_is_named_and_the_rest_of_the_shop_is_there(server: SimulatorServer, place: Place) -> None:
+def test_denied_sessions_report_is_named_and_the_other_streams_are_pulled(
+    server: SimulatorServer, place: Place
+) -> None:
     [warning] = denied_at_the_end(server, place)
     assert "Access denied" in warning
     assert "docs/guides/shopify.md" in warning
@@ -103,7 +105,7 @@ def test_a_denied_report_is_named_and_the_rest_of_the_shop_is_there(server: Simu
     assert place.rows("select count(*) from shopify.orders")[0][0] > 50
 
 
-def test_a_report_that_was_denied_for_a_while_is_made_up_for(
+def test_days_of_a_denied_sessions_report_are_read_when_access_returns(
     world: World, server: SimulatorServer, place: Place
 ) -> None:
     server.set_now(EARLIER - timedelta(days=9))
@@ -115,7 +117,7 @@ def test_a_report_that_was_denied_for_a_while_is_made_up_for(
     assert place.rows(ROWS) == books(world, place)
 
 
-def test_a_shop_that_does_not_know_the_report_is_pulled_without_it(
+def test_shop_without_the_sessions_report_is_pulled_without_it(
     world: World, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(world, "visits_by_account", {})
@@ -126,7 +128,7 @@ def test_a_shop_that_does_not_know_the_report_is_pulled_without_it(
     assert place.rows(ROWS) == []
 
 
-def test_a_report_in_trouble_stops_the_pull_instead_of_looking_empty(server: SimulatorServer, place: Place) -> None:
+def test_failing_report_stops_the_pull_instead_of_looking_empty(server: SimulatorServer, place: Place) -> None:
     server.faults.add(Fault("denied", on="QueryRoot.shopifyqlQuery", times=None))
     with pytest.raises(Exception, match="Access denied"):
         place.pull(server)  # the sales report is denied too, and nothing counts without it
