@@ -1,9 +1,9 @@
-"""Who may see what in Superset: a role, a row-level rule and a login for each tenant. Everything over REST.
+"""Who may see what in Superset: a role, a row-level rule and a login per tenant, set by REST.
 
-Closed by default: one base rule (`1 = 0`) for every role but Admin and one rule a tenant, in one group, so that a
-user without a tenant's role gets no row. It is the wall in Superset; the wall in the data is the published file that
-each user is sent to (server/superset_config.py). A tenant's role reads dashboards and charts of our datasets: it has
-no SQL Lab, changes nothing, and lists no users, databases or rules.
+Closed by default: one base rule (`1 = 0`) for every role but Admin and one rule per tenant, in one group, so that a
+user without a tenant's role gets no rows. This is the wall in Superset; the wall in the data is the published file that
+Superset opens for each user (server/superset_config.py). A tenant's role reads dashboards and charts of our datasets.
+It has no SQL Lab, changes nothing, and lists no users, databases or rules.
 """
 
 import re
@@ -21,7 +21,7 @@ from superset_assets.process import Credentials
 BASE_RULE = "Takings: no tenant, no rows"
 GROUP = "tenant"
 ADMIN = "admin"
-TENANT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # as server/superset_config.py reads it from a role's name
+TENANT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # the same pattern as in server/superset_config.py
 READS = (
     ("can_read", ("Chart", "Dashboard", "Dataset", "Explore", "Theme", "CurrentUserRestApi", "SecurityRestApi",
                   "DashboardFilterStateRestApi", "DashboardPermalinkRestApi", "ExploreFormDataRestApi",
@@ -52,37 +52,37 @@ READS = (
 
 @dataclass
 class Access:
-    """What a run of `grant` found and did; `changes` is empty when everything stood already."""
+    """The changes that a run of `grant` made; none when everything was right already."""
 
     changes: list[str] = field(default_factory=list)
 
-    def note(self, what: str) -> None:
-        self.changes.append(what)
+    def note(self, change: str) -> None:
+        self.changes.append(change)
 
 
 def grant(client: SupersetClient, tenants: Sequence[str], credentials: Credentials) -> list[str]:
-    """Bring roles, rules and logins in line with `tenants`; returns a line for each change, none when run again.
+    """Set roles, rules and logins for `tenants`; returns one line per change, none when run again.
 
-    Needs the datasets to be imported, and runs again after each import: a new dataset has to be granted and walled.
-    A tenant that is no longer named keeps nothing but a login that is switched off. Raises SupersetError.
+    The datasets have to be imported before. Run it after each import: a new dataset needs its grants and rules. The
+    login of a tenant that is no longer named is deactivated. Raises SupersetError.
     """
     bad = [tenant for tenant in tenants if tenant == ADMIN or not TENANT_ID.fullmatch(tenant)]
     if bad:
         raise SupersetError(
-            f"{', '.join(map(repr, bad))} cannot be a tenant's id: it becomes a login and part of a role, a rule "
-            f"and a file name. Use letters, digits, - and _ in takings.toml, and not {ADMIN!r}."
+            f"{', '.join(map(repr, bad))} cannot be a tenant's id: it becomes a login and part of the names of a role, "
+            f"a rule and a file. Use letters, digits, - and _ in takings.toml, and not {ADMIN!r}."
         )
-    done = Access()
+    access = Access()
     datasets = [int(row["id"]) for row in listing(client, "dataset/", ["id", "uuid", "schema"]) if _ours(row)]
     if not datasets:
-        raise SupersetError("Superset holds none of our datasets, so nothing can be granted. Import the assets first.")
-    roles = {str(row["name"]): int(row["id"]) for row in _paged(client, "security/roles/")}
+        raise SupersetError("Superset has none of our datasets, so nothing can be granted. Import the assets first.")
+    roles = {str(row["name"]): int(row["id"]) for row in listing(client, "security/roles/")}
     wanted = _permissions(client, datasets)
     for tenant in tenants:
-        roles[_role(tenant)] = _ensure_role(client, _role(tenant), roles.get(_role(tenant)), wanted, done)
-    _ensure_rules(client, tenants, roles, datasets, done)
-    _ensure_users(client, tenants, roles, credentials, done)
-    return done.changes
+        roles[_role(tenant)] = _ensure_role(client, _role(tenant), roles.get(_role(tenant)), wanted, access)
+    _ensure_rules(client, tenants, roles, datasets, access)
+    _ensure_users(client, tenants, roles, credentials, access)
+    return access.changes
 
 
 def _role(tenant: str) -> str:
@@ -94,7 +94,7 @@ def _ours(row: Mapping[str, Any]) -> bool:
 
 
 def _permissions(client: SupersetClient, datasets: Iterable[int]) -> set[int]:
-    """The numbers of everything that a tenant's role may do."""
+    """The numeric ids of all permissions of a tenant's role."""
     known = {
         (row["permission"]["name"], row["view_menu"]["name"]): int(row["id"])
         for row in listing(client, "security/permissions-resources/")
@@ -103,8 +103,8 @@ def _permissions(client: SupersetClient, datasets: Iterable[int]) -> set[int]:
     missing = [f"{name} on {view}" for name, view in pairs if (name, view) not in known]
     if missing:
         raise SupersetError(
-            f"This Superset does not know {', '.join(missing)}: the tenants' role is written for the version in "
-            "superset_assets/server/requirements.lock. Run that version, or adapt READS in superset_assets/access.py."
+            f"This Superset does not know {', '.join(missing)}: the role of tenants is written for the version in "
+            "superset_assets/server/requirements.lock. Run that version, or change READS in superset_assets/access.py."
         )
     marks = {f"(id:{number})" for number in datasets}
     granted = {
@@ -115,20 +115,20 @@ def _permissions(client: SupersetClient, datasets: Iterable[int]) -> set[int]:
     return {known[pair] for pair in pairs} | granted
 
 
-def _ensure_role(client: SupersetClient, name: str, number: int | None, wanted: set[int], done: Access) -> int:
+def _ensure_role(client: SupersetClient, name: str, number: int | None, wanted: set[int], access: Access) -> int:
     if number is None:
         number = int(call(client, "post", "security/roles/", json={"name": name})["id"])
-        done.note(f"role {name} made")
-    held = {int(row["id"]) for row in call(client, "get", f"security/roles/{number}/permissions/")["result"]}
-    if held != wanted:
+        access.note(f"role {name} created")
+    present = {int(row["id"]) for row in call(client, "get", f"security/roles/{number}/permissions/")["result"]}
+    if present != wanted:
         body = {"permission_view_menu_ids": sorted(wanted)}
         call(client, "post", f"security/roles/{number}/permissions", json=body)
-        done.note(f"role {name}: {len(wanted - held)} permissions added, {len(held - wanted)} taken away")
+        access.note(f"role {name}: {len(wanted - present)} permissions added, {len(present - wanted)} removed")
     return number
 
 
 def _ensure_rules(
-    client: SupersetClient, tenants: Sequence[str], roles: Mapping[str, int], datasets: Sequence[int], done: Access
+    client: SupersetClient, tenants: Sequence[str], roles: Mapping[str, int], datasets: Sequence[int], access: Access
 ) -> None:
     rules = {
         BASE_RULE: {"filter_type": "Base", "clause": "1 = 0", "roles": [roles["Admin"]], "tables": sorted(datasets)}
@@ -140,15 +140,15 @@ def _ensure_rules(
             "roles": [roles[_role(tenant)]],
             "tables": sorted(datasets),
         }
-    held = {str(row["name"]): row for row in listing(client, "rowlevelsecurity/")}
+    present = {str(row["name"]): row for row in listing(client, "rowlevelsecurity/")}
     for name, rule in rules.items():
         body = {"name": name, "group_key": GROUP, "description": "Kept by superset_assets/access.py", **rule}
-        if name not in held:
+        if name not in present:
             call(client, "post", "rowlevelsecurity/", json=body)
-            done.note(f"rule {name!r} made")
-        elif _rule(held[name]) != {"group_key": GROUP, **rule}:
-            call(client, "put", f"rowlevelsecurity/{held[name]['id']}", json=body)
-            done.note(f"rule {name!r} set right")
+            access.note(f"rule {name!r} created")
+        elif _rule(present[name]) != {"group_key": GROUP, **rule}:
+            call(client, "put", f"rowlevelsecurity/{present[name]['id']}", json=body)
+            access.note(f"rule {name!r} corrected")
 
 
 def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,9 +157,9 @@ def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ensure_users(
-    client: SupersetClient, tenants: Sequence[str], roles: Mapping[str, int], credentials: Credentials, done: Access
+    client: SupersetClient, tenants: Sequence[str], roles: Mapping[str, int], credentials: Credentials, access: Access
 ) -> None:
-    held = {str(row["username"]): row for row in _paged(client, "security/users/")}
+    present = {str(row["username"]): row for row in listing(client, "security/users/")}
     for tenant in tenants:
         login = credentials.login(tenant)
         body = {
@@ -170,26 +170,26 @@ def _ensure_users(
             "active": True,
             "roles": [roles[_role(tenant)]],
         }
-        row = held.get(tenant)
+        row = present.get(tenant)
         if row is None:
             call(client, "post", "security/users/", json=body | {"password": login.password})
-            done.note(f"login {tenant} made")
+            access.note(f"login {tenant} created")
             continue
-        as_it_is = {"active": row["active"], "roles": [item["id"] for item in row["roles"]]}
-        if as_it_is != {"active": True, "roles": body["roles"]} or row.get("groups"):
+        current = {"active": row["active"], "roles": [item["id"] for item in row["roles"]]}
+        if current != {"active": True, "roles": body["roles"]} or row.get("groups"):
             call(client, "put", f"security/users/{row['id']}", json=body | {"groups": []})
-            done.note(f"login {tenant} set right")
-        if not _opens(client.host, tenant, login.password):
+            access.note(f"login {tenant} corrected")
+        if not _can_log_in(client.host, tenant, login.password):
             call(client, "put", f"security/users/{row['id']}", json={"password": login.password})
-            done.note(f"login {tenant}: password set to the one in {credentials.path.name}")
-    for name, row in held.items():
-        held_roles = {item["name"] for item in row["roles"] if item["name"].startswith(TENANT_ROLE_PREFIX)}
-        if row["active"] and held_roles and held_roles.isdisjoint(map(_role, tenants)):
+            access.note(f"login {tenant}: password reset to the one in {credentials.path.name}")
+    for name, row in present.items():
+        tenant_roles = {item["name"] for item in row["roles"] if item["name"].startswith(TENANT_ROLE_PREFIX)}
+        if row["active"] and tenant_roles and tenant_roles.isdisjoint(map(_role, tenants)):
             call(client, "put", f"security/users/{row['id']}", json={"active": False})
-            done.note(f"login {name} switched off: its tenant is no longer configured")
+            access.note(f"login {name} deactivated: its tenant is no longer configured")
 
 
-def _opens(url: str, username: str, password: str) -> bool:
+def _can_log_in(url: str, username: str, password: str) -> bool:
     try:
         connect(url, username, password)
     except RequestFailedError as error:
@@ -197,8 +197,3 @@ def _opens(url: str, username: str, password: str) -> bool:
             return False
         raise
     return True
-
-
-def _paged(client: SupersetClient, path: str) -> Iterable[Mapping[str, Any]]:
-    """Users and roles: listings of Flask-AppBuilder, which gives them without a choice of columns."""
-    return listing(client, path)

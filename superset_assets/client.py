@@ -1,4 +1,4 @@
-"""Superset's REST API over superset-api-client's session: login, token refresh and CSRF are the client's."""
+"""Superset's REST API. superset-api-client handles the session: login, token refresh and CSRF."""
 
 import json
 import os
@@ -13,16 +13,16 @@ from superset_assets.errors import RequestFailedError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 Method = Literal["get", "post", "put", "delete"]
-PAGE = 100  # the most that Superset's listings give at once
+PAGE = 100  # the largest page of Superset's listings
 
 
 def connect(url: str, username: str, password: str) -> SupersetClient:
-    """A logged-in client. Plain http is for this machine alone: elsewhere the token would travel in the open."""
+    """A logged-in client. Plain http is allowed to this machine only: elsewhere it would expose the token."""
     parts = urlsplit(url)
     if parts.scheme == "http":
         if parts.hostname not in LOOPBACK:
             raise RequestFailedError(
-                f"{url} is not encrypted, so the password will not be sent there. Use its https address."
+                f"{url} is not encrypted, so the password is not sent there. Use its https address."
             )
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # oauthlib refuses http even on the loopback
     client = SupersetClient(url, username, password)
@@ -72,13 +72,13 @@ def listing(client: SupersetClient, path: str, columns: list[str] | None = None)
 
 
 def ids_by_uuid(client: SupersetClient, kind: str) -> dict[str, int]:
-    """The numbers that Superset gave to its charts, dashboards, datasets or databases (`kind` in the singular)."""
+    """Superset's numeric id of each chart, dashboard, dataset or database, by uuid (`kind` in the singular)."""
     return {str(row["uuid"]): int(row["id"]) for row in listing(client, f"{kind}/", ["id", "uuid"])}
 
 
 def _reason(response: requests.Response) -> str:
     try:
-        said = response.json()
+        body = response.json()
     except ValueError:
-        return "no reason given (its log has one)"
-    return json.dumps(said.get("errors") or said.get("message") or said)[:600]
+        return "no reason given; see Superset's log"
+    return json.dumps(body.get("errors") or body.get("message") or body)[:600]

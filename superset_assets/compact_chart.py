@@ -1,6 +1,6 @@
 """A chart in Superset's form, back to its decisions: the inverse of chart_form.
 
-    read_chart(form, "net_sales", catalog) → Chart, what its decisions cannot say
+    read_chart(form, "net_sales", catalog) → Chart, what decisions cannot express
 
 A decision is written only if the expansion would differ without it. Parameters that the type does not have become
 `options`. Whatever still differs after that is returned as (path, in the decisions, in Superset): nothing is dropped.
@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from semantic.catalog import Catalog
 from superset_assets import chart_form, defaults
 from superset_assets.decisions import NO_OPTIONS, Chart
@@ -18,27 +20,38 @@ from superset_assets.names import asset_uuid
 from superset_assets.sync import differences, normalise
 
 Form = Mapping[str, Any]
-Unsaid = list[tuple[str, Any, Any]]
+Unsupported = list[tuple[str, Any, Any]]
 _OPERATOR_WORDS = {"IS TRUE": True, "IS FALSE": False, "IS NULL": None}
 
 
-def read_chart(form: Form, name: str, catalog: Catalog, before: Chart | None = None) -> tuple[Chart, Unsaid]:
+def read_chart(form: Form, name: str, catalog: Catalog, before: Chart | None = None) -> tuple[Chart, Unsupported]:
     """The decisions of a chart in Superset's form. before: the decisions that it was imported with, which stay as they
     are if they still say the same.
 
-    Raises DecisionError when its visualization type is none of ours, or when it shows no metric of the catalog.
+    Raises DecisionError when its visualization type is none of wanted, or when it shows no metric of the catalog.
     """
     plain = _readable(form, before)
     if before is not None and _comparable(chart_form.expand(name, before, catalog)) == _comparable(plain):
         return before, []
     decisions = _decisions(plain, name, catalog)
     decisions = _shortest(decisions, name, catalog)
-    chart = Chart.model_validate(decisions)
-    ours, theirs = (_parameters(item) for item in (chart_form.expand(name, chart, catalog), plain))
-    options = {key: theirs.get(key) for key in sorted(ours.keys() | theirs.keys()) if ours.get(key) != theirs.get(key)}
+    chart = _chart(decisions)
+    wanted, actual = (_parameters(item) for item in (chart_form.expand(name, chart, catalog), plain))
+    options = {
+        key: actual.get(key) for key in sorted(wanted.keys() | actual.keys()) if wanted.get(key) != actual.get(key)
+    }
     options = {key: value for key, value in options.items() if key not in NO_OPTIONS and "sqlExp" not in str(value)}
-    chart = Chart.model_validate(decisions | ({"options": options} if options else {}))
+    chart = _chart(decisions | ({"options": options} if options else {}))
     return chart, differences(_comparable(chart_form.expand(name, chart, catalog)), _comparable(plain))
+
+
+def _chart(decisions: Form) -> Chart:
+    try:
+        return Chart.model_validate(decisions)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "decisions"
+        raise DecisionError(key, first["msg"].lower(), "Change it in Superset") from error
 
 
 def _readable(form: Form, before: Chart | None) -> dict[str, Any]:
@@ -67,7 +80,7 @@ def _decisions(form: Form, name: str, catalog: Catalog) -> dict[str, Any]:
     metrics = [item for item in params.get("metrics") or [params.get("metric")] if isinstance(item, str)]
     config = {key: value for key, value in (params.get("column_config") or {}).items() if isinstance(value, dict)}
     bands = _bands(params)
-    found = {
+    values = {
         "metric": metrics[0] if len(metrics) == 1 else None,
         "metrics": metrics if len(metrics) > 1 else None,
         "dataset": _dataset(form, catalog),
@@ -87,14 +100,14 @@ def _decisions(form: Form, name: str, catalog: Catalog) -> dict[str, Any]:
         "format": params.get(known.number.parameter) if known.number else None,
         "limit": params.get("row_limit"),
     }  # fmt: skip
-    decided = {key: value for key, value in found.items() if key in known.decisions and value}
+    decisions = {
+        "type": kind,
+        "title": form["slice_name"],
+        "caption": params.get("subtitle") or form.get("description") or "",
+        **{key: value for key, value in values.items() if key in known.decisions and value},
+    }
     filters = _filters(params["adhoc_filters"])
-    caption = params.get("subtitle") or form.get("description") or ""
-    return (
-        {"type": kind, "title": form["slice_name"], "caption": caption}
-        | decided
-        | ({"filters": filters} if filters else {})
-    )
+    return decisions | ({"filters": filters} if filters else {})
 
 
 def _type(form: Form) -> str:
@@ -143,11 +156,11 @@ def _condition(conditions: dict[str, Any]) -> Any:
 
 def _shortest(decisions: dict[str, Any], name: str, catalog: Catalog) -> dict[str, Any]:
     """Without the decisions that change nothing."""
-    wanted = chart_form.expand(name, Chart.model_validate(decisions), catalog)
+    wanted = chart_form.expand(name, _chart(decisions), catalog)
     for key in [key for key in decisions if key not in ("type", "title", "caption")]:
         shorter = {other: value for other, value in decisions.items() if other != key}
         try:
-            if chart_form.expand(name, Chart.model_validate(shorter), catalog) == wanted:
+            if chart_form.expand(name, _chart(shorter), catalog) == wanted:
                 decisions = shorter
         except DecisionError:
             continue

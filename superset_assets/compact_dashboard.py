@@ -1,8 +1,8 @@
 """A dashboard in Superset's form, back to its decisions: the inverse of dashboard_form.
 
-    read_dashboard(form, "store_performance", charts, names, catalog) → Dashboard, what its decisions cannot say
+    read_dashboard(form, "store_performance", charts, names, catalog) → Dashboard, what decisions cannot express
 
-Sizes are written only where the row would differ without them. Whatever the decisions cannot say is returned as
+Sizes are written only where the row would differ without them. What decisions cannot express is returned as
 (path, in the decisions, in Superset): nothing is dropped.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from semantic.catalog import Catalog
 from superset_assets import bundle, dashboard_form, defaults, ranges
-from superset_assets.compact_chart import Form, Unsaid
+from superset_assets.compact_chart import Form, Unsupported
 from superset_assets.dashboard_form import Charts
 from superset_assets.decisions import Dashboard, Tile
 from superset_assets.defaults import Filter, Text
@@ -29,7 +29,7 @@ _NOT_OPTIONS = ("filters", "label_colors")
 def read_dashboard(
     form: Form, name: str, before: Dashboard, charts: Charts, names: Mapping[str, str], catalog: Catalog,
     default_range: str | None = None,
-) -> tuple[Dashboard, Unsaid]:  # fmt: skip
+) -> tuple[Dashboard, Unsupported]:  # fmt: skip
     """The decisions of a dashboard in Superset's form.
 
     before: the decisions that it was imported with. charts: by name; names: the name of each chart by its uuid in
@@ -39,12 +39,12 @@ def read_dashboard(
     rows = {row: _row(row, tiles, names, charts) for row, tiles in _tiles(plain["position"])}
     edited = _comparable(plain, names)
 
-    def unsaid(dashboard: Dashboard) -> Unsaid:
+    def unsupported(dashboard: Dashboard) -> Unsupported:
         expanded = _comparable(dashboard_form.expand(name, dashboard, charts, catalog), names)
         return [item for item in differences(expanded, edited) if not _follows(item, imported, expanded)]
 
     imported = _comparable(dashboard_form.expand(name, before, charts, catalog), names)
-    if not unsaid(before):
+    if not unsupported(before):
         return before, []
     decisions: dict[str, Any] = {
         "title": plain["dashboard_title"],
@@ -53,21 +53,20 @@ def read_dashboard(
     }
     filters = _filters(edited["metadata"]["filters"], catalog)
     decisions |= {"filters": filters} if filters else {}
-    left = unsaid(Dashboard.model_validate(decisions | {"rows": rows}))
+    left = unsupported(Dashboard.model_validate(decisions | {"rows": rows}))
     options = {path.split(".")[1]: None for path, _, _ in left if path.startswith("metadata.")}
     options = {key: edited["metadata"].get(key) for key in sorted(options) if key not in _NOT_OPTIONS}
     decisions |= {"options": options} if options else {}
     dashboard = Dashboard.model_validate(decisions | {"rows": rows})
-    return dashboard, unsaid(dashboard)
+    return dashboard, unsupported(dashboard)
 
 
 def _follows(difference: tuple[str, Any, Any], imported: Form, expanded: Form) -> bool:
     """Whether a difference only follows from charts that came or went: Superset keeps the colours and the reach of the
     date filter that it was imported with."""
-    path, _, theirs = difference
-    kept, after = (_value(form, path) for form in (imported, expanded))
-    follows = path.startswith("metadata.label_colors.") or path.endswith(".scope.rootPath")
-    return follows and theirs == kept and theirs != after
+    path, _, actual = difference
+    derived = path.startswith("metadata.label_colors.") or path.endswith(".scope.rootPath")
+    return derived and _value(imported, path) == actual != _value(expanded, path)
 
 
 def _value(form: Form, path: str) -> Any:
@@ -129,20 +128,20 @@ def _tile(tile: Form, names: Mapping[str, str]) -> Tile | Text:
 def _filters(filters: Mapping[str, Form], catalog: Catalog) -> dict[str, Filter]:
     """The filters beside those of defaults.yaml that choose values of a column."""
     marts = {asset_uuid("datasets", mart): mart for mart in catalog.marts}
-    found = {}
+    more = {}
     for name, item in filters.items():
         target = (item.get("targets") or [{}])[0]
         if name in defaults.load().filters or item.get("filterType") != "filter_select" or "column" not in target:
             continue
-        decided = {
+        decisions = {
             "title": item["name"],
             "dataset": marts.get(target.get("datasetUuid", "")),
             "column": target["column"]["name"],
             "always_one": bool(item.get("requiredFirst")) or None,
             "description": item.get("description") or None,
         }
-        found[name] = Filter.model_validate({key: value for key, value in decided.items() if value})
-    return found
+        more[name] = Filter.model_validate({key: value for key, value in decisions.items() if value})
+    return more
 
 
 def _comparable(form: Form, names: Mapping[str, str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from superset_assets.errors import DecisionError
 from superset_assets.names import CERTIFIED_BY, asset_uuid
 
 COLUMNS = 12
-TEXT_HEIGHT = 17  # of a text that no chart stands beside
+TEXT_HEIGHT = 17  # of a text in a row without charts
 GRID = ["ROOT_ID", "GRID_ID"]
 Charts = Mapping[str, Chart]
 

@@ -30,7 +30,7 @@ COMMON = ("type", "title", "caption", "filters", "options")  # what every type o
 
 
 def _names(value: Any) -> Any:
-    """One name stands for a list of it."""
+    """One name means a list of one."""
     return [value] if isinstance(value, str) else value
 
 

@@ -11,19 +11,19 @@ class SupersetError(ConfigurationError):
 
 
 class EnvironmentMissingError(SupersetError):
-    """Superset's own environment has not been made: make it."""
+    """Superset's own environment is not installed: install it."""
 
 
 class PortInUseError(SupersetError):
-    """Another program listens where Superset should: stop it, or choose another port."""
+    """Another program uses Superset's port: stop it, or choose another port."""
 
 
 class OtherPortError(SupersetError):
-    """This home's Superset runs on another port than the one asked for: use that port, or stop it."""
+    """This home's Superset runs on another port than the requested one: use that port, or stop it."""
 
 
 class CredentialsError(SupersetError):
-    """The file of the logins cannot be read: put back a copy, or remove it."""
+    """The file of the logins cannot be read: restore a copy, or remove it."""
 
 
 class StartFailedError(SupersetError):

@@ -1,11 +1,11 @@
 """Dashboards that people edited in Superset, back into the compact files.
 
     export = compare(bundle.unpack(exported zip), decisions.read(), catalog)
-    export.lines()     a diff per file, and what the files cannot say
+    export.lines()     a diff per file, and what the files cannot express
     export.write()     the changed charts, rows and texts; everything else in the files stays as it is
 
 Charts that people made in Superset and placed on one of our dashboards become charts of the file with the
-dashboard's name. What the files cannot say stays as it is there, and the next apply puts it back in Superset.
+dashboard's name. What the files cannot express stays as it is there, and the next apply puts it back in Superset.
 """
 
 import difflib
@@ -18,7 +18,7 @@ from typing import Any
 
 from semantic.catalog import Catalog
 from superset_assets import compact_chart, compact_dashboard, yaml_text
-from superset_assets.compact_chart import Form, Unsaid
+from superset_assets.compact_chart import Form, Unsupported
 from superset_assets.decisions import ROOT, Chart, Dashboard, Files
 from superset_assets.errors import DecisionError
 from superset_assets.names import asset_uuid
@@ -75,7 +75,7 @@ def compare(
 ) -> Export:  # fmt: skip
     """The difference between Superset's exported assets and the compact files.
 
-    only: names of dashboards, by default all of ours. default_range: the one that they were imported with.
+    only: names of dashboards, by default all of wanted. default_range: the one that they were imported with.
     """
     export = Export(files, root)
     by_uuid = {str(form["uuid"]): form for path, form in assets.items() if path.startswith(("charts/", "dashboards/"))}
@@ -102,8 +102,8 @@ def _dashboard(
             _chart(export, names, forms[uuid], name, catalog)
     charts = {**files.charts, **export.charts}
     before = files.dashboards[name]
-    after, unsaid = compact_dashboard.read_dashboard(form, name, before, charts, names, catalog, default_range)
-    export.warnings += _warnings(f"dashboards/{name}.yaml", unsaid)
+    after, unsupported = compact_dashboard.read_dashboard(form, name, before, charts, names, catalog, default_range)
+    export.warnings += _warnings(f"dashboards/{name}.yaml", unsupported)
     if not _same(after.plain(), before.plain()):
         export.dashboards[name] = after
 
@@ -116,16 +116,16 @@ def _chart(export: Export, names: dict[str, str], form: Form, dashboard: str, ca
     before = export.files.charts.get(name)
     place = export.files.place(f"charts/{name}.yaml") if before else f"dashboards/{dashboard}.yaml: {title}"
     try:
-        after, unsaid = compact_chart.read_chart(form, name, catalog, before)
+        after, unsupported = compact_chart.read_chart(form, name, catalog, before)
     except DecisionError as error:
         export.warnings.append(f"{place}: {error} It was not exported.")
         return
     if new:
         names |= {uuid: name, asset_uuid("charts", name): name}
         export.homes[name] = f"charts/{dashboard}.yaml"
-        unsaid = [item for item in unsaid if item[0] not in ("uuid", "certified_by", "certification_details")]
+        unsupported = [item for item in unsupported if item[0] not in ("uuid", "certified_by", "certification_details")]
         export.warnings.append(f"{place}: it becomes our chart {name}. Delete the original in Superset after an apply.")
-    export.warnings += _warnings(place, unsaid)
+    export.warnings += _warnings(place, unsupported)
     if before is None or not _same(after.plain(), before.plain()):
         export.charts[name] = after
 
@@ -136,11 +136,11 @@ def _free_name(title: str, taken: Collection[str]) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _warnings(place: str, unsaid: Unsaid) -> list[str]:
+def _warnings(place: str, unsupported: Unsupported) -> list[str]:
     return [
-        f"{place}: {path} is {_short(theirs)} in Superset, which the file cannot say; it keeps {_short(ours)}. "
+        f"{place}: {path} is {_short(actual)} in Superset, which the file cannot express; it keeps {_short(wanted)}. "
         "The next apply puts that back."
-        for path, ours, theirs in unsaid
+        for path, wanted, actual in unsupported
     ]
 
 

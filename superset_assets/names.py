@@ -1,19 +1,19 @@
-"""Names of assets: every uuid is uuid5 of a path, so a file keeps its identity on every machine."""
+"""Names of assets: every uuid is the uuid5 of kind and name, so an asset is the same one on every machine."""
 
 import uuid
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://takings.dev/superset")
-CERTIFIED_BY = "Takings"  # the mark, shown in Superset, of what is kept in files
+CERTIFIED_BY = "Takings"  # marks the assets from our files, visible in Superset
 DATABASE = "warehouse"
 SCHEMA = "marts"
 TENANT_ROLE_PREFIX = "tenant:"
 
 
 def asset_uuid(kind: str, name: str) -> str:
-    """The uuid of `kind` (databases, datasets, charts, dashboards) and file stem `name`."""
+    """The uuid of an asset by its `kind` (databases, datasets, charts, dashboards) and its name."""
     return str(uuid.uuid5(NAMESPACE, f"{kind}/{name}"))
 
 
 def is_ours(candidate: str) -> bool:
-    """Whether a uuid can have been named by `asset_uuid`: people's own assets carry random (version 4) ones."""
+    """Whether a uuid can come from `asset_uuid`: assets that people made have random uuids (version 4)."""
     return uuid.UUID(candidate).version == 5

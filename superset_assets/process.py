@@ -1,13 +1,13 @@
-"""Superset's process: make its metadata ready, start it, wait until it answers, stop it.
+"""Superset's process: prepare its metadata, start it, wait until it answers, stop it.
 
     server = Server(home, published, port=8088)
     server.start(progress)        # bootstrap (16 s cold, a copy when warm), then gunicorn as a child
     server.wait_ready(progress)   # /login/ answers
     server.url, server.credentials.admin
-    server.stop()                 # what it started; a server that ran already goes on
+    server.stop()                 # a server that this object did not start goes on
 
-`progress(done, total, detail)` is called with small integers and a line to show. Superset imports nothing of
-ours and we import nothing of Superset's: they meet in environment variables, files and HTTP.
+`progress(done, total, detail)` is called with small integers and a line to show. Superset's code and ours never import
+each other: they communicate by environment variables, files and HTTP.
 """
 
 import json
@@ -37,8 +37,8 @@ Progress = Callable[[int, int, str], None]
 SERVER = Path(__file__).resolve().parent / "server"
 DEFAULT_PYTHON = SERVER / ".venv" / "bin" / "python"
 STEPS = 6
-LEFTOVERS = 3.0  # seconds that what a server started may outlive it
-# What Superset gets of our environment: no token of a shop, no setting of ours but where its template is.
+LEFTOVERS = 3.0  # seconds that child processes may outlive their server
+# The environment variables that Superset gets: no shop's token, and of our settings only the folder of templates.
 PASSED_ON = frozenset((
     "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "TAKINGS_SUPERSET_TEMPLATES",
@@ -46,7 +46,7 @@ PASSED_ON = frozenset((
 
 
 def quiet(done: int, total: int, detail: str) -> None:
-    """A progress callback that says nothing."""
+    """A progress callback that shows nothing."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Login:
 
 
 class Credentials:
-    """The generated logins in `<home>/credentials.json` (mode 0600): the admin's and one a tenant."""
+    """The generated logins in `<home>/credentials.json` (mode 0600): the admin's and one per tenant."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -68,20 +68,20 @@ class Credentials:
         return self.login("admin")
 
     def login(self, username: str) -> Login:
-        """This user's login; a password is generated and kept the first time. Raises CredentialsError."""
-        known = self._read()
-        if username not in known:
-            known[username] = {"username": username, "password": secrets.token_urlsafe(12)}
-            self._write(known)
-        return Login(username, known[username]["password"])
+        """This user's login; the first call generates and stores a password. Raises CredentialsError."""
+        logins = self._read()
+        if username not in logins:
+            logins[username] = {"username": username, "password": secrets.token_urlsafe(12)}
+            self._write(logins)
+        return Login(username, logins[username]["password"])
 
     def _read(self) -> dict[str, dict[str, str]]:
         if not self.path.exists():
             return {}
         try:
-            known: dict[str, dict[str, str]] = json.loads(self.path.read_bytes())
-            if all(isinstance(login["password"], str) for login in known.values()):
-                return known
+            logins: dict[str, dict[str, str]] = json.loads(self.path.read_bytes())
+            if all(isinstance(login["password"], str) for login in logins.values()):
+                return logins
         except (ValueError, TypeError, KeyError, AttributeError):
             pass
         raise CredentialsError(
@@ -89,18 +89,18 @@ class Credentials:
             "Superset, remove the file and start Superset again, which makes new passwords and sets them."
         )
 
-    def _write(self, known: dict[str, dict[str, str]]) -> None:
+    def _write(self, logins: dict[str, dict[str, str]]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(f".{os.getpid()}.partial")
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(known, file, indent=2)
+            json.dump(logins, file, indent=2)
         partial.replace(self.path)
 
 
 class Server:
     """One Superset on 127.0.0.1.
 
-    home: folder of its metadata, secrets, caches, logs (made, mode 0700). published: the folder that holds
+    home: folder of its metadata, secrets, caches, logs (created with mode 0700). published: the folder that holds
     `current`; it may still be empty at start. python: the interpreter of Superset's environment.
     """
 
@@ -126,14 +126,14 @@ class Server:
         return self.home / "superset.port"
 
     def start(self, progress: Progress = quiet) -> bool:
-        """Make the metadata ready and start the server; returns whether it did: False when it runs already.
+        """Prepare the metadata and start the server; returns False when it runs already.
 
         Raises EnvironmentMissingError, OtherPortError, PortInUseError, CredentialsError, StartFailedError.
         """
         if not self.python.exists():
             raise EnvironmentMissingError(
-                f"Superset's own environment is missing: there is no {self.python}. It is kept apart from the "
-                "project's, and made once. Run `make demo`, which makes it."
+                f"Superset's own environment is missing: there is no {self.python}. It is separate from the "
+                "project's. Run `make demo`, which installs it once."
             )
         if self.running():
             progress(STEPS, STEPS, f"Superset already runs at {self.url}")
@@ -173,7 +173,7 @@ class Server:
         progress(STEPS, STEPS, f"Superset is ready at {self.url}")
 
     def stop(self, timeout: float = 10) -> None:
-        """End the server that `start` of this object started; none is no error, and another's is left alone."""
+        """Stop the server that this object started, if there is one. Another object's server is left alone."""
         if self._child is None:
             return
         end_group(self._child, timeout)
@@ -181,7 +181,7 @@ class Server:
         self._child = None
 
     def running(self) -> bool:
-        """Whether this home's server lives (it may not answer yet). Raises OtherPortError when on another port."""
+        """Whether this home's server runs (it may not answer yet). Raises OtherPortError when on another port."""
         pid = self._pid()
         if pid is None:
             return False
@@ -194,17 +194,17 @@ class Server:
         return True
 
     def flush_data_cache(self) -> int:
-        """Forget every cached chart answer (after a publish); returns how many files went.
+        """Delete every cached chart answer (after a publish); returns the number of deleted files.
 
-        The cache is a folder of files that the server reads afresh at each request; the file that counts
-        them stays and is only ever a hint.
+        The server looks into this folder at each request. The file in which cachelib counts the entries stays: the
+        count is only a hint.
         """
-        gone = 0
+        deleted = 0
         for path in (self.home / "cache" / "data").glob("*"):
             if path.is_file() and path.name != _COUNT_FILE:
                 path.unlink(missing_ok=True)
-                gone += 1
-        return gone
+                deleted += 1
+        return deleted
 
     def _bootstrap(self, progress: Progress) -> None:
         command = [str(self.python), str(SERVER / "bootstrap.py")]
@@ -220,11 +220,15 @@ class Server:
                     step: dict[str, Any] = json.loads(line)
                     progress(step["done"], STEPS, f"Superset: {step['detail']}")
         if process.returncode != 0:
-            raise StartFailedError(self._failure(f"Superset's metadata could not be made (code {process.returncode})."))
+            raise StartFailedError(
+                self._failure(f"Superset's metadata could not be created (code {process.returncode}).")
+            )
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: it for name, it in os.environ.items() if name.upper() in PASSED_ON or name.startswith("LC_")}
-        return kept | {
+        inherited = {
+            name: value for name, value in os.environ.items() if name.upper() in PASSED_ON or name.startswith("LC_")
+        }
+        return inherited | {
             "TAKINGS_SUPERSET_HOME": str(self.home),
             "TAKINGS_PUBLISHED": str(self.published),
             "PYTHONPATH": str(SERVER),
@@ -251,7 +255,7 @@ class Server:
             return False
 
     def _pid(self) -> int | None:
-        """The process of this home: our child, else what the pid file names, if it still is this home's Superset."""
+        """This home's process: our child, or the one in the pid file if it still is this home's Superset."""
         if self._child is not None:
             return self._child.pid if self._child.poll() is None else None
         try:
@@ -262,16 +266,17 @@ class Server:
 
     def _failure(self, what: str) -> str:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        said = "\n".join(f"    {line}" for line in lines[-5:])
-        return f"{what} The end of its log:\n{said}\nThe whole of it: {self.log}. Mend the cause and start again."
+        end = "\n".join(f"    {line}" for line in lines[-5:])
+        return f"{what} The end of its log:\n{end}\nThe whole log: {self.log}. Remove the cause and start again."
 
 
 def end_group(leader: subprocess.Popen[Any], patience: float = 10) -> None:
-    """End a child that has a session of its own, with all that it started: politely, and after `patience` by force."""
+    """End a child process that leads its own session, with all its children: first by SIGTERM, after `patience` seconds
+    by SIGKILL."""
     if leader.returncode is not None:
-        return  # it was collected: its number may be somebody else's by now
+        return  # it has ended and was waited for: its number may belong to another process by now
     deadline = time.monotonic() + patience
-    with suppress(ProcessLookupError, PermissionError):  # nobody is left (macOS: nobody who was not collected)
+    with suppress(ProcessLookupError, PermissionError):  # no process is left (macOS: none that was not waited for)
         os.killpg(leader.pid, signal.SIGTERM)
         while time.monotonic() < deadline:
             if leader.returncode is None and leader.poll() is not None:
@@ -283,14 +288,14 @@ def end_group(leader: subprocess.Popen[Any], patience: float = 10) -> None:
 
 
 def _command(pid: int) -> str:
-    """The command line of a process: from /proc, else (macOS) from ps; nothing once it has ended."""
+    """The command line of a process: from /proc, else (macOS) from ps; empty once it has ended."""
     if Path("/proc").is_dir():
         try:
             return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
         except OSError:
             return ""
-    question = ["/bin/ps", "-ww", "-p", str(pid), "-o", "command="]
-    return subprocess.run(question, capture_output=True, text=True, check=False).stdout  # noqa: S603
+    command = ["/bin/ps", "-ww", "-p", str(pid), "-o", "command="]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
 
 
 _COUNT_FILE = "2029240f6d1128be89ddc32729463129"  # cachelib's own bookkeeping: md5 of __wz_cache_count

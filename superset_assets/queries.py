@@ -1,16 +1,16 @@
-"""A chart's query, from its parameters: what the browser would ask, so that REST, CSV and warm-up ask the same.
+"""A chart's query, from its parameters: REST, CSV and warm-up then send the same query as the browser.
 
-Superset draws a chart without a stored `query_context`, but answers neither `/chart/<id>/data/` nor reports for it.
+Superset draws a chart without a stored `query_context`, but neither `/chart/<id>/data/` nor reports work for it.
 """
 
 import json
 from typing import Any
 
-_DATASOURCE = {"id": 0, "type": "table"}  # the importer puts the dataset's own number
+_DATASOURCE = {"id": 0, "type": "table"}  # the importer writes the dataset's numeric id
 
 
 def query_context(params: dict[str, Any], time_column: str | None = None) -> dict[str, Any]:
-    """Superset's query context of a chart's `params`, for the kinds of chart that these dashboards use."""
+    """Superset's query context of a chart's `params`, for the types of charts in defaults.yaml."""
     return {
         "datasource": _DATASOURCE,
         "force": False,
@@ -63,7 +63,8 @@ def _columns(params: dict[str, Any], time_column: str | None) -> list[Any]:
 
 
 def _order(params: dict[str, Any], metrics: list[str]) -> list[list[Any]]:
-    """As the chart says, by time, or largest first as the browser asks; ties are the server's (superset_config.py)."""
+    """The chart's own order, else by time, else the largest first, as in the browser. The server breaks ties
+    (superset_config.py)."""
     if "order_by_cols" in params:
         return [json.loads(item) for item in params["order_by_cols"]]
     if params.get("query_mode") == "raw" or not metrics:

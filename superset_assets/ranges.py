@@ -1,7 +1,7 @@
-"""Date ranges of a dashboard in Superset's words, and the links that set them.
+"""Date ranges of a dashboard in Superset's notation, and the links that set them.
 
-Superset reads a range as "since : until" with `until` left out; ours name the last day that is shown, so one day is
-added on the way. Relative ranges are expressions that Superset evaluates at each refresh: they never grow stale.
+Superset's range "since : until" excludes `until`. Our ranges name the last day that is shown, so one day is added.
+Relative ranges are expressions that Superset evaluates at each refresh: they are always up to date.
 """
 
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ def expression(default_range: str | None) -> str:
 
 
 def presets(default_range: str | None) -> dict[str, str]:
-    """Each preset's range by its name, ending today, or on the last day of a given default range."""
+    """The range of each preset by name: it ends today, or on the last day of the default range."""
     if default_range is None:
         return {name: _relative(days) for name, days in PRESETS.items()}
     last = _days(default_range)[1]
@@ -35,7 +35,7 @@ def presets(default_range: str | None) -> dict[str, str]:
 
 
 def preset_links(default_range: str | None) -> str:
-    """Markdown of one link a preset, each setting the date filter of the dashboard that it stands on."""
+    """One Markdown link per preset; a click sets the date filter of the dashboard."""
     return " ".join(f"[{name}]({preset_query(value)})" for name, value in presets(default_range).items())
 
 

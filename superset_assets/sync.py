@@ -1,10 +1,10 @@
-"""Assets in files against assets in Superset: plan, apply, drift, prune. Everything goes by uuid, over REST.
+"""Compare our assets with Superset's by uuid, over REST: plan, apply, drift, prune.
 
-    plan(client, zipped)   what would change        drift(client, zipped)   what people changed in Superset
-    apply(client, zipped)  import, then what is     prune(client, zipped)   remove ours that no file holds any more
+    plan(client, zipped)   what would change            drift(client, zipped)   what people changed in Superset
+    apply(client, zipped)  import what differs          prune(client, zipped)   remove our assets that no file has
 
-Superset's own export is what the files are compared with, after both are normalised (`normalise`): an export orders
-columns its own way, puts numbers where the files have uuids, and adds fields that no file has.
+The bundle is compared with Superset's own export after both are normalised (`normalise`): an export orders columns in
+its own way, has numbers in place of uuids, and adds fields.
 """
 
 import json
@@ -34,7 +34,7 @@ class Asset:
 
 @dataclass(frozen=True)
 class Change:
-    """An asset that differs, with the places where it does and both values: (path, in files, in Superset)."""
+    """An asset that differs, with each path and both values: (path, in the bundle, in Superset)."""
 
     asset: Asset
     differences: tuple[tuple[str, Any, Any], ...]
@@ -42,7 +42,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """What an apply would do. Orphans are ours by name and mark, but in no file: `prune` removes them."""
+    """What an apply would do. Orphans come from our files, which no longer have them: `prune` removes them."""
 
     create: list[Asset] = field(default_factory=list)
     update: list[Change] = field(default_factory=list)
@@ -56,73 +56,70 @@ class Plan:
 
     def lines(self) -> list[str]:
         """The plan for a terminal: + create, ~ update, - orphan."""
-        made = [f"+ {item.kind[:-1]} {item.title}" for item in self.create]
-        changed = [
+        created = [f"+ {item.kind[:-1]} {item.title}" for item in self.create]
+        updated = [
             f"~ {item.asset.kind[:-1]} {item.asset.title}: {', '.join(path for path, _, _ in item.differences[:4])}"
             for item in self.update
         ]
-        return (
-            made
-            + changed
-            + [f"- {item.kind[:-1]} {item.title} (in no file; prune removes it)" for item in self.orphans]
-        )
+        orphans = [f"- {item.kind[:-1]} {item.title} (in no file; prune removes it)" for item in self.orphans]
+        return created + updated + orphans
 
 
 def plan(client: SupersetClient, zipped: bytes) -> Plan:
-    """Compare a bundle with what Superset holds; changes nothing."""
-    wanted, held = _by_uuid(bundle.unpack(zipped)), _by_uuid(bundle.unpack(exported(client)))
+    """Compare a bundle with Superset's assets; changes nothing."""
+    wanted, present = _by_uuid(bundle.unpack(zipped)), _by_uuid(bundle.unpack(exported(client)))
     result = Plan()
     for asset, content in sorted(wanted.values(), key=lambda item: item[0]):
-        if asset.uuid not in held:
+        if asset.uuid not in present:
             result.create.append(asset)
             continue
-        changed = differences(normalise(asset.kind, content), normalise(asset.kind, held[asset.uuid][1]))
+        changed = differences(normalise(asset.kind, content), normalise(asset.kind, present[asset.uuid][1]))
         if changed:
             result.update.append(Change(asset, tuple(changed)))
         else:
             result.unchanged.append(asset)
-    left = [item for uuid, item in held.items() if uuid not in wanted]
-    result.orphans.extend(sorted(asset for asset, content in left if _marked(asset, content)))
+    others = [item for uuid, item in present.items() if uuid not in wanted]
+    result.orphans.extend(sorted(asset for asset, content in others if _marked(asset, content)))
     return result
 
 
 def apply(client: SupersetClient, zipped: bytes) -> Plan:
     """Import the bundle if anything differs; returns the plan that was carried out."""
-    found = plan(client, zipped)
-    if not found.empty:
+    changes = plan(client, zipped)
+    if not changes.empty:
         files = {"bundle": ("takings.zip", zipped, "application/zip")}
         try:
             send(client, "post", "assets/import/", files=files)
         except RequestFailedError as error:
             raise RequestFailedError(
                 f"{error}. Nothing was imported. Superset gives no reason for a bundle that it cannot read: run the "
-                "offline check (validate) first, then look into its log.",
+                "offline check (python -m superset_assets.validate) first, then read Superset's log.",
                 error.status,
             ) from error
-    return found
+    return changes
 
 
 def drift(client: SupersetClient, zipped: bytes) -> list[Change]:
-    """What was changed in Superset by hand since the last apply, or in files and not applied yet."""
+    """What people changed in Superset since the last apply, or what was changed in files and not applied yet."""
     return plan(client, zipped).update
 
 
 def prune(client: SupersetClient, zipped: bytes, *, dry_run: bool = True) -> list[Asset]:
-    """Remove charts, dashboards and datasets that are ours and in no file any more; with dry_run only name them.
+    """Remove our charts, dashboards and datasets that no file has any more; with dry_run only name them.
 
-    Assets that people made in Superset are never touched: they carry random uuids and not our mark.
+    Assets that people made in Superset are never touched: they have random uuids and not our mark.
     """
-    doomed = [item for kind in _LATEST_FIRST for item in plan(client, zipped).orphans if item.kind == kind]
+    orphans = [item for kind in _LATEST_FIRST for item in plan(client, zipped).orphans if item.kind == kind]
     if dry_run:
-        return doomed
-    for asset in doomed:
+        return orphans
+    for asset in orphans:
         number = ids_by_uuid(client, SINGULAR[asset.kind])[asset.uuid]
         call(client, "delete", f"{SINGULAR[asset.kind]}/{number}")
-    return doomed
+    return orphans
 
 
 def normalise(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
-    """An asset in a form in which a file and Superset's export of it are equal when they mean the same."""
+    """An asset in a form in which ours and Superset's export of it are equal when they mean the same."""
     plain: dict[str, Any] = json.loads(json.dumps(content, default=str))
     for name in _IGNORED | _IGNORED_OF.get(kind, set()):
         plain.pop(name, None)
@@ -136,8 +133,8 @@ def normalise(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
             plain.get("params", {}).pop(name, None)
     if kind == "dashboards":
         _normalise_dashboard(plain)
-    kept = _without_nothing(plain)
-    return kept if isinstance(kept, dict) else {}
+    filled = _without_nothing(plain)
+    return filled if isinstance(filled, dict) else {}
 
 
 _IGNORED = {"version", "timestamp"}
@@ -146,7 +143,7 @@ _IGNORED_OF = {
     "datasets": {"folders", "offset", "default_endpoint", "params", "template_params", "fetch_values_predicate"},
     "dashboards": {"theme_uuid", "theme_id"},
 }
-# what Superset works out for itself when a dashboard is saved or drawn
+# what Superset derives when a dashboard is saved or drawn
 _DERIVED = (
     "expanded_slices", "chart_configuration", "global_chart_configuration", "default_filters", "shared_label_colors",
     "map_label_colors", "color_scheme_domain", "chartsInScope", "tabsInScope", "positions", "show_native_filters",
@@ -169,26 +166,26 @@ def _normalise_dashboard(plain: dict[str, Any]) -> None:
 
 
 def _queries(context: dict[str, Any]) -> Any:
-    """What a stored query asks: the rest of it repeats the chart's parameters and Superset's numbers."""
+    """The queries of a stored query context: the rest repeats the chart's parameters and Superset's numbers."""
     return context.get("queries")
 
 
 def _without_nothing(value: Any) -> Any:
-    """Drop None, empty lists and empty dicts: exports write them or leave them out as they like."""
+    """Drop None, empty texts, lists and dicts: exports sometimes write them and sometimes leave them out."""
     if isinstance(value, dict):
-        kept = {key: _without_nothing(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item not in (None, [], {}, "")}
+        items = {key: _without_nothing(item) for key, item in value.items()}
+        return {key: item for key, item in items.items() if item not in (None, [], {}, "")}
     if isinstance(value, list):
         return [_without_nothing(item) for item in value]
     return value
 
 
-def differences(ours: Any, theirs: Any, path: str = "") -> list[tuple[str, Any, Any]]:
-    """Where two normalised assets differ: (path, ours, theirs); lists are compared as wholes."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        pairs = [(key, ours.get(key), theirs.get(key)) for key in sorted(ours.keys() | theirs.keys())]
+def differences(wanted: Any, actual: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    """Where two normalised assets differ: (path, wanted, actual); lists are compared as wholes."""
+    if isinstance(wanted, dict) and isinstance(actual, dict):
+        pairs = [(key, wanted.get(key), actual.get(key)) for key in sorted(wanted.keys() | actual.keys())]
         return [item for key, a, b in pairs for item in differences(a, b, f"{path}.{key}" if path else key)]
-    return [] if ours == theirs else [(path, ours, theirs)]
+    return [] if wanted == actual else [(path, wanted, actual)]
 
 
 def exported(client: SupersetClient) -> bytes:
@@ -203,15 +200,15 @@ def _by_uuid(assets: Mapping[str, dict[str, Any]]) -> dict[str, tuple[Asset, dic
         "charts": "slice_name",
         "dashboards": "dashboard_title",
     }
-    found = {}
+    by_uuid = {}
     for path, content in assets.items():
         kind = path.split("/", 1)[0]
         if kind in titles:
-            found[str(content["uuid"])] = (Asset(kind, str(content[titles[kind]]), str(content["uuid"])), content)
-    return found
+            by_uuid[str(content["uuid"])] = (Asset(kind, str(content[titles[kind]]), str(content["uuid"])), content)
+    return by_uuid
 
 
 def _marked(asset: Asset, content: Mapping[str, Any]) -> bool:
-    """Whether an asset in Superset came from our files: a name-made uuid and our certificate."""
+    """Whether an asset in Superset came from our files: its uuid is made from a name and it has our certificate."""
     certificate = (content.get("extra") or {}).get("certification") or {} if asset.kind == "datasets" else content
     return asset.kind != "databases" and is_ours(asset.uuid) and certificate.get("certified_by") == CERTIFIED_BY

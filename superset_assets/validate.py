@@ -43,7 +43,7 @@ def validate(assets: bundle.Assets, catalog: Catalog) -> list[Problem]:
     for path, content in assets.items():
         kind = path.split("/", 1)[0]
         if kind == "datasets" and content["database_uuid"] not in _kind(assets, "databases"):
-            what = f"database_uuid {content['database_uuid']} is in no file"
+            what = f"database_uuid {content['database_uuid']} does not exist"
             problems.append(Problem(path, what, "Point it to databases/warehouse.yaml"))
         if kind == "charts":
             problems += [*_chart(path, content, assets), *_added_up(path, content, assets, catalog)]
@@ -106,7 +106,7 @@ def _chart(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Iter
         yield Problem(path, "it has no description", "Write a caption: one line that says what the number is")
     dataset = _kind(assets, "datasets").get(content["dataset_uuid"])
     if dataset is None:
-        yield Problem(path, f"dataset_uuid {content['dataset_uuid']} is in no file", "Point it to a dataset's uuid")
+        yield Problem(path, f"dataset_uuid {content['dataset_uuid']} does not exist", "Point it to a dataset's uuid")
         return
     metrics = {item["metric_name"] for item in dataset["metrics"]}
     columns = {item["column_name"] for item in dataset["columns"]}
@@ -151,7 +151,7 @@ def _references(
         for item in value if isinstance(value, list) else [] if value is None else [value]:
             if not isinstance(item, str):
                 yield Problem(
-                    path, f"{name} holds a formula", "Write the formula in semantic/metrics, and name the metric"
+                    path, f"{name} has a formula", "Write the formula in semantic/metrics, and name the metric"
                 )
             elif item not in known:
                 yield Problem(path, f"{name} names {item!r}, no {what}", next_step)
@@ -160,17 +160,17 @@ def _references(
 def _layout(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Iterator[Problem]:
     charts = _kind(assets, "charts")
     tiles = {key: tile for key, tile in content["position"].items() if isinstance(tile, dict)}
-    held = {child for tile in tiles.values() for child in tile.get("children", [])}
+    children = {child for tile in tiles.values() for child in tile.get("children", [])}
     for key, tile in tiles.items():
         for child in tile.get("children", []):
             if child not in tiles:
                 yield Problem(
-                    path, f"{key} holds {child}, which is not in the layout", "Add it, or take it out of children"
+                    path, f"{key} has the child {child}, which is not in the layout", "Add it, or remove the child"
                 )
             elif tiles[child].get("parents") != [*tile.get("parents", []), key]:
-                yield Problem(path, f"{child} names other parents than {key}'s", "Write the way to it from ROOT_ID")
-        if key not in held | {"ROOT_ID", "HEADER_ID"}:
-            yield Problem(path, f"{key} is held by nothing", "Add it to a row's children, or remove it")
+                yield Problem(path, f"{child} names other parents than {key}'s", "Write the path to it from ROOT_ID")
+        if key not in children | {"ROOT_ID", "HEADER_ID"}:
+            yield Problem(path, f"{key} is in no row", "Add it to a row's children, or remove it")
         if tile["type"] == "ROW":
             width = sum(tiles[child]["meta"].get("width", 0) for child in tile["children"] if child in tiles)
             if width > 12:
@@ -178,7 +178,7 @@ def _layout(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Ite
         if tile["type"] == "CHART":
             chart = charts.get(tile["meta"]["uuid"])
             if chart is None:
-                yield Problem(path, f"{key} shows a chart that is in no file", "Use the uuid of a file in charts/")
+                yield Problem(path, f"{key} shows a chart that does not exist", "Use the uuid of a file in charts/")
             elif chart["slice_name"] != tile["meta"]["sliceName"]:
                 yield Problem(path, f"{key} is titled {tile['meta']['sliceName']!r}", f"Write {chart['slice_name']!r}")
 
@@ -195,11 +195,11 @@ def _filters(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> It
             dataset = datasets.get(target.get("datasetUuid", ""))
             if dataset is None:
                 yield Problem(
-                    path, f"filter {item['name']!r} asks a dataset that is in no file", "Use a dataset's uuid"
+                    path, f"filter {item['name']!r} reads a dataset that does not exist", "Use a dataset's uuid"
                 )
             elif target["column"]["name"] not in {column["column_name"] for column in dataset["columns"]}:
                 what = (
-                    f"filter {item['name']!r} asks {target['column']['name']!r}, no column of {dataset['table_name']}"
+                    f"filter {item['name']!r} reads {target['column']['name']!r}, no column of {dataset['table_name']}"
                 )
                 yield Problem(path, what, "Name one of its columns")
 

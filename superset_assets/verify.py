@@ -1,4 +1,4 @@
-"""Does every chart of a dashboard show rows? Asked over REST, as the user of the client, with the dashboard's range.
+"""Check by REST, as the client's user, that every chart of a dashboard shows rows in the dashboard's date range.
 
 chart_data(client, "Net sales", time_range=..., tenant="aurora")   a chart's rows, as it would draw them
 check_charts(client, "store-performance", tenant="aurora")         [(title, rows), …], or EmptyChartError
@@ -27,11 +27,11 @@ def chart_data(
 ) -> Rows:
     """The rows of a chart, named by its uuid or title.
 
-    time_range: in Superset's words ("2026-01-01 : 2026-02-01", the end left out), for charts that have a date filter.
-    tenant: only this one's rows, as the dashboard's tenant filter does. force: past the cache.
+    time_range: in Superset's notation ("2026-01-01 : 2026-02-01", without the last day), for charts with a date filter.
+    tenant: only the rows of this tenant, as with the dashboard's tenant filter. force: do not use the cache.
     """
-    found = list(listing(client, "chart/", ["id", "uuid", "slice_name"]))
-    numbers = [int(row["id"]) for row in found if chart in {str(row["uuid"]), row["slice_name"]}]
+    rows = list(listing(client, "chart/", ["id", "uuid", "slice_name"]))
+    numbers = [int(row["id"]) for row in rows if chart in {str(row["uuid"]), row["slice_name"]}]
     if len(numbers) != 1:
         what = "no chart is" if not numbers else f"{len(numbers)} charts are"
         raise SupersetError(
@@ -41,7 +41,7 @@ def chart_data(
 
 
 def default_range(client: SupersetClient, dashboard: str = STORE_PERFORMANCE) -> str | None:
-    """The range that a dashboard opens with, in Superset's words; None when it has no date filter."""
+    """The range that a dashboard opens with, in Superset's notation; None when it has no date filter."""
     metadata = json.loads(call(client, "get", f"dashboard/{dashboard}")["result"]["json_metadata"] or "{}")
     for item in metadata.get("native_filter_configuration", []):
         if item["filterType"] == "filter_time":
@@ -53,9 +53,9 @@ def default_range(client: SupersetClient, dashboard: str = STORE_PERFORMANCE) ->
 def check_charts(
     client: SupersetClient, dashboard: str = STORE_PERFORMANCE, *, tenant: str | None = None, force: bool = False
 ) -> list[tuple[str, int]]:
-    """Each chart's title with how many rows it has in the dashboard's own range.
+    """Each chart's title with its number of rows in the dashboard's own range.
 
-    Raises EmptyChartError naming every chart that has none: no row, rows that hold nothing, or a query that failed.
+    Raises EmptyChartError with every chart that has no row, only empty rows, or a query that failed.
     """
     shown = default_range(client, dashboard)
     counts: list[tuple[str, int]] = []
@@ -71,10 +71,10 @@ def check_charts(
         if not filled:
             problems.append(f"{chart['slice_name']}: no rows")
     if problems or not counts:
-        found = "; ".join(problems) or "it has no charts that this user may see"
+        reasons = "; ".join(problems) or "it has no charts that this user may see"
         raise EmptyChartError(
-            f"The dashboard {dashboard} is not filled in the range {shown!r}: {found}. Look at the published build of "
-            "that range, and apply the assets again."
+            f"Charts of the dashboard {dashboard} are empty in the range {shown!r}: {reasons}. Check that the "
+            "published build has rows in that range, and apply the assets again."
         )
     return counts
 
@@ -82,13 +82,13 @@ def check_charts(
 def _rows(client: SupersetClient, number: int, time_range: str | None, tenant: str | None, force: bool) -> Rows:
     stored = call(client, "get", f"chart/{number}")["result"]["query_context"]
     if not stored:
-        raise RequestFailedError("it has no stored query, so it can only be drawn in a browser; apply the assets again")
+        raise RequestFailedError("it has no stored query, which only a browser can do without; apply the assets again")
     answer = call(client, "post", "chart/data", json=_narrowed(json.loads(stored), time_range, tenant, force))
     return [row for result in answer["result"] for row in result["data"]]
 
 
 def _narrowed(context: dict[str, Any], time_range: str | None, tenant: str | None, force: bool) -> dict[str, Any]:
-    """The stored query with a dashboard's filters put in."""
+    """The stored query with a dashboard's filters added."""
     context = {**context, "force": force, "result_format": "json", "result_type": "full"}
     for query in context["queries"]:
         filters: list[Mapping[str, Any]] = query["filters"]

@@ -1,11 +1,12 @@
 # ruff: noqa: PLC0415 (importing Superset takes seconds: a copied template needs none of it)
-"""Make Superset's metadata ready: tables, permissions, roles, the admin user. One process, one app context.
+"""Prepare Superset's metadata: tables, permissions, roles, the admin user. One process, one app context.
 
-Run by the environment's python with TAKINGS_SUPERSET_HOME and TAKINGS_PUBLISHED set; the admin's password is
-read from `credentials.json` in the home. Writes one JSON line per step to stdout: {"done", "total", "detail"}.
+Runs with the Python of Superset's environment and with TAKINGS_SUPERSET_HOME and TAKINGS_PUBLISHED set. Reads the
+admin's password from `credentials.json` in the home. Writes one JSON line per step to stdout:
+{"done", "total", "detail"}.
 
-A migrated metadata file is kept as a template, keyed by the hash of requirements.lock, in
-TAKINGS_SUPERSET_TEMPLATES (default: inside the environment): the next start with the same lock is a copy.
+A migrated metadata file is kept as a template, named by the hash of requirements.lock, in TAKINGS_SUPERSET_TEMPLATES
+(default: inside the environment): the next first start with the same lock copies it.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ ADMIN = "admin"
 
 
 def lock_hash() -> str:
-    """Sixteen hex digits of everything that decides what the metadata looks like."""
+    """Sixteen hexadecimal digits of the hash of the files that decide the content of the metadata."""
     parts = [(SERVER / name).read_bytes() for name in ("requirements.lock", "bootstrap.py")]
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
@@ -58,7 +59,7 @@ def migrate(password: str) -> None:
 
         say(1, "creating the metadata tables")
         upgrade(directory=str(Path(sys.modules["superset"].__file__ or "").parent / "migrations"))
-        say(2, "naming permissions and roles")
+        say(2, "creating permissions and roles")
         appbuilder.add_permissions(update_perms=True)
         manager = appbuilder.sm
         manager.sync_role_definitions()
@@ -72,7 +73,7 @@ def migrate(password: str) -> None:
 
 
 def copy_closed(source: Path, target: Path) -> None:
-    """Copy an SQLite file with its journal folded in, appearing whole or not at all."""
+    """Copy an SQLite file with its journal merged; the target appears complete or not at all."""
     partial = target.with_suffix(f".{os.getpid()}.partial")
     with closing(sqlite3.connect(source)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -88,7 +89,7 @@ def main() -> None:
         set_admin_password(METADATA, password)
         say(4, "metadata is up to date")
         return
-    if not marker.exists():  # a first start that was cut off: begin again
+    if not marker.exists():  # an interrupted first start: begin again
         for leftover in HOME.glob("metadata.db*"):
             leftover.unlink()
     fresh = not METADATA.exists()

@@ -1,6 +1,6 @@
 """Superset's configuration for Takings: one process, SQLite metadata, file caches, walls between tenants.
 
-Reads two environment variables and nothing else of ours:
+Reads two environment variables of ours:
   TAKINGS_SUPERSET_HOME  folder of metadata, generated secrets, caches and logs
   TAKINGS_PUBLISHED      folder of published builds: `current` is a symlink to the newest one
 
@@ -31,27 +31,28 @@ BABEL_DEFAULT_LOCALE = "en"
 
 
 def _secrets() -> dict[str, str]:
-    """The generated secrets, made once and readable by their owner alone."""
+    """The secrets, generated once and readable by their owner alone."""
     path = HOME / "secrets.json"
-    made = {name: secrets.token_urlsafe(48) for name in ("secret_key", "guest_token_jwt_secret")}
+    generated = {name: secrets.token_urlsafe(48) for name in ("secret_key", "guest_token_jwt_secret")}
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(made, file)
+            json.dump(generated, file)
     except FileExistsError:
-        made = json.loads(path.read_text())
-    return made
+        stored: dict[str, str] = json.loads(path.read_text())
+        return stored
+    return generated
 
 
 SECRET_KEY = _secrets()["secret_key"]
 GUEST_TOKEN_JWT_SECRET = _secrets()["guest_token_jwt_secret"]
 
-# --- metadata and caches: files, no server beside Superset
+# --- metadata and caches: files, no other server
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'metadata.db'}"
 
 
 @event.listens_for(Engine, "connect")
 def _sqlite_for_threads(connection: Any, _record: Any) -> None:
-    """Readers beside one writer, and a patient writer: eight threads share the metadata file."""
+    """Eight threads share the metadata file: readers do not wait for the writer, a writer waits for another one."""
     if isinstance(connection, sqlite3.Connection):
         connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;")
 
@@ -72,12 +73,12 @@ EXPLORE_FORM_DATA_CACHE_CONFIG = _file_cache("explore", 7 * 86400)
 DASHBOARD_AUTO_REFRESH_MODE = "fetch"  # a refresh within 60 s is answered from the cache
 
 FEATURE_FLAGS = {
-    # two users who share no row-level rule never share a cached answer: the connection differs by user
+    # each user has a connection to another file, so users do not share cached answers
     "CACHE_QUERY_BY_USER": True,
     "DRILL_BY": False,
 }
 
-# --- the browser: nothing from outside, no telemetry
+# --- the browser loads nothing from other hosts; no telemetry
 THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = {
@@ -99,12 +100,12 @@ TALISMAN_CONFIG = {
 WTF_CSRF_ENABLED = True
 HTML_SANITIZATION = True
 
-# --- how it looks: one green, light and dark by the browser's preference
+# --- look: one green; light or dark by the browser's preference
 _BRAND = {"light": "#14694f", "dark": "#6fd3ae"}
 
 
 def _logo(colour: str) -> str:
-    """The word mark as a data address: drawn by the browser, fetched from nowhere."""
+    """The word mark as a data URL: no request is needed."""
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="132" height="32" viewBox="0 0 132 32">'
         f'<g fill="{colour}"><rect x="2" y="17" width="5" height="9" rx="1.5"/>'
@@ -133,10 +134,10 @@ def _tokens(mode: str) -> dict[str, Any]:
     }
 
 
-# the accent first, then colours that stay apart beside it; steps of a funnel are one colour that fades
+# the accent first, then colours that differ clearly from it; the steps of a funnel fade in one colour
 _COLOURS = {
     "takings": ["#2e9e6b", "#7a8aa0", "#e0a100", "#4a90c2", "#7fc8a9", "#9a7bb5", "#b08968", "#d64545"],
-    # clear enough for the text in them, on a light ground and on a dark one
+    # light enough for the text in them, on a light and on a dark background
     "takings_steps": [f"rgba(46, 158, 107, {share})" for share in (0.6, 0.45, 0.32, 0.22)],
 }
 EXTRA_CATEGORICAL_COLOR_SCHEMES = [
@@ -154,7 +155,7 @@ VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">
 
 # --- exports
 def _csv_with_bom(response: Response) -> Response:
-    """UTF-8 with a byte order mark, so that Excel reads names right (Superset 6.1.0 lost its own)."""
+    """UTF-8 with a byte order mark, so that Excel reads names correctly (Superset 6.1.0 no longer writes it)."""
     if response.mimetype == "text/csv" and not response.is_streamed and not response.direct_passthrough:
         body = response.get_data()
         if not body.startswith(b"\xef\xbb\xbf"):
@@ -164,19 +165,19 @@ def _csv_with_bom(response: Response) -> Response:
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     app.after_request(_csv_with_bom)
-    # Superset's slot for lines of a page's head: without a viewport a phone draws pages 980 pixels wide, and tiny
+    # Superset's slot in the head of a page: without a viewport a phone draws pages 980 pixels wide, in tiny letters
     slots = DictLoader({"head_custom_extra.html": VIEWPORT})
     app.jinja_loader = ChoiceLoader([slots, *([app.jinja_loader] if app.jinja_loader else [])])
 
 
-# --- a top ten that is the same every time
+# --- a top ten that is always the same
 _LIMIT_AT_END = re.compile(r"\s+LIMIT \d+\s*$")
 
 
 def SQL_QUERY_MUTATOR(sql: str, **_: Any) -> str:  # noqa: N802 (Superset's name)
-    """Settle ties of a limited, ordered aggregate by its group columns, which Superset selects first.
+    """Order the ties of a limited aggregate by its group columns, which Superset selects first.
 
-    Superset 6.1.0 orders by one metric alone: which of two equal rows is the tenth is then anybody's guess.
+    Superset 6.1.0 orders by one metric alone: without this the tenth of two equal rows is random.
     """
     end = _LIMIT_AT_END.search(sql)
     if end is None:
@@ -184,7 +185,7 @@ def SQL_QUERY_MUTATOR(sql: str, **_: Any) -> str:  # noqa: N802 (Superset's name
     try:
         query = sqlglot.parse_one(sql, dialect="duckdb")
     except sqlglot.errors.SqlglotError:
-        return sql  # not ours to judge: the database will say what is wrong
+        return sql  # the database reports what is wrong
     group = query.args.get("group") if isinstance(query, sqlglot.exp.Select) else None
     if group is None or not group.expressions or query.args.get("order") is None:
         return sql
@@ -192,7 +193,7 @@ def SQL_QUERY_MUTATOR(sql: str, **_: Any) -> str:  # noqa: N802 (Superset's name
     return f"{sql[: end.start()]}, {positions}{end.group()}"
 
 
-# --- the second wall: who asks decides which published file is opened
+# --- the second wall: the user decides which published file is opened
 DUCKDB_CONNECT_ARGS = {
     "read_only": True,
     "config": {
@@ -215,7 +216,7 @@ def _roles(username: str | None, security_manager: Any) -> set[str]:
 
 
 def published_file(roles: set[str]) -> str:
-    """The name of the published file that these roles may read; without a single clear tenant, the empty one."""
+    """The name of the published file that these roles may read; without exactly one tenant, the empty file."""
     if "Admin" in roles:
         return "all.duckdb"
     tenants = [match[1] for match in map(_TENANT_ROLE.fullmatch, sorted(roles)) if match]
@@ -223,7 +224,7 @@ def published_file(roles: set[str]) -> str:
 
 
 def _refusal(message: str, status: int) -> Exception:
-    """An error that Superset shows to whoever asks, instead of a page without a reason."""
+    """An error that Superset shows to the user, in place of a page without a reason."""
     from superset.errors import ErrorLevel, SupersetError, SupersetErrorType  # noqa: PLC0415 (it imports this module)
     from superset.exceptions import SupersetErrorException  # noqa: PLC0415
 
@@ -234,10 +235,10 @@ def _refusal(message: str, status: int) -> Exception:
 def DB_CONNECTION_MUTATOR(  # noqa: N802 (Superset's name)
     uri: URL, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
 ) -> tuple[URL, dict[str, Any]]:
-    """Send each user to their own published file, read only, with everything outside it shut.
+    """Open each user's own published file, read-only and without access to anything else.
 
-    `current` is resolved here and not left to DuckDB, which keeps one instance a path: a swapped symlink
-    would go on serving the build before. Databases that are not DuckDB are the administrator's own.
+    `current` is resolved here because DuckDB keeps one instance per path: after a swap of the symlink it would still
+    serve the previous build. Databases other than DuckDB are for the administrator alone.
     """
     roles = _roles(username, security_manager)
     if uri.get_backend_name() != "duckdb":

@@ -1,4 +1,4 @@
-"""Debian's Chromium, headless and without any call of its own, looking at Superset."""
+"""Debian's Chromium, headless and without requests of its own, to look at Superset."""
 
 import base64
 import json
@@ -32,9 +32,9 @@ BROKEN = "[data-test='alert-message'], .ant-alert-error, .error-boundary, [data-
 
 @contextmanager
 def chromium(*, dark: bool = False, phone: bool = False) -> Iterator[webdriver.Chrome]:
-    """A fresh browser with a profile of its own, in light or dark: a desktop 1440 pixels wide, or a phone of 390.
+    """A browser with a new profile, in light or dark mode: a desktop 1440 pixels wide, or a phone of 390.
 
-    Higher than any dashboard: Superset draws a chart when it is scrolled to.
+    The window is higher than any dashboard: Superset draws a chart when it becomes visible.
     """
     width, height = (390, 6600) if phone else (1440, 3600)
     with TemporaryDirectory() as profile:
@@ -57,7 +57,7 @@ def chromium(*, dark: bool = False, phone: bool = False) -> Iterator[webdriver.C
 
 
 def log_in(driver: webdriver.Chrome, url: str, login: Login) -> None:
-    """Through the login form, as a person does; again when the page was not listening yet."""
+    """Log in by the form, as a person does; repeated when the page was not ready yet."""
     for _ in range(4):
         driver.get(f"{url}/login/")
         wait = WebDriverWait(driver, 30)
@@ -75,7 +75,7 @@ def log_in(driver: webdriver.Chrome, url: str, login: Login) -> None:
 
 
 def settle(driver: webdriver.Chrome, tiles: int, timeout: float = 60) -> None:
-    """Wait until `tiles` charts stand on the page and nothing loads any more, twice in a row."""
+    """Wait until `tiles` charts are drawn and nothing loads any more, three times in a row."""
     deadline = time.monotonic() + timeout
     calm = 0
     while calm < 3:
@@ -87,8 +87,8 @@ def settle(driver: webdriver.Chrome, tiles: int, timeout: float = 60) -> None:
 
 
 def state(driver: webdriver.Chrome) -> dict[str, int]:
-    """How many charts stand on the page, how many hold something drawn, how much still loads."""
-    found: dict[str, int] = driver.execute_script(
+    """The number of charts on the page, of drawn charts, and of parts that still load."""
+    counts: dict[str, int] = driver.execute_script(
         """
         const seen = node => node.offsetParent !== null;
         const charts = [...document.querySelectorAll('.dashboard-component-chart-holder')];
@@ -98,24 +98,24 @@ def state(driver: webdriver.Chrome) -> dict[str, int]:
         """,
         BUSY,
     )
-    return found
+    return counts
 
 
 def complaints(driver: webdriver.Chrome) -> list[str]:
-    """Texts of error tiles, and of charts that say that they have nothing to show."""
+    """Texts of error tiles, and of charts that have nothing to show."""
     boxes = [node.text for node in driver.find_elements(By.CSS_SELECTOR, BROKEN) if node.is_displayed()]
     page = driver.find_element(By.TAG_NAME, "body").text
-    said = [
+    lines = [
         line
         for line in page.splitlines()
         if line.startswith(("No results", "No data", "Unexpected error", "Data error"))
     ]
-    return [text for text in boxes if text.strip()] + said
+    return [text for text in boxes if text.strip()] + lines
 
 
 def clipped(driver: webdriver.Chrome) -> list[str]:
     """Titles, descriptions and numbers that are wider than their place."""
-    found: list[str] = driver.execute_script(
+    texts: list[str] = driver.execute_script(
         """
         const wide = node => node.scrollWidth > node.clientWidth + 1;
         const pen = document.createElement('canvas').getContext('2d');
@@ -133,11 +133,11 @@ def clipped(driver: webdriver.Chrome) -> list[str]:
         ];
         """
     )
-    return found
+    return texts
 
 
 def answers(driver: webdriver.Chrome) -> Iterator[tuple[str, int, str]]:
-    """Address, status and text of every answer since the last look; files of the front end have no text."""
+    """Address, status and text of every answer since the last call; files of the front end have no text."""
     for entry in driver.get_log("performance"):
         message = json.loads(entry["message"])["message"]
         if message["method"] != "Network.responseReceived":
@@ -146,15 +146,15 @@ def answers(driver: webdriver.Chrome) -> Iterator[tuple[str, int, str]]:
         text = ""
         if "/api/" in response["url"] or "/superset/dashboard/" in response["url"]:
             try:
-                asked = {"requestId": message["params"]["requestId"]}
-                text = driver.execute_cdp_cmd("Network.getResponseBody", asked)["body"]
-            except WebDriverException:  # an answer without a body, or one that the browser has let go
+                request = {"requestId": message["params"]["requestId"]}
+                text = driver.execute_cdp_cmd("Network.getResponseBody", request)["body"]
+            except WebDriverException:  # an answer without a body, or one that the browser no longer has
                 pass
         yield response["url"], response["status"], text
 
 
 def screenshot(driver: webdriver.Chrome, name: str) -> Path:
-    """Keep the whole page, down to its last row, as <name>.png."""
+    """Save the whole page, down to its last row, as <name>.png."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     path = SCREENSHOTS / f"{name}.png"
     width, height = driver.execute_script(

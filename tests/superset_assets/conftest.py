@@ -1,4 +1,4 @@
-"""A real Superset on a free port over a small published folder, started once a worker; skipped only if impossible."""
+"""A real Superset on a free port over a small published folder, one per worker; skipped only without it."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def catalog() -> Catalog:
 
 @dataclass
 class Running:
-    """A Superset with our assets and two tenants in it, and the folder that it reads."""
+    """A Superset with our assets and two tenants, and the folder that it reads."""
 
     server: Server
     published: Path
@@ -59,23 +59,23 @@ def superset(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iter
 
 @pytest.fixture
 def restored(superset: Running) -> Iterator[Running]:
-    """For tests that break a wall: the sound build and all rules stand again after them."""
-    sound = (superset.published / "current").resolve()
+    """For tests that break a wall: the original build and all rules are restored after them."""
+    original = (superset.published / "current").resolve()
     yield superset
-    point_to(superset, sound.name)
+    point_to(superset, original.name)
     access.grant(superset.admin, TENANTS, superset.server.credentials)
 
 
 def point_to(superset: Running, name: str) -> None:
-    """Swap `current` to the published folder of that name, and forget what was answered from another."""
+    """Point `current` to the published folder of that name, and flush the cached answers of the previous one."""
     link = superset.published / f".{name}.again"
     link.symlink_to(name)
     os.replace(link, superset.published / "current")  # noqa: PTH105
     superset.server.flush_data_cache()
 
 
-def spoilt(superset: Running, name: str) -> Path:
-    """A copy of the build, to be spoilt before it is pointed to."""
+def copied(superset: Running, name: str) -> Path:
+    """A copy of the build, to be changed before `current` points to it."""
     return Path(shutil.copytree((superset.published / "current").resolve(), superset.published / name))
 
 
@@ -83,11 +83,11 @@ def _environment() -> None:
     if DEFAULT_PYTHON.exists():
         return
     command = [str(ROOT / "tools" / "setup"), str(DEFAULT_PYTHON.parents[1].relative_to(ROOT))]
-    made = subprocess.run(
+    setup = subprocess.run(
         [*command, "superset_assets/server/requirements.lock"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    if made.returncode != 0 or not DEFAULT_PYTHON.exists():
-        pytest.skip(f"Superset's environment is missing and cannot be made: {made.stderr[-300:]}")
+    if setup.returncode != 0 or not DEFAULT_PYTHON.exists():
+        pytest.skip(f"Superset's environment is missing and cannot be installed: {setup.stderr[-300:]}")
 
 
 def free_port() -> int:

@@ -1,4 +1,4 @@
-"""A small published folder for these tests: the marts' columns as their contracts have them, rows made up."""
+"""A small published folder for these tests: marts with the columns of their contracts and made-up rows."""
 
 import functools
 import os
@@ -16,7 +16,7 @@ from tests.superset_assets import rows
 METRICS = Path(__file__).resolve().parents[2] / "semantic" / "metrics"
 SHOP = Path(__file__).with_name("shop.sql").read_text()
 TENANTS = {"aurora": "USD", "nordlicht": "EUR"}
-CANARIES = {"aurora": "kestrel", "nordlicht": "plover"}  # stands in the names of everything that a tenant has
+CANARIES = {"aurora": "kestrel", "nordlicht": "plover"}  # part of every name in a tenant's rows
 
 
 @functools.cache
@@ -38,14 +38,14 @@ def catalog() -> Catalog:
         for item in model.get("metrics", []):
             item["config"]["meta"] = default | item["config"]["meta"]
             metrics[item["name"]] = _metric(item, model["name"], "sum", item.get("expr", item["name"]), ())
-    made_of_others = {item["name"]: item for file in files for item in file.get("metrics", [])}
-    while made_of_others:  # a metric after those that it is made of
-        for name, item in list(made_of_others.items()):
+    composed = {item["name"]: item for file in files for item in file.get("metrics", [])}
+    while composed:  # a metric after its inputs
+        for name, item in list(composed.items()):
             inputs = tuple(item.get("input_metrics", [])) or (item["numerator"], item["denominator"])
             if all(other in metrics for other in inputs):
                 parts = [metrics[other] for other in inputs]
                 metrics[name] = _metric(item, parts[0].mart, item["type"], item.get("expr", ""), parts)
-                del made_of_others[name]
+                del composed[name]
     return Catalog(metrics, marts)
 
 

@@ -1,7 +1,7 @@
-"""Rows of marts that charts only have to be drawn from: every column of the contract filled, by its name and type.
+"""Rows of marts for charts to draw: every column of the contract has a value, by its name and type.
 
-Amounts are made up, the same every time; what has to fit together (a share of something) is named in RANGES. Names
-carry the tenant's canary, so that a name of the other tenant's is seen wherever it turns up.
+Amounts are made up and always the same; RANGES has the columns whose amounts must fit together (a share of something).
+Names contain the tenant's canary, so that a name of the other tenant is visible wherever it appears.
 """
 
 import re
@@ -22,7 +22,7 @@ RANGES = {
     "cash_fees_minor": (1000, 9000), "cash_balance_minor": (4000000, 9000000),
 }  # fmt: skip
 MONTHS = "(SELECT CAST(date_trunc('month', current_date) - to_months(m) AS DATE) AS date_month FROM range(14) AS t (m))"
-# the groups that a mart has rows of: one of each a day (or month)
+# the groups of a mart: one row of each per day (or month)
 GROUPS = {
     "spend": "days, (VALUES ('Meta', 'Spring'), ('Meta', 'Always on'), ('TikTok', 'Spring'), "
     "('TikTok', '(deleted or unallocated)')) AS c (platform, campaign)",
@@ -50,12 +50,12 @@ NAMED = {
     "funnel_daily": {"step_count": "7000 // (step_number * step_number + 1) + day(date_day)"},
 }  # fmt: skip
 KEYS = {"tenant_id", "source", "channel", "date_day", "currency", "minor_units"}
-# what shop.sql says of metrics_daily already
+# the columns of metrics_daily that shop.sql fills
 SALES = set(re.findall(r"\w+", Path(__file__).with_name("shop.sql").read_text().split("INSERT INTO ")[1])) - KEYS
 
 
 def statements(catalog: Catalog, tenant: str, currency: str, canary: str) -> Iterator[str]:
-    """One insert for each mart of GROUPS, after `shop.sql` has made its days; every column is filled."""
+    """One insert for each mart of GROUPS, after `shop.sql` has created the days; every column gets a value."""
     for name in GROUPS.keys() & catalog.marts.keys():
         mart = catalog.marts[name]
         own = {"tenant_id": f"'{tenant}'", "currency": f"'{currency}'", "minor_units": "100"}
@@ -68,7 +68,7 @@ def statements(catalog: Catalog, tenant: str, currency: str, canary: str) -> Ite
 
 
 def _value(mart: Mart, column: Column, canary: str) -> str:
-    """A column of the group as it is; anything else by its type."""
+    """A column of the group as it is, any other column by its type."""
     kind, group = column.type.upper(), GROUPS[mart.name]
     if column.name == mart.time_column or re.search(rf"\b{column.name}\b", group):
         return column.name
@@ -87,7 +87,7 @@ def _value(mart: Mart, column: Column, canary: str) -> str:
 
 
 def _salt(mart: Mart) -> str:
-    """What tells the rows of a mart apart."""
+    """The columns that distinguish the rows of a mart."""
     parts = (
         "platform",
         "campaign",

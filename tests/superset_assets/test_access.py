@@ -1,4 +1,4 @@
-"""Which logins are switched off, asked of a Superset that is only a list of users."""
+"""Which logins a grant deactivates, against a list of users in place of a Superset."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,12 +13,12 @@ ROLES = {"tenant:aurora": 1, "tenant:gone": 2, "Gamma": 3}
 
 
 def user(number: int, name: str, *roles: str, active: bool = True) -> dict[str, Any]:
-    held = [{"id": ROLES[role], "name": role} for role in roles]
-    return {"id": number, "username": name, "active": active, "roles": held, "groups": []}
+    granted = [{"id": ROLES[role], "name": role} for role in roles]
+    return {"id": number, "username": name, "active": active, "roles": granted, "groups": []}
 
 
-def switched_off(users: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The logins that a grant for the one tenant aurora switches off."""
+def deactivated(users: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The logins that a grant for the tenant aurora deactivates."""
     off: list[str] = []
 
     def call(_client: Any, _method: str, path: str, **options: Any) -> None:
@@ -27,15 +27,15 @@ def switched_off(users: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(access, "listing", lambda *_: users)
     monkeypatch.setattr(access, "call", call)
-    monkeypatch.setattr(access, "_opens", lambda *_: True)
-    done = access.Access()
+    monkeypatch.setattr(access, "_can_log_in", lambda *_: True)
+    changes = access.Access()
     client: Any = SimpleNamespace(host="http://127.0.0.1:1")
-    access._ensure_users(client, ["aurora"], ROLES, Credentials(tmp_path / "credentials.json"), done)
-    assert len(done.changes) == len(off)
+    access._ensure_users(client, ["aurora"], ROLES, Credentials(tmp_path / "credentials.json"), changes)
+    assert len(changes.changes) == len(off)
     return off
 
 
-def test_a_login_made_for_a_colleague_of_a_tenant_stays_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_login_of_a_tenants_colleague_stays_active(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     users = [
         user(1, "aurora", "tenant:aurora"),
         user(2, "maria", "tenant:aurora"),
@@ -45,4 +45,4 @@ def test_a_login_made_for_a_colleague_of_a_tenant_stays_on(tmp_path: Path, monke
         user(6, "colleague of gone", "tenant:gone", "Gamma"),
         user(7, "off already", "tenant:gone", active=False),
     ]
-    assert switched_off(users, tmp_path, monkeypatch) == ["gone", "colleague of gone"]
+    assert deactivated(users, tmp_path, monkeypatch) == ["gone", "colleague of gone"]

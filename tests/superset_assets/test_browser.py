@@ -1,6 +1,6 @@
-"""Every dashboard in a real browser: as the admin, as each tenant, in light and dark, on a phone; screenshots are kept.
+"""Every dashboard in a real browser: as the admin, as each tenant, in light and dark, on a phone, with screenshots.
 
-One browser a user looks at all of them. What a tenant's browser was sent is searched for names of the other tenant.
+One browser per user opens all of them. All answers to a tenant's browser are searched for names of the other tenant.
 """
 
 from datetime import date
@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 
 from superset_assets import dashboard_form, decisions
 from tests.superset_assets import browser, marts
-from tests.superset_assets.conftest import Running, point_to, spoilt
+from tests.superset_assets.conftest import Running, copied, point_to
 
 BOARDS = {
     dashboard_form.slug(name): dashboard_form.chart_names(dashboard)
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def numbers(driver: webdriver.Chrome) -> dict[str, str]:
-    """What the big numbers say, by title."""
+    """The big numbers by title."""
     tiles = driver.find_elements(By.CSS_SELECTOR, ".chart-slice[data-test-viz-type='big_number_total']")
     return {
         tile.get_attribute("data-test-chart-name") or "": tile.find_element(By.CSS_SELECTOR, ".header-line").text
@@ -34,18 +34,18 @@ def numbers(driver: webdriver.Chrome) -> dict[str, str]:
 
 
 def wrong(driver: webdriver.Chrome, canary: str | None = None) -> list[str]:
-    """Requests that failed, that went anywhere but to Superset and were not stopped by its policy, or told too much."""
-    said = []
+    """Requests that failed, that left for another host, or whose answer names the other tenant."""
+    problems = []
     for url, status, text in browser.answers(driver):
         local = url.startswith(("http://127.0.0.1:", "data:", "blob:", "chrome"))
-        # a tenant may not store the colours that the dashboard works out, and need not
+        # a tenant may not store the colours that the dashboard derives, and need not
         if not local or (status >= 400 and "/colors" not in url):
-            said.append(f"{status} {url}")
+            problems.append(f"{status} {url}")
         if canary and canary in text.lower():
-            said.append(f"{canary} in {url}")
+            problems.append(f"{canary} in {url}")
     if canary and canary in driver.page_source.lower():
-        said.append(f"{canary} on {driver.current_url}")
-    return said
+        problems.append(f"{canary} on {driver.current_url}")
+    return problems
 
 
 def charts(slug: str) -> int:
@@ -59,16 +59,16 @@ def look(driver: webdriver.Chrome, superset: Running, slug: str) -> None:
 
 
 def by_length(day: date) -> list[str]:
-    """The presets by how many days they show on this day; of two alike, the one that was looked at first."""
+    """The presets by the number of days that they show on this day; of two equal ones, the one opened first."""
     days = {"30d": 30, "7d": 7, "90d": 90, "365d": 365, "YTD": day.timetuple().tm_yday}
     return sorted(days, key=days.__getitem__)
 
 
-def kept(path: Path) -> bool:
+def filled(path: Path) -> bool:
     return path.stat().st_size > 50_000
 
 
-def test_the_admin_sees_every_chart_of_one_tenant_with_its_currency(superset: Running) -> None:
+def test_admin_sees_every_chart_of_one_tenant_in_its_currency(superset: Running) -> None:
     with browser.chromium() as driver:
         browser.log_in(driver, superset.server.url, superset.server.credentials.admin)
         for slug in BOARDS:
@@ -76,12 +76,12 @@ def test_the_admin_sees_every_chart_of_one_tenant_with_its_currency(superset: Ru
             assert browser.clipped(driver) == [], slug
             assert wrong(driver) == []
             assert {text[0] for text in numbers(driver).values() if not text[0].isdigit()} <= {"$", "-"}, slug
-            assert kept(browser.screenshot(driver, slug))
+            assert filled(browser.screenshot(driver, slug))
         look(driver, superset, "store-performance")
         assert numbers(driver)["Net sales"].startswith("$")
 
 
-def test_a_tenant_sees_its_own_shop_and_nothing_of_the_other_on_any_dashboard(superset: Running) -> None:
+def test_tenant_sees_nothing_of_the_other_tenant_on_any_dashboard(superset: Running) -> None:
     with browser.chromium() as driver:
         browser.log_in(driver, superset.server.url, superset.server.credentials.login("nordlicht"))
         for slug in BOARDS:
@@ -93,21 +93,21 @@ def test_a_tenant_sees_its_own_shop_and_nothing_of_the_other_on_any_dashboard(su
         assert "SQL" not in driver.find_element(By.CSS_SELECTOR, "header, #main-menu").text
 
 
-def test_a_leak_would_be_seen_in_the_browser_on_the_page_and_in_what_it_was_sent(restored: Running) -> None:
-    """Two rows of aurora's in nordlicht's file: one that a table names, one that only a picture is drawn from."""
-    folder = spoilt(restored, "seen")
+def test_planted_leak_is_seen_on_the_page_and_in_the_answers_to_the_browser(restored: Running) -> None:
+    """Rows of aurora in nordlicht's file: of a mart that a table names, and of one that only a picture shows."""
+    folder = copied(restored, "seen")
     with duckdb.connect(str(folder / "tenant-nordlicht.duckdb")) as db:
-        db.execute(f"ATTACH '{folder / 'tenant-aurora.duckdb'}' AS theirs (READ_ONLY)")
+        db.execute(f"ATTACH '{folder / 'tenant-aurora.duckdb'}' AS other (READ_ONLY)")
         for mart in ("spend", "sessions_daily"):
-            rows = f"SELECT * REPLACE ('nordlicht' AS tenant_id) FROM theirs.marts.{mart}"
+            rows = f"SELECT * REPLACE ('nordlicht' AS tenant_id) FROM other.marts.{mart}"
             db.execute(f"INSERT INTO marts.{mart} {rows} WHERE date_day > current_date - 7")
     point_to(restored, "seen")
     with browser.chromium() as driver:
         browser.log_in(driver, restored.server.url, restored.server.credentials.login("nordlicht"))
         look(driver, restored, "marketing-performance")
-        found = wrong(driver, marts.CANARIES["aurora"])
-    assert [place for place in found if " on http" in place], found
-    assert len([place for place in found if "/api/v1/chart/data" in place]) >= 2, found
+        places = wrong(driver, marts.CANARIES["aurora"])
+    assert [place for place in places if " on http" in place], places
+    assert len([place for place in places if "/api/v1/chart/data" in place]) >= 2, places
 
 
 def test_each_preset_changes_the_range(superset: Running) -> None:
@@ -128,7 +128,7 @@ def test_each_preset_changes_the_range(superset: Running) -> None:
         assert wrong(driver) == []
 
 
-def test_on_a_phone_nothing_is_wider_than_the_screen_and_dark_is_dark(superset: Running) -> None:
+def test_phone_in_dark_mode_shows_nothing_wider_than_the_screen(superset: Running) -> None:
     with browser.chromium(dark=True, phone=True) as driver:
         browser.log_in(driver, superset.server.url, superset.server.credentials.login("aurora"))
         for slug in BOARDS:
@@ -136,13 +136,13 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_dark_is_dark(superset: 
             assert wrong(driver, marts.CANARIES["nordlicht"]) == []
             assert driver.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
             assert narrow(driver) == [], slug
-            assert kept(browser.screenshot(driver, f"{slug}-phone-dark"))
+            assert filled(browser.screenshot(driver, f"{slug}-phone-dark"))
         assert bright(driver)
 
 
 def narrow(driver: webdriver.Chrome) -> list[str]:
-    """Charts that do not use a phone's screen: all but big numbers, two of which stand side by side."""
-    found: list[str] = driver.execute_script(
+    """Charts that are not as wide as a phone's screen, or as half of it for big numbers."""
+    texts: list[str] = driver.execute_script(
         """
         return [...document.querySelectorAll('.dashboard-component-chart-holder')].filter(holder => {
           const small = holder.querySelector('[data-test-viz-type^="big_number"]');
@@ -150,20 +150,20 @@ def narrow(driver: webdriver.Chrome) -> list[str]:
         }).map(holder => holder.textContent.slice(0, 60));
         """
     )
-    return found
+    return texts
 
 
 def bright(driver: webdriver.Chrome) -> bool:
-    """Whether texts are light, as on a dark ground."""
+    """Whether texts are light, as on a dark background."""
     colour = driver.execute_script(
         "return getComputedStyle(document.querySelector('.chart-slice').parentElement).color"
     )
     return min(int(part) for part in colour.split("(")[1].split(",")[:3]) > 128
 
 
-def test_it_is_drawn_in_dark_for_those_who_prefer_it(superset: Running) -> None:
+def test_dashboard_is_dark_when_the_browser_prefers_it(superset: Running) -> None:
     with browser.chromium(dark=True) as driver:
         browser.log_in(driver, superset.server.url, superset.server.credentials.admin)
         look(driver, superset, "store-performance")
         assert bright(driver)
-        assert kept(browser.screenshot(driver, "store-performance-dark"))
+        assert filled(browser.screenshot(driver, "store-performance-dark"))

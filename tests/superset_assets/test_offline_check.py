@@ -14,7 +14,7 @@ from superset_assets.validate import checked, validate
 
 CHART, BOARD = "charts/revenue_by_day.yaml", "dashboards/store_performance.yaml"
 GAUGE, FUNNEL = "charts/mrr_target.yaml", "charts/order_funnel.yaml"
-DATASET = "datasets/warehouse/metrics_daily.yaml"
+DATABASE, DATASET = "databases/warehouse.yaml", "datasets/warehouse/metrics_daily.yaml"
 Plant = Callable[[bundle.Assets], Any]
 SQL = {"expressionType": "SQL", "sqlExpression": "1"}
 
@@ -55,8 +55,8 @@ def test_problem_of_the_expanded_bundle_names_the_compact_file(catalog: Catalog)
 
 MISTAKES: dict[str, tuple[str, str, Plant]] = {
     "uuid of another name": (CHART, "not the one of its name", lambda a: a[CHART].update(uuid="x")),
-    "dataset in no file": (CHART, "is in no file", lambda a: a[CHART].update(dataset_uuid="x")),
-    "database in no file": (DATASET, "is in no file", lambda a: a[DATASET].update(database_uuid="x")),
+    "unknown dataset": (CHART, "does not exist", lambda a: a[CHART].update(dataset_uuid="x")),
+    "unknown database": (DATASET, "does not exist", lambda a: a[DATASET].update(database_uuid="x")),
     "unknown metric": (CHART, "'order_revenu'", lambda a: a[CHART]["params"]["metrics"].append("order_revenu")),
     "metric of another dataset": (CHART, "'retention'", lambda a: a[CHART]["params"]["metrics"].append("retention")),
     "unknown column": (CHART, "'day'", lambda a: a[CHART]["params"].update(x_axis="day")),
@@ -87,12 +87,12 @@ MISTAKES: dict[str, tuple[str, str, Plant]] = {
     "numbers of expanded charts": (
         BOARD, "a number of one Superset", lambda a: a[BOARD]["metadata"].update(expanded_slices={"7": True}),
     ),
-    "host": ("databases/warehouse.yaml", "host", lambda a: a["databases/warehouse.yaml"].update(sqlalchemy_uri="duckdb:////x")),
+    "host": (DATABASE, "host", lambda a: a[DATABASE].update(sqlalchemy_uri="duckdb:////x")),
     "path": (CHART, "host or a path", lambda a: a[CHART].update(description="see /home/me/notes")),
-    "filter on a lost dataset": (BOARD, "in no file", lambda a: filters(a)[1]["targets"][0].update(datasetUuid="x")),
+    "filter on a lost dataset": (BOARD, "not exist", lambda a: filters(a)[1]["targets"][0].update(datasetUuid="x")),
     "filter on a lost column": (BOARD, "'shop'", lambda a: filters(a)[1]["targets"][0]["column"].update(name="shop")),
     "filter over a lost row": (BOARD, "ROW-gone", lambda a: filters(a)[0]["scope"]["rootPath"].append("ROW-gone")),
-    "tile held by nothing": (BOARD, "held by nothing", lambda a: a[BOARD]["position"]["ROW-kpi"]["children"].pop()),
+    "tile in no row": (BOARD, "in no row", lambda a: a[BOARD]["position"]["ROW-kpi"]["children"].pop()),
     "child that is not there": (
         BOARD, "not in the layout", lambda a: a[BOARD]["position"]["ROW-kpi"]["children"].append("CHART-gone"),
     ),
@@ -101,7 +101,7 @@ MISTAKES: dict[str, tuple[str, str, Plant]] = {
     ),
     "row too wide": (BOARD, "14 columns wide", lambda a: tile(a).update(width=4)),
     "tile of a lost chart": (
-        BOARD, "in no file", lambda a: tile(a).update(uuid="x"),
+        BOARD, "does not exist", lambda a: tile(a).update(uuid="x"),
     ),
     "tile with another title": (
         BOARD, "is titled", lambda a: tile(a).update(sliceName="Sales"),

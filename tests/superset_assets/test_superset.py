@@ -1,4 +1,4 @@
-"""The assets in a real Superset: imported, compared, walled, and read while builds are swapped."""
+"""The assets in a real Superset: import, comparison, export, access, and reads while builds are published."""
 
 import json
 import threading
@@ -20,8 +20,8 @@ from tests.superset_assets import marts
 from tests.superset_assets.conftest import TENANTS, Running, free_port
 
 
-def ask(client: SupersetClient, columns: list[str], table: str = "metrics_daily", **query: Any) -> Any:
-    """One query of a dataset by REST, as a chart of somebody's own would send it."""
+def query_dataset(client: SupersetClient, columns: list[str], table: str = "metrics_daily", **query: Any) -> Any:
+    """One query of a dataset by REST, as a chart that somebody made would send it."""
     number = dataset(client, table)
     body = {
         "datasource": {"id": number, "type": "table"},
@@ -40,49 +40,52 @@ def dataset(client: SupersetClient, table: str) -> int:
 
 
 @pytest.fixture
-def repaired(superset: Running) -> Iterator[Running]:
-    """For tests that spoil something: everything is put right again after them."""
+def restored_assets(superset: Running) -> Iterator[Running]:
+    """For tests that break something: the assets and the access are restored after them."""
     yield superset
     sync.apply(superset.admin, superset.bundle)
     access.grant(superset.admin, TENANTS, superset.server.credentials)
 
 
-def test_a_second_apply_finds_nothing_to_do(superset: Running) -> None:
+def test_second_apply_changes_nothing(superset: Running) -> None:
     plan = sync.apply(superset.admin, superset.bundle)
     assert plan.empty and not plan.orphans, plan.lines()
     assert len(plan.unchanged) == len(bundle.unpack(superset.bundle))
 
 
-def test_granting_again_changes_nothing(superset: Running) -> None:
+def test_second_grant_changes_nothing(superset: Running) -> None:
     assert access.grant(superset.admin, TENANTS, superset.server.credentials) == []
 
 
-def test_a_change_made_in_superset_is_shown_as_drift_and_apply_undoes_it(repaired: Running) -> None:
-    number = ids_by_uuid(repaired.admin, "chart")[asset_uuid("charts", "net_sales")]
-    call(repaired.admin, "put", f"chart/{number}", json={"slice_name": "My sales"})
-    (change,) = sync.drift(repaired.admin, repaired.bundle)
+def test_change_in_superset_is_drift_and_apply_undoes_it(restored_assets: Running) -> None:
+    number = ids_by_uuid(restored_assets.admin, "chart")[asset_uuid("charts", "net_sales")]
+    call(restored_assets.admin, "put", f"chart/{number}", json={"slice_name": "My sales"})
+    (change,) = sync.drift(restored_assets.admin, restored_assets.bundle)
     assert change.differences == (("slice_name", "Net sales", "My sales"),)
-    sync.apply(repaired.admin, repaired.bundle)
-    assert sync.plan(repaired.admin, repaired.bundle).empty
+    sync.apply(restored_assets.admin, restored_assets.bundle)
+    assert sync.plan(restored_assets.admin, restored_assets.bundle).empty
 
 
-def test_prune_names_then_removes_what_no_file_holds_and_leaves_what_people_made(repaired: Running) -> None:
-    assets = bundle.unpack(repaired.bundle)
+def test_prune_removes_our_orphans_and_leaves_charts_that_people_made(restored_assets: Running) -> None:
+    assets = bundle.unpack(restored_assets.bundle)
     old = dict(assets["charts/net_sales.yaml"], uuid=asset_uuid("charts", "old"), slice_name="Old chart")
-    sync.apply(repaired.admin, bundle.pack(assets | {"charts/old.yaml": old}))
-    own = {"slice_name": "Their own", "viz_type": "table", "datasource_type": "table", "params": "{}"}
-    made = call(
-        repaired.admin, "post", "chart/", json=own | {"datasource_id": dataset(repaired.admin, "metrics_daily")}
+    sync.apply(restored_assets.admin, bundle.pack(assets | {"charts/old.yaml": old}))
+    chart = {"slice_name": "Their own", "viz_type": "table", "datasource_type": "table", "params": "{}"}
+    created = call(
+        restored_assets.admin,
+        "post",
+        "chart/",
+        json=chart | {"datasource_id": dataset(restored_assets.admin, "metrics_daily")},
     )
-    assert [asset.title for asset in sync.prune(repaired.admin, repaired.bundle)] == ["Old chart"]
-    assert asset_uuid("charts", "old") in ids_by_uuid(repaired.admin, "chart")
-    sync.prune(repaired.admin, repaired.bundle, dry_run=False)
-    left = {row["slice_name"] for row in listing(repaired.admin, "chart/", ["slice_name"])}
-    assert "Their own" in left and "Old chart" not in left
-    call(repaired.admin, "delete", f"chart/{made['id']}")
+    assert [asset.title for asset in sync.prune(restored_assets.admin, restored_assets.bundle)] == ["Old chart"]
+    assert asset_uuid("charts", "old") in ids_by_uuid(restored_assets.admin, "chart")
+    sync.prune(restored_assets.admin, restored_assets.bundle, dry_run=False)
+    titles = {row["slice_name"] for row in listing(restored_assets.admin, "chart/", ["slice_name"])}
+    assert "Their own" in titles and "Old chart" not in titles
+    call(restored_assets.admin, "delete", f"chart/{created['id']}")
 
 
-def test_a_bundle_that_superset_cannot_read_changes_nothing_and_says_what_to_do(superset: Running) -> None:
+def test_unreadable_bundle_changes_nothing_and_names_the_next_step(superset: Running) -> None:
     assets = bundle.unpack(superset.bundle)
     broken = dict(assets["charts/net_sales.yaml"], dataset_uuid=asset_uuid("datasets", "nothing"), slice_name="Broken")
     with pytest.raises(RequestFailedError, match="offline check"):
@@ -91,7 +94,7 @@ def test_a_bundle_that_superset_cannot_read_changes_nothing_and_says_what_to_do(
 
 
 @pytest.mark.parametrize("who", TENANTS)
-def test_every_chart_has_rows_for_a_tenant(superset: Running, who: str) -> None:
+def test_every_chart_has_rows_for_each_tenant(superset: Running, who: str) -> None:
     files = decisions.read()
     slugs = map(slug, files.dashboards)
     counts = {title: rows for name in slugs for title, rows in verify.check_charts(superset.user(who), name)}
@@ -102,22 +105,24 @@ def test_every_chart_has_rows_for_a_tenant(superset: Running, who: str) -> None:
     assert counts["Top products"] == counts["Top customers"] == 10
 
 
-def test_an_admin_asks_for_one_tenant_since_two_currencies_are_never_added_up(superset: Running) -> None:
+def test_admin_without_a_tenant_filter_reads_no_sum_of_two_currencies(superset: Running) -> None:
     assert dict(verify.check_charts(superset.admin, tenant="nordlicht"))["Net sales"] == 1
     with pytest.raises(EmptyChartError, match=r"Net sales: no rows"):
         verify.check_charts(superset.admin)
 
 
-def test_a_tenant_sees_only_its_own_rows_whatever_it_asks_for(superset: Running) -> None:
+def test_tenant_reads_only_its_own_rows_of_every_dataset(superset: Running) -> None:
     aurora = superset.user("aurora")
     for table in datasets.generate(marts.catalog()):
-        assert [row["tenant_id"] for row in ask(aurora, ["tenant_id"], table, row_limit=9)["data"][:1]] == ["aurora"]
+        assert [row["tenant_id"] for row in query_dataset(aurora, ["tenant_id"], table, row_limit=9)["data"][:1]] == [
+            "aurora"
+        ]
         other = [{"col": "tenant_id", "op": "==", "val": "nordlicht"}]
-        assert ask(aurora, ["tenant_id"], table, filters=other)["data"] == []
+        assert query_dataset(aurora, ["tenant_id"], table, filters=other)["data"] == []
     assert verify.chart_data(aurora, "Top products", tenant="nordlicht") == []
 
 
-def test_a_tenant_has_no_sql_lab_and_changes_nothing(superset: Running) -> None:
+def test_tenant_has_no_sql_lab_and_may_change_nothing(superset: Running) -> None:
     aurora = superset.user("aurora")
     number = ids_by_uuid(aurora, "chart")[asset_uuid("charts", "net_sales")]
     sql = {"database_id": 1, "sql": "SELECT 1", "client_id": "x"}
@@ -134,15 +139,15 @@ def test_a_tenant_has_no_sql_lab_and_changes_nothing(superset: Running) -> None:
         assert refused.value.status in {401, 403, 404}, path
 
 
-def test_a_user_without_a_tenant_sees_no_rows(repaired: Running) -> None:
-    admin = repaired.admin
+def test_user_without_a_tenant_reads_no_rows(restored_assets: Running) -> None:
+    admin = restored_assets.admin
     known = {row["name"]: int(row["id"]) for row in listing(admin, "security/roles/")}
     granted = [
         row["id"] for row in call(admin, "get", f"security/roles/{known['tenant:aurora']}/permissions/")["result"]
     ]
     role = known.get("stray") or call(admin, "post", "security/roles/", json={"name": "stray"})["id"]
     call(admin, "post", f"security/roles/{role}/permissions", json={"permission_view_menu_ids": granted})
-    login = repaired.server.credentials.login("stray")
+    login = restored_assets.server.credentials.login("stray")
     body = {
         "username": "stray",
         "first_name": "s",
@@ -152,23 +157,23 @@ def test_a_user_without_a_tenant_sees_no_rows(repaired: Running) -> None:
         "roles": [role],
     }
     call(admin, "post", "security/users/", json=body | {"password": login.password})
-    stray = repaired.user("stray")
-    answer = ask(stray, ["tenant_id"])
+    stray = restored_assets.user("stray")
+    answer = query_dataset(stray, ["tenant_id"])
     assert answer["data"] == [] and "1 = 0" in answer["query"]
     _remove_rules(admin)
-    answer = ask(stray, ["tenant_id"])
+    answer = query_dataset(stray, ["tenant_id"])
     assert answer["data"] == [] and "1 = 0" not in answer["query"]
 
 
-def test_with_the_row_level_rules_gone_a_tenant_still_has_only_its_own_file(repaired: Running) -> None:
-    _remove_rules(repaired.admin)
+def test_without_row_level_rules_a_tenant_still_reads_only_its_own_file(restored_assets: Running) -> None:
+    _remove_rules(restored_assets.admin)
     for who in TENANTS:
-        user = repaired.user(who)
-        answer = ask(user, ["tenant_id"])
+        user = restored_assets.user(who)
+        answer = query_dataset(user, ["tenant_id"])
         assert [row["tenant_id"] for row in answer["data"]] == [who] and "tenant_id =" not in answer["query"]
         assert verify.chart_data(user, "Data as of") and len(verify.chart_data(user, "Top products")) == 10
-    # not from the cache either: both asked the same question a moment ago
-    same = [verify.chart_data(repaired.user(who), "Top products") for who in TENANTS]
+    # nor from the cache: both sent the same query a moment ago
+    same = [verify.chart_data(restored_assets.user(who), "Top products") for who in TENANTS]
     assert same[0] != same[1]
 
 
@@ -177,27 +182,32 @@ def _remove_rules(admin: SupersetClient) -> None:
         call(admin, "delete", f"rowlevelsecurity/{row['id']}")
 
 
-def test_access_that_somebody_changed_is_set_right(repaired: Running) -> None:
-    _remove_rules(repaired.admin)
-    users = {row["username"]: row for row in listing(repaired.admin, "security/users/")}
-    call(repaired.admin, "put", f"security/users/{users['aurora']['id']}", json={"password": "another one entirely"})
-    done = access.grant(repaired.admin, TENANTS, repaired.server.credentials)
-    assert len([line for line in done if line.startswith("rule")]) == 1 + len(TENANTS)
-    assert "login aurora: password set to the one in credentials.json" in done
-    assert repaired.user("aurora").session
+def test_grant_restores_rules_and_password_that_somebody_changed(restored_assets: Running) -> None:
+    _remove_rules(restored_assets.admin)
+    users = {row["username"]: row for row in listing(restored_assets.admin, "security/users/")}
+    call(
+        restored_assets.admin,
+        "put",
+        f"security/users/{users['aurora']['id']}",
+        json={"password": "another one entirely"},
+    )
+    changes = access.grant(restored_assets.admin, TENANTS, restored_assets.server.credentials)
+    assert len([line for line in changes if line.startswith("rule")]) == 1 + len(TENANTS)
+    assert "login aurora: password reset to the one in credentials.json" in changes
+    assert restored_assets.user("aurora").session
 
 
-def test_a_tenant_that_is_no_longer_configured_cannot_log_in(repaired: Running) -> None:
-    done = access.grant(repaired.admin, ["aurora"], repaired.server.credentials)
-    assert done == ["login nordlicht switched off: its tenant is no longer configured"]
+def test_tenant_that_is_no_longer_configured_cannot_log_in(restored_assets: Running) -> None:
+    changes = access.grant(restored_assets.admin, ["aurora"], restored_assets.server.credentials)
+    assert changes == ["login nordlicht deactivated: its tenant is no longer configured"]
     with pytest.raises(RequestFailedError):
-        repaired.user("nordlicht")
+        restored_assets.user("nordlicht")
 
 
 @pytest.mark.parametrize(
     "sql", ["SELECT * FROM read_csv('/etc/passwd')", "ATTACH '/tmp/x.duckdb' AS x", "INSTALL httpfs"]
 )
-def test_even_an_admin_cannot_leave_the_published_file(superset: Running, sql: str) -> None:
+def test_admin_cannot_read_outside_the_published_file(superset: Running, sql: str) -> None:
     database = ids_by_uuid(superset.admin, "database")[asset_uuid("databases", "warehouse")]
     with pytest.raises(RequestFailedError):
         call(
@@ -205,49 +215,51 @@ def test_even_an_admin_cannot_leave_the_published_file(superset: Running, sql: s
         )
 
 
-def test_a_csv_begins_with_the_mark_that_excel_needs(superset: Running) -> None:
+def test_csv_begins_with_the_byte_order_mark_that_excel_needs(superset: Running) -> None:
     number = ids_by_uuid(superset.admin, "chart")[asset_uuid("charts", "top_customers")]
     context = json.loads(call(superset.admin, "get", f"chart/{number}")["result"]["query_context"])
     body = send(superset.admin, "post", "chart/data", json=context | {"result_format": "csv"}).content
     assert body.startswith(b"\xef\xbb\xbf") and not body.startswith(b"\xef\xbb\xbf" * 2)
 
 
-def test_equal_rows_are_ranked_by_name(superset: Running) -> None:
+def test_ties_are_ordered_by_name(superset: Running) -> None:
     order = {"orderby": [["product_daily_rows", False]], "row_limit": 5}
     count = [{"label": "product_daily_rows", "expressionType": "SQL", "sqlExpression": "COUNT(*)"}]
-    rows = ask(superset.user("aurora"), ["product_label"], "product_daily", **order | {"metrics": count})["data"]
+    rows = query_dataset(superset.user("aurora"), ["product_label"], "product_daily", **order | {"metrics": count})[
+        "data"
+    ]
     titles = [row["product_label"] for row in rows]
     assert titles == sorted(titles) and len(titles) == 5 and len({row["product_daily_rows"] for row in rows}) == 1
 
 
-def test_two_products_of_one_title_are_two_bars(superset: Running) -> None:
+def test_two_products_with_one_title_are_two_bars(superset: Running) -> None:
     rows = verify.chart_data(superset.user("aurora"), "Top products")
     mugs = [row["product_label"] for row in rows if row["product_label"].startswith("Enamel Mug")]
     assert sorted(mugs) == ["Enamel Mug · SKU-12-kestrel", "Enamel Mug · SKU-14-kestrel"]
 
 
-def test_a_publish_is_seen_once_the_cache_is_flushed(superset: Running) -> None:
+def test_publish_is_visible_after_the_cache_is_flushed(superset: Running) -> None:
     aurora = superset.user("aurora")
-    before = verify.chart_data(aurora, "Data as of", force=True)  # kept for a minute from now
+    before = verify.chart_data(aurora, "Data as of", force=True)  # cached for a minute
     marts.publish(superset.published, "second")
     assert verify.chart_data(aurora, "Data as of") == before
     assert superset.server.flush_data_cache() > 0
     assert [row["run_id"] for row in verify.chart_data(aurora, "Data as of")] == ["second"]
 
 
-def test_readers_of_many_publishes_get_whole_builds_and_no_error(superset: Running) -> None:
+def test_readers_during_many_publishes_get_complete_builds_and_no_error(superset: Running) -> None:
     marts.publish(superset.published, "scale-1")
     base = verify.chart_data(superset.user("aurora"), "Top products", force=True)[0]["product_revenue"]
-    seen: list[float] = []
+    values: list[float] = []
     errors: list[str] = []
-    over = threading.Event()
+    ended = threading.Event()
 
     def read(client: SupersetClient, tenant: str | None) -> None:
-        while not over.is_set():
+        while not ended.is_set():
             try:
                 value = verify.chart_data(client, "Top products", tenant=tenant, force=True)[0]["product_revenue"]
-                seen.append(round(value / base, 9))
-            except Exception as error:  # (whatever a reader meets is what this test is about)
+                values.append(round(value / base, 9))
+            except Exception as error:  # (any error of a reader fails this test)
                 errors.append(str(error))
 
     readers = [(superset.user("aurora"), None), (superset.user("aurora"), None), (superset.admin, "aurora")]
@@ -255,24 +267,24 @@ def test_readers_of_many_publishes_get_whole_builds_and_no_error(superset: Runni
     for thread in threads:
         thread.start()
     scale, deadline = 1, time.monotonic() + 90
-    while (scale < 11 or len(set(seen)) < 5) and not errors and time.monotonic() < deadline:
+    while (scale < 11 or len(set(values)) < 5) and not errors and time.monotonic() < deadline:
         scale += 1
         marts.publish(superset.published, f"scale-{scale}", scale=scale)
-    over.set()
+    ended.set()
     for thread in threads:
         thread.join()
     assert errors == []
-    assert set(seen) <= set(range(1, scale + 1)), sorted(set(seen))
-    assert len(set(seen)) >= 5
+    assert set(values) <= set(range(1, scale + 1)), sorted(set(values))
+    assert len(set(values)) >= 5
 
 
-def test_starting_a_server_that_runs_is_no_second_server(superset: Running) -> None:
-    said: list[str] = []
-    assert superset.server.start(lambda done, total, detail: said.append(detail)) is False
-    assert said == [f"Superset already runs at {superset.server.url}"]
+def test_start_of_a_running_server_starts_no_second_one(superset: Running) -> None:
+    details: list[str] = []
+    assert superset.server.start(lambda done, total, detail: details.append(detail)) is False
+    assert details == [f"Superset already runs at {superset.server.url}"]
 
 
-def test_a_second_home_is_a_copy_with_logins_of_its_own(superset: Running, tmp_path: Path) -> None:
+def test_second_home_copies_the_template_and_has_its_own_logins(superset: Running, tmp_path: Path) -> None:
     server = Server(tmp_path / "home", tmp_path / "published", free_port())
     steps: list[str] = []
     server.start(lambda done, total, detail: steps.append(detail))
@@ -292,7 +304,7 @@ def test_a_second_home_is_a_copy_with_logins_of_its_own(superset: Running, tmp_p
     assert not server.running() and not Server(server.home, server.published, server.port).running()
 
 
-def test_a_wrong_password_is_one_clear_message(superset: Running) -> None:
+def test_wrong_password_is_one_clear_message(superset: Running) -> None:
     with pytest.raises(RequestFailedError, match=r"credentials\.json") as refused:
         connect(superset.server.url, "admin", "wrong")
     assert refused.value.status == 401

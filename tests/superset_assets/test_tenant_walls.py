@@ -1,4 +1,4 @@
-"""No tenant finds anything of another one's, wherever its login reaches; and what the walk is worth: planted leaks."""
+"""No tenant reads rows of another one anywhere that its login reaches; planted leaks prove that the walk sees them."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from semantic.catalog import Catalog
 from superset_assets import datasets, decisions
 from superset_assets.client import call, listing
 from tests.superset_assets import walls
-from tests.superset_assets.conftest import TENANTS, Running, point_to, spoilt
+from tests.superset_assets.conftest import TENANTS, Running, copied, point_to
 from tests.superset_assets.marts import CANARIES
 
 OTHER = {"aurora": "nordlicht", "nordlicht": "aurora"}
@@ -27,13 +27,13 @@ WITHOUT_NAMES = {
 }
 
 
-def names_of_theirs(superset: Running) -> set[str]:
-    """Where aurora's login, walked quickly, reads a name of nordlicht's."""
+def leaks(superset: Running) -> set[str]:
+    """The places of a quick walk where aurora's login reads a name of nordlicht's."""
     return set(walls.leaks(superset.user("aurora"), CANARIES["nordlicht"], "nordlicht"))
 
 
 def missed(superset: Running, wanted: set[str]) -> set[str]:
-    """Of the places where a leak was planted, the ones at which the walk does not see it; it ends when it saw all."""
+    """The places of `wanted`, where a leak was planted, at which the walk does not see it."""
     left = set(wanted)
     for place in walls.leaks(superset.user("aurora"), CANARIES["nordlicht"], "nordlicht"):
         left.discard(place)
@@ -43,12 +43,10 @@ def missed(superset: Running, wanted: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("who", TENANTS)
-def test_nothing_that_a_tenant_reaches_names_the_other_tenants_rows(
-    superset: Running, catalog: Catalog, who: str
-) -> None:
+def test_tenant_reads_no_name_of_the_other_tenant_anywhere(superset: Running, catalog: Catalog, who: str) -> None:
     places = list(walls.walk(superset.user(who), OTHER[who], walls.EVERYTHING))
     assert [place for place, text in places if CANARIES[OTHER[who]] in text.lower()] == []
-    # the walk has been everywhere, and where there are names they were the tenant's own
+    # the walk reached everything, and all names were the tenant's own
     own = {place for place, text in places if CANARIES[who] in text.lower()}
     assert {f"{title} as {kind}" for title in NAMING for kind in ("json", "csv", "xlsx")} <= own
     assert {
@@ -59,23 +57,23 @@ def test_nothing_that_a_tenant_reaches_names_the_other_tenants_rows(
     assert len([place for place, _ in places if place.endswith(" as json")]) == len(decisions.read().charts)
 
 
-def test_a_tenants_numbers_are_those_that_the_admin_sees_of_it(superset: Running) -> None:
+def test_tenant_and_admin_read_the_same_numbers_of_the_tenant(superset: Running) -> None:
     aurora = superset.user("aurora")
     for row in listing(superset.admin, "chart/", ["id", "slice_name"]):
         context = json.loads(call(superset.admin, "get", f"chart/{row['id']}")["result"]["query_context"])
         named = [walls.narrowed(query, "aurora") for query in context["queries"]]
-        ours = call(aurora, "post", "chart/data", json=context)["result"]
-        theirs = call(superset.admin, "post", "chart/data", json=context | {"queries": named})["result"]
-        assert [part["data"] for part in ours] == [part["data"] for part in theirs], row["slice_name"]
+        by_tenant = call(aurora, "post", "chart/data", json=context)["result"]
+        by_admin = call(superset.admin, "post", "chart/data", json=context | {"queries": named})["result"]
+        assert [part["data"] for part in by_tenant] == [part["data"] for part in by_admin], row["slice_name"]
 
 
 def counted(superset: Running, catalog: Catalog, who: str, table: str) -> list[float]:
-    """Rows and the sum of each number that a login is told of a dataset, by REST."""
+    """The row count and the sum of each number of a dataset, as a login reads them by REST."""
     sums = [item.name for item in catalog.marts[table].columns if item.type.upper() in NUMBERS]
-    asked = [("tenant_id", "COUNT"), *((name, "SUM") for name in sums)]
+    aggregates = [("tenant_id", "COUNT"), *((name, "SUM") for name in sums)]
     metrics = [
         {"expressionType": "SIMPLE", "column": {"column_name": name}, "aggregate": how, "label": f"{how} {name}"}
-        for name, how in asked
+        for name, how in aggregates
     ]
     known = {row["table_name"]: row["id"] for row in listing(superset.admin, "dataset/", ["id", "table_name"])}
     body = {
@@ -88,36 +86,36 @@ def counted(superset: Running, catalog: Catalog, who: str, table: str) -> list[f
 
 
 def written(superset: Running, catalog: Catalog, who: str, table: str, run_id: str) -> list[float]:
-    """The same of the rows that were written for the tenant, in the file of all tenants."""
+    """The same, of the tenant's rows in the file of all tenants."""
     sums = [item.name for item in catalog.marts[table].columns if item.type.upper() in NUMBERS]
-    asked = ", ".join(["count(tenant_id)", *(f"sum({name})" for name in sums)])
+    aggregates = ", ".join(["count(tenant_id)", *(f"sum({name})" for name in sums)])
     with duckdb.connect(str(superset.published / run_id / "all.duckdb"), read_only=True) as db:
-        (row,) = db.execute(f"SELECT {asked} FROM marts.{table} WHERE tenant_id = ?", [who]).fetchall()
+        (row,) = db.execute(f"SELECT {aggregates} FROM marts.{table} WHERE tenant_id = ?", [who]).fetchall()
     return [float(value or 0) for value in row]
 
 
 @pytest.mark.parametrize("who", TENANTS)
-def test_the_numbers_that_a_tenant_is_told_are_those_of_its_own_rows(
+def test_tenant_reads_the_numbers_of_its_own_rows_in_every_dataset(
     superset: Running, catalog: Catalog, who: str
 ) -> None:
     run_id = (superset.published / "current").resolve().name
     for table in datasets.generate(catalog):
-        told, own = counted(superset, catalog, who, table), written(superset, catalog, who, table, run_id)
+        read, own = counted(superset, catalog, who, table), written(superset, catalog, who, table, run_id)
         assert own[0] > 0, table
-        assert told == pytest.approx(own), table
+        assert read == pytest.approx(own), table
 
 
-def test_a_row_that_was_given_to_the_wrong_tenant_is_seen_in_the_numbers_of_every_dataset(
+def test_row_in_the_wrong_tenants_file_changes_the_numbers_of_every_dataset(
     restored: Running, catalog: Catalog
 ) -> None:
-    """Names tell nothing here: most datasets have none."""
+    """Most datasets have no names by which the walk could see it."""
     run_id = (restored.published / "current").resolve().name
-    folder, tables = spoilt(restored, "wrong-numbers"), list(datasets.generate(catalog))
+    folder, tables = copied(restored, "wrong-numbers"), list(datasets.generate(catalog))
     with duckdb.connect(str(folder / "tenant-aurora.duckdb")) as db:
-        db.execute(f"ATTACH '{folder / 'tenant-nordlicht.duckdb'}' AS theirs (READ_ONLY)")
+        db.execute(f"ATTACH '{folder / 'tenant-nordlicht.duckdb'}' AS other (READ_ONLY)")
         for table in tables:
             db.execute(
-                f"INSERT INTO marts.{table} SELECT * REPLACE ('aurora' AS tenant_id) FROM theirs.marts.{table} LIMIT 1"
+                f"INSERT INTO marts.{table} SELECT * REPLACE ('aurora' AS tenant_id) FROM other.marts.{table} LIMIT 1"
             )
     point_to(restored, "wrong-numbers")
     own = {table: written(restored, catalog, "aurora", table, run_id) for table in tables}
@@ -125,32 +123,32 @@ def test_a_row_that_was_given_to_the_wrong_tenant_is_seen_in_the_numbers_of_ever
     assert unseen == []
 
 
-def test_the_rules_alone_hold_when_the_file_holds_everybodys_rows(restored: Running) -> None:
-    folder = spoilt(restored, "one-file")
+def test_rules_alone_hide_the_other_tenant_in_a_file_of_all_tenants(restored: Running) -> None:
+    folder = copied(restored, "one-file")
     shutil.copyfile(folder / "all.duckdb", folder / "tenant-aurora.duckdb")
     point_to(restored, "one-file")
-    assert names_of_theirs(restored) == set()
+    assert leaks(restored) == set()
 
 
-def test_the_file_alone_holds_without_rules_and_the_walk_finds_what_comes_when_that_is_gone_too(
+def test_file_alone_hides_the_other_tenant_and_without_both_walls_the_walk_sees_it(
     restored: Running,
 ) -> None:
     for row in list(listing(restored.admin, "rowlevelsecurity/")):
         call(restored.admin, "delete", f"rowlevelsecurity/{row['id']}")
-    assert names_of_theirs(restored) == set()
-    folder = spoilt(restored, "no-wall")
+    assert leaks(restored) == set()
+    folder = copied(restored, "no-wall")
     shutil.copyfile(folder / "all.duckdb", folder / "tenant-aurora.duckdb")
     point_to(restored, "no-wall")
     wanted = {f"{kind} of spend" for kind in ("full", "samples", "drill_detail")} | {"Top products as json"}
     assert missed(restored, wanted) == set()
 
 
-def test_the_walk_finds_rows_that_were_given_to_the_wrong_tenant(restored: Running) -> None:
-    folder, planted = spoilt(restored, "wrong"), ("spend", "feature_daily", "customer_daily")
+def test_walk_sees_rows_in_the_wrong_tenants_file(restored: Running) -> None:
+    folder, planted = copied(restored, "wrong"), ("spend", "feature_daily", "customer_daily")
     with duckdb.connect(str(folder / "tenant-aurora.duckdb")) as db:
-        db.execute(f"ATTACH '{folder / 'tenant-nordlicht.duckdb'}' AS theirs (READ_ONLY)")
+        db.execute(f"ATTACH '{folder / 'tenant-nordlicht.duckdb'}' AS other (READ_ONLY)")
         for mart in planted:
-            rows = f"SELECT * REPLACE ('aurora' AS tenant_id) FROM theirs.marts.{mart} LIMIT 1"
+            rows = f"SELECT * REPLACE ('aurora' AS tenant_id) FROM other.marts.{mart} LIMIT 1"
             db.execute(f"INSERT INTO marts.{mart} {rows}")
     point_to(restored, "wrong")
     assert missed(restored, {f"full of {mart}" for mart in planted} | {"ROAS by campaign as json"}) == set()
