@@ -21,28 +21,56 @@ from superset_assets.sync import differences, normalise
 
 Form = Mapping[str, Any]
 Unsupported = list[tuple[str, Any, Any]]
+_LOOKUPS = ("temporal_columns_lookup",)  # what the editor works out from the dataset
 _OPERATOR_WORDS = {"IS TRUE": True, "IS FALSE": False, "IS NULL": None}
 
 
 def read_chart(form: Form, name: str, catalog: Catalog, before: Chart | None = None) -> tuple[Chart, Unsupported]:
     """The decisions of a chart in Superset's form. before: the decisions that it was imported with, which stay as they
-    are if they still say the same.
+    are if they still mean the same.
 
-    Raises DecisionError when its visualization type is none of wanted, or when it shows no metric of the catalog.
+    Raises DecisionError when no type of ours has its visualization type, or when it shows no metric of the catalog.
     """
-    plain = _readable(form, before)
-    if before is not None and _comparable(chart_form.expand(name, before, catalog)) == _comparable(plain):
-        return before, []
-    decisions = _decisions(plain, name, catalog)
-    decisions = _shortest(decisions, name, catalog)
-    chart = _chart(decisions)
-    wanted, actual = (_parameters(item) for item in (chart_form.expand(name, chart, catalog), plain))
-    options = {
-        key: actual.get(key) for key in sorted(wanted.keys() | actual.keys()) if wanted.get(key) != actual.get(key)
-    }
+    known = before if before is not None and before.type == _type(form) else None
+    imported = chart_form.expand(name, known, catalog) if known else {"params": {}}
+    plain = _readable(form, imported["params"])
+    if before is None or plain.get("description") == before.caption:
+        plain["description"] = plain["params"].get("subtitle", plain.get("description"))
+    if known and not differences(_comparable(imported), _comparable(plain)):
+        return known, []
+    decisions = _shortest(_decisions(plain, name, catalog), name, catalog)
+    expanded = chart_form.expand(name, _chart(decisions), catalog)
+    plain["params"] = _readable(plain, expanded["params"])["params"]
+    wanted, actual = (_comparable(item)["params"] for item in (expanded, plain))
+    options = {key: actual.get(key) for key in sorted(wanted | actual) if wanted.get(key) != actual.get(key)}
     options = {key: value for key, value in options.items() if key not in NO_OPTIONS and "sqlExp" not in str(value)}
     chart = _chart(decisions | ({"options": options} if options else {}))
     return chart, differences(_comparable(chart_form.expand(name, chart, catalog)), _comparable(plain))
+
+
+def _readable(form: Form, expanded: Form) -> dict[str, Any]:
+    """A copy without what Superset's editor adds to the parameters, and with those that it drops because it has no
+    control for them. expanded: the parameters that the chart was imported with, or that its decisions give."""
+    plain: dict[str, Any] = json.loads(json.dumps(form, default=str))
+    params = {key: value for key, value in plain["params"].items() if key in expanded or not _added(key, value, plain)}
+    dropped = {key: value for key, value in expanded.items() if key not in plain["params"]}
+    filters = [_plain_filter(item) for item in params.get("adhoc_filters") or []]
+    if expanded and not any(_is_date_filter(item) for item in expanded["adhoc_filters"]):
+        filters = [item for item in filters if not _is_date_filter(item)]
+    plain["params"] = params | dropped | {"adhoc_filters": filters}
+    return plain
+
+
+def _added(key: str, value: Any, form: Form) -> bool:
+    """Whether Superset's editor adds this value to the parameters of a chart that does not set it."""
+    if key.startswith("matrixify_"):
+        return not form["params"].get("matrixify_enable")
+    off = value is None or value is False or value == [None, None]
+    return off or defaults.load().editor.get(key) == value or key in _LOOKUPS
+
+
+def _is_date_filter(item: Form) -> bool:
+    return item.get("operator") == "TEMPORAL_RANGE" and item.get("comparator") == "No filter"
 
 
 def _chart(decisions: Form) -> Chart:
@@ -52,17 +80,6 @@ def _chart(decisions: Form) -> Chart:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "decisions"
         raise DecisionError(key, first["msg"].lower(), "Change it in Superset") from error
-
-
-def _readable(form: Form, before: Chart | None) -> dict[str, Any]:
-    """A copy without what Superset adds when somebody saves a chart. A card shows its caption as the subtitle; a
-    description that was not edited follows it."""
-    plain: dict[str, Any] = json.loads(json.dumps(form, default=str))
-    params = plain["params"]
-    if "subtitle" in params and (before is None or plain.get("description") == before.caption):
-        plain["description"] = params["subtitle"]
-    params["adhoc_filters"] = [_plain_filter(item) for item in params.get("adhoc_filters") or []]
-    return plain
 
 
 def _plain_filter(item: Form) -> Form:
@@ -165,11 +182,6 @@ def _shortest(decisions: dict[str, Any], name: str, catalog: Catalog) -> dict[st
         except DecisionError:
             continue
     return decisions
-
-
-def _parameters(form: Form) -> dict[str, Any]:
-    parameters: dict[str, Any] = _comparable(form)["params"]
-    return parameters
 
 
 def _comparable(form: Form) -> dict[str, Any]:

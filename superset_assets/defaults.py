@@ -54,9 +54,11 @@ class Text(_Strict):
 
 
 class Defaults(_Strict):
-    """The content of defaults.yaml. colours: names of the palette, each with the metrics drawn in it."""
+    """The content of defaults.yaml. colours: names of the palette, each with the metrics drawn in it. editor: what
+    Superset's chart editor adds to a chart's parameters."""
 
     types: dict[str, ChartType]
+    editor: dict[str, Any]
     palette: dict[str, str]
     colours: dict[str, list[str]]
     filters: dict[str, Filter]
