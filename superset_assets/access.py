@@ -142,7 +142,7 @@ def _ensure_rules(
         }
     present = {str(row["name"]): row for row in listing(client, "rowlevelsecurity/")}
     for name, rule in rules.items():
-        body = {"name": name, "group_key": GROUP, "description": "Kept by superset_assets/access.py", **rule}
+        body = {"name": name, "group_key": GROUP, "description": "Managed by Takings", **rule}
         if name not in present:
             call(client, "post", "rowlevelsecurity/", json=body)
             access.note(f"rule {name!r} created")

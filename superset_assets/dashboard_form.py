@@ -34,7 +34,7 @@ def expand(name: str, dashboard: Dashboard, charts: Charts, catalog: Catalog) ->
         "css": "{{ css }}",
         "slug": slug(name),
         "certified_by": CERTIFIED_BY,
-        "certification_details": "Kept in superset_assets/dashboards",
+        "certification_details": "Managed by Takings: changes made here are undone",
         "published": True,
         "uuid": asset_uuid("dashboards", name),
         "position": position,

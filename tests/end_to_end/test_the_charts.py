@@ -244,7 +244,7 @@ CHARTS: dict[str, Answer] = {
     "Operating expenses by month": by_month("finance_monthly", "monthly_operating_expenses", "monthly_fixed_expenses"),
     "Cash and runway by month": by_month("finance_monthly", "cash_balance", "trailing_burn", "runway_months"),
     "Runway": newest_month("finance_monthly", "runway_months"),
-    "Burn a month": by_month("finance_monthly", "trailing_burn"),
+    "Burn per month": by_month("finance_monthly", "trailing_burn"),
     "Cash balance": by_month("finance_monthly", "cash_balance"),
     "Net burn by month": by_month("finance_monthly", "net_burn"),
     "Break-even sales": by_month("finance_monthly", "break_even_revenue"),
@@ -252,7 +252,7 @@ CHARTS: dict[str, Answer] = {
     "Break-even projection": by_month(
         "finance_monthly", "monthly_income", "break_even_revenue", "net_burn", "cash_balance", also="break_even_month"
     ),
-    "MRR won by month": by_month("mrr_monthly", "new_mrr", "expansion_mrr", "reactivation_mrr"),
+    "MRR gained by month": by_month("mrr_monthly", "new_mrr", "expansion_mrr", "reactivation_mrr"),
     "MRR lost by month": by_month("mrr_monthly", "churned_mrr", "contraction_mrr"),
     "MRR movements": by_month(
         "mrr_monthly", "opening_mrr", "new_mrr", "expansion_mrr", "reactivation_mrr", "contraction_mrr", "churned_mrr",
