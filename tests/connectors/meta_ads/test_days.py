@@ -1,4 +1,4 @@
-"""Which days are read: asked for by name, a `since` that moves, once a month far back; each replaced, no other."""
+"""The days that a pull reads: given days, an earlier `since`, the monthly look back. Other days do not change."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def asked(server: SimulatorServer) -> set[str]:
-    """The ranges of days that reports were asked for."""
+def requested_ranges(server: SimulatorServer) -> set[str]:
+    """The ranges of days of the requested reports."""
     return {request.parameters["time_range"] for request in server.log if "time_range" in request.parameters}
 
 
@@ -45,9 +45,7 @@ def cursor(place: Place) -> list[tuple[object, ...]]:
     return place.rows("select stream, loaded_until from takings.cursors order by 1")
 
 
-def test_days_that_are_asked_for_are_read_anew_and_no_other(
-    world: World, place: Place, server: SimulatorServer
-) -> None:
+def test_pull_of_given_days_reads_these_days_only(world: World, place: Place, server: SimulatorServer) -> None:
     early = datetime(2026, 2, 20, 12, tzinfo=UTC)
     server.set_now(early)
     place.pull(server)
@@ -56,8 +54,8 @@ def test_days_that_are_asked_for_are_read_anew_and_no_other(
     server.log.clear()
     done = place.pull(server, "again", days=SOME)
     assert set(done) == {"ads_insights", "account_insights"}
-    assert asked(server) == {f'{{"since":"{SOME[0]}","until":"{SOME[1]}"}}'}
-    assert cursor(place) == reached, "the next pull goes on where the last one was"
+    assert requested_ranges(server) == {f'{{"since":"{SOME[0]}","until":"{SOME[1]}"}}'}
+    assert cursor(place) == reached, "the next pull continues where the last one ended"
     as_of = place.as_of("ads_insights")
     assert {day for day, at in as_of.items() if at == seconds(END)} == {
         SOME[0], SOME[0] + timedelta(days=1), SOME[1],
@@ -69,7 +67,7 @@ def test_days_that_are_asked_for_are_read_anew_and_no_other(
     assert all(SOME[0] <= day <= SOME[1] for day in changed)
 
 
-def test_after_days_were_read_anew_the_next_pull_looks_back_as_if_nothing_had_been(
+def test_pull_of_given_days_does_not_change_the_next_lookback(
     world: World, place: Place, server: SimulatorServer, tmp_path: Path
 ) -> None:
     other = Place(tmp_path / "other")
@@ -81,14 +79,14 @@ def test_after_days_were_read_anew_the_next_pull_looks_back_as_if_nothing_had_be
     server.set_now(END)
     place.pull(server)
     other.pull(server)
-    ours, theirs = place.as_of("ads_insights"), other.as_of("ads_insights")
-    assert {day: at for day, at in ours.items() if day > SOME[1]} == {
-        day: at for day, at in theirs.items() if day > SOME[1]
+    actual, expected = place.as_of("ads_insights"), other.as_of("ads_insights")
+    assert {day: at for day, at in actual.items() if day > SOME[1]} == {
+        day: at for day, at in expected.items() if day > SOME[1]
     }
-    assert len(set(ours.values())) == 3
+    assert len(set(actual.values())) == 3
 
 
-def test_days_read_anew_before_anything_else_keep_the_first_load_whole(place: Place, server: SimulatorServer) -> None:
+def test_pull_of_given_days_before_the_first_load_does_not_shorten_it(place: Place, server: SimulatorServer) -> None:
     place.pull(server, days=SOME)
     assert {row[0] for row in place.rows("select distinct date_day from meta_ads.account_insights")} == {
         SOME[0], SOME[0] + timedelta(days=1), SOME[1],
@@ -97,19 +95,15 @@ def test_days_read_anew_before_anything_else_keep_the_first_load_whole(place: Pl
     assert place.rows("select min(date_day) from meta_ads.account_insights") == [(START,)]
 
 
-def test_days_that_meta_no_longer_keeps_stay_as_they_are_and_a_warning_says_so(
-    place: Place, server: SimulatorServer
-) -> None:
+def test_given_days_outside_metas_retention_are_skipped_with_a_warning(place: Place, server: SimulatorServer) -> None:
     done = place.pull(server, days=(date(2020, 1, 1), date(2020, 1, 2)))
     assert "of the days 2020-01-01 to 2020-01-02 none can be read" in done["ads_insights"].warnings[0]
-    assert asked(server) == set()
+    assert requested_ranges(server) == set()
     done = place.pull(server, days=(END.date() - timedelta(days=1), END.date() + timedelta(days=30)))
     assert f"only {END.date() - timedelta(days=1)} to {END.date()}" in done["ads_insights"].warnings[0]
 
 
-def test_a_since_that_moves_back_brings_the_days_that_are_new_in_it_and_no_other(
-    world: World, place: Place, server: SimulatorServer
-) -> None:
+def test_earlier_since_loads_the_additional_days_once(world: World, place: Place, server: SimulatorServer) -> None:
     late = date(2026, 3, 1)
     place.pull(server, since=late)
     assert place.rows("select min(date_day) from meta_ads.ads_insights") == [(late,)]
@@ -117,16 +111,16 @@ def test_a_since_that_moves_back_brings_the_days_that_are_new_in_it_and_no_other
     server.log.clear()
     place.pull(server, since=START, lookback_days=0)
     first = f'{{"since":"{START}"'
-    assert any(text.startswith(first) for text in asked(server))
+    assert any(text.startswith(first) for text in requested_ranges(server))
     assert sorted(place.as_of("ads_insights"))[0] == START
     assert place.rows(ADS) == ads(world.ad_account("aurora", "meta"), place.as_of("ads_insights"))
     server.set_now(END + timedelta(minutes=9))
     server.log.clear()
     place.pull(server, since=START, lookback_days=0)
-    assert not any(text.startswith(first) for text in asked(server)), "once is enough"
+    assert not any(text.startswith(first) for text in requested_ranges(server)), "the days are loaded once"
 
 
-def test_the_first_pull_of_a_month_reads_thirteen_months_again(place: Place, server: SimulatorServer) -> None:
+def test_first_pull_of_a_month_reads_thirteen_months_again(place: Place, server: SimulatorServer) -> None:
     server.set_now(datetime(2026, 2, 27, 12, tzinfo=UTC))
     place.pull(server)
     server.set_now(datetime(2026, 2, 28, 12, tzinfo=UTC))
@@ -135,12 +129,10 @@ def test_the_first_pull_of_a_month_reads_thirteen_months_again(place: Place, ser
     server.set_now(datetime(2026, 3, 1, 12, tzinfo=UTC))
     place.pull(server)
     assert place.as_of("ads_insights")[START] > old
-    assert min(place.as_of("ads_insights")) == START, "nothing before `since`"
+    assert min(place.as_of("ads_insights")) == START, "no day before `since`"
 
 
-def test_staging_that_is_lost_comes_back_with_the_days_that_were_read_anew(
-    place: Place, server: SimulatorServer
-) -> None:
+def test_lost_staging_is_rebuilt_with_the_days_that_were_pulled_again(place: Place, server: SimulatorServer) -> None:
     server.set_now(datetime(2026, 2, 20, 12, tzinfo=UTC))
     place.pull(server)
     server.set_now(END - timedelta(days=1))
@@ -150,7 +142,7 @@ def test_staging_that_is_lost_comes_back_with_the_days_that_were_read_anew(
     (place.root / "staging.duckdb").unlink()
     server.log.clear()
     place.pull(server, days=(END.date(), END.date()))
-    assert asked(server) == {f'{{"since":"{END.date()}","until":"{END.date()}"}}'}
+    assert requested_ranges(server) == {f'{{"since":"{END.date()}","until":"{END.date()}"}}'}
     for table in ("ads_insights", "account_insights", "ads_actions", "account_actions"):
         mine = [row for row in place.tables()[table] if END.date() not in row]
         assert mine == [row for row in before[table] if END.date() not in row]
@@ -159,7 +151,7 @@ def test_staging_that_is_lost_comes_back_with_the_days_that_were_read_anew(
 
 
 @pytest.mark.parametrize("later", [25, 60])
-def test_a_first_load_that_is_taken_up_after_weeks_asks_for_what_meta_still_keeps(
+def test_first_load_resumed_after_weeks_stays_within_metas_retention(
     later: int, world: World, place: Place, server: SimulatorServer
 ) -> None:
     server.faults.add(Fault("api_error", on="meta:insights", code=200, status=403, message="(#200) no"))
@@ -173,7 +165,7 @@ def test_a_first_load_that_is_taken_up_after_weeks_asks_for_what_meta_still_keep
     assert read[-1] >= END.date() + timedelta(days=later - 1)
 
 
-def test_days_read_by_name_that_can_no_longer_be_had_when_they_are_taken_up_again_are_let_go(
+def test_resumed_pull_of_given_days_skips_days_outside_metas_retention(
     world: World, place: Place, server: SimulatorServer
 ) -> None:
     old = START - timedelta(days=1040)
@@ -187,7 +179,7 @@ def test_days_read_by_name_that_can_no_longer_be_had_when_they_are_taken_up_agai
     assert old not in place.as_of("account_insights")
 
 
-def test_an_interruption_of_25_days_leaves_what_the_books_told_when_it_went_on(
+def test_pull_resumed_after_25_days_equals_the_books_of_that_day(
     world: World, place: Place, server: SimulatorServer
 ) -> None:
     place.pull(server)
@@ -206,10 +198,10 @@ def test_an_interruption_of_25_days_leaves_what_the_books_told_when_it_went_on(
         where ad_id = any(select ad_id from meta_ads.ads where created_at > ?)""",
         [END + timedelta(days=2)],
     )
-    assert {seconds(at) for (at,) in began} == {late}, "not as of the day on which the pull had stopped"
+    assert {seconds(at) for (at,) in began} == {late}, "not the day on which the pull stopped"
 
 
-def test_days_that_had_spend_are_not_emptied_by_an_answer_without_a_row(
+def test_empty_report_does_not_delete_days_with_spend(
     place: Place, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.pull(server)
@@ -228,7 +220,7 @@ def test_days_that_had_spend_are_not_emptied_by_an_answer_without_a_row(
     assert place.rows(TOTALS)[-1][0] > before[-1][0]
 
 
-def test_emptiness_is_believed_when_the_days_are_read_by_name(
+def test_empty_report_of_given_days_deletes_their_rows(
     place: Place, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.pull(server)
@@ -241,7 +233,7 @@ def test_emptiness_is_believed_when_the_days_are_read_by_name(
     place.pull(server)
 
 
-def test_a_report_of_many_rows_is_asked_for_in_fewer_days_at_once(
+def test_large_reports_are_requested_in_fewer_days_at_once(
     place: Place, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     whole = Place(tmp_path / "whole")

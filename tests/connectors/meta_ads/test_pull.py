@@ -1,4 +1,4 @@
-"""An ad account pulled again and again: restated days, rows that vanish, interruptions, and what its books say."""
+"""An ad account pulled many times: restated days, deleted ads, interruptions. Staging equals its books."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def place(tmp_path: Path) -> Place:
 
 @pytest.fixture(scope="module", params=["aurora", "nordlicht"])
 def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Place:
-    """A first load, then a pull every three days or so, at odd hours."""
+    """A first load, then a pull every 77 hours."""
     place, now = Place(tmp_path_factory.mktemp("steps"), request.param), FIRST
     with serve(world, now=now) as server:
         place.pull(server)
@@ -57,8 +57,8 @@ def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pyt
     return place
 
 
-def agrees(place: Place, world: World) -> None:
-    """Staging is what the books told when each day was read last."""
+def assert_equals_books(place: Place, world: World) -> None:
+    """Staging equals the books as of the last read of each day."""
     books = world.ad_account(place.shop, "meta")
     as_of = place.as_of("ads_insights")
     assert place.rows(ADS) == ads(books, as_of)
@@ -67,27 +67,27 @@ def agrees(place: Place, world: World) -> None:
     assert place.rows("select count(*) from takings.rejects") == [(0,)]
 
 
-def test_a_first_load_brings_every_day_as_the_books_have_it(
-    world: World, place: Place, server: SimulatorServer
-) -> None:
+def test_first_load_equals_the_books_on_every_day(world: World, place: Place, server: SimulatorServer) -> None:
     place.pull(server, since=None)
-    agrees(place, world)
+    assert_equals_books(place, world)
     first, last, read = place.rows("select min(date_day), max(date_day), count(distinct date_day) from "
                                    "meta_ads.account_insights")[0]  # fmt: skip
     assert (first, read) == (START, (last - first).days + 1)
-    assert min(place.as_of("ads_insights")) < END.date() - timedelta(days=1000), "all that Meta keeps was asked for"
+    assert min(place.as_of("ads_insights")) < END.date() - timedelta(days=1000), (
+        "all days of Meta's retention were requested"
+    )
 
 
-def test_pulls_at_odd_hours_bring_every_day_as_it_was_told_last(world: World, stepped: Place) -> None:
-    agrees(stepped, world)
+def test_pulls_at_odd_hours_equal_the_books_of_each_days_last_read(world: World, stepped: Place) -> None:
+    assert_equals_books(stepped, world)
     books = world.ad_account(stepped.shop, "meta")
     as_of = stepped.as_of("ads_insights")
-    assert len(set(as_of.values())) > 3, "old days are no longer read"
+    assert len(set(as_of.values())) > 3, "old days are not read again"
     late = books.plan.day(seconds(END)) - timedelta(days=28)
     assert {at for day, at in as_of.items() if day >= late} == {seconds(END)}
 
 
-def test_rows_of_ads_that_were_deleted_vanish_and_the_account_keeps_their_spend(world: World, stepped: Place) -> None:
+def test_deleted_ads_lose_their_rows_and_the_account_keeps_their_spend(world: World, stepped: Place) -> None:
     books = world.ad_account(stepped.shop, "meta")
     rest = dict(stepped.rows("""
         select t.date_day, t.spend_micros - coalesce(sum(a.spend_micros), 0) from meta_ads.account_insights as t
@@ -98,14 +98,14 @@ def test_rows_of_ads_that_were_deleted_vanish_and_the_account_keeps_their_spend(
     assert any(rest.values())
 
 
-def test_days_that_no_pull_covers_any_more_keep_what_was_told_last(world: World, stepped: Place) -> None:
+def test_days_outside_the_lookback_keep_their_last_values(world: World, stepped: Place) -> None:
     books, as_of = world.ad_account(stepped.shop, "meta"), stepped.as_of("ads_insights")
     old = [day for day, at in as_of.items() if day >= START and at < seconds(END)]
     kept = stepped.rows("select count(*) from meta_ads.ads_insights where date_day = any(?)", [old])
     assert kept[0][0] >= sum(len(books.rows("ad", day, seconds(END))) for day in old)
 
 
-def test_a_repeat_changes_nothing_and_costs_no_disk(place: Place, server: SimulatorServer) -> None:
+def test_repeated_pull_changes_no_table_and_lands_nothing(place: Place, server: SimulatorServer) -> None:
     place.pull(server, "first")
     before, parts = place.tables(), len(list((place.root / "landing").rglob("*.zst")))
     server.set_now(END + timedelta(minutes=20))
@@ -115,7 +115,7 @@ def test_a_repeat_changes_nothing_and_costs_no_disk(place: Place, server: Simula
     assert len(list((place.root / "landing").rglob("*.zst"))) == parts
 
 
-def test_a_look_at_two_days_changes_no_other(world: World, place: Place, server: SimulatorServer) -> None:
+def test_lookback_of_one_day_changes_two_days_only(world: World, place: Place, server: SimulatorServer) -> None:
     place.pull(server)
     before = {row[:2]: row for row in place.rows(ADS)}
     server.set_now(END + timedelta(hours=2))
@@ -124,17 +124,17 @@ def test_a_look_at_two_days_changes_no_other(world: World, place: Place, server:
     changed = {row[0] for row in place.rows(ADS) if before.get(row[:2]) != row}
     assert changed <= {today, today - timedelta(days=1)}
     assert today in changed
-    agrees(place, world)
+    assert_equals_books(place, world)
 
 
-def test_history_begins_where_it_is_asked_to(place: Place, server: SimulatorServer) -> None:
+def test_since_sets_the_first_day(place: Place, server: SimulatorServer) -> None:
     since = END.date() - timedelta(days=10)
     place.pull(server, since=since)
     assert place.rows("select min(date_day) from meta_ads.ads_insights") == [(since,)]
     assert min(place.as_of("ads_insights")) == since
 
 
-def test_an_interrupted_load_goes_on_behind_the_last_chunk_that_arrived(
+def test_interrupted_load_resumes_after_the_last_landed_part(
     world: World, place: Place, server: SimulatorServer, tmp_path: Path
 ) -> None:
     server.faults.add(Fault("error", on="meta:run_insights", status=502, times=None, skip=1))
@@ -153,7 +153,9 @@ def test_an_interrupted_load_goes_on_behind_the_last_chunk_that_arrived(
     assert place.rows(BOUGHT) == whole.rows(BOUGHT)
 
 
-def test_staging_is_rebuilt_from_the_landing_zone_alone(world: World, place: Place, server: SimulatorServer) -> None:
+def test_staging_is_rebuilt_from_the_landing_zone_without_requests(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
     server.set_now(FIRST)
     place.pull(server)
     server.set_now(END)
@@ -167,7 +169,7 @@ def test_staging_is_rebuilt_from_the_landing_zone_alone(world: World, place: Pla
     assert not [request for request in server.log if request.resources[0] in ("meta:insights", "meta:run_insights")]
 
 
-def test_purchases_come_by_window_and_never_multiply_the_spend(place: Place, server: SimulatorServer) -> None:
+def test_purchases_have_a_row_per_action_type_and_window(place: Place, server: SimulatorServer) -> None:
     place.pull(server)
     windows = {row[0] for row in place.rows("select distinct action_window from meta_ads.ads_actions")}
     assert windows == {"default", "1d_click", "7d_click", "28d_click", "1d_view"}
@@ -178,12 +180,10 @@ def test_purchases_come_by_window_and_never_multiply_the_spend(place: Place, ser
     without = place.rows("""select count(*) from meta_ads.account_actions as a where action_type = 'omni_purchase'
         and action_window = '28d_click' and not exists (select 1 from meta_ads.account_actions as d
         where d.date_day = a.date_day and d.action_type = a.action_type and d.action_window = 'default')""")
-    assert without[0][0] > 0, "some actions have windows but no value of the account's own setting"
+    assert without[0][0] > 0, "some actions have windows but no value for the default window"
 
 
-def test_the_accounts_purchases_are_the_ads_and_the_unallocated_ones(
-    world: World, place: Place, server: SimulatorServer
-) -> None:
+def test_purchases_of_the_account_equal_the_books(world: World, place: Place, server: SimulatorServer) -> None:
     place.pull(server)
     books = world.ad_account("aurora", "meta")
     found = place.rows("""select date_day, action_count::bigint, value_micros from meta_ads.account_actions
@@ -194,7 +194,7 @@ def test_the_accounts_purchases_are_the_ads_and_the_unallocated_ones(
     assert all(count > 0 and value > 0 for _, count, value in found)
 
 
-def test_objects_keep_their_names_through_changes_archiving_and_deletion(world: World, stepped: Place) -> None:
+def test_objects_keep_their_names_when_renamed_archived_or_deleted(world: World, stepped: Place) -> None:
     books = world.ad_account(stepped.shop, "meta")
     nodes = {node.id: node for level in ("campaign", "group", "ad") for node in books.nodes(level, seconds(END))}
     found = stepped.rows("""select campaign_id, name, effective_status from meta_ads.campaigns
@@ -207,13 +207,13 @@ def test_objects_keep_their_names_through_changes_archiving_and_deletion(world: 
     assert renamed[0][0] >= 1
 
 
-def test_the_account_says_its_currency_and_zone(stepped: Place, world: World) -> None:
+def test_account_row_has_currency_time_zone_and_status(stepped: Place, world: World) -> None:
     books = world.ad_account(stepped.shop, "meta")
     told = stepped.rows("select account_id, currency, time_zone, account_status from meta_ads.account")
     assert told == [(books.id, books.currency, books.time_zone, 1)]
 
 
-def test_spend_never_was_a_float(place: Place, server: SimulatorServer, world: World) -> None:
+def test_spend_is_integer_micros_and_equals_the_books(place: Place, server: SimulatorServer, world: World) -> None:
     place.pull(server)
     kinds = place.rows("""select distinct data_type from duckdb_columns() where schema_name = 'meta_ads'
         and (column_name like '%micros' or data_type in ('DOUBLE', 'FLOAT'))""")

@@ -1,4 +1,4 @@
-"""Traffic recorded from Meta through the connector's own typing: nothing of it is set aside."""
+"""Recorded traffic of Meta through the connector: no row is rejected."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from connectors.sync.staging import Staging
 
 CASSETTES = Path(__file__).resolve().parents[4] / "shared/data/recorded/meta_keboola/cassettes"
 
-pytestmark = pytest.mark.skipif(not CASSETTES.exists(), reason=f"the recorded traffic is not here: {CASSETTES}")
+pytestmark = pytest.mark.skipif(not CASSETTES.exists(), reason=f"Recorded traffic is not at {CASSETTES}.")
 
 
 def bodies() -> Iterator[tuple[str, Any]]:
-    """The last part of each address, and its answer."""
+    """The last segment of each URL, and the decoded body of its response."""
     for path in sorted(CASSETTES.glob("facebook*")):
         for each in json.loads(path.read_text())["interactions"]:
             try:
@@ -51,25 +51,25 @@ def loaded(staging: Staging, folder: Path, stream: Stream, records: list[dict[st
 
 
 @pytest.mark.parametrize("stream", [streams.CAMPAIGNS, streams.AD_SETS, streams.ADS], ids=lambda each: each.name)
-def test_recorded_objects_are_taken_whole(stream: Stream, staging: Staging, tmp_path: Path) -> None:
+def test_recorded_objects_load_without_rejects(stream: Stream, staging: Staging, tmp_path: Path) -> None:
     edge = streams.EDGES[stream.name]
     found = {each["id"]: each for place, body in bodies() if place == edge for each in body.get("data", [])}
     assert len(found) > 10
-    read, _, aside = loaded(staging, tmp_path, stream, list(found.values()))
-    assert (read, aside) == (len(found), 0)
+    read, _, rejected = loaded(staging, tmp_path, stream, list(found.values()))
+    assert (read, rejected) == (len(found), 0)
     key = stream.tables[0].key[0]
     names = dict(staging.db.execute(f"select {key}, name from meta_ads.{stream.name}").fetchall())
     assert names == {each: record.get("name") for each, record in found.items()}
 
 
-def test_recorded_days_are_taken_whole_and_one_without_delivery_is_zero(staging: Staging, tmp_path: Path) -> None:
-    """The account that was recorded never spent anything: Meta then leaves every number out."""
+def test_recorded_days_load_without_rejects_and_without_delivery_are_zero(staging: Staging, tmp_path: Path) -> None:
+    """The recorded account never spent anything: Meta then omits every number."""
     daily = [row for place, body in bodies() if place == "insights" for row in body.get("data", [])
              if row["date_start"] == row["date_stop"]]  # fmt: skip
     days = {row["date_start"]: row for row in daily}
     assert len(days) > 100
-    read, _, aside = loaded(staging, tmp_path, streams.ACCOUNT_INSIGHTS, list(days.values()))
-    assert (read, aside) == (len(days), 0)
+    read, _, rejected = loaded(staging, tmp_path, streams.ACCOUNT_INSIGHTS, list(days.values()))
+    assert (read, rejected) == (len(days), 0)
     found = staging.db.execute(
         "select cast(date_day as varchar), attribution_setting, spend_micros, impressions, clicks from "
         "meta_ads.account_insights order by 1"

@@ -1,4 +1,4 @@
-"""Asynchronous report runs and how they may end; a large day that comes campaign by campaign."""
+"""Asynchronous report runs and how they end, smaller pages, and a large day by campaign."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def state(status: str, percent: int, **more: Any) -> Reply:
     return Reply({"async_status": status, "async_percent_completion": percent, **more})
 
 
-def begun(meta: Script) -> list[dict[str, str]]:
-    """The ranges of the runs that were begun."""
+def started_ranges(meta: Script) -> list[dict[str, str]]:
+    """The ranges of the report runs that were started."""
     return [asked.body["time_range"] for asked in meta.asked if asked.method == "POST"]
 
 
@@ -35,43 +35,43 @@ def begun(meta: Script) -> list[dict[str, str]]:
     [state("Job Completed", 97), state("Job Running", 100), state("Job Not Started", 0), state("Job Started", 0),
      Reply({"async_status": "Job Running", "async_percent_completion": None})],
 )  # fmt: skip
-def test_a_run_is_done_when_it_is_completed_and_at_a_hundred_percent(waiting: Reply) -> None:
+def test_report_run_is_polled_until_completed_and_at_100_percent(waiting: Reply) -> None:
     with scripted(MADE, waiting, waiting, DONE, ROW) as meta:
         assert len(rows(client_of(meta), ACCOUNT_INSIGHTS, FIRST, LAST)) == 1
     assert WAITS == [2.0, 3.0]
-    assert len(begun(meta)) == 1
+    assert len(started_ranges(meta)) == 1
 
 
 @pytest.mark.parametrize("end", ["Job Skipped", "Job Failed"])
-def test_a_run_that_fails_or_is_skipped_is_begun_once_more(end: str) -> None:
+def test_failed_or_skipped_report_run_is_started_once_more(end: str) -> None:
     with scripted(MADE, state(end, 0), MADE, DONE, ROW) as meta:
         assert len(rows(client_of(meta), ACCOUNT_INSIGHTS, FIRST, LAST)) == 1
-    assert len(begun(meta)) == 2
+    assert len(started_ranges(meta)) == 2
 
 
 @pytest.mark.parametrize("end", ["Job Skipped", "Job Failed"])
-def test_one_that_fails_twice_is_halved_by_days(end: str) -> None:
+def test_report_run_that_fails_twice_is_halved_by_days(end: str) -> None:
     with scripted(MADE, state(end, 0), MADE, state(end, 0), ROW, ROW) as meta:
         assert len(rows(client_of(meta), ACCOUNT_INSIGHTS, FIRST, LAST)) == 2
     asked = [parse_qs(urlsplit(each.path).query).get("time_range") for each in meta.asked[-2:]]
     assert asked == [['{"since":"2026-02-01","until":"2026-02-03"}'], ['{"since":"2026-02-04","until":"2026-02-06"}']]
 
 
-def test_one_that_is_too_much_is_halved_without_a_second_try() -> None:
+def test_too_large_report_run_is_halved_without_a_second_try() -> None:
     failed = state("Job Failed", 0, error_code=100, error_subcode=1487534, error_message="too much")
     with scripted(MADE, failed, ROW, ROW) as meta:
         assert len(rows(client_of(meta), ACCOUNT_INSIGHTS, FIRST, LAST)) == 2
-    assert len(begun(meta)) == 1
+    assert len(started_ranges(meta)) == 1
 
 
-def test_one_that_fails_for_good_says_why_and_is_not_begun_again() -> None:
+def test_report_run_with_a_permanent_error_is_not_started_again() -> None:
     failed = state("Job Failed", 0, error_code=190, error_message="The session is invalid")
     with scripted(MADE, failed) as meta, pytest.raises(ConfigurationError, match="The session is invalid"):
         rows(client_of(meta), ACCOUNT_INSIGHTS, FIRST, LAST)
-    assert len(begun(meta)) == 1
+    assert len(started_ranges(meta)) == 1
 
 
-def test_a_run_that_never_ends_is_given_up_once_and_halved() -> None:
+def test_report_run_that_never_ends_is_halved() -> None:
     with scripted(MADE, state("Job Running", 40)) as meta:
         client = client_of(meta)
         wait = client.transport.wait
@@ -83,18 +83,18 @@ def test_a_run_that_never_ends_is_given_up_once_and_halved() -> None:
 
         client.transport.wait = until_given_up  # type: ignore[method-assign]
         assert len(rows(client, ACCOUNT_INSIGHTS, FIRST, LAST)) == 2
-    assert len(begun(meta)) == 1
+    assert len(started_ranges(meta)) == 1
     assert sum(WAITS) < RUN_SECONDS + 60
 
 
-def test_a_run_that_is_gone_is_not_taken_for_an_account_that_is_not_there() -> None:
+def test_missing_report_run_raises_retry_error() -> None:
     gone = refused(100, "Unsupported get request. Object with ID '99' does not exist", error_subcode=33)
     for replies in ([MADE, gone], [MADE, DONE, gone]):
         with scripted(*replies) as meta, pytest.raises(RetryError, match="report run 99 is gone"):
             rows(client_of(meta), ACCOUNT_INSIGHTS, FIRST, LAST)
 
 
-def test_a_page_that_is_too_much_is_asked_for_smaller_from_the_same_place() -> None:
+def test_too_large_page_is_requested_smaller_from_the_same_cursor() -> None:
     first = Reply({"data": [{"id": "1"}], "paging": {"cursors": {"after": "a"}, "next": "there"}})
     with scripted(first, REDUCE, REDUCE, Reply({"data": [{"id": "2"}]})) as meta:
         found = list(pages(client_of(meta), "act_7/ads", {"fields": "id"}, 100, least=1))
@@ -105,19 +105,19 @@ def test_a_page_that_is_too_much_is_asked_for_smaller_from_the_same_place() -> N
     ]  # fmt: skip
 
 
-def test_a_page_of_one_that_is_too_much_is_given_up() -> None:
+def test_too_large_page_of_one_row_raises_retry_error() -> None:
     with scripted(REDUCE) as meta, pytest.raises(RetryError, match="reduce the amount of data"):
         list(pages(client_of(meta), "act_7/ads", {"fields": "id"}, 8, least=1))
     assert len(meta.asked) == 4
 
 
-def test_the_result_of_a_run_is_asked_for_in_smaller_pages_before_the_run_is_halved() -> None:
+def test_result_of_a_run_is_read_in_smaller_pages_before_the_run_is_halved() -> None:
     with scripted(MADE, DONE, REDUCE, REDUCE, ROW) as meta:
         assert len(rows(client_of(meta), ACCOUNT_INSIGHTS, FIRST, LAST)) == 1
-    assert len(begun(meta)) == 1
+    assert len(started_ranges(meta)) == 1
 
 
-def test_a_day_of_many_campaigns_is_asked_for_in_groups_whose_addresses_stay_short() -> None:
+def test_day_of_many_campaigns_is_requested_in_groups_with_short_urls() -> None:
     listed = Reply({"data": [{"id": str(120210000000000000 + number)} for number in range(1500)]})
     with scripted(REDUCE, listed, ROW) as meta:
         assert len(rows(client_of(meta), ADS_INSIGHTS, FIRST, FIRST)) == 30

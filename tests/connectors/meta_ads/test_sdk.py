@@ -1,7 +1,7 @@
-"""Meta's own client as an oracle: whether it sends what we send, and knows every field and value that we ask for.
+"""Meta's own client as an oracle: it sends the same requests, and knows every field and value in them.
 
 Its warnings are errors here: it warns of a field, a parameter or a value that its version of the API does not have.
-The body of a POST differs by design: theirs is a form's, ours JSON, as in the recorded traffic that Meta answered.
+The body of a POST differs by design: the client sends a form, the connector JSON, which Meta accepts in the recordings.
 """
 
 from __future__ import annotations
@@ -47,8 +47,10 @@ def server(world: World) -> Iterator[SimulatorServer]:
 
 
 @pytest.fixture(scope="module")
-def ours(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> dict[Shape, requests.PreparedRequest]:
-    """One request of each shape that a first load, a pull after it and a day that is too much send."""
+def requests_sent(
+    server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory
+) -> dict[Shape, requests.PreparedRequest]:
+    """One request of each shape of a first load, an increment and a too large day."""
     place = Place(tmp_path_factory.mktemp("sdk"))
     secret = place.known_as(server).secret + "|" + APP_SECRET
     place.pull(server, secret=secret)
@@ -60,7 +62,7 @@ def ours(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> d
     return {shape(sent): sent for sent in place.sent}
 
 
-class Theirs:
+class MetaSdk:
     """Meta's client against the simulator; `sent` are its requests."""
 
     def __init__(self, server: SimulatorServer, token: str) -> None:
@@ -71,7 +73,7 @@ class Theirs:
         self.api = FacebookAdsApi(session)
 
     def send(self, method: str, steps: list[str], params: Params) -> requests.PreparedRequest:
-        """Ask with their client for what a path and its parameters mean."""
+        """Sends the request of a path and its parameters with Meta's client."""
         fields = params.pop("fields", "").split(",")
         owner = (
             AdAccount(steps[0], api=self.api) if steps[0].startswith("act_") else AdReportRun(steps[0], api=self.api)
@@ -92,8 +94,8 @@ class Theirs:
 
 
 @pytest.fixture(scope="module")
-def theirs(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> Theirs:
-    return Theirs(server, Place(tmp_path_factory.mktemp("token")).known_as(server).secret)
+def sdk(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> MetaSdk:
+    return MetaSdk(server, Place(tmp_path_factory.mktemp("token")).known_as(server).secret)
 
 
 def steps(sent: requests.PreparedRequest) -> list[str]:
@@ -101,8 +103,8 @@ def steps(sent: requests.PreparedRequest) -> list[str]:
     return urlsplit(sent.url or "").path.partition(f"/{VERSION}/")[2].rstrip("/").split("/")
 
 
-def meant(sent: requests.PreparedRequest) -> Params:
-    """Parameters by name, JSON in them decoded; the token left out, which they send as a parameter and we do not."""
+def parameters(sent: requests.PreparedRequest) -> Params:
+    """The parameters, JSON decoded, without the token: only Meta's client sends it as a parameter."""
     given = dict(parse_qsl(urlsplit(sent.url or "").query))
     if sent.body:
         body = sent.body.decode() if isinstance(sent.body, bytes) else sent.body
@@ -113,20 +115,26 @@ def meant(sent: requests.PreparedRequest) -> Params:
 
 def shape(sent: requests.PreparedRequest) -> Shape:
     owner, *edge = steps(sent)
-    return str(sent.method), "/".join(["act_*" if owner.startswith("act_") else "*", *edge]), tuple(sorted(meant(sent)))
+    return (
+        str(sent.method),
+        "/".join(["act_*" if owner.startswith("act_") else "*", *edge]),
+        tuple(sorted(parameters(sent))),
+    )
 
 
-def test_the_version_is_the_one_that_their_newest_client_speaks() -> None:
+def test_pinned_version_is_that_of_metas_client() -> None:
     assert FacebookAdsApi.API_VERSION == VERSION
 
 
-def test_every_request_is_what_their_client_sends(ours: dict[Shape, requests.PreparedRequest], theirs: Theirs) -> None:
-    for sent in ours.values():
-        given = meant(sent)
+def test_requests_are_those_that_metas_client_sends(
+    requests_sent: dict[Shape, requests.PreparedRequest], sdk: MetaSdk
+) -> None:
+    for sent in requests_sent.values():
+        given = parameters(sent)
         proof = given.pop("appsecret_proof")
-        other = theirs.send(str(sent.method), steps(sent), {**given})
-        said = meant(other)
-        said.pop("summary", None)  # a count that they always ask for, and we have no use for
+        other = sdk.send(str(sent.method), steps(sent), {**given})
+        said = parameters(other)
+        said.pop("summary", None)  # a count that Meta's client always requests
         assert (other.method, steps(other)) == (sent.method, steps(sent))
         assert said.pop("appsecret_proof") == proof
         assert {name: listed(value) for name, value in said.items()} == {
@@ -135,21 +143,21 @@ def test_every_request_is_what_their_client_sends(ours: dict[Shape, requests.Pre
 
 
 def listed(value: Any) -> Any:
-    """Fields are a list or words with commas in between."""
+    """Fields are a list, or words separated by commas."""
     return value.split(",") if isinstance(value, str) and "," in value else value
 
 
-def test_the_requests_are_all_that_a_pull_sends(ours: dict[Shape, requests.PreparedRequest]) -> None:
-    assert {(method, path) for method, path, _ in ours} == {
+def test_compared_requests_cover_all_that_a_pull_sends(requests_sent: dict[Shape, requests.PreparedRequest]) -> None:
+    assert {(method, path) for method, path, _ in requests_sent} == {
         ("GET", "act_*"), ("GET", "act_*/campaigns"), ("GET", "act_*/adsets"), ("GET", "act_*/ads"),
         ("GET", "act_*/insights"), ("POST", "act_*/insights"), ("GET", "*"), ("GET", "*/insights"),
     }  # fmt: skip
-    assert any("filtering" in names for _, _, names in ours)
+    assert any("filtering" in names for _, _, names in requests_sent)
 
 
 @pytest.mark.parametrize(("stream", "kind"), [(CAMPAIGNS, Campaign), (AD_SETS, AdSet), (ADS, Ad)])
-def test_objects_are_asked_for_in_every_status_that_they_can_have(stream: Stream, kind: Any) -> None:
-    """All that their client lists for the kind, since what is not named is not shown."""
+def test_status_filters_have_every_status_of_metas_client(stream: Stream, kind: Any) -> None:
+    """Meta shows only objects with the named statuses."""
     known = {value for name, value in vars(kind.EffectiveStatus).items() if not name.startswith("_")}
     assert set(cast(list[str], stream.connections["effective_status"])) == known
 
@@ -163,6 +171,6 @@ def test_objects_are_asked_for_in_every_status_that_they_can_have(stream: Stream
         ("campaigns", {"fields": "id,optimization_goal"}),
     ],
 )
-def test_what_their_client_does_not_know_would_be_found(edge: str, params: Params, theirs: Theirs) -> None:
+def test_unknown_fields_and_parameters_are_detected(edge: str, params: Params, sdk: MetaSdk) -> None:
     with pytest.raises(UserWarning):
-        theirs.send("GET", ["act_1", edge], params)
+        sdk.send("GET", ["act_1", edge], params)

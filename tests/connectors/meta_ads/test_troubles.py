@@ -1,4 +1,4 @@
-"""What goes wrong at Meta: one clear error each, patience where it helps, an honest empty result where nothing is."""
+"""Failures of Meta: one clear error each, retries where they help, empty tables for an account without ads."""
 
 from __future__ import annotations
 
@@ -42,23 +42,23 @@ def place(tmp_path: Path) -> Place:
         ({"version": "v19.0"}, "no longer serves version v19.0 .* Update Takings"),
     ],
 )
-def test_a_wrong_configuration_is_named_and_nothing_is_loaded(
+def test_wrong_configuration_raises_one_error_and_loads_nothing(
     settings: dict[str, Any], said: str, place: Place, server: SimulatorServer
 ) -> None:
     with pytest.raises(ConfigurationError, match=said) as raised:
         place.pull(server, **settings)
     assert "EAAB_wrong" not in str(raised.value)
-    assert len(server.log) == 1, "and asked only once"
+    assert len(server.log) == 1, "one request only"
     assert not any(place.tables().values())
 
 
-def test_a_missing_permission_is_named(place: Place, server: SimulatorServer) -> None:
+def test_missing_permission_is_in_the_error(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("denied", on="ads_read", times=None))
     with pytest.raises(ConfigurationError, match=r"lacks the permission ads_read .* Grant ads_read"):
         place.pull(server)
 
 
-def test_a_permission_revoked_in_the_middle_keeps_what_was_loaded(place: Place, server: SimulatorServer) -> None:
+def test_permission_revoked_during_a_pull_keeps_the_loaded_tables(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("api_error", on="meta:ads", code=200, status=403, message="(#200) no"))
     with pytest.raises(ConfigurationError, match="ads_read"):
         place.pull(server)
@@ -68,7 +68,7 @@ def test_a_permission_revoked_in_the_middle_keeps_what_was_loaded(place: Place, 
 
 
 @pytest.mark.parametrize("refused", ["meta:campaigns", "meta:ads"])
-def test_the_days_totals_are_there_when_the_ads_cannot_be_had(
+def test_account_totals_are_loaded_when_ads_cannot_be_read(
     refused: str, world: World, place: Place, server: SimulatorServer
 ) -> None:
     server.faults.add(Fault("api_error", on=refused, times=None, code=200, status=403, message="(#200) no"))
@@ -77,7 +77,7 @@ def test_the_days_totals_are_there_when_the_ads_cannot_be_had(
     assert place.rows(TOTALS) == totals(world.ad_account("aurora", "meta"), place.as_of("account_insights"))
 
 
-def test_an_account_without_any_ad_is_an_honest_empty_result(place: Place, server: SimulatorServer) -> None:
+def test_account_without_ads_gives_empty_tables(place: Place, server: SimulatorServer) -> None:
     server.set_now(datetime(START.year, START.month, START.day, tzinfo=UTC) - timedelta(days=2))
     done = place.pull(server, since=None)
     assert {each.landed for stream, each in done.items() if stream != "account"} == {0}
@@ -88,7 +88,7 @@ def test_an_account_without_any_ad_is_an_honest_empty_result(place: Place, serve
     assert place.rows("select min(date_day) from meta_ads.account_insights") != [(None,)]
 
 
-def test_a_disabled_account_is_read_with_a_warning(world: World, place: Place, server: SimulatorServer) -> None:
+def test_disabled_account_is_read_with_a_warning(world: World, place: Place, server: SimulatorServer) -> None:
     books = world.ad_account("aurora", "meta")
     books.status = "DISABLED"
     try:
@@ -99,27 +99,27 @@ def test_a_disabled_account_is_read_with_a_warning(world: World, place: Place, s
     assert place.rows("select count(*) from meta_ads.account_insights") == [(1,)]
 
 
-def test_a_version_that_meta_replaced_by_a_newer_one_is_a_warning(place: Place, server: SimulatorServer) -> None:
+def test_upgraded_api_version_is_a_warning(place: Place, server: SimulatorServer) -> None:
     done = place.pull(server, since=END.date(), version="v22.0")
     (said,) = done["account_insights"].warnings
     assert "auto-upgraded to v24.0 as v22.0 has been deprecated" in said
 
 
-def test_throttling_is_waiting_as_long_as_the_usage_header_says(place: Place, server: SimulatorServer) -> None:
+def test_throttled_request_waits_as_long_as_the_usage_header_says(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("throttled", on="meta:campaigns", seconds=300))
     done = place.pull(server, since=END.date())
     assert place.waits == [300.0]
     assert done["campaigns"].waited == 300.0
 
 
-def test_throttling_without_end_is_an_error_that_says_so(place: Place, server: SimulatorServer) -> None:
+def test_endless_throttling_raises_retry_error(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("throttled", times=None, seconds=60))
     with pytest.raises(RetryError, match="still throttles after"):
         place.pull(server)
 
 
 @pytest.mark.parametrize(("usage", "pause"), [(80, None), (86, SLOW_SECONDS), (97, STOP_SECONDS)])
-def test_a_limit_that_fills_up_slows_us_down_before_it_is_reached(
+def test_requests_slow_down_before_the_usage_limit_is_reached(
     usage: int, pause: float | None, place: Place, server: SimulatorServer
 ) -> None:
     server.meta.usage = usage
@@ -132,7 +132,7 @@ def test_a_limit_that_fills_up_slows_us_down_before_it_is_reached(
     [(1, 0, "An unknown error occurred"), (2, 1504043, "Service temporarily unavailable"),
      (100, 0, "Cannot include frequency in summary param because it was not there")],
 )  # fmt: skip
-def test_an_error_that_passes_is_asked_again(
+def test_temporary_error_is_retried(
     code: int, subcode: int, message: str, place: Place, server: SimulatorServer
 ) -> None:
     server.faults.add(Fault("api_error", on="meta:insights", times=2, code=code, subcode=subcode, message=message))
@@ -142,9 +142,7 @@ def test_an_error_that_passes_is_asked_again(
 
 
 @pytest.mark.parametrize(("code", "subcode"), [(2, 1504042), (2, 1504041), (100, 0), (2500, 0)])
-def test_an_error_that_never_passes_is_not_asked_again(
-    code: int, subcode: int, place: Place, server: SimulatorServer
-) -> None:
+def test_permanent_error_is_not_retried(code: int, subcode: int, place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("api_error", on="meta:insights", times=None, code=code, subcode=subcode, message="no"))
     with pytest.raises(ContractError, match=f"code {code}, subcode {subcode}"):
         place.pull(server, since=END.date())
@@ -152,16 +150,14 @@ def test_an_error_that_never_passes_is_not_asked_again(
 
 
 @pytest.mark.parametrize("kind", ["error", "cut", "truncated"])
-def test_a_broken_answer_is_fetched_again(kind: str, place: Place, server: SimulatorServer) -> None:
+def test_broken_response_is_retried(kind: str, place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault(kind, on="meta:run_insights", times=2))
     place.pull(server)
     assert len(place.waits) == 2
     assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
 
 
-def test_a_report_that_is_too_much_is_halved_until_it_fits(
-    place: Place, server: SimulatorServer, tmp_path: Path
-) -> None:
+def test_too_large_report_is_halved_until_it_fits(place: Place, server: SimulatorServer, tmp_path: Path) -> None:
     whole = Place(tmp_path / "whole")
     whole.pull(server)
     server.meta.most_rows = 60
@@ -169,7 +165,7 @@ def test_a_report_that_is_too_much_is_halved_until_it_fits(
     assert place.rows(ADS) == whole.rows(ADS)
 
 
-def test_a_day_of_ads_that_is_too_much_comes_campaign_by_campaign_and_the_account_never_does(
+def test_too_large_day_of_ads_is_read_by_campaign_and_the_account_is_not(
     place: Place, server: SimulatorServer, tmp_path: Path
 ) -> None:
     since = END.date() - timedelta(days=5)
@@ -183,7 +179,7 @@ def test_a_day_of_ads_that_is_too_much_comes_campaign_by_campaign_and_the_accoun
     assert split == {"ad"}
 
 
-def test_objects_that_are_too_much_are_asked_for_in_smaller_pages(
+def test_too_large_pages_of_objects_are_requested_smaller(
     place: Place, server: SimulatorServer, tmp_path: Path
 ) -> None:
     whole = Place(tmp_path / "whole")
@@ -192,13 +188,13 @@ def test_objects_that_are_too_much_are_asked_for_in_smaller_pages(
     server.log.clear()
     place.pull(server)
     for table in ("campaigns", "ad_sets", "ads"):
-        ours, theirs = ({row[4:] for row in each.tables()[table]} for each in (place, whole))
-        assert ours == theirs
+        actual, expected = ({row[4:] for row in pulled.tables()[table]} for pulled in (place, whole))
+        assert actual == expected
     sizes = [request.parameters["limit"] for request in server.log if request.resources == ("meta:ads",)]
-    assert sizes[:5] == ["100", "50", "25", "12", "12"], "once smaller, it stays so"
+    assert sizes[:5] == ["100", "50", "25", "12", "12"], "pages stay smaller"
 
 
-def test_a_single_day_that_is_too_much_fails_with_its_name(place: Place, server: SimulatorServer) -> None:
+def test_too_large_single_day_raises_retry_error_with_the_day(place: Place, server: SimulatorServer) -> None:
     server.meta.most_rows = 3
     with pytest.raises(
         RetryError, match=r"report ads_insights of .* for 2026-01-\d\d cannot be read: a single day is too large"
@@ -207,9 +203,7 @@ def test_a_single_day_that_is_too_much_fails_with_its_name(place: Place, server:
     assert place.rows("select count(*) from meta_ads.ads_insights") == [(0,)]
 
 
-def test_a_run_that_fails_once_is_begun_again_and_one_that_takes_its_time_is_polled(
-    place: Place, server: SimulatorServer
-) -> None:
+def test_failed_report_run_is_started_again_and_a_slow_one_is_polled(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("job_failed", on="meta:insights"))
     server.meta.job_polls = 3
     place.pull(server)
@@ -219,13 +213,13 @@ def test_a_run_that_fails_once_is_begun_again_and_one_that_takes_its_time_is_pol
     assert place.rows("select count(distinct date_day) from meta_ads.ads_insights")[0][0] > 60
 
 
-def test_a_cursor_that_goes_round_in_a_circle_stops(place: Place, server: SimulatorServer) -> None:
+def test_repeated_cursor_raises_contract_error(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("same_cursor", on="meta:ads", times=None))
     with pytest.raises(ContractError, match="page cursor does not advance"):
         place.pull(server)
 
 
-def test_an_empty_page_in_the_middle_is_not_the_end(tmp_path: Path) -> None:
+def test_empty_page_with_next_is_not_the_last_page(tmp_path: Path) -> None:
     from connectors.meta_ads.reports import pages
 
     def page(*ids: str, after: str, more: bool) -> Reply:
@@ -241,7 +235,7 @@ def test_an_empty_page_in_the_middle_is_not_the_end(tmp_path: Path) -> None:
     assert [asked.path.split("after=")[1:] for asked in meta.asked] == [[], ["a"], ["b"]]
 
 
-def test_the_token_stands_in_no_address(place: Place) -> None:
+def test_token_is_in_no_url(place: Place) -> None:
     with scripted(Reply({"data": []})) as meta:
         client = Client(Account("acme", "meta_ads", "7", meta.url, "EAAB_secret"), Transport(("EAAB_secret",)))
         client.get("act_7/ads", {"fields": "id"})

@@ -1,4 +1,4 @@
-"""A place to pull to."""
+"""A landing zone and a staging file for each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices that no list shows, ids that are used again, and Stripe's own objects through the connector's typing."""
+"""Prices that are in no list, coupon ids that are used again, and Stripe's own fixtures through the connector."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from connectors.base import Window
 from connectors.http import Transport
 from connectors.stripe.client import Client
 from connectors.stripe.deletions import land_deletions
-from connectors.stripe.pages import flat
+from connectors.stripe.pages import flatten
 from connectors.stripe.streams import DELETIONS, EVENTS, FEEDS, STREAMS, Feed
 from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
@@ -28,8 +28,8 @@ TUESDAY = datetime(2026, 3, 10, 12, tzinfo=UTC)
 FIXTURES = Path(__file__).resolve().parents[4] / "shared/data/specs/stripe_fixtures/fixtures3.json"
 
 
-def test_archived_prices_and_those_of_a_single_sale_are_here_and_never_taken_for_deleted(place: Place) -> None:
-    """`GET /v1/prices` lists active prices unless asked for the others, and none that a sale made for itself."""
+def test_archived_and_inline_prices_are_loaded_and_never_counted_as_deleted(place: Place) -> None:
+    """`GET /v1/prices` lists active prices by default, and never the inline price of a sale."""
     world = small_world()
     with serve(world, now=FIRST) as server:
         place.pull(server)
@@ -43,15 +43,15 @@ def test_archived_prices_and_those_of_a_single_sale_are_here_and_never_taken_for
     assert differences(place, payment_books(world, "aurora", now)) == {}
 
 
-class Told:
-    """Events of one coupon, and the deletions that come of them."""
+class CouponEvents:
+    """Loads events of one coupon, and the deletions that follow from them."""
 
     def __init__(self, place: Place) -> None:
         self.place, self.account = place, place.known_as(None, "rk_live_1", "http://nobody")  # type: ignore[arg-type]
         self.until = TUESDAY
 
-    def hears(self, *types: str) -> list[tuple[str, bool]]:
-        """An hour's events, in order; returns (id, whether it is deleted) for all that was ever recorded."""
+    def load(self, *types: str) -> list[tuple[str, bool]]:
+        """Loads the events of one hour, in order. Returns (id, whether it is deleted) of each recorded deletion."""
         start, self.until = (None if self.until == TUESDAY else self.until), self.until + timedelta(hours=3)
         events = [
             {"id": f"evt_{self.until:%H}{number}", "object": "event", "type": f"coupon.{name}",
@@ -82,15 +82,15 @@ class Told:
         ([("created",), ("updated",)], []),
     ],
 )
-def test_a_coupon_of_the_same_name_takes_the_deletion_back(
+def test_created_coupon_with_the_id_of_a_deleted_one_restores_it(
     place: Place, hours: list[tuple[str, ...]], ends: list[tuple[str, bool]]
 ) -> None:
-    coupon = Told(place)
-    assert [coupon.hears(*types) for types in hours][-1] == ends
+    coupon = CouponEvents(place)
+    assert [coupon.load(*types) for types in hours][-1] == ends
 
 
 def load(place: Place, objects: dict[str, list[dict[str, Any]]]) -> dict[str, tuple[int, int, int]]:
-    """Objects by kind into staging, as the connector lands them. Returns (read, changed, set aside) by kind."""
+    """Loads objects by kind into staging as the connector does. Returns (read, changed, rejected) by kind."""
     account = place.known_as(None, "rk_live_1", "http://nobody")  # type: ignore[arg-type]
     client, done = Client(account, Transport()), {}
     with Staging(place.staging) as staging:
@@ -99,13 +99,13 @@ def load(place: Place, objects: dict[str, list[dict[str, Any]]]) -> dict[str, tu
             raws = [msgspec.Raw(json.dumps(one).encode()) for one in objects.get(feed.kind, ())]
             if raws:
                 landed = place.landing.begin(account, feed.stream.name, Window(None, TUESDAY))
-                landed.write_part(record for raw in raws for record in flat(client, feed, raw))
+                landed.write_part(record for raw in raws for record in flatten(client, feed, raw))
                 landed.seal()
                 done[feed.kind] = staging.load(account, feed.stream, landed, "run")
     return done
 
 
-def test_a_tier_keeps_parts_of_a_cent(place: Place) -> None:
+def test_price_tier_keeps_fractions_of_a_cent(place: Place) -> None:
     tier = {"up_to": None, "unit_amount": None, "unit_amount_decimal": "0.5", "flat_amount": None,
             "flat_amount_decimal": "12.75"}  # fmt: skip
     load(place, {"price": [{"id": "price_1", "object": "price", "created": 5, "currency": "usd", "tiers": [tier]}]})
@@ -113,8 +113,8 @@ def test_a_tier_keeps_parts_of_a_cent(place: Place) -> None:
     assert (unit, flat_amount) == (Decimal("0.5"), Decimal("12.75"))
 
 
-def test_the_subscriptions_tax_rates_are_those_of_items_without_their_own(place: Place) -> None:
-    """Two rates add up; one on top of the price (exclusive) is not inside it, and yet a rate of the item's own."""
+def test_items_without_tax_rates_take_those_of_the_subscription(place: Place) -> None:
+    """Inclusive rates add up. An exclusive rate of the item counts as its own rate, and adds nothing."""
     low, high, on_top = (
         {"id": f"txr_{percent}", "object": "tax_rate", "percentage": percent, "inclusive": inside}
         for percent, inside in ((7.0, True), (19.0, True), (5.5, False))
@@ -135,7 +135,7 @@ def test_the_subscriptions_tax_rates_are_those_of_items_without_their_own(place:
     assert place.rows("select has_automatic_tax from stripe.subscriptions") == [(True,)]
 
 
-def test_a_coupon_that_is_made_again_keeps_its_old_terms_beside_the_new(place: Place) -> None:
+def test_recreated_coupon_keeps_the_row_of_its_old_terms(place: Place) -> None:
     old = {"id": "SUMMER", "object": "coupon", "created": 5, "duration": "forever", "percent_off": 10}
     load(place, {"coupon": [old]})
     load(place, {"coupon": [old | {"created": 9, "percent_off": 50}]})
@@ -144,7 +144,7 @@ def test_a_coupon_that_is_made_again_keeps_its_old_terms_beside_the_new(place: P
 
 
 def of_kind(found: dict[str, list[dict[str, Any]]], value: Any) -> dict[str, list[dict[str, Any]]]:
-    """Every whole object inside a value, by its kind."""
+    """Every complete object inside a value, by its kind."""
     if isinstance(value, dict):
         if {"id", "object", "created"} <= set(value):
             found.setdefault(str(value["object"]), []).append(value)
@@ -159,17 +159,15 @@ def of_kind(found: dict[str, list[dict[str, Any]]], value: Any) -> dict[str, lis
 @pytest.fixture(scope="module")
 def fixtures() -> dict[str, list[dict[str, Any]]]:
     if not FIXTURES.exists():
-        pytest.skip("Stripe's own fixtures are not beside this checkout")
+        pytest.skip(f"Stripe's own fixtures are not at {FIXTURES}.")
     return of_kind({}, json.loads(FIXTURES.read_text())["resources"])
 
 
-def test_stripes_own_objects_pass_and_none_is_set_aside(
-    place: Place, fixtures: dict[str, list[dict[str, Any]]]
-) -> None:
+def test_stripes_own_fixtures_load_without_rejects(place: Place, fixtures: dict[str, list[dict[str, Any]]]) -> None:
     once = {kind: list({one["id"]: one for one in rows}.values()) for kind, rows in fixtures.items()}
     done = load(place, once)
     assert set(done) == {feed.kind for feed in FEEDS}
-    assert all(changed > 0 and aside == 0 for _, changed, aside in done.values())
+    assert all(changed > 0 and rejected == 0 for _, changed, rejected in done.values())
     assert place.rows("select * from takings.rejects") == []
     charge = once["charge"][0]
     ((amount, currency, at),) = place.rows(
@@ -180,8 +178,8 @@ def test_stripes_own_objects_pass_and_none_is_set_aside(
 
 
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.kind)
-def test_every_field_that_is_read_is_one_that_stripe_has(fixtures: dict[str, list[dict[str, Any]]], feed: Feed) -> None:
-    """Of an object itself or of those inside it; what shows only when it says something is named here."""
+def test_every_declared_field_is_in_stripes_fixtures(fixtures: dict[str, list[dict[str, Any]]], feed: Feed) -> None:
+    """In the object or in the objects inside it. ``only_sometimes`` lists the fields that Stripe omits."""
     only_sometimes = {
         "refund": {"failure_reason", "failure_balance_transaction"},
         "price": {"tiers"},

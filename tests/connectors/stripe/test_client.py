@@ -1,4 +1,4 @@
-"""One request at a time: pacing, patience, and what each of Stripe's answers means."""
+"""Requests to Stripe: pacing, retries, and the error of each response."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def refusal(status: int, message: str, **more: str) -> Reply:
     return Reply({"error": {"message": message, "type": "invalid_request_error", **more}}, status)
 
 
-def test_a_request_names_its_key_and_the_pinned_version() -> None:
+def test_request_has_the_key_and_the_pinned_version() -> None:
     with scripted(Reply(EMPTY, headers={"Stripe-Version": VERSION})) as server:
         client = a_client(server, [])
         client.page("charges", [("limit", "1"), ("expand[]", "data.a"), ("expand[]", "data.b")])
@@ -57,7 +57,7 @@ def test_a_request_names_its_key_and_the_pinned_version() -> None:
         ("1", LIVE_RATE),
     ],
 )
-def test_requests_are_spread_over_time(key: str, rate: float) -> None:
+def test_requests_are_paced_below_the_rate_of_the_key(key: str, rate: float) -> None:
     waits: list[float] = []
     with scripted(Reply(EMPTY)) as server:
         client = a_client(server, waits, key)
@@ -68,14 +68,14 @@ def test_requests_are_spread_over_time(key: str, rate: float) -> None:
     assert waits[0] > 0.5 / rate
 
 
-def test_a_conflict_and_half_an_answer_are_asked_again() -> None:
+def test_conflict_and_truncated_response_are_retried() -> None:
     waits: list[float] = []
     with scripted(refusal(409, "busy"), Reply(b'{"object":"list","da'), Reply(EMPTY)) as server:
         assert a_client(server, waits).page("charges", []).data == []
     assert len(server.asked) == 3
 
 
-def test_answers_that_never_get_whole_end_in_one_error() -> None:
+def test_responses_that_stay_truncated_raise_retry_error() -> None:
     with scripted(Reply(b'{"object":"li')) as server, pytest.raises(RetryError, match="Nothing was lost"):
         a_client(server, []).page("charges", [])
     assert len(server.asked) == ATTEMPTS
@@ -97,13 +97,13 @@ def test_answers_that_never_get_whole_end_in_one_error() -> None:
         (refusal(400, f"The key {KEY} is odd"), ContractError, r"The key \[secret\] is odd"),
     ],
 )
-def test_each_refusal_says_what_to_do(reply: Reply, error: type[Exception], says: str) -> None:
+def test_error_response_raises_the_error_with_its_next_step(reply: Reply, error: type[Exception], says: str) -> None:
     with scripted(reply) as server, pytest.raises(error, match=says) as caught:
         a_client(server, []).page("charges", [])
     assert KEY not in str(caught.value)
 
 
-def test_an_object_that_is_deleted_or_gone_is_none() -> None:
+def test_retrieve_returns_none_for_a_deleted_or_missing_object() -> None:
     gone = refusal(404, "No such customer: 'cus_1'", code="resource_missing", param="id")
     with scripted(Reply({"id": "cus_1", "object": "customer", "deleted": True}), gone) as server:
         client = a_client(server, [])
@@ -120,17 +120,15 @@ def test_an_object_that_is_deleted_or_gone_is_none() -> None:
         ("Sömmer 10%", "/v1/coupons/S%C3%B6mmer%2010%25"),
     ],
 )
-def test_an_id_that_somebody_chose_freely_is_asked_for_as_it_is(identity: str, path: str) -> None:
+def test_retrieve_encodes_an_id_with_special_characters(identity: str, path: str) -> None:
     with scripted(Reply({"id": identity, "object": "coupon"})) as server:
         assert a_client(server, []).retrieve("coupons", identity)
     assert server.asked[0].path == path
 
 
 @pytest.mark.parametrize(("key", "refused"), [(KEY, True), ("rk_test_1", False)])
-def test_a_charge_that_an_event_names_and_stripe_does_not_find_is_no_deleted_one(
-    place: Place, key: str, refused: bool
-) -> None:
-    """Only what can be deleted may be missing; in test mode that is everything."""
+def test_missing_charge_of_an_event_is_an_error_in_live_mode_only(place: Place, key: str, refused: bool) -> None:
+    """Only objects that can be deleted may be missing; in test mode all can."""
     gone, end = refusal(404, "No such charge: 'ch_1'", code="resource_missing", param="id"), datetime(2026, 1, 9)
     with scripted(gone, Reply(EMPTY)) as server, Staging(place.staging) as staging:
         staging.prepare("stripe", STREAMS)
@@ -153,7 +151,7 @@ def feed(name: str) -> Any:
     return next(each for each in FEEDS if each.stream.name == name)
 
 
-def test_pages_that_go_round_in_a_circle_are_stopped(place: Place) -> None:
+def test_pages_with_a_repeated_cursor_raise_contract_error(place: Place) -> None:
     page = {"object": "list", "data": [{"id": "ch_1", "object": "charge", "created": 1}], "has_more": True}
     with scripted(Reply(page)) as server, pytest.raises(ContractError, match="do not advance"):
         land(place, server, "charges")
@@ -172,7 +170,7 @@ def land(place: Place, server: Script, name: str) -> list[bytes]:
     return [path.read_bytes() for path in landed.paths]
 
 
-def test_items_that_do_not_fit_into_their_subscription_are_asked_for(place: Place) -> None:
+def test_subscription_items_beyond_the_embedded_list_are_read_by_pages(place: Place) -> None:
     item = {"object": "subscription_item", "created": 5, "quantity": 2, "discounts": [], "tax_rates": []}
     first = a_list("sub_1", object="subscription", created=7, discounts=[], items=a_list("si_1", "si_2", has_more=True,
                    **item))  # fmt: skip
@@ -183,7 +181,7 @@ def test_items_that_do_not_fit_into_their_subscription_are_asked_for(place: Plac
     assert sorted(rows) == [("sub_1", f"si_{number}", 2) for number in (1, 2, 3, 4)]
 
 
-def test_lines_that_do_not_fit_into_their_invoice_are_asked_for(place: Place) -> None:
+def test_invoice_lines_beyond_the_embedded_list_are_read_by_pages(place: Place) -> None:
     line = {"object": "line_item", "amount": 100}
     first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", "il_2", has_more=True, **line))
     with scripted(Reply(first), Reply(a_list("il_3", has_more=True, **line)), Reply(a_list("il_4", **line))) as server:
@@ -195,7 +193,7 @@ def test_lines_that_do_not_fit_into_their_invoice_are_asked_for(place: Place) ->
 
 
 @pytest.mark.parametrize("next_page", [a_list(has_more=True), a_list("il_1", has_more=True, object="line_item")])
-def test_lines_whose_pages_do_not_move_on_are_stopped(place: Place, next_page: dict[str, Any]) -> None:
+def test_invoice_line_pages_that_do_not_advance_raise_contract_error(place: Place, next_page: dict[str, Any]) -> None:
     first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", has_more=True, object="line_item"))
     with scripted(Reply(first), Reply(next_page)) as server, pytest.raises(ContractError, match="do not advance"):
         land(place, server, "invoices")
@@ -205,8 +203,8 @@ def test_lines_whose_pages_do_not_move_on_are_stopped(place: Place, next_page: d
 ODD = b'{\n  "created" : 17,\r\n  "id":"ch_1", "object":"charge", "amount": 150,\n "new_field":{"a":[1, 2.50e1]}}'
 
 
-def test_a_record_lands_byte_for_byte_but_for_its_line_ends(place: Place) -> None:
-    """Spaces, numbers as written, fields that nobody reads. Stripe writes its JSON over many lines."""
+def test_record_lands_byte_for_byte_without_its_line_ends(place: Place) -> None:
+    """With its spaces, its numbers as written and its unknown fields. Stripe's JSON has many lines."""
     page = b'{\n  "object":"list",\n  "has_more":false,\n  "data":[\n    ' + ODD + b"\n  ]\n}\n"
     with scripted(Reply(page)) as server:
         (part,) = land(place, server, "charges")
@@ -215,7 +213,7 @@ def test_a_record_lands_byte_for_byte_but_for_its_line_ends(place: Place) -> Non
     assert place.rows("select charge_id, amount from stripe.charges") == [("ch_1", 150)]
 
 
-def test_an_invoice_that_vanishes_while_its_lines_are_read_is_left_out(place: Place) -> None:
+def test_invoice_deleted_while_its_lines_are_read_is_not_loaded(place: Place) -> None:
     gone = refusal(404, "No such invoice: 'in_1'", code="resource_missing", param="id")
     first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", has_more=True, object="line_item"))
     with scripted(Reply(first), gone) as server:
@@ -223,7 +221,7 @@ def test_an_invoice_that_vanishes_while_its_lines_are_read_is_left_out(place: Pl
     assert place.rows("select * from stripe.invoices") == []
 
 
-def test_seconds_and_amounts_are_typed_and_what_is_neither_is_set_aside(place: Place) -> None:
+def test_seconds_and_amounts_are_typed_and_other_values_rejected(place: Place) -> None:
     good = {"object": "coupon", "created": 1_766_000_000, "percent_off": 12.5, "currency": "kwd", "amount_off": 1234}
     page = a_list("GOOD", **good)
     page["data"] += a_list("ODD", **good | {"redeem_by": "soon", "amount_off": 12.5})["data"]
@@ -234,7 +232,7 @@ def test_seconds_and_amounts_are_typed_and_what_is_neither_is_set_aside(place: P
         ("GOOD", "2025-12-17T19:33:20", 12.5, "KWD", 1234)
     ]
     ((key, reason),) = place.rows("select row_key, reason from takings.rejects")
-    assert key == "ODD/2025-12-17 19:33:20"  # a coupon's id may come again
+    assert key == "ODD/2025-12-17 19:33:20"  # a coupon's id may be used again
     assert "redeem_by is not EPOCH: soon" in reason
     assert "amount_off is not BIGINT: 12.5" in reason
 
@@ -246,6 +244,6 @@ def test_seconds_and_amounts_are_typed_and_what_is_neither_is_set_aside(place: P
         ("invoices", {"id": "in_1", "created": 5, "object": "invoice"}, "in_1 came without its lines"),
     ],
 )
-def test_a_record_of_another_shape_is_a_broken_contract(place: Place, name: str, row: Any, says: str) -> None:
+def test_record_of_another_shape_raises_contract_error(place: Place, name: str, row: Any, says: str) -> None:
     with scripted(Reply(EMPTY | {"data": [row]})) as server, pytest.raises(ContractError, match=says):
         land(place, server, name)

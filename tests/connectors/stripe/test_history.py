@@ -1,4 +1,4 @@
-"""What a subscription was when we looked: Stripe keeps no history of it, so staging does."""
+"""The history of subscriptions as of each pull: Stripe keeps none, so staging does."""
 
 from __future__ import annotations
 
@@ -32,13 +32,15 @@ def walked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
     return place
 
 
-def looked(now: datetime) -> datetime:
-    """The instant that a pull at ``now`` stands for: it stops a minute before."""
+def seen_at(now: datetime) -> datetime:
+    """The `seen_at` of a pull at ``now``: a pull reads until a minute before."""
     return now - timedelta(seconds=60)
 
 
-def as_told(thing: StripeObject, at: datetime) -> tuple[str, str | None, list[tuple[str, str, int | None]], list[str]]:
-    """Status, pause, items and coupons, in their order, of a subscription by the simulator's books."""
+def from_books(
+    thing: StripeObject, at: datetime
+) -> tuple[str, str | None, list[tuple[str, str, int | None]], list[str]]:
+    """Status, pause, items and discounts of a subscription in the books, in their order."""
     state = thing.at(seconds(at))
     pause = state["pause_collection"]
     items = sorted((one["id"], one["price"], one["quantity"]) for one in state["items"])
@@ -46,10 +48,10 @@ def as_told(thing: StripeObject, at: datetime) -> tuple[str, str | None, list[tu
     return str(state["status"]), pause and pause["behavior"], items, discounts
 
 
-def test_the_newest_row_at_each_look_is_what_the_books_said_then(world: World, walked: Place) -> None:
+def test_newest_history_row_at_each_pull_equals_the_books_of_then(world: World, walked: Place) -> None:
     compared = 0
     for now in (FIRST, *LATER):
-        at = looked(now)
+        at = seen_at(now)
         rows = walked.rows(
             "select subscription_id, status, pause_behavior, items, discounts from stripe.subscriptions_history "
             "where seen_at <= ? qualify row_number() over (partition by subscription_id order by seen_at desc) = 1",
@@ -60,18 +62,18 @@ def test_the_newest_row_at_each_look_is_what_the_books_said_then(world: World, w
         assert set(found) == {one.id for one in books.objects("subscription")}
         coupons = {one["id"]: one["source"]["coupon"] for one in books.states("discount")}
         for thing in books.objects("subscription"):
-            status, pause, items, discounts = as_told(thing, at)
+            status, pause, items, discounts = from_books(thing, at)
             kept_status, kept_pause, kept_items, kept_discounts = found[thing.id]
             kept = sorted((one["item_id"], one["price_id"], one["quantity"]) for one in json.loads(kept_items))
             assert (kept_status, kept_pause, kept) == (status, pause, items), thing.id
-            told = [coupons[each] for each in discounts]
-            assert [one["coupon_id"] for one in json.loads(kept_discounts)] == told, thing.id
+            expected = [coupons[discount] for discount in discounts]
+            assert [one["coupon_id"] for one in json.loads(kept_discounts)] == expected, thing.id
             compared += 1
     assert compared > 100
 
 
-def test_a_row_is_kept_for_a_change_and_none_for_a_look(walked: Place) -> None:
-    """An upgrade, a pause, a cancellation each leave what was before; most subscriptions never change."""
+def test_history_has_a_row_per_change_and_none_per_pull(walked: Place) -> None:
+    """An upgrade, a pause and a cancellation each add a row; most subscriptions never change."""
     counts = dict(walked.rows("select subscription_id, count(*) from stripe.subscriptions_history group by all"))
     assert max(counts.values()) > 1
     assert sum(one == 1 for one in counts.values()) > len(counts) / 2
@@ -81,13 +83,13 @@ def test_a_row_is_kept_for_a_change_and_none_for_a_look(walked: Place) -> None:
     assert not repeated
 
 
-def test_the_inclusive_tax_of_an_item_is_kept(walked: Place) -> None:
+def test_history_keeps_the_inclusive_tax_of_items(walked: Place) -> None:
     kept = walked.rows("select items from stripe.subscriptions_history where items like '%inclusive%'")
     percents = {one["inclusive_tax_percent"] for (items,) in kept for one in json.loads(items)}
     assert percents == {None, 19.0}
 
 
-def test_a_customer_without_a_coupon_has_a_row_that_says_so(walked: Place) -> None:
+def test_customer_without_a_discount_has_a_history_row_without_coupon(walked: Place) -> None:
     rows = walked.rows("select count(distinct customer_id), count(*), count(coupon_id) "
                        "from stripe.customer_discounts_history")  # fmt: skip
     customers = walked.rows("select count(*), count(coupon_id) from stripe.customers")

@@ -1,4 +1,4 @@
-"""How far each window looks back."""
+"""How far back each window reads."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ TUESDAY = datetime(2026, 3, 10, 12, tzinfo=UTC)
         (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 30, 12, tzinfo=UTC), True),
     ],
 )
-def test_everything_is_read_at_first_each_month_and_when_events_do_not_reach_back(
+def test_whole_lists_are_read_at_first_each_month_and_when_events_have_expired(
     start: datetime | None, end: datetime, whole: bool
 ) -> None:
     assert reads_all(Window(start, end)) is whole
 
 
-def test_a_sweep_looks_back_as_far_as_its_stream_changes_without_events() -> None:
+def test_sweep_looks_back_by_the_lookback_of_its_stream() -> None:
     assert sweeps_from(Window(TUESDAY, TUESDAY + DAY), 10 * DAY) == TUESDAY - 10 * DAY
 
 
-def test_once_a_week_a_sweep_looks_back_ninety_days() -> None:
+def test_weekly_sweep_looks_back_ninety_days() -> None:
     sunday = datetime(2026, 3, 15, 23, tzinfo=UTC)
     assert sweeps_from(Window(sunday, sunday + DAY), DAY) == sunday - 90 * DAY
     assert sweeps_from(Window(TUESDAY, sunday), DAY) == TUESDAY - DAY
 
 
-def test_a_first_load_has_no_bound() -> None:
+def test_first_load_has_no_lower_bound() -> None:
     assert sweeps_from(Window(None, TUESDAY), DAY) is None

@@ -1,4 +1,4 @@
-"""An account pulled all along its life: staging is what the books say, however it came about."""
+"""An account pulled at many instants: staging equals its books, in one pull or in many."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def server(world: World) -> Iterator[SimulatorServer]:
 
 @pytest.fixture(scope="module")
 def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """Pulled once, at the first instant, without any trouble."""
+    """One pull at the first instant, without failures."""
     place = Place(tmp_path_factory.mktemp("whole"))
     with serve(world, now=FIRST) as server:
         place.pull(server)
@@ -49,7 +49,7 @@ def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def walked(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, dict[datetime, object]]:
-    """Pulled at the first instant and at each step; what differed from the books, at three of them."""
+    """A pull at the first instant and at each step, with the differences from the books at three of them."""
     place, found = Place(tmp_path_factory.mktemp("walked")), dict[datetime, object]()
     with serve(world, now=FIRST) as server:
         for now in (FIRST, *STEPS):
@@ -62,17 +62,17 @@ def walked(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Plac
 
 
 def between(world: World, since: datetime, until: datetime) -> tuple[PaymentBooks, set[str]]:
-    """The books at the end, and the kinds of events in between."""
+    """The books at the end, and the types of the events in between."""
     books = payment_books(world, "aurora", until)
     return books, {one.type for one in books.events if one.at > since.timestamp()}
 
 
 @pytest.mark.parametrize("now", [FIRST, SECOND, THIRD])
-def test_staging_is_what_the_books_say(walked: tuple[Place, dict[datetime, object]], now: datetime) -> None:
+def test_staging_equals_the_books_after_each_step(walked: tuple[Place, dict[datetime, object]], now: datetime) -> None:
     assert walked[1][now] == {}
 
 
-def test_an_account_in_another_currency_is_what_its_books_say(world: World, tmp_path: Path) -> None:
+def test_staging_of_a_euro_account_equals_the_books(world: World, tmp_path: Path) -> None:
     place = Place(tmp_path, account="nordlicht")
     with serve(world, now=THIRD) as server:
         place.pull(server)
@@ -80,10 +80,10 @@ def test_an_account_in_another_currency_is_what_its_books_say(world: World, tmp_
     assert place.rows("select distinct currency from stripe.balance_transactions") == [("EUR",)]
 
 
-def test_cash_in_staging_is_what_the_balance_changed_by(
+def test_cash_movements_in_staging_add_up_to_the_balance(
     world: World, walked: tuple[Place, dict[datetime, object]]
 ) -> None:
-    """received - refunded - disputes - fees - payouts + other, summed from the typed rows."""
+    """received - refunded - disputes - fees - payouts + other, from the typed rows."""
     books = payment_books(world, "aurora", THIRD)
     ((received, refunded, disputes, fees, payouts, other),) = walked[0].rows("""
         select
@@ -100,19 +100,21 @@ def test_cash_in_staging_is_what_the_balance_changed_by(
     assert (fees, payouts, other) == (cash.fees, cash.payouts, cash.other)
 
 
-def test_the_life_in_between_had_everything_in_it(world: World) -> None:
+def test_steps_cover_refunds_disputes_deletions_and_returning_subscribers(world: World) -> None:
     books, told = between(world, FIRST, THIRD)
     assert {"refund.failed", "charge.dispute.created", "customer.deleted", "payout.failed", "invoice.deleted",
             "customer.subscription.deleted", "customer.subscription.updated"} <= told  # fmt: skip
     since, of = FIRST.timestamp(), {one["id"]: one["created"] for one in books.states("charge")}
     refunds = [one for one in books.states("refund") if one["created"] > since]
     assert any(one["created"] - of[one["charge"]] > 25 * 86_400 for one in refunds), "a late refund"
-    assert any(one.id.endswith("s2") and one.created > since for one in books.objects("subscription")), "one came back"
+    assert any(one.id.endswith("s2") and one.created > since for one in books.objects("subscription")), (
+        "a subscriber returned"
+    )
     silent = [one for one in books.objects("refund") if one.created > since and one.changes[0].event is None]
-    assert silent, "a refund that no event tells of"
+    assert silent, "a refund without an event"
 
 
-def test_what_was_deleted_is_recorded_with_its_time(world: World, walked: tuple[Place, dict[datetime, object]]) -> None:
+def test_deletions_are_recorded_with_their_time(world: World, walked: tuple[Place, dict[datetime, object]]) -> None:
     found = walked[0].rows("select object_type, object_id, epoch(deleted_at)::bigint, found_by from stripe.deletions")
     books = payment_books(world, "aurora", THIRD)
     since = FIRST.timestamp() - 30 * 86_400
@@ -122,7 +124,7 @@ def test_what_was_deleted_is_recorded_with_its_time(world: World, walked: tuple[
     assert found
 
 
-def test_pulled_at_once_or_step_by_step_is_the_same(
+def test_one_pull_and_many_steps_give_the_same_tables(
     world: World, walked: tuple[Place, dict[datetime, object]], place: Place
 ) -> None:
     with serve(world, now=THIRD) as server:
@@ -134,7 +136,7 @@ def test_pulled_at_once_or_step_by_step_is_the_same(
             assert [row for row in rows if not gone & set(row[2:3])] == whole[name], name
 
 
-def test_only_rows_that_changed_are_written_again(walked: tuple[Place, dict[datetime, object]]) -> None:
+def test_only_changed_rows_are_written_again(walked: tuple[Place, dict[datetime, object]]) -> None:
     runs = dict(walked[0].rows("select run_id, count(*) from stripe.charges group by all"))
     assert len(runs) > 8
     assert runs["run 03-02"] > 0.5 * sum(runs.values())
@@ -142,7 +144,7 @@ def test_only_rows_that_changed_are_written_again(walked: tuple[Place, dict[date
     assert set(coupons) == {"run 03-02"}
 
 
-def test_a_change_costs_its_own_requests_only(server: SimulatorServer, place: Place, world: World) -> None:
+def test_increment_retrieves_each_changed_object_once(server: SimulatorServer, place: Place, world: World) -> None:
     place.pull(server)
     now = FIRST + timedelta(days=1)
     server.set_now(now)
@@ -153,12 +155,12 @@ def test_a_change_costs_its_own_requests_only(server: SimulatorServer, place: Pl
     told |= {one["charge"] for one in books.states("refund") if one["created"] > FIRST.timestamp() - 60}
     fetched = [request.parameters["id"] for request in server.log if "stripe:object" in request.resources]
     whose = fetched.pop(0)
-    assert whose.startswith("txn_"), "the key is asked for something that only this account has"
+    assert whose.startswith("txn_"), "the check of the key reads an object of this account"
     assert set(fetched) <= told
-    assert len(fetched) == len(set(fetched)), "each once"
+    assert len(fetched) == len(set(fetched)), "each object once"
 
 
-def test_a_repeat_changes_nothing(server: SimulatorServer, place: Place) -> None:
+def test_repeated_pull_changes_nothing(server: SimulatorServer, place: Place) -> None:
     place.pull(server)
     before = place.tables(lineage=True)
     place.run_id = "again"
@@ -169,7 +171,7 @@ def test_a_repeat_changes_nothing(server: SimulatorServer, place: Place) -> None
 
 
 @pytest.mark.parametrize("resource", ["charges", "invoices", "events"])
-def test_an_interrupted_first_load_goes_on_where_it_stopped(
+def test_interrupted_first_load_resumes_where_it_stopped(
     server: SimulatorServer, place: Place, whole: Place, resource: str
 ) -> None:
     server.faults.add(Fault("error", on=f"stripe:{resource}", times=None, skip=3))
@@ -180,11 +182,11 @@ def test_an_interrupted_first_load_goes_on_where_it_stopped(
     place.pull(server)
     lists = {f"stripe:{resource}", "stripe:list"}
     pages = [request.parameters for request in server.log if lists <= set(request.resources)]
-    assert "starting_after" in pages[1], "behind the look at the key, the first page is not asked for again"
+    assert "starting_after" in pages[1], "after the check of the key, the first page is not requested again"
     assert place.tables() == whole.tables()
 
 
-def test_an_interrupted_increment_goes_on_where_it_stopped(server: SimulatorServer, place: Place, world: World) -> None:
+def test_interrupted_increment_resumes_where_it_stopped(server: SimulatorServer, place: Place, world: World) -> None:
     place.pull(server)
     server.set_now(now := FIRST + timedelta(days=20))
     server.faults.add(Fault("error", on="stripe:object", times=None, skip=60))
@@ -196,11 +198,11 @@ def test_an_interrupted_increment_goes_on_where_it_stopped(server: SimulatorServ
     server.log.clear()
     place.pull(server)
     again = {request.parameters["id"] for request in server.log if "stripe:object" in request.resources}
-    assert len(first & again) < 50, "at most what had not been written yet"
+    assert len(first & again) < 50, "only objects that had not been written"
     assert differences(place, payment_books(world, "aurora", now)) == {}
 
 
-def test_after_more_than_thirty_days_everything_is_read_and_what_is_gone_is_found(
+def test_pull_after_event_expiry_reads_all_lists_and_finds_deletions(
     server: SimulatorServer, place: Place, world: World
 ) -> None:
     place.pull(server)
@@ -208,7 +210,7 @@ def test_after_more_than_thirty_days_everything_is_read_and_what_is_gone_is_foun
     server.set_now(now)
     server.log.clear()
     place.pull(server)
-    assert request_count(server, "charges", "object") == 0, "lists, no single objects"
+    assert request_count(server, "charges", "object") == 0, "lists only, no single objects"
     books = payment_books(world, "aurora", now)
     assert differences(place, books) == {}
     found = dict(place.rows("select object_id, found_by from stripe.deletions where deleted_at > ?",
@@ -221,7 +223,7 @@ def test_after_more_than_thirty_days_everything_is_read_and_what_is_gone_is_foun
     assert {key for key, how in found.items() if how == "event"} <= set(gone) - aged
 
 
-def test_the_landing_zone_alone_gives_the_same_tables(
+def test_replay_of_the_landing_zone_gives_the_same_tables(
     walked: tuple[Place, dict[datetime, object]], server: SimulatorServer, tmp_path: Path
 ) -> None:
     place, account = walked[0], walked[0].known_as(server)
@@ -234,7 +236,7 @@ def test_the_landing_zone_alone_gives_the_same_tables(
     assert anew.tables() == place.tables()
 
 
-def test_no_secret_is_in_what_landed(place: Place, server: SimulatorServer) -> None:
+def test_landing_zone_has_no_secret(place: Place, server: SimulatorServer) -> None:
     place.pull(server)
     paths = [path for path in place.root.rglob("*") if path.is_file() and path.suffix != ".duckdb"]
     parts = [path for path in paths if path.suffix == ".zst"]
@@ -244,8 +246,8 @@ def test_no_secret_is_in_what_landed(place: Place, server: SimulatorServer) -> N
     assert not any(secret_key("aurora").encode() in one for one in [*unpacked, *(path.read_bytes() for path in paths)])
 
 
-def test_what_landed_is_what_came(place: Place, server: SimulatorServer) -> None:
-    """A record's bytes are those of the answer, on a line of its own."""
+def test_landed_records_are_the_bytes_of_the_response(place: Place, server: SimulatorServer) -> None:
+    """Each record is a line with the bytes of the response."""
     place.pull(server)
     headers = {"Authorization": f"Bearer {secret_key('aurora')}"}
     answer = requests.get(f"{server.base_url('aurora', 'stripe')}/v1/charges?limit=100", headers=headers, timeout=20)
@@ -261,15 +263,17 @@ DIGITS = {"JPY": 0, "KWD": 3}
 RATE_IS_ROUNDED_AT = Decimal("0.000001")
 
 
-def test_a_foreign_payment_keeps_its_currency_and_its_rate(walked: tuple[Place, dict[datetime, object]]) -> None:
-    """What was taken, at its rate, is what was settled, but for the roundings of both amounts and of the rate."""
+def test_payment_in_a_foreign_currency_keeps_its_currency_and_rate(
+    walked: tuple[Place, dict[datetime, object]],
+) -> None:
+    """The charged amount times its rate is the settled amount, up to the rounding of both and of the rate."""
     rows = walked[0].rows(
         "select c.currency, c.amount, b.currency, b.amount, b.exchange_rate from stripe.charges as c "
         "join stripe.balance_transactions as b using (balance_transaction_id) where c.currency <> b.currency"
     )
     assert {row[0] for row in rows} >= {"GBP", "JPY", "KWD"}
     for currency, amount, settled_in, settled, rate in rows:
-        own = Decimal(10) ** (2 - DIGITS.get(currency, 2))  # cents, before the rate, that its minor unit stands for
+        own = Decimal(10) ** (2 - DIGITS.get(currency, 2))  # cents per minor unit, before the rate
         assert settled_in == "USD"
         off = abs(amount * rate * own - settled)
         assert off <= Decimal("0.5") * (1 + rate * own) + amount * own * RATE_IS_ROUNDED_AT / 2, (currency, amount)
@@ -278,7 +282,7 @@ def test_a_foreign_payment_keeps_its_currency_and_its_rate(walked: tuple[Place, 
 # --- bad input
 
 
-def test_a_wrong_key_is_one_clear_error(server: SimulatorServer, place: Place) -> None:
+def test_wrong_key_raises_one_configuration_error_without_the_key(server: SimulatorServer, place: Place) -> None:
     with pytest.raises(
         ConfigurationError, match=r"aurora of tenant acme cannot be read: its key is not accepted"
     ) as caught:
@@ -287,13 +291,13 @@ def test_a_wrong_key_is_one_clear_error(server: SimulatorServer, place: Place) -
     assert len(server.log) == 1
 
 
-def test_an_expired_key_is_named_as_such(server: SimulatorServer, place: Place) -> None:
+def test_expired_key_raises_configuration_error(server: SimulatorServer, place: Place) -> None:
     server.faults.add(Fault("unauthorized", on="stripe"))
     with pytest.raises(ConfigurationError, match="its key has expired"):
         place.pull(server)
 
 
-def test_a_key_of_test_mode_is_refused_before_anything_is_asked_for(server: SimulatorServer, place: Place) -> None:
+def test_test_mode_key_is_refused_before_any_request_unless_configured(server: SimulatorServer, place: Place) -> None:
     with pytest.raises(ConfigurationError, match=r"test-mode key, whose payments are not real money.*test_mode = true"):
         place.pull(server, secret="rk_test_1")
     assert server.log == []
@@ -303,7 +307,7 @@ def test_a_key_of_test_mode_is_refused_before_anything_is_asked_for(server: Simu
         place.pull(server, secret="rk_live_1", test_mode=True)
 
 
-def test_a_key_of_another_account_is_refused_and_nothing_is_added_up(server: SimulatorServer, place: Place) -> None:
+def test_key_of_another_account_is_refused_and_tables_stay_the_same(server: SimulatorServer, place: Place) -> None:
     place.pull(server)
     before = place.tables()
     other = server.base_url("nordlicht", "stripe")
@@ -313,7 +317,7 @@ def test_a_key_of_another_account_is_refused_and_nothing_is_added_up(server: Sim
     place.pull(server)
 
 
-def test_all_missing_permissions_are_named_at_once_before_anything_lands(server: SimulatorServer, place: Place) -> None:
+def test_all_missing_permissions_are_in_one_error_before_anything_lands(server: SimulatorServer, place: Place) -> None:
     for resource in ("refunds", "events"):
         server.faults.add(Fault("denied", on=f"stripe:{resource}", times=None))
     with pytest.raises(ConfigurationError, match="lacks rak_event_read, rak_refund_read"):
@@ -321,7 +325,7 @@ def test_all_missing_permissions_are_named_at_once_before_anything_lands(server:
     assert not place.landing.root.exists()
 
 
-def test_a_version_that_is_served_no_more_asks_for_an_update(
+def test_unsupported_api_version_error_says_to_update_takings(
     server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connectors.stripe.client.VERSION", "2020-08-27")
@@ -329,12 +333,12 @@ def test_a_version_that_is_served_no_more_asks_for_an_update(
         place.pull(server)
 
 
-def test_a_wrong_address_is_a_matter_of_configuration(server: SimulatorServer, tmp_path: Path) -> None:
+def test_wrong_account_in_the_url_raises_configuration_error(server: SimulatorServer, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="Check `account` and `base_url`"):
         Place(tmp_path, account="nobody").pull(server)
 
 
-def test_an_empty_account_gives_empty_tables_and_a_cursor(tmp_path: Path) -> None:
+def test_empty_account_gives_empty_tables_and_cursors(tmp_path: Path) -> None:
     shop = Shop("empty", "Empty", "UTC", "EUR", taxes_included=True, token=simulated_token("empty"))
     place = Place(tmp_path, account="empty")
     with serve(World([ShopHistory(shop)], FIRST)) as server:
@@ -360,11 +364,13 @@ def test_an_empty_account_gives_empty_tables_and_a_cursor(tmp_path: Path) -> Non
     ],
     ids=lambda fault: f"{fault.kind} {fault.on} {fault.status}",
 )
-def test_trouble_on_the_way_leaves_no_trace(server: SimulatorServer, place: Place, whole: Place, fault: Fault) -> None:
+def test_temporary_failures_do_not_change_the_tables(
+    server: SimulatorServer, place: Place, whole: Place, fault: Fault
+) -> None:
     fault = Fault(fault.kind, fault.on, fault.times, skip=fault.skip, seconds=fault.seconds, status=fault.status)
     server.faults.add(fault)
     place.pull(server)
     assert server.faults.pending == []
     assert place.tables() == whole.tables()
     if fault.kind == "too_many":
-        assert place.waits.count(7.0) == 2, "Retry-After is heeded"
+        assert place.waits.count(7.0) == 2, "waits as long as Retry-After says"

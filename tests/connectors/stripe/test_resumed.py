@@ -1,4 +1,4 @@
-"""Pulls that go on days after they stopped: what lands then is not taken for what was before."""
+"""Pulls that are resumed days after they stopped: what lands then does not count for the time before."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def server(world: World) -> Iterator[SimulatorServer]:
         yield server
 
 
-def stopped(server: SimulatorServer, place: Place, on: str, skip: int) -> None:
-    """A pull that ends in the middle."""
+def pull_until_error(server: SimulatorServer, place: Place, on: str, skip: int) -> None:
+    """A pull that fails after ``skip`` requests for the resource ``on``."""
     server.faults.add(Fault("error", on=on, times=None, skip=skip))
     with pytest.raises(RetryError):
         place.pull(server)
     server.faults.clear()
 
 
-def test_a_comparison_that_goes_on_days_later_takes_nothing_new_for_deleted(
+def test_reconciliation_resumed_days_later_does_not_count_new_objects_as_deleted(
     server: SimulatorServer, place: Place, world: World
 ) -> None:
-    """It stops where it compares the coupons, behind the look at the key and the stream itself."""
+    """It stops in the reconciliation of coupons, after the check of the key and the stream of coupons."""
     place.pull(server)
     server.set_now(FIRST + timedelta(days=31))
-    stopped(server, place, "stripe:coupons", skip=2)
+    pull_until_error(server, place, "stripe:coupons", skip=2)
     server.set_now(now := FIRST + timedelta(days=34))
     place.pull(server)
     books = payment_books(world, "aurora", now)
@@ -52,7 +52,7 @@ def test_a_comparison_that_goes_on_days_later_takes_nothing_new_for_deleted(
     assert differences(place, books) == {}
 
 
-def test_what_was_taken_for_deleted_and_is_listed_is_taken_back(
+def test_listed_objects_that_were_recorded_as_deleted_are_restored(
     server: SimulatorServer, place: Place, world: World
 ) -> None:
     place.pull(server)
@@ -75,7 +75,7 @@ MARCH_20, MARCH_31, APRIL_9 = (
 
 
 def statuses_wrong_for_march(place: Place, world: World) -> list[tuple[str, str]]:
-    """Subscriptions whose newest state seen until the end of March is not the books' of then."""
+    """(id, status) of subscriptions whose newest state in March is not that of the books."""
     rows = place.rows(
         "select subscription_id, status from stripe.subscriptions_history where seen_at < '2026-04-01' "
         "qualify row_number() over (partition by subscription_id order by seen_at desc) = 1"
@@ -88,15 +88,15 @@ def statuses_wrong_for_march(place: Place, world: World) -> list[tuple[str, str]
 
 
 @pytest.mark.parametrize("skip", [1, 2])
-def test_a_look_that_goes_on_in_april_says_nothing_of_march(
+def test_pull_resumed_in_april_does_not_change_march_statuses(
     server: SimulatorServer, place: Place, world: World, skip: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It stops before the first page of subscriptions, or behind it."""
+    """It stops before the first page of subscriptions, or after it."""
     monkeypatch.setattr("connectors.stripe.pages.PAGE", 40)
     server.set_now(MARCH_20)
     place.pull(server)
     server.set_now(MARCH_31)
-    stopped(server, place, "stripe:subscriptions", skip)
+    pull_until_error(server, place, "stripe:subscriptions", skip)
     server.set_now(APRIL_9)
     place.pull(server)
     assert statuses_wrong_for_march(place, world) == []
@@ -112,7 +112,7 @@ def test_a_look_that_goes_on_in_april_says_nothing_of_march(
     assert again.rows(sql) == place.rows(sql)
 
 
-def test_where_much_has_changed_the_whole_list_is_read_instead(
+def test_whole_list_is_read_when_many_objects_changed(
     server: SimulatorServer, place: Place, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connectors.stripe.listing.FEW", 5)
@@ -125,8 +125,8 @@ def test_where_much_has_changed_the_whole_list_is_read_instead(
 
 
 @pytest.mark.parametrize("what", ["refund.failed", "charge.dispute.created"])
-def test_what_happens_to_a_charge_is_seen_though_no_event_names_it(place: Place, world: World, what: str) -> None:
-    """An old charge, a window of two hours: no sweep reaches it, and the event is of its refund or dispute."""
+def test_charge_is_updated_by_events_of_its_refund_or_dispute(place: Place, world: World, what: str) -> None:
+    """No sweep reaches an old charge in a window of two hours, and the event is of its refund or dispute."""
     told = payment_books(world, "aurora", APRIL_9).events
     at = next(
         datetime.fromtimestamp(one.at, UTC)
@@ -141,7 +141,7 @@ def test_what_happens_to_a_charge_is_seen_though_no_event_names_it(place: Place,
 
 
 def test_many_pages_land_in_one_part(server: SimulatorServer, place: Place) -> None:
-    """A part and a manifest for each hundred records would be ten thousand files for a million charges."""
+    """One part per page of 100 records would be ten thousand files for a million charges."""
     place.pull(server)
     landed = place.landing.newest(place.known_as(server), "events")
     assert landed is not None
@@ -149,7 +149,7 @@ def test_many_pages_land_in_one_part(server: SimulatorServer, place: Place) -> N
     assert len(landed.manifest.parts) == 1
 
 
-def test_a_part_is_written_before_it_grows_too_large(
+def test_landing_part_is_limited_in_records(
     server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connectors.stripe.pages.RECORDS_PER_PART", 200)

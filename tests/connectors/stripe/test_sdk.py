@@ -1,4 +1,4 @@
-"""Stripe's own client as an oracle: how it encodes what we ask, what it can be asked, which fields there are."""
+"""Stripe's own client as an oracle of the encoding of requests, their parameters, and the fields of objects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.connectors.stripe.accounts import ACCOUNT, END, Place, small_world
 Params = dict[str, Any]
 Fields = dict[str, str]
 Shape = tuple[str, tuple[str, ...]]
-"""A request without its values: path with `*` for an id, names of its parameters in order."""
+"""A request without its values: path with `*` for an id, names of the parameters in order."""
 
 CLASSES = {"balance_transaction": ["BalanceTransaction"], "refund": ["Refund"], "dispute": ["Dispute"],
            "charge": ["Charge"], "payout": ["Payout"], "customer": ["Customer"], "product": ["Product"],
@@ -47,7 +47,7 @@ def server(world: World) -> Iterator[SimulatorServer]:
 
 @pytest.fixture(scope="module")
 def place(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A first load and the pull after it, which fetches what events name."""
+    """A first load, and an increment that retrieves the objects of events."""
     place = Place(tmp_path_factory.mktemp("sdk"))
     place.pull(server)
     server.set_now(END)
@@ -56,12 +56,12 @@ def place(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def ours(place: Place) -> dict[Shape, requests.PreparedRequest]:
-    """One request of each shape that was sent."""
+def requests_sent(place: Place) -> dict[Shape, requests.PreparedRequest]:
+    """One request of each shape that the pulls sent."""
     return {shape(sent): sent for sent in place.sent}
 
 
-class Theirs:
+class StripeSdk:
     """Stripe's client against the simulator; `sent` are its requests."""
 
     def __init__(self, server: SimulatorServer) -> None:
@@ -75,7 +75,7 @@ class Theirs:
         )
 
     def method(self, path: str) -> Callable[..., Any]:
-        """What of theirs asks for a path: `charges`, `charges/*`, `invoices/*/lines`."""
+        """The client's method for a path: `charges`, `charges/*`, `invoices/*/lines`."""
         resource, *rest = path.split("/")
         service = getattr(self.client.v1, resource)
         if rest[1:] == ["lines"]:
@@ -84,17 +84,17 @@ class Theirs:
 
 
 @pytest.fixture(scope="module")
-def theirs(server: SimulatorServer) -> Theirs:
-    return Theirs(server)
+def sdk(server: SimulatorServer) -> StripeSdk:
+    return StripeSdk(server)
 
 
 def steps(sent: requests.PreparedRequest) -> list[str]:
-    """The path below the version: resource, id, what is asked of it."""
+    """The path below the version: resource, id, sublist."""
     return urlsplit(sent.url or "").path.partition("/v1/")[2].split("/")
 
 
 def pairs(sent: requests.PreparedRequest) -> list[tuple[str, str]]:
-    """The query, a list's numbered entries (`expand[0]`) as the unnumbered ones that Stripe takes as well."""
+    """The sorted query. Numbered entries of a list (`expand[0]`) are unnumbered: Stripe accepts both."""
     query = parse_qsl(urlsplit(sent.url or "").query, keep_blank_values=True)
     return sorted((re.sub(r"\[\d+\]$", "[]", name), value) for name, value in query)
 
@@ -106,8 +106,8 @@ def shape(sent: requests.PreparedRequest) -> Shape:
     )
 
 
-def meant(sent: requests.PreparedRequest) -> Params:
-    """A query as the nested parameters that it stands for."""
+def nested_query(sent: requests.PreparedRequest) -> Params:
+    """The query as nested parameters."""
     found: Params = {}
     for name, value in pairs(sent):
         if name.endswith("[]"):
@@ -120,15 +120,15 @@ def meant(sent: requests.PreparedRequest) -> Params:
     return found
 
 
-def described(name: str) -> dict[str, Any]:
-    """The parameters of one of their methods by name, with their types."""
+def parameter_types(name: str) -> dict[str, Any]:
+    """The types of a method's parameters by name."""
     known = vars(stripe) | vars(stripe.params) | {"StripeContext": object, "Mapping": Mapping}
     return typing.get_type_hints(getattr(stripe.params, name), localns=known)
 
 
 def misfits(given: Mapping[str, Any], params: str) -> Iterator[str]:
-    """What of given parameters their description of them does not know."""
-    known = described(params)
+    """The parameters that the client's types do not have."""
+    known = parameter_types(params)
     for name, value in given.items():
         if name not in known:
             yield f"{params} has no {name}"
@@ -145,36 +145,36 @@ def params_of(method: Callable[..., Any]) -> str:
     return found[0]
 
 
-def test_the_version_is_the_one_that_their_newest_client_speaks() -> None:
+def test_pinned_version_is_that_of_stripes_client() -> None:
     assert stripe.api_version == VERSION
 
 
-def test_every_request_is_encoded_as_their_client_encodes_it(
-    ours: dict[Shape, requests.PreparedRequest], theirs: Theirs
+def test_requests_are_encoded_as_stripes_client_encodes_them(
+    requests_sent: dict[Shape, requests.PreparedRequest], sdk: StripeSdk
 ) -> None:
-    for (path, _), sent in ours.items():
-        with suppress(stripe.InvalidRequestError):  # an event that a page began after is older than 30 days by now
-            theirs.method(path)(*steps(sent)[1:2], meant(sent))
-        other = theirs.sent[-1]
+    for (path, _), sent in requests_sent.items():
+        with suppress(stripe.InvalidRequestError):  # the event of a cursor may be older than 30 days by now
+            sdk.method(path)(*steps(sent)[1:2], nested_query(sent))
+        other = sdk.sent[-1]
         assert (other.method, steps(other), pairs(other)) == (sent.method, steps(sent), pairs(sent))
         for header in ("Authorization", "Stripe-Version"):
             assert other.headers[header] == sent.headers[header]
 
 
-def test_no_request_asks_what_their_client_does_not_know(
-    ours: dict[Shape, requests.PreparedRequest], theirs: Theirs
+def test_request_parameters_are_known_to_stripes_client(
+    requests_sent: dict[Shape, requests.PreparedRequest], sdk: StripeSdk
 ) -> None:
-    asked = [(params_of(theirs.method(path)), meant(sent)) for (path, _), sent in ours.items()]
+    asked = [(params_of(sdk.method(path)), nested_query(sent)) for (path, _), sent in requests_sent.items()]
     assert [wrong for params, given in asked for wrong in misfits(given, params)] == []
 
 
-def test_the_requests_are_all_that_a_pull_sends(ours: dict[Shape, requests.PreparedRequest]) -> None:
-    paths = {path for path, _ in ours}
+def test_compared_requests_cover_all_paths_and_parameters(requests_sent: dict[Shape, requests.PreparedRequest]) -> None:
+    paths = {path for path, _ in requests_sent}
     names = {feed.stream.name for feed in FEEDS}
     assert paths >= {EVENTS.name, *names}
     assert {"charges/*", "subscriptions/*", "customers/*", "invoices/*", "invoices/*/lines", "prices/*"} <= paths
     assert {"expand[]", "starting_after", "status", "active", "created[gte]", "created[lte]", "limit"} == {
-        name for _, shape in ours for name in shape
+        name for _, shape in requests_sent for name in shape
     }
 
 
@@ -187,13 +187,13 @@ def test_the_requests_are_all_that_a_pull_sends(ours: dict[Shape, requests.Prepa
         ({"created": "1"}, "SubscriptionItemListParams"),
     ],
 )
-def test_a_request_that_their_client_does_not_know_would_be_found(given: Params, params: str) -> None:
+def test_unknown_request_parameters_are_detected(given: Params, params: str) -> None:
     assert len(list(misfits(given, params))) == 1
 
 
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.kind)
-def test_their_client_lists_the_objects_that_staging_holds(
-    feed: Any, server: SimulatorServer, place: Place, theirs: Theirs
+def test_stripes_client_lists_the_objects_in_staging(
+    feed: Any, server: SimulatorServer, place: Place, sdk: StripeSdk
 ) -> None:
     table = feed.stream.tables[0]
     held = place.rows(
@@ -203,16 +203,16 @@ def test_their_client_lists_the_objects_that_staging_holds(
     listed = {
         one.id
         for sweep in feed.sweeps
-        for one in theirs.method(feed.stream.name)({"limit": 100} | dict(sweep)).auto_paging_iter()
+        for one in sdk.method(feed.stream.name)({"limit": 100} | dict(sweep)).auto_paging_iter()
     }
     more = {row[0] for row in held} - listed
     assert listed <= {row[0] for row in held}
     assert not (more and feed.lists_all)
-    assert {theirs.method(f"{feed.stream.name}/*")(one).id for one in more} == more  # in no list, but there
+    assert {sdk.method(f"{feed.stream.name}/*")(one).id for one in more} == more  # in no list, but they exist
 
 
 def fields_of(*classes: Any) -> Fields:
-    """The fields of some of their classes: name to what is written of its type, in all of them."""
+    """The fields of some classes of the client: name to the texts of their types."""
     found: Fields = {}
     for one in classes:
         for name, kind in getattr(one, "__annotations__", {}).items():
@@ -221,14 +221,14 @@ def fields_of(*classes: Any) -> Fields:
 
 
 def inside(kinds: str) -> Fields:
-    """The fields of the types that are named, or of their lists' entries; none where they describe none."""
+    """The fields of the named types, or of the items of their lists; empty for types without fields."""
     names = [one or other for one, other in re.findall(r"ForwardRef\('(\w+)'\)|stripe\._\w+\.([\w.]+)", kinds)]
     found = [reduce(lambda one, step: getattr(one, step, None), name.split("."), stripe) for name in names]
     return fields_of(*(one for one in found if one is not stripe.ListObject))
 
 
 def unknown(fields: Fields, shape: Any, where: str) -> Iterator[str]:
-    """Declared fields of a landed record that their classes do not have. `shape` is a DuckDB type."""
+    """The declared fields that the client's classes do not have. `shape` is a DuckDB type."""
     for name, kind in shape.children if shape.id == "struct" else [("child", shape.children[0][1])]:
         if shape.id == "list":
             yield from unknown(fields, kind, where)
@@ -244,13 +244,13 @@ def declared(record: Mapping[str, str]) -> Any:
 
 
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.kind)
-def test_every_field_that_is_read_is_one_of_theirs(feed: Any) -> None:
+def test_declared_fields_are_fields_of_stripes_client(feed: Any) -> None:
     fields = fields_of(*(getattr(stripe, name) for name in CLASSES[feed.kind]))
     assert list(unknown(fields, declared(feed.stream.record), feed.kind)) == []
 
 
-def test_a_field_that_is_none_of_theirs_would_be_found() -> None:
-    """The places that these had in older versions, and one that never was."""
+def test_unknown_declared_fields_are_detected() -> None:
+    """Two fields of older versions, and one that never existed."""
     gone = {"id": "VARCHAR", "current_period_start": "VARCHAR", "discount": "VARCHAR",
             "pause_collection": "STRUCT(behavior VARCHAR, because VARCHAR)"}  # fmt: skip
     fields = fields_of(stripe.Subscription)

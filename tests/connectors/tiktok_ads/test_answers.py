@@ -1,4 +1,4 @@
-"""Answers as TikTok may word them: secrets in messages, fields that are null or missing, rows of other advertisers."""
+"""Unusual responses of TikTok: secrets in messages, null or missing fields, rows of other advertisers."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def client_of(tiktok: Script) -> Client:
     return Client(Account("acme", "tiktok_ads", "7", tiktok.url, TOKEN), Transport((TOKEN,), sleep=WAITS.append))
 
 
-def told(data: object, code: int = 0, message: str | None = "OK") -> Reply:
+def envelope(data: object, code: int = 0, message: str | None = "OK") -> Reply:
     return Reply({"code": code, "message": message, "request_id": "1", "data": data})
 
 
 @pytest.mark.parametrize("before", [0, 195])
-def test_a_token_that_tiktok_repeats_in_its_message_is_left_out_of_ours(before: int) -> None:
+def test_token_in_tiktoks_message_is_masked_in_the_error(before: int) -> None:
     said = "x" * before + f"{TOKEN} is incorrect"
-    with scripted(told({}, 40105, said)) as tiktok, pytest.raises(ConfigurationError) as raised:
+    with scripted(envelope({}, 40105, said)) as tiktok, pytest.raises(ConfigurationError) as raised:
         client_of(tiktok).get("advertiser/info", {})
-    assert "act." not in str(raised.value), "not even a part of it"
+    assert "act." not in str(raised.value), "no part of the token"
 
 
 @pytest.mark.parametrize(
@@ -47,40 +47,40 @@ def test_a_token_that_tiktok_repeats_in_its_message_is_left_out_of_ours(before: 
     [{}, None, {"list": None, "page_info": {"total_number": 0, "total_page": 0}}, {"list": []},
      {"list": [], "page_info": {}}, []],
 )  # fmt: skip
-def test_an_answer_without_its_list_is_no_empty_report(data: object) -> None:
-    with scripted(told(data)) as tiktok, pytest.raises(ContractError, match="another shape than documented"):
+def test_response_without_list_raises_contract_error(data: object) -> None:
+    with scripted(envelope(data)) as tiktok, pytest.raises(ContractError, match="another shape than documented"):
         whole_list(client_of(tiktok), "report/integrated/get", {}, str)
     assert WAITS == []
 
 
-def test_a_list_without_a_row_is_an_empty_report() -> None:
-    with scripted(told({"list": [], "page_info": {"total_number": 0, "total_page": 0}}, message=None)) as tiktok:
+def test_empty_list_is_an_empty_report() -> None:
+    with scripted(envelope({"list": [], "page_info": {"total_number": 0, "total_page": 0}}, message=None)) as tiktok:
         assert whole_list(client_of(tiktok), "report/integrated/get", {}, str) == []
 
 
-def test_an_answer_without_its_shops_is_not_taken_for_no_shop() -> None:
-    with scripted(told({})) as tiktok, pytest.raises(ContractError, match="gmv_max/store/list"):
+def test_response_without_store_list_raises_contract_error() -> None:
+    with scripted(envelope({})) as tiktok, pytest.raises(ContractError, match="gmv_max/store/list"):
         stores(client_of(tiktok))
 
 
-def test_an_error_with_a_null_in_it_is_the_error_that_it_is() -> None:
-    reply = told(None, 40105, None)
+def test_error_body_with_a_null_field_is_read_as_usual() -> None:
+    reply = envelope(None, 40105, None)
     with scripted(reply) as tiktok, pytest.raises(ConfigurationError, match="the access token is not accepted"):
         client_of(tiktok).get("advertiser/info", {})
     assert WAITS == []
 
 
-def test_a_body_that_is_no_envelope_is_not_asked_for_again() -> None:
+def test_body_without_envelope_is_not_retried() -> None:
     with scripted(Reply({"error": "no"})) as tiktok, pytest.raises(ContractError, match="another shape"):
         client_of(tiktok).get("advertiser/info", {})
     assert len(tiktok.asked) == 1
 
 
 def pulled(tmp_path: Path, *advertisers: dict[str, Any]) -> Staging:
-    """A pull that stops behind the advertiser."""
+    """A pull that stops after the advertiser."""
     staging = Staging(tmp_path / "staging.duckdb")
-    later = told({}, 40002, "that is all")
-    with scripted(told({"list": list(advertisers)}), told({"store_list": []}), later) as tiktok:
+    later = envelope({}, 40002, "that is all")
+    with scripted(envelope({"list": list(advertisers)}), envelope({"store_list": []}), later) as tiktok:
         account = Account("acme", "tiktok_ads", "7", tiktok.url, TOKEN)
         for reply in tiktok.replies:
             reply.headers["Date"] = "Fri, 20 Mar 2026 10:00:00 GMT"
@@ -95,15 +95,15 @@ def advertiser(key: str, name: str) -> dict[str, Any]:
     return {"advertiser_id": key, "name": name, "currency": "EUR", "timezone": "Etc/UTC", "status": "STATUS_ENABLE"}
 
 
-def test_the_advertiser_is_the_row_with_its_id_wherever_it_stands(tmp_path: Path) -> None:
+def test_advertiser_is_the_row_with_its_id(tmp_path: Path) -> None:
     with pulled(tmp_path, advertiser("8", "Other"), advertiser("7", "Ours"), advertiser("77", "Third")) as staging:
         found = staging.db.execute("select source_account, advertiser_id, name from tiktok_ads.advertiser").fetchall()
     assert found == [("7", "7", "Ours")]
 
 
-def test_an_answer_for_another_advertiser_alone_loads_nothing(tmp_path: Path) -> None:
+def test_response_for_another_advertiser_loads_nothing(tmp_path: Path) -> None:
     with (
-        scripted(told({"list": [advertiser("8", "Other")]})) as tiktok,
+        scripted(envelope({"list": [advertiser("8", "Other")]})) as tiktok,
         Staging(tmp_path / "staging.duckdb") as staging,
         pytest.raises(ConfigurationError, match="the token may not see it"),
     ):
@@ -114,8 +114,8 @@ def test_an_answer_for_another_advertiser_alone_loads_nothing(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("status", [301, 302, 404])
-def test_a_redirect_or_a_404_without_json_is_a_wrong_address(status: int) -> None:
+def test_redirect_or_404_without_json_is_a_wrong_base_url(status: int) -> None:
     reply = Reply(b"<html>Moved</html>", status, {"Location": "http://127.0.0.1:9/"})
     with scripted(reply) as tiktok, pytest.raises(ConfigurationError, match="Check `base_url`"):
         client_of(tiktok).get("advertiser/info", {})
-    assert len(tiktok.asked) == 1, "the token is taken nowhere else"
+    assert len(tiktok.asked) == 1, "the token is not sent to another host"

@@ -1,4 +1,4 @@
-"""An advertiser pulled again and again: restated days, rows that vanish, interruptions, and what its books say."""
+"""An advertiser pulled many times: restated days, deleted ads, interruptions. Staging equals its books."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def place(tmp_path: Path) -> Place:
 
 @pytest.fixture(scope="module", params=["aurora", "nordlicht"])
 def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Place:
-    """A first load, then a pull every three days or so, at odd hours."""
+    """A first load, then pulls about every three days, at odd hours."""
     place, now = Place(tmp_path_factory.mktemp("steps"), request.param), FIRST
     with serve(world, now=now) as server:
         place.pull(server)
@@ -57,8 +57,8 @@ def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pyt
     return place
 
 
-def agrees(place: Place, world: World) -> None:
-    """Staging is what the books told when each day was read last."""
+def assert_equals_books(place: Place, world: World) -> None:
+    """Staging equals the books as of the last read of each day."""
     books = world.ad_account(place.shop, "tiktok")
     assert place.rows(ADS) == ads(books, place.as_of("ads_insights"))
     assert place.rows(TOTALS) == totals(books, place.as_of("advertiser_insights"))
@@ -66,25 +66,23 @@ def agrees(place: Place, world: World) -> None:
     assert place.rows("select count(*) from takings.rejects") == [(0,)]
 
 
-def test_a_first_load_brings_every_day_as_the_books_have_it(
-    world: World, place: Place, server: SimulatorServer
-) -> None:
+def test_first_load_equals_the_books_on_every_day(world: World, place: Place, server: SimulatorServer) -> None:
     place.pull(server)
-    agrees(place, world)
+    assert_equals_books(place, world)
     kinds = place.rows("select distinct service_type from tiktok_ads.ads_insights order by 1")
     assert kinds == [("AUCTION",), ("RESERVATION",)]
     assert place.rows("select count(distinct promotion_type) from tiktok_ads.gmv_max_totals") == [(2,)]
 
 
-def test_pulls_at_odd_hours_bring_every_day_as_it_was_told_last(world: World, stepped: Place) -> None:
-    agrees(stepped, world)
+def test_pulls_at_odd_hours_equal_the_books_of_each_days_last_read(world: World, stepped: Place) -> None:
+    assert_equals_books(stepped, world)
     books, as_of = world.ad_account(stepped.shop, "tiktok"), stepped.as_of("ads_insights")
-    assert len(set(as_of.values())) > 2, "old days are no longer read"
+    assert len(set(as_of.values())) > 2, "old days are not read again"
     late = books.plan.day(seconds(END)) - timedelta(days=28)
     assert {at for day, at in as_of.items() if day >= late} == {seconds(END)}
 
 
-def test_all_spend_of_the_account_is_in_two_reports_that_do_not_overlap(
+def test_two_reports_together_have_all_spend_of_the_account(
     world: World, place: Place, server: SimulatorServer
 ) -> None:
     place.pull(server)
@@ -97,7 +95,9 @@ def test_all_spend_of_the_account_is_in_two_reports_that_do_not_overlap(
     assert found == {day: total.spend for day in books.days(at) if (total := books.total(day, at))}
 
 
-def test_what_no_row_explains_is_the_unallocated_rest(world: World, place: Place, server: SimulatorServer) -> None:
+def test_spend_without_a_row_is_the_unallocated_spend_of_the_books(
+    world: World, place: Place, server: SimulatorServer
+) -> None:
     place.pull(server)
     books, at = world.ad_account("aurora", "tiktok"), seconds(END)
     told = dict(
@@ -118,7 +118,7 @@ def test_what_no_row_explains_is_the_unallocated_rest(world: World, place: Place
     assert shop[0][0] > 0
 
 
-def test_a_repeat_changes_nothing_and_costs_no_disk(place: Place, server: SimulatorServer) -> None:
+def test_repeated_pull_changes_no_table_and_lands_nothing(place: Place, server: SimulatorServer) -> None:
     place.pull(server, "first")
     before, parts = place.tables(), len(list((place.root / "landing").rglob("*.zst")))
     server.set_now(END + timedelta(minutes=20))
@@ -128,7 +128,7 @@ def test_a_repeat_changes_nothing_and_costs_no_disk(place: Place, server: Simula
     assert len(list((place.root / "landing").rglob("*.zst"))) == parts
 
 
-def test_an_interrupted_load_goes_on_behind_the_last_part_that_arrived(
+def test_interrupted_load_resumes_after_the_last_landed_part(
     place: Place, server: SimulatorServer, tmp_path: Path
 ) -> None:
     server.faults.add(Fault("error", on="tiktok:report/integrated/get", status=502, times=None, skip=2))
@@ -145,7 +145,7 @@ def test_an_interrupted_load_goes_on_behind_the_last_part_that_arrived(
     assert place.rows(ADS) == whole.rows(ADS)
 
 
-def test_staging_is_rebuilt_from_the_landing_zone_alone(place: Place, server: SimulatorServer) -> None:
+def test_staging_is_rebuilt_from_the_landing_zone_without_requests(place: Place, server: SimulatorServer) -> None:
     server.set_now(FIRST)
     place.pull(server)
     server.set_now(END)
@@ -158,7 +158,7 @@ def test_staging_is_rebuilt_from_the_landing_zone_alone(place: Place, server: Si
     assert not [request for request in server.log if "report" in request.resources[0]]
 
 
-def test_objects_of_every_kind_keep_their_names(world: World, stepped: Place) -> None:
+def test_objects_of_every_kind_have_the_names_of_the_books(world: World, stepped: Place) -> None:
     books, at = world.ad_account(stepped.shop, "tiktok"), seconds(END)
     found = {row[0]: row[1:] for row in stepped.rows("""
         select campaign_id, name, kind from tiktok_ads.campaigns
@@ -174,17 +174,17 @@ def test_objects_of_every_kind_keep_their_names(world: World, stepped: Place) ->
     assert alive <= known.keys()
     smart = stepped.rows("select count(*), count(updated_at) from tiktok_ads.ads where kind = 'SMART_PLUS'")
     assert smart[0][0] > 0
-    assert smart[0][1] == 0, "they come without a time of change, and are kept"
+    assert smart[0][1] == 0, "they have no time of change, and stay"
 
 
-def test_the_advertiser_says_its_currency_and_zone(world: World, stepped: Place) -> None:
+def test_advertiser_row_has_currency_time_zone_and_status(world: World, stepped: Place) -> None:
     books = world.ad_account(stepped.shop, "tiktok")
     told = stepped.rows("select advertiser_id, currency, time_zone, status from tiktok_ads.advertiser")
     assert told == [(books.id, books.currency, books.time_zone, "STATUS_ENABLE")]
 
 
 @pytest.mark.parametrize("refused", [None, 40001, 40002])
-def test_a_shop_that_gmv_max_may_no_longer_advertise_keeps_what_it_spent(
+def test_store_no_longer_available_for_gmv_max_keeps_its_past_spend(
     refused: int | None, world: World, place: Place, server: SimulatorServer
 ) -> None:
     place.pull(server)
@@ -198,16 +198,16 @@ def test_a_shop_that_gmv_max_may_no_longer_advertise_keeps_what_it_spent(
         assert (place.rows(GMV), place.rows(SPENT)) == (before, spent)
         assert done["gmv_max_totals"].changed == 0
         assert "may no longer advertise the shop" in done["gmv_max_totals"].warnings[0]
-    else:  # it is still told of: nothing is special
-        agrees(place, world)
+    else:  # the report still has the store
+        assert_equals_books(place, world)
         assert done["gmv_max_totals"].warnings == ()
     kept = place.rows(GMV)
     (place.root / "staging.duckdb").unlink()
     place.pull(server)
-    assert place.rows(GMV) == kept, "a replay of the landing zone spares it too"
+    assert place.rows(GMV) == kept, "a replay of the landing zone keeps it too"
 
 
-def test_a_shop_without_an_answer_keeps_what_it_spent(world: World, place: Place, server: SimulatorServer) -> None:
+def test_store_with_an_empty_report_keeps_its_past_spend(world: World, place: Place, server: SimulatorServer) -> None:
     place.pull(server)
     spent = place.rows(SPENT)
     server.tiktok.unavailable = set(world.ad_account("aurora", "tiktok").stores)
@@ -217,7 +217,7 @@ def test_a_shop_without_an_answer_keeps_what_it_spent(world: World, place: Place
     assert place.rows(SPENT) == spent
 
 
-def test_a_shop_that_is_available_and_refused_stops_the_pull(place: Place, server: SimulatorServer) -> None:
+def test_refused_report_of_an_available_store_stops_the_pull(place: Place, server: SimulatorServer) -> None:
     place.pull(server)
     spent = place.rows(SPENT)
     server.faults.add(Fault("api_error", on="tiktok:gmv_max/report/get", times=None, code=40002, message="no"))

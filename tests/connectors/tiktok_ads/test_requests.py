@@ -1,4 +1,4 @@
-"""Every request that a pull sends fits TikTok's own OpenAPI, enumerations and limits included."""
+"""Every request of a pull matches TikTok's own OpenAPI, with its enumerations and limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def sent(world: World, tmp_path_factory: pytest.TempPathFactory) -> list[LoggedRequest]:
-    """All requests of a first load and of the pull after it."""
+    """The requests of a first load and an increment."""
     place = Place(tmp_path_factory.mktemp("requests"))
     with serve(world, now=END - timedelta(days=1)) as server:
         place.pull(server)
@@ -38,16 +38,16 @@ def sent(world: World, tmp_path_factory: pytest.TempPathFactory) -> list[LoggedR
 
 
 def parameters(endpoint: str) -> dict[str, dict[str, Any]]:
-    """The parameters of an endpoint by name, each with its schema; those in headers left out."""
+    """The parameters of an endpoint by name with their schemas, without those in headers."""
     path = SPECS / f"{endpoint.replace('/', '_')}.yml"
     if not path.exists():
-        pytest.skip(f"TikTok's OpenAPI is not here: {path}")
+        pytest.skip(f"TikTok's OpenAPI is not at {path}.")
     operation = yaml.safe_load(path.read_text())["paths"][f"/{endpoint}/"]["get"]
     return {each["name"]: each for each in operation["parameters"] if each["name"] != "Access-Token"}
 
 
 def misfits(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:
-    """What of a value its schema does not allow; `x-open-enum` is taken for `enum`."""
+    """Where a value does not match its schema; `x-open-enum` counts as `enum`."""
     kind = schema["type"]
     if kind == "integer" and isinstance(value, str) and value.isdigit():
         value = int(value)
@@ -73,8 +73,8 @@ def misfits(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:
                 yield from misfits(each, schema["properties"][name], f"{where}.{name}")
 
 
-def wrong(request: LoggedRequest, known: dict[str, dict[str, Any]]) -> list[str]:
-    """What is wrong with a request."""
+def mismatches(request: LoggedRequest, known: dict[str, dict[str, Any]]) -> list[str]:
+    """Where a request does not match the parameters of its endpoint."""
     found = [f"{name} is not known" for name in request.parameters if name not in known]
     required = [name for name, each in known.items() if each["required"]]
     found += [f"{name} is missing" for name in required if name not in request.parameters]
@@ -87,26 +87,26 @@ def wrong(request: LoggedRequest, known: dict[str, dict[str, Any]]) -> list[str]
 
 
 @pytest.mark.parametrize("endpoint", sorted(DESCRIBED))
-def test_requests_fit_the_description(endpoint: str, sent: list[LoggedRequest]) -> None:
+def test_requests_match_tiktoks_openapi(endpoint: str, sent: list[LoggedRequest]) -> None:
     known = parameters(endpoint)
     requests = [request for request in sent if request.resources == (f"tiktok:{endpoint}",)]
     assert requests
-    assert not [each for request in requests for each in wrong(request, known)]
+    assert not [each for request in requests for each in mismatches(request, known)]
 
 
-def test_a_request_that_does_not_fit_would_be_found() -> None:
+def test_mismatches_with_the_openapi_are_detected() -> None:
     known = parameters("report/integrated/get")
     bad = {"report_type": "BASICS", "page_size": "1001", "dimensions": '"ad_id"', "unheard": "1",
            "filtering": '[{"field_name": "ad_status", "filter_type": "ONE_OF"}]'}  # fmt: skip
-    assert len(wrong(LoggedRequest("aurora", (), bad, 200), known)) == 6
+    assert len(mismatches(LoggedRequest("aurora", (), bad, 200), known)) == 6
 
 
-def test_nothing_is_asked_that_no_description_and_no_list_names(sent: list[LoggedRequest]) -> None:
+def test_every_requested_endpoint_is_described_or_listed(sent: list[LoggedRequest]) -> None:
     others = {"campaign/get", "adgroup/get", "ad/get", "gmv_max/campaign/get"}
     assert {request.resources[0].removeprefix("tiktok:") for request in sent} == DESCRIBED | others
 
 
-def test_reports_ask_for_deleted_ads_too_and_for_no_more_than_30_days(sent: list[LoggedRequest]) -> None:
+def test_reports_include_deleted_ads_and_span_at_most_30_days(sent: list[LoggedRequest]) -> None:
     reports = [request.parameters for request in sent if "report/integrated" in request.resources[0]]
     ads = [asked for asked in reports if asked["data_level"].endswith("_AD")]
     assert ads

@@ -1,4 +1,4 @@
-"""What goes wrong at TikTok: one clear error each, patience where it helps, an honest empty result."""
+"""Failures of TikTok: one clear error each, retries where they help, empty tables for an advertiser without ads."""
 
 from __future__ import annotations
 
@@ -46,29 +46,29 @@ def place(tmp_path: Path) -> Place:
         ({"version": "v1.2"}, "no longer serves this request: .*v1.2.* Update Takings"),
     ],
 )
-def test_a_wrong_configuration_is_named_and_nothing_is_loaded(
+def test_wrong_configuration_raises_one_error_and_loads_nothing(
     settings: dict[str, Any], said: str, place: Place, server: SimulatorServer
 ) -> None:
     with pytest.raises(ConfigurationError, match=said) as raised:
         place.pull(server, **settings)
     assert "act.wrong" not in str(raised.value)
-    assert len(server.log) == 1, "and asked only once"
+    assert len(server.log) == 1, "one request only"
     assert not any(place.tables().values())
 
 
-def test_an_address_without_the_api_is_named(place: Place, server: SimulatorServer) -> None:
+def test_base_url_without_the_api_is_in_the_error(place: Place, server: SimulatorServer) -> None:
     with pytest.raises(ConfigurationError, match="Check `base_url`"):
         place.pull(server, base_url=f"{server.url}/elsewhere")
 
 
-def test_a_missing_permission_is_named_and_what_was_loaded_is_kept(place: Place, server: SimulatorServer) -> None:
+def test_missing_permission_is_in_the_error_and_loaded_tables_stay(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("denied", on="reporting", times=None))
     with pytest.raises(ConfigurationError, match=r"lacks the scope Reporting .* Grant the app"):
         place.pull(server)
     assert place.rows("select count(*) from tiktok_ads.advertiser") == [(1,)]
 
 
-def test_the_days_totals_are_there_when_the_ads_cannot_be_had(
+def test_advertiser_totals_are_loaded_when_ads_cannot_be_read(
     world: World, place: Place, server: SimulatorServer
 ) -> None:
     for refused in ("tiktok:campaign/get", "tiktok:smart_plus/ad/get"):
@@ -81,7 +81,7 @@ def test_the_days_totals_are_there_when_the_ads_cannot_be_had(
     assert place.rows("select count(*) from tiktok_ads.gmv_max_totals")[0][0] > 5
 
 
-def test_two_advertisers_of_one_token_share_its_pace() -> None:
+def test_advertisers_of_one_token_share_its_pace() -> None:
     with scripted(Reply({"code": 0, "message": "OK", "request_id": "1", "data": {}})) as tiktok:
         waits: list[float] = []
         for key, secret in (("7", "act.shared"), ("8", "act.shared"), ("9", "act.other")):
@@ -91,7 +91,7 @@ def test_two_advertisers_of_one_token_share_its_pace() -> None:
     assert 9 < waits[0] <= 10
 
 
-def test_an_advertiser_without_any_ad_is_an_honest_empty_result(place: Place, server: SimulatorServer) -> None:
+def test_advertiser_without_ads_gives_empty_tables(place: Place, server: SimulatorServer) -> None:
     server.set_now(datetime(START.year, START.month, START.day, tzinfo=UTC) - timedelta(days=2))
     place.pull(server, since=None)
     assert [name for name, rows in place.tables().items() if rows] == ["advertiser"]
@@ -100,7 +100,7 @@ def test_an_advertiser_without_any_ad_is_an_honest_empty_result(place: Place, se
     assert place.rows("select min(date_day) from tiktok_ads.advertiser_insights") == [(START,)]
 
 
-def test_a_disabled_advertiser_is_read_with_a_warning(world: World, place: Place, server: SimulatorServer) -> None:
+def test_disabled_advertiser_is_read_with_a_warning(world: World, place: Place, server: SimulatorServer) -> None:
     books = world.ad_account("aurora", "tiktok")
     books.status = "DISABLED"
     try:
@@ -111,13 +111,13 @@ def test_a_disabled_advertiser_is_read_with_a_warning(world: World, place: Place
     assert place.rows("select count(*) from tiktok_ads.advertiser_insights")[0][0] > 0
 
 
-def test_throttling_is_waiting_a_little_and_then_for_the_minutes_to_pass(place: Place, server: SimulatorServer) -> None:
+def test_throttled_request_waits_seconds_and_then_minutes(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("throttled", on=REPORT, times=3))
     place.pull(server)
     assert place.pauses == [1.0, 5.0, 300.0]
 
 
-def test_throttling_without_end_is_an_error_that_says_so(place: Place, server: SimulatorServer) -> None:
+def test_endless_throttling_raises_retry_error(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("throttled", times=None))
     with pytest.raises(RetryError, match="still throttles after"):
         place.pull(server)
@@ -125,25 +125,25 @@ def test_throttling_without_end_is_an_error_that_says_so(place: Place, server: S
 
 def test_requests_are_paced_below_the_lowest_tier(place: Place, server: SimulatorServer) -> None:
     place.pull(server, queries_a_second=8.0, since=END.date())
-    assert sum(wait <= 0.125 for wait in place.waits) > 5, "eight a second"
-    assert 0.125 < max(place.waits) <= 0.25, "of GMV Max's report four: TikTok allows 240 a minute"
+    assert sum(wait <= 0.125 for wait in place.waits) > 5, "eight per second"
+    assert 0.125 < max(place.waits) <= 0.25, "four per second for the GMV Max report: TikTok allows 240 per minute"
 
 
 @pytest.mark.parametrize("code", [20001, 40200, 40201, 50000, 50002, 51010, 52102, 53103, 60001])
-def test_an_error_that_passes_is_asked_again(code: int, place: Place, server: SimulatorServer) -> None:
+def test_temporary_error_is_retried(code: int, place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("api_error", on=REPORT, times=2, code=code))
     place.pull(server, since=END.date())
     assert place.pauses == [1.0, 2.0]
 
 
-def test_a_part_of_an_answer_is_never_taken_for_the_whole(place: Place, server: SimulatorServer) -> None:
+def test_partial_success_raises_retry_error_and_loads_nothing(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("api_error", on=REPORT, times=None, code=20001, message="Partial success"))
     with pytest.raises(RetryError, match=r"Partial success \(code 20001\)"):
         place.pull(server)
     assert place.rows("select count(*) from tiktok_ads.ads_insights") == [(0,)]
 
 
-def test_a_parameter_that_is_refused_is_not_asked_again(place: Place, server: SimulatorServer) -> None:
+def test_invalid_parameter_is_not_retried(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("api_error", on=REPORT, code=40002, message="metrics: nonsense"))
     with pytest.raises(ContractError, match="metrics: nonsense"):
         place.pull(server)
@@ -151,16 +151,14 @@ def test_a_parameter_that_is_refused_is_not_asked_again(place: Place, server: Si
 
 
 @pytest.mark.parametrize("kind", ["error", "cut", "truncated"])
-def test_a_broken_answer_is_fetched_again(kind: str, place: Place, server: SimulatorServer) -> None:
+def test_broken_response_is_retried(kind: str, place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault(kind, on=REPORT, times=2))
     place.pull(server)
     assert len(place.pauses) == 2
     assert place.rows("select count(distinct date_day) from tiktok_ads.ads_insights")[0][0] > 55
 
 
-def test_a_query_that_is_too_large_is_halved_until_it_fits(
-    place: Place, server: SimulatorServer, tmp_path: Path
-) -> None:
+def test_too_large_query_is_halved_until_it_fits(place: Place, server: SimulatorServer, tmp_path: Path) -> None:
     whole = Place(tmp_path / "whole")
     whole.pull(server)
     server.tiktok.most_rows = 30
@@ -168,7 +166,7 @@ def test_a_query_that_is_too_large_is_halved_until_it_fits(
     assert place.rows(ADS) == whole.rows(ADS)
 
 
-def test_a_single_day_that_is_too_large_fails_with_its_name(place: Place, server: SimulatorServer) -> None:
+def test_too_large_single_day_raises_retry_error_with_the_day(place: Place, server: SimulatorServer) -> None:
     server.tiktok.most_rows = 3
     with pytest.raises(
         RetryError,
@@ -178,7 +176,7 @@ def test_a_single_day_that_is_too_large_fails_with_its_name(place: Place, server
 
 
 @pytest.mark.parametrize("skip", [0, 1, 2])
-def test_a_list_that_moved_between_its_pages_is_read_anew(
+def test_list_that_changed_between_pages_is_read_again(
     skip: int, monkeypatch: pytest.MonkeyPatch, place: Place, server: SimulatorServer, tmp_path: Path
 ) -> None:
     whole = Place(tmp_path / "whole")
@@ -194,7 +192,7 @@ def smaller_pages(*arguments: Any) -> list[bytes]:
     return pages.whole_list(*arguments, size=20)
 
 
-def test_a_list_that_never_stands_still_is_given_up(
+def test_list_that_keeps_changing_raises_retry_error(
     monkeypatch: pytest.MonkeyPatch, place: Place, server: SimulatorServer
 ) -> None:
     monkeypatch.setattr("connectors.tiktok_ads.reports.whole_list", smaller_pages)
@@ -205,7 +203,7 @@ def test_a_list_that_never_stands_still_is_given_up(
     assert place.rows("select count(*) from tiktok_ads.ads_insights") == [(0,)]
 
 
-def test_the_token_stands_in_no_address() -> None:
+def test_token_is_in_no_url() -> None:
     with scripted(Reply({"code": 0, "message": "OK", "request_id": "1", "data": {}})) as tiktok:
         account = Account("acme", "tiktok_ads", "7", tiktok.url, "act.secret")
         Client(account, Transport(("act.secret",))).get("advertiser/info", {"advertiser_ids": ["7"]})
@@ -215,7 +213,7 @@ def test_the_token_stands_in_no_address() -> None:
 
 
 @pytest.mark.parametrize(("silent", "stream"), [("integrated", "advertiser_insights"), ("gmv_max", "gmv_max_totals")])
-def test_days_that_had_spend_are_not_emptied_by_an_answer_without_a_row(
+def test_empty_report_does_not_delete_days_with_spend(
     silent: str, stream: str, place: Place, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.set_now(END - timedelta(days=14))
