@@ -13,6 +13,7 @@ from typing import Any
 
 from connectors.sync.cursors import Cursors
 from connectors.sync.staging import Staging
+from orchestration import pulls
 from tests.orchestration.installation import Installation
 
 
@@ -38,6 +39,7 @@ def main(root: str, step: str, times: str) -> None:
         return move(self, stream, *more)
 
     Staging.load, Cursors.move = noticed, inside  # type: ignore[method-assign]
+    pulls.AT_ONCE = 1  # one account after the other, so that a step is reached however fast the threads are
     Installation(Path(root)).run(lambda name, done, total, detail: reached(f"{name} {detail}"))
 
 
