@@ -1,4 +1,4 @@
-"""What a newcomer types: from nothing to filled dashboards, checked by the demo itself, then a question."""
+"""The demo: from nothing to filled dashboards that it checks itself, then a query."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_demo_fills_its_dashboards_for_both_tenants_and_can_be_asked(home: Path) -> None:
+def test_demo_fills_the_dashboards_of_both_tenants_and_answers_a_query(home: Path) -> None:
     done = run(home, "demo", "--once", "--superset-port", "0")
     assert done.returncode == 0, done.stderr
     for tenant in ("aurora", "nordlicht"):
@@ -55,7 +55,7 @@ def test_the_demo_fills_its_dashboards_for_both_tenants_and_can_be_asked(home: P
     assert again.stdout.count("✓") == 8
 
 
-def test_a_real_retailer_goes_the_whole_way(home: Path) -> None:
+def test_demo_of_a_real_retailer_from_api_to_dashboards(home: Path) -> None:
     if not RETAIL.exists():
         pytest.skip(f"no {RETAIL}: the real retailer's tables are not at hand")
     done = run(home, "demo", "--once", "--superset-port", "0", "--world", str(RETAIL))

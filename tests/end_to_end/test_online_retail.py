@@ -1,4 +1,4 @@
-"""A real retailer's year, from the API to the published marts, to the penny.
+"""A year of a real retailer, from the API to the published marts, exact to the penny.
 
 The retailer's tables (data/online_retail) are served over Shopify's API, pulled, built and published; what is expected
 is computed here from the parquet files alone, by SQL that shares nothing with the connector or with dbt.
@@ -66,7 +66,7 @@ def same(found: Rows, expected: Rows) -> None:
     assert len(found) == len(expected) > 0
 
 
-def test_the_totals_are_those_that_the_retailers_tables_add_up_to(place: Installation) -> None:
+def test_totals_equal_the_sums_of_the_retailers_tables(place: Installation) -> None:
     (totals,) = place.ask(
         "select sum(gross_sales_minor), sum(orders_placed), sum(discounts_minor), sum(taxes_minor),"
         " any_value(currency), max(minor_units) from marts.metrics_daily"
@@ -82,18 +82,18 @@ def test_the_totals_are_those_that_the_retailers_tables_add_up_to(place: Install
     ]
 
 
-def test_nothing_but_the_one_shop_is_published(place: Installation) -> None:
+def test_only_the_one_shop_is_published(place: Installation) -> None:
     assert place.ask("select distinct tenant_id, source from marts.metrics_daily") == [("online_retail", "shopify")]
     counted = "select (select count(*) from marts.orders), (select count(*) from marts.revenue)"
     assert place.ask(counted, file="tenant-online_retail") == place.ask(counted)
     assert place.ask(counted, file="nobody") == [(0, 0)]
 
 
-def test_it_agrees_with_the_shops_own_report_on_every_day(place: Installation) -> None:
+def test_every_day_reconciles_with_the_report_of_the_shop(place: Installation) -> None:
     assert place.ask("select count(*) > 2000, max(abs(difference_minor)) from marts.reconciliation") == [(True, 0)]
 
 
-def test_every_day_has_the_sales_returns_shipping_and_orders_of_the_tables(
+def test_sales_returns_shipping_and_orders_of_every_day_equal_the_tables(
     place: Installation, source: duckdb.DuckDBPyConnection
 ) -> None:
     expected = source.execute("""
@@ -120,7 +120,7 @@ def test_every_day_has_the_sales_returns_shipping_and_orders_of_the_tables(
     assert len(found) > 300
 
 
-def test_every_product_has_the_units_and_the_money_sold_and_returned_of_its_sku(
+def test_units_and_amounts_of_every_product_equal_its_sku_in_the_tables(
     place: Installation, source: duckdb.DuckDBPyConnection
 ) -> None:
     expected = source.execute("""
@@ -138,10 +138,10 @@ def test_every_product_has_the_units_and_the_money_sold_and_returned_of_its_sku(
     same(found, expected)
 
 
-def test_every_customer_has_their_orders_their_spend_on_completed_ones_and_their_net_sales(
+def test_orders_spend_and_net_sales_of_every_customer_equal_the_tables(
     place: Installation, source: duckdb.DuckDBPyConnection
 ) -> None:
-    """An order to which money was paid back is (partially) refunded: no completed one any more."""
+    """An order with a refund is (partially) refunded and no longer completed."""
     expected = source.execute("""
         with sold as (
             select order_id, customer_id, sum(amount_minor) as total,
@@ -163,7 +163,7 @@ def test_every_customer_has_their_orders_their_spend_on_completed_ones_and_their
     assert len(found) == 4335
 
 
-def test_every_cohort_has_the_customers_the_active_ones_and_the_net_revenue_of_each_month(
+def test_customers_and_net_revenue_of_every_cohort_month_equal_the_tables(
     place: Installation, source: duckdb.DuckDBPyConnection
 ) -> None:
     expected = source.execute("""
@@ -195,5 +195,5 @@ def test_every_cohort_has_the_customers_the_active_ones_and_the_net_revenue_of_e
     assert sum(row[2] for row in found if row[1] == 0) == 4335
 
 
-def test_an_order_of_more_than_a_thousand_lines_came_whole(place: Installation) -> None:
+def test_order_with_more_than_a_thousand_lines_is_complete(place: Installation) -> None:
     assert place.ask("select max(n) from (select count(*) as n from marts.revenue group by order_id)")[0][0] >= 1114

@@ -1,4 +1,4 @@
-"""Every number of every mart equals the simulator's books, computed a second time in plain Python (tests/oracle)."""
+"""Every number of every mart equals the oracle: the same numbers computed in plain Python (tests/oracle)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IDS = {"campaign_id", "ad_set_id", "ad_id"}
 
 
 def read(shops: Shops, account: str, name: str, table: Table, columns: tuple[str, ...]) -> Rows:
-    """A mart's rows by key, as the tenant's own file has them; an advertising id that is no number is nobody's."""
+    """A mart's rows by key, as the tenant's own file has them; an advertising id that is no number becomes None."""
     size, found = len(table.key), dict[Any, dict[str, Any]]()
     for row in shops.rows(account, f"{name} where {table.where}", (*table.key, *columns)):
         parts = tuple(
@@ -32,7 +32,7 @@ def read(shops: Shops, account: str, name: str, table: Table, columns: tuple[str
 
 
 def same(ours: Rows, theirs: Rows) -> list[str]:
-    """What differs, in words; rows in which every number is zero may be left out by either side."""
+    """The differences in words; either side may leave out a row of zeros."""
     found = []
     for key in sorted({*ours, *theirs}, key=str):
         mine, other = ours.get(key, {}), theirs.get(key, {})
@@ -43,14 +43,14 @@ def same(ours: Rows, theirs: Rows) -> list[str]:
 
 
 def columns(expected: Rows) -> tuple[str, ...]:
-    """The columns that the books speak of."""
+    """The columns that the oracle computes."""
     return tuple(sorted({name for row in expected.values() for name in row}))
 
 
 @pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("mart", TABLES)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_a_mart_equals_the_books(shops_of: Callable[[Recipe], Shops], recipe: Recipe, account: str, mart: str) -> None:
+def test_mart_equals_the_oracle(shops_of: Callable[[Recipe], Shops], recipe: Recipe, account: str, mart: str) -> None:
     shops, table = shops_of(recipe), TABLES[mart]
     expected = table.compute(shops.world, account, shops.pulls)
     assert len(expected) > 5
@@ -59,7 +59,7 @@ def test_a_mart_equals_the_books(shops_of: Callable[[Recipe], Shops], recipe: Re
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_products_and_customers_have_the_names_of_the_books(shops: Shops, account: str) -> None:
+def test_names_of_products_and_customers_equal_the_oracle(shops: Shops, account: str) -> None:
     titles = dict(shops.rows(account, "products", ("product_key", "product_title")))
     expected = marts.product_titles(shops.world, account)
     assert {key: titles[key] for key in expected} == expected
@@ -69,14 +69,14 @@ def test_products_and_customers_have_the_names_of_the_books(shops: Shops, accoun
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 @pytest.mark.parametrize("name", ["net_sales_minor", "cash_received_minor", "ad_spend_minor", "sessions"])
-def test_the_comparison_finds_a_single_cent(shops: Shops, account: str, name: str) -> None:
+def test_comparison_finds_a_difference_of_one_cent(shops: Shops, account: str, name: str) -> None:
     table, expected = TABLES["metrics_daily"], daily.metrics_daily(shops.world, account, shops.pulls)
     key = max(expected, key=lambda each: expected[each].get(name, 0))
     wrong = {**expected, key: {**expected[key], name: expected[key][name] + 1}}
     assert len(same(read(shops, account, "metrics_daily", table, columns(expected)), wrong)) == 1
 
 
-def test_every_total_agrees_with_the_sources_own_report(shops: Shops) -> None:
+def test_every_total_reconciles_with_the_report_of_its_source(shops: Shops) -> None:
     with duckdb.connect(str(shops.published / "all.duckdb"), read_only=True) as db:
         compared = dict(db.execute(
             "select source, count(*) from marts.reconciliation where theirs_minor <> 0 group by all"

@@ -1,4 +1,4 @@
-"""Every number of every chart of the dashboards, asked of Superset over REST, equals the simulator's books."""
+"""Every number of every chart of the dashboards, read from Superset over REST, equals the oracle."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RANGES = {
 
 @pytest.fixture(scope="module")
 def current(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The link that Superset follows, in a home of its own: other tests read the worlds' own."""
+    """The link that Superset follows, in a separate home folder: the worlds are shared with other tests."""
     link = tmp_path_factory.mktemp("shown") / "published" / "current"
     link.parent.mkdir()
     link.symlink_to(shops.published)
@@ -82,7 +82,7 @@ def queries(admin: SupersetClient) -> dict[str, dict[str, Any]]:
 
 
 def ask(admin: SupersetClient, context: dict[str, Any], time_range: str, tenant: str) -> list[dict[str, Any]]:
-    """A chart's rows, with the dashboard's two filters put in."""
+    """A chart's rows under the dashboard's two filters."""
     asked = copy.deepcopy(context) | {"force": True, "result_format": "json", "result_type": "full"}
     for query in asked["queries"]:
         for item in query["filters"]:
@@ -96,7 +96,7 @@ def ask(admin: SupersetClient, context: dict[str, Any], time_range: str, tenant:
 def world(
     request: pytest.FixtureRequest, shops_of: Callable[[Recipe], Shops], running: Server, current: Path
 ) -> Iterator[tuple[int, Shops]]:
-    """A world, with its build shown by the one Superset."""
+    """A world whose build Superset reads."""
     found = shops_of(request.param)
     was = current.readlink()
     _point(current, found.published)
@@ -272,7 +272,7 @@ def test_every_chart_of_every_dashboard_is_compared(queries: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("chart", CHARTS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_a_chart_shows_the_books(
+def test_chart_equals_the_oracle(
     world: tuple[int, Shops], admin: SupersetClient, queries: dict[str, Any], account: str, chart: str
 ) -> None:
     seed, shops = world
@@ -293,7 +293,7 @@ def test_a_chart_shows_the_books(
             assert numbers <= set(theirs), "a number that nothing is compared with"
 
 
-def test_the_fresh_build_is_as_old_as_the_pull(world: tuple[int, Shops], admin: SupersetClient) -> None:
+def test_data_as_of_is_the_time_of_the_last_sync(world: tuple[int, Shops], admin: SupersetClient) -> None:
     _, shops = world
     rows = verify.chart_data(admin, "Data as of", tenant="aurora")
     as_of = datetime.fromtimestamp(rows[0]["as_of"] / 1000, UTC)

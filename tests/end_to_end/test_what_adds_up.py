@@ -1,4 +1,4 @@
-"""Numbers that have to meet: spend on every level, recurring revenue from month to month, cash to the last cent."""
+"""Numbers that must be equal: spend at every level, MRR from month to month, cash and the balance."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def pulled_from_staging(shops: Shops, sql: str) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_spend_is_the_same_on_every_level_on_every_day(shops_of: Find, recipe: Recipe, account: str) -> None:
+def test_daily_spend_is_equal_at_every_level(shops_of: Find, recipe: Recipe, account: str) -> None:
     shops = shops_of(recipe)
     daily: dict[str, dict[tuple[str, date], list[int]]] = {}
     for level, keys in LEVELS.items():
@@ -59,7 +59,7 @@ def test_spend_is_the_same_on_every_level_on_every_day(shops_of: Find, recipe: R
 
 @pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_metrics_daily_holds_each_days_spend_rounded_once(shops_of: Find, recipe: Recipe, account: str) -> None:
+def test_metrics_daily_rounds_the_spend_of_a_day_once(shops_of: Find, recipe: Recipe, account: str) -> None:
     shops = shops_of(recipe)
     by_day = {(f"{platform} Ads", day): micros for platform, day, micros in shops.rows(
         account, "spend group by all", ("platform", "date_day", "sum(spend_micros)::bigint"))}  # fmt: skip
@@ -71,7 +71,7 @@ def test_metrics_daily_holds_each_days_spend_rounded_once(shops_of: Find, recipe
 
 @pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_opening_and_movements_make_closing_and_closing_is_the_next_opening(
+def test_opening_mrr_plus_movements_is_closing_mrr_and_the_next_opening(
     shops_of: Find, recipe: Recipe, account: str
 ) -> None:
     names = [f"{name}_mrr_minor" for name in MOVEMENTS]
@@ -91,7 +91,7 @@ def test_opening_and_movements_make_closing_and_closing_is_the_next_opening(
 
 @pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_cash_less_fees_refunds_and_disputes_is_payouts_and_the_balance(
+def test_cash_less_fees_refunds_and_disputes_equals_payouts_and_balance(
     shops_of: Find, recipe: Recipe, account: str
 ) -> None:
     shops = shops_of(recipe)
@@ -110,9 +110,7 @@ def test_cash_less_fees_refunds_and_disputes_is_payouts_and_the_balance(
 
 @pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_sales_with_recorded_assumed_and_missing_costs_are_net_sales_in_every_row(
-    shops_of: Find, recipe: Recipe, account: str
-) -> None:
+def test_sales_by_kind_of_cost_add_up_to_net_sales_in_every_row(shops_of: Find, recipe: Recipe, account: str) -> None:
     names = ("net_sales_minor", *(f"sales_cost_{name}_minor" for name in ("recorded", "assumed", "missing")))
     rows = shops_of(recipe).rows(account, "metrics_daily", names)
     assert all(net == sum(parts) for net, *parts in rows)

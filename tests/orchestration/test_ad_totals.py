@@ -1,4 +1,4 @@
-"""A day of ads of which the ad account itself tells nothing: nothing says whether all of it came."""
+"""A day of ads without the total of the ad account: nothing proves that all of its rows arrived."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def server() -> Iterator[SimulatorServer]:
     ("source", "tables"),
     [("meta_ads", ["account_insights"]), ("tiktok_ads", ["advertiser_insights", "gmv_max_totals"])],
 )
-def test_a_day_of_ads_without_the_accounts_own_total_is_named_and_stops_the_publish(
+def test_ads_day_without_the_account_total_is_named_and_blocks_the_publish(
     source: str, tables: list[str], server: SimulatorServer, tmp_path: Path
 ) -> None:
     place = Installation(tmp_path)

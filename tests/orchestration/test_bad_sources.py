@@ -1,4 +1,4 @@
-"""Bad input of each source, as a run meets it: one clear message, nothing lost, nothing half published."""
+"""Bad input of each source in a run: one clear message, no row lost, no incomplete build published."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def server(world: World) -> Iterator[SimulatorServer]:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patience is tested where it stands, in the connectors."""
+    """Waiting is tested in the connectors."""
     monkeypatch.setattr(Transport, "wait", lambda self, seconds: None)
 
 
@@ -68,7 +68,7 @@ def one_message(error: TakingsError, *words: str) -> None:
 
 
 def staged(place: Installation) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every source's staging tables, without who brought it."""
+    """Every row of every staging table of the sources, without its run and landed part."""
     if not place.home.staging.exists():
         return {}
     with duckdb.connect(str(place.home.staging), read_only=True) as db:
@@ -85,7 +85,7 @@ def staged(place: Installation) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize("source", WIRED)
-def test_a_wrong_token_says_whose_it_is_and_where_it_belongs(source: str, place: Installation) -> None:
+def test_wrong_token_message_names_account_and_setting(source: str, place: Installation) -> None:
     token = "aurora.token" if source == "shopify" else f"aurora.{source}.token"
     (place.root / token).write_text("wrong")
     with pytest.raises(ConfigurationError) as caught:
@@ -95,7 +95,7 @@ def test_a_wrong_token_says_whose_it_is_and_where_it_belongs(source: str, place:
 
 
 def revoked(source: str) -> Fault:
-    """Permission that is taken away behind the first requests of a kind."""
+    """A permission that is revoked after the first requests of a kind."""
     if source == "meta_ads":
         return Fault("api_error", on=DEEP[source], times=None, code=200, status=403, message="(#200) no", skip=1)
     if source == "tiktok_ads":
@@ -106,7 +106,7 @@ def revoked(source: str) -> Fault:
 
 
 @pytest.mark.parametrize("source", WIRED)
-def test_a_permission_that_is_taken_away_in_the_middle_keeps_what_had_come_and_the_next_pull_goes_on(
+def test_permission_revoked_during_a_pull_keeps_loaded_rows_and_the_next_pull_resumes(
     source: str, place: Installation, server: SimulatorServer, tmp_path: Path
 ) -> None:
     server.faults.add(revoked(source))
@@ -123,7 +123,7 @@ def test_a_permission_that_is_taken_away_in_the_middle_keeps_what_had_come_and_t
 
 
 @pytest.mark.parametrize("source", WIRED)
-def test_a_source_that_answers_500_for_ever_ends_with_one_message_and_the_others_keep_what_they_brought(
+def test_source_that_always_answers_500_ends_with_one_message_and_keeps_rows_of_other_sources(
     source: str, place: Installation, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulls, "AT_ONCE", 1)
@@ -143,7 +143,7 @@ def test_a_source_that_answers_500_for_ever_ends_with_one_message_and_the_others
         ("tiktok_ads", Fault("api_error", on="tiktok:advertiser/info", code=40006, message="v1.3"), "no longer serves"),
     ],
 )
-def test_a_version_that_is_served_no_more_asks_for_an_update(
+def test_retired_api_version_asks_for_an_update(
     source: str, fault: Fault, words: str, place: Installation, server: SimulatorServer
 ) -> None:
     server.faults.add(fault)
@@ -152,7 +152,7 @@ def test_a_version_that_is_served_no_more_asks_for_an_update(
     one_message(caught.value, "Update Takings")
 
 
-def test_when_one_account_fails_the_others_stop_and_the_next_pull_is_whole(
+def test_failure_of_one_account_stops_the_others_and_the_next_pull_is_complete(
     place: Installation, server: SimulatorServer, tmp_path: Path
 ) -> None:
     server.faults.add(Fault("unauthorized", on="stripe:customers", skip=1))
@@ -169,7 +169,7 @@ def test_when_one_account_fails_the_others_stop_and_the_next_pull_is_whole(
     assert staged(place) == staged(other)
 
 
-def test_accounts_without_anything_in_them_publish_a_build_without_a_number_and_no_alert(tmp_path: Path) -> None:
+def test_empty_accounts_publish_an_empty_build_and_no_alert(tmp_path: Path) -> None:
     shop = Shop("empty", "Empty", "UTC", "EUR", taxes_included=True, token="shpat_simulated_empty")
     empty = World([ShopHistory(shop)], NOW)
     from simulator.scenarios.ads.accounts import ad_accounts
@@ -189,7 +189,7 @@ def test_accounts_without_anything_in_them_publish_a_build_without_a_number_and_
     assert [alert.state for alert in alerts.evaluate_tenants(place.settings)] == ["unknown"] * len(rules.load())
 
 
-def test_one_empty_source_beside_full_ones_leaves_their_numbers_as_they_are(
+def test_empty_source_does_not_change_numbers_of_other_sources(
     place: Installation, server: SimulatorServer, tmp_path: Path
 ) -> None:
     place.run()
@@ -205,7 +205,7 @@ def test_one_empty_source_beside_full_ones_leaves_their_numbers_as_they_are(
     assert theirs["events"] == []
 
 
-def test_broken_lines_of_an_events_file_are_counted_set_aside_and_the_rest_is_published(
+def test_broken_lines_of_an_events_file_are_rejected_and_counted_and_the_rest_is_published(
     place: Installation, tmp_path: Path
 ) -> None:
     newest = max((place.root / "files" / "aurora" / "events").glob("*.jsonl.gz"))
@@ -229,7 +229,7 @@ def test_broken_lines_of_an_events_file_are_counted_set_aside_and_the_rest_is_pu
     assert with_them["metrics_daily"] == without["metrics_daily"]
 
 
-def test_a_shop_in_another_zone_than_its_tenant_is_told_by_the_tenants_days(place: Installation, world: World) -> None:
+def test_shop_in_another_time_zone_counts_by_days_of_its_tenant(place: Installation, world: World) -> None:
     path = place.root / "takings.toml"
     path.write_text(path.read_text().replace('time_zone = "America/New_York"', 'time_zone = "Asia/Tokyo"'))
     place.run()

@@ -1,4 +1,4 @@
-"""The command line as its user meets it: one clear message for bad input, a non-zero exit, nothing lost."""
+"""The command line: bad input gives one clear message and a non-zero exit code, and loses nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 
 
 def takings(place: Installation, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run the command as a person would, in another folder, with nothing but the two settings."""
+    """Run the command in another folder, with only the two settings."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("TAKINGS_")},
         "TAKINGS_HOME": str(place.home.root),
@@ -66,7 +66,7 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
-def test_a_question_is_answered_in_each_format(place: Installation) -> None:
+def test_query_answers_in_each_format(place: Installation) -> None:
     asked = ("query", "--metrics", "net_sales,orders_placed", "--by", "month", "--tenant", "aurora")
     table, csv, plain = (takings(place, *asked, "--format", name) for name in ("table", "csv", "json"))
     assert "2026-02-01" in table.stdout
@@ -102,7 +102,7 @@ def test_pull_of_one_source_and_tenant_leaves_the_others_alone(tmp_path: Path, s
     )
 
 
-def test_a_report_is_a_file_of_the_promised_name(place: Installation, tmp_path: Path) -> None:
+def test_report_writes_a_file_named_by_its_range(place: Installation, tmp_path: Path) -> None:
     done = takings(
         place, "report", "revenue-overview", "--from", "2026-02-01", "--to", "2026-02-28", "--tenant", "nordlicht",
         "--folder", str(tmp_path),
@@ -113,7 +113,7 @@ def test_a_report_is_a_file_of_the_promised_name(place: Installation, tmp_path: 
     assert path.read_bytes().count(b"\r\n") == 29
 
 
-def test_the_agreement_is_one_line_an_account(place: Installation) -> None:
+def test_reconciliation_prints_one_line_per_account(place: Installation) -> None:
     done = takings(place, "reconciliation")
     assert done.returncode == 0
     assert done.stdout.count("agree with the source's own report to the cent") == 2
@@ -133,25 +133,25 @@ def test_the_agreement_is_one_line_an_account(place: Installation) -> None:
         (("simulate", "--world", "/nowhere", "--port", "0"), "/nowhere"),
     ],
 )  # fmt: skip
-def test_what_does_not_exist_is_named_with_what_does(
+def test_unknown_name_is_refused_with_the_known_ones(
     place: Installation, arguments: tuple[str, ...], said: str
 ) -> None:
     assert said in refusal(takings(place, *arguments))
 
 
-def test_before_the_first_run_a_question_says_how_to_make_one(tmp_path: Path, server: SimulatorServer) -> None:
+def test_query_before_the_first_run_names_the_command_to_run(tmp_path: Path, server: SimulatorServer) -> None:
     fresh = Installation(tmp_path)
     fresh.configure(server)
     assert "takings run" in refusal(takings(fresh, "query", "--metrics", "net_sales", "--tenant", "aurora"))
 
 
-def test_without_a_configuration_the_two_ways_on_are_named(tmp_path: Path) -> None:
+def test_run_without_a_configuration_names_both_next_steps(tmp_path: Path) -> None:
     said = refusal(takings(Installation(tmp_path), "run"))
     assert "takings.example.toml" in said
     assert "make demo" in said
 
 
-def test_a_wrong_token_names_the_shop_and_keeps_the_last_build(
+def test_wrong_token_names_the_shop_and_keeps_the_last_build(
     place: Installation, tmp_path: Path, server: SimulatorServer
 ) -> None:
     found = Installation(tmp_path / "copy")
@@ -170,7 +170,7 @@ def test_a_wrong_token_names_the_shop_and_keeps_the_last_build(
     ("kind", "who"),
     [("stripe", "Stripe account aurora"), ("meta_ads", "Meta ad account"), ("tiktok_ads", "TikTok advertiser")],
 )
-def test_a_wrong_token_of_any_source_is_one_message_and_a_code_other_than_zero(
+def test_wrong_token_of_any_source_is_one_message_and_exit_code_not_zero(
     kind: str, who: str, tmp_path: Path, server: SimulatorServer
 ) -> None:
     found = Installation(tmp_path)
@@ -182,7 +182,7 @@ def test_a_wrong_token_of_any_source_is_one_message_and_a_code_other_than_zero(
     assert "wrong_and_secret" not in said
 
 
-def test_every_missing_secret_is_named_at_once(tmp_path: Path, server: SimulatorServer) -> None:
+def test_all_missing_secret_files_are_named_in_one_message(tmp_path: Path, server: SimulatorServer) -> None:
     found = Installation(tmp_path)
     found.configure(server)
     for shop in WORLD.shops:
@@ -192,7 +192,7 @@ def test_every_missing_secret_is_named_at_once(tmp_path: Path, server: Simulator
     assert "nordlicht.token" in said
 
 
-def test_every_mistake_of_a_configuration_is_named_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_of_a_configuration_are_named_in_one_message(tmp_path: Path) -> None:
     found = Installation(tmp_path)
     (tmp_path / "takings.toml").write_text(
         '[[tenants]]\nid = "A B"\nname = "x"\ntime_zone = "Mars/Base"\ncurrency = "euro"\nsources = []\n'
@@ -202,7 +202,7 @@ def test_every_mistake_of_a_configuration_is_named_at_once(tmp_path: Path) -> No
         assert place_of_mistake in said
 
 
-def test_a_source_that_is_broken_for_ever_is_given_up_with_one_message(tmp_path: Path) -> None:
+def test_source_that_always_fails_ends_with_one_message(tmp_path: Path) -> None:
     faults = Faults([Fault("error", on="shop", times=None)])
     with serve(WORLD, faults=faults) as broken:
         found = Installation(tmp_path)
@@ -213,7 +213,7 @@ def test_a_source_that_is_broken_for_ever_is_given_up_with_one_message(tmp_path:
     assert not found.home.published.exists()
 
 
-def test_a_port_in_use_is_named_before_anything_is_waited_for(tmp_path: Path) -> None:
+def test_port_in_use_is_named_before_any_work_begins(tmp_path: Path) -> None:
     found = Installation(tmp_path)
     found.home.root.mkdir()
     with socket.socket() as taken:
@@ -232,7 +232,7 @@ def test_a_port_in_use_is_named_before_anything_is_waited_for(tmp_path: Path) ->
     assert not found.home.staging.exists()
 
 
-def test_the_demo_never_mixes_with_a_configuration_of_ones_own(place: Installation) -> None:
+def test_demo_refuses_to_overwrite_a_configuration(place: Installation) -> None:
     before = (place.root / "takings.toml").read_text()
     assert "of your own" in refusal(takings(place, "demo", "--once"))
     assert (place.root / "takings.toml").read_text() == before
@@ -246,9 +246,7 @@ def test_the_demo_never_mixes_with_a_configuration_of_ones_own(place: Installati
         ("last month", "dashboards.default_range"),
     ],
 )
-def test_an_impossible_default_range_is_found_by_check(
-    place: Installation, days: str, said: str, tmp_path: Path
-) -> None:
+def test_check_refuses_an_impossible_default_range(place: Installation, days: str, said: str, tmp_path: Path) -> None:
     found = Installation(tmp_path)
     found.root.joinpath("takings.toml").write_text(
         (place.root / "takings.toml").read_text() + f'[dashboards]\ndefault_range = "{days}"\n'
@@ -256,7 +254,7 @@ def test_an_impossible_default_range_is_found_by_check(
     assert said in refusal(takings(found, "check"))
 
 
-def test_a_home_that_cannot_be_made_is_named(place: Installation, tmp_path: Path) -> None:
+def test_home_folder_that_cannot_be_created_is_named(place: Installation, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
     found = Installation(tmp_path)
     found.root.joinpath("takings.toml").write_text((place.root / "takings.toml").read_text().replace(
@@ -265,7 +263,9 @@ def test_a_home_that_cannot_be_made_is_named(place: Installation, tmp_path: Path
     assert "TAKINGS_HOME" in refusal(takings(found, "run"))
 
 
-def test_a_broken_staging_file_is_named_with_the_way_back(tmp_path: Path, server: SimulatorServer) -> None:
+def test_broken_staging_file_is_named_with_the_command_that_rebuilds_it(
+    tmp_path: Path, server: SimulatorServer
+) -> None:
     found = Installation(tmp_path)
     found.configure(server)
     found.home.staging.parent.mkdir(parents=True)
@@ -273,6 +273,6 @@ def test_a_broken_staging_file_is_named_with_the_way_back(tmp_path: Path, server
     assert "takings replay --yes" in refusal(takings(found, "run"))
 
 
-def test_a_report_of_ancient_times_is_refused(place: Installation) -> None:
+def test_report_before_1970_is_refused(place: Installation) -> None:
     asked = ("report", "sales-velocity", "--from", "0001-01-01", "--to", "2026-01-01", "--tenant", "aurora")
     assert "1970" in refusal(takings(place, *asked))

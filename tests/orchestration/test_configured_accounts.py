@@ -1,4 +1,4 @@
-"""What is not in the configuration any more counts nowhere, however much of it stands in staging."""
+"""Rows of staging whose account is no longer configured count in no mart."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def server() -> Iterator[SimulatorServer]:
 
 
 def without(place: Installation, tenant: str) -> None:
-    """Take a tenant out of takings.toml."""
+    """Remove a tenant from takings.toml."""
     path = place.root / "takings.toml"
     kept = [part for part in path.read_text().split("[[tenants]]\n") if part and f'id = "{tenant}"' not in part]
     path.write_text("".join(f"[[tenants]]\n{part}" for part in kept))
 
 
-def test_a_tenant_that_was_taken_out_is_in_no_mart(tmp_path: Path, server: SimulatorServer) -> None:
+def test_tenant_removed_from_the_configuration_is_in_no_mart(tmp_path: Path, server: SimulatorServer) -> None:
     place = Installation(tmp_path)
     place.configure(server, kinds=KINDS)
     place.run()
@@ -49,7 +49,7 @@ def test_a_tenant_that_was_taken_out_is_in_no_mart(tmp_path: Path, server: Simul
     assert {row["source"] for row in told} == set(KINDS) - {"files"}
 
 
-def test_an_account_that_was_renamed_counts_once(tmp_path: Path, server: SimulatorServer) -> None:
+def test_renamed_account_counts_once(tmp_path: Path, server: SimulatorServer) -> None:
     place = Installation(tmp_path)
     place.configure(server)
     place.run()
@@ -64,7 +64,7 @@ def test_an_account_that_was_renamed_counts_once(tmp_path: Path, server: Simulat
     assert place.ask("select sum(net_sales_minor), sum(orders_placed) from marts.metrics_daily") == before
 
 
-def test_a_home_with_a_quote_in_its_name_works_like_any_other(tmp_path: Path, server: SimulatorServer) -> None:
+def test_home_folder_with_a_quote_in_its_name_works(tmp_path: Path, server: SimulatorServer) -> None:
     place = Installation(tmp_path / "o'brien")
     place.configure(server)
     place.run()

@@ -1,4 +1,4 @@
-"""Amounts in another currency than the tenant's, rates by the day, and currencies without cents or with thousandths."""
+"""Amounts in another currency than the tenant's, daily rates, and currencies with no or three decimals."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def shop(account: str, currency: str, exponent: int, price: int) -> ShopHistory:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """Yen have no cents, dinars have thousandths; 1,001 yen, 10.01 dollars and 10.007 dinars a cup."""
+    """Yen have no cents, dinars have thousandths; a cup costs 1,001 yen, 10.01 dollars or 10.007 dinars."""
     shops = [shop("kyoto", "JPY", 0, 1001), shop("boston", "USD", 2, 1001), shop("kuwait", "KWD", 3, 10_007)]
     return World(shops, END)
 
@@ -92,7 +92,7 @@ def rows(made: Installation, tenant: str) -> list[tuple[Any, ...]]:
     )
 
 
-def test_yen_become_euro_cents_at_each_days_rate(published: Installation) -> None:
+def test_yen_convert_to_euro_cents_at_the_rate_of_each_day(published: Installation) -> None:
     """3 × 1,001 = 3,003 and 333 yen; 0.0055: 1,651.65 and 183.15 cents; 0.0056: 1,681.68 and 186.48;
     0.00601: 1,804.80 and 200.13; the refund of 1,001 on 10 March at the rate of the 9th, 0.0061: 610.61.
     """
@@ -104,7 +104,7 @@ def test_yen_become_euro_cents_at_each_days_rate(published: Installation) -> Non
     ]
 
 
-def test_dollars_become_whole_yen(published: Installation) -> None:
+def test_dollars_convert_to_whole_yen(published: Installation) -> None:
     """30.03 and 3.33 dollars; × 149.99: 4,504.20 and 499.47; × 150.5: 4,519.52 and 501.17; × 151: 4,534.53 and
     502.83; 10.01 × 152: 1,521.52.
     """
@@ -116,7 +116,7 @@ def test_dollars_become_whole_yen(published: Installation) -> None:
     ]
 
 
-def test_dinars_keep_their_thousandths(published: Installation) -> None:
+def test_dinars_keep_three_decimals(published: Installation) -> None:
     assert rows(published, "kuwait") == [
         ("02-10", "KWD", 1000, 30_021, 3_335, 0, 0, 33_356, 0),
         ("02-14", "KWD", 1000, 30_021, 3_335, 0, 33_356, 0, 0),
@@ -125,7 +125,7 @@ def test_dinars_keep_their_thousandths(published: Installation) -> None:
     ]
 
 
-def test_every_ledger_row_names_its_rate_and_the_rates_day(published: Installation) -> None:
+def test_every_ledger_row_names_its_rate_and_the_day_of_the_rate(published: Installation) -> None:
     found = published.ask(
         "select distinct strftime(date_day, '%m-%d'), rate::varchar, strftime(rate_date, '%m-%d') from marts.revenue "
         "where tenant_id = 'kyoto' order by all"
@@ -138,7 +138,7 @@ def test_every_ledger_row_names_its_rate_and_the_rates_day(published: Installati
     ]
 
 
-def test_an_amount_in_its_own_currency_is_never_converted(place: Callable[..., Installation]) -> None:
+def test_amount_in_the_currency_of_the_tenant_is_not_converted(place: Callable[..., Installation]) -> None:
     """Three tenants, three currencies, no rates at all."""
     made = place("own", {}, "")
     made.run()
@@ -154,7 +154,7 @@ def test_an_amount_in_its_own_currency_is_never_converted(place: Callable[..., I
         ("day,from,to,rate\n2026-02-11,JPY,EUR,0.0055\n", "2026-02-10"),  # none before the first day
     ],
 )
-def test_a_day_without_a_rate_fails_the_build_and_the_message_names_pair_and_day(
+def test_day_without_a_rate_fails_the_build_and_names_currencies_and_day(
     rates: str, day: str, place: Callable[..., Installation]
 ) -> None:
     made = place("missing", {"kyoto": "EUR"}, rates)
@@ -168,9 +168,7 @@ def test_a_day_without_a_rate_fails_the_build_and_the_message_names_pair_and_day
     assert not (made.home.published / "current").exists()
 
 
-def test_broken_rates_stop_the_run_before_anything_is_published(
-    place: Callable[..., Installation], tmp_path: Path
-) -> None:
+def test_broken_rates_stop_the_run_before_the_publish(place: Callable[..., Installation], tmp_path: Path) -> None:
     made = place("broken", {"kyoto": "EUR"}, "day,from,to,rate\n2026-02-10,JPY,EUR,zero\n")
     with pytest.raises(TakingsError, match="line 2: 'zero' is not a number"):
         made.run()

@@ -1,4 +1,4 @@
-"""Dagster's view: the graph from streams to dashboards, one job that does it all, checks that can fail."""
+"""Dagster: the graph from streams to dashboards, the refresh job, and its asset checks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    """An installation that the definitions read, as they do anywhere: from the environment."""
+    """An installation that the definitions find through the environment."""
     found = Installation(tmp_path)
     found.prepare()
     monkeypatch.setenv("TAKINGS_HOME", str(found.home.root))
@@ -40,7 +40,7 @@ def server() -> Iterator[SimulatorServer]:
         yield running
 
 
-def test_every_stream_leads_to_the_dashboard(place: Installation) -> None:
+def test_every_stream_is_upstream_of_the_dashboard(place: Installation) -> None:
     graph = definitions().get_repository_def().asset_graph
     dashboard = dg.AssetKey(["superset", "store-performance"])
     upstream = dg.AssetSelection.assets(dashboard).upstream().resolve(graph)
@@ -55,7 +55,7 @@ def test_every_stream_leads_to_the_dashboard(place: Installation) -> None:
     }
 
 
-def test_the_job_pulls_builds_and_publishes_headless(place: Installation, server: SimulatorServer) -> None:
+def test_refresh_job_pulls_builds_and_publishes_without_a_server(place: Installation, server: SimulatorServer) -> None:
     place.configure(server, kinds=KINDS)
     with dg.DagsterInstance.ephemeral() as instance:
         outcome = definitions().resolve_job_def("refresh").execute_in_process(instance=instance)
@@ -82,7 +82,7 @@ def test_the_job_pulls_builds_and_publishes_headless(place: Installation, server
     assert placed == place.ask("select count(*) from marts.orders")[0][0] > 20
 
 
-def test_a_failing_test_is_a_failed_check_and_nothing_is_published(
+def test_failing_dbt_test_is_a_failed_check_and_blocks_the_publish(
     place: Installation, server: SimulatorServer
 ) -> None:
     place.configure(server)
@@ -100,7 +100,7 @@ def test_a_failing_test_is_a_failed_check_and_nothing_is_published(
     assert place.current == before
 
 
-def test_publishing_without_a_build_of_the_same_run_says_so(place: Installation, server: SimulatorServer) -> None:
+def test_publish_without_a_build_of_the_same_run_is_refused(place: Installation, server: SimulatorServer) -> None:
     place.configure(server)
     job = definitions().resolve_implicit_global_asset_job_def()
     only = [dg.AssetKey(["published", "build"])]
@@ -111,7 +111,7 @@ def test_publishing_without_a_build_of_the_same_run_says_so(place: Installation,
         job.execute_in_process(instance=instance, asset_selection=only)
 
 
-def test_a_disagreement_with_the_source_is_a_warning_with_its_worst_day(
+def test_difference_to_the_totals_of_the_source_is_a_warning_with_the_worst_day(
     place: Installation, server: SimulatorServer
 ) -> None:
     place.configure(server)
@@ -129,7 +129,7 @@ def test_a_disagreement_with_the_source_is_a_warning_with_its_worst_day(
     assert "2026-02-10 total_sales" in str(result.metadata["worst"].value)
 
 
-def test_a_build_leaves_no_lock_on_its_scratch_file(place: Installation, server: SimulatorServer) -> None:
+def test_build_leaves_no_lock_on_its_scratch_file(place: Installation, server: SimulatorServer) -> None:
     place.configure(server)
     from orchestration import pipeline
 

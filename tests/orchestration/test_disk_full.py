@@ -1,5 +1,6 @@
-"""A disk that is full: one clear message, a non-zero exit, the last build untouched, and a run that goes on once there
-is room again. A small file system of its own stands in for the disk where this process may mount one.
+"""A full disk: one clear message, a non-zero exit code, the last build unchanged; the next run with free space resumes.
+
+The disk is a small file system that the test mounts, where this process may mount one.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def server() -> Iterator[SimulatorServer]:
 
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """200 MB that can be filled without harm."""
+    """A file system of 200 MB for these tests alone."""
     folder = tmp_path_factory.mktemp("disk")
     command = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(command, check=False).returncode != 0:
@@ -67,7 +68,7 @@ def run(place: Installation) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def filled(folder: Path, left: int) -> Iterator[None]:
-    """All but `left` megabytes of the disk are taken."""
+    """Fill the disk up to `left` free megabytes."""
     filler = folder / "filler"
     filler.write_bytes(b"\0" * (shutil.disk_usage(folder).free - left * MEGABYTE))
     try:
@@ -86,10 +87,10 @@ def one_message(done: subprocess.CompletedProcess[str], place: Installation) -> 
 
 
 @pytest.mark.parametrize("left", [0, 2, 8], ids=["landing", "building", "publishing"])
-def test_a_full_disk_is_one_message_and_the_last_build_stays(
+def test_full_disk_is_one_message_and_keeps_the_last_build(
     left: int, place: Installation, server: SimulatorServer
 ) -> None:
-    """So many megabytes are free: too few to land, to build, to publish."""
+    """`left` megabytes are free: too few to land, to build, or to publish."""
     server.set_now(server.now + timedelta(hours=1))
     before, rows = place.current, place.marts()
     with filled(place.root, left):
@@ -100,7 +101,7 @@ def test_a_full_disk_is_one_message_and_the_last_build_stays(
 
 
 @pytest.mark.parametrize("left", [0, 1, 2, 3])
-def test_a_first_run_on_a_full_disk_is_one_message_and_the_next_one_goes_on(
+def test_first_run_on_a_full_disk_is_one_message_and_the_next_run_resumes(
     left: int, disk: Path, server: SimulatorServer
 ) -> None:
     fresh = Installation(disk / f"first-{left}")
@@ -112,7 +113,7 @@ def test_a_first_run_on_a_full_disk_is_one_message_and_the_next_one_goes_on(
     shutil.rmtree(fresh.root)
 
 
-def test_once_there_is_room_again_the_next_run_goes_on_and_ends_right(
+def test_next_run_after_a_full_disk_resumes_and_publishes_the_same_marts(
     place: Installation, server: SimulatorServer, tmp_path: Path
 ) -> None:
     place.run()

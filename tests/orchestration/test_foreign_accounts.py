@@ -1,4 +1,4 @@
-"""Ad and Stripe accounts in another currency or zone than their tenant's: converted with rates, refused without."""
+"""Ad and Stripe accounts in another currency or time zone than their tenant: converted with rates, refused without."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def server(world: World) -> Iterator[SimulatorServer]:
 
 
 def rates(until: str, after: str) -> str:
-    """A rate of dollars to euros for every day, another one from February on. Subscriptions are older than the shop."""
+    """A rate of dollars to euros for every day, which changes in February. Subscriptions are older than the shop."""
     days = [date(2025, 1, 1) + timedelta(days=number) for number in range((NOW.date() - date(2025, 1, 1)).days + 2)]
     lines = [f"{day},USD,EUR,{until if day < FEBRUARY else after}\n" for day in days]
     return "day,from,to,rate\n" + "".join(lines)
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_an_account_in_another_currency_without_rates_publishes_nothing_and_names_the_pair(
+def test_account_in_another_currency_without_rates_blocks_the_publish(
     source: str, tmp_path: Path, server: SimulatorServer
 ) -> None:
     place = Installation(tmp_path)
@@ -55,7 +55,7 @@ def test_an_account_in_another_currency_without_rates_publishes_nothing_and_name
 
 @pytest.fixture(scope="module")
 def place(world: World, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """A tenant in euros whose accounts are in dollars: two euros a dollar until January, three from February on.
+    """A tenant in euros whose accounts are in dollars: two euros per dollar until January, three from February on.
 
     Pulled in the evening of each month's last day too: what is not seen then is an estimate.
     """
@@ -76,7 +76,7 @@ def rate(day: date) -> int:
 
 
 @pytest.mark.parametrize(("platform", "name"), [("meta", "Meta"), ("tiktok", "TikTok")])
-def test_each_day_of_ads_is_converted_at_its_own_rate(
+def test_ad_spend_is_converted_at_the_rate_of_its_day(
     platform: str, name: str, place: Installation, world: World
 ) -> None:
     books = world.ad_account("aurora", platform)
@@ -90,13 +90,13 @@ def test_each_day_of_ads_is_converted_at_its_own_rate(
     assert {day: (own, ours) for day, own, ours in found} == {day: (own, own * rate(day)) for day, own in spend.items()}
 
 
-def test_accounts_in_another_zone_or_currency_say_so(place: Installation) -> None:
+def test_spend_names_accounts_in_another_time_zone_or_currency(place: Installation) -> None:
     assert place.ask("select distinct currency, account_currency from marts.spend") == [("EUR", "USD")]
     zones = dict(place.ask("select distinct platform, (account_time_zone, zone_differs) from marts.spend"))
     assert zones == {"Meta": ("America/Los_Angeles", True), "TikTok": ("America/New_York", False)}
 
 
-def test_each_entry_of_the_balance_is_converted_at_its_own_rate(place: Installation, world: World) -> None:
+def test_balance_entry_is_converted_at_the_rate_of_its_day(place: Installation, world: World) -> None:
     names = [f"{name}_minor" for name in (*cash.NAMES, "balance_change")]
     own = {key: [int(row[name]) for name in names] for key, row in cash.cash_rows(world, "aurora", NOW).items()}  # type: ignore[call-overload]
     rows = place.ask(f"select balance_transaction_id, date_day, {', '.join(names)} from marts.cash")
@@ -107,7 +107,7 @@ def test_each_entry_of_the_balance_is_converted_at_its_own_rate(place: Installat
     }
 
 
-def test_expenses_and_bank_balances_are_converted_at_their_own_rates(place: Installation, world: World) -> None:
+def test_expenses_and_bank_balances_are_converted_at_the_rates_of_their_days(place: Installation, world: World) -> None:
     visits, at = world.visits("aurora"), seconds(NOW)
     spent = sum(each.amount for each in visits.expenses(at) if each.month == FEBRUARY)
     held = {each.bank_account: each.balance for each in visits.balances(at) if each.day < FEBRUARY}
@@ -121,7 +121,7 @@ def test_expenses_and_bank_balances_are_converted_at_their_own_rates(place: Inst
     assert found[1][1] == spent * 3
 
 
-def test_what_the_rate_did_to_recurring_revenue_is_a_movement_of_its_own(place: Installation, world: World) -> None:
+def test_change_of_mrr_by_the_exchange_rate_is_a_separate_movement(place: Installation, world: World) -> None:
     worths = subscriptions.worths(world, "aurora", NOW, EVENINGS[0])
     january, february = worths[JANUARY], worths[FEBRUARY]
     stayed = sum(worth for customer, worth in january.items() if customer in february)

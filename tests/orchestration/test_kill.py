@@ -1,7 +1,6 @@
-"""A run killed in the middle, then run again: the same marts as if nothing had happened.
+"""A run that is killed and repeated publishes the same marts as one that was not killed.
 
-Each kill is a SIGKILL of a real process. The runs go on in one installation, as they would: what one leaves behind,
-the next one finds.
+Each kill is a SIGKILL of a real process. All runs use one installation: each finds what the one before left behind.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ def undisturbed(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactor
 def at_once(
     undisturbed: Installation, server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Installation:
-    """A first run now: it knows no cost from two days ago."""
+    """A first run now: it has not seen the product costs of two days ago."""
     place = Installation(tmp_path_factory.mktemp("at_once"))
     place.configure(server)
     place.run()
@@ -72,7 +71,7 @@ def killed(place: Installation, step: str, times: int = 1) -> None:
     ],
     ids=["pull", "build and publish"],
 )
-def test_a_first_run_killed_again_and_again_ends_in_the_same_marts(
+def test_first_run_killed_several_times_publishes_the_same_marts(
     steps: list[str], at_once: Installation, server: SimulatorServer, tmp_path: Path
 ) -> None:
     place = Installation(tmp_path)
@@ -86,7 +85,7 @@ def test_a_first_run_killed_again_and_again_ends_in_the_same_marts(
     assert list(place.home.builds.iterdir()) == []
 
 
-def test_a_later_run_that_is_killed_leaves_readers_the_last_build_and_then_ends_in_the_same_marts(
+def test_killed_later_run_keeps_the_last_build_and_its_repeat_publishes_the_same_marts(
     undisturbed: Installation, server: SimulatorServer, tmp_path: Path
 ) -> None:
     place = Installation(tmp_path / "place")
@@ -101,7 +100,7 @@ def test_a_later_run_that_is_killed_leaves_readers_the_last_build_and_then_ends_
     assert place.marts() == undisturbed.marts()
 
 
-def test_a_replay_that_is_killed_leaves_staging_and_then_gives_the_same_marts(
+def test_killed_replay_keeps_staging_and_its_repeat_gives_the_same_marts(
     undisturbed: Installation, tmp_path: Path
 ) -> None:
     place = Installation(tmp_path / "place")

@@ -55,7 +55,7 @@ class Year:
         return [dict(ask(build, sql)) for build in self.builds]
 
     def expected(self, shop: str, build: int) -> Days:
-        """What the books say at the instant of a build."""
+        """The oracle's days at the instant of a build."""
         days = books.metrics_daily(self.world, shop, CLOCK[build])
         rows = {key: {name: value for name, value in row.items() if value} for key, row in days.items()}
         return {key: row for key, row in rows.items() if row}
@@ -79,7 +79,7 @@ def year() -> Year:
 
 
 def table(build: Path, mart: str, shop: str) -> dict[tuple[Any, ...], dict[str, int]]:
-    """A mart's numbers of one tenant by its key; rows of zeros are left out, as the books leave them out."""
+    """A mart's numbers of one tenant by its key; without rows of zeros, which the oracle leaves out."""
     whole = "data_type in ('BIGINT', 'INTEGER') and column_name not in ('minor_units', 'month_number')"
     listed = f"select column_name from duckdb_columns() where schema_name = 'marts' and table_name = ? and {whole}"
     numbers = [row[0] for row in ask(build, listed, [mart])]

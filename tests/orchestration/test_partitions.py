@@ -1,4 +1,4 @@
-"""Ad reports in Dagster: partitioned by day, a backfill of a range is one run that reads exactly its days again."""
+"""Ad reports in Dagster are partitioned by day; a backfill of a range is one run that reads only these days again."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def server(world: World) -> Iterator[SimulatorServer]:
 
 @pytest.fixture
 def place(tmp_path: Path, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    """One tenant with its two ad accounts, pulled once; twenty days go by."""
+    """One tenant with its two ad accounts, synced once, twenty days ago."""
     found = Installation(tmp_path)
     monkeypatch.setenv("TAKINGS_HOME", str(found.home.root))
     monkeypatch.setenv("TAKINGS_CONFIG", str(tmp_path / "takings.toml"))
@@ -53,7 +53,7 @@ def place(tmp_path: Path, server: SimulatorServer, monkeypatch: pytest.MonkeyPat
 
 
 def materialise(source: str, tags: dict[str, str] | None = None) -> dg.ExecuteInProcessResult:
-    """The source's reports of some days, or without tags everything of the source, as the hourly run does."""
+    """Materialize the reports of some days; without tags all streams of the source, as the hourly run does."""
     job = dg.Definitions(assets=[sources.assets()]).resolve_implicit_global_asset_job_def()
     chosen = [sources.stream_key(source, name) for name in REPORTS[source]]
     keys = chosen if tags else [key for key in sources.assets().keys if key.path[0] == source]
@@ -65,7 +65,7 @@ def materialise(source: str, tags: dict[str, str] | None = None) -> dg.ExecuteIn
 
 
 def rows(place: Installation, source: str) -> dict[str, set[tuple[Any, ...]]]:
-    """Every row of the tables that are replaced by day, without who brought it; the day comes first."""
+    """Every row of the tables that are replaced by day, without its run and landed part; the day comes first."""
     with duckdb.connect(str(place.home.staging), read_only=True) as db:
         listed = db.execute(
             "select table_name from duckdb_columns() where schema_name = ? and column_name = 'date_day' order by 1",
@@ -88,7 +88,7 @@ def read_at(place: Installation, source: str, stream: str) -> dict[date, datetim
 
 
 @pytest.mark.parametrize("source", REPORTS)
-def test_a_backfill_of_a_range_is_one_run_that_reads_exactly_these_days_again(
+def test_backfill_of_a_range_is_one_run_that_reads_only_these_days(
     source: str, place: Installation, server: SimulatorServer
 ) -> None:
     assert materialise(source, RANGE).success
@@ -103,7 +103,7 @@ def test_a_backfill_of_a_range_is_one_run_that_reads_exactly_these_days_again(
 
 
 @pytest.mark.parametrize("source", REPORTS)
-def test_a_restated_day_changes_the_days_it_touches_and_no_other(source: str, place: Installation) -> None:
+def test_backfill_changes_only_the_days_that_the_source_restated(source: str, place: Installation) -> None:
     before = rows(place, source)
     materialise(source, RANGE)
     after = rows(place, source)
@@ -113,7 +113,7 @@ def test_a_restated_day_changes_the_days_it_touches_and_no_other(source: str, pl
 
 
 @pytest.mark.parametrize("source", REPORTS)
-def test_a_run_without_a_partition_reads_today_and_four_weeks_before_it(
+def test_run_without_a_partition_reads_today_and_the_four_weeks_before(
     source: str, place: Installation, server: SimulatorServer
 ) -> None:
     later = NOW - timedelta(days=5)  # in the month of the pull before: the first pull of a month reads more
@@ -126,5 +126,5 @@ def test_a_run_without_a_partition_reads_today_and_four_weeks_before_it(
     assert len(fresh) == (max(fresh) - min(fresh)).days + 1
 
 
-def test_a_backfill_of_many_days_is_one_run() -> None:
+def test_backfill_of_many_days_is_one_run() -> None:
     assert sources.assets().backfill_policy == dg.BackfillPolicy.single_run()

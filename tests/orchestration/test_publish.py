@@ -1,4 +1,4 @@
-"""What readers see: a whole build or the last one, their own rows, and nothing of a build that failed."""
+"""Readers see a complete build, rows of their tenant only, and nothing of a failed build."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def plant(place: Installation, sql: str) -> None:
         assert db.execute(sql).fetchone() == (1,), "one row is broken"
 
 
-def test_a_tenants_file_holds_that_tenant_alone_and_all_of_it(master: Installation) -> None:
+def test_tenant_file_holds_all_rows_of_that_tenant_and_no_others(master: Installation) -> None:
     everything = master.marts()
     for tenant in TENANTS:
         own = master.marts(f"tenant-{tenant}")
@@ -72,20 +72,20 @@ def test_a_tenants_file_holds_that_tenant_alone_and_all_of_it(master: Installati
         assert own["metrics_daily"]
 
 
-def test_the_file_for_nobody_has_every_table_and_no_row_of_anybody(master: Installation) -> None:
+def test_file_for_users_without_a_tenant_has_every_table_and_no_row(master: Installation) -> None:
     nobody = master.marts("nobody")
     assert nobody.keys() == master.marts().keys()
     assert [mart for mart, rows in nobody.items() if rows and mart != "time_spine"] == []
 
 
-def test_a_published_file_holds_the_marts_and_nothing_else(master: Installation) -> None:
+def test_published_file_holds_only_the_marts(master: Installation) -> None:
     for file in ("all", "nobody", *(f"tenant-{tenant}" for tenant in TENANTS)):
         tables = "select distinct schema_name from duckdb_tables()"
         views = "select schema_name from duckdb_views() where not internal"
         assert ask(master.current / f"{file}.duckdb", f"{tables} union {views}") == [("marts",)]
 
 
-def test_a_build_names_its_run_its_time_and_its_definitions(master: Installation) -> None:
+def test_build_records_its_run_its_time_and_its_definitions(master: Installation) -> None:
     about = json.loads((master.current / "build.json").read_text())
     assert about["run_id"] == master.current.name
     assert about["tenants"] == list(TENANTS)
@@ -96,7 +96,7 @@ def test_a_build_names_its_run_its_time_and_its_definitions(master: Installation
 
 
 class Reader(threading.Thread):
-    """Opens the current build again and again and checks that what it sees fits together."""
+    """Opens the current build repeatedly and checks that its numbers belong to one build."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(daemon=True)
@@ -137,8 +137,8 @@ print(reader.reads, len(reader.seen), *reader.wrong)
 """
 
 
-def test_readers_see_no_error_and_no_half_build_while_ten_publishes_happen(place: Installation) -> None:
-    """Each publish has other rows than the one before: an order less, everywhere."""
+def test_readers_see_complete_builds_and_no_error_during_ten_publishes(place: Installation) -> None:
+    """Each publish has one order less than the one before, in every mart."""
     scratch = place.root / "scratch.duckdb"
     shutil.copy(place.current / "all.duckdb", scratch)
     stop = place.root / "stop"
@@ -207,7 +207,7 @@ BROKEN = {
 }
 
 
-def test_data_that_is_broken_anywhere_publishes_nothing_and_the_message_names_every_test_that_failed(
+def test_broken_data_blocks_the_publish_and_every_failed_test_is_named(
     place: Installation,
 ) -> None:
     for sql, _ in BROKEN.values():
@@ -222,7 +222,7 @@ def test_data_that_is_broken_anywhere_publishes_nothing_and_the_message_names_ev
     assert contents(place.home.published) == before
 
 
-def test_one_cent_in_one_order_is_enough_and_healed_data_publishes_again(place: Installation) -> None:
+def test_one_wrong_cent_blocks_the_publish_and_repaired_data_publishes_again(place: Installation) -> None:
     plant(place, A_CENT_OFF)
     before = place.current
     with pytest.raises(TakingsError, match="every_order_adds_up") as caught:
@@ -235,7 +235,7 @@ def test_one_cent_in_one_order_is_enough_and_healed_data_publishes_again(place: 
     assert place.marts() == marts(before / "all.duckdb")
 
 
-def test_a_second_run_beside_the_first_is_refused_with_the_process_that_holds_the_place(place: Installation) -> None:
+def test_second_run_at_the_same_time_is_refused_and_names_the_running_process(place: Installation) -> None:
     hold = (
         "import sys; from pathlib import Path; from orchestration.home import Home\n"
         "with Home(Path(sys.argv[1])).writing(): print('holding', flush=True); sys.stdin.read()"
@@ -258,16 +258,16 @@ def test_a_second_run_beside_the_first_is_refused_with_the_process_that_holds_th
     first.kill()
     first.communicate()
     with place.home.writing():
-        pass  # the kernel let go of it
+        pass  # the kernel released it
 
 
-def test_before_the_first_pull_there_is_nothing_to_build_and_the_message_says_so(place: Installation) -> None:
+def test_rebuild_before_the_first_pull_is_refused(place: Installation) -> None:
     place.home.staging.unlink()
     with pytest.raises(TakingsError, match="takings run"):
         pipeline.rebuild(place.settings)
 
 
-def test_what_an_interrupted_swap_left_behind_is_cleaned_up(place: Installation) -> None:
+def test_leftovers_of_an_interrupted_swap_are_removed(place: Installation) -> None:
     (place.home.published / "current.20200101T000000.000000Z").symlink_to("20200101T000000.000000Z")
     half = place.home.published / "20200101T000000.000000Z.partial"
     half.mkdir()

@@ -1,4 +1,4 @@
-"""What is started ends: at a signal, when a closer fails, with all that a child started itself."""
+"""Every started process ends: at a signal, when a closer fails, and with its own children."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from orchestration import servers, superset
 
 @pytest.fixture(autouse=True)
 def signals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A place for the logs; a signal that nobody handles fails the test and not the run of all tests."""
+    """A folder for the logs; an unhandled signal fails the test instead of ending pytest."""
 
     def unhandled(number: int, _: Any) -> None:
         raise AssertionError(f"nobody handles signal {number}")
@@ -30,14 +30,14 @@ def signals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def silent(child: Any) -> bool:
-    """Whether nobody holds the pipe any more: the child and all that it started have ended."""
+    """Whether no process holds the pipe: the child and its own children have ended."""
     with child.stdout as pipe:
         ready, _, _ = select.select([pipe], [], [], 5)
         return bool(ready) and pipe.read() == ""
 
 
 @pytest.mark.parametrize("number", servers.TERMINATION)
-def test_closing_the_terminal_ends_the_children_as_a_polite_end_does(number: signal.Signals) -> None:
+def test_closing_the_terminal_ends_the_child_processes(number: signal.Signals) -> None:
     closed: list[str] = []
     with pytest.raises(SystemExit) as ended, servers.Children() as children:
         children.on_exit(lambda: closed.append("all"))
@@ -47,7 +47,7 @@ def test_closing_the_terminal_ends_the_children_as_a_polite_end_does(number: sig
     assert closed == ["all"]
 
 
-def test_a_process_that_nohup_started_does_not_mind_a_closed_terminal() -> None:
+def test_process_started_by_nohup_ignores_a_closed_terminal() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with servers.Children():
         os.kill(os.getpid(), signal.SIGHUP)
@@ -55,7 +55,7 @@ def test_a_process_that_nohup_started_does_not_mind_a_closed_terminal() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, *servers.TERMINATION])
-def test_waiting_ends_at_each_signal_that_asks_for_it(number: signal.Signals) -> None:
+def test_wait_ends_at_each_termination_signal(number: signal.Signals) -> None:
     with servers.Children():
         asked = threading.Timer(0.1, os.kill, (os.getpid(), number))
         asked.start()
@@ -63,7 +63,7 @@ def test_waiting_ends_at_each_signal_that_asks_for_it(number: signal.Signals) ->
         asked.join()
 
 
-def test_a_closer_that_fails_skips_no_other() -> None:
+def test_failing_closer_does_not_skip_the_others() -> None:
     closed: list[int] = []
 
     def fail() -> None:
@@ -77,7 +77,7 @@ def test_a_closer_that_fails_skips_no_other() -> None:
 
 
 @pytest.mark.parametrize("then", ["wait", "exit"])
-def test_a_child_ends_with_all_that_it_started(then: str) -> None:
+def test_child_ends_together_with_its_own_children(then: str) -> None:
     with servers.Children() as children:
         child = children.start("family", ["sh", "-c", f"sleep 60 & echo ready; {then}"])
         assert child.stdout
@@ -85,7 +85,7 @@ def test_a_child_ends_with_all_that_it_started(then: str) -> None:
     assert silent(child)
 
 
-def test_a_superset_that_ran_before_goes_on_after_serve(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_superset_that_ran_before_serve_keeps_running_after_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Found:
         """A Superset that another terminal started."""
 

@@ -1,4 +1,4 @@
-"""takings.toml and the secrets: read in one place, every mistake named at once, no secret in any message."""
+"""takings.toml and the secrets: all mistakes are named in one message, and no message holds a secret."""
 
 from __future__ import annotations
 
