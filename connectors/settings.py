@@ -39,7 +39,8 @@ class Table(BaseModel):
 
 
 class SourceSettings(Table):
-    """What each source's settings have. `beside` is the folder of takings.toml, to which its paths are relative."""
+    """What each source's settings have. Paths in them are relative to `config_folder`, the folder of
+    takings.toml."""
 
     kind: str
     account: str
@@ -49,12 +50,12 @@ class SourceSettings(Table):
         """Where its secret is kept, `env:NAME` or `file:PATH`; None for a source without a secret."""
         return None
 
-    def folder(self, beside: Path) -> Path | None:
+    def folder(self, config_folder: Path) -> Path | None:
         """The folder that it reads; None for a source that is reached over the network."""
-        del beside
+        del config_folder
         return None
 
-    def address(self, beside: Path) -> str:
+    def address(self, config_folder: Path) -> str:
         """The URL or the folder that the connector reads."""
         raise NotImplementedError
 
@@ -70,8 +71,8 @@ class ApiSettings(SourceSettings):
     def secret_reference(self) -> str | None:
         return self.secret
 
-    def address(self, beside: Path) -> str:
-        del beside
+    def address(self, config_folder: Path) -> str:
+        del config_folder
         return self.base_url or self.default_address
 
 

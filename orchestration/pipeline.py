@@ -78,7 +78,7 @@ def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
 
 
 def replay(settings: Settings, *, really: bool, progress: Progress = no_progress) -> int:
-    """Make the staging file anew from the landing zone; returns the number of windows (that would be) loaded.
+    """Make the staging file again from the landing zone; returns the number of windows (that would be) loaded.
 
     The new file takes the old one's place when it is complete.
     """
@@ -112,8 +112,8 @@ def _load_again(staging: Staging, account: Account, stream: Stream, landed: Land
         staging.load(account, stream, landed, landed.manifest.run_id or "replay")
     except IncompleteError as error:
         raise StopError(
-            f"{error} The window {landed.folder} is damaged, and a replay has no network to fetch it anew. Staging is "
-            "as it was. Remove that folder and every later one of the stream, and the staging file; then `takings run` "
+            f"{error} The window {landed.folder} is damaged, and a replay has no network to fetch it again. Staging is "
+            "unchanged. Remove that folder and every later one of the stream, and the staging file; then `takings run` "
             "loads what is left and asks the source for the rest."
         ) from None
 

@@ -1,7 +1,7 @@
-"""Every source's pull, all accounts at once: each in a thread of its own, over one staging file.
+"""Pull all accounts at once, each in a thread of its own, over one staging file.
 
-Threads wait for the network together; what they bring is loaded one transaction at a time. When one fails the others
-stop at their next step: what is complete stays, what is begun goes on with the next pull.
+Threads wait for the network at the same time; loads are transactions, one at a time. When one account fails, the others
+stop at their next step: complete windows stay, and the next pull continues the others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from orchestration.settings import Source
 
 Key = tuple[str, str, str]
 """(tenant, source, account)"""
-AT_ONCE = 4  # accounts; their threads mostly wait for an answer
+AT_ONCE = 4  # accounts; their threads mostly wait for responses
 
 
 class _StoppedError(Exception):
@@ -47,9 +47,9 @@ def pull_accounts(
 
         def pull(source: Source) -> list[Pulled]:
             account = source.account
-            with staging.beside() as beside:
+            with staging.for_thread() as own:
                 context = PullContext(
-                    account, Landing(home.landing), beside, run_id, _transport(account, stop),
+                    account, Landing(home.landing), own, run_id, _transport(account, stop),
                     _shown(account, names, progress, stop), days,
                 )  # fmt: skip
                 return list(_steps(context, source))
@@ -67,16 +67,16 @@ def pull_accounts(
 
 
 def key(account: Account) -> Key:
-    """What tells an account from all others."""
+    """The identity of an account."""
     return account.tenant_id, account.source, account.account
 
 
 def shown_names(accounts: Sequence[Account]) -> dict[Key, str]:
-    """How people see an account: tenant and source, and its own name where the tenant has several there."""
-    several = Counter((account.tenant_id, account.source) for account in accounts)
+    """An account's name for people: tenant and source, and the account where the tenant has several of that source."""
+    counts = Counter((account.tenant_id, account.source) for account in accounts)
     return {
         key(account): f"{account.tenant_id} · {account.source}"
-        + (f" {account.account}" if several[account.tenant_id, account.source] > 1 else "")
+        + (f" {account.account}" if counts[account.tenant_id, account.source] > 1 else "")
         for account in accounts
     }
 
@@ -101,17 +101,17 @@ def _steps(context: PullContext, source: Source) -> Iterator[Pulled]:
 
 
 def _shown(account: Account, names: Mapping[Key, str], progress: Progress, stop: threading.Event) -> Progress:
-    """One line or bar per account: how many of its streams are done, and how far the one is that runs."""
+    """One line or bar per account: how many of its streams are complete, and the progress of the current one."""
     name, total, reached = names[key(account)], len(BY_KIND[account.source].streams), 0
 
-    def show(stream: str, done: int, of: int | None, detail: str) -> None:
+    def show(stream: str, count: int, of: int | None, detail: str) -> None:
         nonlocal reached
         if stop.is_set():
             raise _StoppedError
-        if not stream:  # a stream is done
-            reached = done
-            progress(name, done, total, detail)
+        if not stream:  # a stream is complete
+            reached = count
+            progress(name, count, total, detail)
         else:
-            progress(name, reached, total, f"{stream}: {done:,}{f' of {of:,}' if of else ''} {detail}")
+            progress(name, reached, total, f"{stream}: {count:,}{f' of {of:,}' if of else ''} {detail}")
 
     return show

@@ -1,8 +1,8 @@
 """The only reader of the environment and of takings.toml.
 
 Environment: TAKINGS_HOME (where all state lives, default `.takings` in the checkout) and TAKINGS_CONFIG (the file,
-default `takings.toml` in the current folder, else in TAKINGS_HOME). Everything else stands in the file, described in
-takings.example.toml.
+default `takings.toml` in the current folder, else in TAKINGS_HOME). Everything else is in the file;
+takings.example.toml describes it.
 """
 
 from __future__ import annotations
@@ -143,13 +143,15 @@ class Settings(Table):
             raise ValueError(
                 f"the {kind} account {account!r} is configured twice: its {BY_KIND[kind].counted} would count twice"
             )
-        folders = [(folder, source.kind) for _, source in self.sources() if (folder := source.folder(self.beside))]
+        folders = [
+            (folder, source.kind) for _, source in self.sources() if (folder := source.folder(self.config_folder))
+        ]
         for folder, kind in sorted({pair for pair in folders if folders.count(pair) > 1}):
             raise ValueError(f"the folder {folder} is configured twice: its {BY_KIND[kind].counted} would count twice")
         return self
 
     @property
-    def beside(self) -> Path:
+    def config_folder(self) -> Path:
         """The folder of takings.toml, to which the paths in it are relative."""
         return self.config_path.parent
 
@@ -174,7 +176,7 @@ class Settings(Table):
             except LookupError as error:
                 missing.append(f"  {tenant.id} / {source.kind} / {source.account}: {error.args[0]}")
                 continue
-            account = Account(tenant.id, source.kind, source.account, source.address(self.beside), secret)
+            account = Account(tenant.id, source.kind, source.account, source.address(self.config_folder), secret)
             found.append(Source(account, source))
         if missing:
             raise ConfigurationError(
@@ -192,7 +194,7 @@ class Settings(Table):
             if not value:
                 raise LookupError(f"the environment variable {where} is not set")
             return value
-        path = self.beside / where
+        path = self.config_folder / where
         try:
             value = path.read_text(encoding="utf-8").strip()
         except OSError as error:

@@ -29,10 +29,11 @@ def build(folder: Path) -> None:
     """Sync, build and publish each world under `folder`."""
     sys.path.insert(0, str(CHECKOUT))
     from simulator import retail_world, serve
-    from tests.end_to_end.sources import pulled
+    from tests.end_to_end.sources import FiveSources, Recipe
     from tests.orchestration.installation import Installation
 
-    print(f"demo: {pulled(folder / 'demo', 1, 20_000).published}")
+    Recipe(1, 20_000).sync_and_build(folder / "demo")
+    print(f"demo: {FiveSources(folder / 'demo').current}")
     if not (RETAIL / "orders.parquet").exists():
         print(f"retail: left out, its tables are not at {RETAIL} (set TAKINGS_RETAIL)")
         return

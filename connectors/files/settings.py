@@ -20,8 +20,8 @@ class FilesSettings(SourceSettings):
         "`cash_balances.csv` (relative to takings.toml)."
     )
 
-    def folder(self, beside: Path) -> Path | None:
-        return (beside / self.path).resolve()
+    def folder(self, config_folder: Path) -> Path | None:
+        return (config_folder / self.path).resolve()
 
-    def address(self, beside: Path) -> str:
-        return str(self.folder(beside))
+    def address(self, config_folder: Path) -> str:
+        return str(self.folder(config_folder))

@@ -26,6 +26,6 @@ class ShopifySettings(ApiSettings):
         description="For apps with the client credentials grant; then `secret` is the client secret.",
     )
 
-    def address(self, beside: Path) -> str:
-        del beside
+    def address(self, config_folder: Path) -> str:
+        del config_folder
         return self.base_url or f"https://{self.account}.myshopify.com"

@@ -44,7 +44,7 @@ class Staging:
         self.db.execute("set TimeZone = 'UTC'")
         self.db.execute("set enable_progress_bar = false")
 
-    def beside(self) -> Staging:
+    def for_thread(self) -> Staging:
         """The same open file for another thread, on a connection of its own. Transactions still run one at a time.
 
         Close it before this one.

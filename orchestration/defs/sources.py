@@ -1,7 +1,8 @@
-"""One asset a stream of each source. An account's streams come in order, since later ones need earlier ones.
+"""One asset per stream of each source. An account's streams are pulled in order, since later ones need earlier ones.
 
-What an ad platform tells anew for weeks is partitioned by day: a backfill of a range reads exactly these days again, in
-one run. Without a partition a run reads today and the days before it that may still change. All else goes by cursor.
+Streams that an ad platform restates for weeks are partitioned by day: a backfill of a range reads exactly these days
+again, in one run. Without a partition a run reads today and the days before it that may still change. All other streams
+are read by cursor.
 """
 
 from collections.abc import Iterator
@@ -22,27 +23,27 @@ DAILY = dg.DailyPartitionsDefinition(start_date="2019-01-01")  # known without a
 
 
 def assets() -> dg.AssetsDefinition:
-    """The streams of every source. One step pulls all accounts at once: their threads wait for answers together."""
+    """The streams of every source. One step pulls all accounts at once: their threads wait for responses together."""
     specs = [_spec(connector, stream) for connector in CONNECTORS for stream in connector.streams]
 
     @dg.multi_asset(name="pull", specs=specs, can_subset=True, backfill_policy=dg.BackfillPolicy.single_run())
     def pull(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        """Every account of the sources that were asked for; what is complete stays when a later stream fails."""
+        """Every account of the selected sources; complete streams stay when a later one fails."""
         settings = configuration()
         home = Home(settings.home)
-        asked = {key.path[0] for key in context.selected_asset_keys}
-        selected = [source for source in settings.connected() if source.account.source in asked]
+        kinds = {key.path[0] for key in context.selected_asset_keys}
+        selected = [source for source in settings.connected() if source.account.source in kinds]
         try:
             with pipeline.disk_guard(home), home.writing():
-                done = pull_accounts(home, selected, run_name(context), logged(context), _days(context))
+                results = pull_accounts(home, selected, run_name(context), logged(context), _days(context))
         except RetryError as error:
             raise dg.RetryRequested(max_retries=2, seconds_to_wait=30) from error
         for spec in specs:
             if spec.key in context.selected_asset_keys:
                 source, stream = spec.key.path
-                found = [each for key, pulled in done.items() if key[1] == source for each in pulled]
+                pulled = [item for key, items in results.items() if key[1] == source for item in items]
                 yield dg.MaterializeResult(
-                    asset_key=spec.key, metadata=_metadata([each for each in found if each.stream == stream])
+                    asset_key=spec.key, metadata=_metadata([item for item in pulled if item.stream == stream])
                 )
 
     return pull
@@ -65,11 +66,11 @@ def _spec(connector: Connector, stream: Stream) -> dg.AssetSpec:
 
 
 def _days(context: dg.AssetExecutionContext) -> Days | None:
-    """The days of the partitions that the run is asked for."""
+    """The days of the run's partitions; None without partitions."""
     if not (context.has_partition_key or context.has_partition_key_range):
         return None
-    asked = context.partition_key_range
-    return date.fromisoformat(asked.start), date.fromisoformat(asked.end)
+    days = context.partition_key_range
+    return date.fromisoformat(days.start), date.fromisoformat(days.end)
 
 
 def _metadata(pulled: list[Pulled]) -> dict[str, dg.MetadataValue]:
@@ -77,7 +78,7 @@ def _metadata(pulled: list[Pulled]) -> dict[str, dg.MetadataValue]:
         "accounts": dg.MetadataValue.int(len(pulled)),
         "rows landed": dg.MetadataValue.int(sum(item.landed for item in pulled)),
         "rows changed": dg.MetadataValue.int(sum(item.changed for item in pulled)),
-        "rows set aside": dg.MetadataValue.int(sum(item.rejected for item in pulled)),
+        "rows rejected": dg.MetadataValue.int(sum(item.rejected for item in pulled)),
         "calls": dg.MetadataValue.int(sum(item.calls for item in pulled)),
         "denied fields": dg.MetadataValue.text(
             ", ".join(sorted({path for item in pulled for path in item.denied})) or "none"
