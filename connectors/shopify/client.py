@@ -221,14 +221,14 @@ class Client:
 
 
 def _errors(raw: msgspec.Raw) -> list[dict[str, str]]:
-    found = msgspec.json.decode(raw)
-    if not isinstance(found, list):
-        return [{"code": "", "message": str(found), "path": ""}]
+    errors = msgspec.json.decode(raw)
+    if not isinstance(errors, list):
+        return [{"code": "", "message": str(errors), "path": ""}]
     return [
         {
             "code": str((error.get("extensions") or {}).get("code", "")),
             "message": str(error.get("message", "")),
             "path": ".".join(str(step) for step in error.get("path") or () if not isinstance(step, int)),
         }
-        for error in found
+        for error in errors
     ]

@@ -51,7 +51,7 @@ class _Installation(msgspec.Struct, rename="camel"):
 def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
     """Pull everything that is new in one shop, stream by stream; yields what each stream did.
 
-    Raises the errors of connectors.errors; what earlier streams brought is kept.
+    Raises the errors of connectors.errors; what earlier streams loaded is kept.
     """
     client = Client(context.account, context.transport, settings.client_id)
     context.staging.prepare(context.account.source, streams.STREAMS)
@@ -148,9 +148,9 @@ def _land_refunds(context: PullContext, client: Client, landed: LandedWindow) ->
     """Refunds that orders name and staging does not have in that version."""
     missing = [row[0] for row in context.reader.rows(questions.MISSING_REFUNDS)]
     landed.restart()
-    size, lines, done = REFUNDS_A_CALL, REFUND_LINES, 0
-    while done < len(missing):
-        ids = [f"gid://shopify/Refund/{key}" for key in missing[done : done + size]]
+    size, lines, count = REFUNDS_A_CALL, REFUND_LINES, 0
+    while count < len(missing):
+        ids = [f"gid://shopify/Refund/{key}" for key in missing[count : count + size]]
         query = f"query refunds($ids: [ID!]!) {{ {streams.REFUNDS.query % {'inner': lines}} }}"
         try:
             nodes = msgspec.json.decode(client.execute(query, {"ids": ids})["nodes"], type=list[msgspec.Raw])
@@ -159,17 +159,17 @@ def _land_refunds(context: PullContext, client: Client, landed: LandedWindow) ->
                 raise
             size = max(1, size // 2)
             continue
-        found = [bytes(node) for node in nodes if bytes(node) != b"null"]
-        if any(b'"hasNextPage":true' in node.replace(b" ", b"") for node in found):
+        refunds = [bytes(node) for node in nodes if bytes(node) != b"null"]
+        if any(b'"hasNextPage":true' in node.replace(b" ", b"") for node in refunds):
             if lines == 250:
                 raise ContractError(
                     f"{client.label}: a refund has more than 250 lines: too many for one request. Update Takings."
                 )
             lines = 250
             continue
-        landed.write_part(found)
-        done += len(ids)
-        context.progress("refunds", done, len(missing), "by id")
+        landed.write_part(refunds)
+        count += len(ids)
+        context.progress("refunds", count, len(missing), "by id")
     landed.seal()
 
 

@@ -69,9 +69,9 @@ def record_configuration(db: duckdb.DuckDBPyConnection, configuration: Configura
 
 def rejects(db: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """All rejected rows, newest first."""
-    found = db.execute("select * from takings.rejects order by rejected_at desc, table_name, row_key")
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    result = db.execute("select * from takings.rejects order by rejected_at desc, table_name, row_key")
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def of_stream(account: Account, stream: str) -> list[str]:

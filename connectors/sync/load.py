@@ -164,14 +164,14 @@ class Load:
                         [first, last])  # fmt: skip
         for table in (table for table in self.stream.tables if table.slice):
             day = read(table, table.slice or "")
-            found = self.db.execute(
+            foreign = self.db.execute(
                 f"select min({day}) from {table.source} where ({table.where}) and not exists "
                 f"(select 1 from covered as c where try_cast({day} as date) between c.first and c.last) "
                 f"and try_cast({day} as date) is not null"
             ).fetchone()
-            if found and found[0] is not None:
+            if foreign and foreign[0] is not None:
                 raise ContractError(
-                    f"stream {self.stream.name}: a row of {found[0]} arrived, but {first} to {last} was asked for; "
+                    f"stream {self.stream.name}: a row of {foreign[0]} arrived, but {first} to {last} was requested; "
                     f"nothing was loaded, what arrived is kept in {self.landed.folder}."
                 )
 

@@ -1,4 +1,4 @@
-"""Tables that are replaced by slice, over a small made-up source: what a stall took in on each day."""
+"""Tables that are replaced by slice, over a small invented source: the takings of a market stall per day."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def staging(tmp_path: Path) -> Iterator[Staging]:
 
 @pytest.fixture
 def load(staging: Staging, tmp_path: Path) -> Load:
-    """Land records as a window that covers the days `first` to `last`, and load it; forgotten if asked for."""
+    """Land records as a window that covers the days `first` to `last`, and load it; `forgotten` deletes its parts."""
     landing = Landing(tmp_path / "landing")
 
     def run(

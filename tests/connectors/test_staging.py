@@ -1,4 +1,4 @@
-"""Typed staging over a small made-up source: baskets with their items, and prices of which the history is kept."""
+"""Typed staging over a small invented source: baskets with their items, and prices with their history."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def rows(staging: Staging, table: str = "baskets", columns: str = "*", where: st
 
 
 def state(staging: Staging) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything that stands in staging but the times of its loading."""
+    """Everything in staging except the times of loading."""
     return {
         "baskets": rows(staging),
         "items": rows(staging, "items"),

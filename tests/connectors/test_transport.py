@@ -10,7 +10,7 @@ import pytest
 
 from connectors.errors import GoneError, IncompleteError, RetryError
 from connectors.http import ATTEMPTS, LONGEST_PAUSE, Transport
-from tests.connectors.shopify.scripted import Reply, scripted
+from tests.connectors.scripted import Reply, scripted
 
 SECRET = "shpat_do_not_print_me"
 
@@ -30,7 +30,7 @@ def test_server_error_is_retried_with_growing_pauses(status: int, transport: Tra
     with scripted(Reply("no", status), Reply("no", status), Reply({"ok": True})) as server:
         response = transport.post(server.url, {"ask": 1}, {})
     assert response.json() == {"ok": True}
-    assert len(server.asked) == transport.calls == 3
+    assert len(server.requests) == transport.calls == 3
     assert len(waits) == 2
     assert waits[0] < waits[1], "pauses grow"
 
@@ -67,14 +67,14 @@ def test_lasting_server_error_is_one_message_with_cause_and_next_step_and_no_sec
     assert "run again" in message
     assert SECRET not in message
     assert caught.value.__cause__ is None, "a cause could print the request"
-    assert len(server.asked) == ATTEMPTS
+    assert len(server.requests) == ATTEMPTS
     assert len(waits) == ATTEMPTS - 1, "no pause after the last attempt"
 
 
 def test_truncated_response_is_retried(transport: Transport) -> None:
     with scripted(Reply({"long": "x" * 5000}, cut=True), Reply({"whole": True})) as server:
         assert transport.post(server.url, {}, {}).json() == {"whole": True}
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_refused_connection_is_a_retry_error_that_names_the_address(transport: Transport) -> None:
@@ -97,7 +97,7 @@ def test_redirect_is_not_followed_so_that_no_token_reaches_another_host(transpor
     with scripted(Reply({})) as elsewhere, scripted(Reply("", 301, {"Location": elsewhere.url})) as server:
         response = transport.post(server.url, {}, {"X-Shopify-Access-Token": SECRET})
     assert response.status_code == 301
-    assert elsewhere.asked == []
+    assert elsewhere.requests == []
 
 
 def test_file_is_stored_as_received(transport: Transport, tmp_path: Path) -> None:

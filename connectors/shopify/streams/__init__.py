@@ -1,8 +1,8 @@
-"""What is asked of Shopify, and the staging tables that it becomes. Data, no code.
+"""The requests to Shopify, and the staging tables that they become. Data, no code.
 
 Every number of a shop's sales comes from the ledger (`agreements` and their `sales`): on a recorded order with two
 refunds and an exchange its rows add up to the order's current total, and nothing else does. Refunds' own lines hang
-below a list, which a bulk operation refuses, so they are asked for by id once their orders have arrived.
+below a list, which a bulk operation refuses, so they are requested by id once their orders have arrived.
 """
 
 from connectors.shopify.streams.customers import CUSTOMERS
@@ -12,7 +12,7 @@ from connectors.shopify.streams.refunds import REFUNDS
 from connectors.shopify.streams.sessions import SESSIONS_TOTALS
 from connectors.shopify.streams.shop import DELETIONS, SALES_TOTALS, SHOP
 
-# The control report comes right behind what it controls, so that little can happen in between.
+# The control report comes right after the orders that it controls, so that little can change in between.
 STREAMS = (SHOP, ORDERS, DELETIONS, SALES_TOTALS, REFUNDS, CUSTOMERS, PRODUCTS, SESSIONS_TOTALS)
 SCOPES = ("read_orders", "read_all_orders", "read_products", "read_inventory", "read_customers", "read_reports")
 

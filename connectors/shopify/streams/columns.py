@@ -1,4 +1,4 @@
-"""How a value is taken out of one of Shopify's records: the pieces that the streams are made of."""
+"""Columns of Shopify's streams: how a value is read from a record."""
 
 from __future__ import annotations
 

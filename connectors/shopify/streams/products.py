@@ -14,7 +14,7 @@ QUERY = """products%(arguments)s { %(open)s
 %(close)s }"""
 CONNECTIONS: dict[str, object] = {"variants": {}}
 
-PRODUCTS = Stream(  # read whole each time: a cost knows only today, and moves without its product's updatedAt
+PRODUCTS = Stream(  # read whole each time: a cost changes without its product's updatedAt
     name="products",
     query=QUERY,
     connections=CONNECTIONS,

@@ -1,4 +1,4 @@
-"""Refunds with their lines and payments, asked for by id."""
+"""Refunds with their lines and payments, requested by id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of a stream's records, read from its GraphQL query: a field is declared where it is asked for."""
+"""The shape of a stream's records, read from its GraphQL query: a field is declared once, where it is requested."""
 
 from __future__ import annotations
 

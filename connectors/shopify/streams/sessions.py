@@ -1,10 +1,10 @@
-"""Shopify's own report of a shop's sessions by day: what counts where no event feed does."""
+"""Shopify's own report of a shop's sessions per day, which counts where there is no event feed."""
 
 from __future__ import annotations
 
 from connectors.base import Column, Stream, Table
 
-COLUMNS = {  # Shopify's name: ours
+COLUMNS = {  # Shopify's name: column
     "sessions": "sessions",
     "online_store_visitors": "visitors",
     "sessions_with_cart_additions": "sessions_with_cart",
@@ -25,7 +25,7 @@ SESSIONS_TOTALS = Stream(
             where="r.sessions <> '0'",  # the report fills up days before the shop's first and after today
             columns=(
                 Column("day", "DATE", "r.day"),
-                *(Column(ours, "BIGINT", f"r.{theirs}") for theirs, ours in COLUMNS.items()),
+                *(Column(column, "BIGINT", f"r.{field}") for field, column in COLUMNS.items()),
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""The shop itself: its zone and currency, what was deleted in it, and its own report of its sales."""
+"""The shop itself with its time zone and currency, its deleted objects, and its own report of its sales."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ TOTALS_COLUMNS = (
     "total_sales",
 )
 
-SALES_TOTALS = Stream(  # Shopify's own report: what our numbers have to agree with
+SALES_TOTALS = Stream(  # Shopify's own report, with which our numbers are reconciled
     name="sales_totals",
     query=f"FROM sales SHOW {', '.join(TOTALS_COLUMNS)} TIMESERIES day SINCE %(since)s UNTIL %(until)s",
     record={"day": "VARCHAR", **dict.fromkeys(TOTALS_COLUMNS, "VARCHAR")},

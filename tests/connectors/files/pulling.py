@@ -1,4 +1,4 @@
-"""A folder of files, pulled as often as wanted, and looking at what came of it."""
+"""Pull a folder of files, and read what staging has then."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def event(key: str, at: str = "2026-03-01T12:00:00Z", name: str = "page_view", *
 
 
 def jsonl(*events: dict[str, Any] | str) -> bytes:
-    """Lines of JSON; a text is a line as it is."""
-    return "".join(f"{each if isinstance(each, str) else json.dumps(each)}\n" for each in events).encode()
+    """JSON lines; a text is written as it is."""
+    return "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in events).encode()
 
 
 @dataclass
 class Place:
-    """A folder to read, a landing zone and a staging file. Each pull is a minute after the one before."""
+    """A folder, a landing zone and a staging file. Each pull is one minute after the one before."""
 
     root: Path
     tenant: str = "acme"
@@ -60,7 +60,7 @@ class Place:
         return Account(self.tenant, "files", self.account, str(self.folder), "")
 
     def write(self, name: str, content: str | bytes) -> None:
-        """A file of the folder; one that ends in .gz is packed unless it is bytes already."""
+        """Write a file of the folder; one that ends in .gz is compressed, unless its content already is."""
         path = self.folder / name
         raw = content.encode() if isinstance(content, str) else content
         path.write_bytes(gzip.compress(raw) if name.endswith(".gz") and not raw.startswith(b"\x1f\x8b") else raw)
@@ -85,11 +85,11 @@ class Place:
         return [row[0] for row in self.rows("select event_id from files.events order by all")]
 
     def rejects(self) -> list[tuple[str, str, str]]:
-        """Table, place and reason of what is set aside."""
+        """Table, place and reason of each reject."""
         return self.rows("select table_name, row_key, reason from takings.rejects order by all")  # type: ignore[return-value]
 
     def tables(self, lineage: bool = False) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table; who brought it only if asked for."""
+        """Every row of every table; with `lineage` also run and part."""
         less = "" if lineage else "exclude (run_id, landing_part)"
         names = ("events", "operating_expenses", "cash_balances", "files_read")
         return {name: self.rows(f"select * {less} from files.{name} order by all") for name in names}

@@ -1,4 +1,4 @@
-"""Files of events: what is read, read again and left alone, and the lines that cannot be taken."""
+"""Files of events: which are read, read again or skipped, and which lines are rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operating expenses and cash balances: read whole, and no line that could mean two things counts."""
+"""Operating expenses and cash balances: CSVs that are read whole, without lines that could mean two things."""
 
 from __future__ import annotations
 

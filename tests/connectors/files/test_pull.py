@@ -1,4 +1,4 @@
-"""A folder pulled again and again: what is repeated, interrupted, late, missing, or loaded from the landing zone."""
+"""Repeated pulls of a folder: unchanged, interrupted, late or missing files, and a replay of the landing zone."""
 
 from __future__ import annotations
 

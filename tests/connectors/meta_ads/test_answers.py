@@ -21,7 +21,7 @@ from connectors.meta_ads.streams import ACCOUNT_INSIGHTS
 from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
-from tests.connectors.shopify.scripted import Reply, Script, scripted
+from tests.connectors.scripted import Reply, Script, scripted
 
 TOKEN = "EAAB_secret_token"
 WAITS: list[float] = []
@@ -83,7 +83,7 @@ def test_error_body_with_a_null_field_is_read_as_usual(null: str) -> None:
 def test_error_of_another_shape_has_its_http_status_and_is_not_retried() -> None:
     with scripted(Reply({"error": "invalid_request"}, 400)) as meta, pytest.raises(ContractError, match="HTTP 400"):
         client_of(meta).get("act_7")
-    assert len(meta.asked) == 1
+    assert len(meta.requests) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 404])
@@ -92,7 +92,7 @@ def test_redirect_or_404_without_json_is_a_wrong_base_url(status: int, body: obj
     reply = Reply(body, status, {"Location": "http://127.0.0.1:9/"})
     with scripted(reply) as meta, pytest.raises(ConfigurationError, match=f"HTTP {status}.* Check `base_url`"):
         client_of(meta).get("act_7")
-    assert len(meta.asked) == 1, "the token is not sent to another host"
+    assert len(meta.requests) == 1, "the token is not sent to another host"
 
 
 def test_cursor_in_the_next_url_only_is_followed() -> None:
@@ -103,8 +103,8 @@ def test_cursor_in_the_next_url_only_is_followed() -> None:
     with scripted(Reply(first), Reply({"data": [{"id": "2"}]})) as meta:
         found = list(pages(client_of(meta), "act_7/ads", {"fields": "id"}, 1))
     assert found == [[b'{"id": "1"}'], [b'{"id": "2"}']]
-    assert [parse_qs(urlsplit(asked.path).query).get("after") for asked in meta.asked] == [None, ["QVFI="]]
-    assert all("access_token" not in asked.path for asked in meta.asked)
+    assert [parse_qs(urlsplit(asked.path).query).get("after") for asked in meta.requests] == [None, ["QVFI="]]
+    assert all("access_token" not in asked.path for asked in meta.requests)
 
 
 def test_response_for_another_account_loads_nothing(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_response_for_another_account_loads_nothing(tmp_path: Path) -> None:
         with pytest.raises(ContractError, match="was not pulled: Meta answered for the account 8"):
             context = PullContext(account, Landing(tmp_path / "landing"), staging, "run", Transport((TOKEN,)))
             list(pull(context, MetaAdsSettings(kind="meta_ads", account="7", secret="env:UNUSED")))
-        assert len(meta.asked) == 1
+        assert len(meta.requests) == 1
         assert staging.db.execute("select count(*) from meta_ads.account").fetchall() == [(0,)]
     assert not (tmp_path / "landing").exists()
 
@@ -123,7 +123,7 @@ def test_invalid_token_is_not_retried_even_when_meta_calls_it_transient() -> Non
     reply = refused(190, "An unexpected error has occurred", is_transient=True)
     with scripted(reply) as meta, pytest.raises(ConfigurationError, match="the access token is not accepted"):
         client_of(meta).get("act_7")
-    assert len(meta.asked) == 1
+    assert len(meta.requests) == 1
 
 
 @pytest.mark.parametrize("name", ["x-app-usage", "x-ad-account-usage", "x-business-use-case-usage"])
@@ -148,10 +148,10 @@ def test_app_secret_adds_a_proof_to_every_request_and_is_masked_in_errors() -> N
         client.post("act_7/insights", {"level": "ad"})
         with pytest.raises(ConfigurationError, match=r"app secret.*\[secret\]") as raised:
             client.get("act_7")
-    assert parse_qs(urlsplit(meta.asked[0].path).query)["appsecret_proof"] == [proof]
-    assert meta.asked[1].body == {"level": "ad", "appsecret_proof": proof}
-    assert {asked.headers["Authorization"] for asked in meta.asked} == {f"Bearer {TOKEN}"}
-    assert not any("s3cr3t" in asked.path or TOKEN in asked.path for asked in meta.asked)
+    assert parse_qs(urlsplit(meta.requests[0].path).query)["appsecret_proof"] == [proof]
+    assert meta.requests[1].body == {"level": "ad", "appsecret_proof": proof}
+    assert {asked.headers["Authorization"] for asked in meta.requests} == {f"Bearer {TOKEN}"}
+    assert not any("s3cr3t" in asked.path or TOKEN in asked.path for asked in meta.requests)
     assert not [secret for secret in (proof, TOKEN, "s3cr3t_of_the_app") if secret in str(raised.value)]
 
 
@@ -159,4 +159,4 @@ def test_missing_app_secret_proof_error_says_how_to_configure_it() -> None:
     reply = refused(100, "API calls from the server require an appsecret_proof argument")
     with scripted(reply) as meta, pytest.raises(ConfigurationError, match=r"token\|app secret"):
         client_of(meta).get("act_7")
-    assert "appsecret_proof" not in meta.asked[0].path, "no proof is sent without an app secret"
+    assert "appsecret_proof" not in meta.requests[0].path, "no proof is sent without an app secret"

@@ -12,7 +12,7 @@ from connectors.errors import ConfigurationError, RetryError
 from connectors.meta_ads.reports import RUN_SECONDS, pages, rows
 from connectors.meta_ads.streams import ACCOUNT_INSIGHTS, ADS_INSIGHTS
 from tests.connectors.meta_ads.test_answers import WAITS, client_of, refused
-from tests.connectors.shopify.scripted import Reply, Script, scripted
+from tests.connectors.scripted import Reply, Script, scripted
 
 FIRST, LAST = date(2026, 2, 1), date(2026, 2, 6)
 MADE = Reply({"report_run_id": "99"})
@@ -27,7 +27,7 @@ def state(status: str, percent: int, **more: Any) -> Reply:
 
 def started_ranges(meta: Script) -> list[dict[str, str]]:
     """The ranges of the report runs that were started."""
-    return [asked.body["time_range"] for asked in meta.asked if asked.method == "POST"]
+    return [asked.body["time_range"] for asked in meta.requests if asked.method == "POST"]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_failed_or_skipped_report_run_is_started_once_more(end: str) -> None:
 def test_report_run_that_fails_twice_is_halved_by_days(end: str) -> None:
     with scripted(MADE, state(end, 0), MADE, state(end, 0), ROW, ROW) as meta:
         assert len(rows(client_of(meta), ACCOUNT_INSIGHTS, FIRST, LAST)) == 2
-    asked = [parse_qs(urlsplit(each.path).query).get("time_range") for each in meta.asked[-2:]]
+    asked = [parse_qs(urlsplit(each.path).query).get("time_range") for each in meta.requests[-2:]]
     assert asked == [['{"since":"2026-02-01","until":"2026-02-03"}'], ['{"since":"2026-02-04","until":"2026-02-06"}']]
 
 
@@ -99,7 +99,7 @@ def test_too_large_page_is_requested_smaller_from_the_same_cursor() -> None:
     with scripted(first, REDUCE, REDUCE, Reply({"data": [{"id": "2"}]})) as meta:
         found = list(pages(client_of(meta), "act_7/ads", {"fields": "id"}, 100, least=1))
     assert found == [[b'{"id": "1"}'], [b'{"id": "2"}']]
-    asked = [parse_qs(urlsplit(each.path).query) for each in meta.asked]
+    asked = [parse_qs(urlsplit(each.path).query) for each in meta.requests]
     assert [(each["limit"], each.get("after")) for each in asked] == [
         (["100"], None), (["100"], ["a"]), (["50"], ["a"]), (["25"], ["a"]),
     ]  # fmt: skip
@@ -108,7 +108,7 @@ def test_too_large_page_is_requested_smaller_from_the_same_cursor() -> None:
 def test_too_large_page_of_one_row_raises_retry_error() -> None:
     with scripted(REDUCE) as meta, pytest.raises(RetryError, match="reduce the amount of data"):
         list(pages(client_of(meta), "act_7/ads", {"fields": "id"}, 8, least=1))
-    assert len(meta.asked) == 4
+    assert len(meta.requests) == 4
 
 
 def test_result_of_a_run_is_read_in_smaller_pages_before_the_run_is_halved() -> None:
@@ -121,6 +121,6 @@ def test_day_of_many_campaigns_is_requested_in_groups_with_short_urls() -> None:
     listed = Reply({"data": [{"id": str(120210000000000000 + number)} for number in range(1500)]})
     with scripted(REDUCE, listed, ROW) as meta:
         assert len(rows(client_of(meta), ADS_INSIGHTS, FIRST, FIRST)) == 30
-    assert max(len(each.path) for each in meta.asked) < 4000
-    named = [each for asked in meta.asked for each in parse_qs(urlsplit(asked.path).query).get("filtering", [])]
+    assert max(len(each.path) for each in meta.requests) < 4000
+    named = [each for asked in meta.requests for each in parse_qs(urlsplit(asked.path).query).get("filtering", [])]
     assert sum(each.count('"12021') for each in named) == 1500

@@ -15,7 +15,7 @@ from connectors.http import Transport
 from connectors.meta_ads.client import SLOW_SECONDS, STOP_SECONDS, Client
 from simulator import Fault, SimulatorServer, World, serve
 from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, small_world, totals
-from tests.connectors.shopify.scripted import Reply, scripted
+from tests.connectors.scripted import Reply, scripted
 
 
 @pytest.fixture(scope="module")
@@ -232,13 +232,13 @@ def test_empty_page_with_next_is_not_the_last_page(tmp_path: Path) -> None:
         client = Client(Account("acme", "meta_ads", "7", meta.url, "secret"), Transport(("secret",)))
         found = [record for each in pages(client, "act_7/ads", {"fields": "id"}, 100) for record in each]
     assert found == [b'{"id": "1"}', b'{"id": "2"}']
-    assert [asked.path.split("after=")[1:] for asked in meta.asked] == [[], ["a"], ["b"]]
+    assert [asked.path.split("after=")[1:] for asked in meta.requests] == [[], ["a"], ["b"]]
 
 
 def test_token_is_in_no_url(place: Place) -> None:
     with scripted(Reply({"data": []})) as meta:
         client = Client(Account("acme", "meta_ads", "7", meta.url, "EAAB_secret"), Transport(("EAAB_secret",)))
         client.get("act_7/ads", {"fields": "id"})
-    (asked,) = meta.asked
+    (asked,) = meta.requests
     assert "EAAB_secret" not in asked.path
     assert asked.headers["Authorization"] == "Bearer EAAB_secret"

@@ -1,4 +1,4 @@
-"""Pulling a small simulated shop, and looking at what came of it."""
+"""Pull a small simulated shop, and read what staging has then."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SHOP = "aurora"
 
 
 def small_world(orders: int = 500) -> World:
-    """64 days of two shops with an order or two a day; 1,400 live through every special case."""
+    """64 days of two shops with a few orders per day; 1,400 orders cover every special case."""
     return demo_world(seed=11, start=START, end=END, orders=orders)
 
 
 @dataclass
 class Place:
-    """A landing zone and a staging file of their own."""
+    """A landing zone and a staging file for one account."""
 
     root: Path
     account: str = SHOP
@@ -51,13 +51,13 @@ class Place:
         return Account(self.tenant, "shopify", self.account, server.base_url(self.account), token or shop.token)
 
     def pull(self, server: SimulatorServer, token: str | None = None) -> dict[str, Pulled]:
-        """One pull; pauses are noted instead of taken."""
+        """One pull; pauses are recorded and not waited for."""
         account = self.known_as(server, token)
         with Staging(self.staging) as staging:
             return {result.stream: result for result in pull(self.context(account, staging), settings(account))}
 
     def context(self, account: Account, staging: Staging) -> PullContext:
-        """A pull whose pauses are noted instead of taken."""
+        """The context of a pull whose pauses are recorded and not waited for."""
         transport = Transport((account.secret,), sleep=self.waits.append)
         return PullContext(account, self.landing, staging, self.run_id, transport)
 
@@ -66,7 +66,7 @@ class Place:
             return db.execute(sql, list(values)).fetchall()
 
     def tables(self, lineage: bool = False) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every staging table of the source, in order; who brought a row only if asked for."""
+        """Every row of every staging table of the source, in order; with `lineage` also run and part."""
         with duckdb.connect(str(self.staging), read_only=True) as db:
             listed = "select table_name from duckdb_tables() where schema_name = 'shopify' order by 1"
             names = [row[0] for row in db.execute(listed).fetchall()]
@@ -81,6 +81,6 @@ def settings(account: Account, **own: Any) -> ShopifySettings:
     return ShopifySettings(kind="shopify", account=account.account, secret="env:UNUSED", **own)
 
 
-def asked(server: SimulatorServer, field: str) -> int:
+def request_count(server: SimulatorServer, field: str) -> int:
     """How many requests named a root field."""
     return sum(field in request.resources for request in server.log)

@@ -1,4 +1,4 @@
-"""The first load by bulk operations, and everything that can become of one."""
+"""The first load by bulk operations, and the ways in which one can end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connectors.errors import ConfigurationError, IncompleteError, RetryError
 from connectors.shopify import bulk
 from connectors.shopify import pull as pulling_module
 from simulator import Fault, Faults, SimulatorServer, World, serve
-from tests.connectors.shopify.pulling import END, Place, asked, small_world
+from tests.connectors.shopify.pulling import END, Place, request_count, small_world
 
 Served = Callable[..., SimulatorServer]
 
@@ -42,7 +42,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def starts(server: SimulatorServer, of: str) -> int:
-    return asked(server, f"bulk:{of}")
+    return request_count(server, f"bulk:{of}")
 
 
 def test_first_load_reads_orders_with_all_children_by_one_bulk_operation(
@@ -50,7 +50,7 @@ def test_first_load_reads_orders_with_all_children_by_one_bulk_operation(
 ) -> None:
     place.pull(server)
     assert starts(server, "orders") == 1
-    assert asked(server, "orders") == 0, "no page was asked for"
+    assert request_count(server, "orders") == 0, "no page was requested"
     counts = {name: len(rows) for name, rows in place.tables().items()}
     books = server.world.books("aurora", END)
     orders = len(books.orders)
@@ -66,7 +66,7 @@ def test_bulk_operation_over_the_limit_waits_and_cancels_no_other_operation(
     server.faults.add(Fault("bulk_limit", on="bulk:orders", times=3))
     place.pull(server)
     assert starts(server, "orders") == 4
-    assert asked(server, "bulkOperationCancel") == 0
+    assert request_count(server, "bulkOperationCancel") == 0
     assert sum(place.waits) > 2
     assert place.tables() == undisturbed.tables()
 

@@ -1,4 +1,4 @@
-"""One request to Shopify, answered or explained: against a scripted server, each answer to the letter."""
+"""One request to Shopify, against a scripted server: its data or an error that explains it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.http import Transport
 from connectors.shopify.client import SERVER_ATTEMPTS, THROTTLED_ATTEMPTS, VERSION, Client, TooExpensiveError
-from tests.connectors.shopify.scripted import Reply, Script, scripted
+from tests.connectors.scripted import Reply, Script, scripted
 
 SECRET = "shpss_do_not_print_me"
 QUERY = "{ shop { name } }"
-FINE = {"data": {"shop": {"name": "A"}}}
+OK_REPLY = {"data": {"shop": {"name": "A"}}}
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ def client(waits: list[float]) -> Callable[..., Client]:
     return make
 
 
-def cost(asked: float, available: float, restore: float = 100.0) -> dict[str, Any]:
+def cost(requested: float, available: float, restore: float = 100.0) -> dict[str, Any]:
     status = {"maximumAvailable": 2000.0, "currentlyAvailable": available, "restoreRate": restore}
-    return {"cost": {"requestedQueryCost": asked, "actualQueryCost": None, "throttleStatus": status}}
+    return {"cost": {"requestedQueryCost": requested, "actualQueryCost": None, "throttleStatus": status}}
 
 
 def failed(code: str, message: str = "Broken", **more: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def test_throttled_request_waits_for_the_cost_bucket_and_is_sent_again(
     client: Callable[..., Client], waits: list[float]
 ) -> None:
     throttled = {**failed("THROTTLED", "Throttled"), "extensions": cost(70, 20)}
-    with scripted(Reply(throttled), Reply(FINE)) as server:
+    with scripted(Reply(throttled), Reply(OK_REPLY)) as server:
         data = client(server).execute(QUERY)
     assert bytes(data["shop"]) == b'{"name":"A"}'.replace(b":", b": ")
     assert waits == [pytest.approx(0.5)], "50 points are missing and 100 come back in a second"
@@ -55,7 +55,7 @@ def test_throttled_request_waits_for_the_cost_bucket_and_is_sent_again(
 def test_throttling_is_recognised_by_its_code_and_not_by_its_message(
     client: Callable[..., Client], waits: list[float]
 ) -> None:
-    with scripted(Reply({**failed("THROTTLED", "Gedrosselt"), "extensions": cost(70, 20)}), Reply(FINE)) as server:
+    with scripted(Reply({**failed("THROTTLED", "Gedrosselt"), "extensions": cost(70, 20)}), Reply(OK_REPLY)) as server:
         client(server).execute(QUERY)
     assert len(waits) == 1
 
@@ -63,7 +63,7 @@ def test_throttling_is_recognised_by_its_code_and_not_by_its_message(
 def test_query_waits_until_the_bucket_holds_the_cost_of_the_last_one(
     client: Callable[..., Client], waits: list[float]
 ) -> None:
-    with scripted(Reply({**FINE, "extensions": cost(500, 100)}), Reply(FINE)) as server:
+    with scripted(Reply({**OK_REPLY, "extensions": cost(500, 100)}), Reply(OK_REPLY)) as server:
         shop = client(server)
         shop.execute(QUERY)
         assert waits == []
@@ -81,13 +81,13 @@ def test_endless_throttling_gives_up_with_one_error(client: Callable[..., Client
 
 
 def test_truncated_json_is_requested_again(client: Callable[..., Client]) -> None:
-    with scripted(Reply(b'{"data": {"shop": {"na'), Reply(FINE)) as server:
+    with scripted(Reply(b'{"data": {"shop": {"na'), Reply(OK_REPLY)) as server:
         assert "shop" in client(server).execute(QUERY)
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_internal_server_error_in_a_200_response_is_requested_again(client: Callable[..., Client]) -> None:
-    with scripted(Reply(failed("INTERNAL_SERVER_ERROR")), Reply(FINE)) as server:
+    with scripted(Reply(failed("INTERNAL_SERVER_ERROR")), Reply(OK_REPLY)) as server:
         assert "shop" in client(server).execute(QUERY)
 
 
@@ -97,7 +97,7 @@ def test_json_that_stays_truncated_gives_up_with_one_error(client: Callable[...,
         pytest.raises(RetryError, match="What has arrived is kept") as caught,
     ):
         client(server).execute(QUERY)
-    assert len(server.asked) == SERVER_ATTEMPTS
+    assert len(server.requests) == SERVER_ATTEMPTS
     assert server.url in str(caught.value)
 
 
@@ -116,7 +116,7 @@ def test_refused_request_names_the_shop_and_what_to_change(
     assert "acme" in message
     assert words in message
     assert SECRET not in message
-    assert waits == [], "patience does not help"
+    assert waits == [], "a retry does not help"
 
 
 def test_denied_field_keeps_the_data_and_is_reported_by_its_path(client: Callable[..., Client]) -> None:
@@ -131,8 +131,8 @@ def test_denied_field_keeps_the_data_and_is_reported_by_its_path(client: Callabl
     ]
     with scripted(Reply({"data": data, "errors": denied})) as server:
         shop = client(server)
-        answer = shop.execute("{ orders(first: 2) { nodes { id email } } }")
-    assert b'"id": "2"' in bytes(answer["orders"])
+        data_read = shop.execute("{ orders(first: 2) { nodes { id email } } }")
+    assert b'"id": "2"' in bytes(data_read["orders"])
     assert shop.denied == {"orders.nodes.email"}
 
 
@@ -175,10 +175,10 @@ def test_response_without_data_and_error_is_not_taken_for_an_empty_one(client: C
 
 
 def test_response_of_another_api_version_is_refused(client: Callable[..., Client]) -> None:
-    reply = Reply(FINE, headers={"X-Shopify-API-Version": "2027-10"})
+    reply = Reply(OK_REPLY, headers={"X-Shopify-API-Version": "2027-10"})
     with scripted(reply) as server, pytest.raises(ContractError, match="2027-10 instead of 2026-10"):
         client(server).execute(QUERY)
-    assert server.asked[0].path == f"/admin/api/{VERSION}/graphql.json"
+    assert server.requests[0].path == f"/admin/api/{VERSION}/graphql.json"
 
 
 def grant(token: str, seconds: float = 86_399) -> Reply:
@@ -186,26 +186,26 @@ def grant(token: str, seconds: float = 86_399) -> Reply:
 
 
 def test_static_token_is_sent_in_the_header_without_a_token_request(client: Callable[..., Client]) -> None:
-    with scripted(Reply(FINE)) as server:
+    with scripted(Reply(OK_REPLY)) as server:
         client(server).execute(QUERY)
-    assert [request.headers["X-Shopify-Access-Token"] for request in server.asked] == [SECRET]
+    assert [request.headers["X-Shopify-Access-Token"] for request in server.requests] == [SECRET]
 
 
 def test_client_credentials_are_exchanged_for_a_token_once(client: Callable[..., Client]) -> None:
-    with scripted(grant("short-lived"), Reply(FINE)) as server:
+    with scripted(grant("short-lived"), Reply(OK_REPLY)) as server:
         shop = client(server, client_id="app-1")
         shop.execute(QUERY)
         shop.execute(QUERY)
-    first, *rest = server.asked
+    first, *rest = server.requests
     assert first.path == "/admin/oauth/access_token"
     assert first.body == {"client_id": "app-1", "client_secret": SECRET, "grant_type": "client_credentials"}
     assert [request.headers["X-Shopify-Access-Token"] for request in rest] == ["short-lived", "short-lived"]
 
 
 def test_token_that_expires_early_is_renewed_once(client: Callable[..., Client]) -> None:
-    with scripted(grant("first"), Reply({"errors": "expired"}, 401), grant("second"), Reply(FINE)) as server:
+    with scripted(grant("first"), Reply({"errors": "expired"}, 401), grant("second"), Reply(OK_REPLY)) as server:
         assert "shop" in client(server, client_id="app-1").execute(QUERY)
-    assert server.asked[-1].headers["X-Shopify-Access-Token"] == "second"
+    assert server.requests[-1].headers["X-Shopify-Access-Token"] == "second"
 
 
 def test_new_token_that_is_refused_stops_the_pull(client: Callable[..., Client]) -> None:
@@ -215,7 +215,7 @@ def test_new_token_that_is_refused_stops_the_pull(client: Callable[..., Client])
         pytest.raises(ConfigurationError, match="not accepted") as caught,
     ):
         client(server, client_id="app-1").execute(QUERY)
-    assert len(server.asked) == 4
+    assert len(server.requests) == 4
     assert "token" not in str(caught.value).replace("access token", "")
 
 
@@ -224,15 +224,15 @@ def test_token_is_renewed_after_three_quarters_of_its_lifetime(
 ) -> None:
     began, later = time.monotonic(), 0.0
     monkeypatch.setattr("connectors.shopify.client.time.monotonic", lambda: began + later)
-    with scripted(grant("first", 1000), Reply(FINE)) as server:
+    with scripted(grant("first", 1000), Reply(OK_REPLY)) as server:
         shop = client(server, client_id="app-1")
         shop.execute(QUERY)
         later = 740.0
         shop.execute(QUERY)
-        server.replies = [grant("second", 1000), Reply(FINE)]
+        server.replies = [grant("second", 1000), Reply(OK_REPLY)]
         later = 760.0
         shop.execute(QUERY)
-    tokens = [request.headers.get("X-Shopify-Access-Token") for request in server.asked]
+    tokens = [request.headers.get("X-Shopify-Access-Token") for request in server.requests]
     assert tokens == [None, "first", "first", None, "second"]
 
 

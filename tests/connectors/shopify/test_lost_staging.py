@@ -1,4 +1,4 @@
-"""What is gone comes back: a staging file that was lost, and a shop that is suddenly another one."""
+"""A lost staging file is rebuilt; another shop behind the same account is refused."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_lost_staging_file_is_rebuilt_from_the_landing_zone_and_only_news_is_req
     place.staging.unlink()
     with serve(WORLD, now=END) as server:
         place.pull(server)
-        asked = [field for request in server.log for field in request.resources]
-    assert "bulkOperationRunQuery" not in asked
+        fields = [field for request in server.log for field in request.resources]
+    assert "bulkOperationRunQuery" not in fields
     assert place.tables() == before
 
 

@@ -1,4 +1,4 @@
-"""What changed since the last pull, page by page."""
+"""Changes since the last pull, read page by page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from connectors.errors import ContractError, RetryError
 from connectors.shopify import pages
 from simulator import Fault, Faults, SimulatorServer, World, serve
 from simulator.apis.shopify import endpoint
-from tests.connectors.shopify.pulling import END, Place, asked, small_world
+from tests.connectors.shopify.pulling import END, Place, request_count, small_world
 
 BEFORE = END - timedelta(days=2)
 
@@ -56,8 +56,8 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_changes_of_two_days_are_read_by_pages(undisturbed: Place, server: SimulatorServer, place: Place) -> None:
     done = place.pull(server)
-    assert asked(server, "orders") == 1
-    assert asked(server, "bulkOperationRunQuery") == 0
+    assert request_count(server, "orders") == 1
+    assert request_count(server, "bulkOperationRunQuery") == 0
     assert done["orders"].changed > 0
     assert place.tables() == undisturbed.tables()
 
@@ -65,7 +65,7 @@ def test_changes_of_two_days_are_read_by_pages(undisturbed: Place, server: Simul
 @pytest.mark.usefixtures("small_pages")
 def test_many_small_pages_give_the_same_rows_as_one(undisturbed: Place, server: SimulatorServer, place: Place) -> None:
     place.pull(server)
-    assert asked(server, "orders") > 2
+    assert request_count(server, "orders") > 2
     assert place.tables() == undisturbed.tables()
 
 
@@ -94,7 +94,7 @@ def test_page_cursor_that_does_not_advance_is_a_contract_error(server: Simulator
     server.faults.add(Fault("same_cursor", on="orders", times=None))
     with pytest.raises(ContractError, match="endless loop"):
         place.pull(server)
-    assert asked(server, "orders") < 10
+    assert request_count(server, "orders") < 10
     after = place.tables(lineage=True)
     assert {name: after[name] for name in ("orders", "sales")} == {name: before[name] for name in ("orders", "sales")}
 
@@ -153,7 +153,7 @@ def test_order_with_more_children_than_a_page_holds_switches_the_window_to_bulk(
 ) -> None:
     monkeypatch.setattr(pages, "INNER", 1)
     place.pull(server)
-    assert asked(server, "bulk:orders") == 1
+    assert request_count(server, "bulk:orders") == 1
     assert place.tables() == undisturbed.tables()
 
 
@@ -162,7 +162,7 @@ def test_more_changes_than_the_api_can_page_switch_the_window_to_bulk(
 ) -> None:
     monkeypatch.setattr(pages, "MOST", 2)
     place.pull(server)
-    assert asked(server, "bulk:orders") == 1
+    assert request_count(server, "bulk:orders") == 1
     assert place.tables() == undisturbed.tables()
 
 
@@ -173,8 +173,8 @@ def test_week_without_a_pull_is_read_by_bulk(world: World, undisturbed: Place, t
         server.log.clear()
         server.set_now(END)
         place.pull(server)
-        assert asked(server, "bulk:orders") == 1
-        assert asked(server, "orders") == 0
+        assert request_count(server, "bulk:orders") == 1
+        assert request_count(server, "orders") == 0
     assert place.tables()["sales"] == undisturbed.tables()["sales"]
 
 

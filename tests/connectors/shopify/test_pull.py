@@ -1,4 +1,4 @@
-"""A shop pulled again and again: what is repeated, interrupted, late, denied, or loaded from the landing zone."""
+"""Repeated pulls of a shop: unchanged, interrupted, late or denied, and a replay of the landing zone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connectors.shopify.streams import STREAMS
 from connectors.sync.landing import LandedWindow
 from connectors.sync.staging import Staging
 from simulator import Fault, Faults, SimulatorServer, World, serve
-from tests.connectors.shopify.pulling import END, Place, asked, settings, small_world
+from tests.connectors.shopify.pulling import END, Place, request_count, settings, small_world
 
 FIRST = END - timedelta(days=52)
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -48,8 +48,8 @@ def by_steps(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
             now = min(END, now + timedelta(days=1 if now >= END - timedelta(days=4) else 3))
             server.set_now(now)
             place.pull(server)
-        assert asked(server, "orders") > 15
-        assert asked(server, "bulk:orders") <= 2, "only for an order of 260 lines, which no page shows"
+        assert request_count(server, "orders") > 15
+        assert request_count(server, "bulk:orders") <= 2, "only for an order of 260 lines, which no page shows"
     return place
 
 
@@ -172,9 +172,9 @@ def test_pull_interrupted_between_landing_and_loading_loads_without_new_requests
     with pytest.raises(KeyboardInterrupt):
         place.pull(server)
     monkeypatch.undo()
-    assert (asked(server, "bulk:orders"), asked(server, "bulk_file")) == (1, 1)
+    assert (request_count(server, "bulk:orders"), request_count(server, "bulk_file")) == (1, 1)
     place.pull(server)
-    assert asked(server, "bulk:orders") == 1
+    assert request_count(server, "bulk:orders") == 1
     assert place.tables() == by_bulk.tables()
 
 

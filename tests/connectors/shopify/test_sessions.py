@@ -1,4 +1,4 @@
-"""Shopify's report of sessions: whole at first, its last days again, and a shop that does not have it."""
+"""Shopify's report of sessions: whole at first, later its last days again; a shop may not have it."""
 
 from __future__ import annotations
 

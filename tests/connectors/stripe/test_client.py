@@ -17,7 +17,7 @@ from connectors.stripe.streams import FEEDS, STREAMS
 from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
-from tests.connectors.shopify.scripted import Reply, Script, scripted
+from tests.connectors.scripted import Reply, Script, scripted
 from tests.connectors.stripe.accounts import Place
 
 EMPTY = {"object": "list", "data": [], "has_more": False, "url": "/v1/charges"}
@@ -41,7 +41,7 @@ def test_request_has_the_key_and_the_pinned_version() -> None:
     with scripted(Reply(EMPTY, headers={"Stripe-Version": VERSION})) as server:
         client = a_client(server, [])
         client.page("charges", [("limit", "1"), ("expand[]", "data.a"), ("expand[]", "data.b")])
-    asked = server.asked[0]
+    asked = server.requests[0]
     assert (asked.headers["Authorization"], asked.headers["Stripe-Version"]) == (f"Bearer {KEY}", VERSION)
     assert asked.path == "/v1/charges?limit=1&expand%5B%5D=data.a&expand%5B%5D=data.b"
     assert abs((client.now() - datetime.now(UTC)).total_seconds()) < 60
@@ -72,13 +72,13 @@ def test_conflict_and_truncated_response_are_retried() -> None:
     waits: list[float] = []
     with scripted(refusal(409, "busy"), Reply(b'{"object":"list","da'), Reply(EMPTY)) as server:
         assert a_client(server, waits).page("charges", []).data == []
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
 
 
 def test_responses_that_stay_truncated_raise_retry_error() -> None:
     with scripted(Reply(b'{"object":"li')) as server, pytest.raises(RetryError, match="Nothing was lost"):
         a_client(server, []).page("charges", [])
-    assert len(server.asked) == ATTEMPTS
+    assert len(server.requests) == ATTEMPTS
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_retrieve_returns_none_for_a_deleted_or_missing_object() -> None:
 def test_retrieve_encodes_an_id_with_special_characters(identity: str, path: str) -> None:
     with scripted(Reply({"id": identity, "object": "coupon"})) as server:
         assert a_client(server, []).retrieve("coupons", identity)
-    assert server.asked[0].path == path
+    assert server.requests[0].path == path
 
 
 @pytest.mark.parametrize(("key", "refused"), [(KEY, True), ("rk_test_1", False)])
@@ -155,7 +155,7 @@ def test_pages_with_a_repeated_cursor_raise_contract_error(place: Place) -> None
     page = {"object": "list", "data": [{"id": "ch_1", "object": "charge", "created": 1}], "has_more": True}
     with scripted(Reply(page)) as server, pytest.raises(ContractError, match="do not advance"):
         land(place, server, "charges")
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def land(place: Place, server: Script, name: str) -> list[bytes]:
@@ -176,7 +176,7 @@ def test_subscription_items_beyond_the_embedded_list_are_read_by_pages(place: Pl
                    **item))  # fmt: skip
     with scripted(Reply(first), Reply(a_list("si_3", has_more=True, **item)), Reply(a_list("si_4", **item))) as server:
         land(place, server, "subscriptions")
-    assert [asked.path.split("starting_after=")[1] for asked in server.asked[1:]] == ["si_2", "si_3"]
+    assert [asked.path.split("starting_after=")[1] for asked in server.requests[1:]] == ["si_2", "si_3"]
     rows = place.rows("select subscription_id, subscription_item_id, quantity from stripe.subscription_items")
     assert sorted(rows) == [("sub_1", f"si_{number}", 2) for number in (1, 2, 3, 4)]
 
@@ -186,8 +186,8 @@ def test_invoice_lines_beyond_the_embedded_list_are_read_by_pages(place: Place) 
     first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", "il_2", has_more=True, **line))
     with scripted(Reply(first), Reply(a_list("il_3", has_more=True, **line)), Reply(a_list("il_4", **line))) as server:
         land(place, server, "invoices")
-    assert [asked.path.split("?")[0] for asked in server.asked[1:]] == ["/v1/invoices/in_1/lines"] * 2
-    assert [asked.path.split("starting_after=")[1] for asked in server.asked[1:]] == ["il_2", "il_3"]
+    assert [asked.path.split("?")[0] for asked in server.requests[1:]] == ["/v1/invoices/in_1/lines"] * 2
+    assert [asked.path.split("starting_after=")[1] for asked in server.requests[1:]] == ["il_2", "il_3"]
     rows = place.rows("select invoice_id, invoice_line_id, amount from stripe.invoice_lines")
     assert sorted(rows) == [("in_1", f"il_{number}", 100) for number in (1, 2, 3, 4)]
 
@@ -197,7 +197,7 @@ def test_invoice_line_pages_that_do_not_advance_raise_contract_error(place: Plac
     first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", has_more=True, object="line_item"))
     with scripted(Reply(first), Reply(next_page)) as server, pytest.raises(ContractError, match="do not advance"):
         land(place, server, "invoices")
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 ODD = b'{\n  "created" : 17,\r\n  "id":"ch_1", "object":"charge", "amount": 150,\n "new_field":{"a":[1, 2.50e1]}}'

@@ -18,7 +18,7 @@ from connectors.tiktok_ads.pages import whole_list
 from connectors.tiktok_ads.pull import pull
 from connectors.tiktok_ads.reports import stores
 from connectors.tiktok_ads.settings import TikTokAdsSettings
-from tests.connectors.shopify.scripted import Reply, Script, scripted
+from tests.connectors.scripted import Reply, Script, scripted
 
 TOKEN = "act.secret_token"
 WAITS: list[float] = []
@@ -73,7 +73,7 @@ def test_error_body_with_a_null_field_is_read_as_usual() -> None:
 def test_body_without_envelope_is_not_retried() -> None:
     with scripted(Reply({"error": "no"})) as tiktok, pytest.raises(ContractError, match="another shape"):
         client_of(tiktok).get("advertiser/info", {})
-    assert len(tiktok.asked) == 1
+    assert len(tiktok.requests) == 1
 
 
 def pulled(tmp_path: Path, *advertisers: dict[str, Any]) -> Staging:
@@ -118,4 +118,4 @@ def test_redirect_or_404_without_json_is_a_wrong_base_url(status: int) -> None:
     reply = Reply(b"<html>Moved</html>", status, {"Location": "http://127.0.0.1:9/"})
     with scripted(reply) as tiktok, pytest.raises(ConfigurationError, match="Check `base_url`"):
         client_of(tiktok).get("advertiser/info", {})
-    assert len(tiktok.asked) == 1, "the token is not sent to another host"
+    assert len(tiktok.requests) == 1, "the token is not sent to another host"

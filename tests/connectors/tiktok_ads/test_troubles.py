@@ -15,7 +15,7 @@ from connectors.http import Transport
 from connectors.tiktok_ads import pages
 from connectors.tiktok_ads.client import Client
 from simulator import Fault, SimulatorServer, World, serve
-from tests.connectors.shopify.scripted import Reply, scripted
+from tests.connectors.scripted import Reply, scripted
 from tests.connectors.tiktok_ads.pulling import ADS, END, START, TOTALS, Place, small_world, totals
 
 REPORT = "tiktok:report/integrated/get"
@@ -207,7 +207,7 @@ def test_token_is_in_no_url() -> None:
     with scripted(Reply({"code": 0, "message": "OK", "request_id": "1", "data": {}})) as tiktok:
         account = Account("acme", "tiktok_ads", "7", tiktok.url, "act.secret")
         Client(account, Transport(("act.secret",))).get("advertiser/info", {"advertiser_ids": ["7"]})
-    (asked,) = tiktok.asked
+    (asked,) = tiktok.requests
     assert asked.path == "/open_api/v1.3/advertiser/info/?advertiser_ids=%5B%227%22%5D"
     assert asked.headers["Access-Token"] == "act.secret"
 

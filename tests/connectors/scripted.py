@@ -1,4 +1,4 @@
-"""A server that answers what a test wrote down, one reply a request, and remembers what it was asked."""
+"""A server that sends the replies that a test wrote down, one per request, and records the requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass
 class Reply:
-    """An answer; `cut` closes the connection in the middle of it."""
+    """A response; `cut` closes the connection in the middle of it."""
 
     body: Any = None
     status: int = 200
@@ -25,8 +25,8 @@ class Reply:
 
 
 @dataclass
-class Asked:
-    """A request as it came."""
+class Request:
+    """A request as received."""
 
     method: str
     path: str
@@ -35,10 +35,10 @@ class Asked:
 
 
 class Script:
-    """Replies in order, the last one for ever."""
+    """Replies in order; the last one is repeated."""
 
     def __init__(self, replies: list[Reply]) -> None:
-        self.replies, self.asked = replies, list[Asked]()
+        self.replies, self.requests = replies, list[Request]()
         self.url = ""
 
     def next(self) -> Reply:
@@ -57,8 +57,8 @@ def scripted(*replies: Reply) -> Iterator[Script]:
 
         def _answer(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            script.asked.append(
-                Asked(self.command, self.path, dict(self.headers.items()), json.loads(raw) if raw else None)
+            script.requests.append(
+                Request(self.command, self.path, dict(self.headers.items()), json.loads(raw) if raw else None)
             )
             reply = script.next()
             body = reply.bytes()
