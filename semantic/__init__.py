@@ -1,1 +1,1 @@
-"""Each number named once, in `semantic/metrics`: read by the catalog, written out by the compiler, asked by query."""
+"""Metrics: defined once in `semantic/metrics`, read by catalog, turned into SQL by compiler, answered by query."""

@@ -1,12 +1,12 @@
-"""What the marts hold and what the metrics mean, read from dbt's manifests; needs neither dbt nor a database.
+"""The marts and metrics, read from dbt's manifests. Needs neither dbt nor a database.
 
     dbt's target: manifest.json, semantic_manifest.json ──load──▶ Catalog ──save──▶ catalog.json ──load──▶ Catalog
 
-A published build carries `catalog.json`, so that a number is always asked with the definitions it was built with.
-A mart is a dbt model of `access: public`. Metric settings of our own stand in its `config: meta`: unit, format (d3),
-thresholds, `micros` where money is in micros instead of minor units, and `non_additive_over`: the
-columns over which the metric may not be added up (a cohort's month number, the day of a count of people). A mart's
-`config: meta` may name them once for all its metrics. A metric without a format has that of its unit.
+A published build contains `catalog.json`, so that a question uses the definitions that the build was made with. A mart
+is a dbt model of `access: public`. Our own settings of a metric are in its `config: meta`: unit, format (d3),
+thresholds, `micros` where money is in micros instead of minor units, and `non_additive_over`: the columns over which
+the metric must not be added up (a cohort's month number, the day of a count of people). A mart's `config: meta` may
+name these columns once for all its metrics. A metric without a format has that of its unit.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Kind = Literal["sum", "ratio", "derived", "other"]
 FORMATS: Mapping[Unit, str] = MappingProxyType({"money": ",.2f", "count": ",d", "ratio": ".1%"})
 FILE_NAME = "catalog.json"
 FORMAT_VERSION = 2  # 1: release 0.1
-TIMES = re.compile(r"(\d+) \* (\w+) / NULLIF\((\w+), 0\)")  # so many times a ratio: the one division of `derived`
+TIMES = re.compile(r"(\d+) \* (\w+) / NULLIF\((\w+), 0\)")  # a factor times a ratio: the only division in `derived`
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a mart; `type` as in its contract (bigint, date, varchar, …). `label` is what people read above it:
+    """A column of a mart; `type` as in its contract (bigint, date, varchar, …). `label` is its heading for people:
     `config.meta.label` of its YAML, else its name in words."""
 
     name: str
@@ -47,8 +47,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Mart:
-    """A published table. `time_column` is the day (or, by `time_grain`, the month) that ranges and periods go by.
-    `non_additive_over` holds for each of its metrics that does not name its own."""
+    """A published table. `time_column` is the column of days (or months: `time_grain`) for ranges and periods.
+    `non_additive_over` applies to each of its metrics that does not name its own columns."""
 
     name: str
     description: str
@@ -65,9 +65,9 @@ class Mart:
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. kind sum: `expr` is the column that is summed; ratio: `inputs` are numerator and denominator, `expr`
-    a whole number that multiplies it or empty; derived: `expr` is arithmetic over `inputs`; other: `expr` says why it
-    is no expression over one mart. `micros`: its sums are micros of the currency unit."""
+    """One metric. kind sum: `expr` is the summed column; ratio: `inputs` are numerator and denominator, `expr` is a
+    whole number that multiplies it, or empty; derived: `expr` is arithmetic over `inputs`; other: `expr` says why it is
+    not one expression over one mart. `micros`: its sums are millionths of the currency unit."""
 
     name: str
     label: str
@@ -85,25 +85,25 @@ class Metric:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All metrics and marts by name. `version` changes when any definition does."""
+    """All metrics and marts by name. `version` changes with any definition."""
 
     metrics: Mapping[str, Metric]
     marts: Mapping[str, Mart]
 
     @property
     def version(self) -> str:
-        """Twelve hexadecimal digits of the definitions' digest."""
+        """The first twelve hexadecimal digits of a hash of all definitions."""
         return hashlib.sha256(_dump(self).encode()).hexdigest()[:12]
 
     def metric(self, name: str) -> Metric:
-        """The metric of that name, else UnknownNameError with the names that come near."""
+        """The metric of that name. Raises UnknownNameError with similar names."""
         if name not in self.metrics:
             raise UnknownNameError("metric", name, self.metrics)
         return self.metrics[name]
 
 
 def load(path: Path) -> Catalog:
-    """The catalog of a published build or of dbt's target folder; `path` is that folder or one of its files."""
+    """The catalog of a published build or of dbt's target folder; `path` is the folder or one of its files."""
     folder = path if path.is_dir() else path.parent
     own, semantic, manifest = (folder / name for name in (FILE_NAME, "semantic_manifest.json", "manifest.json"))
     if path == semantic or not own.exists():
@@ -111,7 +111,7 @@ def load(path: Path) -> Catalog:
             return read_manifests(_json(semantic), _json(manifest))
         raise CatalogError(
             f"No metric definitions in {folder}",
-            f"it holds neither {FILE_NAME} nor semantic_manifest.json with manifest.json",
+            f"it has neither {FILE_NAME} nor semantic_manifest.json with manifest.json",
             "Build and publish again with `takings run`",
         )
     content = _json(own)
@@ -134,17 +134,17 @@ def save(catalog: Catalog, folder: Path) -> Path:
 
 
 def read_manifests(semantic: Mapping[str, Any], manifest: Mapping[str, Any]) -> Catalog:
-    """The catalog that dbt's semantic_manifest.json and manifest.json describe."""
+    """The catalog from dbt's semantic_manifest.json and manifest.json."""
     models = {item["node_relation"]["alias"]: item for item in semantic["semantic_models"]}
     nodes = sorted(manifest["nodes"].values(), key=lambda node: str(node["name"]))
     public = [node for node in nodes if node["resource_type"] == "model" and node.get("access") == "public"]
     marts = {node["alias"]: _mart(node, models.get(node["alias"])) for node in public}
     by_model = {item["name"]: marts[alias] for alias, item in models.items() if alias in marts}
     raw = {item["name"]: item for item in semantic["metrics"]}
-    done: dict[str, Metric] = {}
+    metrics: dict[str, Metric] = {}
     for name in sorted(raw):
-        _metric(name, raw, by_model, done, ())
-    return _catalog([done[name] for name in sorted(done)], list(marts.values()))
+        _metric(name, raw, by_model, metrics, ())
+    return _catalog([metrics[name] for name in sorted(metrics)], list(marts.values()))
 
 
 def _read_mart(item: Mapping[str, Any]) -> Mart:
@@ -158,7 +158,7 @@ def _read_metric(item: Mapping[str, Any]) -> Metric:
 
 
 def non_additive_over(meta: Mapping[str, Any]) -> tuple[str, ...]:
-    """`non_additive_over` of a metric or mart as its YAML or a saved catalog has it: a name, a list, or nothing."""
+    """`non_additive_over` of a metric or mart, from its YAML or a saved catalog: a name, a list, or nothing."""
     named = meta.get("non_additive_over") or ()
     return (named,) if isinstance(named, str) else tuple(named)
 
@@ -182,31 +182,31 @@ def _column(item: Mapping[str, Any]) -> Column:
 
 
 def _metric(
-    name: str, raw: Mapping[str, Any], marts: Mapping[str, Mart], done: dict[str, Metric], above: tuple[str, ...]
+    name: str, raw: Mapping[str, Any], marts: Mapping[str, Mart], metrics: dict[str, Metric], above: tuple[str, ...]
 ) -> Metric:
-    """Read a metric after those that it is made of, whose mart it shares."""
-    if name in done:
-        return done[name]
+    """Read a metric after its inputs, whose mart it shares. Adds it to `metrics`."""
+    if name in metrics:
+        return metrics[name]
     if name in above:
-        raise CatalogError(f"Metric {name} is made of itself", " → ".join((*above, name)), "Break the circle")
+        raise CatalogError(f"Metric {name} is an input of itself", " → ".join((*above, name)), "Remove one")
     item = raw[name]
     params, meta = item["type_params"], (item.get("config") or {}).get("meta") or {}
     if meta.get("unit") not in {"money", "count", "ratio"}:
         raise CatalogError(
             f"Metric {name} has no unit",
             f"config.meta.unit is {meta.get('unit')!r}",
-            "Say money, count or ratio in its YAML under semantic/metrics",
+            "Set it to money, count or ratio in the metric's YAML under semantic/metrics",
         )
     kind, expr, used = _formula(item, params)
-    inputs = [_metric(other, raw, marts, done, (*above, name)) for other in used]
+    inputs = [_metric(other, raw, marts, metrics, (*above, name)) for other in used]
     own = marts.get((params.get("metric_aggregation_params") or {}).get("semantic_model", ""))
     places = {other.mart for other in inputs} or {own.name if own else ""}
     broken = next((f"{other.name}: {other.expr}" for other in inputs if other.kind == "other"), None)
     if kind != "other" and broken:
         kind, expr = "other", broken
     elif kind != "other" and len(places) > 1:
-        kind, expr = "other", f"its parts live in {' and '.join(sorted(places))}"
-    done[name] = Metric(
+        kind, expr = "other", f"its inputs are in {' and '.join(sorted(places))}"
+    metrics[name] = Metric(
         name=name,
         label=item.get("label") or name.replace("_", " ").capitalize(),
         description=item.get("description") or "",
@@ -220,11 +220,11 @@ def _metric(
         non_additive_over=_restriction(meta, own, inputs),
         micros=bool(meta.get("micros")) or (meta["unit"] == "money" and any(other.micros for other in inputs)),
     )
-    return done[name]
+    return metrics[name]
 
 
 def _restriction(meta: Mapping[str, Any], mart: Mart | None, inputs: Sequence[Metric]) -> tuple[str, ...]:
-    """What a metric may not be added up over: its own YAML says, else its mart's, else the metrics it is made of."""
+    """The columns over which a metric is not additive: from its own YAML, else its mart's, else its inputs'."""
     if "non_additive_over" in meta:
         return non_additive_over(meta)
     if mart is not None:
@@ -238,7 +238,7 @@ def _formula(item: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Kind, 
     parts = [part for part in (params.get("numerator"), params.get("denominator")) if part] or params["metrics"] or []
     names = [part["name"] for part in parts]
     if item.get("filter") or any(part.get("filter") for part in parts):
-        return "other", "it has a filter of its own", names
+        return "other", "it has a filter", names
     if any(part.get("offset_window") or part.get("offset_to_grain") for part in parts):
         return "other", "it looks at another period", names
     if item["type"] == "simple" and aggregation.get("agg") == "sum" and not aggregation.get("non_additive_dimension"):
@@ -251,7 +251,7 @@ def _formula(item: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Kind, 
 
 
 def _derived(expr: str, names: list[str]) -> tuple[Kind, str, list[str]]:
-    """Sums and differences as they stand; so many times a ratio as a ratio with its factor."""
+    """Sums and differences unchanged; a factor times a ratio as a ratio with that factor."""
     times = TIMES.fullmatch(expr)
     if times and {times[2], times[3]} == set(names):
         return "ratio", times[1], [times[2], times[3]]

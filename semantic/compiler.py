@@ -1,9 +1,9 @@
-"""A metric as one SQL expression, and a question as one query: the same text for Superset, API, exports and alerts.
+"""Turns a metric into one SQL expression and a question into one query, for Superset, exports, alerts and API alike.
 
-The text is understood by DuckDB, Postgres and Spark. Money is summed in minor units (advertising: micros) and turned
-into the currency's units in the last step, exactly (a decimal of three places, of six), and only where all rows are of
-one currency: a sum over two currencies is NULL, never a number. A ratio divides sums; nothing divided is ever added up.
-A metric that repeats its subjects along a column (`non_additive_over`) is NULL over several values of it.
+The SQL runs on DuckDB, Postgres and Spark. Money is summed in minor units (advertising: micros) and converted to
+currency units in the last step, exactly (a decimal of three places; micros: six), and only where all rows have one
+currency: a sum over two currencies is NULL. A ratio divides sums; ratios are never added up. A metric is NULL over
+several values of a column in its `non_additive_over`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ GRAINS = ("day", "week", "month", "quarter", "year")
 
 
 def expression(catalog: Catalog, metric_name: str) -> str:
-    """The metric as one aggregate over the rows of its mart: money in currency units, NULL where it has no meaning."""
+    """The metric as one aggregate over its mart: money in currency units, NULL where it has no meaning.
+
+    Raises UnknownNameError or CompileError.
+    """
     metric = catalog.metric(metric_name)
     mart = _mart_of(catalog, metric)
     if metric.kind == "ratio":
@@ -48,7 +51,7 @@ def badge_expression(catalog: Catalog, metric_name: str) -> str:
     if not limits or set(limits) != {"green", "yellow"}:
         raise CompileError(
             f"Metric {metric_name} has no badge",
-            "its config.meta.thresholds name no green and yellow limits",
+            "its config.meta.thresholds have no green and yellow limits",
             "Add them to its YAML under semantic/metrics",
         )
     value = expression(catalog, metric_name)
@@ -70,19 +73,19 @@ def compile_query(
     limit: int | None = None,
     only: str | None = None,
 ) -> str:
-    """One query for metrics of one mart or of several.
+    """One query for metrics of one or several marts. Raises a SemanticError where the question has no answer.
 
     `by` names dimensions that all the marts share and at most one period (day, week from Monday, month, quarter,
-    year), which is a column of that name holding the period's first day. Rows between `start` and `end`, both
-    included. Each mart is aggregated on its own before they meet, so no row is counted twice. `labels` are dimensions
-    that hang on those of `by` (a product's title): where a group has several, its last in order. Sorted by `order` (a
-    leading "-" for descending), then by the columns of `by`; `only` keeps the groups in which that metric, of the one
-    mart, is above zero.
+    year); a period is a column with the period's first day. Rows between `start` and `end`, both included. Each mart is
+    aggregated before the results are joined, so no row is counted twice. `labels` are dimensions that depend on those
+    of `by` (a product's title): of several values in a group, the last in order. Sorted by `order` (a leading "-" for
+    descending), then by the columns of `by`. `only` keeps the groups in which that metric is above zero; it must be
+    among the metrics, all of one mart.
     """
     if start and end and start > end:
         raise RangeError(f"No days from {start} to {end}", "the first day is after the last", "Swap the two dates")
     if not metrics:
-        raise CompileError("Nothing to ask", "no metric is named", "Name at least one metric")
+        raise CompileError("The question is empty", "no metric is named", "Name at least one metric")
     wanted = {name: catalog.metric(name) for name in metrics}
     marts = {item.name: item for item in (_mart_of(catalog, metric) for metric in wanted.values())}
     _check_by(list(marts.values()), list(wanted.values()), [*by, *labels])
@@ -124,17 +127,17 @@ def _mart_of(catalog: Catalog, metric: Metric) -> Mart:
         raise CompileError(
             f"Metric {metric.name} is not one expression over one mart",
             metric.expr,
-            "Precompute it in a mart of dbt_project and sum that",
+            "Compute it in a mart of dbt_project and sum that column",
         )
     return catalog.marts[metric.mart]
 
 
 def _ratio(catalog: Catalog, metric: Metric) -> tuple[str, bool]:
-    """The division, and whether money is in it. Money over money needs no scale, but the same one on both sides."""
+    """The division, and whether money is in it. Money divided by money needs the same scale on both sides."""
     top, bottom = (catalog.metric(name) for name in metric.inputs)
     money = [part for part in (top, bottom) if part.unit == "money"]
     if len({part.micros for part in money}) > 1:
-        why = "one of its parts is in minor units, the other in micros"
+        why = "one of its inputs is in minor units, the other in micros"
         raise CompileError(f"Cannot compile {metric.name}", why, "Divide amounts of one scale")
     above, below = _sum(catalog, top), _sum(catalog, bottom)
     if metric.expr:
@@ -149,7 +152,7 @@ def _sum(catalog: Catalog, metric: Metric) -> str:
     if metric.kind == "sum":
         return f"SUM({metric.expr})"
     if metric.kind != "derived":
-        raise CompileError(f"Metric {metric.name} cannot be a part", "it is a ratio already", "Use its own parts")
+        raise CompileError(f"Metric {metric.name} cannot be an input", "it is a ratio", "Use the inputs of that ratio")
     parts = re.split(r"\s*([+-])\s*", metric.expr)
     names, signs = parts[::2], parts[1::2]
     if set(names) != set(metric.inputs) or {catalog.metric(name).unit for name in names} != {metric.unit}:
@@ -163,11 +166,11 @@ def _sum(catalog: Catalog, metric: Metric) -> str:
 
 
 def _check_by(marts: Sequence[Mart], metrics: Sequence[Metric], by: Sequence[str]) -> None:
-    """Refuse what cannot be asked together, or asked of these marts."""
+    """Refuse dimensions and periods that the marts do not share or do not have."""
     together = ", ".join(metric.name for metric in metrics)
     shared = [name for name in marts[0].dimensions if all(name in mart.dimensions for mart in marts)]
     if len([name for name in by if name in GRAINS]) > 1 or len(set(by)) < len(by):
-        why = "it names two periods or a dimension twice"
+        why = "it names two periods, or a dimension twice"
         raise CompileError(f"Cannot ask by {', '.join(by)}", why, "Name one period and each dimension once")
     for name in by:
         if name in GRAINS:
@@ -175,7 +178,7 @@ def _check_by(marts: Sequence[Mart], metrics: Sequence[Metric], by: Sequence[str
                 if not mart.time_column or GRAINS.index(name) < GRAINS.index(mart.time_grain or "day"):
                     raise CompileError(
                         f"Cannot ask {together} by {name}",
-                        f"{mart.name} holds {f'one row a {mart.time_grain}' if mart.time_grain else 'no dates'}",
+                        f"{mart.name} has {f'one row per {mart.time_grain}' if mart.time_grain else 'no dates'}",
                         f"Ask by {mart.time_grain} or longer" if mart.time_grain else "Ask without a period",
                     )
         elif name not in shared:
@@ -185,7 +188,7 @@ def _check_by(marts: Sequence[Mart], metrics: Sequence[Metric], by: Sequence[str
 
 
 def _check_non_additive(mart: Mart, metric: Metric, by: Sequence[str], start: date | None, end: date | None) -> None:
-    """Refuse to add up what comes back at every value of a column; a time column may be held to one of its periods."""
+    """Refuse to add up a metric over a column where it is not additive. One single period of a time column is fine."""
     for column in metric.non_additive_over:
         asked = column
         if column == mart.time_column:
@@ -195,18 +198,18 @@ def _check_non_additive(mart: Mart, metric: Metric, by: Sequence[str], start: da
         if asked not in by:
             raise CompileError(
                 f"Cannot add up {metric.name} over several {asked}s",
-                f"the same rows come back at every {asked}",
+                f"the same things are counted again at every {asked}",
                 f"Ask by {asked} too",
             )
 
 
 def _first(grain: str, day: date) -> date:
-    """The first day of a mart's period; marts hold days or months."""
+    """The first day of a period; marts have days or months."""
     return day.replace(day=1) if grain == "month" else day
 
 
 def _key(mart: Mart, name: str) -> str:
-    """The expression that a column of `by` stands for."""
+    """The SQL expression of a column of `by`."""
     if name not in GRAINS:
         return name
     if name == mart.time_grain:
@@ -227,7 +230,7 @@ def _conditions(mart: Mart, start: date | None, end: date | None, tenant: str | 
 
 
 def _tail(order: Sequence[str], by: Sequence[str], metrics: Iterable[str], limit: int | None) -> str:
-    """ORDER BY and LIMIT; ties are settled by the columns of `by`, so that a top ten is the same every time."""
+    """ORDER BY and LIMIT. The columns of `by` break ties, so that a top ten is always the same."""
     known = [*by, *metrics]
     for name in order:
         if name.removeprefix("-") not in known:

@@ -17,11 +17,11 @@ class CatalogError(SemanticError):
 
 
 class CompileError(SemanticError):
-    """The metric is no single expression over the rows of one mart, or may not be added up as asked."""
+    """The metric is not one expression over one mart, or must not be added up as asked."""
 
 
 class UnknownNameError(SemanticError):
-    """A metric, dimension, report, preset or format that does not exist, with the names that come near."""
+    """A metric, dimension, report, preset or format does not exist; the message has similar names."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], why: str | None = None) -> None:
         names = sorted(known)
@@ -32,20 +32,20 @@ class UnknownNameError(SemanticError):
 
 
 class UnknownTenantError(SemanticError):
-    """No such tenant in the build, or several and none named."""
+    """The build has no such tenant, or it has several and none is named."""
 
 
 class NoBuildError(SemanticError):
-    """Nothing has been published yet, or what is published cannot be opened."""
+    """Nothing has been published yet, or the published build cannot be opened."""
 
 
 class RangeError(SemanticError):
-    """Dates that make no range."""
+    """The dates are not a range."""
 
 
 class NoDataError(SemanticError):
-    """The tenant has no rows at all, so that not even its currency is known."""
+    """The tenant has no rows, so its currency is unknown."""
 
 
 class WriteError(SemanticError):
-    """A file could not be written; nothing is left in its place."""
+    """A file could not be written; no part of it is left."""

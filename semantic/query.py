@@ -1,11 +1,10 @@
-"""The one way to ask for a number: metrics by periods and dimensions, answered as an Arrow table.
+"""Answers questions: metrics by periods and dimensions, as an Arrow table.
 
     ask(Path(".takings/published"), ["net_sales", "orders_placed"], by=["month"], tenant="aurora")
 
-Money comes in units of the tenant's currency as decimals, exact to the minor unit (advertising by campaign or ad: to
-the millionth: its rows hold parts of a cent); a ratio of money (aov) and every other ratio as a float, unrounded. The
-schema's metadata says of which build, tenant and currency the answer is, and each field's metadata what unit it has.
-`render` writes a table, CSV or JSON of it.
+Money is in units of the tenant's currency, as decimals exact to the minor unit (advertising by campaign or ad: to the
+millionth, since its rows are parts of a cent). Ratios, also of money (aov), are floats, not rounded. The schema's
+metadata names build, tenant and currency, each field's metadata its unit. `render` writes a table, CSV or JSON.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ def answer(
     limit: int | None = None,
     only: str | None = None,
 ) -> pa.Table:
-    """The same, of a build that is already open, with all that compile_query can do."""
+    """The same for a build that is already open, with all arguments of compile_query."""
     sql = compile_query(
         build.catalog, metrics, by=by, labels=labels, start=start, end=end, tenant=build.tenant,
         order=order, limit=limit, only=only,
@@ -71,7 +70,7 @@ def answer(
 
 
 def _describe(table: pa.Table, build: Build) -> pa.Table:
-    """Give money its currency's decimal places, and say in the metadata what the answer is of."""
+    """Give money the decimal places of its currency, and name build, tenant and currency in the metadata."""
     currency, as_of = build.currency(), build.as_of()
     for number, name in enumerate(table.column_names):
         metric = build.catalog.metrics.get(name)
@@ -95,17 +94,17 @@ def _describe(table: pa.Table, build: Build) -> pa.Table:
 
 
 def render(table: pa.Table, format: str = "table") -> str:
-    """An answer as text: `table` to read in a terminal, `csv` (RFC 4180) and `json` for programs.
+    """An answer as text: `table` for a terminal, `csv` (RFC 4180) and `json` for programs.
 
-    Dates are ISO 8601, money has its currency's decimal places, ratios six; an empty value is nothing, JSON's null.
+    Dates are ISO 8601, money has its currency's decimal places, ratios have six; an empty value is empty, in JSON null.
     """
     if format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
     facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     digits = int(facts["digits"]) if facts.get("digits") else 3
-    told = [table.schema.field(name).metadata or {} for name in table.column_names]
-    units = [each.get(b"unit", b"").decode() for each in told]
-    formats = [each.get(b"format", b"").decode() for each in told]
+    metadata = [table.schema.field(name).metadata or {} for name in table.column_names]
+    units = [item.get(b"unit", b"").decode() for item in metadata]
+    formats = [item.get(b"format", b"").decode() for item in metadata]
     rows = [
         [_exact(value, unit, digits) for value, unit in zip(row, units, strict=True)]
         for row in zip(*(column.to_pylist() for column in table.columns), strict=True)
@@ -120,8 +119,8 @@ def render(table: pa.Table, format: str = "table") -> str:
 
 
 def _exact(value: Any, unit: str, digits: int) -> Any:
-    """A value as it is written: money exact as it came or rounded half up to the minor unit, a ratio to six places,
-    dates as ISO text."""
+    """A value as it is written: decimals of money unchanged, floats of money rounded half up to the minor unit, ratios
+    to six places, dates as ISO text."""
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, Decimal) and unit == "money":
@@ -135,7 +134,7 @@ def _exact(value: Any, unit: str, digits: int) -> Any:
 
 
 def _json(item: dict[str, Any]) -> str:
-    """A JSON object with decimals as they are written: json.dumps would make floats of them."""
+    """A JSON object that keeps decimals as they are: json.dumps would turn them into floats."""
     parts = (
         f"{json.dumps(key)}: {value if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)}"
         for key, value in item.items()
@@ -150,8 +149,8 @@ def _terminal(
     rows: Sequence[Sequence[Any]],
     facts: dict[str, str],
 ) -> str:
-    """A table for a terminal, with thousands' separators, and where the numbers come from below it."""
-    from rich.console import Console  # noqa: PLC0415  (0.1 s that only this format needs)
+    """A table for a terminal with thousands separators; its caption names tenant, currency, time and run."""
+    from rich.console import Console  # noqa: PLC0415  (only this format needs it, for 0.1 s)
     from rich.table import Table  # noqa: PLC0415
 
     about = [f"in {facts['currency']}" if facts.get("currency") else "", f"as of {facts.get('as_of') or 'unknown'}"]
@@ -160,7 +159,7 @@ def _terminal(
     for name, unit in zip(names, units, strict=True):
         table.add_column(name, justify="right" if unit else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*(shown(*each) for each in zip(row, units, formats, strict=True)))
+        table.add_row(*(shown(*cell) for cell in zip(row, units, formats, strict=True)))
     width = max(80, sum(max([len(n), *(len(str(r[i])) + 6 for r in rows)]) + 3 for i, n in enumerate(names)) + 1)
     out = io.StringIO()
     console = Console(file=out, width=width, markup=False, highlight=False, color_system=None)
@@ -169,7 +168,7 @@ def _terminal(
 
 
 def shown(value: Any, unit: str, format: str) -> str:
-    """A value as people read it: a ratio in percent where its metric's format says so (ROAS and months do not)."""
+    """A value for people: a ratio in percent where the metric's format is a percentage (ROAS and months are not)."""
     if value is None:
         return ""
     if unit == "ratio":

@@ -1,8 +1,8 @@
-"""Opens the published build to read. A question about one tenant opens that tenant's own file, where nobody else is.
+"""Opens the published build for reading. A question about one tenant opens that tenant's file, which has no other rows.
 
     published/current ──▶ published/<run_id>/{all,tenant-<id>}.duckdb, catalog.json
 
-`current` is resolved once, so that a question sees one whole build even while the next one is published.
+`current` is resolved once per question, so that a question sees one whole build while the next one is published.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from semantic import catalog as catalogs
 from semantic.catalog import Catalog
 from semantic.errors import NoBuildError, SemanticError, UnknownNameError, UnknownTenantError
 
-_RUN = "Build and publish one with `takings run`, or look at all of it with `make demo`"
+_RUN = "Build and publish with `takings run`, or try `make demo`"
 
 
 @dataclass(frozen=True)
 class Currency:
-    """ISO 4217 code and how many minor units make one unit (100 for USD, 1 for JPY)."""
+    """ISO 4217 code, and the number of minor units in one unit (100 for USD, 1 for JPY)."""
 
     code: str
     minor_units: int
@@ -37,7 +37,7 @@ class Currency:
 
 @dataclass(frozen=True)
 class Build:
-    """A published build, open to read. `tenant` is None where the question goes over all tenants."""
+    """A published build, open for reading. `tenant` is None where the question covers all tenants."""
 
     folder: Path
     catalog: Catalog
@@ -50,14 +50,14 @@ class Build:
         return self.folder.name
 
     def as_of(self) -> datetime | None:
-        """Up to when the sources had been read (UTC, the oldest of the tenants); None where the build does not say."""
+        """The time up to which all sources had been read (UTC, the oldest of the tenants); None where unknown."""
         rows: list[tuple[datetime | None]] = self.connection.execute(
             "SELECT min(as_of) FROM marts.build_info"
         ).fetchall()
-        return rows[0][0]  # all are fetched: DuckDB answers nothing else before
+        return rows[0][0]  # fetchall: DuckDB answers no other query before all rows are fetched
 
     def currency(self) -> Currency | None:
-        """The one currency of the rows; None where there are no rows, or several currencies."""
+        """The currency of all rows; None where there are no rows, or several currencies."""
         marts = [mart.name for mart in self.catalog.marts.values() if mart.has("currency") and mart.has("minor_units")]
         parts = " UNION ".join(f"SELECT DISTINCT currency, minor_units FROM marts.{name}" for name in marts)
         rows = self.connection.execute(f"{parts} LIMIT 2").fetchall() if parts else []
@@ -65,18 +65,18 @@ class Build:
 
 
 def current(published: Path) -> Path:
-    """The folder of the build that is published now."""
+    """The folder of the published build. Raises NoBuildError."""
     link = published / "current"
     folder = link.resolve()
     if not link.is_symlink() and not link.exists():
         raise NoBuildError(f"Nothing is published in {published}", "no build has finished yet", _RUN)
     if not (folder / "all.duckdb").is_file():
-        raise NoBuildError(f"The published build {folder} is not whole", "it has no all.duckdb", _RUN)
+        raise NoBuildError(f"The published build {folder} is incomplete", "it has no all.duckdb", _RUN)
     return folder
 
 
 def tenants(folder: Path) -> list[str]:
-    """The tenants of a build, in order: those that have a file of their own."""
+    """The tenants of a build, sorted: each has a file."""
     return sorted(path.stem.removeprefix("tenant-") for path in folder.glob("tenant-*.duckdb"))
 
 
@@ -84,9 +84,10 @@ def tenants(folder: Path) -> list[str]:
 def open_build(
     published: Path, tenant: str | None = None, *, every: bool = False, definitions: Catalog | None = None
 ) -> Iterator[Build]:
-    """Open the current build for one tenant (the only one where there is one and none is named), or for `every` one.
+    """Open the current build for one tenant (by default the only one), or with `every` for all tenants.
 
-    `definitions` replace those that the build was made with.
+    `definitions` replace those of the build. Raises NoBuildError, UnknownTenantError, CatalogError, or SemanticError
+    where DuckDB cannot answer.
     """
     folder = current(published)
     known = tenants(folder)
@@ -108,6 +109,6 @@ def open_build(
         yield Build(folder, catalog, connection, tenant)
     except duckdb.Error as error:
         why = str(error).splitlines()[0]
-        raise SemanticError(f"{path} did not answer", why, "Build and publish again with `takings run`") from error
+        raise SemanticError(f"Cannot query {path}", why, "Build and publish again with `takings run`") from error
     finally:
         connection.close()

@@ -1,1 +1,1 @@
-"""Alerts: rules.yml says what is worth a look, rules.py reads it, evaluate.py asks the published build."""
+"""Alerts: rules.yml has the rules, rules.py reads them, evaluate.py evaluates them over the published build."""

@@ -1,10 +1,10 @@
-"""Asks the published build whether a rule fires, for one tenant.
+"""Evaluates the alert rules over the published build, for one tenant.
 
     with open_build(published, "aurora") as build:
         for alert in evaluate(build, rules.load(), today=date(2026, 11, 20)):
             print(alert.state, alert.text)
 
-Nothing is added up here that the semantic layer would not add up: every value is one answer of it.
+Every value is one answer of the semantic layer; nothing is added up here.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Range = tuple[date, date]
 
 @dataclass(frozen=True)
 class Reading:
-    """A condition's number: `value` is what is compared, None where there is none; `now` and `before` the metric's
-    values over `days` and the days before (`before` only where a change is asked)."""
+    """A condition with its numbers. `value` is compared with the limit, None where it is unknown. `now` and `before`
+    are the metric's values over `days` and over the periods before them (`before` only for a change)."""
 
     condition: Condition
     metric: Metric
@@ -40,17 +40,17 @@ class Reading:
     def text(self) -> str:
         """mrr 812.00, 14.2 % less than 946.00 (2026-11-01 to 2026-11-20; limit -5.0 %)"""
         limit = _percent(self.condition.limit) if self.condition.change else _shown(self.condition.limit, self.metric)
-        said = f"{self.condition.metric} {_shown(self.now, self.metric)}"
+        text = f"{self.condition.metric} {_shown(self.now, self.metric)}"
         if self.condition.change:
             size = "unknown change from" if self.value is None else _compared(self.value)
-            said += f", {size} {_shown(self.before, self.metric)}"
+            text += f", {size} {_shown(self.before, self.metric)}"
         first, last = self.days
-        return f"{said} ({first if first == last else f'{first} to {last}'}; limit {limit})"
+        return f"{text} ({first if first == last else f'{first} to {last}'}; limit {limit})"
 
 
 @dataclass(frozen=True)
 class Alert:
-    """What a rule says of a tenant. unknown: a number is missing, so that it can neither fire nor be quiet."""
+    """The state of a rule for a tenant. unknown: a number is missing, so the rule can neither fire nor be quiet."""
 
     tenant_id: str
     rule: Rule
@@ -59,14 +59,14 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """The numbers that decided, in one line."""
+        """The numbers behind the state, in one line."""
         return "; ".join(reading.text for reading in self.readings)
 
 
 def evaluate(
     build: Build, rules: Sequence[Rule], *, today: date, limits: Mapping[str, Decimal] | None = None
 ) -> list[Alert]:
-    """One alert a rule. `today` is the tenant's calendar day up to which the build knows; it is never a whole day.
+    """One alert per rule. `today` is the tenant's calendar day at the build's `as_of`; it is never a whole day.
 
     `limits` are the tenant's own, by rule. Raises UnknownNameError for a metric or a rule that does not exist.
     """
@@ -75,20 +75,20 @@ def evaluate(
 
 
 def _evaluate(build: Build, rule: Rule, today: date) -> Alert:
-    """The first of the looked-at periods that fires; else the newest of them."""
-    found = []
+    """The alert of the first period that fires; else of the first that is quiet, else of the last."""
+    alerts = []
     for running in (True, False) if rule.running else (False,):
         readings = tuple(_read(build, condition, today, running) for condition in rule.conditions)
-        found.append(Alert(build.tenant or "", rule, _state(readings), readings))
-    return next((each for state in ("firing", "quiet") for each in found if each.state == state), found[-1])
+        alerts.append(Alert(build.tenant or "", rule, _state(readings), readings))
+    return next((alert for state in ("firing", "quiet") for alert in alerts if alert.state == state), alerts[-1])
 
 
 def _state(readings: Sequence[Reading]) -> State:
-    """One condition that does not hold decides; else one that nobody knows."""
-    held = [each.value is not None and each.condition.holds(each.value) for each in readings]
+    """Firing where all conditions hold; quiet where one does not hold; unknown where values are missing for that."""
+    held = [reading.value is not None and reading.condition.holds(reading.value) for reading in readings]
     if all(held):
         return "firing"
-    decided = any(each.value is not None and not holds for each, holds in zip(readings, held, strict=True))
+    decided = any(reading.value is not None and not holds for reading, holds in zip(readings, held, strict=True))
     return "quiet" if decided else "unknown"
 
 
@@ -103,7 +103,7 @@ def _read(build: Build, condition: Condition, today: date, running: bool) -> Rea
 
 
 def _ask(build: Build, condition: Condition, days: Range) -> Decimal | None:
-    """The metric over the days; by its period where there is but one, as metrics that repeat themselves need it."""
+    """The metric over the days; grouped by the period where it is a single one, as non-additive metrics require."""
     by = [condition.period] if condition.over == 1 else []
     table = query.answer(build, [condition.metric], by=by, start=days[0], end=days[1])
     values = table.column(condition.metric).to_pylist()
@@ -113,7 +113,7 @@ def _ask(build: Build, condition: Condition, days: Range) -> Decimal | None:
 
 
 def _days(condition: Condition, today: date, running: bool) -> Range:
-    """First and last day of the newest `over` periods before the one of `today`, or up to and with it."""
+    """First and last day of the newest `over` whole periods, or with `running` of those that end today."""
     first = _begin(today, condition.period)
     end = today if running else first - timedelta(days=1)
     if running:

@@ -1,4 +1,4 @@
-"""Reads the rules, and refuses one that names what does not exist."""
+"""Reads the alert rules and checks that the metrics they name exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Strict(BaseModel):
 
 
 class Condition(_Strict):
-    """A metric over the newest whole period (or `over` of them) against a limit, which itself does not fire."""
+    """A metric over the newest whole period (or `over` of them), beyond a limit."""
 
     metric: str
     period: Literal["day", "week", "month"]
@@ -33,21 +33,21 @@ class Condition(_Strict):
     @model_validator(mode="after")
     def _one_limit(self) -> Condition:
         if (self.above is None) == (self.below is None):
-            raise ValueError("needs either `above` or `below`")
+            raise ValueError("needs `above` or `below`, not both")
         return self
 
     @property
     def limit(self) -> Decimal:
-        """What the value is compared with."""
+        """The limit, whichever side it is on."""
         return self.above if self.above is not None else self.below or Decimal(0)
 
     def holds(self, value: Decimal) -> bool:
-        """Whether a value lies beyond the limit."""
+        """Whether a value is beyond the limit."""
         return value > self.limit if self.above is not None else value < self.limit
 
 
 class Rule(_Strict):
-    """All of `conditions` together are worth a look; `why` and `advice` are what a person reads."""
+    """A rule fires where all of `conditions` hold. `why` and `advice` are for people."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
@@ -66,22 +66,24 @@ class Rule(_Strict):
 
 
 def load(path: Path = FILE) -> tuple[Rule, ...]:
-    """The rules of a file. Raises CatalogError naming every mistake in it."""
+    """The rules of a file. Raises CatalogError that names every mistake."""
     try:
         rules = TypeAdapter(tuple[Rule, ...]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError) as error:
         raise CatalogError(f"Cannot read the alert rules {path}", str(error), "Correct the file") from error
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise CatalogError(f"The alert rules {path} are not right", wrong, "Correct the file") from error
+        mistakes = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise CatalogError(f"The alert rules {path} are wrong", mistakes, "Correct the file") from error
     names = [rule.name for rule in rules]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise CatalogError(f"The alert rules {path} are not right", f"{', '.join(twice)} twice", "Correct the file")
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise CatalogError(
+            f"The alert rules {path} are wrong", f"they name {', '.join(repeated)} more than once", "Correct the file"
+        )
     return rules
 
 
 def check(rules: tuple[Rule, ...], catalog: Catalog, limits: Mapping[str, object] | None = None) -> None:
-    """Raises UnknownNameError for a metric that the build does not have, or a limit for a rule that is none."""
+    """Raise UnknownNameError for a metric that the build does not have, or a limit of a rule that does not exist."""
     for rule in rules:
         for condition in rule.conditions:
             catalog.metric(condition.metric)

@@ -1,7 +1,7 @@
-"""The one CSV writer: RFC 4180, UTF-8 with a byte order mark (so that Excel reads it), safe to open in a spreadsheet.
+"""Writes CSV: RFC 4180, UTF-8 with a byte order mark (for Excel), safe to open in a spreadsheet.
 
-A text that a spreadsheet would take for a formula (it starts with = + - @, tab or carriage return) gets a leading
-apostrophe; numbers, negative ones too, stay numbers. A file appears under its name only when it is whole.
+A text that a spreadsheet would read as a formula (it starts with = + - @, tab or carriage return) gets a leading
+apostrophe; numbers, also negative ones, stay numbers. A file gets its name only when it is complete.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def dumps(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Rows as RFC 4180 text without the byte order mark: CRLF after each line, quotes where needed."""
+    """Rows as RFC 4180 text, without the byte order mark: CRLF after each line, quotes where needed."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
     writer.writerow([text(name) for name in header])
@@ -33,7 +33,7 @@ def dumps(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
 
 
 def text(cell: Cell) -> str:
-    """A cell's text: dates ISO 8601, decimals plain (never 1E+3), nothing for None."""
+    """A cell's text: dates in ISO 8601, decimals without exponent, an empty text for None."""
     match cell:
         case None:
             return ""
@@ -49,13 +49,13 @@ def text(cell: Cell) -> str:
 
 
 def file_name(report: str, start: date, end: date, extension: str = "csv") -> str:
-    """`<report-type>-<from>-<to>.csv`, with nothing in it but letters, digits and hyphens."""
+    """`<report>-<from>-<to>.csv`, of letters, digits and hyphens only."""
     stem = re.sub(r"[^a-z0-9]+", "-", report.lower()).strip("-") or "report"
     return f"{stem}-{start.isoformat()}-{end.isoformat()}.{extension}"
 
 
 def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Path:
-    """Write a CSV file, whole or not at all."""
+    """Write a CSV file, complete or not at all. Raises WriteError."""
     content = (BYTE_ORDER_MARK + dumps(header, rows)).encode("utf-8")
     part: Path | None = None
     try:
@@ -72,6 +72,6 @@ def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> 
     except OSError as error:
         if part is not None:
             part.unlink(missing_ok=True)
-        why, advice = str(error.strerror or error), "Choose another folder or make room, then write it again"
+        why, advice = str(error.strerror or error), "Choose another folder or free some space, then write it again"
         raise WriteError(f"Cannot write {path}", why, advice) from error
     return path

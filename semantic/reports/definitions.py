@@ -1,7 +1,7 @@
-"""The named reports and the dashboard's CSV exports, as data.
+"""The reports and the dashboard's CSV exports, as data.
 
-Columns and names are those of the first requirements document. `{currency}` stands for the lower-case code of the
-tenant's currency: `revenue_usd` for a shop in dollars, `revenue_eur` for one in euros (docs/decisions).
+`{currency}` is replaced by the lower-case code of the tenant's currency: `revenue_usd` for a shop in dollars,
+`revenue_eur` for one in euros (docs/decisions/0009-export-currency-columns.md).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ PACE_DAYS = 7
 
 @dataclass(frozen=True)
 class ReportColumn:
-    """A column: `of` a metric, or a dimension or period of the report.
+    """A column: `of` is a metric, or a dimension or period of the report.
 
-    show: its value; percent: the ratio × 100; share: of the sum over all rows; pace: the average a day over the
-    seven days up to and with the row's; badge: green, yellow or red.
+    show: value; percent: the ratio × 100; share: part of the sum over all rows; pace: the average per day over the
+    seven days that end with the row's day; badge: green, yellow or red.
     """
 
     name: str
@@ -30,8 +30,8 @@ class ReportColumn:
 
 @dataclass(frozen=True)
 class Report:
-    """A report over a range of days. `by` makes its rows, `labels` are names that belong to them; `every_day` adds
-    the days without rows, as zeros; only rows whose `only` metric is above zero are kept, if it is given."""
+    """A report over a range of days. One row per combination of `by`; `labels` are dimensions that depend on them.
+    `every_day` adds days without rows, as zeros. With `only`, rows in which that metric is zero are left out."""
 
     name: str
     title: str
@@ -44,7 +44,7 @@ class Report:
 
     @property
     def every_day(self) -> bool:
-        """Whether the rows are the days of the range, each of them once."""
+        """Whether the report has one row for each day of the range."""
         return self.by == ("day",)
 
 

@@ -1,4 +1,4 @@
-"""Fills a named report from the published build and writes it to a file."""
+"""Computes a report from the published build and writes it to a file."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Row = dict[str, Any]
 
 
 def run_report(published: Path, name: str, start: date, end: date, *, tenant: str | None = None) -> pa.Table:
-    """A named report of one tenant from `start` to `end`, both included.
+    """A report of one tenant from `start` to `end`, both included.
 
-    Money is a decimal with the currency's places (averages rounded half up to them), ratios and paces decimals of six
-    places, percent of four, counts whole numbers, days dates. Raises a SemanticError that says what to do.
+    Money is a decimal with the currency's places (averages rounded half up), ratios and paces are decimals of six
+    places, percentages of four, counts are whole numbers, days are dates. Raises a SemanticError that says what to do.
     """
     if name not in REPORTS:
         raise UnknownNameError("report", name, REPORTS)
@@ -47,7 +47,7 @@ def write_report(
     tenant: str | None = None,
     format: str = "csv",
 ) -> Path:
-    """Write a report into `folder` as `<report-type>-<from>-<to>.<format>`; whole or not at all. Returns its path."""
+    """Write a report to `<report>-<from>-<to>.<format>` in `folder`, complete or not at all. Returns its path."""
     if format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
     table = run_report(published, name, start, end, tenant=tenant)
@@ -60,17 +60,17 @@ def _fill(build: Build, report: Report, start: date, end: date) -> pa.Table:
     if currency is None:
         raise NoDataError(
             f"No report for {build.tenant}",
-            "the published build has no rows of this tenant, so not even its currency is known",
+            "the published build has no rows of this tenant, so its currency is unknown",
             "Load its sources with `takings run`",
         )
     metrics = list(dict.fromkeys(column.of for column in report.columns if column.of in build.catalog.metrics))
     before = PACE_DAYS - 1 if any(column.show == "pace" for column in report.columns) else 0
     first = start - timedelta(days=before)
-    found = answer(
+    table = answer(
         build, metrics, by=report.by, labels=report.labels, start=first, end=end,
         order=report.order, limit=report.limit, only=report.only,
     )  # fmt: skip
-    rows = found.to_pylist()
+    rows = table.to_pylist()
     if report.every_day:
         by_day = {row["day"]: row for row in rows}
         rows = [by_day.get(day, {"day": day}) for day in periods.days(first, end)]
@@ -80,11 +80,11 @@ def _fill(build: Build, report: Report, start: date, end: date) -> pa.Table:
         pa.array(values, _type(build.catalog, column, currency.digits))
         for values, column in zip(columns, report.columns, strict=True)
     ]
-    return pa.table(arrays, names=names).replace_schema_metadata(found.schema.metadata)
+    return pa.table(arrays, names=names).replace_schema_metadata(table.schema.metadata)
 
 
 def _column(catalog: Catalog, column: ReportColumn, rows: Sequence[Row], digits: int) -> list[Any]:
-    """The column's values, one a row. Where nothing happened a count or an amount is zero, a ratio is empty."""
+    """The column's values, one per row. Without activity, a count or an amount is zero and a ratio is empty."""
     metric = catalog.metrics.get(column.of)
     values: list[Any] = [row.get(column.of) for row in rows]
     if metric is None:
@@ -107,7 +107,7 @@ def _column(catalog: Catalog, column: ReportColumn, rows: Sequence[Row], digits:
 
 
 def _pace(values: Sequence[int]) -> list[Decimal | None]:
-    """For each day the average of it and the six days before; what lies before the first value counts as nothing."""
+    """For each day, the average over it and the six days before. Days before the first value count as zero."""
     window: deque[int] = deque(maxlen=PACE_DAYS)
     paces = []
     for value in values:
@@ -117,7 +117,7 @@ def _pace(values: Sequence[int]) -> list[Decimal | None]:
 
 
 def _badge(metric: Metric, value: float | Decimal | None) -> str | None:
-    """The colour of the unrounded ratio; both limits belong to the better colour."""
+    """The colour of the unrounded ratio. A value at a limit has the better colour."""
     if value is None or not metric.thresholds:
         return None
     if value <= metric.thresholds["green"]:
@@ -126,7 +126,7 @@ def _badge(metric: Metric, value: float | Decimal | None) -> str | None:
 
 
 def _round(value: float | Decimal | None, places: int, times: int = 1) -> Decimal | None:
-    """Half up, from the shortest decimal that means the same float."""
+    """Round half up, from the shortest decimal that equals the float."""
     if value is None:
         return None
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)

@@ -1,4 +1,4 @@
-"""The catalog that dbt's own parser makes of semantic/metrics, and a published build made by hand."""
+"""The catalog from dbt's own parse of semantic/metrics, and published builds of hand-made rows."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def catalog(target: Path) -> Catalog:
 
 @pytest.fixture(scope="session")
 def awkward(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A published build of two tenants in two currencies, to be left as it is."""
+    """A published build of two tenants in two currencies, only to be read."""
     return synthetic.publish(tmp_path_factory.mktemp("awkward") / "published", catalog, synthetic.awkward_rows())
 
 
 @pytest.fixture(scope="session")
 def published(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A published build of two small shops (shop.py), to be left as it is."""
+    """A published build of two small shops (shop.py), only to be read."""
     return synthetic.publish(tmp_path_factory.mktemp("shops") / "published", catalog, shop.ROWS)

@@ -1,4 +1,4 @@
-"""MetricFlow, the semantic layer that dbt ships, as the second opinion on every metric: it shares no code with ours."""
+"""MetricFlow, dbt's own semantic layer, as an oracle for every metric. It shares no code with actual."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MINOR_UNITS = {"aurora": 100, "hinode": 1}
 
 
 class _Renderer:
-    """The part of MetricFlow's SQL client that is needed to get the SQL of a question."""
+    """The part of MetricFlow's SQL client that renders the SQL of a question."""
 
     sql_engine_type = SqlEngine.DUCKDB
     sql_plan_renderer = DuckDbSqlPlanRenderer()
@@ -55,26 +55,26 @@ class Oracle:
         return {tuple(row[:-1]): row[-1] for row in rows}
 
     def differences(self, catalog: Catalog, metric: Metric, grain: str) -> list[str]:
-        """Where the compiler's answer to the same question differs; empty where both agree."""
+        """One line per key for which the compiler's answer differs; empty where both agree."""
         time = catalog.marts[metric.mart].time_column
         dimensions = ["tenant_id", *(column for column in metric.non_additive_over if column != time)]
-        theirs = self.answer(metric, grain, dimensions)
+        expected = self.answer(metric, grain, dimensions)
         sql = compile_query(catalog, [metric.name], by=[grain, *dimensions])
         rows = self.connection.execute(sql).fetchall()
-        ours = {tuple(row[:-1]): row[-1] for row in rows}
-        assert len(ours) == len(rows)
-        keys = sorted(set(ours) | set(theirs), key=str)
+        actual = {tuple(row[:-1]): row[-1] for row in rows}
+        assert len(actual) == len(rows)
+        keys = sorted(set(actual) | set(expected), key=str)
         return [
-            f"{metric.name} {key}: {ours.get(key, 'no row')} here, {theirs.get(key, 'no row')} there"
+            f"{metric.name} {key}: {actual.get(key, 'no row')} here, {expected.get(key, 'no row')} there"
             for key in keys
-            if key not in ours or key not in theirs or not _same(metric, key[1], ours[key], theirs[key])
+            if key not in actual or key not in expected or not _same(metric, key[1], actual[key], expected[key])
         ]
 
 
-def _same(metric: Metric, tenant: str, ours: Any, theirs: Any) -> bool:
-    if ours is None or theirs is None:
-        return ours is theirs
+def _same(metric: Metric, tenant: str, actual: Any, expected: Any) -> bool:
+    if actual is None or expected is None:
+        return actual is expected
     scale = 1 if metric.unit != "money" else 1_000_000 if metric.micros else MINOR_UNITS[tenant]
     if metric.kind == "ratio":
-        return math.isclose(float(ours) * scale, theirs, rel_tol=1e-12)
-    return Decimal(ours) * scale == theirs
+        return math.isclose(float(actual) * scale, expected, rel_tol=1e-12)
+    return Decimal(actual) * scale == expected

@@ -1,4 +1,4 @@
-"""A week of a made-up shop, small enough to add up in one's head. What the reports must say stands in test_reports."""
+"""A week of two made-up shops, small enough to check by hand. The expected reports are in test_reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules over a build made by hand: every limit from both sides, missing numbers, calendars, and bad rules."""
+"""Alert rules over hand-made builds: both sides of every limit, missing numbers, calendars, wrong rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from semantic.alerts import rules as reading
+from semantic.alerts import rules
 from semantic.alerts.evaluate import Alert, evaluate
 from semantic.alerts.rules import Condition, Rule
 from semantic.catalog import Catalog
@@ -47,12 +47,12 @@ NET_SALES_OVER_100 = Condition(metric="net_sales", period="day", above=Decimal(1
 
 
 @pytest.mark.parametrize(("minor", "state"), [(10_000, "quiet"), (10_001, "firing"), (-5, "quiet")])
-def test_a_value_fires_over_its_limit_and_not_at_it(tmp_path: Path, catalog: Catalog, minor: int, state: str) -> None:
+def test_value_fires_beyond_its_limit_and_not_at_it(tmp_path: Path, catalog: Catalog, minor: int, state: str) -> None:
     with built(tmp_path, catalog, {YESTERDAY: {"net_sales_minor": minor}}) as build:
         assert only(build, a_rule(NET_SALES_OVER_100)).state == state
 
 
-def test_the_day_that_is_not_over_decides_nothing(tmp_path: Path, catalog: Catalog) -> None:
+def test_current_day_is_not_evaluated(tmp_path: Path, catalog: Catalog) -> None:
     days = {YESTERDAY: {"net_sales_minor": 1}, TODAY: {"net_sales_minor": 99_999}}
     with built(tmp_path, catalog, days) as build:
         alert = only(build, a_rule(NET_SALES_OVER_100))
@@ -61,7 +61,7 @@ def test_the_day_that_is_not_over_decides_nothing(tmp_path: Path, catalog: Catal
 
 
 @pytest.mark.parametrize(("now", "state"), [(15_000, "quiet"), (15_001, "firing"), (100, "quiet")])
-def test_a_change_compares_the_last_whole_week_with_the_one_before(
+def test_change_compares_the_last_whole_week_with_the_week_before(
     tmp_path: Path, catalog: Catalog, now: int, state: str
 ) -> None:
     rule = a_rule(Condition(metric="net_sales", period="week", change=True, above=Decimal("0.5")))
@@ -79,7 +79,7 @@ def test_a_change_compares_the_last_whole_week_with_the_one_before(
     assert alert.readings[0].before == Decimal(100)
 
 
-def test_a_running_month_fires_before_it_is_over_and_last_month_still_counts(tmp_path: Path, catalog: Catalog) -> None:
+def test_running_rule_evaluates_the_current_and_the_last_month(tmp_path: Path, catalog: Catalog) -> None:
     fell = Condition(metric="net_sales", period="month", change=True, below=Decimal("-0.05"))
     now, last, before = date(2026, 11, 3), date(2026, 10, 3), date(2026, 9, 3)
     with built(
@@ -95,7 +95,7 @@ def test_a_running_month_fires_before_it_is_over_and_last_month_still_counts(tmp
         assert only(build, a_rule(fell, running=True)).state == "quiet"
 
 
-def test_all_conditions_have_to_hold_and_several_days_are_one_number(tmp_path: Path, catalog: Catalog) -> None:
+def test_all_conditions_must_hold_and_several_days_are_one_number(tmp_path: Path, catalog: Catalog) -> None:
     rule = a_rule(
         NET_SALES_OVER_100,
         Condition(metric="refund_rate", period="day", over=3, below=Decimal("0.5")),
@@ -113,43 +113,41 @@ def test_all_conditions_have_to_hold_and_several_days_are_one_number(tmp_path: P
         assert only(build, rule).state == "quiet"
 
 
-def test_what_nobody_knows_is_unknown_unless_something_known_decides(tmp_path: Path, catalog: Catalog) -> None:
+def test_missing_number_makes_a_rule_unknown_unless_another_condition_decides(tmp_path: Path, catalog: Catalog) -> None:
     nothing = Condition(metric="refund_rate", period="day", above=Decimal(0))
     with built(tmp_path, catalog, {YESTERDAY: {"net_sales_minor": 1}}) as build:
         assert only(build, a_rule(nothing)).state == "unknown"
         assert only(build, a_rule(nothing, NET_SALES_OVER_100)).state == "quiet"
 
 
-def test_a_tenants_own_limit_replaces_the_rules_and_one_for_no_rule_is_refused(
-    tmp_path: Path, catalog: Catalog
-) -> None:
+def test_tenants_limit_replaces_the_rules_limit_and_unknown_rule_is_refused(tmp_path: Path, catalog: Catalog) -> None:
     with built(tmp_path, catalog, {YESTERDAY: {"net_sales_minor": 5_000}}) as build:
         assert only(build, a_rule(NET_SALES_OVER_100), a_rule=Decimal("49.99")).state == "firing"
         with pytest.raises(UnknownNameError, match="a_rule"):
             only(build, a_rule(NET_SALES_OVER_100), a_rul=Decimal(1))
 
 
-def test_an_alert_says_its_numbers_days_and_limit(tmp_path: Path, catalog: Catalog) -> None:
+def test_alert_text_has_numbers_days_and_limit(tmp_path: Path, catalog: Catalog) -> None:
     rule = a_rule(Condition(metric="net_sales", period="week", change=True, below=Decimal("-0.05")))
     days = {date(2026, 11, 9): {"net_sales_minor": 75_000}, date(2026, 11, 2): {"net_sales_minor": 100_000}}
     with built(tmp_path, catalog, days) as build:
-        said = only(build, rule).text
-    assert said == "net_sales 750.00, 25.0 % less than 1,000.00 (2026-11-09 to 2026-11-15; limit -5.0 %)"
+        text = only(build, rule).text
+    assert text == "net_sales 750.00, 25.0 % less than 1,000.00 (2026-11-09 to 2026-11-15; limit -5.0 %)"
 
 
-def test_the_rules_that_ship_name_metrics_that_exist(catalog: Catalog) -> None:
-    rules = reading.load()
-    reading.check(rules, catalog)
-    assert [rule.name for rule in rules] == [
+def test_shipped_rules_name_existing_metrics(catalog: Catalog) -> None:
+    shipped = rules.load()
+    rules.check(shipped, catalog)
+    assert [rule.name for rule in shipped] == [
         "mrr_drop", "churn", "cac_spike", "api_errors", "ad_spend_without_revenue",
     ]  # fmt: skip
-    assert [(rule.conditions[0].metric, str(rule.conditions[0].limit)) for rule in rules] == [
+    assert [(rule.conditions[0].metric, str(rule.conditions[0].limit)) for rule in shipped] == [
         ("mrr", "-0.05"), ("churn_rate", "0.08"), ("cac", "0.5"), ("api_error_rate", "0.01"), ("ad_spend", "10000"),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("- {name: a, title: t, why: w, advice: a, conditions: []}", "conditions"),
         ("- {name: a, title: t, why: w, advice: a, conditions: [{metric: m, period: day}]}", "above"),
@@ -158,16 +156,16 @@ def test_the_rules_that_ship_name_metrics_that_exist(catalog: Catalog) -> None:
         ("- [", "Cannot read"),
     ],
 )
-def test_a_broken_rule_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_mistake_in_a_rule_is_named(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "rules.yml"
     path.write_text(text)
-    with pytest.raises(CatalogError, match=said):
-        reading.load(path)
+    with pytest.raises(CatalogError, match=message):
+        rules.load(path)
 
 
-def test_a_rule_that_stands_twice_is_refused(tmp_path: Path) -> None:
+def test_rule_with_a_repeated_name_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rules.yml"
     one = "- {name: a, title: t, why: w, advice: a, conditions: [{metric: m, period: day, above: 1}]}\n"
     path.write_text(one * 2)
-    with pytest.raises(CatalogError, match="a twice"):
-        reading.load(path)
+    with pytest.raises(CatalogError, match="they name a more than once"):
+        rules.load(path)

@@ -140,7 +140,7 @@ def test_a_metric_without_a_unit_is_refused(target: Path) -> None:
     ("change", "reason"),
     [
         ({"type": "cumulative"}, "not a sum of rows"),
-        ({"filter": {"where_filters": []}}, "filter of its own"),
+        ({"filter": {"where_filters": []}}, "it has a filter"),
     ],
 )
 def test_a_metric_that_the_compiler_cannot_express_has_its_reason(

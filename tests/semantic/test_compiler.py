@@ -1,4 +1,4 @@
-"""Metrics as SQL: what is written, what is refused, and what it answers on rows small enough to add up by hand."""
+"""Metrics as SQL: the answers over rows that can be added up by hand, and what is refused."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def one(sql_expression: str, rows: str) -> Any:
 
 
 def with_metric(catalog: Catalog, **changes: Any) -> Catalog:
-    """The catalog with one more metric, made of net_sales."""
+    """The catalog with one more metric, a changed copy of net_sales."""
     metric = dataclasses.replace(catalog.metrics["net_sales"], name="extra", **changes)
     return Catalog(MappingProxyType({**catalog.metrics, "extra": metric}), catalog.marts)
 
 
-def test_money_is_exact_to_the_last_minor_unit_of_a_very_large_sum(catalog: Catalog) -> None:
+def test_very_large_sum_of_money_is_exact_to_the_minor_unit(catalog: Catalog) -> None:
     rows = "SELECT 'KWD' AS currency, 1000 AS minor_units, 9007199254740993 AS net_sales_minor FROM range(3)"
     assert one(expression(catalog, "net_sales"), rows) == Decimal("27021597764222.979")
 
@@ -40,7 +40,7 @@ def test_money_is_in_units_of_its_currency(catalog: Catalog, currency: str, mino
 
 
 @pytest.mark.parametrize("metric", ["net_sales", "aov"])
-def test_two_currencies_are_never_added_up(catalog: Catalog, metric: str) -> None:
+def test_sum_over_two_currencies_is_empty(catalog: Catalog, metric: str) -> None:
     rows = """
         SELECT * FROM (VALUES ('USD', 100, 100, 100, 1), ('EUR', 100, 100, 100, 1))
         AS t(currency, minor_units, net_sales_minor, order_value_minor, orders_placed)
@@ -48,7 +48,7 @@ def test_two_currencies_are_never_added_up(catalog: Catalog, metric: str) -> Non
     assert one(expression(catalog, metric), rows) is None
 
 
-def test_a_ratio_divides_sums_and_is_empty_where_the_denominator_is_zero(catalog: Catalog) -> None:
+def test_ratio_divides_sums_and_is_empty_where_the_denominator_is_zero(catalog: Catalog) -> None:
     rows = "SELECT * FROM (VALUES (1, 1), (0, 9)) AS t(orders_paid_back, orders_placed)"
     assert one(expression(catalog, "refund_rate"), rows) == pytest.approx(0.1)  # the average of the rates is 0.5
     assert one(expression(catalog, "refund_rate"), "SELECT 0 AS orders_paid_back, 0 AS orders_placed") is None
@@ -67,7 +67,7 @@ def test_a_ratio_divides_sums_and_is_empty_where_the_denominator_is_zero(catalog
         (0, 0, None),
     ],
 )
-def test_the_badge_changes_just_above_five_and_ten_percent(
+def test_badge_changes_just_above_five_and_ten_percent(
     catalog: Catalog, refunded: int, settled: int, colour: str | None
 ) -> None:
     rows = f"""
@@ -76,12 +76,12 @@ def test_the_badge_changes_just_above_five_and_ten_percent(
     assert one(badge_expression(catalog, "refund_rate_by_status"), rows) == colour
 
 
-def test_a_metric_without_thresholds_has_no_badge(catalog: Catalog) -> None:
+def test_metric_without_thresholds_has_no_badge(catalog: Catalog) -> None:
     with pytest.raises(CompileError, match="has no badge"):
         badge_expression(catalog, "net_sales")
 
 
-def test_a_cohort_figure_is_empty_over_several_month_numbers(catalog: Catalog) -> None:
+def test_cohort_metric_is_empty_over_several_month_numbers(catalog: Catalog) -> None:
     rows = "SELECT * FROM (VALUES (0, 10), (1, 10)) AS t(month_number, customers)"
     assert one(expression(catalog, "cohort_customers"), rows) is None
     assert one(expression(catalog, "cohort_customers"), f"{rows} WHERE month_number = 1") == 10
@@ -100,13 +100,13 @@ def test_micros_are_exact_and_divided_in_the_last_step(catalog: Catalog) -> None
     assert one(expression(catalog, "campaign_roas"), rows) == pytest.approx(2)
 
 
-def test_a_thousand_impressions_cost_what_the_currency_says(catalog: Catalog) -> None:
+def test_cpm_is_in_units_of_its_currency(catalog: Catalog) -> None:
     rows = "SELECT 'JPY' AS currency, 1 AS minor_units, 250 AS ad_spend_minor, 5000 AS impressions"
     assert one(expression(catalog, "cpm"), rows) == pytest.approx(50)
     assert one(expression(catalog, "cpm"), rows.replace("5000", "0")) is None
 
 
-def test_minor_units_and_micros_are_never_divided_by_each_other(catalog: Catalog) -> None:
+def test_ratio_of_minor_units_and_micros_is_refused(catalog: Catalog) -> None:
     money = dataclasses.replace(catalog.metrics["campaign_spend"], micros=False, name="half")
     ratio = dataclasses.replace(catalog.metrics["campaign_roas"], inputs=("campaign_purchase_value", "half"))
     mixed = Catalog(MappingProxyType({**catalog.metrics, "half": money, "campaign_roas": ratio}), catalog.marts)
@@ -114,7 +114,7 @@ def test_minor_units_and_micros_are_never_divided_by_each_other(catalog: Catalog
         expression(mixed, "campaign_roas")
 
 
-def test_people_are_counted_by_the_day_or_on_one_day(catalog: Catalog) -> None:
+def test_people_are_counted_per_day_or_over_a_single_day(catalog: Catalog) -> None:
     day = date(2026, 5, 1)
     assert "MIN(date_day) = MAX(date_day)" in compile_query(catalog, ["mau"], by=["day"])
     assert compile_query(catalog, ["mau"], start=day, end=day)
@@ -123,13 +123,13 @@ def test_people_are_counted_by_the_day_or_on_one_day(catalog: Catalog) -> None:
             compile_query(catalog, ["mau"], by=by, start=day, end=end)
 
 
-def test_a_funnels_steps_are_asked_by_funnel_and_step(catalog: Catalog) -> None:
+def test_funnel_count_is_asked_by_funnel_and_step(catalog: Catalog) -> None:
     assert compile_query(catalog, ["funnel_count"], by=["funnel", "step"])
     with pytest.raises(CompileError, match="Ask by funnel too"):
         compile_query(catalog, ["funnel_count"], by=["step"])
 
 
-def test_an_unknown_metric_is_refused_with_the_names_that_come_near(catalog: Catalog) -> None:
+def test_unknown_metric_is_refused_with_similar_names(catalog: Catalog) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean net_sales"):
         expression(catalog, "netsales")
 
@@ -145,14 +145,14 @@ def test_an_unknown_metric_is_refused_with_the_names_that_come_near(catalog: Cat
         ([], ["day"], "no metric is named"),
     ],
 )
-def test_a_question_without_an_answer_is_refused(
+def test_question_without_an_answer_is_refused(
     catalog: Catalog, metrics: list[str], by: list[str], message: str
 ) -> None:
     with pytest.raises((CompileError, UnknownNameError), match=message):
         compile_query(catalog, metrics, by=by)
 
 
-def test_a_range_that_ends_before_it_starts_is_refused(catalog: Catalog) -> None:
+def test_range_that_ends_before_it_starts_is_refused(catalog: Catalog) -> None:
     with pytest.raises(RangeError, match="Swap the two dates"):
         compile_query(catalog, ["net_sales"], start=date(2026, 2, 1), end=date(2026, 1, 1))
 
@@ -167,12 +167,12 @@ def test_a_range_that_ends_before_it_starts_is_refused(catalog: Catalog) -> None
         {"kind": "derived", "expr": "net_sales / gross_sales", "inputs": ("net_sales", "gross_sales")},
     ],
 )
-def test_what_is_not_one_projection_is_refused(catalog: Catalog, changes: dict[str, Any]) -> None:
+def test_metric_that_is_not_one_expression_is_refused(catalog: Catalog, changes: dict[str, Any]) -> None:
     with pytest.raises(CompileError):
         expression(with_metric(catalog, **changes), "extra")
 
 
-def test_metrics_of_several_marts_meet_without_counting_a_row_twice(catalog: Catalog) -> None:
+def test_metrics_of_several_marts_are_joined_without_counting_a_row_twice(catalog: Catalog) -> None:
     with duckdb.connect() as db:
         db.execute("CREATE SCHEMA marts")
         db.execute("""
@@ -195,11 +195,11 @@ def test_metrics_of_several_marts_meet_without_counting_a_row_twice(catalog: Cat
     ]
 
 
-def test_a_tenants_name_is_a_value_and_never_sql(catalog: Catalog) -> None:
+def test_tenant_name_is_quoted_as_a_value(catalog: Catalog) -> None:
     assert "tenant_id = 'a'' OR 1=1 --'" in compile_query(catalog, ["net_sales"], tenant="a' OR 1=1 --")
 
 
-def test_a_ratio_over_two_marts_is_no_expression(target: Path, catalog: Catalog) -> None:
+def test_ratio_over_two_marts_is_refused(target: Path, catalog: Catalog) -> None:
     assert isinstance(catalog.metrics["aov"], Metric)
     from semantic import catalog as catalogs
 

@@ -27,11 +27,11 @@ NUMBERS = st.integers(-(10**15), 10**15) | st.decimals(-(10**12), 10**12, places
 
 
 def guarded(value: str) -> str:
-    """What a reader has to see for a text, said a second time."""
+    """The expected cell for a text, by an independent rule."""
     return "'" + value if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
 
 
-def test_the_bytes_are_as_rfc_4180_and_excel_want_them(tmp_path: Path) -> None:
+def test_file_has_byte_order_mark_crlf_and_quotes_where_needed(tmp_path: Path) -> None:
     rows: list[list[csv.Cell]] = [["a,b", 'say "hi"', "two\nlines"], ["plain", None, "é"]]
     path = csv.write(tmp_path / "x.csv", ["one", "two", "three"], rows)
     expected = '\ufeffone,two,three\r\n"a,b","say ""hi""","two\nlines"\r\nplain,,é\r\n'
@@ -39,7 +39,7 @@ def test_the_bytes_are_as_rfc_4180_and_excel_want_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_a_text_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
+def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(cell: str) -> None:
     assert csv.text(cell) == "'" + cell
 
 
@@ -59,13 +59,13 @@ def test_a_text_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
         ("", ""),
     ],
 )
-def test_every_other_cell_is_written_plainly(cell: csv.Cell, expected: str) -> None:
+def test_other_cells_are_written_without_change(cell: csv.Cell, expected: str) -> None:
     assert csv.text(cell) == expected
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(TEXTS, TEXTS, NUMBERS), max_size=6))
-def test_pythons_reader_gets_back_what_was_written(rows: list[tuple[str, str, Any]]) -> None:
+def test_python_reads_back_what_was_written(rows: list[tuple[str, str, Any]]) -> None:
     content = csv.dumps(["a", "b", "n"], rows)
     read = list(python_csv.reader(io.StringIO(content, newline=""), strict=True))
     assert read == [["a", "b", "n"], *([guarded(a), guarded(b), str(n)] for a, b, n in rows)]
@@ -84,14 +84,14 @@ def test_duckdb_reads_the_same_texts_and_numbers(rows: list[tuple[str, Any]]) ->
     assert [(text or "", number) for text, number in read] == [(guarded(text), str(number)) for text, number in rows]
 
 
-def test_the_file_name_is_report_from_to_and_nothing_else() -> None:
+def test_file_name_is_report_first_and_last_day() -> None:
     days = date(2026, 1, 2), date(2026, 3, 4)
     assert csv.file_name("revenue-overview", *days) == "revenue-overview-2026-01-02-2026-03-04.csv"
     assert csv.file_name("../../etc/Pass wd\0", *days) == "etc-pass-wd-2026-01-02-2026-03-04.csv"
     assert csv.file_name("///", *days) == "report-2026-01-02-2026-03-04.csv"
 
 
-def test_a_full_disk_leaves_the_old_file_and_no_half_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_leaves_the_old_file_and_no_partial_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = csv.write(tmp_path / "x.csv", ["a"], [["old"]])
     before = path.read_bytes()
 
@@ -105,7 +105,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_half_one(tmp_path: Path, monkeyp
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_row_that_cannot_be_read_leaves_no_file(tmp_path: Path) -> None:
+def test_row_that_cannot_be_read_leaves_no_file(tmp_path: Path) -> None:
     def rows() -> Any:
         yield ["first"]
         raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""The compiler against MetricFlow."""
+"""Every metric of the compiler compared with MetricFlow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def oracle(target: Path, awkward: Path) -> Oracle:
 
 
 def asked(catalog: Catalog, grain: str) -> list[Metric]:
-    """The metrics that may be asked by a day or a month: a month has no days, a count of people no months."""
+    """The metrics that can be asked by day or by month: a mart of months has no days, a count of people no months."""
     return [
         metric
         for metric in catalog.metrics.values()
@@ -30,16 +30,16 @@ def asked(catalog: Catalog, grain: str) -> list[Metric]:
 
 @pytest.mark.parametrize("grain", ["day", "month"])
 def test_every_metric_equals_metricflows_answer(catalog: Catalog, oracle: Oracle, grain: str) -> None:
-    found = [line for metric in asked(catalog, grain) for line in oracle.differences(catalog, metric, grain)]
-    assert not found, "\n".join(found)
+    differences = [line for metric in asked(catalog, grain) for line in oracle.differences(catalog, metric, grain)]
+    assert not differences, "\n".join(differences)
 
 
-def test_no_metric_goes_unasked(catalog: Catalog) -> None:
+def test_every_metric_is_compared(catalog: Catalog) -> None:
     names = {metric.name for grain in ("day", "month") for metric in asked(catalog, grain)}
     assert names == set(catalog.metrics)
 
 
-def test_the_synthetic_mart_has_the_awkward_values_that_the_comparison_is_for(oracle: Oracle) -> None:
+def test_synthetic_mart_has_empty_zero_and_negative_values_and_two_currencies(oracle: Oracle) -> None:
     query = """
         SELECT count(*) FILTER (gross_sales_minor IS NULL), count(*) FILTER (orders_placed = 0),
                count(*) FILTER (net_sales_minor < 0), count(DISTINCT currency)
@@ -63,7 +63,7 @@ def test_the_synthetic_mart_has_the_awkward_values_that_the_comparison_is_for(or
         ("campaign_spend", {"micros": False}),
     ],
 )
-def test_a_planted_mistake_is_found(catalog: Catalog, oracle: Oracle, name: str, change: dict[str, Any]) -> None:
+def test_planted_mistake_is_found(catalog: Catalog, oracle: Oracle, name: str, change: dict[str, Any]) -> None:
     wrong = dataclasses.replace(catalog.metrics[name], **change)
     planted = Catalog(MappingProxyType({**catalog.metrics, name: wrong}), catalog.marts)
     assert oracle.differences(planted, catalog.metrics[name], "month")

@@ -1,4 +1,4 @@
-"""Named ranges are calendar days of the tenant, today included."""
+"""Presets are ranges of the tenant's calendar days, today included."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ EVENING = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
     ("preset", "first"),
     [("7d", date(2026, 11, 14)), ("30d", date(2026, 10, 22)), ("90d", date(2026, 8, 23)), ("ytd", date(2026, 1, 1))],
 )
-def test_a_preset_ends_today_and_counts_today(preset: str, first: date) -> None:
+def test_preset_includes_today(preset: str, first: date) -> None:
     assert periods.resolve(preset, "Europe/London", EVENING) == (first, date(2026, 11, 20))
 
 
-def test_today_is_the_tenants_today() -> None:
+def test_today_is_the_calendar_day_in_the_tenants_zone() -> None:
     assert periods.resolve("7d", "Asia/Tokyo", EVENING)[1] == date(2026, 11, 21)
     assert periods.resolve("7d", "America/New_York", EVENING)[1] == date(2026, 11, 20)
 
 
-def test_the_year_turns_with_the_tenants_midnight() -> None:
+def test_year_starts_at_the_tenants_midnight() -> None:
     new_year = datetime(2027, 1, 1, 3, 0, tzinfo=UTC)
     assert periods.resolve("ytd", "Europe/Berlin", new_year) == (date(2027, 1, 1), date(2027, 1, 1))
     assert periods.resolve("ytd", "America/New_York", new_year) == (date(2026, 1, 1), date(2026, 12, 31))
 
 
-def test_a_week_over_a_clock_change_has_seven_days() -> None:
+def test_week_with_a_clock_change_has_seven_days() -> None:
     first, last = periods.resolve("7d", "Europe/Berlin", datetime(2026, 10, 26, 12, tzinfo=UTC))
     assert len(periods.days(first, last)) == 7
 
 
-def test_an_unknown_preset_names_the_known_ones() -> None:
+def test_unknown_preset_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownNameError, match="30d"):
         periods.resolve("31d", "Europe/London", EVENING)
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd"])
-def test_an_unknown_zone_is_refused(zone: str) -> None:
+def test_unknown_zone_is_refused(zone: str) -> None:
     with pytest.raises(RangeError, match="IANA"):
         periods.local_day(EVENING, zone)
 
 
-def test_a_clock_without_a_zone_is_refused() -> None:
+def test_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(RangeError, match="tzinfo"):
         periods.local_day(datetime(2026, 1, 1), "Europe/London")
 
 
-def test_a_range_that_ends_before_it_starts_is_refused() -> None:
+def test_range_that_ends_before_it_starts_is_refused() -> None:
     with pytest.raises(RangeError, match="Swap"):
         periods.check(date(2026, 1, 2), date(2026, 1, 1))

@@ -1,4 +1,4 @@
-"""Asking the published build: the right tenant's numbers, exact, or one clear error."""
+"""Queries over the published build: the right tenant's exact numbers, or one clear error."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from semantic.warehouse import open_build, tenants
 from tests.semantic import shop, synthetic
 
 
-def test_a_tenants_money_comes_exact_with_the_places_of_its_currency(published: Path) -> None:
-    found = ask(published, ["net_sales", "orders_placed", "aov"], ["day"], tenant="acme")
-    assert found.schema.field("net_sales").type == pa.decimal128(38, 2)
-    assert found.schema.field("orders_placed").type == pa.int64()
-    assert found.to_pylist() == [
+def test_money_is_exact_with_the_decimal_places_of_its_currency(published: Path) -> None:
+    table = ask(published, ["net_sales", "orders_placed", "aov"], ["day"], tenant="acme")
+    assert table.schema.field("net_sales").type == pa.decimal128(38, 2)
+    assert table.schema.field("orders_placed").type == pa.int64()
+    assert table.to_pylist() == [
         {"day": date(2026, 3, 2), "net_sales": Decimal("42.50"), "orders_placed": 3, "aov": pytest.approx(42.5 / 3)},
         {"day": date(2026, 3, 4), "net_sales": Decimal("-10.01"), "orders_placed": 0, "aov": None},
     ]
 
 
 def test_yen_have_no_decimal_places(published: Path) -> None:
-    found = ask(published, ["order_revenue"], tenant="hinode")
-    assert found.to_pylist() == [{"order_revenue": Decimal(12345)}]
-    assert render(found, "csv") == "order_revenue\r\n12345\r\n"
+    table = ask(published, ["order_revenue"], tenant="hinode")
+    assert table.to_pylist() == [{"order_revenue": Decimal(12345)}]
+    assert render(table, "csv") == "order_revenue\r\n12345\r\n"
 
 
-def test_the_answer_says_of_which_build_it_is(published: Path, catalog: Catalog) -> None:
-    found = ask(published, ["net_sales"], tenant="acme")
-    assert found.schema.metadata == {
+def test_answer_names_build_tenant_and_currency(published: Path, catalog: Catalog) -> None:
+    table = ask(published, ["net_sales"], tenant="acme")
+    assert table.schema.metadata == {
         b"run_id": b"run-1",
         b"definitions": catalog.version.encode(),
         b"as_of": b"2026-03-09T06:00:00Z",
@@ -52,25 +52,25 @@ def test_the_answer_says_of_which_build_it_is(published: Path, catalog: Catalog)
     }
 
 
-def test_a_range_includes_both_of_its_days(published: Path) -> None:
+def test_range_includes_both_ends(published: Path) -> None:
     day = date(2026, 3, 4)
     assert ask(published, ["returns"], start=day, end=day, tenant="acme").to_pylist() == [{"returns": Decimal("10.01")}]
 
 
-def test_a_whole_month_of_cohorts_is_meant_where_a_range_starts_within_it(awkward: Path) -> None:
-    found = ask(awkward, ["cohort_customers"], ["month", "month_number"], start=date(2026, 3, 15), tenant="aurora")
-    assert found.to_pylist()[0]["month"] == date(2026, 3, 1)
+def test_range_that_starts_within_a_month_includes_the_whole_cohort_month(awkward: Path) -> None:
+    table = ask(awkward, ["cohort_customers"], ["month", "month_number"], start=date(2026, 3, 15), tenant="aurora")
+    assert table.to_pylist()[0]["month"] == date(2026, 3, 1)
 
 
-def test_all_tenants_at_once_are_only_answered_apart(published: Path) -> None:
-    found = ask(published, ["order_revenue"], ["tenant_id"])
-    assert found.to_pylist() == [
+def test_question_over_all_tenants_needs_tenant_id(published: Path) -> None:
+    table = ask(published, ["order_revenue"], ["tenant_id"])
+    assert table.to_pylist() == [
         {"tenant_id": "acme", "order_revenue": Decimal(30)},
         {"tenant_id": "hinode", "order_revenue": Decimal(12345)},
     ]
 
 
-def test_several_metrics_in_one_question_equal_each_alone(awkward: Path, catalog: Catalog) -> None:
+def test_several_metrics_in_one_question_equal_each_metric_alone(awkward: Path, catalog: Catalog) -> None:
     for mart, extra in {
         "metrics_daily": [],
         "product_daily": [],
@@ -83,44 +83,44 @@ def test_several_metrics_in_one_question_equal_each_alone(awkward: Path, catalog
             assert ask(awkward, [name], ["month", *extra], tenant="aurora")[name] == together[name]
 
 
-def test_metrics_of_two_marts_meet_on_the_day(published: Path) -> None:
-    found = ask(published, ["orders_placed", "product_revenue"], ["day"], tenant="acme")
-    assert [tuple(row.values()) for row in found.to_pylist()] == [
+def test_metrics_of_two_marts_are_joined_by_day(published: Path) -> None:
+    table = ask(published, ["orders_placed", "product_revenue"], ["day"], tenant="acme")
+    assert [tuple(row.values()) for row in table.to_pylist()] == [
         (date(2026, 3, 2), 3, Decimal(40)),
         (date(2026, 3, 4), 0, Decimal(0)),
     ]
 
 
-def test_one_tenant_need_not_be_named(catalog: Catalog, tmp_path: Path) -> None:
+def test_single_tenant_need_not_be_named(catalog: Catalog, tmp_path: Path) -> None:
     rows = {name: [row for row in items if row["tenant_id"] == "acme"] for name, items in shop.ROWS.items()}
     published = synthetic.publish(tmp_path / "published", catalog, rows)
     assert ask(published, ["orders_placed"]).to_pylist() == [{"orders_placed": 3}]
 
 
-def test_of_several_tenants_one_has_to_be_named(published: Path) -> None:
+def test_one_of_several_tenants_must_be_named(published: Path) -> None:
     with pytest.raises(UnknownTenantError, match=r"2 tenants: acme, hinode.*--tenant"):
         ask(published, ["orders_placed"])
 
 
 @pytest.mark.parametrize("name", ["acne", "", "../all", "acme' OR 1=1 --", "*"])
-def test_an_unknown_tenant_is_refused(published: Path, name: str) -> None:
+def test_unknown_tenant_is_refused(published: Path, name: str) -> None:
     with pytest.raises(UnknownTenantError, match=r"Did you mean acme|Choose from: acme, hinode"):
         ask(published, ["orders_placed"], tenant=name)
 
 
-def test_a_tenants_question_opens_a_file_in_which_nobody_else_is(published: Path) -> None:
+def test_question_of_a_tenant_opens_a_file_with_no_other_tenants_rows(published: Path) -> None:
     with open_build(published, "acme") as build:
         assert build.connection.execute("SELECT DISTINCT tenant_id FROM marts.metrics_daily").fetchall() == [("acme",)]
         with pytest.raises(duckdb.Error, match="read-only"):
             build.connection.execute("DELETE FROM marts.metrics_daily")
 
 
-def test_an_unknown_metric_names_the_near_ones(published: Path) -> None:
+def test_query_of_unknown_metric_names_similar_ones(published: Path) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean net_sales"):
         ask(published, ["net_sale"], tenant="acme")
 
 
-def test_dates_the_wrong_way_round_are_refused(published: Path) -> None:
+def test_dates_in_reverse_order_are_refused(published: Path) -> None:
     with pytest.raises(RangeError, match="Swap the two dates"):
         ask(published, ["net_sales"], start=date(2026, 3, 4), end=date(2026, 3, 3), tenant="acme")
 
@@ -130,33 +130,33 @@ def test_before_the_first_build_the_error_says_how_to_get_one(tmp_path: Path) ->
         ask(tmp_path / "published", ["net_sales"])
 
 
-def test_half_a_build_is_no_build(published: Path, tmp_path: Path) -> None:
+def test_incomplete_build_is_refused(published: Path, tmp_path: Path) -> None:
     broken = synthetic.copy(published, tmp_path / "published")
     (broken / "run-1" / "all.duckdb").unlink()
-    with pytest.raises(NoBuildError, match="not whole"):
+    with pytest.raises(NoBuildError, match="incomplete"):
         ask(broken, ["net_sales"], tenant="acme")
     (broken / "current").unlink()
     (broken / "current").symlink_to("a-run-that-is-gone")
-    with pytest.raises(NoBuildError, match="not whole"):
+    with pytest.raises(NoBuildError, match="incomplete"):
         ask(broken, ["net_sales"], tenant="acme")
 
 
-def test_a_file_that_is_no_database_is_one_clear_error(published: Path, tmp_path: Path) -> None:
+def test_file_that_is_not_a_database_is_one_clear_error(published: Path, tmp_path: Path) -> None:
     broken = synthetic.copy(published, tmp_path / "published")
     (broken / "run-1" / "tenant-acme.duckdb").write_bytes(b"nothing of the kind" * 1000)
     with pytest.raises(NoBuildError, match="Cannot open"):
         ask(broken, ["net_sales"], tenant="acme")
 
 
-def test_a_missing_table_is_one_clear_error(published: Path, tmp_path: Path) -> None:
+def test_missing_table_is_one_clear_error(published: Path, tmp_path: Path) -> None:
     broken = synthetic.copy(published, tmp_path / "published")
     with duckdb.connect(str(broken / "run-1" / "tenant-acme.duckdb")) as connection:
         connection.execute("DROP TABLE marts.metrics_daily")
-    with pytest.raises(SemanticError, match=r"did not answer.*metrics_daily"):
+    with pytest.raises(SemanticError, match=r"Cannot query.*metrics_daily"):
         ask(broken, ["net_sales"], tenant="acme")
 
 
-def test_the_next_question_sees_the_next_build_and_an_open_one_stays_whole(catalog: Catalog, tmp_path: Path) -> None:
+def test_next_question_sees_the_next_build_and_an_open_build_stays_readable(catalog: Catalog, tmp_path: Path) -> None:
     published = synthetic.publish(tmp_path / "published", catalog, shop.ROWS)
     question = "SELECT sum(orders_placed) FROM marts.metrics_daily"
     with open_build(published, "acme") as build:
@@ -166,35 +166,35 @@ def test_the_next_question_sees_the_next_build_and_an_open_one_stays_whole(catal
     assert ask(published, ["orders_placed"], tenant="acme").to_pylist() == [{"orders_placed": 6}]
 
 
-def test_the_tenants_of_a_build_are_those_with_a_file(published: Path) -> None:
+def test_tenants_of_a_build_are_those_with_a_file(published: Path) -> None:
     assert tenants(published / "current") == ["acme", "hinode"]
 
 
-def test_csv_json_and_table_say_the_same(published: Path) -> None:
-    found = ask(published, ["net_sales", "refund_rate", "orders_placed"], ["day"], tenant="acme")
-    rows = list(csv.reader(io.StringIO(render(found, "csv"), newline="")))
+def test_csv_json_and_table_show_the_same_values(published: Path) -> None:
+    table = ask(published, ["net_sales", "refund_rate", "orders_placed"], ["day"], tenant="acme")
+    rows = list(csv.reader(io.StringIO(render(table, "csv"), newline="")))
     assert rows == [
         ["day", "net_sales", "refund_rate", "orders_placed"],
         ["2026-03-02", "42.50", "0.333333", "3"],
         ["2026-03-04", "-10.01", "", "0"],
     ]
-    text = render(found, "json")
+    text = render(table, "json")
     assert '"net_sales": 42.50' in text
     assert json.loads(text, parse_float=Decimal)[1] == {
         "day": "2026-03-04", "net_sales": Decimal("-10.01"), "refund_rate": None, "orders_placed": 0,
     }  # fmt: skip
-    table = render(found, "table")
-    assert all(part in table for part in ("42.50", "-10.01", "33.33 %", "acme", "USD", "2026-03-09T06:00:00Z"))
+    shown = render(table, "table")
+    assert all(part in shown for part in ("42.50", "-10.01", "33.33 %", "acme", "USD", "2026-03-09T06:00:00Z"))
 
 
-def test_an_answer_without_rows_renders_too(published: Path) -> None:
-    found = ask(published, ["net_sales"], ["day"], start=date(2030, 1, 1), tenant="acme")
-    assert render(found, "csv") == "day,net_sales\r\n"
-    assert render(found, "json") == "[]\n"
-    assert "net_sales" in render(found)
+def test_answer_without_rows_is_rendered(published: Path) -> None:
+    table = ask(published, ["net_sales"], ["day"], start=date(2030, 1, 1), tenant="acme")
+    assert render(table, "csv") == "day,net_sales\r\n"
+    assert render(table, "json") == "[]\n"
+    assert "net_sales" in render(table)
 
 
-def test_an_unknown_format_is_refused(published: Path) -> None:
+def test_unknown_format_is_refused(published: Path) -> None:
     with pytest.raises(UnknownNameError, match="csv, json, table"):
         render(ask(published, ["net_sales"], tenant="acme"), "xml")
 
@@ -206,7 +206,7 @@ def test_importing_the_query_loads_neither_dbt_nor_metricflow_nor_pandas() -> No
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_advertising_by_campaign_keeps_its_parts_of_a_cent(catalog: Catalog, tmp_path: Path) -> None:
+def test_advertising_by_campaign_keeps_parts_of_a_cent(catalog: Catalog, tmp_path: Path) -> None:
     day = date(2026, 11, 19)
     row = {"tenant_id": "acme", "campaign_name": "A", "date_day": day, "currency": "USD", "minor_units": 100}
     rows = {

@@ -1,4 +1,4 @@
-"""Named reports: their exact columns and, for the week of shop.py, their exact bytes."""
+"""Reports: their exact columns and, for the week of shop.py, their exact bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIRST, LAST = date(2026, 3, 1), date(2026, 3, 4)
 
 
 def lines(published: Path, name: str, folder: Path, tenant: str = "acme") -> list[str]:
-    """The lines of a report's file, once its frame is as it has to be."""
+    """The lines of a report's file, after checking byte order mark and line ends."""
     path = write_report(published, name, FIRST, LAST, tenant=tenant, folder=folder)
     assert path == folder / f"{name}-2026-03-01-2026-03-04.csv"
     content = path.read_bytes()
@@ -30,7 +30,7 @@ def lines(published: Path, name: str, folder: Path, tenant: str = "acme") -> lis
     return content[3:].decode().split("\r\n")[:-1]
 
 
-def test_revenue_by_day_has_the_documents_columns_and_every_day(published: Path, tmp_path: Path) -> None:
+def test_revenue_by_day_has_its_columns_and_every_day(published: Path, tmp_path: Path) -> None:
     assert lines(published, "revenue-by-day", tmp_path) == [
         "date,revenue_usd,order_count,refunded_usd",
         "2026-03-01,0.00,0,0.00",
@@ -40,7 +40,7 @@ def test_revenue_by_day_has_the_documents_columns_and_every_day(published: Path,
     ]
 
 
-def test_top_products_has_the_documents_columns_and_only_what_was_sold(published: Path, tmp_path: Path) -> None:
+def test_top_products_has_its_columns_and_only_sold_products(published: Path, tmp_path: Path) -> None:
     assert lines(published, "top-products", tmp_path) == [
         "product_id,name,sku,qty_sold,revenue_usd",
         '1,"Tent, ""two""","T-1,T-2",2,30.00',
@@ -48,7 +48,7 @@ def test_top_products_has_the_documents_columns_and_only_what_was_sold(published
     ]
 
 
-def test_top_customers_has_the_documents_columns_and_only_who_bought(published: Path, tmp_path: Path) -> None:
+def test_top_customers_has_its_columns_and_only_customers_who_bought(published: Path, tmp_path: Path) -> None:
     assert lines(published, "top-customers", tmp_path) == [
         "customer_id,display_name,order_count,total_spent_usd",
         "11,Zoë Åström,1,17.50",
@@ -56,14 +56,14 @@ def test_top_customers_has_the_documents_columns_and_only_who_bought(published: 
     ]
 
 
-def test_the_refund_rate_is_one_row_with_the_badge_of_the_literal_rate(published: Path, tmp_path: Path) -> None:
+def test_refund_rate_is_one_row_with_the_badge_of_the_unrounded_rate(published: Path, tmp_path: Path) -> None:
     assert lines(published, "refund-rate", tmp_path) == [
         "refund_rate_percent,total_orders,refunded,partial_refunds,total_refunded_usd,badge",
         "33.3333,3,0,1,20.00,red",
     ]
 
 
-def test_the_revenue_overview_keeps_the_true_refund_on_the_day_of_the_refund(published: Path, tmp_path: Path) -> None:
+def test_revenue_overview_shows_refunds_on_the_day_of_the_refund(published: Path, tmp_path: Path) -> None:
     head, *days = lines(published, "revenue-overview", tmp_path)
     assert head == (
         "date,gross_sales_usd,discounts_usd,returns_usd,net_sales_usd,shipping_usd,taxes_usd,duties_usd,fees_usd,"
@@ -77,7 +77,7 @@ def test_the_revenue_overview_keeps_the_true_refund_on_the_day_of_the_refund(pub
     ]
 
 
-def test_sales_velocity_is_the_average_of_seven_days_also_before_the_range(published: Path, tmp_path: Path) -> None:
+def test_sales_velocity_averages_seven_days_including_days_before_the_range(published: Path, tmp_path: Path) -> None:
     assert lines(published, "sales-velocity", tmp_path)[2:4] == [
         "2026-03-02,3,4,0.428571,0.571429",
         "2026-03-03,0,0,0.428571,0.571429",
@@ -94,7 +94,7 @@ def test_product_performance_has_returns_and_shares(published: Path, tmp_path: P
     ]
 
 
-def test_a_shop_in_yen_has_columns_in_yen_without_decimals(published: Path, tmp_path: Path) -> None:
+def test_shop_in_yen_has_yen_columns_without_decimals(published: Path, tmp_path: Path) -> None:
     assert lines(published, "revenue-by-day", tmp_path, "hinode")[:3] == [
         "date,revenue_jpy,order_count,refunded_jpy",
         "2026-03-01,0,0,0",
@@ -102,7 +102,7 @@ def test_a_shop_in_yen_has_columns_in_yen_without_decimals(published: Path, tmp_
     ]
 
 
-def test_a_report_of_a_range_without_sales_has_zeros_and_no_rate(published: Path) -> None:
+def test_report_of_a_range_without_sales_has_zeros_and_empty_rates(published: Path) -> None:
     report = run_report(published, "refund-rate", date(2020, 1, 1), date(2020, 1, 2), tenant="acme")
     assert report.to_pylist() == [
         {
@@ -113,42 +113,42 @@ def test_a_report_of_a_range_without_sales_has_zeros_and_no_rate(published: Path
     assert run_report(published, "top-products", date(2020, 1, 1), date(2020, 1, 2), tenant="acme").num_rows == 0
 
 
-def test_a_product_whose_title_changed_is_one_product(catalog: Catalog, tmp_path: Path) -> None:
+def test_product_whose_title_changed_is_one_product(catalog: Catalog, tmp_path: Path) -> None:
     rows = [dict(row) for row in shop.ROWS["product_daily"]]
     rows[2] |= {"product_title": "Tent", "skus": None, "quantity_completed": 1, "product_revenue_minor": 1}
     published = synthetic.publish(tmp_path / "published", catalog, {**shop.ROWS, "product_daily": rows})
-    found = run_report(published, "top-products", FIRST, LAST, tenant="acme")
-    assert found.column("product_id").to_pylist() == ["1", "2"]
-    assert found.column("revenue_usd").to_pylist() == [Decimal("30.01"), Decimal("10.00")]
+    table = run_report(published, "top-products", FIRST, LAST, tenant="acme")
+    assert table.column("product_id").to_pylist() == ["1", "2"]
+    assert table.column("revenue_usd").to_pylist() == [Decimal("30.01"), Decimal("10.00")]
 
 
-def test_ten_products_of_one_revenue_are_the_same_ten_every_time(catalog: Catalog, tmp_path: Path) -> None:
+def test_top_ten_with_ties_is_always_the_same(catalog: Catalog, tmp_path: Path) -> None:
     rows = [
         {**shop.ROWS["product_daily"][0], "product_key": f"p{n:02}", "product_id": f"p{n:02}"}
         for n in reversed(range(30))
     ]
     published = synthetic.publish(tmp_path / "published", catalog, {**shop.ROWS, "product_daily": rows})
-    found = run_report(published, "top-products", FIRST, LAST, tenant="acme")
-    assert found.column("product_id").to_pylist() == [f"p{n:02}" for n in range(10)]
+    table = run_report(published, "top-products", FIRST, LAST, tenant="acme")
+    assert table.column("product_id").to_pylist() == [f"p{n:02}" for n in range(10)]
 
 
-def test_every_report_names_what_the_catalog_has_and_types_its_columns(published: Path, catalog: Catalog) -> None:
+def test_every_report_uses_existing_metrics_and_typed_columns(published: Path, catalog: Catalog) -> None:
     for report in REPORTS.values():
         dimensions = {"day", *report.by, *report.labels}
         assert all(column.of in dimensions or column.of in catalog.metrics for column in report.columns)
         assert run_report(published, report.name, FIRST, LAST, tenant="acme").num_columns == len(report.columns)
-    found = run_report(published, "revenue-by-day", FIRST, LAST, tenant="acme")
-    assert found.schema.types == [pa.date32(), pa.decimal128(38, 2), pa.int64(), pa.decimal128(38, 2)]
+    table = run_report(published, "revenue-by-day", FIRST, LAST, tenant="acme")
+    assert table.schema.types == [pa.date32(), pa.decimal128(38, 2), pa.int64(), pa.decimal128(38, 2)]
 
 
-def test_a_report_written_twice_is_the_same_file_and_leaves_nothing_beside_it(published: Path, tmp_path: Path) -> None:
+def test_report_written_twice_is_the_same_file_without_leftovers(published: Path, tmp_path: Path) -> None:
     first = write_report(published, "revenue-overview", FIRST, LAST, tenant="acme", folder=tmp_path).read_bytes()
     again = write_report(published, "revenue-overview", FIRST, LAST, tenant="acme", folder=tmp_path).read_bytes()
     assert first == again
     assert [path.name for path in tmp_path.iterdir()] == ["revenue-overview-2026-03-01-2026-03-04.csv"]
 
 
-def test_what_a_spreadsheet_program_reads_are_the_reports_values(published: Path, tmp_path: Path) -> None:
+def test_spreadsheet_reads_the_values_of_the_report(published: Path, tmp_path: Path) -> None:
     path = write_report(published, "top-products", FIRST, LAST, tenant="acme", folder=tmp_path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         assert next(iter(csv.DictReader(file)))["name"] == 'Tent, "two"'
@@ -163,7 +163,7 @@ def test_what_a_spreadsheet_program_reads_are_the_reports_values(published: Path
         ("revenue-overview", FIRST, LAST, None, UnknownTenantError),
     ],
 )
-def test_a_report_that_cannot_be_made_leaves_no_file(
+def test_report_that_fails_leaves_no_file(
     published: Path, tmp_path: Path, name: str, start: date, end: date, tenant: str | None, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
@@ -171,13 +171,13 @@ def test_a_report_that_cannot_be_made_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_tenant_without_any_rows_is_told_to_load_its_sources(catalog: Catalog, tmp_path: Path) -> None:
+def test_report_for_a_tenant_without_rows_says_to_load_its_sources(catalog: Catalog, tmp_path: Path) -> None:
     published = synthetic.publish(tmp_path / "published", catalog, {"build_info": shop.ROWS["build_info"]})
     with pytest.raises(NoDataError, match="takings run"):
         run_report(published, "revenue-overview", FIRST, LAST, tenant="acme")
 
 
-def test_a_folder_that_cannot_be_written_is_one_clear_error(published: Path, tmp_path: Path) -> None:
+def test_folder_that_cannot_be_written_is_one_clear_error(published: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(WriteError, match="Cannot write"):
         write_report(published, "refund-rate", FIRST, LAST, tenant="acme", folder=tmp_path / "file")

@@ -1,4 +1,4 @@
-"""The rules that ship, each from both sides of the limit that the metrics document gives it, over its own period."""
+"""The shipped rules, each on both sides of its limit, over its own period."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def month(at: date, **numbers: int) -> dict[str, Any]:
 
 
 def ads(spend: int, sales: int, before: int) -> Rows:
-    """Yesterday's spend and sales in cents, and those of each of the two days before it, spend alike."""
+    """Yesterday's spend and sales in cents, then the two days before with the same spend and other sales."""
     earlier = [day(YESTERDAY - timedelta(days=n), ad_spend_minor=spend, net_sales_minor=before) for n in (1, 2)]
     return [day(YESTERDAY, ad_spend_minor=spend, net_sales_minor=sales), *earlier]
 
@@ -70,16 +70,16 @@ CASES: list[tuple[str, str, Rows, str]] = [
 
 
 @pytest.mark.parametrize(("name", "mart", "rows", "state"), CASES)
-def test_a_rule_fires_beyond_its_limit_and_only_there(
+def test_rule_fires_only_beyond_its_limit(
     name: str, mart: str, rows: Rows, state: str, tmp_path: Path, catalog: Catalog
 ) -> None:
     about = {"tenant_id": "acme", "run_id": "run-1", "as_of": datetime(2026, 11, 20, 9)}
     published = synthetic.publish(tmp_path / "published", catalog, {mart: rows, "build_info": [about]})
     with open_build(published, "acme") as build:
-        found = {alert.rule.name: alert for alert in evaluate(build, rules.load(), today=TODAY)}
-    assert found[name].state == state, found[name].text
+        alerts = {alert.rule.name: alert for alert in evaluate(build, rules.load(), today=TODAY)}
+    assert alerts[name].state == state, alerts[name].text
 
 
-def test_every_rule_is_looked_at_from_both_sides() -> None:
+def test_every_shipped_rule_is_tested_on_both_sides_of_its_limit() -> None:
     states = {(name, state) for name, _, _, state in CASES}
     assert states == {(rule.name, state) for rule in rules.load() for state in ("quiet", "firing")}

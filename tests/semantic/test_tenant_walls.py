@@ -1,6 +1,6 @@
-"""Whatever a tenant asks by query or report, by any dimension, never names another's rows; and planted leaks are found.
+"""No query or report of a tenant, by any dimension, returns another tenant's rows; planted leaks are found.
 
-Every text of the made-up marts carries its tenant's canary.
+Every text of the hand-made marts contains its tenant's canary, a word by which a leaked row is recognized.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _asked(mart: Mart, column: str) -> str:
 
 
 def walk(published: Path, tenant: str, folder: Path) -> Iterator[Place]:
-    """(where, what it says) of every question and every report."""
+    """(name, text) of the answer to every question and of every report."""
     with open_build(published, tenant) as build:
         for metrics, by in questions(build.catalog):
             yield f"{metrics[0]} by {', '.join(by)}", query.render(query.answer(build, metrics, by=by), "json")
@@ -60,30 +60,32 @@ def walk(published: Path, tenant: str, folder: Path) -> Iterator[Place]:
         yield f"report {report}", path.read_text(encoding="utf-8-sig")
 
 
-def found(published: Path, tenant: str, canary: str, folder: Path) -> set[str]:
+def leaks(published: Path, tenant: str, canary: str, folder: Path) -> set[str]:
     return {place for place, text in walk(published, tenant, folder) if canary in text.lower()}
 
 
 @pytest.mark.parametrize("who", OTHER)
-def test_no_query_and_no_report_names_the_other_tenants_rows(published: Path, who: str, tmp_path: Path) -> None:
+def test_no_query_or_report_returns_rows_of_another_tenant(published: Path, who: str, tmp_path: Path) -> None:
     places = list(walk(published, who, tmp_path))
     assert [place for place, text in places if CANARIES[OTHER[who]] in text.lower()] == []
     own = {place for place, text in places if CANARIES[who] in text.lower()}
     assert {"report product-performance", "customer_net_sales by display_name"} <= own
-    assert len(own) > 20 and len(places) > 80, "the walk has been everywhere"
+    assert len(own) > 20 and len(places) > 80, "the walk left something out"
 
 
-@pytest.mark.parametrize(("theirs", "leaks"), [(False, True), (True, False)])
-def test_a_row_in_the_wrong_file_is_found_where_it_goes_as_ones_own_and_walled_off_where_not(
-    published: Path, tmp_path: Path, theirs: bool, leaks: bool
+@pytest.mark.parametrize(("keeps_tenant_id", "leaked"), [(False, True), (True, False)])
+def test_row_planted_in_the_wrong_file_is_found_by_this_test(
+    published: Path, tmp_path: Path, keeps_tenant_id: bool, leaked: bool
 ) -> None:
     spoilt = Path(shutil.copytree(published, tmp_path / "published", symlinks=True))
     folder = spoilt / "run-1"
     with duckdb.connect(str(folder / "tenant-aurora.duckdb")) as db:
         db.execute(f"attach '{folder / 'all.duckdb'}' as everyone (read_only)")
-        named = " replace ('USD' as currency)" if theirs else " replace ('aurora' as tenant_id, 'USD' as currency)"
+        named = (
+            " replace ('USD' as currency)" if keeps_tenant_id else " replace ('aurora' as tenant_id, 'USD' as currency)"
+        )
         db.execute(
             f"insert into marts.customer_daily select *{named} from everyone.marts.customer_daily "
             "where tenant_id = 'nordlicht' limit 1"
         )
-    assert bool(found(spoilt, "aurora", CANARIES["nordlicht"], tmp_path)) == leaks
+    assert bool(leaks(spoilt, "aurora", CANARIES["nordlicht"], tmp_path)) == leaked

@@ -1,4 +1,4 @@
-"""The metrics of the metrics document are here, each under a name of its own; where its formula differs, both are."""
+"""Every usual name of a metric leads to a metric here; where the usual formula differs, to that one too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from semantic.catalog import Catalog
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "numbers.md"
-DOCUMENT = {  # its chapters Key Metrics, Dashboard Views and Data Sources
+USUAL_NAMES = {
     "MRR", "ARR", "Growth Rate", "Revenue", "Revenue Trend", "Revenue by Source", "New Customers", "Churn Rate", "LTV",
     "CAC", "Conversion Rate", "AOV", "Add-to-Cart Rate", "Cart Abandonment Rate", "Ad Spend", "ROAS", "CPC", "CPA",
     "Traffic", "API Usage", "Active Users", "Gross Margin", "Sessions", "Orders",
@@ -19,30 +19,30 @@ NO_METRIC = {"revenue_source"}
 
 
 def rows() -> dict[str, tuple[list[str], list[str]]]:
-    """Usual name to the metrics here, and to those that are its formula to the letter."""
-    text = GUIDE.read_text().partition("## Names of other documents")[2].partition("\n## ")[0]
-    found = {}
+    """Usual name to the metrics here, and to those that have exactly the usual formula."""
+    text = GUIDE.read_text().partition("## Usual names")[2].partition("\n## ")[0]
+    metrics_by_name = {}
     for line in re.findall(r"^\| (?!usual|---)(.+) \|$", text, re.M):
         names, ours, literal = (part.strip() for part in line.split("|"))
         metrics = tuple(
             [name for name in re.findall(r"`(\w+)`", part) if name not in NO_METRIC] for part in (ours, literal)
         )
-        found |= dict.fromkeys(names.split(", "), metrics)
-    return found
+        metrics_by_name |= dict.fromkeys(names.split(", "), metrics)
+    return metrics_by_name
 
 
 def metrics_in(text: str) -> list[str]:
     return [name for name in re.findall(r"`(\w+)`", text) if name not in NO_METRIC]
 
 
-def test_every_metric_of_the_document_has_its_name_here(catalog: Catalog) -> None:
-    assert set(rows()) >= DOCUMENT
+def test_every_usual_metric_name_has_a_metric(catalog: Catalog) -> None:
+    assert set(rows()) >= USUAL_NAMES
     for name, (ours, literal) in rows().items():
         assert ours, name
         assert {*ours, *literal} <= set(catalog.metrics), name
 
 
-def test_where_its_formula_is_another_one_both_are_kept() -> None:
+def test_usual_formula_that_differs_has_its_own_metric() -> None:
     for name, metric in TWO_NAMES.items():
         ours, literal = rows()[name]
         assert metric in literal
