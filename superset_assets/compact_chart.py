@@ -65,8 +65,10 @@ def _added(key: str, value: Any, form: Form) -> bool:
     """Whether Superset's editor adds this value to the parameters of a chart that does not set it."""
     if key.startswith("matrixify_"):
         return not form["params"].get("matrixify_enable")
+    everyday = defaults.load()
+    editor = everyday.editor | everyday.types[_type(form)].editor
     off = value is None or value is False or value == [None, None]
-    return off or defaults.load().editor.get(key) == value or key in _LOOKUPS
+    return off or editor.get(key) == value or key in _LOOKUPS
 
 
 def _is_date_filter(item: Form) -> bool:
@@ -186,6 +188,7 @@ def _shortest(decisions: dict[str, Any], name: str, catalog: Catalog) -> dict[st
 
 def _comparable(form: Form) -> dict[str, Any]:
     plain = normalise("charts", form)
-    plain.pop("query_context", None)
+    for derived in ("query_context", "certification_details"):
+        plain.pop(derived, None)
     plain.setdefault("params", {})
     return plain

@@ -147,6 +147,7 @@ def _filters(filters: Mapping[str, Form], catalog: Catalog) -> dict[str, Filter]
 def _comparable(form: Form, names: Mapping[str, str]) -> dict[str, Any]:
     """A dashboard as a tree of its layout, with filters by name: without ids, without titles that charts decide."""
     plain = normalise("dashboards", form)
+    plain.pop("certification_details", None)
     position = plain.pop("position")
     plain["layout"] = {
         place.removeprefix("ROW-"): _tree(position, place, names)

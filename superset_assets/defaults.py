@@ -25,12 +25,14 @@ class NumberFormat(_Strict):
 
 
 class ChartType(_Strict):
-    """What all charts of a type share. height: grid units of 8 pixels. decisions: the keys that a chart may set."""
+    """What all charts of a type share. height: grid units of 8 pixels. decisions: the keys that a chart may set.
+    editor: what Superset's chart editor adds for this type."""
 
     viz_type: str
     height: int
     decisions: tuple[str, ...]
     number: NumberFormat | None = None
+    editor: dict[str, Any] = {}
     params: dict[str, Any]
 
 

@@ -35,6 +35,8 @@ class Export:
     charts: dict[str, Chart] = field(default_factory=dict)
     dashboards: dict[str, Dashboard] = field(default_factory=dict)
     homes: dict[str, str] = field(default_factory=dict)  # the file of each new chart
+    names: dict[str, str] = field(default_factory=dict)  # the name of each chart by its uuid in Superset
+    compared: set[str] = field(default_factory=set)  # uuids of charts that were read: dashboards share charts
     warnings: list[str] = field(default_factory=list)
 
     def texts(self) -> dict[str, tuple[str, str]]:
@@ -77,7 +79,7 @@ def compare(
 
     only: names of dashboards, by default all of wanted. default_range: the one that they were imported with.
     """
-    export = Export(files, root)
+    export = Export(files, root, names={asset_uuid("charts", name): name for name in files.charts})
     by_uuid = {str(form["uuid"]): form for path, form in assets.items() if path.startswith(("charts/", "dashboards/"))}
     for name in only or files.dashboards:
         form = by_uuid.get(asset_uuid("dashboards", name))
@@ -94,23 +96,23 @@ def compare(
 def _dashboard(
     export: Export, name: str, form: Form, forms: Mapping[str, Form], catalog: Catalog, default_range: str | None
 ) -> None:
-    files = export.files
-    names = {asset_uuid("charts", chart): chart for chart in {**files.charts, **export.charts}}
     tiles = [tile for tile in form["position"].values() if isinstance(tile, dict) and tile["type"] == "CHART"]
     for uuid in (str(tile["meta"]["uuid"]) for tile in tiles):
-        if uuid in forms and (uuid not in names or names[uuid] not in export.charts):
-            _chart(export, names, forms[uuid], name, catalog)
-    charts = {**files.charts, **export.charts}
-    before = files.dashboards[name]
-    after, unsupported = compact_dashboard.read_dashboard(form, name, before, charts, names, catalog, default_range)
+        if uuid in forms and uuid not in export.compared:
+            export.compared.add(uuid)
+            _chart(export, forms[uuid], name, catalog)
+    charts, before = {**export.files.charts, **export.charts}, export.files.dashboards[name]
+    after, unsupported = compact_dashboard.read_dashboard(
+        form, name, before, charts, export.names, catalog, default_range
+    )
     export.warnings += _warnings(f"dashboards/{name}.yaml", unsupported)
     if not _same(after.plain(), before.plain()):
         export.dashboards[name] = after
 
 
-def _chart(export: Export, names: dict[str, str], form: Form, dashboard: str, catalog: Catalog) -> None:
-    """Add the chart to the export if it differs; a chart of somebody's own gets a name from its title."""
-    uuid, title = str(form["uuid"]), form["slice_name"]
+def _chart(export: Export, form: Form, dashboard: str, catalog: Catalog) -> None:
+    """Add the chart to the export if it differs; a chart that somebody made gets a name from its title."""
+    uuid, title, names = str(form["uuid"]), form["slice_name"], export.names
     new = uuid not in names
     name = _free_name(title, names.values()) if new else names[uuid]
     before = export.files.charts.get(name)
@@ -121,9 +123,9 @@ def _chart(export: Export, names: dict[str, str], form: Form, dashboard: str, ca
         export.warnings.append(f"{place}: {error} It was not exported.")
         return
     if new:
-        names |= {uuid: name, asset_uuid("charts", name): name}
+        names.update({uuid: name, asset_uuid("charts", name): name})
         export.homes[name] = f"charts/{dashboard}.yaml"
-        unsupported = [item for item in unsupported if item[0] not in ("uuid", "certified_by", "certification_details")]
+        unsupported = [item for item in unsupported if item[0] not in ("uuid", "certified_by")]
         export.warnings.append(f"{place}: it becomes our chart {name}. Delete the original in Superset after an apply.")
     export.warnings += _warnings(place, unsupported)
     if before is None or not _same(after.plain(), before.plain()):

@@ -74,6 +74,22 @@ def log_in(driver: webdriver.Chrome, url: str, login: Login) -> None:
     raise AssertionError(f"{login.username} could not log in: {driver.find_element(By.TAG_NAME, 'body').text[:300]}")
 
 
+def save_chart(driver: webdriver.Chrome, url: str, number: int) -> None:
+    """Open a chart in Superset's editor and save it over itself."""
+
+    def press(selector: str) -> None:
+        WebDriverWait(driver, 60).until(lambda d: d.find_elements(By.CSS_SELECTOR, selector))
+        driver.execute_script("arguments[0].click()", driver.find_element(By.CSS_SELECTOR, selector))
+
+    driver.get(f"{url}/explore/?slice_id={number}")
+    WebDriverWait(driver, 60).until(lambda d: d.find_elements(By.CSS_SELECTOR, "[data-test='query-save-button']"))
+    WebDriverWait(driver, 60).until(lambda d: not d.find_elements(By.CSS_SELECTOR, BUSY))
+    press("[data-test='query-save-button']")
+    press("#overwrite-radio")
+    press("#btn_modal_save")
+    WebDriverWait(driver, 60).until(lambda d: not d.find_elements(By.CSS_SELECTOR, "#btn_modal_save"))
+
+
 def settle(driver: webdriver.Chrome, tiles: int, timeout: float = 60) -> None:
     """Wait until `tiles` charts are drawn and nothing loads any more, three times in a row."""
     deadline = time.monotonic() + timeout

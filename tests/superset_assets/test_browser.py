@@ -11,7 +11,10 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from superset_assets import dashboard_form, decisions
+from semantic.catalog import Catalog
+from superset_assets import bundle, dashboard_form, decisions, export, sync
+from superset_assets.client import ids_by_uuid
+from superset_assets.names import asset_uuid
 from tests.superset_assets import browser, marts
 from tests.superset_assets.conftest import Running, copied, point_to
 
@@ -167,3 +170,20 @@ def test_dashboard_is_dark_when_the_browser_prefers_it(superset: Running) -> Non
         look(driver, superset, "store-performance")
         assert bright(driver)
         assert filled(browser.screenshot(driver, "store-performance-dark"))
+
+
+def test_chart_saved_in_the_browser_without_an_edit_gives_an_export_nothing_to_write(
+    superset: Running, catalog: Catalog
+) -> None:
+    """Superset's editor writes its own defaults into a chart that it saves, and drops what it has no control for."""
+    numbers_of = ids_by_uuid(superset.admin, "chart")
+    try:
+        with browser.chromium() as driver:
+            browser.log_in(driver, superset.server.url, superset.server.credentials.admin)
+            for name in ("revenue_by_day", "top_customers", "mrr_target"):
+                browser.save_chart(driver, superset.server.url, numbers_of[asset_uuid("charts", name)])
+        saved = bundle.unpack(sync.exported(superset.admin))
+        assert "matrixify_enable" in str(saved), "no chart was saved"
+        assert export.compare(saved, decisions.read(), catalog).lines() == []
+    finally:
+        sync.apply(superset.admin, superset.bundle)

@@ -214,6 +214,21 @@ def test_chart_made_in_superset_is_named_with_what_to_do_about_the_original(
     assert warning.endswith("it becomes our chart discounts_by_day. Delete the original in Superset after an apply.")
 
 
+def test_chart_on_two_dashboards_is_exported_and_named_once(
+    imported: bundle.Assets, catalog: Catalog, root: Path
+) -> None:
+    def edit(assets: bundle.Assets) -> None:
+        place_own_chart(assets)
+        other = assets["dashboards/revenue_deep_dive.yaml"]["position"]
+        other["GRID_ID"]["children"].append("ROW-N-x7Yz")
+        other |= {key: assets[BOARD]["position"][key] for key in ("ROW-N-x7Yz", "CHART-a1")}
+        assets["charts/data_as_of.yaml"]["cache_timeout"] = 5
+
+    result = exported(imported, catalog, root, edit)
+    assert len(result.warnings) == 2, result.warnings
+    assert list(result.charts) == ["discounts_by_day"] and len(result.dashboards) == 2
+
+
 def test_comments_and_other_charts_stay_as_they_are(imported: bundle.Assets, catalog: Catalog, root: Path) -> None:
     file = root / "charts/store_performance.yaml"
     text = "# of the shop\n" + file.read_text().replace("units_sold:", "# pieces, not orders\nunits_sold:")

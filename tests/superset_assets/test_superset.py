@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from supersetapiclient.client import SupersetClient
 
-from superset_assets import access, bundle, datasets, decisions, sync, verify
+from semantic.catalog import Catalog
+from superset_assets import access, bundle, datasets, decisions, export, sync, verify
 from superset_assets.client import call, connect, ids_by_uuid, listing, send
 from superset_assets.dashboard_form import slug
 from superset_assets.errors import EmptyChartError, RequestFailedError
@@ -64,6 +65,31 @@ def test_change_in_superset_is_drift_and_apply_undoes_it(restored_assets: Runnin
     assert change.differences == (("slice_name", "Net sales", "My sales"),)
     sync.apply(restored_assets.admin, restored_assets.bundle)
     assert sync.plan(restored_assets.admin, restored_assets.bundle).empty
+
+
+def test_chart_title_and_width_edited_in_superset_are_the_only_change_of_an_export(
+    restored_assets: Running, catalog: Catalog
+) -> None:
+    admin, files = restored_assets.admin, decisions.read()
+    assert export.compare(bundle.unpack(sync.exported(admin)), files, catalog).lines() == []
+    chart = ids_by_uuid(admin, "chart")[asset_uuid("charts", "refund_rate")]
+    call(admin, "put", f"chart/{chart}", json={"slice_name": "Refunds"})
+    board = call(admin, "get", "dashboard/store-performance")["result"]
+    position = json.loads(board["position_json"])
+    position["CHART-refund_rate"]["meta"] |= {"width": 4, "sliceName": "Refunds"}
+    position["CHART-refund_health"]["meta"]["width"] = 8
+    call(admin, "put", f"dashboard/{board['id']}", json={"position_json": json.dumps(position)})
+    result = export.compare(bundle.unpack(sync.exported(admin)), files, catalog)
+    assert [line for line in result.lines() if line[0] in "+-!"] == [
+        "--- charts/store_performance.yaml",
+        "+++ charts/store_performance.yaml",
+        "-  title: Refund rate",
+        "+  title: Refunds",
+        "--- dashboards/store_performance.yaml",
+        "+++ dashboards/store_performance.yaml",
+        "-  refunds: [[refund_rate, 3, 19], [refund_health, 9, 19]]",
+        "+  refunds: [[refund_rate, 4, 19], [refund_health, 8, 19]]",
+    ]
 
 
 def test_prune_removes_our_orphans_and_leaves_charts_that_people_made(restored_assets: Running) -> None:
