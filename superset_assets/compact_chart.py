@@ -21,7 +21,7 @@ from superset_assets.sync import differences, normalise
 
 Form = Mapping[str, Any]
 Unsupported = list[tuple[str, Any, Any]]
-_LOOKUPS = ("temporal_columns_lookup",)  # what the editor works out from the dataset
+_LOOKUPS = ("temporal_columns_lookup",)  # derived from the dataset by the editor
 _OPERATOR_WORDS = {"IS TRUE": True, "IS FALSE": False, "IS NULL": None}
 
 
@@ -65,8 +65,8 @@ def _added(key: str, value: Any, form: Form) -> bool:
     """Whether Superset's editor adds this value to the parameters of a chart that does not set it."""
     if key.startswith("matrixify_"):
         return not form["params"].get("matrixify_enable")
-    everyday = defaults.load()
-    editor = everyday.editor | everyday.types[_type(form)].editor
+    shared = defaults.load()
+    editor = shared.editor | shared.types[_type(form)].editor
     off = value is None or value is False or value == [None, None]
     return off or editor.get(key) == value or key in _LOOKUPS
 

@@ -78,11 +78,11 @@ def row_tiles(name: str, row: list[Tile | Text], charts: Charts) -> dict[str, di
     high as the highest."""
     cells = [_cell(name, number, tile, charts) for number, tile in enumerate(row)]
     height = max((cell.height or cell.usual_height for cell in cells), default=0)
-    shared = _shared_width(name, [cell.width for cell in cells])
+    width = _shared_width(name, [cell.width for cell in cells])
     return {
         cell.id: {
             "type": cell.type,
-            "meta": {**cell.meta, "width": cell.width or shared, "height": cell.height or height},
+            "meta": {**cell.meta, "width": cell.width or width, "height": cell.height or height},
         }
         for cell in cells
     }
@@ -101,8 +101,8 @@ class _Cell:
 
 
 def _cell(row: str, number: int, tile: Tile | Text, charts: Charts) -> _Cell:
-    everyday = defaults.load()
-    text = tile if isinstance(tile, Text) else everyday.texts.get(tile.name)
+    shared = defaults.load()
+    text = tile if isinstance(tile, Text) else shared.texts.get(tile.name)
     if text is not None:
         place = f"MARKDOWN-{row}" + (f"-{number}" if number > 1 else "")
         width, height = tile.width or text.width, tile.height or text.height
@@ -110,11 +110,11 @@ def _cell(row: str, number: int, tile: Tile | Text, charts: Charts) -> _Cell:
     name = tile.name if isinstance(tile, Tile) else ""
     chart = charts.get(name)
     if chart is None:
-        near = difflib.get_close_matches(name, [*charts, *everyday.texts], 1)
+        near = difflib.get_close_matches(name, [*charts, *shared.texts], 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise DecisionError(f"rows.{row}", f"no chart is called {name!r}{hint}", "Name a chart of charts/*.yaml")
     meta = {"uuid": asset_uuid("charts", name), "chartId": 0, "sliceName": chart.title}
-    usual = everyday.types[chart.type].height
+    usual = shared.types[chart.type].height
     return _Cell(f"CHART-{name}", "CHART", meta, tile.width, tile.height, usual)
 
 
