@@ -55,6 +55,9 @@ MARK_OF_PATH = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = [name for name in (*LONGEST, *MARK_OF_PATH) if not (ROOT / name).exists()]
+    if missing:
+        raise pytest.UsageError(f"{', '.join(missing)} does not exist: correct LONGEST and MARK_OF_PATH in {__file__}")
     rank = {ROOT / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
     for item in items:

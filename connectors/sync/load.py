@@ -21,7 +21,7 @@ Into = Callable[[], tuple[int, int]]
 """Brings the records into the tables; returns (rows changed, rows rejected)."""
 
 
-class NotCleanError(Exception):
+class _NotCleanError(Exception):
     """A first load met a row that only a merge, row by row, can handle."""
 
 
@@ -73,7 +73,7 @@ class Load:
     def fill(self) -> tuple[int, int]:
         """The first load, where nothing has to be compared: typed straight into the tables.
 
-        Raises NotCleanError when a row cannot be typed, has no key or no parent, or comes twice.
+        Raises _NotCleanError when a row cannot be typed, has no key or no parent, or comes twice.
         """
         written = 0
         self.db.execute(f"delete from takings.rejects where {OF_STREAM}", of_stream(self.account, self.stream.name))
@@ -88,9 +88,9 @@ class Load:
                     [*self.scope, self.run_id],
                 )
             except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-                raise NotCleanError from error
+                raise _NotCleanError from error
             if self._is_unclean(table):
-                raise NotCleanError
+                raise _NotCleanError
         return written, 0
 
     def _is_unclean(self, table: Table) -> bool:

@@ -20,7 +20,7 @@ from connectors.sync.casts import sql_type
 from connectors.sync.control_tables import LINEAGE, SCOPE, Configuration
 from connectors.sync.cursors import Cursors
 from connectors.sync.landing import LandedWindow
-from connectors.sync.load import Load, NotCleanError, literal
+from connectors.sync.load import Load, _NotCleanError, literal
 from connectors.sync.reader import Reader
 
 ROWS_IN_A_GROUP = 30_720  # a quarter of DuckDB's default: a commit rewrites fewer half-full groups
@@ -114,7 +114,7 @@ class Staging:
             try:
                 with self.transaction():
                     return load.run(load.fill)
-            except NotCleanError:
+            except _NotCleanError:
                 pass  # nothing was written
         with self.transaction():
             return load.run(load.merge)
