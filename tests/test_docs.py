@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import dbt_build
-from orchestration.home import Home
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog
 from tests.checkout_copy import CheckoutCopy
+from tests.orchestration.installation import parsed
 from tools import reference
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -95,8 +94,8 @@ def test_decisions_are_numbered_without_gaps_and_say_why_and_what_follows() -> N
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    return catalogs.load(dbt_build.parse(Home(tmp_path_factory.mktemp("home"))))
+def catalog() -> Catalog:
+    return catalogs.load(parsed())
 
 
 def test_every_metric_and_mart_has_an_entry(catalog: Catalog) -> None:

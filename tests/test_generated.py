@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.orchestration.installation import parsed
 from tools import generate
 
 
 @pytest.fixture(scope="module")
 def wanted() -> dict[Path, str]:
-    return generate.texts()
+    return generate.texts(parsed())
 
 
 def test_every_generated_file_is_current(wanted: dict[Path, str]) -> None:

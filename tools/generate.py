@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -30,9 +31,14 @@ OWNED = (REFERENCE,)
 """Folders that hold generated files only: any other file in them is removed."""
 
 
-def texts() -> dict[Path, str]:
-    """Every generated file, relative to the checkout, with the text that it should have."""
+def texts(parsed: Path | None = None) -> dict[Path, str]:
+    """Every generated file, relative to the checkout, with the text that it should have.
+
+    `parsed` is the folder of an earlier parse, which is taken when no file of the project has changed since.
+    """
     with tempfile.TemporaryDirectory(prefix="takings-generate-") as folder, _home(folder):
+        if parsed:
+            shutil.copytree(parsed, Home(Path(folder)).dbt_target)
         catalog = catalogs.load(dbt_build.parse(Home(Path(folder))))
         return {
             **{REFERENCE / name: text for name, text in reference.pages(catalog).items()},
