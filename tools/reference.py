@@ -69,6 +69,8 @@ def _commands() -> Iterator[str]:
     yield "what, why and what to do, and ends with a code other than 0. Settings are in [settings.md](settings.md)."
     group: Any = typer.main.get_command(cli.app)
     for name, command in group.commands.items():
+        if command.hidden:
+            continue
         yield from ("", f"## {name}", "", inspect.cleandoc(command.help))
         shown = [item for item in command.params if not item.hidden]
         if shown:
