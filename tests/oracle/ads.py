@@ -1,8 +1,8 @@
-"""Spend, impressions, clicks, purchases and their value from the ad accounts' books: by ad and day, and in total.
+"""Spend, impressions, clicks, purchases and their value from the books of the ad accounts: by ad and day, and in total.
 
-An account is not read as it stands now but as it was told when it was last read: the first pull reads all of it, each
-later one the days since the pull before it and the 28 days before that, the first one of a month 13 months.  ``pulls``
-are their instants, oldest first.  Amounts are micros of the account's currency, days the account's own.
+Each day is as the platform reported it when a pull read it last. The first pull reads all days, a later one the days
+since the pull before it and the 28 days before that, the first one of a month 13 months. ``pulls`` are the instants of
+the pulls, oldest first. Amounts are micros of the account's currency, days are those of the account's zone.
 """
 
 from __future__ import annotations
@@ -19,117 +19,119 @@ from tests.oracle.marts import Row, Table
 
 LOOKBACK, THIRTEEN_MONTHS = timedelta(days=28), timedelta(days=396)
 PLATFORMS = {"meta": ("meta_ads", "Meta"), "tiktok": ("tiktok_ads", "TikTok")}
-BY_AD = ("auction", "reservation", "smart_plus")  # GMV Max has a report of its own, by campaign, without ads
+BY_AD = ("auction", "reservation", "smart_plus")  # GMV Max has its own report, by campaign, without ads
 GMV_MAX = "gmv_max"
-NOBODY = "(deleted or unallocated)"
+UNALLOCATED = "(deleted or unallocated)"
 MEASURES = ("spend_micros", "impressions", "clicks", "purchases", "purchase_value_micros")
 Key = tuple[str, str | None, str | None, str | None, date]  # platform, campaign, ad set, ad, day
 Pulls = Sequence[datetime]
 
 
-def read_at(day: date, account: AdAccount, pulls: Pulls) -> int | None:
-    """When a day was last read; None when no pull has reached it."""
-    found, before = None, date.max
+def last_read(day: date, account: AdAccount, pulls: Pulls) -> int | None:
+    """The instant at which a pull read a day last; None if no pull did."""
+    last, before = None, date.max
     for pull in map(seconds, pulls):
         today = account.plan.day(pull)
-        is_new = (before.year, before.month) != (today.year, today.month)
-        first = date.min if before == date.max else before - (THIRTEEN_MONTHS if is_new else LOOKBACK)
+        new_month = (before.year, before.month) != (today.year, today.month)
+        first = date.min if before == date.max else before - (THIRTEEN_MONTHS if new_month else LOOKBACK)
         if first <= day <= today:
-            found = pull
+            last = pull
         before = today
-    return found
+    return last
 
 
-def told(numbers: AdStats) -> Row:
-    """What the platform says of a row; one action type, in the account's own window."""
-    count, value = numbers.purchases.get("default", (0, 0))
-    amounts = (numbers.spend, numbers.impressions, numbers.clicks, count, value)
+def stats_row(stats: AdStats) -> Row:
+    """The measures of a row; purchases are of one action type, in the account's default window."""
+    count, value = stats.purchases.get("default", (0, 0))
+    amounts = (stats.spend, stats.impressions, stats.clicks, count, value)
     return dict(zip(MEASURES, amounts, strict=True))
 
 
-def told_of_gmv_max(numbers: AdStats) -> Row:
-    """GMV Max is spend and nothing else: its orders are the platform's own shop's, no completed payment of ours."""
-    return dict.fromkeys(MEASURES, 0) | {"spend_micros": numbers.spend}
+def gmv_max_row(stats: AdStats) -> Row:
+    """GMV Max counts as spend only: its orders are those of the TikTok shop, not of this one."""
+    return dict.fromkeys(MEASURES, 0) | {"spend_micros": stats.spend}
 
 
 @dataclass(frozen=True)
-class Day:
-    """An account's day as it was last read."""
+class AccountDay:
+    """A day of an account as it was read last, at ``at``."""
 
     account: AdAccount
     day: date
     at: int
 
     def total(self) -> Row:
-        """The account's own total: the control."""
-        found = dict.fromkeys(MEASURES, 0)
-        whole = self.account.total(self.day, self.at, BY_AD)
-        for row in ([told(whole)] if whole else []) + [told_of_gmv_max(each) for each in self._gmv_max().values()]:
-            found = {name: found[name] + row[name] for name in MEASURES}
-        return found
+        """The account's own total, which no breakdown changes."""
+        account_total = self.account.total(self.day, self.at, BY_AD)
+        rows = [stats_row(account_total)] if account_total else []
+        rows += [gmv_max_row(stats) for stats in self._gmv_max().values()]
+        return {name: sum(row[name] for row in rows) for name in MEASURES}
 
     def _gmv_max(self) -> dict[Node, AdStats]:
-        shown, hidden = (self.account.rows(CAMPAIGN, self.day, self.at, [GMV_MAX], each) for each in (True, False))
+        shown, hidden = (
+            self.account.rows(CAMPAIGN, self.day, self.at, [GMV_MAX], visible) for visible in (True, False)
+        )
         return {**shown, **hidden}
 
     def rows(self, level: str = AD) -> dict[tuple[str | None, str | None, str | None], Row]:
-        """(campaign, ad set, ad) to what is told of it; what no row explains stands under nobody."""
-        found: dict[tuple[str | None, str | None, str | None], Row] = {}
-        for node, numbers in self.account.rows(level, self.day, self.at, BY_AD).items():
-            campaign, group, ad = ([*(each.id for each in node.path), None, None])[:3]
-            found[campaign, group, ad] = told(numbers)
-        for node, numbers in self.account.rows(CAMPAIGN, self.day, self.at, [GMV_MAX]).items():
-            found[node.id, None, None] = told_of_gmv_max(numbers)
-        left = self.total()
-        for row in found.values():
-            left = {name: left[name] - row[name] for name in MEASURES}
-        if any(left.values()):
-            found[None, None, None] = left
-        return found
+        """Rows by (campaign, ad set, ad); the part of the total that no row explains has three times None."""
+        rows: dict[tuple[str | None, str | None, str | None], Row] = {}
+        for node, stats in self.account.rows(level, self.day, self.at, BY_AD).items():
+            campaign, group, ad = ([*(parent.id for parent in node.path), None, None])[:3]
+            rows[campaign, group, ad] = stats_row(stats)
+        for node, stats in self.account.rows(CAMPAIGN, self.day, self.at, [GMV_MAX]).items():
+            rows[node.id, None, None] = gmv_max_row(stats)
+        rest = self.total()
+        for row in rows.values():
+            rest = {name: rest[name] - row[name] for name in MEASURES}
+        if any(rest.values()):
+            rows[None, None, None] = rest
+        return rows
 
 
-def days(account: AdAccount, pulls: Pulls) -> list[Day]:
-    every = account.days(seconds(pulls[-1]))
-    return [Day(account, day, at) for day in every if (at := read_at(day, account, pulls)) is not None]
+def days(account: AdAccount, pulls: Pulls) -> list[AccountDay]:
+    """The days that the pulls have read."""
+    until_now = account.days(seconds(pulls[-1]))
+    return [AccountDay(account, day, at) for day in until_now if (at := last_read(day, account, pulls)) is not None]
 
 
 def spend(world: World, account: str, pulls: Pulls, level: str = AD) -> dict[Key, Row]:
-    """The mart ``spend``; the rest that no ad explains has no campaign, ad set and ad."""
+    """The rows of the mart ``spend``; the part that no ad explains has no campaign, ad set and ad."""
     return {
-        (name, *key, each.day): row
+        (name, *key, day.day): row
         for platform, (_, name) in PLATFORMS.items()
-        for each in days(world.ad_account(account, platform), pulls)
-        for key, row in each.rows(level).items()
+        for day in days(world.ad_account(account, platform), pulls)
+        for key, row in day.rows(level).items()
         if any(row.values())
     }
 
 
 def names(world: World, account: str, pulls: Pulls) -> dict[str, str]:
-    """Id of a campaign, ad set or ad to its name at the last pull."""
-    at, found = seconds(pulls[-1]), dict[str, str]()
+    """The names of campaigns, ad sets and ads at the last pull, by id."""
+    at, by_id = seconds(pulls[-1]), dict[str, str]()
     for platform in PLATFORMS:
         for level in (CAMPAIGN, GROUP, AD):
             for node in world.ad_account(account, platform).nodes(level, at):
-                found[node.id] = node.name(at)
-    return found
+                by_id[node.id] = node.name(at)
+    return by_id
 
 
 def minor(micros: int, exponent: int) -> int:
-    """Micros to minor units, rounded half up once."""
+    """Micros as minor units, rounded half up."""
     unit = int(10 ** (6 - exponent))
     return (2 * micros + unit) // (2 * unit)
 
 
 def marketing_daily(world: World, account: str, pulls: Pulls) -> dict[tuple[date, str], Row]:
-    """(day, channel) to the marketing family of ``metrics_daily``: each account's day total, rounded once."""
+    """The marketing family of ``metrics_daily`` by (day, channel): each account's total of a day, rounded once."""
     table: Table[tuple[date, str]] = Table()
     for platform, (_, name) in PLATFORMS.items():
-        of = world.ad_account(account, platform)
-        for each in days(of, pulls):
-            total, exponent = each.total(), of.history.shop.exponent
-            row = table[each.day, f"{name} Ads"]
+        ads = world.ad_account(account, platform)
+        for day in days(ads, pulls):
+            total, exponent = day.total(), ads.history.shop.exponent
+            row = table[day.day, f"{name} Ads"]
             row["ad_spend_minor"] = minor(total["spend_micros"], exponent)
             row["platform_purchase_value_minor"] = minor(total["purchase_value_micros"], exponent)
             row |= {"impressions": total["impressions"], "clicks": total["clicks"]}
             row["platform_purchases"] = total["purchases"]
-    return table.done()
+    return table.rows()

@@ -1,8 +1,8 @@
-"""What every metric of the dashboards has to show, from the books: sums by group, divided last.
+"""The rows that the charts of the dashboards must show, from the books: sums by group, divided last.
 
-``METRICS`` is a second reading of the definitions: a metric is a sum of columns, less others, over one more; money in
-major units.  Each question gives rows in the chart's own order as {column: value}: money and counts exact, quotients as
-fractions, None where nothing is divided.
+``METRICS`` is a second implementation of the definitions: a metric is a sum of columns, less other columns, divided by
+another sum; money is in major units. Each answer gives rows in the order of the chart as {column: value}: exact amounts
+and counts, ratios as fractions, None for a division by nothing.
 """
 
 from __future__ import annotations
@@ -28,14 +28,13 @@ REVENUE_SOURCES = {"Online store": "Shopify", "Point of sale": "Shopify", "Draft
 
 @dataclass(frozen=True)
 class Metric:
-    """``of`` less ``less``, ``over`` another sum less ``over_less``; ``unit`` is what makes one of the unit shown."""
+    """``of`` plus ``also`` minus ``less``, divided by ``over``; ``unit`` stored units are one shown unit."""
 
     of: str
     less: tuple[str, ...] = ()
     over: str | None = None
     also: tuple[str, ...] = ()
     unit: int = 1
-    times: int = 1
 
     def __call__(self, row: Numbers) -> Value:
         parts = [row.get(name) for name in (self.of, *self.also)]
@@ -43,8 +42,8 @@ class Metric:
             return None
         amount = sum(part or 0 for part in parts) - sum(row.get(name) or 0 for name in self.less)
         if self.over is not None:
-            below = row.get(self.over) or 0
-            return Fraction(amount * self.times) / Fraction(below) / self.unit if below else None
+            denominator = row.get(self.over) or 0
+            return Fraction(amount) / Fraction(denominator) / self.unit if denominator else None
         if self.unit == MICRO:
             return Fraction(amount, MICRO)
         return Decimal(amount) / self.unit if self.unit > 1 else amount
@@ -72,7 +71,7 @@ COUNTS = (
 METRICS: Mapping[str, Metric] = {
     **{name: money(name) for name in PLAIN_MONEY},
     **{name: Metric(name) for name in COUNTS},
-    # a day's, or a range's
+    # of a day or a range
     "revenue": money("order_revenue", also=("direct_revenue",)),
     "aov": money("order_value", over="orders_placed"),
     "gross_profit": money("net_sales", "cost_of_goods"),
@@ -125,7 +124,7 @@ METRICS: Mapping[str, Metric] = {
 
 @dataclass(frozen=True)
 class Shop:
-    """A tenant as it was pulled; ``targets`` are those of its configuration."""
+    """A tenant with the instants of its pulls; ``targets`` are those of its configuration."""
 
     world: World
     account: str
@@ -139,68 +138,74 @@ class Shop:
 Answer = Callable[[Shop, date, date], Rows]
 
 
-def shown(row: Numbers, metrics: Sequence[str]) -> dict[str, Value]:
+def values(row: Numbers, metrics: Sequence[str]) -> dict[str, Value]:
     return {name: METRICS[name](row) for name in metrics}
 
 
 def grouped(rows: Sequence[tuple[Any, Numbers]]) -> dict[Any, dict[str, Any]]:
-    """Sums of rows by group."""
-    found: dict[Any, dict[str, Any]] = {}
+    """The sums of rows by group."""
+    groups: dict[Any, dict[str, Any]] = {}
     for key, row in rows:
-        of = found.setdefault(key, {})
+        sums = groups.setdefault(key, {})
         for name, amount in row.items():
             if isinstance(amount, int):
-                of[name] = of.get(name, 0) + amount
-    return found
+                sums[name] = sums.get(name, 0) + amount
+    return groups
 
 
 def _day_rows(shop: Shop, since: date, until: date) -> list[tuple[tuple[str, date, str], Numbers]]:
-    found = daily.metrics_daily(shop.world, shop.account, shop.pulls)
-    return [(key, row) for key, row in found.items() if since <= key[1] <= until]
+    table = daily.metrics_daily(shop.world, shop.account, shop.pulls)
+    return [(key, row) for key, row in table.items() if since <= key[1] <= until]
 
 
 def total(*metrics: str) -> Answer:
     """A card: one row over the range."""
-    return lambda shop, since, until: [shown(daily.totals(shop.world, shop.account, since, until, shop.pulls), metrics)]
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        return [values(daily.totals(shop.world, shop.account, since, until, shop.pulls), metrics)]
+
+    return rows
 
 
 def by_day(*metrics: str) -> Answer:
-    """A line: the days that hold anything, in order."""
+    """A line: the days with a row, in order."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
-        found = grouped([(day, row) for (_, day, _), row in _day_rows(shop, since, until)])
-        return [{"date_day": day, **shown(found[day], metrics)} for day in sorted(found)]
+        groups = grouped([(day, row) for (_, day, _), row in _day_rows(shop, since, until)])
+        return [{"date_day": day, **values(groups[day], metrics)} for day in sorted(groups)]
 
     return rows
 
 
 def by_channel(*metrics: str) -> Answer:
-    """Stripe's channels, by the first metric, most first."""
+    """Stripe's channels, highest first metric first."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
-        found = grouped([(at, row) for (source, _, at), row in _day_rows(shop, since, until) if source == "stripe"])
-        return most_first([{"channel": key, **shown(row, metrics)} for key, row in found.items()], metrics[0])
+        of_stripe = [(key[2], row) for key, row in _day_rows(shop, since, until) if key[0] == "stripe"]
+        rows = [{"channel": channel, **values(row, metrics)} for channel, row in grouped(of_stripe).items()]
+        return highest_first(rows, metrics[0])
 
     return rows
 
 
 def by_revenue_source(metric: str) -> Answer:
-    """Sources of revenue, most first; what is no revenue has none."""
+    """Sources of revenue, highest first."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
-        found = grouped([(source, row) for _, source, row in _revenue_rows(shop, since, until)])
-        return most_first([{"revenue_source": key, **shown(row, (metric,))} for key, row in found.items()], metric)
+        groups = grouped([(source, row) for _, source, row in _revenue_rows(shop, since, until)])
+        rows = [{"revenue_source": source, **values(row, (metric,))} for source, row in groups.items()]
+        return highest_first(rows, metric)
 
     return rows
 
 
 def by_day_and_revenue_source(metric: str) -> Answer:
-    """Each day's sources of revenue."""
+    """Sources of revenue by day."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
-        found = grouped([((day, source), row) for day, source, row in _revenue_rows(shop, since, until)])
-        return [{"date_day": day, "revenue_source": source, **shown(found[day, source], (metric,))}
-                for day, source in sorted(found)]  # fmt: skip
+        groups = grouped([((day, source), row) for day, source, row in _revenue_rows(shop, since, until)])
+        return [{"date_day": day, "revenue_source": source, **values(groups[day, source], (metric,))}
+                for day, source in sorted(groups)]  # fmt: skip
 
     return rows
 
@@ -212,14 +217,14 @@ def _revenue_rows(shop: Shop, since: date, until: date) -> list[tuple[date, str,
     ]  # fmt: skip
 
 
-def most_first(rows: Rows, metric: str) -> Rows:
-    """Largest first; equal ones by name."""
+def highest_first(rows: Rows, metric: str) -> Rows:
+    """Sorted by a metric, highest first, then by name."""
     return sorted(rows, key=lambda row: (-(row[metric] or 0), [str(value) for value in row.values()]))
 
 
 def of_mart(mart: str, groups: Mapping[str, int], *metrics: str, order: str | None = None, limit: int = 10_000,
             day: int | None = None) -> Answer:  # fmt: skip
-    """A mart by the parts of its key: ``groups`` is name to place in the key, ``day`` the place of the day in it."""
+    """A mart grouped by parts of its key: ``groups`` maps names to places in it, ``day`` is the place of the day."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
         chosen = []
@@ -227,41 +232,41 @@ def of_mart(mart: str, groups: Mapping[str, int], *metrics: str, order: str | No
             parts = key if isinstance(key, tuple) else (key,)
             if day is None or since <= parts[day] <= until:
                 chosen.append((tuple(parts[place] for place in groups.values()), row))
-        found = grouped(chosen)
-        answers: Rows = [{**dict(zip(groups, key, strict=True)), **shown(found[key], metrics)} for key in sorted(found)]
-        return (most_first(answers, order) if order else answers)[:limit]
+        sums = grouped(chosen)
+        answer: Rows = [{**dict(zip(groups, key, strict=True)), **values(sums[key], metrics)} for key in sorted(sums)]
+        return (highest_first(answer, order) if order else answer)[:limit]
 
     return rows
 
 
 def campaigns(*metrics: str) -> Answer:
-    """Advertising by platform and campaign's name, by spend."""
+    """Advertising by platform and name of the campaign, highest first metric first."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
-        found = grouped([
+        groups = grouped([
             ((key[0], row["campaign_name"]), {name: amount for name, amount in row.items() if type(amount) is int})
             for key, row in shop.table("spend").items() if since <= key[-1] <= until
         ])  # fmt: skip
-        answers = [{"platform": platform, "campaign_name": name, **shown(row, metrics)}
-                   for (platform, name), row in found.items()]  # fmt: skip
-        return most_first(answers, metrics[0])[:100]
+        answer = [{"platform": platform, "campaign_name": name, **values(row, metrics)}
+                  for (platform, name), row in groups.items()]  # fmt: skip
+        return highest_first(answer, metrics[0])[:100]
 
     return rows
 
 
 def by_month(mart: str, *metrics: str, also: str | None = None) -> Answer:
-    """Every month, whatever the range; ``also`` is a column shown beside the month."""
+    """Every month, independent of the range; ``also`` is a column that is shown with the month."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
-        found = shop.table(mart)
-        beside = {month: {also: found[month][also]} if also else {} for month in found}
-        return [{"date_month": month, **beside[month], **shown(found[month], metrics)} for month in sorted(found)]
+        table = shop.table(mart)
+        columns = {month: {also: table[month][also]} if also else {} for month in table}
+        return [{"date_month": month, **columns[month], **values(table[month], metrics)} for month in sorted(table)]
 
     return rows
 
 
 def newest_month(mart: str, metric: str) -> Answer:
-    """The month that is going on, against the tenant's targets where there are any."""
+    """The current month, with the tenant's targets."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
         table = shop.table(mart)
@@ -270,9 +275,10 @@ def newest_month(mart: str, metric: str) -> Answer:
             **table[month], "mrr_target_minor": shop.targets["mrr"] * CENT,
             "customers_churn_target": shop.targets["churn_rate"] * table[month].get("customers_opening", 0),
         }  # fmt: skip
-        gauge: dict[str, Any] = {"month_label": f"{month:%Y-%m}"}
-        label: dict[str, Any] = {"month_number": int(f"{month:%Y%m}")} if mart == "finance_monthly" else gauge
-        return [{**label, **shown(row, (metric,))}]
+        label: dict[str, Any] = {"month_label": f"{month:%Y-%m}"}
+        if mart == "finance_monthly":
+            label = {"month_number": int(f"{month:%Y%m}")}
+        return [{**label, **values(row, (metric,))}]
 
     return rows
 
@@ -281,12 +287,12 @@ STEPS = {"orders": web.ORDER_STEPS, "web": tuple(web.WEB_STEPS)}
 
 
 def funnel(name: str) -> Answer:
-    """The steps in their order."""
+    """The steps of a funnel, in order."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
         counts = [0] * len(STEPS[name])
-        for (of, step, day), row in shop.table("funnel_daily").items():
-            if of == name and since <= day <= until:
+        for (funnel_name, step, day), row in shop.table("funnel_daily").items():
+            if funnel_name == name and since <= day <= until:
                 counts[step - 1] += row["step_count"]
         return [{"step_label": f"{place} · {step}", "funnel_count": counts[place - 1]}
                 for place, step in enumerate(STEPS[name], 1)]  # fmt: skip

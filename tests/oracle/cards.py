@@ -1,4 +1,4 @@
-"""The numbers of the dashboard's cards over a range of days, both ends included, from the books."""
+"""The numbers of dashboard cards from the books, over a range of days with both ends."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Row = dict[str, int]
 
 
 def totals(world: World, account: str, since: date, until: date, at: datetime | None = None) -> Row:
-    """Every number of ``metrics_daily`` over the range, all channels together."""
+    """The sums of ``metrics_daily`` over the range and all channels."""
     return _sum([row for (day, _), row in marts.metrics_daily(world, account, at).items() if since <= day <= until])
 
 
 def revenue_by_day(
     world: World, account: str, since: date, until: date, at: datetime | None = None
 ) -> list[tuple[date, Row]]:
-    """Each day of the range, days without anything too."""
+    """Each day of the range, days without sales too."""
     rows: dict[date, list[Row]] = {}
     for (day, _), row in marts.metrics_daily(world, account, at).items():
         rows.setdefault(day, []).append(row)
@@ -32,7 +32,7 @@ def revenue_by_day(
 
 @dataclass(frozen=True)
 class Ranked:
-    """A line of a top list: ``name`` is the product's title or the customer's name."""
+    """A row of a top list: ``name`` is a product's title or a customer's name."""
 
     key: str
     name: str
@@ -42,7 +42,7 @@ class Ranked:
 def top_products(
     world: World, account: str, since: date, until: date, at: datetime | None = None, by: str = "product_revenue_minor"
 ) -> list[Ranked]:
-    """Products by what completed orders of the range brought, most first; equal ones by key."""
+    """Products by the revenue of completed orders of the range, highest first, then by key."""
     names = marts.product_titles(world, account, at)
     return _ranked(marts.product_daily(world, account, at), names, since, until, by)
 
@@ -50,14 +50,14 @@ def top_products(
 def top_customers(
     world: World, account: str, since: date, until: date, at: datetime | None = None, by: str = "customer_spend_minor"
 ) -> list[Ranked]:
-    """Customers by what their completed orders of the range are worth, most first; guests left out."""
+    """Customers by the current total of their completed orders of the range, highest first; without guests."""
     names = marts.customer_names(world, account, at)
     return _ranked(marts.customer_daily(world, account, at), names, since, until, by)
 
 
 @dataclass(frozen=True)
 class RefundCard:
-    """``by_status`` is the literal rate of the badge; ``rate`` that of orders to which money was paid back."""
+    """``by_status`` is the share of orders with a refund status; ``rate`` that of orders with a paid refund."""
 
     orders_placed: int
     orders_paid_back: int
@@ -74,7 +74,7 @@ class RefundCard:
 
     @property
     def badge(self) -> str | None:
-        """The colour, by the unrounded rate: to 5 % green, to 10 % yellow, above red."""
+        """The colour by the unrounded rate: green up to 5 %, yellow up to 10 %, red above."""
         if self.by_status is None:
             return None
         if self.by_status <= Fraction(5, 100):
@@ -90,7 +90,7 @@ def refund_card(world: World, account: str, since: date, until: date, at: dateti
 
 
 def aov(world: World, account: str, since: date, until: date, at: datetime | None = None) -> Fraction | None:
-    """Net order value per order placed, in minor units."""
+    """Net order value per placed order, in minor units."""
     row = totals(world, account, since, until, at)
     return Fraction(row["order_value_minor"], row["orders_placed"]) if row.get("orders_placed") else None
 
@@ -102,13 +102,13 @@ def _ranked(
     for (key, day), row in table.items():
         if since <= day <= until:
             rows.setdefault(key, []).append(row)
-    found = [Ranked(key, names[key], _sum(each)) for key, each in rows.items()]
-    return sorted(found, key=lambda each: (-each.numbers.get(by, 0), each.key))
+    ranked = [Ranked(key, names[key], _sum(of_key)) for key, of_key in rows.items()]
+    return sorted(ranked, key=lambda row: (-row.numbers.get(by, 0), row.key))
 
 
 def _sum(rows: list[Row]) -> Row:
-    found: Row = {}
+    sums: Row = {}
     for row in rows:
         for name, amount in row.items():
-            found[name] = found.get(name, 0) + amount
-    return found
+            sums[name] = sums.get(name, 0) + amount
+    return sums

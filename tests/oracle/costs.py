@@ -1,8 +1,8 @@
-"""What the goods sold had cost, as far as the pulls have seen it: recorded, assumed or missing.
+"""The cost of goods sold, from the costs that the pulls read: recorded, assumed or missing.
 
-A shop knows today's cost only, so the books are asked what each pull saw.  A line's cost is the newest one seen until
-the order's day; before the first one seen, that one, assumed; of a line without a product, or with one whose cost was
-never told, it is missing.  Everything stands on the day and channel of the ledger's row.
+Shopify knows only today's cost, so the books give the cost as of each pull. The cost of a line is the newest one read
+until the order's day (recorded). Before the first one read, it is that one (assumed). A line without a product, or with
+a product without a cost, has none (missing). Costs count on the day and channel of the sale or the return.
 """
 
 from __future__ import annotations
@@ -13,66 +13,66 @@ from datetime import date, datetime
 from simulator import World
 from simulator.books import Line, Reversal, Variant, value_at
 from simulator.world import seconds
-from tests.oracle.facts import OrderFacts, placed
+from tests.oracle.facts import OrderFacts, counted_orders
 from tests.oracle.marts import Row, Table
 
 RECORDED, ASSUMED, MISSING = "recorded", "assumed", "missing"
-Seen = list[tuple[date, int]]  # day of the pull, cost in minor units; without pulls that saw none
+Costs = list[tuple[date, int]]  # (day of the pull, cost in minor units), without pulls that read no cost
 Pulls = Sequence[datetime]
 SIGNS = {"gross_sales": 1, "discounts": -1, "returns": -1}
 
 
-def seen(order: OrderFacts, variant: Variant, pulls: Pulls) -> Seen:
-    """The costs of a variant that the pulls saw, oldest first."""
-    found: Seen = []
+def pulled_costs(order: OrderFacts, variant: Variant, pulls: Pulls) -> Costs:
+    """The costs of a variant that the pulls read, oldest first."""
+    costs: Costs = []
     for pull in map(seconds, pulls):
         exists = max(variant.created_at, variant.product.created_at) <= pull < variant.product.deleted_at
         cost = value_at(variant.costs, pull)
         if exists and cost is not None:
-            found.append((order.day(pull), cost))
-    return found
+            costs.append((order.day(pull), cost))
+    return costs
 
 
 def cost(order: OrderFacts, line: Line, pulls: Pulls) -> tuple[str, int]:
-    """How the cost of a line's unit is known, and what it is (0 where it is missing)."""
-    known = seen(order, line.variant, pulls) if line.variant is not None else []
-    if not known:
+    """How the cost of a unit is known, and the cost (0 if it is missing)."""
+    costs = pulled_costs(order, line.variant, pulls) if line.variant is not None else []
+    if not costs:
         return MISSING, 0
-    until = [amount for day, amount in known if day <= order.own_day]
-    return (RECORDED, until[-1]) if until else (ASSUMED, known[0][1])
+    recorded = [amount for day, amount in costs if day <= order.order_day]
+    return (RECORDED, recorded[-1]) if recorded else (ASSUMED, costs[0][1])
 
 
 def restocked(order: OrderFacts) -> Iterator[tuple[date, Reversal]]:
-    """Units that went back on the shelf, on the day of the ledger's row: only a refund says that they did."""
-    named = {each.id: each for refund in order.order.refunds for each in refund.lines if each.restock != "NO_RESTOCK"}
-    for back in order.order.returns:
-        yield from ((order.day(back.happened_at), each) for each in back.lines if each.id in named)
+    """Restocked units with the day of their return. Only a refund says whether they were restocked."""
+    ids = {line.id for refund in order.order.refunds for line in refund.lines if line.restock != "NO_RESTOCK"}
+    for return_ in order.order.returns:
+        yield from ((order.day(return_.happened_at), line) for line in return_.lines if line.id in ids)
     for refund in order.order.refunds:
         if refund.of_return is None:
-            yield from ((order.day(refund.created_at), each) for each in refund.lines if each.id in named)
+            yield from ((order.day(refund.created_at), line) for line in refund.lines if line.id in ids)
 
 
 def cost_daily(world: World, account: str, pulls: Pulls, at: datetime | None = None) -> dict[tuple[date, str], Row]:
-    """(day, channel) to the costs family of ``metrics_daily``, the shop's part."""
+    """The costs family of ``metrics_daily`` by (day, channel)."""
     table: Table[tuple[date, str]] = Table()
-    for order in placed(world.books(account, at)):
-        for each in order.movements:
-            if each.line is None or each.line.kind != "product":
+    for order in counted_orders(world.books(account, at)):
+        for movement in order.movements:
+            if movement.line is None or movement.line.kind != "product":
                 continue
-            known, unit = cost(order, each.line, pulls)
-            row = table[each.day, order.channel]
-            if each.measure in SIGNS:
-                row[f"sales_cost_{known}_minor"] += SIGNS[each.measure] * each.amount
-            elif each.measure == "units_sold":
-                _add(row, known, each.amount * unit)
-        for day, back in restocked(order):
-            if back.line.kind == "product":
-                known, unit = cost(order, back.line, pulls)
-                _add(table[day, order.channel], known, -back.quantity * unit)
-    return table.done()
+            source, unit_cost = cost(order, movement.line, pulls)
+            row = table[movement.day, order.channel]
+            if movement.measure in SIGNS:
+                row[f"sales_cost_{source}_minor"] += SIGNS[movement.measure] * movement.amount
+            elif movement.measure == "units_sold":
+                _add(row, source, movement.amount * unit_cost)
+        for day, reversal in restocked(order):
+            if reversal.line.kind == "product":
+                source, unit_cost = cost(order, reversal.line, pulls)
+                _add(table[day, order.channel], source, -reversal.quantity * unit_cost)
+    return table.rows()
 
 
-def _add(row: Row, known: str, amount: int) -> None:
+def _add(row: Row, source: str, amount: int) -> None:
     row["cost_of_goods_minor"] += amount
-    if known == ASSUMED:
+    if source == ASSUMED:
         row["cost_of_goods_assumed_minor"] += amount

@@ -1,4 +1,4 @@
-"""``metrics_daily`` whole, all families together, from the books: by source, day and channel."""
+"""All families of ``metrics_daily`` from the books, by source, day and channel."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ AD_SOURCES = {f"{name} Ads": source for source, name in ads.PLATFORMS.values()}
 
 
 def expenses(world: World, account: str, at: datetime) -> list[finance.Expense]:
-    told = world.visits(account).expenses(seconds(at))
-    return [finance.Expense(each.month, each.category, each.cost_kind, each.amount) for each in told]
+    known = world.visits(account).expenses(seconds(at))
+    return [finance.Expense(row.month, row.category, row.cost_kind, row.amount) for row in known]
 
 
 def balances(world: World, account: str, at: datetime) -> list[finance.Balance]:
-    told = world.visits(account).balances(seconds(at))
-    return [finance.Balance(each.day, each.bank_account, each.balance) for each in told]
+    known = world.visits(account).balances(seconds(at))
+    return [finance.Balance(row.day, row.bank_account, row.balance) for row in known]
 
 
-@lru_cache(maxsize=16)  # pure: a world does not change its past
+@lru_cache(maxsize=16)  # safe: the past of a world does not change
 def metrics_daily(world: World, account: str, pulls: tuple[datetime, ...]) -> dict[Key, Row]:
-    """(source, day, channel) to the row of the mart after these pulls, oldest first."""
+    """The rows of the mart after these pulls (oldest first) by (source, day, channel)."""
     table: Table[Key] = Table()
     for key, row in _families(world, account, pulls):
         for name, amount in row.items():
             table[key][name] += amount
-    return table.done()
+    return table.rows()
 
 
 def _families(world: World, account: str, pulls: tuple[datetime, ...]) -> Iterator[tuple[Key, Row]]:
@@ -55,18 +55,18 @@ def _families(world: World, account: str, pulls: tuple[datetime, ...]) -> Iterat
 
 
 def totals(world: World, account: str, since: date, until: date, pulls: tuple[datetime, ...]) -> Row:
-    """Every number over a range, both ends included, all sources and channels together."""
-    return added(
+    """The sums over a range with both ends, all sources and channels."""
+    return summed(
         row for (_, day, _), row in metrics_daily(world, account, pulls).items() if since <= day <= until
     )  # fmt: skip
 
 
-def added(rows: Iterator[Row] | Sequence[Row]) -> Row:
-    found: Row = {}
+def summed(rows: Iterator[Row] | Sequence[Row]) -> Row:
+    sums: Row = {}
     for row in rows:
         for name, amount in row.items():
-            found[name] = found.get(name, 0) + amount
-    return found
+            sums[name] = sums.get(name, 0) + amount
+    return sums
 
 
 def days(since: date, until: date) -> list[date]:
@@ -74,23 +74,23 @@ def days(since: date, until: date) -> list[date]:
 
 
 def months(world: World, account: str, pulls: tuple[datetime, ...]) -> dict[date, finance.Month]:
-    """Month to its money, from the first to the last in which there was any."""
-    found: dict[date, Row] = {}
+    """Income and costs of each month, from the first to the last month with a row."""
+    by_month: dict[date, Row] = {}
     for (_, day, channel), row in metrics_daily(world, account, pulls).items():
-        of = found.setdefault(day.replace(day=1), {})
+        sums = by_month.setdefault(day.replace(day=1), {})
         for name, amount in row.items():
-            of[name] = of.get(name, 0) + amount
+            sums[name] = sums.get(name, 0) + amount
         if channel == cash.DIRECT:
-            of["direct_refunds_minor"] = of.get("direct_refunds_minor", 0) + row.get("cash_refunded_minor", 0)
+            sums["direct_refunds_minor"] = sums.get("direct_refunds_minor", 0) + row.get("cash_refunded_minor", 0)
+    return {month: _month(by_month.get(month, {})) for month in months_until(min(by_month), max(by_month))}
 
-    def month(row: Row) -> finance.Month:
-        def of(name: str) -> int:
-            return row.get(f"{name}_minor", 0)
 
-        return finance.Month(
-            of("net_sales"), of("shipping"), of("adjustments"), of("direct_revenue"), of("direct_refunds"),
-            of("cost_of_goods"), of("ad_spend"), of("cash_fees"), of("disputes"),
-            of("operating_expenses") - of("fixed_expenses"), of("fixed_expenses"),
-        )  # fmt: skip
+def _month(row: Row) -> finance.Month:
+    def amount(name: str) -> int:
+        return row.get(f"{name}_minor", 0)
 
-    return {each: month(found.get(each, {})) for each in months_until(min(found), max(found))}
+    return finance.Month(
+        amount("net_sales"), amount("shipping"), amount("adjustments"), amount("direct_revenue"),
+        amount("direct_refunds"), amount("cost_of_goods"), amount("ad_spend"), amount("cash_fees"), amount("disputes"),
+        amount("operating_expenses") - amount("fixed_expenses"), amount("fixed_expenses"),
+    )  # fmt: skip

@@ -1,8 +1,7 @@
-"""A second reading of the definitions: one order of the books at a time, in plain Python.
+"""The definitions of an order's numbers, implemented a second time: from the simulator's books, one order at a time.
 
-Nothing here comes from the ledger's rows, from dbt, from the connector or from the semantic layer: only the books' own
-facts (prices, quantities, discounts, taxes, what was taken back, what was paid) are read, as docs and definitions say
-that they count.  Amounts are minor units of the shop's currency.
+Nothing here comes from the simulated APIs, the connectors, dbt or the semantic layer. It reads only the records of the
+books (prices, quantities, discounts, taxes, returns, payments). Amounts are minor units of the shop's currency.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ BY_FULFILMENT = {
 
 @dataclass(frozen=True)
 class Movement:
-    """What a day brought: ``measure`` is gross_sales, discounts, returns, shipping, taxes, …; ``line`` for goods."""
+    """An amount of a day: ``measure`` is gross_sales, discounts, returns, shipping, taxes, …; goods have a ``line``."""
 
     day: date
     measure: str
@@ -36,34 +35,35 @@ class Movement:
     line: Line | None = None
 
 
-def taxed(line: Line | ShippingLine) -> int:
+def tax_of(line: Line | ShippingLine) -> int:
     return sum(tax.amount for tax in line.taxes)
 
 
-def without_tax(line: Line | ShippingLine, included: bool) -> int:
-    """What a line brought after discounts, the tax taken out where the price holds it."""
+def net_of(line: Line | ShippingLine, included: bool) -> int:
+    """The amount of a line after discounts, without tax."""
     price = line.unit_price * line.quantity if isinstance(line, Line) else line.price
-    price -= sum(each.amount for each in line.discounts)
-    return price - taxed(line) if included else price
+    price -= sum(discount.amount for discount in line.discounts)
+    return price - tax_of(line) if included else price
 
 
-def succeeded(transactions: list[Transaction], *kinds: str) -> int:
-    return sum(each.amount for each in transactions if each.status == "SUCCESS" and each.kind in kinds)
+def successful(transactions: list[Transaction], *kinds: str) -> int:
+    """The amount of successful transactions of some kinds."""
+    return sum(payment.amount for payment in transactions if payment.status == "SUCCESS" and payment.kind in kinds)
 
 
 class OrderFacts:
-    """An order and what the definitions say of it."""
+    """An order and its numbers by the definitions."""
 
     def __init__(self, books: Books, order: Order, emails: dict[str, int]) -> None:
         self.books, self.order, self.emails = books, order, emails
         self.zone = ZoneInfo(books.shop.time_zone)
 
     def day(self, instant: int) -> date:
-        """The calendar day of the shop."""
+        """The calendar day of an instant in the shop's zone."""
         return datetime.fromtimestamp(instant, UTC).astimezone(self.zone).date()
 
     @cached_property
-    def own_day(self) -> date:
+    def order_day(self) -> date:
         return self.day(self.order.processed_at)
 
     @property
@@ -72,7 +72,7 @@ class OrderFacts:
 
     @cached_property
     def buyer(self) -> str:
-        """The customer key: customer, else the customer of the email, else the email, else nobody."""
+        """The customer key: the customer, else the email's customer, else the email, else a guest of this order."""
         if self.order.customer is not None:
             return str(self.order.customer.id)
         if self.order.email is None:
@@ -81,11 +81,11 @@ class OrderFacts:
         return str(self.emails[email]) if email in self.emails else email
 
     @property
-    def is_known(self) -> bool:
+    def has_known_buyer(self) -> bool:
         return not self.buyer.startswith("guest:")
 
     def product(self, line: Line) -> str:
-        """The product key; a product that has been deleted is known by its sku only."""
+        """The product key; a deleted product is known only by its SKU, a line without a product only by its title."""
         if line.variant is not None and line.variant.product.deleted_at > self.books.at:
             return str(line.variant.product.id)
         return f"sku:{line.sku}" if line.sku is not None else f"custom:{line.title}"
@@ -93,66 +93,67 @@ class OrderFacts:
     # --- totals and status
 
     @cached_property
-    def ordered(self) -> int:
-        """The order's total: as placed, with edits and exchanges, before returns."""
+    def order_total(self) -> int:
+        """The total with edits and exchanges, before returns."""
         order, total = self.order, 0
-        everything: list[Line | ShippingLine] = [*order.all_lines(), *order.all_shipping()]
-        for line in everything:
-            total += without_tax(line, order.taxes_included) + taxed(line)
+        lines: list[Line | ShippingLine] = [*order.all_lines(), *order.all_shipping()]
+        for line in lines:
+            total += net_of(line, order.taxes_included) + tax_of(line)
         total += sum(charge.amount + charge.tax for charge in order.charges)
         for edit in order.edits:
-            total -= sum(back.net + back.tax for back in edit.removed)
+            total -= sum(removed.net + removed.tax for removed in edit.removed)
             total -= sum(cut.before_tax + cut.tax for cut in edit.cuts)
-            total -= sum(gone.net + gone.tax for gone in edit.shipping_removed)
+            total -= sum(removed.net + removed.tax for removed in edit.shipping_removed)
         return total
 
-    def left(self, line: Line) -> int:
-        """Pieces of a line that were neither given back nor taken off."""
-        gone = (each for each in self.movements if each.line is line and each.measure == "units_returned")
-        return line.quantity - sum(each.amount for each in gone)
+    def remaining_units(self, line: Line) -> int:
+        """Units of a line that were neither returned nor removed."""
+        returned = (movement for movement in self.movements if movement.measure == "units_returned")
+        return line.quantity - sum(movement.amount for movement in returned if movement.line is line)
 
     @cached_property
-    def worth_now(self) -> int:
-        total = self.ordered
-        for each in self.order.returns:
-            total -= sum(back.net + back.tax for back in each.lines)
+    def current_total(self) -> int:
+        """The total after returns and refunds."""
+        total = self.order_total
+        for return_ in self.order.returns:
+            total -= sum(line.net + line.tax for line in return_.lines)
         for refund in self.order.refunds:
             if refund.of_return is None:
-                total -= sum(back.net + back.tax for back in refund.lines)
-            total -= sum(gone.net + gone.tax for gone in refund.shipping)
-            total += sum(each.amount + each.tax for each in refund.adjustments)
+                total -= sum(line.net + line.tax for line in refund.lines)
+            total -= sum(line.net + line.tax for line in refund.shipping)
+            total += sum(adjustment.amount + adjustment.tax for adjustment in refund.adjustments)
         return total
 
     @cached_property
-    def financial(self) -> str | None:
+    def financial_status(self) -> str | None:
         order = self.order
         if order.financial_status_unset:
             return None
-        paid = succeeded(order.transactions, "SALE", "CAPTURE") - succeeded(order.transactions, "CHANGE")
-        back = sum(succeeded(refund.transactions, "REFUND") for refund in order.refunds)
-        if back > 0:
-            return "REFUNDED" if back >= paid else "PARTIALLY_REFUNDED"
-        if any(each.kind == "VOID" and each.status == "SUCCESS" for each in order.transactions):
+        paid = successful(order.transactions, "SALE", "CAPTURE") - successful(order.transactions, "CHANGE")
+        refunded = sum(successful(refund.transactions, "REFUND") for refund in order.refunds)
+        if refunded > 0:
+            return "REFUNDED" if refunded >= paid else "PARTIALLY_REFUNDED"
+        if any(payment.kind == "VOID" and payment.status == "SUCCESS" for payment in order.transactions):
             return "VOIDED"
         if order.expired_at != NEVER:
             return "EXPIRED"
-        return self._by_payment(paid)
+        return self._payment_status(paid)
 
-    def _by_payment(self, paid: int) -> str:
+    def _payment_status(self, paid: int) -> str:
         if paid > 0:
-            return "PAID" if paid >= self.worth_now else "PARTIALLY_PAID"
-        if succeeded(self.order.transactions, "AUTHORIZATION") > 0:
+            return "PAID" if paid >= self.current_total else "PARTIALLY_PAID"
+        if successful(self.order.transactions, "AUTHORIZATION") > 0:
             return "AUTHORIZED"
-        return "PAID" if not self.order.transactions and self.ordered == 0 else "PENDING"
+        return "PAID" if not self.order.transactions and self.order_total == 0 else "PENDING"
 
     @property
-    def fulfilment(self) -> str:
+    def fulfilment_status(self) -> str:
         return value_at(self.order.fulfilment, self.books.at) if self.order.fulfilment else "UNFULFILLED"
 
     @property
     def was_shipped(self) -> bool:
-        """All of it was sent: what is paid back afterwards does not undo that."""
-        return self.fulfilment == "FULFILLED"
+        """Whether all of it was sent; a later refund does not change that."""
+        return self.fulfilment_status == "FULFILLED"
 
     @property
     def is_cancelled(self) -> bool:
@@ -160,7 +161,7 @@ class OrderFacts:
 
     @cached_property
     def status(self) -> str:
-        financial = self.financial
+        financial = self.financial_status
         if financial in ("REFUNDED", "PARTIALLY_REFUNDED"):
             return financial
         if financial in ("VOIDED", "EXPIRED"):
@@ -169,7 +170,7 @@ class OrderFacts:
             return "CANCELLED"
         if financial != "PAID":
             return "PENDING"
-        status = BY_FULFILMENT[self.fulfilment]
+        status = BY_FULFILMENT[self.fulfilment_status]
         return "COMPLETE" if status == "SHIPPED" and self.order.closed_at != NEVER else status
 
     @property
@@ -178,105 +179,106 @@ class OrderFacts:
 
     @property
     def is_valid(self) -> bool:
-        return not self.is_cancelled and self.financial not in ("VOIDED", "EXPIRED")
+        return not self.is_cancelled and self.financial_status not in ("VOIDED", "EXPIRED")
 
-    # --- money paid back
+    # --- refunds
 
-    def paid_back(self, refund: Refund, to_store_credit: bool) -> int:
-        chosen = [each for each in refund.transactions if (each.gateway in STORE_CREDIT) is to_store_credit]
-        return succeeded(chosen, "REFUND")
+    def refunded(self, refund: Refund, to_store_credit: bool) -> int:
+        """The amount that a refund paid, to store credit or to other gateways."""
+        payments = [pay for pay in refund.transactions if (pay.gateway in STORE_CREDIT) is to_store_credit]
+        return successful(payments, "REFUND")
 
     @cached_property
     def refunded_amount(self) -> int:
-        return sum(self.paid_back(refund, to_store_credit=False) for refund in self.order.refunds)
+        return sum(self.refunded(refund, to_store_credit=False) for refund in self.order.refunds)
 
-    # --- what each day brought
+    # --- the amounts of each day
 
     @cached_property
     def movements(self) -> list[Movement]:
         return list(self._movements())
 
     def _movements(self) -> Iterator[Movement]:
-        order, first = self.order, self.own_day
+        order, first = self.order, self.order_day
         for line in order.lines:
-            yield from self._sold(first, line)
+            yield from self._line(first, line)
         for shipping in order.shipping:
-            yield from self._shipped(first, shipping)
+            yield from self._shipping(first, shipping)
         for charge in order.charges:
             yield Movement(first, "duties" if charge.kind == "duty" else "fees", charge.amount)
             yield Movement(first, "taxes", charge.tax)
-        yield from self._edited()
-        for back in order.returns:
-            day = self.day(back.happened_at)
-            yield from self._taken_back(day, back.lines)
-            for line in back.added:
-                yield from self._sold(day, line)
+        yield from self._edits()
+        for return_ in order.returns:
+            day = self.day(return_.happened_at)
+            yield from self._reversals(day, return_.lines)
+            for line in return_.added:
+                yield from self._line(day, line)
         for refund in order.refunds:
             day = self.day(refund.created_at)
             if refund.of_return is None:
-                yield from self._taken_back(day, refund.lines)
-            for gone in refund.shipping:
-                yield Movement(day, "shipping", -gone.net)
-                yield Movement(day, "taxes", -gone.tax)
-            for each in refund.adjustments:
-                yield Movement(day, "adjustments", each.amount + each.tax)
+                yield from self._reversals(day, refund.lines)
+            for shipping_refund in refund.shipping:
+                yield Movement(day, "shipping", -shipping_refund.net)
+                yield Movement(day, "taxes", -shipping_refund.tax)
+            for adjustment in refund.adjustments:
+                yield Movement(day, "adjustments", adjustment.amount + adjustment.tax)
 
-    def _edited(self) -> Iterator[Movement]:
+    def _edits(self) -> Iterator[Movement]:
         for edit in self.order.edits:
             day = self.day(edit.happened_at)
             for line in edit.added:
-                yield from self._sold(day, line)
-            yield from self._taken_back(day, edit.removed)
+                yield from self._line(day, line)
+            yield from self._reversals(day, edit.removed)
             for cut in edit.cuts:
                 yield Movement(day, "discounts", cut.before_tax, cut.line)
                 yield Movement(day, "taxes", -cut.tax)
             for shipping in edit.shipping_added:
-                yield from self._shipped(day, shipping)
-            for gone in edit.shipping_removed:
-                yield Movement(day, "shipping", -gone.net)
-                yield Movement(day, "taxes", -gone.tax)
+                yield from self._shipping(day, shipping)
+            for removed in edit.shipping_removed:
+                yield Movement(day, "shipping", -removed.net)
+                yield Movement(day, "taxes", -removed.tax)
 
-    def _sold(self, day: date, line: Line) -> Iterator[Movement]:
-        net = without_tax(line, self.order.taxes_included)
+    def _line(self, day: date, line: Line) -> Iterator[Movement]:
+        net = net_of(line, self.order.taxes_included)
         if line.kind == "gift_card":
-            yield Movement(day, "gift_cards_sold", net + taxed(line))
+            yield Movement(day, "gift_cards_sold", net + tax_of(line))
         elif line.kind == "tip":
-            yield Movement(day, "tips", net + taxed(line))
+            yield Movement(day, "tips", net + tax_of(line))
         else:
             yield Movement(day, "gross_sales", net + line.discount_before_tax, line)
             yield Movement(day, "discounts", line.discount_before_tax, line)
             yield Movement(day, "units_sold", line.quantity, line)
-            yield Movement(day, "taxes", taxed(line))
+            yield Movement(day, "taxes", tax_of(line))
 
-    def _taken_back(self, day: date, lines: list[Reversal]) -> Iterator[Movement]:
-        for back in lines:
-            if back.line.kind == "gift_card":
-                yield Movement(day, "gift_cards_sold", -back.net - back.tax)
+    def _reversals(self, day: date, lines: list[Reversal]) -> Iterator[Movement]:
+        for reversal in lines:
+            if reversal.line.kind == "gift_card":
+                yield Movement(day, "gift_cards_sold", -reversal.net - reversal.tax)
             else:
-                yield Movement(day, "returns", back.net, back.line)
-                yield Movement(day, "units_returned", back.quantity, back.line)
-                yield Movement(day, "taxes", -back.tax)
+                yield Movement(day, "returns", reversal.net, reversal.line)
+                yield Movement(day, "units_returned", reversal.quantity, reversal.line)
+                yield Movement(day, "taxes", -reversal.tax)
 
-    def _shipped(self, day: date, shipping: ShippingLine) -> Iterator[Movement]:
-        yield Movement(day, "shipping", without_tax(shipping, self.order.taxes_included))
-        yield Movement(day, "taxes", taxed(shipping))
+    def _shipping(self, day: date, shipping: ShippingLine) -> Iterator[Movement]:
+        yield Movement(day, "shipping", net_of(shipping, self.order.taxes_included))
+        yield Movement(day, "taxes", tax_of(shipping))
 
     def sum_of(self, measure: str) -> int:
-        return sum(each.amount for each in self.movements if each.measure == measure)
+        return sum(movement.amount for movement in self.movements if movement.measure == measure)
 
     @property
     def net_sales(self) -> int:
-        """Of the whole order to date."""
+        """The net sales of the order until now."""
         return self.sum_of("gross_sales") - self.sum_of("discounts") - self.sum_of("returns")
 
     @property
     def net_revenue(self) -> int:
-        """Net sales, less what was paid back without goods, and what was kept of goods that came back."""
+        """Net sales with adjustments: less refunds without goods, plus restocking fees."""
         return self.net_sales + self.sum_of("adjustments")
 
 
-def placed(books: Books) -> list[OrderFacts]:
-    """The orders that count: neither test nor deleted orders, oldest first."""
-    emails = {each.email.lower(): each.id for each in books.customers if each.email}
-    found = [OrderFacts(books, order, emails) for order in books.orders if not order.test]
-    return sorted(found, key=lambda each: (each.order.processed_at, each.order.id))
+def counted_orders(books: Books) -> list[OrderFacts]:
+    """The orders that count, oldest first: neither test orders nor deleted ones."""
+    emails = {customer.email.lower(): customer.id for customer in books.customers if customer.email}
+    orders = [OrderFacts(books, order, emails) for order in books.orders if not order.test]
+    return sorted(orders, key=lambda facts: (facts.order.processed_at, facts.order.id))

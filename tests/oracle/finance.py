@@ -1,7 +1,7 @@
-"""Expenses by day, months of money in and out, and what customers brought within so many days.
+"""Expenses by day, income and costs by month, and the revenue of customers within a horizon.
 
-Integers and fractions throughout: a month's expense is spread over its days in whole minor units, what is left over on
-the first days, so that a whole month is exact.
+All numbers are integers or fractions. A month's expense is spread over its days in whole minor units; the first days
+get one more, so that the whole month is exact.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import ceil
 
 from simulator import World
-from tests.oracle.facts import OrderFacts, placed
+from tests.oracle.facts import OrderFacts, counted_orders
 from tests.oracle.marts import Row, Table
 from tests.oracle.subscriptions import following
 
@@ -24,7 +24,7 @@ TEN_YEARS = 120  # months
 
 @dataclass(frozen=True)
 class Expense:
-    """An amount of a month, in minor units; ``month`` is its first day."""
+    """The expense of a month in minor units; ``month`` is its first day."""
 
     month: date
     category: str
@@ -41,36 +41,36 @@ class Balance:
 
 def spread(amount: int, month: date) -> dict[date, int]:
     """A month's amount by day."""
-    count = (following(month) - month).days
-    share, over = divmod(abs(amount), count)
+    days = (following(month) - month).days
+    share, rest = divmod(abs(amount), days)
     sign = -1 if amount < 0 else 1
-    return {month + timedelta(days=number): sign * (share + (number < over)) for number in range(count)}
+    return {month + timedelta(days=number): sign * (share + (number < rest)) for number in range(days)}
 
 
 def expenses_daily(expenses: Iterable[Expense], today: date) -> dict[date, Row]:
-    """Day to all operating expenses and the fixed ones among them; days to come are left out."""
+    """Operating expenses and the fixed ones among them by day, until today."""
     table: Table[date] = Table()
-    for each in expenses:
-        for day, amount in spread(each.amount, each.month).items():
+    for expense in expenses:
+        for day, amount in spread(expense.amount, expense.month).items():
             if day > today:
                 break
             table[day]["operating_expenses_minor"] += amount
-            table[day]["fixed_expenses_minor"] += amount if each.kind == FIXED else 0
-    return table.done()
+            table[day]["fixed_expenses_minor"] += amount if expense.kind == FIXED else 0
+    return table.rows()
 
 
 def cash_at(balances: Iterable[Balance], day: date) -> int | None:
-    """What all bank accounts held by their newest balances of that day or before; None where there is none."""
+    """The sum of each account's newest balance of that day or before; None if there is none."""
     newest: dict[str, Balance] = {}
-    for each in sorted(balances, key=lambda balance: balance.day):
-        if each.day <= day:
-            newest[each.account] = each
-    return sum(each.amount for each in newest.values()) if newest else None
+    for balance in sorted(balances, key=lambda balance: balance.day):
+        if balance.day <= day:
+            newest[balance.account] = balance
+    return sum(balance.amount for balance in newest.values()) if newest else None
 
 
 @dataclass(frozen=True)
 class Month:
-    """Money of a month, in minor units."""
+    """Income and costs of a month, in minor units."""
 
     net_sales: int = 0
     shipping: int = 0
@@ -94,18 +94,18 @@ class Month:
 
     @property
     def contribution_margin(self) -> int:
-        """What is left of the income after all that another sale brings with it."""
-        paid = self.cost_of_goods + self.ad_spend + self.processing_fees + self.disputes + self.variable_expenses
-        return self.income - paid
+        """The income less all costs that grow with sales."""
+        variable = self.cost_of_goods + self.ad_spend + self.processing_fees + self.disputes + self.variable_expenses
+        return self.income - variable
 
     @property
     def net_burn(self) -> int:
-        """Money out less money in."""
+        """Costs less income."""
         return self.fixed_expenses - self.contribution_margin
 
     @property
     def margin_rate(self) -> Fraction | None:
-        """What of each unit of income is left for fixed expenses."""
+        """The contribution margin per unit of income."""
         return Fraction(self.contribution_margin, self.income) if self.income else None
 
 
@@ -114,23 +114,24 @@ def mean(amounts: Sequence[int]) -> Fraction | None:
 
 
 def break_even(months: Sequence[Month]) -> Fraction | None:
-    """The income of a month at which fixed expenses are paid, by the months given; None where nothing is left to pay
-    them with."""
-    income, margin = sum(each.income for each in months), sum(each.contribution_margin for each in months)
+    """The monthly income that covers the mean fixed expenses of the months; None without a positive margin."""
+    income, margin = sum(month.income for month in months), sum(month.contribution_margin for month in months)
     if income <= 0 or margin <= 0:
         return None
-    return Fraction(sum(each.fixed_expenses for each in months), len(months)) * income / margin
+    return Fraction(sum(month.fixed_expenses for month in months), len(months)) * income / margin
 
 
 def reaches(incomes: Sequence[int], ahead: int, goal: Fraction) -> int | None:
-    """How many months after the one that lies ``ahead`` months behind the last income a straight line through the
-    incomes (least squares) reaches a goal: 0 where it is there already, None where it never is within ten years."""
+    """In how many months the least-squares line through the incomes reaches a goal; None if not within ten years.
+
+    It counts from the month that is ``ahead`` months after the last income: 0 if the line has reached the goal by then.
+    """
     count = len(incomes)
     if count < 3:
         return None
     middle, level = Fraction(count - 1, 2), Fraction(sum(incomes), count)
-    spread_ = sum((place - middle) ** 2 for place in range(count))
-    slope = sum((place - middle) * (amount - level) for place, amount in enumerate(incomes)) / spread_
+    squares = sum((place - middle) ** 2 for place in range(count))
+    slope = sum((place - middle) * (amount - level) for place, amount in enumerate(incomes)) / squares
     now = level + slope * (count - 1 + ahead - middle)
     if now >= goal:
         return 0
@@ -141,42 +142,42 @@ def reaches(incomes: Sequence[int], ahead: int, goal: Fraction) -> int | None:
 
 
 def runway(cash: int | None, burn: Fraction | None) -> Fraction | None:
-    """Months that the cash lasts at a burn a month; None while nothing is burnt."""
+    """The months that the cash lasts at a burn per month; None without a burn."""
     return None if cash is None or burn is None or burn <= 0 else cash / burn
 
 
-# --- what customers brought
+# --- the revenue of customers
 
 
 def ltv_horizons(world: World, account: str, today: date, at: datetime | None = None) -> dict[tuple[date, int], Row]:
-    """(cohort month, days) to its customers and their net revenue within so many days of each one's first order.
+    """Customers and their net revenue within a number of days after their first order, by (cohort month, days).
 
-    By the orders' days, that of the first order being day one; refunds taken off them, also those without goods.
-    A cohort is there once its last possible day is so many days past.
+    The day of the first order is day one. Refunds count on the day of their order, also those without goods. A cohort
+    has a row when the horizon of its last possible customer is over.
     """
     first: dict[str, OrderFacts] = {}
-    orders = [each for each in placed(world.books(account, at)) if each.is_known]
+    orders = [order for order in counted_orders(world.books(account, at)) if order.has_known_buyer]
     for order in orders:
         first.setdefault(order.buyer, order)
     table: dict[tuple[date, int], Row] = {}
-    bought = orders_of(orders)
-    for buyer, begun in first.items():
-        month = begun.own_day.replace(day=1)
+    by_buyer = orders_by_buyer(orders)
+    for buyer, first_order in first.items():
+        month = first_order.order_day.replace(day=1)
         for horizon in HORIZONS:
             if following(month) - timedelta(days=1) + timedelta(days=horizon) <= today:
                 row = table.setdefault((month, horizon), {"customers": 0, "net_revenue_minor": 0})
                 row["customers"] += 1
-                row["net_revenue_minor"] += _within(begun, horizon, bought[buyer])
+                row["net_revenue_minor"] += _revenue_within(horizon, first_order, by_buyer[buyer])
     return table
 
 
-def _within(begun: OrderFacts, horizon: int, orders: Iterable[OrderFacts]) -> int:
-    end = begun.own_day + timedelta(days=horizon)
-    return sum(each.net_revenue for each in orders if each.own_day < end)
+def _revenue_within(days: int, first: OrderFacts, orders: Iterable[OrderFacts]) -> int:
+    end = first.order_day + timedelta(days=days)
+    return sum(order.net_revenue for order in orders if order.order_day < end)
 
 
-def orders_of(orders: Iterable[OrderFacts]) -> dict[str, list[OrderFacts]]:
-    found: dict[str, list[OrderFacts]] = {}
-    for each in orders:
-        found.setdefault(each.buyer, []).append(each)
-    return found
+def orders_by_buyer(orders: Iterable[OrderFacts]) -> dict[str, list[OrderFacts]]:
+    by_buyer: dict[str, list[OrderFacts]] = {}
+    for order in orders:
+        by_buyer.setdefault(order.buyer, []).append(order)
+    return by_buyer

@@ -1,8 +1,7 @@
-"""The published marts' numbers from the books: by day and channel, product, customer, cohort.
+"""The rows of the sales marts from the books: by day and channel, product, customer, cohort, order, refund.
 
-Each function answers for one shop as it stood at an instant (default: the world's end).  Names and definitions are the
-marts' own; amounts are minor units (keys end in ``_minor`` as the columns do), days the shop's calendar days.  Rows of
-which every number is zero are left out, except in cohorts.
+Each function is for one shop as of an instant (default: the world's end). Columns have the names of the marts; amounts
+are minor units (``_minor``), days are the shop's calendar days. Rows with only zeros are left out, except in cohorts.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TypeVar
 
 from simulator import World
 from simulator.books import value_at
-from tests.oracle.facts import COMPLETED, OrderFacts, placed
+from tests.oracle.facts import COMPLETED, OrderFacts, counted_orders
 
 Key = TypeVar("Key", bound=Hashable)
 Row = dict[str, int]
@@ -24,45 +23,46 @@ MONEY = ("gross_sales", "discounts", "returns", "shipping", "taxes", "duties", "
 
 
 class Table(defaultdict[Key, Row]):
-    """Rows by key; a number that was never added is zero."""
+    """Rows by key; a number that was never set is zero."""
 
     def __init__(self) -> None:
         super().__init__(lambda: defaultdict(int))
 
-    def done(self) -> dict[Key, Row]:
+    def rows(self) -> dict[Key, Row]:
+        """The rows with a number other than zero."""
         return {key: dict(row) for key, row in self.items() if any(row.values())}
 
 
-@lru_cache(maxsize=8)  # pure: a world does not change its past
+@lru_cache(maxsize=8)  # safe: the past of a world does not change
 def metrics_daily(world: World, account: str, at: datetime | None = None) -> dict[tuple[date, str], Row]:
-    """(day, channel) to the row of the mart."""
+    """Rows by (day, channel)."""
     table: Table[tuple[date, str]] = Table()
-    orders = placed(world.books(account, at))
+    orders = counted_orders(world.books(account, at))
     for order in orders:
-        _count_order(table[order.own_day, order.channel], order)
-        for each in order.movements:
-            row = table[each.day, order.channel]
-            if each.measure in MONEY:
-                row[f"{each.measure}_minor"] += each.amount
-            elif each.measure == "units_sold":
-                row["units_sold"] += each.amount
+        _count_order(table[order.order_day, order.channel], order)
+        for movement in order.movements:
+            row = table[movement.day, order.channel]
+            if movement.measure in MONEY:
+                row[f"{movement.measure}_minor"] += movement.amount
+            elif movement.measure == "units_sold":
+                row["units_sold"] += movement.amount
         for refund in order.order.refunds:
             row = table[order.day(refund.processed_at), order.channel]
             row["refunds_made"] += 1
-            row["refunded_amount_minor"] += order.paid_back(refund, to_store_credit=False)
-            row["refunded_store_credit_minor"] += order.paid_back(refund, to_store_credit=True)
+            row["refunded_amount_minor"] += order.refunded(refund, to_store_credit=False)
+            row["refunded_store_credit_minor"] += order.refunded(refund, to_store_credit=True)
     for first in _first_orders(orders).values():
-        table[first.own_day, first.channel]["new_customers"] += 1
+        table[first.order_day, first.channel]["new_customers"] += 1
     for row in table.values():
         row["net_sales_minor"] = row["gross_sales_minor"] - row["discounts_minor"] - row["returns_minor"]
         row["total_sales_minor"] = row["net_sales_minor"] + sum(
             row[f"{name}_minor"] for name in ("shipping", "taxes", "duties", "fees")
         )
-    return table.done()
+    return table.rows()
 
 
 def _count_order(row: Row, order: OrderFacts) -> None:
-    """What an order adds to its own day."""
+    """Adds the numbers of an order that count on its own day."""
     row["orders_placed"] += 1
     row["orders_valid"] += order.is_valid
     row["orders_completed"] += order.is_completed
@@ -70,99 +70,99 @@ def _count_order(row: Row, order: OrderFacts) -> None:
     row["orders_partially_refunded"] += order.status == "PARTIALLY_REFUNDED"
     row["orders_paid_back"] += order.refunded_amount > 0
     row["order_value_minor"] += order.sum_of("gross_sales") - order.sum_of("discounts")
-    row["order_revenue_minor"] += order.worth_now if order.is_completed else 0
-    row["refunded_order_value_minor"] += order.ordered if order.status in ("REFUNDED", "PARTIALLY_REFUNDED") else 0
+    row["order_revenue_minor"] += order.current_total if order.is_completed else 0
+    row["refunded_order_value_minor"] += order.order_total if order.status in ("REFUNDED", "PARTIALLY_REFUNDED") else 0
     row["refunds_by_order_date_minor"] += order.refunded_amount
 
 
 def _first_orders(orders: list[OrderFacts]) -> dict[str, OrderFacts]:
-    """Known customer to the first order that they placed."""
-    found: dict[str, OrderFacts] = {}
+    """The first order of each known buyer."""
+    first: dict[str, OrderFacts] = {}
     for order in orders:
-        if order.is_known:
-            found.setdefault(order.buyer, order)
-    return found
+        if order.has_known_buyer:
+            first.setdefault(order.buyer, order)
+    return first
 
 
 @lru_cache(maxsize=8)
 def product_daily(world: World, account: str, at: datetime | None = None) -> dict[tuple[str, date], Row]:
-    """(product key, day) to the row of the mart."""
+    """Rows by (product key, day)."""
     table: Table[tuple[str, date]] = Table()
-    for order in placed(world.books(account, at)):
+    for order in counted_orders(world.books(account, at)):
         for line in order.order.all_lines() if order.is_completed else ():
             if line.kind == "product":
-                row = table[order.product(line), order.own_day]
-                row["quantity_completed"] += order.left(line)
-                row["product_revenue_minor"] += order.left(line) * line.unit_price
-        for each in order.movements:
-            if each.line is not None:
-                row = table[order.product(each.line), each.day]
-                row[each.measure if each.measure.startswith("units") else f"{each.measure}_minor"] += each.amount
+                row = table[order.product(line), order.order_day]
+                row["quantity_completed"] += order.remaining_units(line)
+                row["product_revenue_minor"] += order.remaining_units(line) * line.unit_price
+        for movement in order.movements:
+            if movement.line is not None:
+                name = movement.measure if movement.measure.startswith("units") else f"{movement.measure}_minor"
+                table[order.product(movement.line), movement.day][name] += movement.amount
     for row in table.values():
         row["net_sales_minor"] = row["gross_sales_minor"] - row["discounts_minor"] - row["returns_minor"]
-    return table.done()
+    return table.rows()
 
 
 @lru_cache(maxsize=8)
 def product_titles(world: World, account: str, at: datetime | None = None) -> dict[str, str]:
-    """Product key to its title today; of one that is gone, the newest line's."""
+    """The title of each product key today; of a deleted product, the title of its newest line."""
     books = world.books(account, at)
-    lines = [(order, line) for order in placed(books) for line in order.order.all_lines() if line.kind == "product"]
-    found = {order.product(line): line.title for order, line in lines}
+    lines = [(order, line) for order in counted_orders(books) for line in order.order.all_lines()]
+    sold = {order.product(line): line.title for order, line in lines if line.kind == "product"}
     today = {str(product.id): value_at(product.titles, books.at) for product in books.products}
-    return {key: today.get(key, title) for key, title in found.items()}
+    return {key: today.get(key, title) for key, title in sold.items()}
 
 
 @lru_cache(maxsize=8)
 def customer_daily(world: World, account: str, at: datetime | None = None) -> dict[tuple[str, date], Row]:
-    """(customer key, day) to the row of the mart; orders without a customer are left out.
+    """Rows by (customer key, day), without orders of guests.
 
-    All of it stands on the order's day: what was taken back since lowers the net sales of the day it was bought.
+    Everything counts on the day of the order: a later return lowers the net sales of that day.
     """
     table: Table[tuple[str, date]] = Table()
-    for order in placed(world.books(account, at)):
+    for order in counted_orders(world.books(account, at)):
         if order.order.customer is None:
             continue
-        row = table[order.buyer, order.own_day]
+        row = table[order.buyer, order.order_day]
         row["orders_placed"] += 1
         row["orders_completed"] += order.is_completed
-        row["customer_spend_minor"] += order.worth_now if order.is_completed else 0
+        row["customer_spend_minor"] += order.current_total if order.is_completed else 0
         row["net_sales_minor"] += order.net_sales
-    return table.done()
+    return table.rows()
 
 
 @lru_cache(maxsize=8)
 def customer_names(world: World, account: str, at: datetime | None = None) -> dict[str, str]:
-    """Customer key to the name shown: billing, else shipping name of the newest order, else the customer's own."""
-    books, found = world.books(account, at), dict[str, str]()
-    for order in placed(books):
+    """The name of each customer key: billing or shipping name of the newest order, else the customer's name."""
+    books, names = world.books(account, at), dict[str, str]()
+    for order in counted_orders(books):
         customer = order.order.customer
         if customer is not None:
             addresses = (order.order.billing, order.order.shipping_address)
-            written = [each.name for each in addresses if each is not None and each.name]
+            on_order = [address.name for address in addresses if address is not None and address.name]
             own = " ".join(part for part in value_at(customer.names, books.at) if part)
-            found[order.buyer] = (written or [own])[0]
-    return found
+            names[order.buyer] = (on_order or [own])[0]
+    return names
 
 
 @lru_cache(maxsize=8)
 def cohorts(world: World, account: str, at: datetime | None = None) -> dict[tuple[date, int], Row]:
-    """(cohort month, month number) to the row of the mart, to the newest month of the books, zero rows included."""
-    orders = placed(world.books(account, at))
-    joined = {buyer: _month(first.own_day) for buyer, first in _first_orders(orders).items()}
-    newest = max((_month(each.day) for order in orders for each in order.movements), default=None)
+    """Rows by (cohort month, month number), until the newest month of the books, with rows of zeros."""
+    orders = counted_orders(world.books(account, at))
+    joined = {buyer: _month(first.order_day) for buyer, first in _first_orders(orders).items()}
+    newest = max((_month(movement.day) for order in orders for movement in order.movements), default=None)
     table: dict[tuple[date, int], Row] = {}
     for cohort in sorted(set(joined.values())):
         members = [buyer for buyer, month in joined.items() if month == cohort]
         own = [order for order in orders if order.buyer in set(members)]
         total = 0
         for number in range(_months(cohort, newest or cohort) + 1):
-            now = [order for order in own if _months(cohort, _month(order.own_day)) == number]
-            revenue = sum(order.net_revenue for order in now)
+            of_month = [order for order in own if _months(cohort, _month(order.order_day)) == number]
+            revenue = sum(order.net_revenue for order in of_month)
             total += revenue
             table[cohort, number] = {
-                "customers": len(members), "active_customers": len({order.buyer for order in now}), "orders": len(now),
-                "net_revenue_minor": revenue, "cumulative_net_revenue_minor": total,
+                "customers": len(members), "active_customers": len({order.buyer for order in of_month}),
+                "orders": len(of_month), "net_revenue_minor": revenue, "cumulative_net_revenue_minor": total,
             }  # fmt: skip
     return table
 
@@ -177,33 +177,33 @@ def _months(since: date, until: date) -> int:
 
 @lru_cache(maxsize=8)
 def order_rows(world: World, account: str, at: datetime | None = None) -> dict[str, dict[str, object]]:
-    """Order id to what the mart ``orders`` says of it; test and deleted orders left out."""
+    """The rows of the mart ``orders`` by order id."""
     return {
         str(order.order.id): {
-            "date_day": order.own_day, "channel": order.channel, "customer_key": order.buyer,
-            "is_guest": order.order.customer is None, "financial_status": order.financial,
-            "fulfillment_status": order.fulfilment, "order_status": order.status, "is_valid": order.is_valid,
-            "is_completed": order.status in COMPLETED, "order_total_minor": order.ordered,
-            "current_total_minor": order.worth_now, "refunded_amount_minor": order.refunded_amount,
+            "date_day": order.order_day, "channel": order.channel, "customer_key": order.buyer,
+            "is_guest": order.order.customer is None, "financial_status": order.financial_status,
+            "fulfillment_status": order.fulfilment_status, "order_status": order.status, "is_valid": order.is_valid,
+            "is_completed": order.status in COMPLETED, "order_total_minor": order.order_total,
+            "current_total_minor": order.current_total, "refunded_amount_minor": order.refunded_amount,
             "net_sales_minor": order.net_sales, "gross_sales_minor": order.sum_of("gross_sales"),
             "discounts_minor": order.sum_of("discounts"), "returns_minor": order.sum_of("returns"),
             "shipping_minor": order.sum_of("shipping"), "taxes_minor": order.sum_of("taxes"),
         }
-        for order in placed(world.books(account, at))
+        for order in counted_orders(world.books(account, at))
     }  # fmt: skip
 
 
 @lru_cache(maxsize=8)
 def refund_rows(world: World, account: str, at: datetime | None = None) -> dict[str, dict[str, object]]:
-    """Refund id to what the mart ``refunds`` says of it; a refund that settles a return names the return's goods."""
+    """The rows of the mart ``refunds`` by refund id; a refund that settles a return has the return's goods."""
     return {
         str(refund.id): {
-            "order_id": str(order.order.id), "date_day": order.day(refund.processed_at), "order_day": order.own_day,
+            "order_id": str(order.order.id), "date_day": order.day(refund.processed_at), "order_day": order.order_day,
             "channel": order.channel,
-            "value_returned_minor": sum(back.net for back in refund.lines if back.line.kind == "product"),
-            "refunded_amount_minor": order.paid_back(refund, to_store_credit=False),
-            "refunded_store_credit_minor": order.paid_back(refund, to_store_credit=True),
+            "value_returned_minor": sum(line.net for line in refund.lines if line.line.kind == "product"),
+            "refunded_amount_minor": order.refunded(refund, to_store_credit=False),
+            "refunded_store_credit_minor": order.refunded(refund, to_store_credit=True),
         }
-        for order in placed(world.books(account, at))
+        for order in counted_orders(world.books(account, at))
         for refund in order.order.refunds
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Cash counted by hand on a ledger of one's own, and against the balance that the simulated account holds."""
+"""The oracle of cash: entries that are counted by hand, and the balances of the simulated accounts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from simulator.scenarios.payments.books import Ledger, PaymentBooks
 from simulator.scenarios.payments.cards import Cards
 from simulator.scenarios.payments.order_charges import OrderCharges
 from tests.oracle import cash
-from tests.oracle.facts import placed
+from tests.oracle.facts import counted_orders, successful
 
 NOON = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp())
 LATER = NOON + 60 * DAY
 
 
 class Account:
-    """A shop in New York and its payment account, written to by hand."""
+    """A shop in New York and its Stripe account, both filled by a test."""
 
     def __init__(self) -> None:
         self.shop = Shop("corner", "Corner", "America/New_York", "USD", False, "shpat_simulated_corner")
@@ -37,14 +37,14 @@ class Account:
         self.order_charges.add(order)
         return order
 
-    def rows(self, monkeypatch: pytest.MonkeyPatch) -> World:
+    def world(self, monkeypatch: pytest.MonkeyPatch) -> World:
         world = World([self.history], datetime.fromtimestamp(LATER, UTC))
         monkeypatch.setattr(cash, "payment_books", lambda *_: PaymentBooks(self.ledger, LATER))
         return world
 
 
-def test_a_day_of_cash_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """100.00 from an order, 50.00 without one (20.00 of it paid back), 2.9 % + 0.30 of each; a bill, a payout."""
+def test_cash_of_two_days_by_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100.00 of an order, 50.00 without one (20.00 of it refunded), fees of 2.9 % + 0.30; a Stripe fee, a payout."""
     place = Account()
     place.order(7, NOON, 10_000, source="pos")
     direct = place.cards.charge("d", NOON, 5_000, metadata={})
@@ -52,10 +52,10 @@ def test_a_day_of_cash_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     place.ledger.add_entry("bill", "stripe_fee", NOON, -900)
     place.ledger.add_entry("out", "payout", NOON + DAY, -6_000, source="po_1")
     place.ledger.add_entry("fix", "adjustment", NOON + DAY, -77)
-    world = place.rows(monkeypatch)
-    found = cash.cash_daily(world, "corner")
+    world = place.world(monkeypatch)
+    rows = cash.cash_daily(world, "corner")
     first, second = date(2026, 3, 1), date(2026, 3, 2)
-    assert {key: {name: value for name, value in row.items() if value} for key, row in found.items()} == {
+    assert {key: {name: value for name, value in row.items() if value} for key, row in rows.items()} == {
         (first, "Point of sale"): {"cash_received_minor": 10_000, "cash_fees_minor": 320,
                                    "balance_change_minor": 9_680},
         (first, "API / direct"): {"cash_received_minor": 5_000, "cash_fees_minor": 175,
@@ -68,7 +68,7 @@ def test_a_day_of_cash_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         == {"ch_corner700": ("7", 10_000), "ch_cornerd": (None, 5_000)}  # fmt: skip
 
 
-def test_a_failed_refund_gives_its_money_back_and_a_won_dispute_keeps_its_fee(
+def test_a_failed_refund_returns_its_money_and_a_won_dispute_keeps_its_fee(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     place = Account()
@@ -76,18 +76,18 @@ def test_a_failed_refund_gives_its_money_back_and_a_won_dispute_keeps_its_fee(
     place.cards.refund(paid, "r", NOON + DAY, 1_000, fails_at=NOON + 3 * DAY)
     place.cards.dispute(paid, "q", NOON + 5 * DAY, "won")
     place.cards.run_scheduled()
-    world = place.rows(monkeypatch)
-    found = {day.day: row for (day, _), row in cash.cash_daily(world, "corner").items()}
-    assert (found[2]["cash_refunded_minor"], found[4]["cash_refunded_minor"]) == (1_000, -1_000)
-    assert (found[6]["disputes_minor"], found[6]["cash_fees_minor"]) == (5_000, 1_500)
-    assert (found[30]["disputes_minor"], found[30]["cash_fees_minor"]) == (-5_000, 0)
-    assert sum(row["balance_change_minor"] for row in found.values()) == 5_000 - 175 - 1_500
+    world = place.world(monkeypatch)
+    rows = {day.day: row for (day, _), row in cash.cash_daily(world, "corner").items()}
+    assert (rows[2]["cash_refunded_minor"], rows[4]["cash_refunded_minor"]) == (1_000, -1_000)
+    assert (rows[6]["disputes_minor"], rows[6]["cash_fees_minor"]) == (5_000, 1_500)
+    assert (rows[30]["disputes_minor"], rows[30]["cash_fees_minor"]) == (-5_000, 0)
+    assert sum(row["balance_change_minor"] for row in rows.values()) == 5_000 - 175 - 1_500
 
 
-def test_an_evening_in_new_york_is_the_day_before_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_counts_on_the_shops_day_not_on_that_of_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     place = Account()
     place.cards.charge("d", int(datetime(2026, 3, 2, 3, tzinfo=UTC).timestamp()), 5_000, metadata={})
-    world = place.rows(monkeypatch)
+    world = place.world(monkeypatch)
     assert list(cash.cash_daily(world, "corner")) == [(date(2026, 3, 1), "API / direct")]
 
 
@@ -97,34 +97,31 @@ def demo() -> World:
 
 
 @pytest.mark.parametrize("account", ["aurora", "nordlicht"])
-def test_the_days_add_up_to_what_the_account_holds(demo: World, account: str) -> None:
+def test_the_days_add_up_to_the_balance_of_the_account(demo: World, account: str) -> None:
     rows = list(cash.cash_daily(demo, account).values())
     total = {name: sum(row[f"{name}_minor"] for row in rows) for name in cash.NAMES}
-    signed = {name: -value if name in cash.TAKEN else value for name, value in total.items()}
+    signed = {name: -value if name in cash.OUTGOING else value for name, value in total.items()}
     assert sum(signed.values()) == payment_books(demo, account).balance
     assert sum(row["balance_change_minor"] for row in rows) == payment_books(demo, account).balance
-    planted = payment_books(demo, account).cash()
+    books = payment_books(demo, account).cash()
     assert list(total.values()) == [
-        planted.received, planted.fees, planted.refunded, planted.disputes, planted.payouts, planted.other,
+        books.received, books.fees, books.refunded, books.disputes, books.payouts, books.other,
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("account", ["aurora", "nordlicht"])
-def test_what_the_orders_charges_took_is_what_the_orders_say_was_paid_by_card(demo: World, account: str) -> None:
-    """Each sale and capture by card once; an authorization that was never captured has no charge that took money."""
-    bridge = cash.order_charges(demo, account)
-    taken: dict[str, int] = {}
-    for row in bridge.values():
+def test_the_charges_of_each_order_equal_its_card_payments(demo: World, account: str) -> None:
+    """Each card sale and capture counts once; an authorization without a capture has no charge with a receipt."""
+    rows = cash.order_charges(demo, account).values()
+    charged: dict[str, int] = {}
+    for row in rows:
         if row["order_id"]:
-            taken[str(row["order_id"])] = taken.get(str(row["order_id"]), 0) + int(str(row["charged_minor"]))
+            charged[str(row["order_id"])] = charged.get(str(row["order_id"]), 0) + int(str(row["charged_minor"]))
     expected: dict[str, int] = {}
-    for each in placed(demo.books(account)):
-        paid = sum(
-            one.amount
-            for one in each.order.transactions
-            if one.gateway == "shopify_payments" and one.kind in ("SALE", "CAPTURE") and one.status == "SUCCESS"
-        )
+    for facts in counted_orders(demo.books(account)):
+        payments = [payment for payment in facts.order.transactions if payment.gateway == "shopify_payments"]
+        paid = successful(payments, "SALE", "CAPTURE")
         if paid:
-            expected[str(each.order.id)] = paid
-    assert taken == expected
-    assert len([row for row in bridge.values() if row["order_id"] is None]) > 100
+            expected[str(facts.order.id)] = paid
+    assert charged == expected
+    assert len([row for row in rows if row["order_id"] is None]) > 100

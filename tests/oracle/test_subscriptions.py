@@ -1,4 +1,4 @@
-"""Recurring revenue by hand: prices of every kind, coupons, states; and the planted lives of the demo's subscribers."""
+"""The oracle of recurring revenue: every scenario of the demo's subscribers, and movements, counted by hand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from simulator import World, demo_world
+from simulator.books import DAY
 from simulator.scenarios.payments import payment_books
 from simulator.scenarios.payments.books import StripeObject
 from simulator.scenarios.payments.scenarios import SCENARIOS
@@ -24,17 +25,18 @@ def demo() -> World:
 
 
 def subscribers(world: World, scenario: str) -> list[StripeObject]:
-    """The members that live a scenario, oldest first: every so many of those whose name ends in a number."""
-    things = payment_books(world, "aurora").ledger.objects["customer"]
-    members = [each for each in things if each.id.startswith("cus_auroram")]
-    return [each for each in members if int(each.id.removeprefix("cus_auroram")) % len(NAMES) == NAMES.index(scenario)]
+    """The subscribers of a scenario, oldest first; the number in the id says which scenario a subscriber has."""
+    prefix, turn = "cus_auroram", NAMES.index(scenario)
+    customers = payment_books(world, "aurora").ledger.objects["customer"]
+    members = [customer for customer in customers if customer.id.startswith(prefix)]
+    return [member for member in members if int(member.id.removeprefix(prefix)) % len(NAMES) == turn]
 
 
-def worth(world: World, scenario: str, days: int, looked: int | None = None) -> int:
-    """Of the first member of a scenario, days after they came: truly, or as billed, first looked at on a later day."""
-    member = subscribers(world, scenario)[0]
-    at, first = (each and member.created + each * 86_400 for each in (days, looked))
-    return subscriptions.worths_at(payment_books(world, "aurora"), at or member.created, first).get(member.id, 0)
+def mrr(world: World, scenario: str, days: int, pulled: int | None = None) -> int:
+    """The MRR of a scenario's first subscriber, days after the start; as billed, if first pulled on a later day."""
+    subscriber = subscribers(world, scenario)[0]
+    at, first_pull = subscriber.created + days * DAY, pulled and subscriber.created + pulled * DAY
+    return subscriptions.mrr_by_customer(payment_books(world, "aurora"), at, first_pull).get(subscriber.id, 0)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def worth(world: World, scenario: str, days: int, looked: int | None = None) -> 
         ("weekly", {1: 10833, 61: 0}),  # 2 × 12.50 × 52 / 12 = 108.3333
         ("team", {1: 5 * 900 + 2 * 700, 41: 5 * 900 + 15 * 700 + 3 * 500, 101: 4 * 900}),
         ("metered", {40: 0}),
-        ("tax_inclusive", {1: 2000}),  # 23.80 with 19 % in it
+        ("tax_inclusive", {1: 2000}),  # 23.80 contain 19 % tax
         ("cancels_at_period_end", {11: 1900, 32: 0}),
         ("cancellation_revoked", {15: 1900, 60: 1900}),
         ("one_off_invoice", {9: 1900}),
@@ -69,38 +71,40 @@ def worth(world: World, scenario: str, days: int, looked: int | None = None) -> 
         (
             "coupon_and_customer_coupon",
             {1: 1900, 88: 1900, 120: 1600},
-        ),  # a subscription's own keeps the customer's off
-        ("two_coupons", {1: 1200}),  # 25 % off the 16.00 that 3.00 off have left
+        ),  # the customer's coupon applies after the subscription's
+        ("two_coupons", {1: 1200}),  # 3.00 off 19.00, then 25 % off 16.00
     ],
 )
-def test_what_a_subscriber_is_worth(demo: World, scenario: str, by_day: dict[int, int]) -> None:
-    assert {day: worth(demo, scenario, day) for day in by_day} == by_day
+def test_the_mrr_of_a_subscriber(demo: World, scenario: str, by_day: dict[int, int]) -> None:
+    assert {day: mrr(demo, scenario, day) for day in by_day} == by_day
 
 
 @pytest.mark.parametrize(
     ("scenario", "by_day"),
     [
-        ("upgraded", {16: 1900, 18: 3900}),  # asked for at once, by the day
-        ("downgraded", {46: 3900, 63: 1900}),  # a cheaper period begins after two months
-        ("paused", {13: 1900, 32: 0, 76: 0, 93: 1900}),  # the second period's invoice is void, the fourth's is paid
+        ("upgraded", {16: 1900, 18: 3900}),  # a higher price shows at once, by its prorations
+        ("downgraded", {46: 3900, 63: 1900}),  # the first period at the lower price begins after two months
+        (
+            "paused",
+            {13: 1900, 32: 0, 76: 0, 93: 1900},
+        ),  # the second invoice is void, the fourth is paid
         ("team", {41: 16_500, 101: 16_500, 124: 3600}),
         ("reactivated", {21: 0, 39: 1900}),
         ("trial_converts", {13: 0, 15: 1900}),
         ("failed_and_canceled", {40: 1900, 51: 0}),
-        ("coupon_and_customer_coupon", {10: 1600}),  # the coupon that kept the customer's off was gone by then
+        ("coupon_and_customer_coupon", {10: 1600}),  # the subscription's coupon had ended by the first pull
     ],
 )
-def test_what_a_subscriber_was_worth_as_billed(demo: World, scenario: str, by_day: dict[int, int]) -> None:
-    """What is known of the time before anybody looked."""
-    assert {day: worth(demo, scenario, day, looked=200) for day in by_day} == by_day
+def test_mrr_before_the_first_pull_is_as_billed(demo: World, scenario: str, by_day: dict[int, int]) -> None:
+    assert {day: mrr(demo, scenario, day, pulled=200) for day in by_day} == by_day
 
 
-def test_coupons_before_the_first_look_are_those_that_it_saw(demo: World) -> None:
-    assert [worth(demo, "coupon_and_customer_coupon", 10, looked=day) for day in (60, 120)] == [1900, 1600]
+def test_coupons_before_the_first_pull_are_those_of_the_first_pull(demo: World) -> None:
+    assert [mrr(demo, "coupon_and_customer_coupon", 10, pulled=day) for day in (60, 120)] == [1900, 1600]
 
 
-def test_every_plot_is_counted_by_hand() -> None:
-    (mark,) = [each for each in test_what_a_subscriber_is_worth.pytestmark if each.name == "parametrize"]  # type: ignore[attr-defined]
+def test_every_scenario_is_counted_by_hand() -> None:
+    (mark,) = [mark for mark in test_the_mrr_of_a_subscriber.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
     assert [scenario for scenario, _ in mark.args[1]] == NAMES
 
 
@@ -114,43 +118,43 @@ TABLE = {
 }
 
 
-def test_movements_counted_by_hand() -> None:
-    """Bob leaves in March and is back in April at another price: a reactivation of the whole of it."""
-    found = {month: {name: value for name, value in row.items() if value} for month, row in
+def test_movements_of_a_table_of_five_months() -> None:
+    """Bob cancels in March and comes back in April at another price: the whole new price is a reactivation."""
+    rows = {month: {name: value for name, value in row.items() if value} for month, row in
              subscriptions.monthly(TABLE).items()}  # fmt: skip
-    assert found[JAN] == {"closing_mrr_minor": 2900, "new_mrr_minor": 2900, "customers_closing": 2, "customers_new": 2}
-    assert found[FEB] == {"opening_mrr_minor": 2900, "expansion_mrr_minor": 2000, "new_mrr_minor": 500,
+    assert rows[JAN] == {"closing_mrr_minor": 2900, "new_mrr_minor": 2900, "customers_closing": 2, "customers_new": 2}
+    assert rows[FEB] == {"opening_mrr_minor": 2900, "expansion_mrr_minor": 2000, "new_mrr_minor": 500,
                           "closing_mrr_minor": 5400, "customers_opening": 2, "customers_new": 1,
                           "customers_closing": 3}  # fmt: skip
-    assert found[MAR] == {"opening_mrr_minor": 5400, "contraction_mrr_minor": -2000, "churn_mrr_minor": -1000,
+    assert rows[MAR] == {"opening_mrr_minor": 5400, "contraction_mrr_minor": -2000, "churn_mrr_minor": -1000,
                           "closing_mrr_minor": 2400, "customers_opening": 3, "customers_churn": 1,
                           "customers_closing": 2}  # fmt: skip
-    assert found[APR] == {"opening_mrr_minor": 2400, "churn_mrr_minor": -500, "reactivation_mrr_minor": 700,
+    assert rows[APR] == {"opening_mrr_minor": 2400, "churn_mrr_minor": -500, "reactivation_mrr_minor": 700,
                           "closing_mrr_minor": 2600, "customers_opening": 2, "customers_reactivation": 1,
                           "customers_churn": 1, "customers_closing": 2}  # fmt: skip
-    assert found[MAY] == {"opening_mrr_minor": 2600, "closing_mrr_minor": 2600, "customers_opening": 2,
+    assert rows[MAY] == {"opening_mrr_minor": 2600, "closing_mrr_minor": 2600, "customers_opening": 2,
                           "customers_closing": 2}  # fmt: skip
 
 
 @pytest.mark.parametrize("account", ["aurora", "nordlicht"])
-def test_opening_and_movements_make_closing_and_every_movement_happens(demo: World, account: str) -> None:
-    rows = subscriptions.monthly(subscriptions.worths(demo, account))
+def test_opening_mrr_and_movements_add_up_to_closing_mrr(demo: World, account: str) -> None:
+    rows = subscriptions.monthly(subscriptions.mrr_by_month(demo, account))
     assert len(rows) == 14
     names = ("new", "reactivation", "churn", "expansion", "contraction")
     for row in rows.values():
-        moved = sum(row[f"{name}_mrr_minor"] for name in names)
-        assert row["opening_mrr_minor"] + moved == row["closing_mrr_minor"]
-        counted = row["customers_new"] + row["customers_reactivation"] - row["customers_churn"]
-        assert row["customers_opening"] + counted == row["customers_closing"]
+        change = sum(row[f"{name}_mrr_minor"] for name in names)
+        assert row["opening_mrr_minor"] + change == row["closing_mrr_minor"]
+        new_customers = row["customers_new"] + row["customers_reactivation"] - row["customers_churn"]
+        assert row["customers_opening"] + new_customers == row["customers_closing"]
     for name in names:
         assert any(row[f"{name}_mrr_minor"] for row in rows.values()), name
 
 
-def test_a_month_ends_at_the_tenants_midnight_and_the_last_one_now(demo: World) -> None:
+def test_a_month_ends_at_the_tenants_midnight_and_the_current_one_now(demo: World) -> None:
     zone = ZoneInfo("America/New_York")
     assert subscriptions.month_end(JAN, zone, seconds(END)) == seconds(datetime(2026, 2, 1, 4, 59, 59, tzinfo=UTC))
     assert subscriptions.month_end(date(2026, 11, 1), zone, seconds(END)) == seconds(END)
-    early = subscriptions.worths(demo, "aurora", END - timedelta(days=100))
-    late = subscriptions.worths(demo, "aurora")
+    early = subscriptions.mrr_by_month(demo, "aurora", END - timedelta(days=100))
+    late = subscriptions.mrr_by_month(demo, "aurora")
     assert list(early)[-1] == date(2026, 8, 1)
     assert all(early[month] == late[month] for month in list(early)[:-1])

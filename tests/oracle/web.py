@@ -1,7 +1,7 @@
-"""Visits from single events: sessions, funnels, people, features.
+"""Web analytics from single events: sessions, funnels, users, features.
 
-A session is the id that came with its events; else what one person did without a break of 30 minutes.  Calls of the
-programming interface and uses of a feature that bring no session's id are in none.  Days are the tenant's.
+A session is the events with the same session id, or without one, the events of a person without a gap of 30 minutes.
+API calls and uses of a feature without a session id belong to no session. Days are the tenant's.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from zoneinfo import ZoneInfo
 
 from simulator import World
 from simulator.world import seconds
-from tests.oracle.facts import placed
+from tests.oracle.facts import counted_orders
 from tests.oracle.marts import Row, Table
 
-BREAK = 30 * 60
-APP = {"api_call", "feature_used"}
+SESSION_GAP = 30 * 60
+APP_EVENTS = {"api_call", "feature_used"}
 DIRECT = "direct"
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened, in the words of an events file; ``at`` is seconds since 1970."""
+    """An event of an events file; ``at`` is seconds since 1970."""
 
     id: str
     at: int
@@ -46,16 +46,16 @@ class Event:
         return datetime.fromtimestamp(self.at, UTC).astimezone(zone).date()
 
 
-@lru_cache(maxsize=8)  # pure: a world does not change its past
+@lru_cache(maxsize=8)  # safe: the past of a world does not change
 def events(world: World, account: str, at: datetime | None = None) -> tuple[Event, ...]:
-    """Every event of a shop that had arrived by an instant, each once."""
-    told = world.visits(account).events(seconds(world.end if at is None else at))
+    """Every event of a shop that arrived by an instant, once."""
+    arrived = world.visits(account).events(seconds(world.end if at is None else at))
     return tuple(
         Event(
-            each.event_id, each.occurred_at, each.event_name, each.user_id, each.anonymous_id, each.session_id,
-            each.order_id, each.utm_source, each.utm_campaign, each.feature, each.status_code,
+            event.event_id, event.occurred_at, event.event_name, event.user_id, event.anonymous_id, event.session_id,
+            event.order_id, event.utm_source, event.utm_campaign, event.feature, event.status_code,
         )
-        for each in told
+        for event in arrived
     )  # fmt: skip
 
 
@@ -70,25 +70,25 @@ class Session:
 
     @property
     def person(self) -> str | None:
-        return next((each.person for each in self.events if each.person), None)
+        return next((event.person for event in self.events if event.person), None)
 
     @property
     def source(self) -> str:
-        return next((each.source for each in self.events if each.source), DIRECT)
+        return next((event.source for event in self.events if event.source), DIRECT)
 
     def count(self, name: str) -> int:
-        return sum(each.name == name for each in self.events)
+        return sum(event.name == name for event in self.events)
 
     def has(self, name: str) -> bool:
         return self.count(name) > 0
 
     @property
     def order(self) -> str | None:
-        return next((each.order for each in self.events if each.name == "order_submitted"), None)
+        return next((event.order for event in self.events if event.name == "order_submitted"), None)
 
     @property
     def row(self) -> Row:
-        """What a session adds to its day."""
+        """The numbers that the session adds to its day."""
         cart, ordered = self.has("add_to_cart"), self.has("order_submitted")
         return {
             "sessions": 1, "sessions_with_cart": int(cart), "sessions_ordered": int(ordered),
@@ -98,97 +98,97 @@ class Session:
 
 
 def sessions(events: Iterable[Event]) -> list[Session]:
-    """Every visit, by its beginning."""
-    given: dict[str, list[Event]] = {}
-    alone: dict[str, list[Event]] = {}
-    for each in sorted(events, key=lambda event: (event.at, event.id)):
-        if each.session:
-            given.setdefault(each.session, []).append(each)
-        elif each.name not in APP and each.person:
-            alone.setdefault(each.person, []).append(each)
-    found = [tuple(of) for of in given.values()]
-    for of in alone.values():
+    """Every session, by its begin."""
+    by_id: dict[str, list[Event]] = {}
+    by_person: dict[str, list[Event]] = {}  # events without a session id
+    for event in sorted(events, key=lambda event: (event.at, event.id)):
+        if event.session:
+            by_id.setdefault(event.session, []).append(event)
+        elif event.name not in APP_EVENTS and event.person:
+            by_person.setdefault(event.person, []).append(event)
+    groups = [tuple(group) for group in by_id.values()]
+    for group in by_person.values():
         start = 0
-        for place in range(1, len(of) + 1):
-            if place == len(of) or of[place].at - of[place - 1].at >= BREAK:
-                found.append(tuple(of[start:place]))
+        for place in range(1, len(group) + 1):
+            if place == len(group) or group[place].at - group[place - 1].at >= SESSION_GAP:
+                groups.append(tuple(group[start:place]))
                 start = place
-    return sorted(map(Session, found), key=lambda each: (each.events[0].at, each.events[0].id))
+    return sorted(map(Session, groups), key=lambda session: (session.events[0].at, session.events[0].id))
 
 
 def sessions_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[tuple[date, str], Row]:
-    """(day, traffic source) to the row of the mart ``sessions_daily`` of the events' source."""
+    """The rows of the mart ``sessions_daily`` of the events, by (day, traffic source)."""
     table: Table[tuple[date, str]] = Table()
     people: dict[tuple[date, str], set[str | None]] = {}
-    for each in sessions(events):
-        key = each.day(zone), each.source
-        people.setdefault(key, set()).add(each.person)
-        for name, amount in each.row.items():
+    for session in sessions(events):
+        key = session.day(zone), session.source
+        people.setdefault(key, set()).add(session.person)
+        for name, amount in session.row.items():
             table[key][name] += amount
-    for key, who in people.items():
-        table[key]["visitors"] = len(who)
-    return table.done()
+    for key, persons in people.items():
+        table[key]["visitors"] = len(persons)
+    return table.rows()
 
 
 def web_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[date, Row]:
-    """Day to its visits and what happened in the app; a visitor with two traffic sources is one."""
+    """Sessions and app events by day; a visitor with two traffic sources counts once."""
     table: Table[date] = Table()
     people: dict[date, set[str | None]] = {}
-    for each in sessions(events):
-        people.setdefault(each.day(zone), set()).add(each.person)
-        for name, amount in each.row.items():
-            table[each.day(zone)][name] += amount
-    for day, who in people.items():
-        table[day]["visitors"] = len(who)
+    for session in sessions(events):
+        people.setdefault(session.day(zone), set()).add(session.person)
+        for name, amount in session.row.items():
+            table[session.day(zone)][name] += amount
+    for day, persons in people.items():
+        table[day]["visitors"] = len(persons)
     for day, row in app_daily(events, zone).items():
         table[day].update(row)
-    return table.done()
+    return table.rows()
 
 
 def app_daily(events: Iterable[Event], zone: ZoneInfo) -> dict[date, Row]:
-    """Day to calls, failed calls and uses of features."""
+    """API calls, failed API calls and uses of features by day."""
     table: Table[date] = Table()
-    for each in events:
-        row = table[each.day(zone)]
-        if each.name == "api_call":
+    for event in events:
+        row = table[event.day(zone)]
+        if event.name == "api_call":
             row["api_calls"] += 1
-            row["api_errors"] += each.status is not None and each.status >= 500
-        row["feature_uses"] += each.name == "feature_used"
-    return table.done()
+            row["api_errors"] += event.status is not None and event.status >= 500
+        row["feature_uses"] += event.name == "feature_used"
+    return table.rows()
 
 
 def activity_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[date, Row]:
-    """Every day from the first to the last event: people known by user id, all people, those of 30 days."""
+    """Persons with a user id, all persons, all persons of 30 days: for each day from the first to the last event."""
     people: dict[date, set[str]] = {}
     users: dict[date, set[str]] = {}
-    for each in events:
-        day = each.day(zone)
-        people.setdefault(day, set()).update([each.person] if each.person else [])
-        users.setdefault(day, set()).update([each.user] if each.user else [])
-    found: dict[date, Row] = {}
+    for event in events:
+        day = event.day(zone)
+        people.setdefault(day, set()).update([event.person] if event.person else [])
+        users.setdefault(day, set()).update([event.user] if event.user else [])
+    rows: dict[date, Row] = {}
     day = min(people, default=date.max)
     while people and day <= max(people):
         month = [people.get(day - timedelta(days=back), set()) for back in range(30)]
-        found[day] = {"daily_users": len(users.get(day, set())), "active_users": len(people.get(day, set())),
-                      "mau": len(set().union(*month))}  # fmt: skip
+        rows[day] = {"daily_users": len(users.get(day, set())), "active_users": len(people.get(day, set())),
+                     "mau": len(set().union(*month))}  # fmt: skip
         day += timedelta(days=1)
-    return found
+    return rows
 
 
 def feature_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[tuple[str, date], Row]:
-    """(feature, day) to uses, people who used it, and all people of the day."""
+    """Uses, persons who used it, and all persons of the day, by (feature, day)."""
     active = activity_daily(events, zone)
     table: Table[tuple[str, date]] = Table()
-    who: dict[tuple[str, date], set[str | None]] = {}
-    for each in events:
-        if each.name == "feature_used" and each.feature:
-            key = each.feature, each.day(zone)
+    people: dict[tuple[str, date], set[str | None]] = {}
+    for event in events:
+        if event.name == "feature_used" and event.feature:
+            key = event.feature, event.day(zone)
             table[key]["feature_uses"] += 1
-            who.setdefault(key, set()).add(each.person)
-    for (feature, day), people in who.items():
+            people.setdefault(key, set()).add(event.person)
+    for (feature, day), persons in people.items():
         row = table[feature, day]
-        row["feature_users"], row["active_users"] = len(people - {None}), active[day]["active_users"]
-    return table.done()
+        row["feature_users"], row["active_users"] = len(persons - {None}), active[day]["active_users"]
+    return table.rows()
 
 
 ORDER_STEPS = ("Sessions Started", "Sessions Completed", "Orders Confirmed", "Orders Shipped")
@@ -197,16 +197,16 @@ WEB_STEPS = {"Sessions": "sessions", "Added to cart": "sessions_with_cart",
 
 
 def funnel_daily(world: World, account: str, at: datetime | None = None) -> dict[tuple[str, int, date], int]:
-    """(funnel, step number, day) to how many reached it.
+    """How many reached a step, by (funnel, step number, day).
 
-    ``orders`` as the first requirements have it, its last step those that stand as shipped; ``orders_ever`` those that
-    were ever shipped; ``web`` by the visits.  Visits by the day they began, orders by their own.
+    The last step of ``orders`` is orders whose status is SHIPPED, that of ``orders_ever`` is orders that were ever
+    shipped; ``web`` has sessions. Sessions count on the day of their begin, orders on their own day.
     """
-    zone, found = ZoneInfo(world.shop(account).time_zone), dict[tuple[str, int, date], int]()
+    zone, counts = ZoneInfo(world.shop(account).time_zone), dict[tuple[str, int, date], int]()
 
     def add(funnel: str, step: int, day: date, count: int) -> None:
         if count:
-            found[funnel, step, day] = found.get((funnel, step, day), 0) + count
+            counts[funnel, step, day] = counts.get((funnel, step, day), 0) + count
 
     for day, row in web_daily(events(world, account, at), zone).items():
         for step, name in enumerate(WEB_STEPS.values(), 1):
@@ -214,8 +214,8 @@ def funnel_daily(world: World, account: str, at: datetime | None = None) -> dict
         for funnel in ("orders", "orders_ever"):
             add(funnel, 1, day, row.get("sessions_reached_checkout", 0))
             add(funnel, 2, day, row.get("sessions_ordered", 0))
-    for order in placed(world.books(account, at)):
+    for order in counted_orders(world.books(account, at)):
         for funnel, shipped in (("orders", order.status == "SHIPPED"), ("orders_ever", order.was_shipped)):
-            add(funnel, 3, order.own_day, order.is_completed)
-            add(funnel, 4, order.own_day, shipped)
-    return found
+            add(funnel, 3, order.order_day, order.is_completed)
+            add(funnel, 4, order.order_day, shipped)
+    return counts

@@ -20,7 +20,7 @@ from semantic.alerts import rules
 from simulator import Fault, SimulatorServer, World, demo_world, serve
 from simulator.books import Shop
 from simulator.history import ShopHistory
-from tests.oracle.facts import placed
+from tests.oracle.facts import counted_orders
 from tests.orchestration.installation import Installation
 
 pytestmark = pytest.mark.worlds
@@ -233,7 +233,7 @@ def test_shop_in_another_time_zone_counts_by_days_of_its_tenant(place: Installat
     path = place.root / "takings.toml"
     path.write_text(path.read_text().replace('time_zone = "America/New_York"', 'time_zone = "Asia/Tokyo"'))
     place.run()
-    orders = [each.order for each in placed(world.books("aurora", NOW))]
+    orders = [each.order for each in counted_orders(world.books("aurora", NOW))]
     tokyo, there = (
         Counter(datetime.fromtimestamp(order.processed_at, UTC).astimezone(ZoneInfo(zone)).date() for order in orders)
         for zone in ("Asia/Tokyo", "America/New_York")

@@ -122,7 +122,7 @@ def test_expenses_and_bank_balances_are_converted_at_the_rates_of_their_days(pla
 
 
 def test_change_of_mrr_by_the_exchange_rate_is_a_separate_movement(place: Installation, world: World) -> None:
-    worths = subscriptions.worths(world, "aurora", NOW, EVENINGS[0])
+    worths = subscriptions.mrr_by_month(world, "aurora", NOW, EVENINGS[0])
     january, february = worths[JANUARY], worths[FEBRUARY]
     stayed = sum(worth for customer, worth in january.items() if customer in february)
     ((opening, closing, fx, moved),) = place.ask(
