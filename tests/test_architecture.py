@@ -6,13 +6,17 @@ Each failure says where the misplaced line belongs.
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("common", "connectors", "simulator", "semantic", "superset_assets", "orchestration")
@@ -99,6 +103,26 @@ def test_each_room_imports_only_what_it_may() -> None:
             ):
                 misplaced.append(f"{name(path)}:{line} imports {imports}: {advice}")
     assert not misplaced, "\n".join(misplaced)
+
+
+def import_graph(room: str) -> dict[str, set[str]]:
+    """Each module of a room to the room's modules that it imports."""
+    paths = {name(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in modules(room)}
+    graph: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        parents = (itertools.accumulate(target.split("."), "{}.{}".format) for _, target in imported(path))
+        targets = (max((parent for parent in chain if parent in paths), key=len, default=module) for chain in parents)
+        graph[module] = set(targets) - {module}
+    return graph
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_modules_do_not_import_in_a_circle(room: str) -> None:
+    """Imports inside functions and for type checkers count too."""
+    try:
+        TopologicalSorter(import_graph(room)).prepare()
+    except CycleError as error:
+        pytest.fail(f"{' <- '.join(error.args[1])}: move what both need into a module of its own")
 
 
 def test_only_orchestration_imports_dagster_and_dbt() -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from simulator.apis.shopify.order_part import BelongsToOrder
+from simulator.apis.shopify.amounts import Amounts
+from simulator.apis.shopify.order_views import BelongsToOrder, LineView, OrderView, RefundView
 from simulator.books import Edit, Instant, Line, Order, Refund, Return, Reversal, ShippingLine, ShippingReversal
 from simulator.money import line_net, line_tax
-
-if TYPE_CHECKING:
-    from simulator.apis.shopify.amounts import Amounts
-    from simulator.apis.shopify.order_views import LineView, OrderView, RefundView
 
 _LINE_SALES = {
     "product": ("ProductSale", "PRODUCT"),
@@ -91,6 +88,20 @@ class AgreementView(BelongsToOrder):
                 sales.of_refund(self.source)
             self._sales = sales.rows
         return self._sales
+
+
+def agreements_of(view: OrderView) -> list[AgreementView]:
+    """The agreements of an order, oldest first."""
+    order = view.order
+    first = AgreementView(view, order.agreement, "OrderAgreement", order.created_at, "ORDER", None)
+    if not (order.edits or order.returns or order.refunds):
+        return [first]
+    later = [
+        *(AgreementView(view, e.agreement, "OrderEditAgreement", e.happened_at, "ORDER_EDIT", e) for e in order.edits),
+        *(AgreementView(view, r.agreement, "ReturnAgreement", r.happened_at, "RETURN", r) for r in order.returns),
+        *(AgreementView(view, r.agreement, "RefundAgreement", r.created_at, "REFUND", r) for r in order.refunds),
+    ]
+    return [first, *sorted(later, key=lambda agreement: (agreement.happened_at, agreement.id))]
 
 
 class _Sales:

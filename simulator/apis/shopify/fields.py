@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from simulator.apis.shopify.agreements import agreements_of
 from simulator.apis.shopify.catalogue_views import INVENTORY_ITEMS, CustomerView, ProductView, product_of, variant_of
-from simulator.apis.shopify.order_part import OrderPart
-from simulator.apis.shopify.order_views import LineView, OrderView, RefundView
+from simulator.apis.shopify.order_views import LineView, OrderPart, OrderView, RefundView
 from simulator.books import NEVER, value_at
 
 Getter = Callable[[Any], Any]
@@ -117,7 +117,7 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "transactions": lambda o: o.transactions,
         "lineItems": lambda o: o.lines,
         "shippingLines": lambda o: order_shipping(o, False),
-        "agreements": lambda o: o.agreements,
+        "agreements": agreements_of,
     },
     "LineItem": {
         "id": lambda x: f"gid://shopify/LineItem/{x.line.id}",

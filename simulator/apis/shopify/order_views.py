@@ -7,12 +7,31 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from simulator.apis.shopify.agreements import AgreementView
 from simulator.apis.shopify.amounts import Amounts
-from simulator.apis.shopify.order_part import BelongsToOrder, OrderPart
 from simulator.books import NEVER, Allocation, Instant, Line, Order, Refund, ShippingLine, Transaction, value_at
 from simulator.history import Books
 from simulator.money import line_net, line_tax
+
+
+class BelongsToOrder:
+    """Base of the views below an order: they take their currencies from it."""
+
+    __slots__ = ("order", "typename")
+    order: OrderView
+    typename: str
+
+    @property
+    def amounts(self) -> Amounts:
+        return self.order.amounts
+
+
+class OrderPart(BelongsToOrder):
+    """A record of the books with nothing to derive: a shipping line, a transaction, a tax line."""
+
+    __slots__ = ("part",)
+
+    def __init__(self, order: OrderView, part: object, typename: str) -> None:
+        self.order, self.part, self.typename = order, part, typename
 
 
 class LineView(BelongsToOrder):
@@ -108,22 +127,6 @@ class OrderView:
     @property
     def transactions(self) -> list[OrderPart]:
         return [self.transaction(transaction) for transaction in self.order.all_transactions()]
-
-    @cached_property
-    def agreements(self) -> list[AgreementView]:
-        order = self.order
-        first = AgreementView(self, order.agreement, "OrderAgreement", order.created_at, "ORDER", None)
-        if not (order.edits or order.returns or order.refunds):
-            return [first]
-        later = [
-            *(
-                AgreementView(self, e.agreement, "OrderEditAgreement", e.happened_at, "ORDER_EDIT", e)
-                for e in order.edits
-            ),
-            *(AgreementView(self, r.agreement, "ReturnAgreement", r.happened_at, "RETURN", r) for r in order.returns),
-            *(AgreementView(self, r.agreement, "RefundAgreement", r.created_at, "REFUND", r) for r in order.refunds),
-        ]
-        return [first, *sorted(later, key=lambda agreement: (agreement.happened_at, agreement.id))]
 
     @cached_property
     def reversed_quantities(self) -> dict[int, int]:
