@@ -19,6 +19,7 @@ from typing import Any
 from semantic.catalog import Catalog
 from superset_assets import compact_chart, compact_dashboard, yaml_text
 from superset_assets.compact_chart import Form, Unsupported
+from superset_assets.dashboard_form import chart_names
 from superset_assets.decisions import ROOT, Chart, Dashboard, Files
 from superset_assets.errors import DecisionError
 from superset_assets.names import asset_uuid
@@ -90,6 +91,11 @@ def compare(
             _dashboard(export, name, form, by_uuid, catalog, default_range)
         except DecisionError as error:
             export.warnings.append(f"dashboards/{name}.yaml: {error} Nothing of this dashboard was exported.")
+    shown = {chart for board in {**files.dashboards, **export.dashboards}.values() for chart in chart_names(board)}
+    for name in files.charts.keys() - shown:
+        export.warnings.append(
+            f"{files.place(f'charts/{name}.yaml')}: no dashboard shows it any more. Remove it there."
+        )
     return export
 
 

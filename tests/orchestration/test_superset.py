@@ -1,16 +1,21 @@
-"""The assets are checked against the published marts and metrics before they are sent."""
+"""Assets are checked before they are sent to Superset; edits in Superset come back into the files."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from common.errors import ConfigurationError
 from orchestration import superset
+from orchestration.cli import app
 from semantic.catalog import Catalog
-from superset_assets import bundle, decisions
+from superset_assets import bundle, decisions, export
 from superset_assets.errors import InvalidAssetsError
 from tests.superset_assets import marts
 
@@ -42,3 +47,50 @@ def test_every_dashboard_names_the_sources_that_fill_it() -> None:
     assert [name for name, board in boards.items() if board.filled_by({"shopify"})] == ["store_performance"]
     assert boards["marketing_performance"].filled_by({"shopify", "tiktok_ads"})
     assert all(board.filled_by({"shopify", "stripe", "meta_ads", "files"}) for board in boards.values())
+
+
+@pytest.fixture
+def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the files, and a Superset in which somebody renamed a chart and wrote a style sheet."""
+    for kind in decisions.KINDS:
+        shutil.copytree(decisions.ROOT / kind, tmp_path / kind)
+    assets = bundle.unpack(bundle.to_zip(marts.catalog()))
+    assets["charts/net_sales.yaml"]["slice_name"] = "Sales"
+    assets["dashboards/product_metrics.yaml"]["css"] = "a {}"
+    monkeypatch.setattr(superset, "connect", lambda *_: None)
+    monkeypatch.setattr(superset, "definitions", lambda _: marts.catalog())
+    monkeypatch.setattr(superset.sync, "exported", lambda _: bundle.pack(assets))
+    monkeypatch.setattr(superset.export, "compare", functools.partial(export.compare, root=tmp_path))
+    return tmp_path
+
+
+def export_dashboards(capsys: pytest.CaptureFixture[str], **options: Any) -> str:
+    settings: Any = type("Settings", (), {"dashboards": type("", (), {"default_range": None})})
+    superset.export_dashboards(settings, **{"only": None, "write": False, "url": "https://bi.example.com"} | options)
+    return capsys.readouterr().out
+
+
+def test_export_shows_the_difference_and_writes_only_with_the_option(
+    edited: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = edited / "charts" / "store_performance.yaml"
+    before = file.read_text()
+    shown = export_dashboards(capsys)
+    assert "-  title: Net sales\n+  title: Sales\n" in shown and "add --write" in shown
+    assert "! dashboards/product_metrics.yaml: css is 'a {}'" in shown
+    assert file.read_text() == before
+    assert f"wrote {file}" in export_dashboards(capsys, write=True)
+    assert file.read_text() == before.replace("title: Net sales", "title: Sales", 1)
+    assert "Nothing can be written." in export_dashboards(capsys)
+
+
+def test_export_of_one_dashboard_leaves_out_the_others(edited: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export_dashboards(capsys, only="revenue-deep-dive") == "The files say what Superset shows.\n"
+    with pytest.raises(ConfigurationError, match="Name one of executive-summary, financial-health"):
+        export_dashboards(capsys, only="revenue")
+
+
+@pytest.mark.parametrize("options", [["--export", "--apply"], ["--export", "--prune"], ["--write"], ["--only", "x"]])
+def test_options_of_the_two_directions_exclude_each_other(options: list[str]) -> None:
+    result = CliRunner().invoke(app, ["dashboards", *options])
+    assert result.exit_code == 2 and "--export" in result.output

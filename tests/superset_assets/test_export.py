@@ -296,6 +296,10 @@ UNSAID: dict[str, tuple[Edit, str]] = {
         f"{BOARD}: metadata.filters.tenant",
     ),
     "own chart of a type that we do not have": (add_unknown_chart, "sunburst_v2 is no type of chart in defaults.yaml"),
+    "chart taken off its dashboard": (
+        lambda a: a[BOARD]["position"]["ROW-kpi"]["children"].remove("CHART-units_sold"),
+        "charts/store_performance.yaml: units_sold: no dashboard shows it any more.",
+    ),
     "dashboard that was never imported": (lambda a: a.pop(BOARD), f"{BOARD}: Superset does not have it."),
 }
 
