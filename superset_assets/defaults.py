@@ -4,9 +4,10 @@ import functools
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from superset_assets import yaml_text
+from superset_assets.errors import InvalidAssetsError, Problem
 
 PATH = Path(__file__).with_name("defaults.yaml")
 
@@ -74,5 +75,8 @@ class Defaults(_Strict):
 
 @functools.cache
 def load() -> Defaults:
-    """The defaults, read once."""
-    return Defaults.model_validate(yaml_text.load(PATH.read_text("utf-8")))
+    """The defaults, read once. Raises InvalidAssetsError."""
+    try:
+        return Defaults.model_validate(yaml_text.load(PATH.read_text("utf-8")))
+    except (ValidationError, yaml_text.YAMLError) as error:
+        raise InvalidAssetsError.of([Problem(PATH.name, f"it cannot be read: {error}", "Correct it")]) from error
