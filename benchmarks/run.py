@@ -1,4 +1,4 @@
-"""How fast, as a ratio to the plainest thing that could do the same, in one run on one machine.
+"""Measures speed as a ratio to the plainest way to do the same, in one run on one machine.
 
     .venv/bin/python -m benchmarks.run [--world FOLDER] [--write]
 
@@ -7,9 +7,8 @@ build    every model and test of dbt                    /  one hand-written SQL 
 publish  a build to what readers see                    /  a plain copy of the same bytes, synced to the disk
 chart    a chart's first answer from Superset           /  the same SQL asked of the published file directly
 
-`pull` counts from the request for the finished file to its rows committed; the source's rendering of that file, and
-asking whether it is done, are not ours to make faster.
-`--write` puts the table into benchmarks/results.md.
+`pull` is measured from the request for the finished file until its rows are committed; the time in which the source
+makes that file is not ours. `--write` writes the table to benchmarks/results.md.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ def main() -> None:
     """Run every benchmark and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
     parser.add_argument("--world", type=Path, help="a folder of real orders instead of the demo's shops")
-    parser.add_argument("--write", action="store_true", help="keep the table in benchmarks/results.md")
+    parser.add_argument("--write", action="store_true", help="write the table to benchmarks/results.md")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="takings-benchmark-") as folder:
         os.environ["TAKINGS_HOME"] = folder
@@ -96,16 +95,16 @@ def measure(folder: Path, world: Path | None) -> Iterator[tuple[str, str, float,
             target = publish(home, built, "20000101T000000", tenants, lambda *_: None)
         size = sum(path.stat().st_size for path in target.iterdir())
         yield "publish", f"{size / 1e6:.0f} MB", took_publish[0], _best(lambda: _copy(target, folder / "copy"))
-        superset = superset.server(settings)
-        superset.port = servers.free_port()
-        children.on_exit(superset.stop)
-        superset.start()
-        superset.wait_ready()
-        yield _chart(settings, superset, target)
+        server = superset.server(settings)
+        server.port = servers.free_port()
+        children.on_exit(server.stop)
+        server.start()
+        server.wait_ready()
+        yield _chart(settings, server, target)
 
 
 class _Clock(Transport):
-    """Remembers when the last file was asked for."""
+    """Records when the last file was requested."""
 
     download_began = 0.0
 
@@ -123,7 +122,7 @@ def _pull(home: Any, settings: Any) -> Iterator[tuple[str, str, float, float]]:
 
     for source in settings.connected():
         account, rounds = source.account, []
-        for number in range(ROUNDS):  # each anew; the last one stays for what is measured next
+        for number in range(ROUNDS):  # each from the beginning; the last one stays for the next measurement
             last = number == ROUNDS - 1
             landing = Landing(home.landing if last else home.root / f"landing-{number}")
             file = home.staging if last else home.root / f"staging-{number}.duckdb"
@@ -152,17 +151,17 @@ def _pull(home: Any, settings: Any) -> Iterator[tuple[str, str, float, float]]:
         yield f"pull {account.account}", f"{rows:,} records", seconds, _best(read)
 
 
-def _chart(settings: Any, superset: Any, target: Path) -> tuple[str, str, float, float]:
+def _chart(settings: Any, server: Any, target: Path) -> tuple[str, str, float, float]:
     from orchestration import superset
     from semantic import catalog, compiler
     from superset_assets import access, client, sync, verify
 
-    session = client.connect(superset.url, "admin", superset.credentials.admin.password)
+    session = client.connect(server.url, "admin", server.credentials.admin.password)
     sync.apply(session, superset.asset_zip(settings))
-    access.grant(session, [tenant.id for tenant in settings.tenants], superset.credentials)
+    access.grant(session, [tenant.id for tenant in settings.tenants], server.credentials)
     tenant = settings.tenants[0].id
     chart = "Revenue by day"
-    verify.chart_data(session, chart, tenant=tenant, force=True)  # the connection is made once a worker
+    verify.chart_data(session, chart, tenant=tenant, force=True)  # opens the connection, once per worker
     took = _best(lambda: verify.chart_data(session, chart, tenant=tenant, force=True))
     sql = compiler.compile_query(
         catalog.load(target), ["order_revenue", "refunded_order_value"], by=["day"], tenant=tenant
@@ -186,7 +185,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _best(work: Callable[[], object]) -> float:
-    """The shortest of a few rounds: the machine's noise only ever adds."""
+    """The shortest of a few rounds: noise of the machine only adds time."""
     seconds = []
     for _ in range(ROUNDS):
         began = time.perf_counter()

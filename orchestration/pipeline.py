@@ -1,6 +1,6 @@
 """One run, whole: pull every account, build and test the marts, publish. Plain functions, no Dagster.
 
-    pull  -> staging file       (one transaction a stream)
+    pull  -> staging file       (one transaction per stream)
     build -> scratch file       (dbt, every test)
     publish -> published/current (one rename)
 
@@ -190,7 +190,7 @@ def _configuration(settings: Settings) -> Configuration:
 def reconciliation(folder: Path) -> list[dict[str, Any]]:
     """How each account of a published build agrees with its source's own report.
 
-    A row an account: days and metrics compared, how many differ, and the worst of them.
+    One row per account: days and metrics compared, how many differ, and the worst of them.
     """
     with duckdb.connect(str(folder / "all.duckdb"), read_only=True) as db:
         relation = db.sql(

@@ -33,7 +33,7 @@ MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")
 Target = Annotated[Decimal, Field(max_digits=20, decimal_places=6, allow_inf_nan=False)]
 if TYPE_CHECKING:
     AnySource = SourceSettings
-else:  # the registry's settings, told apart by `kind`: a union that no type checker can follow
+else:  # the registry's settings, distinguished by `kind`: a union that no type checker can follow
     _union = reduce(or_, (connector.settings for connector in CONNECTORS))
     AnySource = Annotated[_union, Field(discriminator="kind")]
 

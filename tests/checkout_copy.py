@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = shutil.ignore_patterns(
-    ".*cache", ".git", ".venv", ".takings", ".tools", ".hypothesis", "__pycache__", "*.egg-info", "target"
+    ".*cache", ".git", ".venv", ".takings*", ".tools", ".hypothesis", "__pycache__", "*.egg-info", "target"
 )
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOWN_ONLY = ("", "text", "mermaid")
@@ -34,7 +34,7 @@ def blocks(page: Path) -> list[Block]:
     parsed = []
     for info, text in FENCE.findall(page.read_text()):
         language, _, option = info.strip().partition(" ")
-        if language in SHOWN_ONLY:
+        if language in SHOWN_ONLY and not option:
             continue
         assert language in ("bash", "diff") or option.startswith("file="), f"{page.name}: nothing runs ```{info}"
         parsed.append(Block(language, option, text))

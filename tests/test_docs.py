@@ -1,4 +1,4 @@
-"""The docs run: links resolve, the tutorial's commands work in order, the reference says what the code says.
+"""The docs work: links resolve, the tutorial's commands run in order, pages name only commands that exist.
 
 The tutorial runs in a copy of the checkout, with a home of its own, so that it leaves nothing behind here.
 """
@@ -110,14 +110,14 @@ def test_every_metric_and_mart_has_an_entry(catalog: Catalog) -> None:
 
 
 def test_every_command_has_an_entry() -> None:
-    told = subprocess.run([takings(), "--help"], capture_output=True, text=True, check=True).stdout
-    commands = re.findall(r"^  ([a-z]+)  ", told.partition("Commands:")[2], re.MULTILINE)
+    help_text = subprocess.run([takings(), "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^  ([a-z]+)  ", help_text.partition("Commands:")[2], re.MULTILINE)
     page = (REFERENCE / "commands.md").read_text()
     assert len(commands) > 5
     assert [command for command in commands if f"\n## {command}\n" not in page] == []
 
 
-def test_every_setting_has_an_entry_and_stands_in_the_example() -> None:
+def test_every_setting_has_an_entry_and_is_in_the_example() -> None:
     page, example = (REFERENCE / "settings.md").read_text(), (ROOT / "takings.example.toml").read_text()
     keys = [key.rpartition(".")[2] for key, _ in reference.settings_keys()]
     keys = [key for key in keys if not key.startswith("<")]  # a metric's name, a rule's
@@ -132,7 +132,7 @@ def takings() -> Path:
 
 
 def code(page: Path) -> str:
-    """What a page shows as code: its blocks, and what stands between backquotes."""
+    """What a page shows as code: its blocks, and the words between backquotes."""
     text = page.read_text()
     return "\n".join([*(block for _, block in FENCE.findall(text)), *re.findall(r"`([^`\n]+)`", FENCE.sub("", text))])
 

@@ -66,7 +66,7 @@ def _page(title: str, lines: Iterator[str]) -> str:
 
 def _commands() -> Iterator[str]:
     yield "Each command is `.venv/bin/takings <command>`. Days are written as `2026-11-20`. A command that fails says"
-    yield "what, why and what to do, and ends with a code other than 0. Settings are in [settings.md](settings.md)."
+    yield "what failed, why, and what to do next, and ends with a code above 0. Settings: [settings.md](settings.md)."
     group: Any = typer.main.get_command(cli.app)
     for name, command in group.commands.items():
         if command.hidden:
@@ -222,9 +222,9 @@ def _metric(metric: Metric) -> Iterator[str]:
 
 
 def _marts(catalog: Catalog) -> Iterator[str]:
-    yield "The tables of a published build, schema `marts`. Each stands in a contract: dbt refuses to build it with"
-    yield "other columns. Names that end in `_minor` are money in minor units (cents) of `currency`; `minor_units`"
-    yield "says how many make one unit. `date_day` is the tenant's calendar day."
+    yield "The tables of a published build, schema `marts`. Each has a contract: dbt refuses to build it with other"
+    yield "columns. Columns that end in `_minor` are money in minor units (cents) of `currency`; `minor_units` is their"
+    yield "number in one unit. `date_day` is the tenant's calendar day."
     for mart in catalog.marts.values():
         yield from ("", f"## {mart.name}", "", mart.description.strip(), "")
         if mart.time_column:

@@ -51,7 +51,7 @@ def test_every_source_table_and_seed_is_described_and_begins_with_its_grain() ->
     assert not vague
 
 
-def test_a_unit_test_stands_beside_its_model_and_a_marts_own_with_the_mart() -> None:
+def test_unit_test_is_in_the_folder_of_its_model_or_with_its_mart() -> None:
     for path, item in entries("unit_tests"):
         model = MODELS[item["model"]]
         expected = METRICS / f"{model.stem}.yml" if model.parent.name == "marts" else model.parent

@@ -82,6 +82,6 @@ def test_every_total_reconciles_with_the_report_of_its_source(shops: Shops) -> N
             "select source, count(*) from marts.reconciliation where theirs_minor <> 0 group by all"
         ).fetchall())  # fmt: skip
         differing = db.execute("select * from marts.reconciliation where difference_minor <> 0 limit 5").fetchall()
-    told = {source for source, count in compared.items() if count > 500}
-    assert told == {"shopify", "stripe", "meta_ads", "tiktok_ads"}
+    reporting = {source for source, count in compared.items() if count > 500}
+    assert reporting == {"shopify", "stripe", "meta_ads", "tiktok_ads"}
     assert not differing

@@ -121,14 +121,14 @@ def test_sales_by_kind_of_cost_add_up_to_net_sales_in_every_row(shops_of: Find, 
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_operating_expenses_of_whole_months_equal_the_file(shops_of: Find, recipe: Recipe, account: str) -> None:
     shops = shops_of(recipe)
-    told: dict[date, int] = defaultdict(int)
+    paid: dict[date, int] = defaultdict(int)
     for each in shops.world.visits(account).expenses(int(shops.pulls[-1].timestamp())):
-        told[each.month] += each.amount
-    running = max(told)
+        paid[each.month] += each.amount
+    running = max(paid)
     rows = shops.rows(
         account, "metrics_daily where operating_expenses_minor <> 0 group by all",
         ("date_trunc('month', date_day)::date", "sum(operating_expenses_minor)::bigint"),
     )  # fmt: skip
     assert {month: amount for month, amount in rows if month < running} == {
-        month: amount for month, amount in told.items() if month < running
+        month: amount for month, amount in paid.items() if month < running
     }

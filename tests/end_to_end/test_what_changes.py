@@ -193,9 +193,9 @@ def test_restated_advertising_day_changes_only_itself(spring: Spring, account: s
     past = {day for day in moved if day < LOOKS[3].date() - timedelta(days=2)}
     assert past, "some day of the past has been restated"
     assert min(moved) >= first
-    told = {(day, channel) for source, day, channel in spring.moved(account, "metrics_daily", 2)
+    moved_rows = {(day, channel) for source, day, channel in spring.moved(account, "metrics_daily", 2)
             if source in ("meta_ads", "tiktok_ads")}  # fmt: skip
-    assert {day for day, _ in told} <= moved, "an ad that is deleted moves its rows, and not the account's day"
-    assert {day for day, _ in told} & past
+    assert {day for day, _ in moved_rows} <= moved, "an ad that is deleted moves its rows, and not the account's day"
+    assert {day for day, _ in moved_rows} & past
     still = {LOOKS[3].date() - timedelta(days=back) for back in range(2, 28)} - moved
     assert still, "and some has not"

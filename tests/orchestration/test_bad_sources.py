@@ -216,8 +216,8 @@ def test_broken_lines_of_an_events_file_are_rejected_and_counted_and_the_rest_is
     assert [warning for warning in done.built.warnings if "no_event_was_rejected" in warning] == [
         "no_event_was_rejected: 2 rows"
     ]
-    set_aside = [pulled.rejected for pulled in done.pulled["aurora", "files", "aurora"] if pulled.stream == "events"]
-    assert set_aside == [2]
+    rejected = [pulled.rejected for pulled in done.pulled["aurora", "files", "aurora"] if pulled.stream == "events"]
+    assert rejected == [2]
     with_them = place.marts()
     lines = gzip.decompress(newest.read_bytes()).splitlines(keepends=True)
     newest.write_bytes(gzip.compress(b"".join(lines[:-2])))

@@ -44,9 +44,9 @@ def test_tenant_removed_from_the_configuration_is_in_no_mart(tmp_path: Path, ser
         assert rows == kept[mart], mart
     empty = {mart for mart, rows in left.items() if not rows}
     assert empty <= {"targets", "ltv_horizons"}, "every other mart has something to leak"
-    told = pipeline.reconciliation(place.current)
-    assert {row["tenant_id"] for row in told} == {"nordlicht"}
-    assert {row["source"] for row in told} == set(KINDS) - {"files"}
+    compared = pipeline.reconciliation(place.current)
+    assert {row["tenant_id"] for row in compared} == {"nordlicht"}
+    assert {row["source"] for row in compared} == set(KINDS) - {"files"}
 
 
 def test_renamed_account_counts_once(tmp_path: Path, server: SimulatorServer) -> None:

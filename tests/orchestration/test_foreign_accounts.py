@@ -80,8 +80,8 @@ def test_ad_spend_is_converted_at_the_rate_of_its_day(
     platform: str, name: str, place: Installation, world: World
 ) -> None:
     books = world.ad_account("aurora", platform)
-    told = {day: books.total(day, seconds(NOW)) for day in books.days(seconds(NOW))}
-    spend = {day: total.spend for day, total in told.items() if total and total.spend}
+    totals = {day: books.total(day, seconds(NOW)) for day in books.days(seconds(NOW))}
+    spend = {day: total.spend for day, total in totals.items() if total and total.spend}
     found = place.ask(
         "select date_day, sum(own_spend_micros)::bigint, sum(spend_micros)::bigint from marts.spend "
         "where platform = ? group by all having sum(own_spend_micros) <> 0", [name]

@@ -199,7 +199,7 @@ BROKEN = {
         "(select min(refund_id) from shopify.refunds where tenant_id = 'aurora')",
         "every_refund_is_known",
     ),
-    "a row that was set aside": (
+    "a row that was rejected": (
         "insert into takings.rejects (tenant_id, source, source_account, row_key, reason) "
         "values ('aurora', 'shopify', 'aurora', '1', 'amount is not MONEY: x')",
         "no_row_was_rejected",

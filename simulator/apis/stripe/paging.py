@@ -11,7 +11,7 @@ from simulator.scenarios.payments.books import State
 
 
 def page(request: StripeRequest, rows: Sequence[Any], ids: Sequence[str], kind: str, filters: Collection[str]) -> State:
-    """One page; ``filters`` are the parameters that this list has besides those of every list. Raises StripeError."""
+    """One page; ``filters`` are the parameters of this list that other lists do not have. Raises StripeError."""
     for name, _ in request.parameters:
         if name not in LIST_PARAMETERS and name not in filters:
             raise StripeError(400, f"Received unknown parameter: {name}", "parameter_unknown", name)

@@ -1,4 +1,4 @@
-"""What happens in a shop besides its orders: visits, events, expenses and bank balances.
+"""What happens in a shop apart from its orders: visits, events, expenses and bank balances.
 
 visitors.py   the events of a day: visits with and without an order, API calls, uses of features
 books.py      a shop's visits as of an instant

@@ -75,8 +75,8 @@ def test_staging_equals_the_books_of_visits(world: World, place: Place, account:
     assert place.rows("select count(properties) from files.events") == [
         (sum(each.properties is not None for each in books),)
     ]
-    told = place.rows("select month, category, cost_kind, amount * 100, currency from files.operating_expenses")
-    assert sorted(told) == [(*each[:3], Decimal(each.amount), each.currency) for each in visits.expenses(seconds(at))]
+    staged = place.rows("select month, category, cost_kind, amount * 100, currency from files.operating_expenses")
+    assert sorted(staged) == [(*each[:3], Decimal(each.amount), each.currency) for each in visits.expenses(seconds(at))]
     balances = place.rows("select day, bank_account, balance * 100, currency from files.cash_balances order by all")
     assert balances == sorted(
         (*each[:2], Decimal(each.balance), each.currency) for each in visits.balances(seconds(at))

@@ -130,8 +130,8 @@ def test_invalid_token_is_not_retried_even_when_meta_calls_it_transient() -> Non
 def test_usage_headers_with_invalid_numbers_are_read_in_part(name: str) -> None:
     use = {"type": "ads_insights", "call_count": None, "total_time": 90, "total_cputime": "x", "acc_id_util_pct": 90,
            "estimated_time_to_regain_access": None}  # fmt: skip
-    told = json.dumps({"7": [use]} if "business" in name else use)
-    with scripted(Reply({"data": []}, headers={name: told})) as meta:
+    usage = json.dumps({"7": [use]} if "business" in name else use)
+    with scripted(Reply({"data": []}, headers={name: usage})) as meta:
         client = client_of(meta)
         client.get("act_7/ads")
         client.get("act_7/ads")
@@ -141,8 +141,8 @@ def test_usage_headers_with_invalid_numbers_are_read_in_part(name: str) -> None:
 def test_app_secret_adds_a_proof_to_every_request_and_is_masked_in_errors() -> None:
     # printf EAAB_secret_token | openssl dgst -sha256 -hmac s3cr3t_of_the_app
     proof = "5c19efc6d94b0456b22369197fef787e4697a31efad861bfb6313b669ac50b77"
-    told = refused(100, f"Invalid appsecret_proof {proof} for {TOKEN} by s3cr3t_of_the_app")
-    with scripted(Reply({"data": []}), Reply({"report_run_id": "9"}), told) as meta:
+    refusal = refused(100, f"Invalid appsecret_proof {proof} for {TOKEN} by s3cr3t_of_the_app")
+    with scripted(Reply({"data": []}), Reply({"report_run_id": "9"}), refusal) as meta:
         client = client_of(meta, f"{TOKEN}|s3cr3t_of_the_app")
         client.get("act_7/ads", {"fields": "id"})
         client.post("act_7/insights", {"level": "ad"})

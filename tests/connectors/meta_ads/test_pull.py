@@ -188,8 +188,8 @@ def test_purchases_of_the_account_equal_the_books(world: World, place: Place, se
     books = world.ad_account("aurora", "meta")
     found = place.rows("""select date_day, action_count::bigint, value_micros from meta_ads.account_actions
         where action_type = 'omni_purchase' and action_window = 'default' order by 1""")
-    expected = [(day, *told.purchases["default"]) for day in books.days(seconds(END))
-                if (told := books.total(day, seconds(END))) and "default" in told.purchases]  # fmt: skip
+    expected = [(day, *total.purchases["default"]) for day in books.days(seconds(END))
+                if (total := books.total(day, seconds(END))) and "default" in total.purchases]  # fmt: skip
     assert found == expected
     assert all(count > 0 and value > 0 for _, count, value in found)
 
@@ -209,8 +209,8 @@ def test_objects_keep_their_names_when_renamed_archived_or_deleted(world: World,
 
 def test_account_row_has_currency_time_zone_and_status(stepped: Place, world: World) -> None:
     books = world.ad_account(stepped.shop, "meta")
-    told = stepped.rows("select account_id, currency, time_zone, account_status from meta_ads.account")
-    assert told == [(books.id, books.currency, books.time_zone, 1)]
+    staged = stepped.rows("select account_id, currency, time_zone, account_status from meta_ads.account")
+    assert staged == [(books.id, books.currency, books.time_zone, 1)]
 
 
 def test_spend_is_integer_micros_and_equals_the_books(place: Place, server: SimulatorServer, world: World) -> None:

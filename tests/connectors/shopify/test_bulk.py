@@ -151,7 +151,7 @@ def test_bulk_operation_whose_file_has_expired_is_started_again(
     server.faults.clear()
     server.set_now(END + timedelta(days=8))  # a file is kept for seven days
     place.pull(server)
-    assert starts(server, "orders") == 3  # the one whose file ran out, the same anew, the eight days since
+    assert starts(server, "orders") == 3  # the one whose file ran out, the same again, the eight days since
     ends = [found.manifest.end for found in place.landing.windows(place.known_as(server), "orders")]
     settled = timedelta(minutes=2)
     assert ends == [END - settled, END + timedelta(days=8) - settled], "the same window, then what came since"

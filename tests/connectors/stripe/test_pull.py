@@ -101,9 +101,9 @@ def test_cash_movements_in_staging_add_up_to_the_balance(
 
 
 def test_steps_cover_refunds_disputes_deletions_and_returning_subscribers(world: World) -> None:
-    books, told = between(world, FIRST, THIRD)
+    books, event_types = between(world, FIRST, THIRD)
     assert {"refund.failed", "charge.dispute.created", "customer.deleted", "payout.failed", "invoice.deleted",
-            "customer.subscription.deleted", "customer.subscription.updated"} <= told  # fmt: skip
+            "customer.subscription.deleted", "customer.subscription.updated"} <= event_types  # fmt: skip
     since, of = FIRST.timestamp(), {one["id"]: one["created"] for one in books.states("charge")}
     refunds = [one for one in books.states("refund") if one["created"] > since]
     assert any(one["created"] - of[one["charge"]] > 25 * 86_400 for one in refunds), "a late refund"
@@ -151,12 +151,12 @@ def test_increment_retrieves_each_changed_object_once(server: SimulatorServer, p
     server.log.clear()
     place.pull(server)
     books = payment_books(world, "aurora", now)
-    told = {one.subject.id for one in books.events if one.at > FIRST.timestamp() - 3660}
-    told |= {one["charge"] for one in books.states("refund") if one["created"] > FIRST.timestamp() - 60}
+    changed = {one.subject.id for one in books.events if one.at > FIRST.timestamp() - 3660}
+    changed |= {one["charge"] for one in books.states("refund") if one["created"] > FIRST.timestamp() - 60}
     fetched = [request.parameters["id"] for request in server.log if "stripe:object" in request.resources]
     whose = fetched.pop(0)
     assert whose.startswith("txn_"), "the check of the key reads an object of this account"
-    assert set(fetched) <= told
+    assert set(fetched) <= changed
     assert len(fetched) == len(set(fetched)), "each object once"
 
 
@@ -227,13 +227,13 @@ def test_replay_of_the_landing_zone_gives_the_same_tables(
     walked: tuple[Place, dict[datetime, object]], server: SimulatorServer, tmp_path: Path
 ) -> None:
     place, account = walked[0], walked[0].known_as(server)
-    anew = Place(tmp_path)
-    with Staging(anew.staging) as staging:
+    rebuilt = Place(tmp_path)
+    with Staging(rebuilt.staging) as staging:
         staging.prepare("stripe", STREAMS)
         for stream in STREAMS:
             for landed in place.landing.windows(account, stream.name):
                 staging.load(account, stream, landed, "replay")
-    assert anew.tables() == place.tables()
+    assert rebuilt.tables() == place.tables()
 
 
 def test_landing_zone_has_no_secret(place: Place, server: SimulatorServer) -> None:
@@ -254,8 +254,8 @@ def test_landed_records_are_the_bytes_of_the_response(place: Place, server: Simu
     landed = place.landing.newest(place.known_as(server), "charges")
     assert landed is not None
     text = zstandard.ZstdDecompressor().decompressobj().decompress(landed.paths[0].read_bytes())
-    told = answer.content.replace(b"\n", b"")
-    assert all(line in told for line in text.splitlines()[:100])
+    received = answer.content.replace(b"\n", b"")
+    assert all(line in received for line in text.splitlines()[:100])
     assert text.count(b"\n") == landed.manifest.written > 100
 
 

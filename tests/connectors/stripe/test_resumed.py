@@ -127,10 +127,10 @@ def test_whole_list_is_read_when_many_objects_changed(
 @pytest.mark.parametrize("what", ["refund.failed", "charge.dispute.created"])
 def test_charge_is_updated_by_events_of_its_refund_or_dispute(place: Place, world: World, what: str) -> None:
     """No sweep reaches an old charge in a window of two hours, and the event is of its refund or dispute."""
-    told = payment_books(world, "aurora", APRIL_9).events
+    events = payment_books(world, "aurora", APRIL_9).events
     at = next(
         datetime.fromtimestamp(one.at, UTC)
-        for one in told
+        for one in events
         if one.type == what and datetime.fromtimestamp(one.at, UTC).weekday() in (2, 3)
     )
     with serve(world, now=at - timedelta(hours=1)) as server:

@@ -100,15 +100,15 @@ def test_spend_without_a_row_is_the_unallocated_spend_of_the_books(
 ) -> None:
     place.pull(server)
     books, at = world.ad_account("aurora", "tiktok"), seconds(END)
-    told = dict(
+    unallocated = dict(
         place.rows("""select date_day, sum(micros)::bigint from (
         select date_day, spend_micros as micros from tiktok_ads.advertiser_insights
         union all select date_day, -spend_micros from tiktok_ads.ads_insights) group by date_day""")
     )
     hidden = {day: sum(row.spend for ad, row in books.rows("ad", day, at, visible=False).items()
-                       if ad.kind != "gmv_max") for day in told}  # fmt: skip
-    assert told == hidden
-    assert any(told.values())
+                       if ad.kind != "gmv_max") for day in unallocated}  # fmt: skip
+    assert unallocated == hidden
+    assert any(unallocated.values())
     shop = place.rows("""select (select sum(cost_micros) from tiktok_ads.gmv_max_totals)
         - (select sum(cost_micros) from tiktok_ads.gmv_max_insights)""")
     days = books.days(at)
@@ -179,8 +179,8 @@ def test_objects_of_every_kind_have_the_names_of_the_books(world: World, stepped
 
 def test_advertiser_row_has_currency_time_zone_and_status(world: World, stepped: Place) -> None:
     books = world.ad_account(stepped.shop, "tiktok")
-    told = stepped.rows("select advertiser_id, currency, time_zone, status from tiktok_ads.advertiser")
-    assert told == [(books.id, books.currency, books.time_zone, "STATUS_ENABLE")]
+    staged = stepped.rows("select advertiser_id, currency, time_zone, status from tiktok_ads.advertiser")
+    assert staged == [(books.id, books.currency, books.time_zone, "STATUS_ENABLE")]
 
 
 @pytest.mark.parametrize("refused", [None, 40001, 40002])
