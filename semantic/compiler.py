@@ -190,16 +190,16 @@ def _check_by(marts: Sequence[Mart], metrics: Sequence[Metric], by: Sequence[str
 def _check_non_additive(mart: Mart, metric: Metric, by: Sequence[str], start: date | None, end: date | None) -> None:
     """Refuse to add up a metric over a column where it is not additive. One single period of a time column is fine."""
     for column in metric.non_additive_over:
-        asked = column
+        period = column
         if column == mart.time_column:
-            asked = mart.time_grain or "day"
-            if start and end and _first(asked, start) == _first(asked, end):
+            period = mart.time_grain or "day"
+            if start and end and _first(period, start) == _first(period, end):
                 continue
-        if asked not in by:
+        if period not in by:
             raise CompileError(
-                f"Cannot add up {metric.name} over several {asked}s",
-                f"the same things are counted again at every {asked}",
-                f"Ask by {asked} too",
+                f"Cannot add up {metric.name} over several {period}s",
+                f"the same things are counted again at every {period}",
+                f"Ask by {period} too",
             )
 
 
@@ -235,6 +235,6 @@ def _tail(order: Sequence[str], by: Sequence[str], metrics: Iterable[str], limit
     for name in order:
         if name.removeprefix("-") not in known:
             raise UnknownNameError("column to sort by", name.removeprefix("-"), known)
-    asked = [f"{name[1:]} DESC NULLS LAST" if name.startswith("-") else f"{name} NULLS LAST" for name in order]
-    asked += [f"{name} NULLS LAST" for name in by if name not in {item.removeprefix("-") for item in order}]
-    return ("\nORDER BY " + ", ".join(asked) if asked else "") + (f"\nLIMIT {limit:d}" if limit is not None else "")
+    terms = [f"{name[1:]} DESC NULLS LAST" if name.startswith("-") else f"{name} NULLS LAST" for name in order]
+    terms += [f"{name} NULLS LAST" for name in by if name not in {item.removeprefix("-") for item in order}]
+    return ("\nORDER BY " + ", ".join(terms) if terms else "") + (f"\nLIMIT {limit:d}" if limit is not None else "")

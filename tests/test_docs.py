@@ -59,7 +59,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     broken = []
     for target in LINK.findall(prose(page)):
         if target.startswith(("https://", "http://", "mailto:")):
@@ -79,14 +79,14 @@ def test_every_page_can_be_reached_from_the_index() -> None:
     assert not [page for page in lost if page != "docs/README.md"], "add them to docs/README.md"
 
 
-def test_every_picture_is_used_and_light() -> None:
+def test_every_picture_is_used_and_small() -> None:
     shown = " ".join(page.read_text() for page in PAGES)
     for picture in (DOCS / "images").iterdir():
         assert picture.name in shown, f"{name(picture)} is shown nowhere"
         assert picture.stat().st_size < 250_000, f"{name(picture)} is too large"
 
 
-def test_decisions_are_numbered_without_gaps_and_say_why_and_what_follows() -> None:
+def test_decisions_are_numbered_without_gaps_and_have_three_parts() -> None:
     assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
     for path in DECISIONS:
         text = path.read_text()
@@ -174,7 +174,7 @@ def test_readme_lists_the_folders_of_the_checkout() -> None:
 
 
 @pytest.mark.worlds
-def test_the_tutorial_runs_from_its_first_command_to_its_last(tmp_path: Path) -> None:
+def test_every_command_of_the_tutorial_runs(tmp_path: Path) -> None:
     scripts = [text for kind, text in FENCE.findall((DOCS / "tutorial.md").read_text()) if kind == "bash"]
     clone = CheckoutCopy(tmp_path / "takings")
     assert clone.run(".venv/bin/python", "-c", "import orchestration; print(orchestration.__file__)").startswith(

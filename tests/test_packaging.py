@@ -1,4 +1,4 @@
-"""What the project is made of: each dependency has its reason and use, the locks are whole, nothing private leaks."""
+"""Packaging: each dependency has a reason and a use, the locks are complete, nothing private is committed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROJECT = tomllib.loads(PYPROJECT.read_text())
 RUNTIME = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
 DEV = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]]
 
-# Used otherwise than by an import: the file that uses it, and by which words.
+# Not used by an import: the file that uses the package, and the words that show it.
 USED_BY = {
     "dagster-webserver": ("orchestration/servers.py", "dagster_webserver"),
     "hatchling": ("pyproject.toml", 'build-backend = "hatchling.build"'),
@@ -44,24 +44,24 @@ def canonical(requirement: Requirement) -> str:
 
 def reasons(path: Path) -> dict[str, str]:
     """The comment beside each requirement of a file, by its name."""
-    found = {}
+    comments = {}
     for line in path.read_text().splitlines():
         if match := re.match(r"""\s*"?([A-Za-z][\w.-]*)\s*(?:[<>=!~][^"#]*)?"?,?\s*(?:#\s*(.+))?$""", line):
-            found[str(canonicalize_name(match[1]))] = (match[2] or "").strip()
-    return found
+            comments[str(canonicalize_name(match[1]))] = (match[2] or "").strip()
+    return comments
 
 
 def locked(path: Path) -> dict[str, tuple[str, int]]:
     """Version and number of hashes of each package of a lock."""
-    found: dict[str, tuple[str, int]] = {}
+    packages: dict[str, tuple[str, int]] = {}
     current = ""
     for line in path.read_text().splitlines():
         if match := re.match(r"([A-Za-z][\w.-]*)==([^\s;\\]+)", line):
             current = str(canonicalize_name(match[1]))
-            found[current] = (match[2], 0)
+            packages[current] = (match[2], 0)
         elif line.strip().startswith("--hash=sha256:"):
-            found[current] = (found[current][0], found[current][1] + 1)
-    return found
+            packages[current] = (packages[current][0], packages[current][1] + 1)
+    return packages
 
 
 @pytest.mark.parametrize("requirement", RUNTIME + DEV, ids=str)
@@ -72,9 +72,9 @@ def test_every_dependency_has_its_reason_beside_it(requirement: Requirement) -> 
 
 
 def test_every_dependency_of_superset_has_its_reason_beside_it() -> None:
-    said = reasons(SUPERSET_LOCK.with_suffix(".in"))
-    bare = [name for name, reason in said.items() if len(reason) <= 3]
-    assert said
+    comments = reasons(SUPERSET_LOCK.with_suffix(".in"))
+    bare = [name for name, reason in comments.items() if len(reason) <= 3]
+    assert comments
     assert not bare, f"say why superset_assets/server/requirements.in asks for {', '.join(bare)}"
 
 
@@ -98,8 +98,8 @@ def test_every_dependency_is_used() -> None:
     assert not unused, "\n".join(unused)
 
 
-def test_what_the_product_imports_is_declared() -> None:
-    """A package that came along with another may leave with it."""
+def test_every_import_of_the_product_is_declared() -> None:
+    """A package that another one depends on may disappear with it."""
     by_module = packages_distributions()
     declared = {canonical(item) for item in RUNTIME}
     missing = {
@@ -108,23 +108,23 @@ def test_what_the_product_imports_is_declared() -> None:
         if "superset_assets/server" not in path.as_posix()
         for _, dotted in imported(path)
         if (top := dotted.split(".")[0]) in by_module and top not in (*ROOMS, "tests")
-        if not {str(canonicalize_name(dist)) for dist in by_module[top]} & (declared | COME_ALONG)
+        if not {str(canonicalize_name(dist)) for dist in by_module[top]} & (declared | INCLUDED)
     }
     assert not missing, f"imported and not declared in pyproject.toml: {', '.join(sorted(missing))}"
 
 
-# A part of what is declared, under a name of its own: urllib3 of requests, pydantic_core of pydantic.
-COME_ALONG = {"urllib3", "pydantic-core"}
+# Parts of declared packages under other names: urllib3 of requests, pydantic_core of pydantic.
+INCLUDED = {"urllib3", "pydantic-core"}
 
 
 @pytest.mark.parametrize("requirement", RUNTIME + DEV, ids=str)
-def test_the_lock_holds_every_dependency_in_a_version_that_fits(requirement: Requirement) -> None:
+def test_lock_has_every_dependency_in_an_allowed_version(requirement: Requirement) -> None:
     version, _ = locked(LOCK)[canonical(requirement)]
     assert requirement.specifier.contains(version, prereleases=True), "run `make lock`"
 
 
 @pytest.mark.parametrize("lock", [LOCK, SUPERSET_LOCK], ids=lambda path: path.parent.name)
-def test_a_lock_has_hashes_and_names_no_registry_and_no_path(lock: Path) -> None:
+def test_lock_has_hashes_and_no_registry_or_path(lock: Path) -> None:
     bare = [name for name, (_, hashes) in locked(lock).items() if not hashes]
     assert not bare, f"no hash for {', '.join(bare)}"
     text = lock.read_text()
@@ -133,11 +133,11 @@ def test_a_lock_has_hashes_and_names_no_registry_and_no_path(lock: Path) -> None
 
 
 def test_both_environments_read_and_write_the_same_duckdb() -> None:
-    """Published files are written by one and read by the other, and the file's form changes between versions."""
+    """One environment writes the published files and the other reads them; the file format differs between versions."""
     assert locked(LOCK)["duckdb"][0] == locked(SUPERSET_LOCK)["duckdb"][0]
 
 
-def test_the_python_that_is_asked_for_is_the_same_everywhere() -> None:
+def test_required_python_is_the_same_everywhere() -> None:
     wanted = SpecifierSet(PROJECT["project"]["requires-python"])
     fitting = [minor for minor in range(8, 20) if wanted.contains(f"3.{minor}.5")]
     assert wanted.contains(".".join(map(str, sys.version_info[:3])))
@@ -159,7 +159,7 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
-def test_no_tracked_file_holds_a_private_place_a_registry_or_a_leftover() -> None:
+def test_no_tracked_file_has_a_private_path_a_registry_a_secret_or_a_leftover() -> None:
     patterns = {
         "a path of one machine": r"(?<![\w.-])/(?:wo" r"rk|home/(?!me\b)\w+|root)(?![\w-])",
         "a registry's address": r"(?:py" r"pi\.org|pythonhosted\.org|registry\.npmjs|simple/" r"index)",
@@ -167,7 +167,7 @@ def test_no_tracked_file_holds_a_private_place_a_registry_or_a_leftover() -> Non
         "a secret": r"\b(?:shpat|shpss|shpca)_[0-9a-fA-F]{16,}|-----BEGIN [A-Z ]*PRIVATE KEY",
         "somebody's working notes": r"\bPL" r"AN\.md\b|\bhelper [A-Z]\b|\bsub" r"agent\b",
     }
-    found = []
+    leaks = []
     for path in tracked():
         if path.suffix in {".png", ".parquet", ".graphql"}:
             continue
@@ -175,29 +175,31 @@ def test_no_tracked_file_holds_a_private_place_a_registry_or_a_leftover() -> Non
         for what, pattern in patterns.items():
             for match in re.finditer(pattern, text):
                 line = text.count("\n", 0, match.start()) + 1
-                found.append(f"{path.relative_to(ROOT)}:{line} holds {what}: {match[0]}")
-    assert not found, "\n".join(found)
+                leaks.append(f"{path.relative_to(ROOT)}:{line} holds {what}: {match[0]}")
+    assert not leaks, "\n".join(leaks)
 
 
-def test_no_tracked_file_is_large_or_made_by_a_run() -> None:
+def test_no_tracked_file_is_large_or_an_artefact_of_a_run() -> None:
     large = [
         f"{path.relative_to(ROOT)}: {path.stat().st_size:,}" for path in tracked() if path.stat().st_size > 600_000
     ]
-    made = [str(path) for path in tracked() if path.suffix in {".duckdb", ".pyc", ".log", ".db", ".pid", ".lock.tmp"}]
-    assert not large + made, "\n".join(large + made)
+    leftovers = [
+        str(path) for path in tracked() if path.suffix in {".duckdb", ".pyc", ".log", ".db", ".pid", ".lock.tmp"}
+    ]
+    assert not large + leftovers, "\n".join(large + leftovers)
 
 
-def test_the_command_starts_and_shows_its_help() -> None:
+def test_command_starts_and_shows_its_help() -> None:
     command = Path(sys.executable).with_name("takings")
-    done = subprocess.run([command, "--help"], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert "demo" in done.stdout
+    result = subprocess.run([command, "--help"], capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert "demo" in result.stdout
 
 
-def test_the_licence_is_the_one_that_is_named() -> None:
+def test_licence_file_is_the_declared_licence() -> None:
     assert PROJECT["project"]["license"] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text()[:400]
 
 
-def test_the_changelog_knows_this_version() -> None:
+def test_changelog_has_this_version() -> None:
     assert f"## [{PROJECT['project']['version']}]" in (ROOT / "CHANGELOG.md").read_text()

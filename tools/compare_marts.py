@@ -101,10 +101,10 @@ def main() -> int:
     two = commands.add_parser("compare")
     two.add_argument("before", type=Path)
     two.add_argument("after", type=Path)
-    given = parser.parse_args()
-    if given.command == "compare":
-        return 1 if compare(given.before, given.after) else 0
-    build(given.folder)
+    chosen = parser.parse_args()
+    if chosen.command == "compare":
+        return 1 if compare(chosen.before, chosen.after) else 0
+    build(chosen.folder)
     return 0
 
 

@@ -64,10 +64,10 @@ def lint(checkout: Path, files: list[Path]) -> dict[str, list[dict[str, Any]]]:
         linted = json.loads(result.stdout)
     except ValueError:
         linted = []
-    found = {item["filepath"]: item["violations"] for item in linted if item["violations"]}
-    if len(linted) != len(files) or bool(found) != bool(result.returncode):
+    violations = {item["filepath"]: item["violations"] for item in linted if item["violations"]}
+    if len(linted) != len(files) or bool(violations) != bool(result.returncode):
         raise SystemExit(f"sqlfluff stopped with code {result.returncode}:\n{result.stderr}{result.stdout[-2000:]}")
-    return found
+    return violations
 
 
 if __name__ == "__main__":

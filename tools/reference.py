@@ -140,9 +140,9 @@ def _complete(what: str, needed: Any, explained: Any, where: str) -> None:
     """Stop when something has no explanation, or an explanation is of nothing."""
     missing, left = sorted(set(needed) - set(explained)), sorted(set(explained) - set(needed))
     if missing or left:
-        said = [f"{name} is a {what} without a meaning: add it" for name in missing]
-        said += [f"{name} is no {what} any more: remove it" for name in left]
-        raise SystemExit(f"tools/reference.py, {where}: " + "; ".join(said))
+        problems = [f"{name} is a {what} without a meaning: add it" for name in missing]
+        problems += [f"{name} is no {what} any more: remove it" for name in left]
+        raise SystemExit(f"tools/reference.py, {where}: " + "; ".join(problems))
 
 
 def _variables() -> set[str]:
@@ -157,15 +157,15 @@ def _form(declared: FieldInfo) -> str:
     """The type of a setting in words."""
     if get_origin(declared.annotation) is dict:
         return "number"
-    found = list(_constraints(declared))
-    pattern = next((item.pattern for item in found if getattr(item, "pattern", None)), None)
+    constraints = list(_constraints(declared))
+    pattern = next((item.pattern for item in constraints if getattr(item, "pattern", None)), None)
     if pattern:
         return FORMS[pattern]
     words = [item for item in get_args(declared.annotation) if isinstance(item, str)]
     if words:
         return " or ".join(f'`"{word}"`' for word in words)
-    lowest = next((item.ge for item in found if hasattr(item, "ge")), None)
-    highest = next((item.le for item in found if hasattr(item, "le")), None)
+    lowest = next((item.ge for item in constraints if hasattr(item, "ge")), None)
+    highest = next((item.le for item in constraints if hasattr(item, "le")), None)
     if lowest is not None:
         return f"whole number, {lowest} to {highest}"
     kinds = {str: "text", bool: "true or false", int: "whole number", Path: "path", date: "day", Decimal: "number"}
