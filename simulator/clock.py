@@ -10,7 +10,7 @@ from simulator.world import seconds
 
 
 class Clock:
-    """A clock that stays at the time to which it was set, or runs on from there with real time if ``ticking``."""
+    """A clock that stays at the time it was set to, or runs from there in real time if ``ticking``."""
 
     def __init__(self, start: datetime, ticking: bool) -> None:
         self._ticking = ticking

@@ -176,7 +176,7 @@ class SelectionCompiler:
         money = object_type(self.schema, "MoneyV2")
         keys = {key: nodes[0].name.value for key, nodes in self.fields(named, selections).items()}
         inner = {
-            key: {below: found[0].name.value for below, found in self.fields(money, selection_sets(nodes)).items()}
+            key: {name: below[0].name.value for name, below in self.fields(money, selection_sets(nodes)).items()}
             for key, nodes in self.fields(named, selections).items()
         }
 
