@@ -39,16 +39,16 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_demo_fills_the_dashboards_of_both_tenants_and_answers_a_query(home: Path) -> None:
-    done = run(home, "demo", "--once", "--superset-port", "0")
-    assert done.returncode == 0, done.stderr
+    result = run(home, "demo", "--once", "--superset-port", "0")
+    assert result.returncode == 0, result.stderr
     for tenant in ("aurora", "nordlicht"):
-        filled = {title for title in dashboard_titles().values() if f"{tenant} · {title}: " in done.stderr}
+        filled = {title for title in dashboard_titles().values() if f"{tenant} · {title}: " in result.stderr}
         assert len(filled) == 6
-        assert f"{tenant} · Store Performance: 15 charts" in done.stderr
+        assert f"{tenant} · Store Performance: 15 charts" in result.stderr
         for source in ("shopify", "stripe", "meta_ads", "tiktok_ads"):
-            assert f"✓ {tenant} / {source} / " in done.stdout
-    asked = run(home, "query", "--metrics", "orders_placed", "--by", "tenant_id", "--format", "json")
-    placed = {row["tenant_id"]: row["orders_placed"] for row in json.loads(asked.stdout)}
+            assert f"✓ {tenant} / {source} / " in result.stdout
+    answer = run(home, "query", "--metrics", "orders_placed", "--by", "tenant_id", "--format", "json")
+    placed = {row["tenant_id"]: row["orders_placed"] for row in json.loads(answer.stdout)}
     assert sum(placed.values()) == pytest.approx(20_000, rel=0.1)
     again = run(home, "demo", "--once", "--superset-port", "0")
     assert again.returncode == 0, again.stderr
@@ -58,12 +58,12 @@ def test_demo_fills_the_dashboards_of_both_tenants_and_answers_a_query(home: Pat
 def test_demo_of_a_real_retailer_from_api_to_dashboards(home: Path) -> None:
     if not RETAIL.exists():
         pytest.skip(f"no {RETAIL}: the real retailer's tables are not at hand")
-    done = run(home, "demo", "--once", "--superset-port", "0", "--world", str(RETAIL))
-    assert done.returncode == 0, done.stderr
-    assert "online_retail · Store Performance: 15 charts" in done.stderr
-    assert "✓ online_retail / shopify / online_retail" in done.stdout
-    asked = run(home, "query", "--metrics", "gross_sales,shipping,refunded_amount,orders_placed", "--format", "json")
-    totals = json.loads(asked.stdout)[0]
+    result = run(home, "demo", "--once", "--superset-port", "0", "--world", str(RETAIL))
+    assert result.returncode == 0, result.stderr
+    assert "online_retail · Store Performance: 15 charts" in result.stderr
+    assert "✓ online_retail / shopify / online_retail" in result.stdout
+    answer = run(home, "query", "--metrics", "gross_sales,shipping,refunded_amount,orders_placed", "--format", "json")
+    totals = json.loads(answer.stdout)[0]
     assert totals == {
         "gross_sales": 10272118.87,
         "shipping": 289791.51,  # 291,401.65 charged less 1,610.14 of it paid back

@@ -59,11 +59,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return place
 
 
-def same(found: Rows, expected: Rows) -> None:
+def same(rows: Rows, expected: Rows) -> None:
     """Equal, with a message that shows the first rows that differ instead of all of them."""
-    only_found, only_expected = sorted(set(found) - set(expected)), sorted(set(expected) - set(found))
+    only_found, only_expected = sorted(set(rows) - set(expected)), sorted(set(expected) - set(rows))
     assert (only_found[:3], only_expected[:3]) == ([], [])
-    assert len(found) == len(expected) > 0
+    assert len(rows) == len(expected) > 0
 
 
 def test_totals_equal_the_sums_of_the_retailers_tables(place: Installation) -> None:
@@ -111,13 +111,13 @@ def test_sales_returns_shipping_and_orders_of_every_day_equal_the_tables(
                 -sum(amount_minor) filter (where kind = 'shipping'), 0, sum(amount_minor), 0
             from refunds group by all
         ) group by all order by all""").fetchall()
-    found = place.ask("""
+    rows = place.ask("""
         select date_day, sum(gross_sales_minor)::bigint, sum(returns_minor)::bigint, sum(shipping_minor)::bigint,
             sum(orders_placed)::bigint, sum(refunded_amount_minor)::bigint, sum(units_sold)::bigint
         from marts.metrics_daily group by all order by all""")
     expected = [tuple(value or 0 for value in row) for row in expected]
-    same(found, expected)
-    assert len(found) > 300
+    same(rows, expected)
+    assert len(rows) > 300
 
 
 def test_units_and_amounts_of_every_product_equal_its_sku_in_the_tables(
@@ -131,11 +131,11 @@ def test_units_and_amounts_of_every_product_equal_its_sku_in_the_tables(
             union all
             select sku, 0, 0, sum(quantity), sum(amount_minor) from refunds where kind = 'goods' group by all
         ) group by all order by all""").fetchall()
-    found = place.ask("""
+    rows = place.ask("""
         select skus, sum(units_sold)::bigint, sum(gross_sales_minor)::bigint, sum(units_returned)::bigint,
             sum(returns_minor)::bigint
         from marts.product_daily group by all order by all""")
-    same(found, expected)
+    same(rows, expected)
 
 
 def test_orders_spend_and_net_sales_of_every_customer_equal_the_tables(
@@ -156,11 +156,11 @@ def test_orders_spend_and_net_sales_of_every_customer_equal_the_tables(
             sum(sold.goods - coalesce(back.goods, 0))::bigint
         from sold left join back using (order_id) where customer_id is not null
         group by all order by all""").fetchall()
-    found = place.ask("""
+    rows = place.ask("""
         select customer_id, sum(orders_placed)::bigint, sum(customer_spend_minor)::bigint, sum(net_sales_minor)::bigint
         from marts.customer_daily group by all order by all""")
-    same(found, expected)
-    assert len(found) == 4335
+    same(rows, expected)
+    assert len(rows) == 4335
 
 
 def test_customers_and_net_revenue_of_every_cohort_month_equal_the_tables(
@@ -187,12 +187,12 @@ def test_customers_and_net_revenue_of_every_cohort_month_equal_the_tables(
             coalesce((select sum(net) from known
              where known.cohort = grid.cohort and known.month = grid.cohort + to_months(grid.number::int)), 0)::bigint
         from grid order by all""").fetchall()
-    found = place.ask("""
+    rows = place.ask("""
         select cohort_month, month_number, customers, active_customers, net_revenue_minor
         from marts.cohorts order by all""")
-    same(found, expected)
-    assert len(found) == 13 * 14 // 2
-    assert sum(row[2] for row in found if row[1] == 0) == 4335
+    same(rows, expected)
+    assert len(rows) == 13 * 14 // 2
+    assert sum(row[2] for row in rows if row[1] == 0) == 4335
 
 
 def test_order_with_more_than_a_thousand_lines_is_complete(place: Installation) -> None:

@@ -31,15 +31,15 @@ def read(shops: Shops, account: str, name: str, table: Table, columns: tuple[str
     return found
 
 
-def same(ours: Rows, theirs: Rows) -> list[str]:
+def differences(actual: Rows, expected: Rows) -> list[str]:
     """The differences in words; either side may leave out a row of zeros."""
-    found = []
-    for key in sorted({*ours, *theirs}, key=str):
-        mine, other = ours.get(key, {}), theirs.get(key, {})
-        for name in sorted({*mine, *other}):
-            if (mine.get(name) or 0) != (other.get(name) or 0):
-                found.append(f"{key} {name}: {mine.get(name)} in the mart, {other.get(name)} in the books")
-    return found
+    messages = []
+    for key in sorted({*actual, *expected}, key=str):
+        ours, theirs = actual.get(key, {}), expected.get(key, {})
+        for name in sorted({*ours, *theirs}):
+            if (ours.get(name) or 0) != (theirs.get(name) or 0):
+                messages.append(f"{key} {name}: {ours.get(name)} in the mart, {theirs.get(name)} in the oracle")
+    return messages
 
 
 def columns(expected: Rows) -> tuple[str, ...]:
@@ -47,15 +47,15 @@ def columns(expected: Rows) -> tuple[str, ...]:
     return tuple(sorted({name for row in expected.values() for name in row}))
 
 
-@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("mart", TABLES)
 @pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("recipe", WORLDS)
 def test_mart_equals_the_oracle(shops_of: Callable[[Recipe], Shops], recipe: Recipe, account: str, mart: str) -> None:
     shops, table = shops_of(recipe), TABLES[mart]
     expected = table.compute(shops.world, account, shops.pulls)
     assert len(expected) > 5
-    found = same(read(shops, account, mart, table, columns(expected)), expected)
-    assert not found, f"{len(found)} differ:\n" + "\n".join(found[:20])
+    messages = differences(read(shops, account, mart, table, columns(expected)), expected)
+    assert not messages, f"{len(messages)} differ:\n" + "\n".join(messages[:20])
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
@@ -73,7 +73,7 @@ def test_comparison_finds_a_difference_of_one_cent(shops: Shops, account: str, n
     table, expected = TABLES["metrics_daily"], daily.metrics_daily(shops.world, account, shops.pulls)
     key = max(expected, key=lambda each: expected[each].get(name, 0))
     wrong = {**expected, key: {**expected[key], name: expected[key][name] + 1}}
-    assert len(same(read(shops, account, "metrics_daily", table, columns(expected)), wrong)) == 1
+    assert len(differences(read(shops, account, "metrics_daily", table, columns(expected)), wrong)) == 1
 
 
 def test_every_total_reconciles_with_the_report_of_its_source(shops: Shops) -> None:
@@ -82,6 +82,6 @@ def test_every_total_reconciles_with_the_report_of_its_source(shops: Shops) -> N
             "select source, count(*) from marts.reconciliation where theirs_minor <> 0 group by all"
         ).fetchall())  # fmt: skip
         differing = db.execute("select * from marts.reconciliation where difference_minor <> 0 limit 5").fetchall()
-    reporting = {source for source, count in compared.items() if count > 500}
-    assert reporting == {"shopify", "stripe", "meta_ads", "tiktok_ads"}
+    compared_sources = {source for source, count in compared.items() if count > 500}
+    assert compared_sources == {"shopify", "stripe", "meta_ads", "tiktok_ads"}
     assert not differing

@@ -34,8 +34,8 @@ def pulled_from_staging(shops: Shops, sql: str) -> list[tuple[Any, ...]]:
     return found
 
 
-@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("recipe", WORLDS)
 def test_daily_spend_is_equal_at_every_level(shops_of: Find, recipe: Recipe, account: str) -> None:
     shops = shops_of(recipe)
     daily: dict[str, dict[tuple[str, date], list[int]]] = {}
@@ -57,8 +57,8 @@ def test_daily_spend_is_equal_at_every_level(shops_of: Find, recipe: Recipe, acc
     assert daily["account"] == daily["campaign"] == daily["ad set"] == daily["ad"] == control
 
 
-@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("recipe", WORLDS)
 def test_metrics_daily_rounds_the_spend_of_a_day_once(shops_of: Find, recipe: Recipe, account: str) -> None:
     shops = shops_of(recipe)
     by_day = {(f"{platform} Ads", day): micros for platform, day, micros in shops.rows(
@@ -69,8 +69,8 @@ def test_metrics_daily_rounds_the_spend_of_a_day_once(shops_of: Find, recipe: Re
     }
 
 
-@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("recipe", WORLDS)
 def test_opening_mrr_plus_movements_is_closing_mrr_and_the_next_opening(
     shops_of: Find, recipe: Recipe, account: str
 ) -> None:
@@ -89,8 +89,8 @@ def test_opening_mrr_plus_movements_is_closing_mrr_and_the_next_opening(
     assert of_customers == {month: closing for month, _, closing, *_ in rows}
 
 
-@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("recipe", WORLDS)
 def test_cash_less_fees_refunds_and_disputes_equals_payouts_and_balance(
     shops_of: Find, recipe: Recipe, account: str
 ) -> None:
@@ -108,8 +108,8 @@ def test_cash_less_fees_refunds_and_disputes_equals_payouts_and_balance(
     assert net == payment_books(shops.world, account, shops.pulls[-1]).balance
 
 
-@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("recipe", WORLDS)
 def test_sales_by_kind_of_cost_add_up_to_net_sales_in_every_row(shops_of: Find, recipe: Recipe, account: str) -> None:
     names = ("net_sales_minor", *(f"sales_cost_{name}_minor" for name in ("recorded", "assumed", "missing")))
     rows = shops_of(recipe).rows(account, "metrics_daily", names)
@@ -117,18 +117,18 @@ def test_sales_by_kind_of_cost_add_up_to_net_sales_in_every_row(shops_of: Find, 
     assert all(any(row[place] for row in rows) for place in range(4))
 
 
-@pytest.mark.parametrize("recipe", WORLDS)
 @pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("recipe", WORLDS)
 def test_operating_expenses_of_whole_months_equal_the_file(shops_of: Find, recipe: Recipe, account: str) -> None:
     shops = shops_of(recipe)
-    paid: dict[date, int] = defaultdict(int)
+    expenses: dict[date, int] = defaultdict(int)
     for each in shops.world.visits(account).expenses(int(shops.pulls[-1].timestamp())):
-        paid[each.month] += each.amount
-    running = max(paid)
+        expenses[each.month] += each.amount
+    running = max(expenses)
     rows = shops.rows(
         account, "metrics_daily where operating_expenses_minor <> 0 group by all",
         ("date_trunc('month', date_day)::date", "sum(operating_expenses_minor)::bigint"),
     )  # fmt: skip
     assert {month: amount for month, amount in rows if month < running} == {
-        month: amount for month, amount in paid.items() if month < running
+        month: amount for month, amount in expenses.items() if month < running
     }

@@ -60,11 +60,11 @@ def place(tmp_path: Path, server: SimulatorServer) -> Installation:
 
 
 def one_message(error: TakingsError, *words: str) -> None:
-    said = str(error)
-    assert "simulated_" not in said, "a secret"
-    assert "Traceback" not in said
+    message = str(error)
+    assert "simulated_" not in message, "a secret"
+    assert "Traceback" not in message
     for word in words:
-        assert word in said, said
+        assert word in message, message
 
 
 def staged(place: Installation) -> dict[str, list[tuple[Any, ...]]]:

@@ -56,19 +56,19 @@ def takings(place: Installation, *arguments: str, timeout: float = 120) -> subpr
     )  # fmt: skip
 
 
-def refusal(done: subprocess.CompletedProcess[str]) -> str:
+def refusal(result: subprocess.CompletedProcess[str]) -> str:
     """The one message of a command that failed: no traceback, nothing on stdout."""
-    assert done.returncode != 0
-    assert "Traceback" not in done.stderr, done.stderr
-    messages = [line for line in done.stderr.splitlines() if line.startswith("takings: ")]
-    assert len(messages) == 1, done.stderr
-    assert not done.stdout
-    return done.stderr
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr, result.stderr
+    messages = [line for line in result.stderr.splitlines() if line.startswith("takings: ")]
+    assert len(messages) == 1, result.stderr
+    assert not result.stdout
+    return result.stderr
 
 
 def test_query_answers_in_each_format(place: Installation) -> None:
-    asked = ("query", "--metrics", "net_sales,orders_placed", "--by", "month", "--tenant", "aurora")
-    table, csv, plain = (takings(place, *asked, "--format", name) for name in ("table", "csv", "json"))
+    question = ("query", "--metrics", "net_sales,orders_placed", "--by", "month", "--tenant", "aurora")
+    table, csv, plain = (takings(place, *question, "--format", name) for name in ("table", "csv", "json"))
     assert "2026-02-01" in table.stdout
     assert csv.stdout.startswith("month,net_sales,orders_placed")
     expected = place.ask(
@@ -90,37 +90,37 @@ def test_definitions_of_the_checkout_answer_over_the_published_build(place: Inst
 
 
 def test_pull_of_one_source_and_tenant_leaves_the_others_alone(tmp_path: Path, server: SimulatorServer) -> None:
-    found = Installation(tmp_path)
-    found.configure(server, kinds=["shopify", "stripe"])
+    installation = Installation(tmp_path)
+    installation.configure(server, kinds=["shopify", "stripe"])
     (tmp_path / "aurora.token").unlink()  # Shopify's: not needed
-    output = takings(found, "pull", "--source", "stripe", "--tenant", "aurora").stderr
+    output = takings(installation, "pull", "--source", "stripe", "--tenant", "aurora").stderr
     assert "stripe / " in output
     assert "shopify / " not in output
-    assert [path.name for path in sorted(found.home.landing.iterdir())] == ["aurora"]
+    assert [path.name for path in sorted(installation.home.landing.iterdir())] == ["aurora"]
     assert "is not configured for tenant aurora" in refusal(
-        takings(found, "pull", "--source", "meta_ads", "--tenant", "aurora")
+        takings(installation, "pull", "--source", "meta_ads", "--tenant", "aurora")
     )
 
 
 def test_report_writes_a_file_named_by_its_range(place: Installation, tmp_path: Path) -> None:
-    done = takings(
+    result = takings(
         place, "report", "revenue-overview", "--from", "2026-02-01", "--to", "2026-02-28", "--tenant", "nordlicht",
         "--folder", str(tmp_path),
     )  # fmt: skip
     path = tmp_path / "revenue-overview-2026-02-01-2026-02-28.csv"
-    assert done.stdout.strip() == str(path)
+    assert result.stdout.strip() == str(path)
     assert path.read_bytes().startswith(b"\xef\xbb\xbfdate,")
     assert path.read_bytes().count(b"\r\n") == 29
 
 
 def test_reconciliation_prints_one_line_per_account(place: Installation) -> None:
-    done = takings(place, "reconciliation")
-    assert done.returncode == 0
-    assert done.stdout.count("agree with the source's own report to the cent") == 2
+    result = takings(place, "reconciliation")
+    assert result.returncode == 0
+    assert result.stdout.count("agree with the source's own report to the cent") == 2
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("query", "--metrics", "nett_sales", "--tenant", "aurora"), "Did you mean net_sales"),
         (("query", "--metrics", "net_sales", "--tenant", "nobody"), "Choose from: aurora, nordlicht"),
@@ -134,9 +134,9 @@ def test_reconciliation_prints_one_line_per_account(place: Installation) -> None
     ],
 )  # fmt: skip
 def test_unknown_name_is_refused_with_the_known_ones(
-    place: Installation, arguments: tuple[str, ...], said: str
+    place: Installation, arguments: tuple[str, ...], message: str
 ) -> None:
-    assert said in refusal(takings(place, *arguments))
+    assert message in refusal(takings(place, *arguments))
 
 
 def test_query_before_the_first_run_names_the_command_to_run(tmp_path: Path, server: SimulatorServer) -> None:
@@ -146,24 +146,24 @@ def test_query_before_the_first_run_names_the_command_to_run(tmp_path: Path, ser
 
 
 def test_run_without_a_configuration_names_both_next_steps(tmp_path: Path) -> None:
-    said = refusal(takings(Installation(tmp_path), "run"))
-    assert "takings.example.toml" in said
-    assert "make demo" in said
+    message = refusal(takings(Installation(tmp_path), "run"))
+    assert "takings.example.toml" in message
+    assert "make demo" in message
 
 
 def test_wrong_token_names_the_shop_and_keeps_the_last_build(
     place: Installation, tmp_path: Path, server: SimulatorServer
 ) -> None:
-    found = Installation(tmp_path / "copy")
-    shutil.copytree(place.root, found.root, symlinks=True)
-    found.configure(server)
-    before = found.current
-    (found.root / "aurora.token").write_text("shpat_wrong_and_secret")
-    said = refusal(takings(found, "run"))
-    assert "aurora" in said
-    assert "token" in said
-    assert "shpat_wrong_and_secret" not in said
-    assert found.current == before
+    installation = Installation(tmp_path / "copy")
+    shutil.copytree(place.root, installation.root, symlinks=True)
+    installation.configure(server)
+    before = installation.current
+    (installation.root / "aurora.token").write_text("shpat_wrong_and_secret")
+    message = refusal(takings(installation, "run"))
+    assert "aurora" in message
+    assert "token" in message
+    assert "shpat_wrong_and_secret" not in message
+    assert installation.current == before
 
 
 @pytest.mark.parametrize(
@@ -173,63 +173,63 @@ def test_wrong_token_names_the_shop_and_keeps_the_last_build(
 def test_wrong_token_of_any_source_is_one_message_and_exit_code_not_zero(
     kind: str, who: str, tmp_path: Path, server: SimulatorServer
 ) -> None:
-    found = Installation(tmp_path)
-    found.configure(server, kinds=[kind], shops=["aurora"])
+    installation = Installation(tmp_path)
+    installation.configure(server, kinds=[kind], shops=["aurora"])
     (tmp_path / f"aurora.{kind}.token").write_text("wrong_and_secret")
-    said = refusal(takings(found, "pull"))
-    assert who in said
-    assert "`secret`" in said
-    assert "wrong_and_secret" not in said
+    message = refusal(takings(installation, "pull"))
+    assert who in message
+    assert "`secret`" in message
+    assert "wrong_and_secret" not in message
 
 
 def test_all_missing_secret_files_are_named_in_one_message(tmp_path: Path, server: SimulatorServer) -> None:
-    found = Installation(tmp_path)
-    found.configure(server)
+    installation = Installation(tmp_path)
+    installation.configure(server)
     for shop in WORLD.shops:
         (tmp_path / f"{shop.account}.token").unlink()
-    said = refusal(takings(found, "run"))
-    assert "aurora.token" in said
-    assert "nordlicht.token" in said
+    message = refusal(takings(installation, "run"))
+    assert "aurora.token" in message
+    assert "nordlicht.token" in message
 
 
 def test_all_mistakes_of_a_configuration_are_named_in_one_message(tmp_path: Path) -> None:
-    found = Installation(tmp_path)
+    installation = Installation(tmp_path)
     (tmp_path / "takings.toml").write_text(
         '[[tenants]]\nid = "A B"\nname = "x"\ntime_zone = "Mars/Base"\ncurrency = "euro"\nsources = []\n'
     )
-    said = refusal(takings(found, "check"))
+    message = refusal(takings(installation, "check"))
     for place_of_mistake in ("tenants[0].id", "tenants[0].time_zone", "tenants[0].currency", "tenants[0].sources"):
-        assert place_of_mistake in said
+        assert place_of_mistake in message
 
 
 def test_source_that_always_fails_ends_with_one_message(tmp_path: Path) -> None:
     faults = Faults([Fault("error", on="shop", times=None)])
     with serve(WORLD, faults=faults) as broken:
-        found = Installation(tmp_path)
-        found.configure(broken)
-        said = refusal(takings(found, "run"))
-    assert "HTTP 500" in said
-    assert "run again" in said
-    assert not found.home.published.exists()
+        installation = Installation(tmp_path)
+        installation.configure(broken)
+        message = refusal(takings(installation, "run"))
+    assert "HTTP 500" in message
+    assert "run again" in message
+    assert not installation.home.published.exists()
 
 
 def test_port_in_use_is_named_before_any_work_begins(tmp_path: Path) -> None:
-    found = Installation(tmp_path)
-    found.home.root.mkdir()
+    installation = Installation(tmp_path)
+    installation.home.root.mkdir()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        environment = {**os.environ, "TAKINGS_HOME": str(found.home.root)}
+        environment = {**os.environ, "TAKINGS_HOME": str(installation.home.root)}
         environment.pop("TAKINGS_CONFIG", None)
-        done = subprocess.run(
+        result = subprocess.run(
             [Path(sys.executable).with_name("takings"), "demo", "--once", "--superset-port", port],
             env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
-    said = refusal(done)
-    assert port in said
-    assert "--superset-port" in said
-    assert not found.home.staging.exists()
+    message = refusal(result)
+    assert port in message
+    assert "--superset-port" in message
+    assert not installation.home.staging.exists()
 
 
 def test_demo_refuses_to_overwrite_a_configuration(place: Installation) -> None:
@@ -239,40 +239,42 @@ def test_demo_refuses_to_overwrite_a_configuration(place: Installation) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "said"),
+    ("days", "message"),
     [
         ("2026-02-31 : 2026-03-01", "dashboards.default_range"),
         ("2026-03-01 : 2026-02-01", "is after the last"),
         ("last month", "dashboards.default_range"),
     ],
 )
-def test_check_refuses_an_impossible_default_range(place: Installation, days: str, said: str, tmp_path: Path) -> None:
-    found = Installation(tmp_path)
-    found.root.joinpath("takings.toml").write_text(
+def test_check_refuses_an_impossible_default_range(
+    place: Installation, days: str, message: str, tmp_path: Path
+) -> None:
+    installation = Installation(tmp_path)
+    installation.root.joinpath("takings.toml").write_text(
         (place.root / "takings.toml").read_text() + f'[dashboards]\ndefault_range = "{days}"\n'
     )
-    assert said in refusal(takings(found, "check"))
+    assert message in refusal(takings(installation, "check"))
 
 
 def test_home_folder_that_cannot_be_created_is_named(place: Installation, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
-    found = Installation(tmp_path)
-    found.root.joinpath("takings.toml").write_text((place.root / "takings.toml").read_text().replace(
+    installation = Installation(tmp_path)
+    installation.root.joinpath("takings.toml").write_text((place.root / "takings.toml").read_text().replace(
         'secret = "file:', f'secret = "file:{place.root}/'
     ))  # fmt: skip
-    assert "TAKINGS_HOME" in refusal(takings(found, "run"))
+    assert "TAKINGS_HOME" in refusal(takings(installation, "run"))
 
 
 def test_broken_staging_file_is_named_with_the_command_that_rebuilds_it(
     tmp_path: Path, server: SimulatorServer
 ) -> None:
-    found = Installation(tmp_path)
-    found.configure(server)
-    found.home.staging.parent.mkdir(parents=True)
-    found.home.staging.write_bytes(b"no database at all, but longer than a header would be" * 100)
-    assert "takings replay --yes" in refusal(takings(found, "run"))
+    installation = Installation(tmp_path)
+    installation.configure(server)
+    installation.home.staging.parent.mkdir(parents=True)
+    installation.home.staging.write_bytes(b"no database at all, but longer than a header would be" * 100)
+    assert "takings replay --yes" in refusal(takings(installation, "run"))
 
 
 def test_report_before_1970_is_refused(place: Installation) -> None:
-    asked = ("report", "sales-velocity", "--from", "0001-01-01", "--to", "2026-01-01", "--tenant", "aurora")
-    assert "1970" in refusal(takings(place, *asked))
+    question = ("report", "sales-velocity", "--from", "0001-01-01", "--to", "2026-01-01", "--tenant", "aurora")
+    assert "1970" in refusal(takings(place, *question))

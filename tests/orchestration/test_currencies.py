@@ -69,22 +69,22 @@ def place(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
     with serve(world) as server:
 
         def make(name: str, currencies: dict[str, str], rates: str) -> Installation:
-            made = Installation(tmp_path_factory.mktemp(name))
-            made.configure(server, currencies, rates)
-            return made
+            installation = Installation(tmp_path_factory.mktemp(name))
+            installation.configure(server, currencies, rates)
+            return installation
 
         yield make
 
 
 @pytest.fixture(scope="module")
 def published(place: Callable[..., Installation]) -> Installation:
-    made = place("converted", {"kyoto": "EUR", "boston": "JPY"}, RATES)
-    made.run()
-    return made
+    installation = place("converted", {"kyoto": "EUR", "boston": "JPY"}, RATES)
+    installation.run()
+    return installation
 
 
-def rows(made: Installation, tenant: str) -> list[tuple[Any, ...]]:
-    return made.ask(
+def rows(installation: Installation, tenant: str) -> list[tuple[Any, ...]]:
+    return installation.ask(
         """select strftime(date_day, '%m-%d'), currency, minor_units, gross_sales_minor, shipping_minor, returns_minor,
             order_revenue_minor, refunded_order_value_minor, refunded_amount_minor
         from marts.metrics_daily where tenant_id = ? order by all""",
@@ -126,11 +126,11 @@ def test_dinars_keep_three_decimals(published: Installation) -> None:
 
 
 def test_every_ledger_row_names_its_rate_and_the_day_of_the_rate(published: Installation) -> None:
-    found = published.ask(
+    rows = published.ask(
         "select distinct strftime(date_day, '%m-%d'), rate::varchar, strftime(rate_date, '%m-%d') from marts.revenue "
         "where tenant_id = 'kyoto' order by all"
     )
-    assert found == [
+    assert rows == [
         ("02-10", "0.005500000000", "02-10"),
         ("02-14", "0.005600000000", "02-12"),
         ("03-02", "0.006010000000", "03-02"),
@@ -140,11 +140,11 @@ def test_every_ledger_row_names_its_rate_and_the_day_of_the_rate(published: Inst
 
 def test_amount_in_the_currency_of_the_tenant_is_not_converted(place: Callable[..., Installation]) -> None:
     """Three tenants, three currencies, no rates at all."""
-    made = place("own", {}, "")
-    made.run()
-    assert rows(made, "kyoto")[0][:5] == ("02-10", "JPY", 1, 3003, 333)
-    assert rows(made, "boston")[0][:5] == ("02-10", "USD", 100, 3003, 333)
-    assert made.ask("select max(abs(difference_minor)), count(*) > 10 from marts.reconciliation") == [(0, True)]
+    installation = place("own", {}, "")
+    installation.run()
+    assert rows(installation, "kyoto")[0][:5] == ("02-10", "JPY", 1, 3003, 333)
+    assert rows(installation, "boston")[0][:5] == ("02-10", "USD", 100, 3003, 333)
+    assert installation.ask("select max(abs(difference_minor)), count(*) > 10 from marts.reconciliation") == [(0, True)]
 
 
 @pytest.mark.parametrize(
@@ -157,19 +157,19 @@ def test_amount_in_the_currency_of_the_tenant_is_not_converted(place: Callable[.
 def test_day_without_a_rate_fails_the_build_and_names_currencies_and_day(
     rates: str, day: str, place: Callable[..., Installation]
 ) -> None:
-    made = place("missing", {"kyoto": "EUR"}, rates)
+    installation = place("missing", {"kyoto": "EUR"}, rates)
     with pytest.raises(TakingsError) as caught:
-        made.run()
+        installation.run()
     message = str(caught.value)
     assert "every_amount_has_a_rate" in message
     assert "JPY" in message
     assert "EUR" in message
     assert day in message
-    assert not (made.home.published / "current").exists()
+    assert not (installation.home.published / "current").exists()
 
 
 def test_broken_rates_stop_the_run_before_the_publish(place: Callable[..., Installation], tmp_path: Path) -> None:
-    made = place("broken", {"kyoto": "EUR"}, "day,from,to,rate\n2026-02-10,JPY,EUR,zero\n")
+    installation = place("broken", {"kyoto": "EUR"}, "day,from,to,rate\n2026-02-10,JPY,EUR,zero\n")
     with pytest.raises(TakingsError, match="line 2: 'zero' is not a number"):
-        made.run()
-    assert not (made.home.published / "current").exists()
+        installation.run()
+    assert not (installation.home.published / "current").exists()

@@ -77,13 +77,13 @@ def filled(folder: Path, left: int) -> Iterator[None]:
         filler.unlink()
 
 
-def one_message(done: subprocess.CompletedProcess[str], place: Installation) -> None:
-    assert done.returncode == 1, done.stderr
-    said = [line for line in done.stderr.splitlines() if line.startswith("takings: ")]
-    assert len(said) == 1
-    assert f"The disk that holds {place.home.root} is full" in said[0]
-    assert "Free some space, then run again" in said[0]
-    assert "Traceback" not in done.stderr
+def one_message(result: subprocess.CompletedProcess[str], place: Installation) -> None:
+    assert result.returncode == 1, result.stderr
+    messages = [line for line in result.stderr.splitlines() if line.startswith("takings: ")]
+    assert len(messages) == 1
+    assert f"The disk that holds {place.home.root} is full" in messages[0]
+    assert "Free some space, then run again" in messages[0]
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("left", [0, 2, 8], ids=["landing", "building", "publishing"])
@@ -94,10 +94,10 @@ def test_full_disk_is_one_message_and_keeps_the_last_build(
     server.set_now(server.now + timedelta(hours=1))
     before, rows = place.current, place.marts()
     with filled(place.root, left):
-        done = run(place)
+        result = run(place)
         assert place.current == before
         assert marts(before / "all.duckdb") == rows
-    one_message(done, place)
+    one_message(result, place)
 
 
 @pytest.mark.parametrize("left", [0, 1, 2, 3])

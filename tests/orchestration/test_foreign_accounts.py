@@ -82,12 +82,12 @@ def test_ad_spend_is_converted_at_the_rate_of_its_day(
     books = world.ad_account("aurora", platform)
     totals = {day: books.total(day, seconds(NOW)) for day in books.days(seconds(NOW))}
     spend = {day: total.spend for day, total in totals.items() if total and total.spend}
-    found = place.ask(
+    rows = place.ask(
         "select date_day, sum(own_spend_micros)::bigint, sum(spend_micros)::bigint from marts.spend "
         "where platform = ? group by all having sum(own_spend_micros) <> 0", [name]
     )  # fmt: skip
     assert {rate(day) for day in spend} == {2, 3}
-    assert {day: (own, ours) for day, own, ours in found} == {day: (own, own * rate(day)) for day, own in spend.items()}
+    assert {day: (own, ours) for day, own, ours in rows} == {day: (own, own * rate(day)) for day, own in spend.items()}
 
 
 def test_spend_names_accounts_in_another_time_zone_or_currency(place: Installation) -> None:
@@ -113,12 +113,12 @@ def test_expenses_and_bank_balances_are_converted_at_the_rates_of_their_days(pla
     held = {each.bank_account: each.balance for each in visits.balances(at) if each.day < FEBRUARY}
     now = {each.bank_account: each.balance for each in visits.balances(at)}
     assert spent > 0 and held and held != now
-    found = place.ask(
+    rows = place.ask(
         "select date_month, operating_expenses_minor, cash_balance_minor from marts.finance_monthly "
         "where date_month in ('2026-01-01', '2026-02-01') order by all"
     )
-    assert [row[2] for row in found] == [sum(held.values()) * 2, sum(now.values()) * 3]
-    assert found[1][1] == spent * 3
+    assert [row[2] for row in rows] == [sum(held.values()) * 2, sum(now.values()) * 3]
+    assert rows[1][1] == spent * 3
 
 
 def test_change_of_mrr_by_the_exchange_rate_is_a_separate_movement(place: Installation, world: World) -> None:

@@ -58,10 +58,10 @@ def materialise(source: str, tags: dict[str, str] | None = None) -> dg.ExecuteIn
     chosen = [sources.stream_key(source, name) for name in REPORTS[source]]
     keys = chosen if tags else [key for key in sources.assets().keys if key.path[0] == source]
     with dg.DagsterInstance.ephemeral() as instance:
-        done = job.execute_in_process(instance=instance, asset_selection=keys, tags=tags or {})
+        result = job.execute_in_process(instance=instance, asset_selection=keys, tags=tags or {})
         for key in chosen if tags else []:
             assert instance.get_materialized_partitions(key) == {str(day) for day in TOUCHED}
-    return done
+    return result
 
 
 def rows(place: Installation, source: str) -> dict[str, set[tuple[Any, ...]]]:

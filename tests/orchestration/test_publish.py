@@ -172,8 +172,8 @@ def test_readers_see_complete_builds_and_no_error_during_ten_publishes(place: In
     reader.done.set()
     reader.join(30)
     stop.touch()
-    said, _ = other.communicate(timeout=60)
-    reads, seen, *wrong = said.split(maxsplit=2)
+    message, _ = other.communicate(timeout=60)
+    reads, seen, *wrong = message.split(maxsplit=2)
     assert (reader.wrong, wrong) == ([], [])
     assert reader.reads > 10
     assert int(reads) > 10
