@@ -81,4 +81,4 @@ def test_howto_passes_the_tests_that_it_names(page: Path, tmp_path: Path) -> Non
 
 
 def test_howtos_leave_the_checkout_alone() -> None:
-    assert not (ROOT / "semantic" / "metrics" / "return_rate.yml").exists()
+    assert not (ROOT / "semantic" / "metrics" / "ratios_returns.yml").exists()

@@ -36,7 +36,7 @@ def build() -> dg.AssetsDefinition:
 
 
 @dg.asset_check(asset=BUILD)
-def agrees_with_the_source() -> dg.AssetCheckResult:
+def reconciles_with_the_source() -> dg.AssetCheckResult:
     """Compare every day's totals with the source's own totals, to the cent."""
     rows = pipeline.reconciliation(publication.newest(Home(configuration().home)))
     differing = sum(row["differing"] for row in rows)

@@ -119,10 +119,10 @@ def test_difference_to_the_totals_of_the_source_is_a_warning_with_the_worst_day(
     with Staging(place.home.staging) as staging:
         staging.db.execute("update shopify.sales_totals set total_sales = total_sales + 1 where day = '2026-02-10'")
     from orchestration import pipeline
-    from orchestration.defs.publish import agrees_with_the_source
+    from orchestration.defs.publish import reconciles_with_the_source
 
     pipeline.rebuild(place.settings)
-    result = agrees_with_the_source()
+    result = reconciles_with_the_source()
     assert isinstance(result, dg.AssetCheckResult)
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.WARN
