@@ -141,7 +141,7 @@ class Client:
         raise RetryError(
             f"{self.label} cannot be read",
             f"{ATTEMPTS} responses of {url} in a row were cut off or reported a conflict",
-            "Nothing was lost; run again later",
+            "What has arrived is kept; run again later",
         )
 
     def _read_headers(self, response: requests.Response, url: str) -> None:
