@@ -38,6 +38,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.deep  # 20,000 orders, twice; the retailer's demo below goes the same way
 def test_demo_fills_the_dashboards_of_both_tenants_and_answers_a_query(home: Path) -> None:
     result = run(home, "demo", "--once", "--superset-port", "0")
     assert result.returncode == 0, result.stderr

@@ -84,6 +84,7 @@ def test_admin_sees_every_chart_of_one_tenant_in_its_currency(superset: Running)
         assert numbers(driver)["Net sales"].startswith("$")
 
 
+@pytest.mark.deep  # the phone's walk below looks at every dashboard as a tenant, too
 def test_tenant_sees_nothing_of_the_other_tenant_on_any_dashboard(superset: Running) -> None:
     with browser.chromium() as driver:
         browser.log_in(driver, superset.server.url, superset.server.credentials.login("nordlicht"))

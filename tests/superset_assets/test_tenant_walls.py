@@ -42,7 +42,7 @@ def missed(superset: Running, wanted: set[str]) -> set[str]:
     return left
 
 
-@pytest.mark.parametrize("who", TENANTS)
+@pytest.mark.parametrize("who", ["aurora", pytest.param("nordlicht", marks=pytest.mark.deep)])
 def test_tenant_reads_no_name_of_the_other_tenant_anywhere(superset: Running, catalog: Catalog, who: str) -> None:
     places = list(walls.walk(superset.user(who), OTHER[who], walls.EVERYTHING))
     assert [place for place, text in places if CANARIES[OTHER[who]] in text.lower()] == []
@@ -130,6 +130,7 @@ def test_rules_alone_hide_the_other_tenant_in_a_file_of_all_tenants(restored: Ru
     assert leaks(restored) == set()
 
 
+@pytest.mark.deep  # two walks; test_superset reads without the rules as well
 def test_file_alone_hides_the_other_tenant_and_without_both_walls_the_walk_sees_it(
     restored: Running,
 ) -> None:
