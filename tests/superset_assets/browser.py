@@ -81,10 +81,16 @@ def save_chart(driver: webdriver.Chrome, url: str, number: int) -> None:
         WebDriverWait(driver, 60).until(lambda d: d.find_elements(By.CSS_SELECTOR, selector))
         driver.execute_script("arguments[0].click()", driver.find_element(By.CSS_SELECTOR, selector))
 
+    def save_dialog(driver: webdriver.Chrome) -> bool:
+        if driver.find_elements(By.CSS_SELECTOR, "#overwrite-radio"):
+            return True
+        press("[data-test='query-save-button']")
+        return False
+
     driver.get(f"{url}/explore/?slice_id={number}")
     WebDriverWait(driver, 60).until(lambda d: d.find_elements(By.CSS_SELECTOR, "[data-test='query-save-button']"))
     WebDriverWait(driver, 60).until(lambda d: not d.find_elements(By.CSS_SELECTOR, BUSY))
-    press("[data-test='query-save-button']")
+    WebDriverWait(driver, 60, poll_frequency=2).until(save_dialog)  # a click before the chart is drawn opens nothing
     press("#overwrite-radio")
     press("#btn_modal_save")
     WebDriverWait(driver, 60).until(lambda d: not d.find_elements(By.CSS_SELECTOR, "#btn_modal_save"))
