@@ -46,10 +46,22 @@ def server(world: World) -> Iterator[SimulatorServer]:
         yield running_server
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _no_pauses() -> Iterator[None]:
     """Waiting is tested in the connectors."""
-    monkeypatch.setattr(Transport, "wait", lambda self, seconds: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transport, "wait", lambda self, seconds: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def undisturbed(world: World, _no_pauses: None, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The same shop, synced, built and published from sources without a fault; only to be read."""
+    found = Installation(tmp_path_factory.mktemp("undisturbed"))
+    with serve(world) as server:
+        found.configure(server, kinds=KINDS, shops=["aurora"])
+        found.run()
+    return found
 
 
 @pytest.fixture
@@ -107,7 +119,7 @@ def revoked(source: str) -> Fault:
 
 @pytest.mark.parametrize("source", WIRED)
 def test_permission_revoked_during_a_pull_keeps_loaded_rows_and_the_next_pull_resumes(
-    source: str, place: Installation, server: SimulatorServer, tmp_path: Path
+    source: str, place: Installation, server: SimulatorServer, undisturbed: Installation
 ) -> None:
     server.faults.add(revoked(source))
     with pytest.raises(ConfigurationError) as caught:
@@ -116,10 +128,7 @@ def test_permission_revoked_during_a_pull_keeps_loaded_rows_and_the_next_pull_re
     assert not (place.home.published / "current").exists()
     server.faults.clear()
     pipeline.pull_all(place.settings)
-    other = Installation(tmp_path / "undisturbed")
-    other.configure(server, kinds=KINDS, shops=["aurora"])
-    pipeline.pull_all(other.settings)
-    assert staged(place) == staged(other)
+    assert staged(place) == staged(undisturbed)
 
 
 @pytest.mark.parametrize("source", WIRED)
@@ -153,7 +162,7 @@ def test_retired_api_version_asks_for_an_update(
 
 
 def test_failure_of_one_account_stops_the_others_and_the_next_pull_is_complete(
-    place: Installation, server: SimulatorServer, tmp_path: Path
+    place: Installation, server: SimulatorServer, undisturbed: Installation
 ) -> None:
     server.faults.add(Fault("unauthorized", on="stripe:customers", skip=1))
     seen: list[str] = []
@@ -163,10 +172,7 @@ def test_failure_of_one_account_stops_the_others_and_the_next_pull_is_complete(
     assert seen
     pipeline.pull_all(place.settings)
     assert len(server.log) > asked
-    other = Installation(tmp_path / "undisturbed")
-    other.configure(server, kinds=KINDS, shops=["aurora"])
-    pipeline.pull_all(other.settings)
-    assert staged(place) == staged(other)
+    assert staged(place) == staged(undisturbed)
 
 
 def test_empty_accounts_publish_an_empty_build_and_no_alert(tmp_path: Path) -> None:
@@ -190,16 +196,15 @@ def test_empty_accounts_publish_an_empty_build_and_no_alert(tmp_path: Path) -> N
 
 
 def test_empty_source_does_not_change_numbers_of_other_sources(
-    place: Installation, server: SimulatorServer, tmp_path: Path
+    undisturbed: Installation, server: SimulatorServer, tmp_path: Path
 ) -> None:
-    place.run()
     other = Installation(tmp_path / "other")
     other.configure(server, kinds=[kind for kind in KINDS if kind != "files"], shops=["aurora"])
     (other.root / "files" / "aurora").mkdir(parents=True)
     with (other.root / "takings.toml").open("a") as file:
         file.write('[[tenants.sources]]\nkind = "files"\naccount = "aurora"\npath = "files/aurora"\n')
     other.run()
-    ours, theirs = place.marts(), other.marts()
+    ours, theirs = undisturbed.marts(), other.marts()
     for name in ("orders", "revenue", "spend", "cash", "customer_mrr", "reconciliation"):
         assert theirs[name] == ours[name] != []
     assert theirs["events"] == []

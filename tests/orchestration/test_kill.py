@@ -24,6 +24,11 @@ pytestmark = pytest.mark.worlds
 CHECKOUT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 1, 15, 10, tzinfo=UTC)
 EARLY, END = START + timedelta(days=30), START + timedelta(days=32)
+FIRST_RUN = [
+    # while it pulls, in the middle of a transaction, between landing and load
+    *("aurora · shopify orders:", "inside aurora orders", "load nordlicht orders", "inside nordlicht refunds"),
+    *("build int_ledger", "publish tenant-nordlicht"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +39,7 @@ def server() -> Iterator[SimulatorServer]:
 
 @pytest.fixture(scope="module")
 def undisturbed(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """A first run two days ago, and one now."""
+    """A first run two days ago, whose state stays beside it as `early`, and one now."""
     place = Installation(tmp_path_factory.mktemp("undisturbed"))
     place.configure(server)
     server.set_now(EARLY)
@@ -46,14 +51,9 @@ def undisturbed(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def at_once(
-    undisturbed: Installation, server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory
-) -> Installation:
-    """A first run now: it has not seen the product costs of two days ago."""
-    place = Installation(tmp_path_factory.mktemp("at_once"))
-    place.configure(server)
-    place.run()
-    return place
+def early(undisturbed: Installation) -> Installation:
+    """What the first run left."""
+    return Installation(undisturbed.root.with_name("early"))
 
 
 def killed(place: Installation, step: str, times: int = 1) -> None:
@@ -62,34 +62,27 @@ def killed(place: Installation, step: str, times: int = 1) -> None:
     assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    "steps",
-    [
-        # while it pulls, in the middle of a transaction, between landing and load
-        ["aurora · shopify orders:", "inside aurora orders", "load nordlicht orders", "inside nordlicht refunds"],
-        ["build int_ledger", "publish tenant-nordlicht"],
-    ],
-    ids=["pull", "build and publish"],
-)
 def test_first_run_killed_several_times_publishes_the_same_marts(
-    steps: list[str], at_once: Installation, server: SimulatorServer, tmp_path: Path
+    early: Installation, server: SimulatorServer, tmp_path: Path
 ) -> None:
+    server.set_now(EARLY)
     place = Installation(tmp_path)
     place.configure(server)
-    for step in steps:
+    for step in FIRST_RUN:
         killed(place, step)
         assert not (place.home.published / "current").exists(), "nothing half is shown"
     place.run()
-    assert place.marts() == at_once.marts()
+    assert place.marts() == early.marts()
     assert len(list(place.home.published.iterdir())) == 2, "the build and `current`: no leftovers"
     assert list(place.home.builds.iterdir()) == []
 
 
 def test_killed_later_run_keeps_the_last_build_and_its_repeat_publishes_the_same_marts(
-    undisturbed: Installation, server: SimulatorServer, tmp_path: Path
+    undisturbed: Installation, early: Installation, server: SimulatorServer, tmp_path: Path
 ) -> None:
+    server.set_now(END)
     place = Installation(tmp_path / "place")
-    shutil.copytree(undisturbed.root.with_name("early"), place.root, symlinks=True)
+    shutil.copytree(early.root, place.root, symlinks=True)
     before, rows = place.current, place.marts()
     for step in ("nordlicht · shopify orders:", "load nordlicht refunds", "build cohorts"):
         killed(place, step)
