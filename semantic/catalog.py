@@ -17,6 +17,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -90,7 +91,7 @@ class Catalog:
     metrics: Mapping[str, Metric]
     marts: Mapping[str, Mart]
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The first twelve hexadecimal digits of a hash of all definitions."""
         return hashlib.sha256(_dump(self).encode()).hexdigest()[:12]
