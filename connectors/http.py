@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -29,11 +30,28 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 GONE = frozenset({403, 404, 410})
 
 
+class _Session(requests.Session):
+    """Reads proxies and certificates from the environment once per host; requests does so again for each request, which
+    takes a third of the time of one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_host: dict[Any, Any] = {}
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        if proxies:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        host = (*urlsplit(url)[:2], stream, verify, cert)
+        if host not in self._by_host:
+            self._by_host[host] = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return dict(self._by_host[host])
+
+
 class Transport:
     """One `requests.Session` with retries. `sleep` is a seam for tests; no message contains a secret."""
 
     def __init__(self, secrets: tuple[str, ...] = (), sleep: Callable[[float], None] = time.sleep) -> None:
-        self.session = requests.Session()
+        self.session = _Session()
         self.secrets = [text for text in secrets if text]
         self.sleep = sleep
         self.calls = 0
