@@ -6,7 +6,8 @@
 
     .venv/bin/python -m tools.generate [--check]
 
-One parse by dbt is enough; nothing is built and no network is used. `--check` only names the files that are stale.
+One parse by dbt is enough, and none where the last build has parsed the same files; nothing is built and no network
+is used. `--check` only names the files that are stale.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration import dbt_build
+from orchestration import dbt_build, settings
 from orchestration.home import Home
 from semantic import catalog as catalogs
 from tools import reference, snapshots
@@ -92,7 +93,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tools/generate.py", description="Write every generated file again.")
     parser.add_argument("--check", action="store_true", help="only name the files that are stale")
     check = parser.parse_args().check
-    changed = stale(texts()) if check else write(texts())
+    parsed = Home(settings.home()).dbt_target  # by the last build or query of this checkout, if any
+    wanted = texts(parsed if parsed.exists() else None)
+    changed = stale(wanted) if check else write(wanted)
     sys.stdout.writelines(f"{'stale' if check else 'wrote'} {path}\n" for path in changed)
     return 1 if check and changed else 0
 
