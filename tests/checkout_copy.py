@@ -52,7 +52,7 @@ class CheckoutCopy:
         self.root = Path(shutil.copytree(ROOT, folder, ignore=LEFT_OUT))
         (self.root / ".venv").symlink_to(sys.prefix)
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("TAKINGS_", "DAGSTER_"))}
-        self.environment = {**inherited, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.environment = {**inherited, "PYTHONPATH": str(self.root)}
 
     def run(self, *command: str, timeout: float = 300) -> str:
         """Run a command in the copy; returns its standard output. A command that fails is a failed assertion."""

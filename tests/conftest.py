@@ -44,12 +44,16 @@ MARK_OF_PATH = {
     "tests/connectors/shopify/test_pages.py": "slow",
     "tests/connectors/shopify/test_pull.py": "slow",
     "tests/connectors/stripe/test_pull.py": "slow",
+    "tests/connectors/stripe/test_resumed.py": "slow",
     "tests/connectors/tiktok_ads/test_pull.py": "slow",
     "tests/connectors/tiktok_ads/test_troubles.py": "slow",
+    "tests/connectors/meta_ads/test_days.py": "slow",
     "tests/connectors/meta_ads/test_pull.py": "slow",
     "tests/connectors/meta_ads/test_troubles.py": "slow",
+    "tests/dbt_project/test_recurring_revenue.py": "slow",
     "tests/semantic/test_oracle.py": "slow",
     "tests/semantic/test_tenant_walls.py": "slow",
+    "tests/simulator/test_retail.py": "slow",
     "tests/test_howtos.py": "slow",
 }
 

@@ -30,6 +30,7 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
+@pytest.mark.slow
 def test_sql_violation_fails_with_and_without_a_cache(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = checkout / "dbt_project/models/marts/model_3.sql"
     write(broken, SHOUTING)

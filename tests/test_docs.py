@@ -30,15 +30,18 @@ DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)", re.DOTALL)
 
-# `make demo ONCE=1` without Superset, which tests/end_to_end looks at, and with a tenth of the orders.
+# `make demo ONCE=1` without Superset, which tests/end_to_end looks at, and with some hundred orders in four months.
 SMALL_DEMO = """
+from datetime import UTC, datetime, timedelta
+
 from orchestration import demo, pipeline, servers, settings
 from orchestration.home import Home
 
 home = Home(settings.home())
 home.root.mkdir()
+start = (datetime.now(UTC) - timedelta(days=120)).date()
 with servers.Children() as children:
-    shops = children.start_simulator(["--seed", "7", "--orders", "2000"])
+    shops = children.start_simulator(["--seed", "7", "--orders", "600", "--start", str(start)])
     pipeline.run(demo.configure(home, shops, None))
 """
 

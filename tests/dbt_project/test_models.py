@@ -40,6 +40,7 @@ def empty_warehouse(folder: Path) -> None:
     assert {str(result.status) for result in results} == {"success"}
 
 
+@pytest.mark.slow
 def test_every_dbt_unit_test_passes(unit_tests: list[Any]) -> None:
     assert len(unit_tests) >= 46
     failed = [f"{result.node.name}: {result.message}" for result in unit_tests if str(result.status) != "pass"]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import yaml
 
 from semantic import catalog as catalogs
@@ -95,10 +96,13 @@ def _write(path: Path, rows: Rows, tenants: Sequence[str]) -> None:
         for model, columns in contracts().items():
             body = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"CREATE TABLE marts.{model} ({body})")
-            for row in (row for row in rows.get(model, []) if row["tenant_id"] in tenants):
+            chosen = [row for row in rows.get(model, []) if row["tenant_id"] in tenants]
+            for row in chosen:
                 assert set(row) <= set(columns), f"{model} has no {set(row) - set(columns)}"
-                marks = ", ".join("?" for _ in row)
-                connection.execute(f"INSERT INTO marts.{model} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+            if chosen:  # one statement: DuckDB takes a millisecond for each
+                connection.register("chosen", pa.table({name: [row.get(name) for row in chosen] for name in columns}))
+                connection.execute(f"INSERT INTO marts.{model} BY NAME SELECT * FROM chosen")
+                connection.unregister("chosen")
 
 
 SHAPED = ("metrics_daily", "product_daily", "customer_daily", "cohorts")  # their rows look like real ones

@@ -31,6 +31,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_duplicate_key_null_column_and_missing_column_fail_the_build(project: Path) -> None:
     dbt = Path(sys.executable).with_name("dbt")
     command = [dbt, "build", "--profiles-dir", ".", "--select", "metrics_daily", "build_info", "cohorts"]
