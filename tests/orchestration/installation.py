@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from connectors.base import Progress, no_progress
 from orchestration import dbt_build, pipeline, settings, simulator
 from orchestration.home import Home
 from orchestration.pipeline import Run
-from simulator import SimulatorServer, write_files
+from simulator import SimulatorServer, demo_world, serve, write_files
 from tests import shared_cache
 
 CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
+SHOPS = demo_world(seed=5, start=date(2026, 1, 1), end=datetime(2026, 3, 1, 12, tzinfo=UTC), orders=150)
+"""Two months of two shops that have orders of the same ids."""
 
 
 def parsed() -> Path:
@@ -129,6 +132,18 @@ class Installation:
     def marts(self, file: str = "all") -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every published mart, without the columns that tell one run from another."""
         return marts(self.current / f"{file}.duckdb")
+
+
+def published_shops() -> Installation:
+    """SHOPS, synced, built and published once for all tests: only to be read. Their server is gone."""
+
+    def make(folder: Path) -> None:
+        place = Installation(folder)
+        with serve(SHOPS) as server:
+            place.configure(server)
+            place.run()
+
+    return Installation(shared_cache.entry("shops", f"5 150 {SHOPS.end}", make))
 
 
 def ask(path: Path, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

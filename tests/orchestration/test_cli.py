@@ -9,37 +9,27 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from simulator import Fault, Faults, SimulatorServer, demo_world, serve
-from tests import shared_cache
-from tests.orchestration.installation import Installation
+from simulator import Fault, Faults, SimulatorServer, serve
+from tests.orchestration.installation import SHOPS, Installation, published_shops
 
 pytestmark = pytest.mark.worlds
-WORLD = demo_world(seed=5, start=date(2026, 1, 1), end=datetime(2026, 3, 1, 12, 0, tzinfo=UTC), orders=150)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SimulatorServer]:
-    with serve(WORLD) as running:
+    with serve(SHOPS) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """Two shops, synced and published; the server that they were synced from is gone."""
-
-    def make(folder: Path) -> None:
-        place = Installation(folder)
-        with serve(WORLD) as server:
-            place.configure(server)
-            place.run()
-
     folder = tmp_path_factory.mktemp("cli") / "installation"
-    shutil.copytree(shared_cache.entry("cli", f"5 150 {WORLD.end}", make), folder, symlinks=True)
+    shutil.copytree(published_shops().root, folder, symlinks=True)
     return Installation(folder)
 
 
@@ -185,7 +175,7 @@ def test_wrong_token_of_any_source_is_one_message_and_exit_code_not_zero(
 def test_all_missing_secret_files_are_named_in_one_message(tmp_path: Path, server: SimulatorServer) -> None:
     installation = Installation(tmp_path)
     installation.configure(server)
-    for shop in WORLD.shops:
+    for shop in SHOPS.shops:
         (tmp_path / f"{shop.account}.token").unlink()
     message = refusal(takings(installation, "run"))
     assert "aurora.token" in message
@@ -204,7 +194,7 @@ def test_all_mistakes_of_a_configuration_are_named_in_one_message(tmp_path: Path
 
 def test_source_that_always_fails_ends_with_one_message(tmp_path: Path) -> None:
     faults = Faults([Fault("error", on="shop", times=None)])
-    with serve(WORLD, faults=faults) as broken:
+    with serve(SHOPS, faults=faults) as broken:
         installation = Installation(tmp_path)
         installation.configure(broken)
         message = refusal(takings(installation, "run"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,10 +19,9 @@ from orchestration.definitions import definitions
 from orchestration.defs import sources
 from orchestration.home import Home
 from simulator import SimulatorServer, demo_world, serve
-from tests.orchestration.installation import Installation
+from tests.orchestration.installation import SHOPS, Installation, published_shops
 
 pytestmark = pytest.mark.worlds
-END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -36,8 +36,17 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
 
 @pytest.fixture
 def server() -> Iterator[SimulatorServer]:
-    with serve(demo_world(seed=3, start=date(2026, 1, 1), end=END, orders=200)) as running:
+    """Shops of two months in which every order that a charge names is in the shop."""
+    end = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    with serve(demo_world(seed=3, start=date(2026, 1, 1), end=end, orders=200)) as running:
         yield running
+
+
+@pytest.fixture
+def published(place: Installation) -> Installation:
+    """The same installation with two shops, synced and published."""
+    shutil.copytree(published_shops().root, place.root, symlinks=True, dirs_exist_ok=True)
+    return place
 
 
 def test_every_stream_is_upstream_of_the_dashboard(place: Installation) -> None:
@@ -82,16 +91,14 @@ def test_refresh_job_pulls_builds_and_publishes_without_a_server(place: Installa
     assert placed == place.ask("select count(*) from marts.orders")[0][0] > 20
 
 
-def test_failing_dbt_test_is_a_failed_check_and_blocks_the_publish(
-    place: Installation, server: SimulatorServer
-) -> None:
-    place.configure(server)
-    place.run()
+def test_failing_dbt_test_is_a_failed_check_and_blocks_the_publish(published: Installation) -> None:
+    place = published
     before = place.current
     with Staging(place.home.staging) as staging:
         one = "select min(order_id) from shopify.orders where not is_test"
         staging.db.execute(f"update shopify.orders set current_total = current_total + 0.01 where order_id = ({one})")
-    with dg.DagsterInstance.ephemeral() as instance:
+    with serve(SHOPS) as server, dg.DagsterInstance.ephemeral() as instance:
+        place.configure(server)
         outcome = definitions().resolve_job_def("refresh").execute_in_process(instance=instance, raise_on_error=False)
         assert not outcome.success
         failed = [check for check in outcome.get_asset_check_evaluations() if not check.passed]
@@ -111,11 +118,8 @@ def test_publish_without_a_build_of_the_same_run_is_refused(place: Installation,
         job.execute_in_process(instance=instance, asset_selection=only)
 
 
-def test_difference_to_the_totals_of_the_source_is_a_warning_with_the_worst_day(
-    place: Installation, server: SimulatorServer
-) -> None:
-    place.configure(server)
-    place.run()
+def test_difference_to_the_totals_of_the_source_is_a_warning_with_the_worst_day(published: Installation) -> None:
+    place = published
     with Staging(place.home.staging) as staging:
         staging.db.execute("update shopify.sales_totals set total_sales = total_sales + 1 where day = '2026-02-10'")
     from orchestration import pipeline
@@ -129,11 +133,10 @@ def test_difference_to_the_totals_of_the_source_is_a_warning_with_the_worst_day(
     assert "2026-02-10 total_sales" in str(result.metadata["worst"].value)
 
 
-def test_build_leaves_no_lock_on_its_scratch_file(place: Installation, server: SimulatorServer) -> None:
-    place.configure(server)
+def test_build_leaves_no_lock_on_its_scratch_file(published: Installation) -> None:
+    place = published
     from orchestration import pipeline
 
-    pipeline.pull_all(place.settings)
     pipeline.record_run(place.settings, "one")
     built = dbt_build.build(Home(place.home.root), "one")
     with duckdb.connect(str(built.path)) as db:

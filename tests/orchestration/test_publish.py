@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -18,27 +18,17 @@ from common.errors import TakingsError
 from connectors.base import no_progress
 from orchestration import pipeline, publication
 from orchestration.dbt_build import Built
-from simulator import demo_world, serve
-from tests import shared_cache
-from tests.orchestration.installation import Installation, ask, marts
+from tests.orchestration.installation import SHOPS, Installation, ask, marts, published_shops
 
 pytestmark = pytest.mark.worlds
 CHECKOUT = Path(__file__).resolve().parents[2]
-END = datetime(2026, 2, 20, 10, tzinfo=UTC)
 TENANTS = ("aurora", "nordlicht")
 
 
 @pytest.fixture(scope="module")
 def master() -> Installation:
     """An installation with one build; tests change copies of it only. Both shops have orders of the same ids."""
-
-    def make(folder: Path) -> None:
-        place = Installation(folder)
-        with serve(demo_world(seed=5, start=date(2026, 1, 15), end=END, orders=400)) as server:
-            place.configure(server)
-            place.run()
-
-    return Installation(shared_cache.entry("publish", f"5 400 {END}", make))
+    return published_shops()
 
 
 @pytest.fixture
@@ -92,7 +82,7 @@ def test_build_records_its_run_its_time_and_its_definitions(master: Installation
     assert about["definitions"]
     assert master.ask("select distinct run_id from marts.build_info") == [(master.current.name,)]
     as_of = master.ask("select distinct as_of from marts.build_info")
-    assert as_of == [(END.replace(tzinfo=None, hour=9, minute=58),)], "two minutes before the shop's clock"
+    assert as_of == [((SHOPS.end - timedelta(minutes=2)).replace(tzinfo=None),)], "two minutes before the shop's clock"
 
 
 class Reader(threading.Thread):
