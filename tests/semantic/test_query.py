@@ -70,6 +70,7 @@ def test_question_over_all_tenants_needs_tenant_id(published: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_several_metrics_in_one_question_equal_each_metric_alone(awkward: Path, catalog: Catalog) -> None:
     for mart, extra in {
         "metrics_daily": [],

@@ -68,6 +68,7 @@ def test_bulk_file_has_the_same_orders_as_the_pages(shop: Client) -> None:
             assert in_bulk[order["id"]] == as_nested(order), order["name"]
 
 
+@pytest.mark.slow
 def test_serializer_writes_the_same_text_as_graphql_core(world: World, tmp_path: Path) -> None:
     """With the keys in the same order, for every order, product and customer of both shops."""
     for account in ("aurora", "nordlicht"):

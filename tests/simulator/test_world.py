@@ -82,6 +82,7 @@ def test_the_same_seed_gives_the_same_world_and_another_seed_another(world: Worl
     assert everything_shown(other, "aurora", END) != everything_shown(world, "aurora", END)
 
 
+@pytest.mark.slow
 def test_the_demo_has_about_the_requested_number_of_orders() -> None:
     large = demo_world(seed=7, start=START, end=END, orders=20_000)
     counts = [len(large.books(account).orders) for account in ACCOUNTS]
