@@ -17,10 +17,11 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlglot
-from flask import Flask, Response
+from flask import Flask, Response, has_request_context, request
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine
+from superset.utils.log import DBEventLogger
 
 HOME = Path(os.environ["TAKINGS_SUPERSET_HOME"])
 PUBLISHED = Path(os.environ["TAKINGS_PUBLISHED"])
@@ -55,6 +56,20 @@ def _sqlite_for_threads(connection: Any, _record: Any) -> None:
     """Eight threads share the metadata file: readers do not wait for the writer, a writer waits for another one."""
     if isinstance(connection, sqlite3.Connection):
         connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;")
+
+
+class _ChangesAndVisits(DBEventLogger):  # type: ignore[misc]
+    """Log changes, and the visits that a browser reports; a read is not logged.
+
+    Superset logs each request of each chart, in a transaction of its own that takes longer than the chart's query.
+    """
+
+    def log_with_context(self, action: str, *arguments: Any, **options: Any) -> None:
+        if not has_request_context() or (request.method != "GET" and request.path != "/api/v1/chart/data"):
+            super().log_with_context(action, *arguments, **options)
+
+
+EVENT_LOGGER = _ChangesAndVisits()
 
 
 def _file_cache(folder: str, seconds: int) -> dict[str, Any]:

@@ -49,11 +49,16 @@ def chromium(*, dark: bool = False, phone: bool = False) -> Iterator[webdriver.C
                 screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
                 driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
             if dark:
-                features = [{"name": "prefers-color-scheme", "value": "dark"}]
-                driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+                prefer_dark(driver)
             yield driver
         finally:
             driver.quit()
+
+
+def prefer_dark(driver: webdriver.Chrome) -> None:
+    """Make the browser ask pages for their dark mode."""
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
 def log_in(driver: webdriver.Chrome, url: str, login: Login) -> None:

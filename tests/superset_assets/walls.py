@@ -13,7 +13,7 @@ from typing import Any
 
 from supersetapiclient.client import SupersetClient
 
-from superset_assets.client import listing, send
+from superset_assets.client import call, listing, send
 from superset_assets.errors import RequestFailedError
 
 # What a tenant may not read: Superset refuses it, or answers without rows.
@@ -24,6 +24,7 @@ CLOSED = (
 )  # fmt: skip
 EVERYTHING, QUICK = ("csv", "xlsx", "values"), ()  # extra parts: exports of each chart, and the values of each column
 Place = tuple[str, str]
+Query = dict[str, Any]
 
 
 def leaks(client: SupersetClient, canary: str, other: str, extra: tuple[str, ...] = QUICK) -> Iterator[str]:
@@ -40,42 +41,72 @@ def walk(client: SupersetClient, other: str, extra: tuple[str, ...] = QUICK) -> 
         place, text = _get(client, f"dataset/{row['id']}")
         yield place, text
         yield from _dataset(client, json.loads(text)["result"], other, extra)
+    charts: dict[int, list[tuple[str, Query]]] = {}
     for row in listing(client, "chart/", ["id", "slice_name"]):
-        yield from _chart(client, row["id"], row["slice_name"], other, extra)
+        place, text = _get(client, f"chart/{row['id']}")
+        yield place, text
+        context = json.loads(json.loads(text)["result"]["query_context"])
+        if context["datasource"]["id"] not in charts:
+            yield _get(client, f"{place}/data/")
+        charts.setdefault(context["datasource"]["id"], []).extend(
+            (row["slice_name"], query) for query in context["queries"]
+        )
+    for dataset, queries in charts.items():
+        yield from _charts(client, dataset, queries, other, extra)
     for path in CLOSED:
         yield _get(client, path)
     yield _post(client, "sqllab/execute/", {"database_id": 1, "sql": "SELECT * FROM marts.spend", "client_id": "w"})
 
 
-def _chart(client: SupersetClient, number: int, title: str, other: str, extra: tuple[str, ...]) -> Iterator[Place]:
-    """A chart's definition and data, the data of the other tenant, and its exports."""
-    place, text = _get(client, f"chart/{number}")
-    yield place, text
-    yield f"{title} as json", _get(client, f"chart/{number}/data/")[1]
-    context = json.loads(json.loads(text)["result"]["query_context"])
-    queries = [narrowed(query, other) for query in context["queries"]]
-    yield f"{title} of {other}", _post(client, "chart/data", context | {"queries": queries})[1]
+def _charts(
+    client: SupersetClient, dataset: int, charts: list[tuple[str, Query]], other: str, extra: tuple[str, ...]
+) -> Iterator[Place]:
+    """The data of all charts of a dataset, also filtered by the other tenant, and their exports."""
+    titles = [title for title, _ in charts]
+    queries = [query for _, query in charts]
+    others = [narrowed(query, other) for query in queries]
+    results = chart_data(client, dataset, queries + others, force=True)
+    names = [f"{title} as json" for title in titles] + [f"{title} of {other}" for title in titles]
+    yield from zip(names, map(json.dumps, results), strict=True)
     for kind in ("csv", "xlsx"):
         if kind in extra:
-            yield f"{title} as {kind}", _post(client, "chart/data", context | {"force": True, "result_format": kind})[1]
+            body = _body(dataset, queries) | {"result_format": kind}
+            content = send(client, "post", "chart/data", json=body).content
+            files = _files(content) if len(queries) > 1 else [content]
+            yield from zip((f"{title} as {kind}" for title in titles), map(_text, files), strict=True)
+
+
+def chart_data(
+    client: SupersetClient, dataset: int, queries: list[Query], *, force: bool = False
+) -> list[dict[str, Any]]:
+    """The results of many queries of a dataset, in one request."""
+    results: list[dict[str, Any]] = call(client, "post", "chart/data", json=_body(dataset, queries) | {"force": force})[
+        "result"
+    ]
+    return results
+
+
+def _body(dataset: int, queries: list[Query], kind: str = "full") -> dict[str, Any]:
+    return {
+        "datasource": {"id": dataset, "type": "table"},
+        "queries": queries,
+        "result_format": "json",
+        "result_type": kind,
+    }
 
 
 def _dataset(client: SupersetClient, dataset: dict[str, Any], other: str, extra: tuple[str, ...]) -> Iterator[Place]:
     """Free queries: all text columns, the rows, and the values of each column; also filtered by the other tenant."""
     texts = [item["column_name"] for item in dataset["columns"] if item["type"] == "VARCHAR"]
-    query: dict[str, Any] = {"columns": texts, "metrics": [], "row_limit": 1000, "filters": []}
-    body = {"datasource": {"id": dataset["id"], "type": "table"}, "force": True, "result_format": "json"}
+    query: Query = {"columns": texts, "metrics": [], "row_limit": 1000, "filters": []}
     for kind in ("full", "samples", "drill_detail"):
-        for variant in (query, narrowed(query, other)):
-            yield (
-                f"{kind} of {dataset['table_name']}",
-                _post(client, "chart/data", body | {"result_type": kind, "queries": [variant]})[1],
-            )
+        body = _body(dataset["id"], [query, narrowed(query, other)], kind)
+        yield f"{kind} of {dataset['table_name']}", _post(client, "chart/data", body | {"force": True})[1]
     for column in texts if "values" in extra else texts[:1]:
         yield _get(client, f"datasource/table/{dataset['id']}/column/{column}/values/")
 
 
-def narrowed(query: dict[str, Any], other: str) -> dict[str, Any]:
+def narrowed(query: Query, other: str) -> Query:
     """A query filtered by one tenant, as by the dashboards' tenant filter."""
     return query | {"filters": [*query["filters"], {"col": "tenant_id", "op": "IN", "val": [other]}]}
 
@@ -98,5 +129,10 @@ def _text(content: bytes) -> str:
     """An answer as text; of a zip (a spreadsheet, an export) the text of all its files."""
     if not content.startswith(b"PK"):
         return content.decode(errors="replace")
+    return "\n".join(part.decode(errors="replace") for part in _files(content))
+
+
+def _files(content: bytes) -> list[bytes]:
+    """The files of a zip in their order."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return "\n".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
+        return [archive.read(name) for name in archive.namelist()]
