@@ -1,7 +1,7 @@
-"""The order of the tests and their marks.
+"""The order of the tests, their marks and their workers.
 
-A file runs in one worker (`--dist loadfile`); the files that take longest start first. docs/develop/tests.md says what
-each folder proves and how long it takes.
+A file runs in one worker, the files of ONE_SUPERSET in the same one (`--dist loadgroup`); what takes longest starts
+first. docs/develop/tests.md says what each folder proves and how long it takes.
 """
 
 from __future__ import annotations
@@ -11,9 +11,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST = (
-    "tests/end_to_end/test_the_charts.py",
+ONE_SUPERSET = (
     "tests/superset_assets/test_tenant_walls.py",
+    "tests/superset_assets/test_browser.py",
+    "tests/superset_assets/test_superset.py",
+)
+"""Files that share one running Superset: it takes longer to start than most of their tests."""
+LONGEST = (
+    *ONE_SUPERSET,
+    "tests/end_to_end/test_the_charts.py",
     "tests/test_docs.py",
     "tests/end_to_end/test_demo.py",
     "tests/end_to_end/test_what_changes.py",
@@ -21,8 +27,6 @@ LONGEST = (
     "tests/orchestration/test_kill.py",
     "tests/orchestration/test_disk_full.py",
     "tests/orchestration/test_bad_sources.py",
-    "tests/superset_assets/test_superset.py",
-    "tests/superset_assets/test_browser.py",
     "tests/end_to_end/test_online_retail.py",
     "tests/end_to_end/test_the_books.py",
     "tests/orchestration/test_cli.py",
@@ -69,8 +73,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {ROOT / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
     for item in items:
+        path = item.path.relative_to(ROOT).as_posix()
+        item.add_marker(pytest.mark.xdist_group("superset" if path in ONE_SUPERSET else path))
         if "superset" in getattr(item, "fixturenames", ()):
             item.add_marker("superset")
-        for path, mark in MARK_OF_PATH.items():
-            if item.path.is_relative_to(ROOT / path):
+        for place, mark in MARK_OF_PATH.items():
+            if item.path.is_relative_to(ROOT / place):
                 item.add_marker(mark)
