@@ -19,11 +19,11 @@ def evaluate_tenants(settings: Settings, tenant: str | None = None) -> list[Aler
     Raises SemanticError before the first build, and for a configured limit that belongs to no rule.
     """
     alerts: list[Alert] = []
-    for each in settings.tenants if tenant is None else (settings.tenant(tenant),):
-        with open_build(Home(settings.home).published, each.id) as build:
+    for configured in settings.tenants if tenant is None else (settings.tenant(tenant),):
+        with open_build(Home(settings.home).published, configured.id) as build:
             as_of = build.as_of()
             if as_of is None:
-                raise ConfigurationError(f"The published build holds nothing of {each.id}. Run `takings run`.")
-            today = periods.local_day(as_of.replace(tzinfo=UTC), each.time_zone)
-            alerts += evaluate(build, rules.load(), today=today, limits=each.alerts)
+                raise ConfigurationError(f"The published build holds nothing of {configured.id}. Run `takings run`.")
+            today = periods.local_day(as_of.replace(tzinfo=UTC), configured.time_zone)
+            alerts += evaluate(build, rules.load(), today=today, limits=configured.alerts)
     return alerts

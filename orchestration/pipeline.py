@@ -47,34 +47,34 @@ class Run:
 def run(settings: Settings, progress: Progress = no_progress) -> Run:
     """Pull, build, publish. Raises TakingsError; what was complete before stays."""
     sources = settings.connected()
-    home, done = Home(settings.home), Run(new_run_id())
+    home, result = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        done.pulled = pull_accounts(home, sources, done.run_id, progress)
-        done.built, done.published = build_and_publish(settings, done.run_id, progress)
-    return done
+        result.pulled = pull_accounts(home, sources, result.run_id, progress)
+        result.built, result.published = build_and_publish(settings, result.run_id, progress)
+    return result
 
 
 def pull_all(settings: Settings, progress: Progress = no_progress) -> Run:
     """Pull every account into staging; the marts stay as they are."""
     sources = settings.connected()
-    home, done = Home(settings.home), Run(new_run_id())
+    home, result = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        done.pulled = pull_accounts(home, sources, done.run_id, progress)
-    return done
+        result.pulled = pull_accounts(home, sources, result.run_id, progress)
+    return result
 
 
 def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
     """Build, test and publish from what has been pulled."""
     home = Home(settings.home)
-    done = Run(new_run_id())
+    result = Run(new_run_id())
     with disk_guard(home), home.writing():
         if not home.staging.exists():
             raise ConfigurationError(
                 f"There is nothing to build from: {home.staging} does not exist. `takings run` makes it, from the "
                 "landing zone as far as that reaches; `takings replay --yes` does so with no network."
             )
-        done.built, done.published = build_and_publish(settings, done.run_id, progress)
-    return done
+        result.built, result.published = build_and_publish(settings, result.run_id, progress)
+    return result
 
 
 def replay(settings: Settings, *, really: bool, progress: Progress = no_progress) -> int:

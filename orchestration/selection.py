@@ -18,12 +18,12 @@ def only(settings: Settings, source: str | None = None, tenant: str | None = Non
         )
     tenants = settings.tenants if tenant is None else (settings.tenant(tenant),)
     chosen = []
-    for each in tenants:
-        sources = tuple(item for item in each.sources if source in (None, item.kind))
+    for candidate in tenants:
+        sources = tuple(item for item in candidate.sources if source in (None, item.kind))
         if sources:
-            chosen.append(each.model_copy(update={"sources": sources}))
+            chosen.append(candidate.model_copy(update={"sources": sources}))
     if not chosen:
-        configured = sorted({item.kind for each in tenants for item in each.sources}, key=KINDS.index)
+        configured = sorted({item.kind for candidate in tenants for item in candidate.sources}, key=KINDS.index)
         raise ConfigurationError(
             f"The source {source!r} is not configured" + (f" for tenant {tenant}" if tenant else ""),
             f"{settings.config_path} configures {', '.join(configured)}",

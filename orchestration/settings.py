@@ -168,7 +168,7 @@ class Settings(Table):
 
         Without `secrets` for what needs no network.
         """
-        found, missing = list[Source](), []
+        sources, missing = list[Source](), []
         for tenant, source in self.sources():
             reference = source.secret_reference
             try:
@@ -177,15 +177,15 @@ class Settings(Table):
                 missing.append(f"  {tenant.id} / {source.kind} / {source.account}: {error.args[0]}")
                 continue
             account = Account(tenant.id, source.kind, source.account, source.address(self.config_folder), secret)
-            found.append(Source(account, source))
+            sources.append(Source(account, source))
         if missing:
             raise ConfigurationError(
                 "A secret is missing, so nothing was pulled:\n"
                 + "\n".join(missing)
                 + f"\nSet it, or change `secret` in {self.config_path}."
             )
-        _refuse_shared_keys([source.account for source in found])
-        return found
+        _refuse_shared_keys([source.account for source in sources])
+        return sources
 
     def _secret(self, reference: str) -> str:
         kind, _, where = reference.partition(":")
@@ -260,11 +260,11 @@ def load(path: Path | None = None) -> Settings:
 
 def _causes(error: ValidationError) -> list[ErrorDetails]:
     """Each mistake once: a list that lost its broken items is not too short as well."""
-    found = error.errors()
-    places = [item["loc"] for item in found]
+    errors = error.errors()
+    places = [item["loc"] for item in errors]
     return [
         item
-        for item in found
+        for item in errors
         if item["type"] != "too_short" or not any(place[: len(item["loc"])] == item["loc"] != place for place in places)
     ]
 

@@ -86,12 +86,12 @@ def compile_query(
         raise RangeError(f"No days from {start} to {end}", "the first day is after the last", "Swap the two dates")
     if not metrics:
         raise CompileError("The question is empty", "no metric is named", "Name at least one metric")
-    wanted = {name: catalog.metric(name) for name in metrics}
-    marts = {item.name: item for item in (_mart_of(catalog, metric) for metric in wanted.values())}
-    _check_by(list(marts.values()), list(wanted.values()), [*by, *labels])
-    for metric in wanted.values():
+    requested = {name: catalog.metric(name) for name in metrics}
+    marts = {item.name: item for item in (_mart_of(catalog, metric) for metric in requested.values())}
+    _check_by(list(marts.values()), list(requested.values()), [*by, *labels])
+    for metric in requested.values():
         _check_non_additive(catalog.marts[metric.mart], metric, by, start, end)
-    having = f"\nHAVING {expression(catalog, only)} > 0" if only in wanted and len(marts) == 1 else ""
+    having = f"\nHAVING {expression(catalog, only)} > 0" if only in requested and len(marts) == 1 else ""
     if only and not having:
         why = "it is not among the metrics, or they come from several marts"
         raise CompileError(
@@ -102,7 +102,7 @@ def compile_query(
         columns = [f"{_key(mart, name)} AS {name}" for name in by] + [f"MAX({name}) AS {name}" for name in labels]
         columns += [
             f"{expression(catalog, name) if metric.mart == mart.name else 'NULL'} AS {name}"
-            for name, metric in wanted.items()
+            for name, metric in requested.items()
         ]
         text = "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM marts.{mart.name}"
         conditions = _conditions(mart, start, end, tenant)
@@ -111,10 +111,10 @@ def compile_query(
     if len(parts) == 1:
         sql = parts[0] + having
     else:
-        outer = ",\n  ".join([*by, *(f"MAX({name}) AS {name}" for name in (*labels, *wanted))])
+        outer = ",\n  ".join([*by, *(f"MAX({name}) AS {name}" for name in (*labels, *requested))])
         inner = "\nUNION ALL\n".join(parts)
         sql = f"SELECT\n  {outer}\nFROM (\n{inner}\n) AS parts" + (f"\nGROUP BY {', '.join(by)}" if by else "")
-    return sql + _tail(order, by, wanted, limit)
+    return sql + _tail(order, by, requested, limit)
 
 
 def literal(text: str) -> str:

@@ -77,9 +77,9 @@ def grant(client: SupersetClient, tenants: Sequence[str], credentials: Credentia
     if not datasets:
         raise SupersetError("Superset has none of our datasets, so nothing can be granted. Import the assets first.")
     roles = {str(row["name"]): int(row["id"]) for row in listing(client, "security/roles/")}
-    wanted = _permissions(client, datasets)
+    permissions = _permissions(client, datasets)
     for tenant in tenants:
-        roles[_role(tenant)] = _ensure_role(client, _role(tenant), roles.get(_role(tenant)), wanted, access)
+        roles[_role(tenant)] = _ensure_role(client, _role(tenant), roles.get(_role(tenant)), permissions, access)
     _ensure_rules(client, tenants, roles, datasets, access)
     _ensure_users(client, tenants, roles, credentials, access)
     return access.changes
@@ -115,15 +115,17 @@ def _permissions(client: SupersetClient, datasets: Iterable[int]) -> set[int]:
     return {known[pair] for pair in pairs} | granted
 
 
-def _ensure_role(client: SupersetClient, name: str, number: int | None, wanted: set[int], access: Access) -> int:
+def _ensure_role(client: SupersetClient, name: str, number: int | None, permissions: set[int], access: Access) -> int:
     if number is None:
         number = int(call(client, "post", "security/roles/", json={"name": name})["id"])
         access.note(f"role {name} created")
     present = {int(row["id"]) for row in call(client, "get", f"security/roles/{number}/permissions/")["result"]}
-    if present != wanted:
-        body = {"permission_view_menu_ids": sorted(wanted)}
+    if present != permissions:
+        body = {"permission_view_menu_ids": sorted(permissions)}
         call(client, "post", f"security/roles/{number}/permissions", json=body)
-        access.note(f"role {name}: {len(wanted - present)} permissions added, {len(present - wanted)} removed")
+        access.note(
+            f"role {name}: {len(permissions - present)} permissions added, {len(present - permissions)} removed"
+        )
     return number
 
 

@@ -59,15 +59,15 @@ def follows_days(name: str, chart: Chart, catalog: Catalog) -> bool:
 def _subject(name: str, chart: Chart, catalog: Catalog) -> Subject:
     names = metric_names(name, chart)
     metrics = []
-    for wanted in names:
-        metric = catalog.metrics.get(wanted.removesuffix(datasets.BADGE))
-        if metric is None or metric.kind == "other" or (metric.name != wanted and not metric.thresholds):
+    for requested in names:
+        metric = catalog.metrics.get(requested.removesuffix(datasets.BADGE))
+        if metric is None or metric.kind == "other" or (metric.name != requested and not metric.thresholds):
             key = "metrics" if chart.metrics else "metric"
-            raise DecisionError(key, f"no metric is called {wanted!r}", "Name one of semantic/metrics")
-        if metric.name == wanted:
+            raise DecisionError(key, f"no metric is called {requested!r}", "Name one of semantic/metrics")
+        if metric.name == requested:
             metrics.append(metric)
         if metric.mart != (mart := catalog.metrics[names[0].removesuffix(datasets.BADGE)].mart):
-            what = f"{wanted} is a metric of {metric.mart}, not of {mart}"
+            what = f"{requested} is a metric of {metric.mart}, not of {mart}"
             raise DecisionError("metrics", what, "Show metrics of one mart in a chart")
         dataset = metric.mart
     if chart.type == "records":

@@ -41,8 +41,8 @@ def read_chart(form: Form, name: str, catalog: Catalog, before: Chart | None = N
     decisions = _shortest(_decisions(plain, name, catalog), name, catalog)
     expanded = chart_form.expand(name, _chart(decisions), catalog)
     plain["params"] = _readable(plain, expanded["params"])["params"]
-    wanted, actual = (_comparable(item)["params"] for item in (expanded, plain))
-    options = {key: actual.get(key) for key in sorted(wanted | actual) if wanted.get(key) != actual.get(key)}
+    expected, actual = (_comparable(item)["params"] for item in (expanded, plain))
+    options = {key: actual.get(key) for key in sorted(expected | actual) if expected.get(key) != actual.get(key)}
     options = {key: value for key, value in options.items() if key not in NO_OPTIONS and "sqlExp" not in str(value)}
     chart = _chart(decisions | ({"options": options} if options else {}))
     return chart, differences(_comparable(chart_form.expand(name, chart, catalog)), _comparable(plain))
@@ -175,11 +175,11 @@ def _condition(conditions: dict[str, Any]) -> Any:
 
 def _shortest(decisions: dict[str, Any], name: str, catalog: Catalog) -> dict[str, Any]:
     """Without the decisions that change nothing."""
-    wanted = chart_form.expand(name, _chart(decisions), catalog)
+    expected = chart_form.expand(name, _chart(decisions), catalog)
     for key in [key for key in decisions if key not in ("type", "title", "caption")]:
         shorter = {other: value for other, value in decisions.items() if other != key}
         try:
-            if chart_form.expand(name, _chart(shorter), catalog) == wanted:
+            if chart_form.expand(name, _chart(shorter), catalog) == expected:
                 decisions = shorter
         except DecisionError:
             continue

@@ -103,12 +103,12 @@ def _tiles(position: Form) -> Iterator[tuple[str, list[Form]]]:
 def _row(name: str, tiles: list[Form], names: Mapping[str, str], charts: Charts) -> list[Tile | Text]:
     """The tiles with the fewest sizes that give the row as it is."""
     full = [_tile(tile, names) for tile in tiles]
-    wanted = dashboard_form.row_tiles(name, full, charts)
+    expected = dashboard_form.row_tiles(name, full, charts)
     texts_only = all(isinstance(tile, Text) for tile in full)  # only a text has a height without a width
     for sizes in ({"width", "height"}, {"height"}, *([{"width"}] if texts_only else [])):  # to leave out
         row = [tile.model_validate(tile.model_dump(exclude_unset=True, exclude=sizes)) for tile in full]
         with suppress(DecisionError):
-            if dashboard_form.row_tiles(name, row, charts) == wanted:
+            if dashboard_form.row_tiles(name, row, charts) == expected:
                 return row
     return full
 

@@ -146,9 +146,9 @@ def _free_name(title: str, taken: Collection[str]) -> str:
 
 def _warnings(place: str, unsupported: Unsupported) -> list[str]:
     return [
-        f"{place}: {path} is {_short(actual)} in Superset, which the file cannot express; it keeps {_short(wanted)}. "
+        f"{place}: {path} is {_short(actual)} in Superset, which the file cannot express; it keeps {_short(expected)}. "
         "The next apply puts that back."
-        for path, wanted, actual in unsupported
+        for path, expected, actual in unsupported
     ]
 
 

@@ -67,9 +67,9 @@ class Plan:
 
 def plan(client: SupersetClient, zipped: bytes) -> Plan:
     """Compare a bundle with Superset's assets; changes nothing."""
-    wanted, present = _by_uuid(bundle.unpack(zipped)), _by_uuid(bundle.unpack(exported(client)))
+    assets, present = _by_uuid(bundle.unpack(zipped)), _by_uuid(bundle.unpack(exported(client)))
     result = Plan()
-    for asset, content in sorted(wanted.values(), key=lambda item: item[0]):
+    for asset, content in sorted(assets.values(), key=lambda item: item[0]):
         if asset.uuid not in present:
             result.create.append(asset)
             continue
@@ -78,7 +78,7 @@ def plan(client: SupersetClient, zipped: bytes) -> Plan:
             result.update.append(Change(asset, tuple(changed)))
         else:
             result.unchanged.append(asset)
-    others = [item for uuid, item in present.items() if uuid not in wanted]
+    others = [item for uuid, item in present.items() if uuid not in assets]
     result.orphans.extend(sorted(asset for asset, content in others if _marked(asset, content)))
     return result
 
@@ -180,12 +180,12 @@ def _without_nothing(value: Any) -> Any:
     return value
 
 
-def differences(wanted: Any, actual: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+def differences(expected: Any, actual: Any, path: str = "") -> list[tuple[str, Any, Any]]:
     """Where two normalised assets differ: (path, wanted, actual); lists are compared as wholes."""
-    if isinstance(wanted, dict) and isinstance(actual, dict):
-        pairs = [(key, wanted.get(key), actual.get(key)) for key in sorted(wanted.keys() | actual.keys())]
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        pairs = [(key, expected.get(key), actual.get(key)) for key in sorted(expected.keys() | actual.keys())]
         return [item for key, a, b in pairs for item in differences(a, b, f"{path}.{key}" if path else key)]
-    return [] if wanted == actual else [(path, wanted, actual)]
+    return [] if expected == actual else [(path, expected, actual)]
 
 
 def exported(client: SupersetClient) -> bytes:

@@ -64,8 +64,8 @@ MOST_LINES, MOST_LINES_OF_A_FUNCTION, MOST_LINES_OF_SQL = 350, 70, 150
 
 
 def modules(*folders: str) -> list[Path]:
-    found = (path for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
-    return [path for path in found if ".venv" not in path.parts and "__pycache__" not in path.parts]
+    paths = (path for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
+    return [path for path in paths if ".venv" not in path.parts and "__pycache__" not in path.parts]
 
 
 def name(path: Path) -> str:
@@ -158,13 +158,13 @@ def touches_environment(path: Path) -> list[int]:
 
 
 def test_only_settings_reads_the_environment() -> None:
-    found = {name(path): touches_environment(path) for path in modules(*ROOMS)}
+    uses = {name(path): touches_environment(path) for path in modules(*ROOMS)}
     misplaced = [
         f"{file}:{lines[0]} touches the environment: read it in orchestration/settings.py and pass the value on"
-        for file, lines in found.items()
+        for file, lines in uses.items()
         if lines and file not in MAY_TOUCH_ENVIRONMENT
     ]
-    stale = [f"{file} needs no exception any more" for file in MAY_TOUCH_ENVIRONMENT if not found.get(file)]
+    stale = [f"{file} needs no exception any more" for file in MAY_TOUCH_ENVIRONMENT if not uses.get(file)]
     assert not misplaced + stale, "\n".join(misplaced + stale)
 
 
@@ -228,12 +228,12 @@ def bare_environment() -> dict[str, str]:
 
 
 def python(code: str, *arguments: str) -> str:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         env=bare_environment(), cwd="/", capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert process.returncode == 0, process.stderr
+    return process.stdout
 
 
 def test_importing_any_module_needs_no_network_no_secret_and_no_configuration() -> None:
@@ -276,12 +276,12 @@ def too_long() -> Iterator[tuple[str, int, str]]:
 
 
 def test_files_and_functions_can_be_read_at_one_go() -> None:
-    found = {what: (lines, advice) for what, lines, advice in too_long()}
+    lengths = {what: (lines, advice) for what, lines, advice in too_long()}
     excused = LONG_FILES | LONG_FUNCTIONS
     misplaced = [
-        f"{what} has {lines} lines: {advice}" for what, (lines, advice) in found.items() if what not in excused
+        f"{what} has {lines} lines: {advice}" for what, (lines, advice) in lengths.items() if what not in excused
     ]
-    stale = [f"{what} is short enough now: remove its exception" for what in excused if what not in found]
+    stale = [f"{what} is short enough now: remove its exception" for what in excused if what not in lengths]
     assert not misplaced + stale, "\n".join(misplaced + stale)
 
 

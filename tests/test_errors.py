@@ -37,7 +37,7 @@ def test_every_error_of_the_product_belongs_to_exactly_one_branch() -> None:
     errors = product_errors() - {TakingsError, *BRANCHES}
     assert len(errors) > 20
     branches = {error.__qualname__: [branch for branch in BRANCHES if issubclass(error, branch)] for error in errors}
-    assert not {name: found for name, found in branches.items() if len(found) != 1}
+    assert not {name: roots for name, roots in branches.items() if len(roots) != 1}
 
 
 def test_a_message_joins_what_why_and_the_next_step_into_sentences() -> None:

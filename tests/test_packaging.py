@@ -138,9 +138,9 @@ def test_both_environments_read_and_write_the_same_duckdb() -> None:
 
 
 def test_required_python_is_the_same_everywhere() -> None:
-    wanted = SpecifierSet(PROJECT["project"]["requires-python"])
-    fitting = [minor for minor in range(8, 20) if wanted.contains(f"3.{minor}.5")]
-    assert wanted.contains(".".join(map(str, sys.version_info[:3])))
+    required = SpecifierSet(PROJECT["project"]["requires-python"])
+    fitting = [minor for minor in range(8, 20) if required.contains(f"3.{minor}.5")]
+    assert required.contains(".".join(map(str, sys.version_info[:3])))
     lowest, highest = f"3.{fitting[0]}", f"3.{fitting[-1]}"
     assert PROJECT["tool"]["mypy"]["python_version"] == lowest
     assert PROJECT["tool"]["ruff"]["target-version"] == f"py{lowest.replace('.', '')}"

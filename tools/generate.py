@@ -49,22 +49,22 @@ def texts(parsed: Path | None = None) -> dict[Path, str]:
         }
 
 
-def stale(wanted: dict[Path, str], checkout: Path = CHECKOUT) -> list[Path]:
+def stale(texts: dict[Path, str], checkout: Path = CHECKOUT) -> list[Path]:
     """The files that differ from `wanted`, and those in generated folders that nothing generates any more."""
-    differing = [path for path, text in wanted.items() if _read(checkout / path) != text]
+    differing = [path for path, text in texts.items() if _read(checkout / path) != text]
     present = (path for folder in OWNED for path in (checkout / folder).glob("*"))
-    left = [path for path in (path.relative_to(checkout) for path in present) if path not in wanted]
+    left = [path for path in (path.relative_to(checkout) for path in present) if path not in texts]
     return sorted(differing + left)
 
 
-def write(wanted: dict[Path, str], checkout: Path = CHECKOUT) -> list[Path]:
+def write(texts: dict[Path, str], checkout: Path = CHECKOUT) -> list[Path]:
     """Write what is stale, remove what is left over; returns both."""
-    changed = stale(wanted, checkout)
+    changed = stale(texts, checkout)
     for path in changed:
         target = checkout / path
-        if path in wanted:
+        if path in texts:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(wanted[path], encoding="utf-8")
+            target.write_text(texts[path], encoding="utf-8")
         else:
             target.unlink()
     return changed

@@ -144,9 +144,9 @@ def test_reject_is_cleared_when_its_day_comes_without_the_row(staging: Staging, 
 def test_days_read_hold_the_instant_of_the_last_read(staging: Staging, load: Load) -> None:
     load(took(1, "tea"), days=(1, 3))
     load(took(3, "tea"), days=(3, 4), hour=5)
-    found = staging.db.execute("select day(day), as_of from takings.days_read order by 1").fetchall()
+    rows = staging.db.execute("select day(day), as_of from takings.days_read order by 1").fetchall()
     later = T0.replace(tzinfo=None) + timedelta(hours=5)
-    assert found == [(1, T0.replace(tzinfo=None)), (2, T0.replace(tzinfo=None)), (3, later), (4, later)]
+    assert rows == [(1, T0.replace(tzinfo=None)), (2, T0.replace(tzinfo=None)), (3, later), (4, later)]
 
 
 def test_rejects_of_a_first_load_stay_after_a_later_load_of_fewer_days(staging: Staging, load: Load) -> None:
@@ -168,6 +168,6 @@ def test_unchanged_window_replaces_an_older_one_only_when_it_covers_its_days(tmp
     quiet(0, 1, 5)
     quiet(1, 4, 9)
     quiet(2, 3, 10)
-    assert [each.manifest.days for each in landing.windows(STALL, "takings")] == [
+    assert [window.manifest.days for window in landing.windows(STALL, "takings")] == [
         (day(1), day(5)), (day(3), day(10)),
     ]  # fmt: skip

@@ -278,10 +278,10 @@ def test_undeclared_field_stays_in_the_landing_zone(staging: Staging, load: Load
 def test_history_has_a_row_only_for_a_change(staging: Staging, load: Load) -> None:
     for hour, cost in enumerate(["5.00", "5.00", "6.00", None, None, "5.00"]):
         load([{"id": "i1", "cost": cost}, {"id": "i2", "cost": "1.00"}], hour=hour, stream=PRICES)
-    found = rows(staging, "prices", "known_from, cost", "item_id = 'i1'")
+    history = rows(staging, "prices", "known_from, cost", "item_id = 'i1'")
     hours = [0, 2, 3, 5]
     costs = [Decimal(5), Decimal(6), None, Decimal(5)]
-    assert found == [
+    assert history == [
         (T0.replace(tzinfo=None) + timedelta(hours=hour), cost) for hour, cost in zip(hours, costs, strict=True)
     ]
     assert len(rows(staging, "prices", where="item_id = 'i2'")) == 1

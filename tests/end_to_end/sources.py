@@ -90,8 +90,8 @@ class Shops:
     def rows(self, account: str, mart: str, names: Sequence[str]) -> list[tuple[Any, ...]]:
         """A mart's rows as the tenant's own file has them."""
         with duckdb.connect(str(self.published / f"tenant-{account}.duckdb"), read_only=True) as db:
-            found: list[tuple[Any, ...]] = db.execute(f"select {', '.join(names)} from marts.{mart}").fetchall()
-        return found
+            records: list[tuple[Any, ...]] = db.execute(f"select {', '.join(names)} from marts.{mart}").fetchall()
+        return records
 
 
 @dataclass(frozen=True)

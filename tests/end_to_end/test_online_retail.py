@@ -53,9 +53,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     world = retail_world(FOLDER)
     with serve(world, now=world.end + timedelta(minutes=10)) as server:
         place.configure(server)
-        done = place.run()
-    assert done.built is not None
-    assert done.built.warnings == []
+        result = place.run()
+    assert result.built is not None
+    assert result.built.warnings == []
     return place
 
 

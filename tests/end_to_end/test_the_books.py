@@ -19,16 +19,16 @@ IDS = {"campaign_id", "ad_set_id", "ad_id"}
 
 def read(shops: Shops, account: str, name: str, table: Table, columns: tuple[str, ...]) -> Rows:
     """A mart's rows by key, as the tenant's own file has them; an advertising id that is no number becomes None."""
-    size, found = len(table.key), dict[Any, dict[str, Any]]()
+    size, rows = len(table.key), dict[Any, dict[str, Any]]()
     for row in shops.rows(account, f"{name} where {table.where}", (*table.key, *columns)):
         parts = tuple(
             None if column in IDS and not str(value).isdigit() else value
             for column, value in zip(table.key, row[:size], strict=True)
         )
         key = parts[0] if size == 1 else parts
-        assert key not in found, f"{name} has two rows of {key}"
-        found[key] = dict(zip(columns, row[size:], strict=True))
-    return found
+        assert key not in rows, f"{name} has two rows of {key}"
+        rows[key] = dict(zip(columns, row[size:], strict=True))
+    return rows
 
 
 def differences(actual: Rows, expected: Rows) -> list[str]:
@@ -71,7 +71,7 @@ def test_names_of_products_and_customers_equal_the_oracle(shops: Shops, account:
 @pytest.mark.parametrize("name", ["net_sales_minor", "cash_received_minor", "ad_spend_minor", "sessions"])
 def test_comparison_finds_a_difference_of_one_cent(shops: Shops, account: str, name: str) -> None:
     table, expected = TABLES["metrics_daily"], daily.metrics_daily(shops.world, account, shops.pulls)
-    key = max(expected, key=lambda each: expected[each].get(name, 0))
+    key = max(expected, key=lambda row_key: expected[row_key].get(name, 0))
     wrong = {**expected, key: {**expected[key], name: expected[key][name] + 1}}
     assert len(differences(read(shops, account, "metrics_daily", table, columns(expected)), wrong)) == 1
 

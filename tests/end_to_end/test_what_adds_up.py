@@ -30,8 +30,8 @@ CASH = ("cash_received_minor", "cash_refunded_minor", "disputes_minor", "cash_fe
 
 def pulled_from_staging(shops: Shops, sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(shops.installation.home.staging), read_only=True) as db:
-        found: list[tuple[Any, ...]] = db.execute(sql).fetchall()
-    return found
+        rows: list[tuple[Any, ...]] = db.execute(sql).fetchall()
+    return rows
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
@@ -40,19 +40,19 @@ def test_daily_spend_is_equal_at_every_level(shops_of: Find, recipe: Recipe, acc
     shops = shops_of(recipe)
     daily: dict[str, dict[tuple[str, date], list[int]]] = {}
     for level, keys in LEVELS.items():
-        found: dict[tuple[str, date], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+        spend: dict[tuple[str, date], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
         rows = shops.rows(
             account, f"spend group by platform, date_day, {', '.join(keys)}",
             ("platform", "date_day", *(f"sum({name})::bigint" for name in ads.MEASURES)),
         )  # fmt: skip
         for platform, day, *amounts in rows:
-            found[platform, day] = [a + b for a, b in zip(found[platform, day], amounts, strict=True)]
-        daily[level] = dict(found)
+            spend[platform, day] = [a + b for a, b in zip(spend[platform, day], amounts, strict=True)]
+        daily[level] = dict(spend)
     control = {
-        (name, each.day): list(each.total().values())
+        (name, ad_day.day): list(ad_day.total().values())
         for platform, (_, name) in ads.PLATFORMS.items()
-        for each in ads.days(shops.world.ad_account(account, platform), shops.pulls)
-        if any(each.total().values())
+        for ad_day in ads.days(shops.world.ad_account(account, platform), shops.pulls)
+        if any(ad_day.total().values())
     }
     assert daily["account"] == daily["campaign"] == daily["ad set"] == daily["ad"] == control
 
@@ -122,8 +122,8 @@ def test_sales_by_kind_of_cost_add_up_to_net_sales_in_every_row(shops_of: Find, 
 def test_operating_expenses_of_whole_months_equal_the_file(shops_of: Find, recipe: Recipe, account: str) -> None:
     shops = shops_of(recipe)
     expenses: dict[date, int] = defaultdict(int)
-    for each in shops.world.visits(account).expenses(int(shops.pulls[-1].timestamp())):
-        expenses[each.month] += each.amount
+    for expense in shops.world.visits(account).expenses(int(shops.pulls[-1].timestamp())):
+        expenses[expense.month] += expense.amount
     running = max(expenses)
     rows = shops.rows(
         account, "metrics_daily where operating_expenses_minor <> 0 group by all",

@@ -166,13 +166,13 @@ def marts(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 def days(path: Path, account: str) -> dict[tuple[Any, str], dict[str, int]]:
     """metrics_daily of one tenant: (day, channel) to its numbers that are not zero."""
     with duckdb.connect(str(path), read_only=True) as db:
-        found = db.execute("select * from marts.metrics_daily where tenant_id = ?", [account])
-        names = [column[0] for column in found.description]
-        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    kept = {}
+        cursor = db.execute("select * from marts.metrics_daily where tenant_id = ?", [account])
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    numbers = {}
     for row in rows:
         key = row["date_day"], row["channel"]
-        kept[key] = {
+        numbers[key] = {
             name: value for name, value in row.items() if isinstance(value, int) and value and name != "minor_units"
         }
-    return {key: row for key, row in kept.items() if row}
+    return {key: row for key, row in numbers.items() if row}

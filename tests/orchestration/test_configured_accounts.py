@@ -27,21 +27,21 @@ def server() -> Iterator[SimulatorServer]:
 def without(place: Installation, tenant: str) -> None:
     """Remove a tenant from takings.toml."""
     path = place.root / "takings.toml"
-    kept = [part for part in path.read_text().split("[[tenants]]\n") if part and f'id = "{tenant}"' not in part]
-    path.write_text("".join(f"[[tenants]]\n{part}" for part in kept))
+    others = [part for part in path.read_text().split("[[tenants]]\n") if part and f'id = "{tenant}"' not in part]
+    path.write_text("".join(f"[[tenants]]\n{part}" for part in others))
 
 
 def test_tenant_removed_from_the_configuration_is_in_no_mart(tmp_path: Path, server: SimulatorServer) -> None:
     place = Installation(tmp_path)
     place.configure(server, kinds=KINDS)
     place.run()
-    kept = place.marts("tenant-nordlicht")
+    expected = place.marts("tenant-nordlicht")
     without(place, "aurora")
     place.run()
     left = {mart: rows for mart, rows in place.marts().items() if mart != "time_spine"}
     for mart, rows in left.items():
         assert {row[0] for row in place.ask(f"select tenant_id from marts.{mart}")} <= {"nordlicht"}, mart
-        assert rows == kept[mart], mart
+        assert rows == expected[mart], mart
     empty = {mart for mart, rows in left.items() if not rows}
     assert empty <= {"targets", "ltv_horizons"}, "every other mart has something to leak"
     compared = pipeline.reconciliation(place.current)

@@ -27,11 +27,11 @@ pytestmark = pytest.mark.worlds
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """An installation that the definitions find through the environment."""
-    found = Installation(tmp_path)
-    found.prepare()
-    monkeypatch.setenv("TAKINGS_HOME", str(found.home.root))
+    installation = Installation(tmp_path)
+    installation.prepare()
+    monkeypatch.setenv("TAKINGS_HOME", str(installation.home.root))
     monkeypatch.setenv("TAKINGS_CONFIG", str(tmp_path / "takings.toml"))
-    return found
+    return installation
 
 
 @pytest.fixture

@@ -109,9 +109,9 @@ def test_balance_entry_is_converted_at_the_rate_of_its_day(place: Installation, 
 
 def test_expenses_and_bank_balances_are_converted_at_the_rates_of_their_days(place: Installation, world: World) -> None:
     visits, at = world.visits("aurora"), seconds(NOW)
-    spent = sum(each.amount for each in visits.expenses(at) if each.month == FEBRUARY)
-    held = {each.bank_account: each.balance for each in visits.balances(at) if each.day < FEBRUARY}
-    now = {each.bank_account: each.balance for each in visits.balances(at)}
+    spent = sum(expense.amount for expense in visits.expenses(at) if expense.month == FEBRUARY)
+    held = {row.bank_account: row.balance for row in visits.balances(at) if row.day < FEBRUARY}
+    now = {row.bank_account: row.balance for row in visits.balances(at)}
     assert spent > 0 and held and held != now
     rows = place.ask(
         "select date_month, operating_expenses_minor, cash_balance_minor from marts.finance_monthly "
@@ -125,11 +125,11 @@ def test_change_of_mrr_by_the_exchange_rate_is_a_separate_movement(place: Instal
     worths = subscriptions.mrr_by_month(world, "aurora", NOW, EVENINGS[0])
     january, february = worths[JANUARY], worths[FEBRUARY]
     stayed = sum(worth for customer, worth in january.items() if customer in february)
-    ((opening, closing, fx, moved),) = place.ask(
+    ((opening, closing, fx, movements),) = place.ask(
         "select opening_mrr_minor, closing_mrr_minor, fx_mrr_minor, new_mrr_minor + reactivation_mrr_minor "
         "+ expansion_mrr_minor - contraction_mrr_minor - churned_mrr_minor from marts.mrr_monthly "
         "where date_month = '2026-02-01'"
     )
     assert stayed > 0
     assert (opening, closing, fx) == (sum(january.values()) * 2, sum(february.values()) * 3, stayed)
-    assert opening + moved + fx == closing
+    assert opening + movements + fx == closing

@@ -42,14 +42,14 @@ def server(world: World) -> Iterator[SimulatorServer]:
 @pytest.fixture
 def place(tmp_path: Path, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """One tenant with its two ad accounts, synced once, twenty days ago."""
-    found = Installation(tmp_path)
-    monkeypatch.setenv("TAKINGS_HOME", str(found.home.root))
+    installation = Installation(tmp_path)
+    monkeypatch.setenv("TAKINGS_HOME", str(installation.home.root))
     monkeypatch.setenv("TAKINGS_CONFIG", str(tmp_path / "takings.toml"))
-    found.configure(server, kinds=tuple(REPORTS), shops=["aurora"])
-    pipeline.pull_all(found.settings)
+    installation.configure(server, kinds=tuple(REPORTS), shops=["aurora"])
+    pipeline.pull_all(installation.settings)
     server.set_now(NOW)
     server.log.clear()
-    return found
+    return installation
 
 
 def materialise(source: str, tags: dict[str, str] | None = None) -> dg.ExecuteInProcessResult:
@@ -83,8 +83,8 @@ def rows(place: Installation, source: str) -> dict[str, set[tuple[Any, ...]]]:
 
 def read_at(place: Installation, source: str, stream: str) -> dict[date, datetime]:
     with duckdb.connect(str(place.home.staging), read_only=True) as db:
-        found = db.execute("select day, as_of from takings.days_read where source = ? and stream = ?", [source, stream])
-        return dict(found.fetchall())
+        rows = db.execute("select day, as_of from takings.days_read where source = ? and stream = ?", [source, stream])
+        return dict(rows.fetchall())
 
 
 @pytest.mark.parametrize("source", REPORTS)
@@ -95,9 +95,9 @@ def test_backfill_of_a_range_is_one_run_that_reads_only_these_days(
     for stream in REPORTS[source]:
         as_of = read_at(place, source, stream)
         assert {day for day, at in as_of.items() if seconds(at) == seconds(NOW)} == TOUCHED
-    asked = [request.parameters for request in server.log]
-    ranges = {variables["time_range"] for variables in asked if "time_range" in variables}
-    ranges |= {(variables["start_date"], variables["end_date"]) for variables in asked if "start_date" in variables}
+    requests = [request.parameters for request in server.log]
+    ranges = {variables["time_range"] for variables in requests if "time_range" in variables}
+    ranges |= {(variables["start_date"], variables["end_date"]) for variables in requests if "start_date" in variables}
     expected = f'{{"since":"{FIRST}","until":"{LAST}"}}' if source == "meta_ads" else (str(FIRST), str(LAST))
     assert ranges == {expected}
 

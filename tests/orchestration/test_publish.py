@@ -90,11 +90,11 @@ class Reader(threading.Thread):
 
     def __init__(self, path: Path) -> None:
         super().__init__(daemon=True)
-        self.path, self.wrong, self.seen, self.reads = path, list[str](), set[str](), 0
-        self.done = threading.Event()
+        self.path, self.wrong, self.builds, self.reads = path, list[str](), set[str](), 0
+        self.stop = threading.Event()
 
     def run(self) -> None:
-        while not self.done.is_set():
+        while not self.stop.is_set():
             try:
                 self.look()
             except Exception as error:
@@ -114,7 +114,7 @@ class Reader(threading.Thread):
             self.wrong.append(f"{runs}: {placed} orders placed of {orders}, {sales} sold of {ledger}")
         if folder == self.path.resolve() and runs != folder.name:
             self.wrong.append(f"the folder {folder.name} holds the run {runs}")
-        self.seen.add(runs)
+        self.builds.add(runs)
         self.reads += 1
 
 
@@ -123,7 +123,7 @@ import sys; from pathlib import Path; from tests.orchestration.test_publish impo
 reader = Reader(Path(sys.argv[1])); stop = Path(sys.argv[2])
 while not stop.exists() and not reader.wrong:
     reader.look()
-print(reader.reads, len(reader.seen), *reader.wrong)
+print(reader.reads, len(reader.builds), *reader.wrong)
 """
 
 
@@ -145,9 +145,9 @@ def test_readers_see_complete_builds_and_no_error_during_ten_publishes(place: In
         path = home.builds / f"build_{run_id}.duckdb"
         shutil.copy(scratch, path)
         with duckdb.connect(str(path)) as db:
-            gone = db.execute("select order_id from marts.orders order by order_id limit 1").fetchall()[0][0]
+            order_id = db.execute("select order_id from marts.orders order by order_id limit 1").fetchall()[0][0]
             for mart in ("orders", "revenue"):
-                db.execute(f"delete from marts.{mart} where order_id = ?", [gone])
+                db.execute(f"delete from marts.{mart} where order_id = ?", [order_id])
             db.execute(
                 """create or replace table marts.metrics_daily as select * replace (
                     (select count(*) from marts.orders) as orders_placed,
@@ -159,18 +159,18 @@ def test_readers_see_complete_builds_and_no_error_during_ten_publishes(place: In
         with home.writing():
             publication.publish(home, Built(path), run_id, TENANTS, no_progress)
         made.append(run_id)
-    reader.done.set()
+    reader.stop.set()
     reader.join(30)
     stop.touch()
     message, _ = other.communicate(timeout=60)
-    reads, seen, *wrong = message.split(maxsplit=2)
+    reads, builds, *wrong = message.split(maxsplit=2)
     assert (reader.wrong, wrong) == ([], [])
     assert reader.reads > 10
     assert int(reads) > 10
-    assert len(reader.seen) > 3
-    assert int(seen) > 1
-    kept = sorted(path.name for path in place.home.published.iterdir() if not path.is_symlink())
-    assert kept == made[-publication.RETAINED_BUILDS :]
+    assert len(reader.builds) > 3
+    assert int(builds) > 1
+    retained = sorted(path.name for path in place.home.published.iterdir() if not path.is_symlink())
+    assert retained == made[-publication.RETAINED_BUILDS :]
     assert place.current.name == made[-1]
 
 

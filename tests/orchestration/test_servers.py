@@ -57,10 +57,10 @@ def test_process_started_by_nohup_ignores_a_closed_terminal() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, *servers.TERMINATION])
 def test_wait_ends_at_each_termination_signal(number: signal.Signals) -> None:
     with servers.Children():
-        asked = threading.Timer(0.1, os.kill, (os.getpid(), number))
-        asked.start()
+        timer = threading.Timer(0.1, os.kill, (os.getpid(), number))
+        timer.start()
         servers.wait_for_the_end()
-        asked.join()
+        timer.join()
 
 
 def test_failing_closer_does_not_skip_the_others() -> None:
@@ -99,12 +99,12 @@ def test_superset_that_ran_before_serve_keeps_running_after_it(monkeypatch: pyte
         def stop(self) -> None:
             self.stopped = self.started
 
-    found = Found()
+    server = Found()
     said: list[str] = []
-    monkeypatch.setattr(superset, "server", lambda _: found)
+    monkeypatch.setattr(superset, "server", lambda _: server)
     monkeypatch.setattr(servers, "show", lambda _settings, _children, console: None)
     monkeypatch.setattr(servers.Console, "print", lambda _, *what, **__: said.extend(map(str, what)))
     settings: Any = type("Settings", (), {"home": tmp_path})
     servers.serve(settings)
-    assert not found.stopped
+    assert not server.stopped
     assert any("continues when this command ends" in line for line in said)

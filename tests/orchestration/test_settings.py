@@ -47,19 +47,19 @@ def problem(path: Path, text: str | bytes) -> str:
 
 def test_a_small_configuration_is_enough_and_everything_else_has_a_default(write: Path) -> None:
     write.write_text(GOOD)
-    found = settings.load(write)
-    (account,) = found.accounts()
+    loaded = settings.load(write)
+    (account,) = loaded.accounts()
     assert (account.tenant_id, account.source, account.account) == ("acme", "shopify", "acme")
     assert account.base_url == "https://acme.myshopify.com"
     assert account.secret == SECRET
-    assert found.warehouse.engine == "duckdb"
-    assert found.home == write.parent / "state"
+    assert loaded.warehouse.engine == "duckdb"
+    assert loaded.home == write.parent / "state"
 
 
 def test_the_example_is_valid_as_it_stands(write: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AURORA_SHOPIFY_TOKEN", SECRET)
-    found = settings.load(settings.CHECKOUT / "takings.example.toml")
-    assert [account.account for account in found.accounts()] == ["aurora"]
+    loaded = settings.load(settings.CHECKOUT / "takings.example.toml")
+    assert [account.account for account in loaded.accounts()] == ["aurora"]
 
 
 def test_no_configuration_says_where_it_was_looked_for_and_what_to_do(tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_every_mistake_is_named_at_once_with_its_place(write: Path) -> None:
 
 @pytest.mark.parametrize("missing", ["id", "name", "time_zone", "currency", "account", "secret"])
 def test_a_missing_setting_is_named(missing: str, write: Path) -> None:
-    kept = [line for line in GOOD.splitlines() if not line.startswith(f"{missing} =")]
-    assert f"{missing}: Field required" in problem(write, "\n".join(kept))
+    lines = [line for line in GOOD.splitlines() if not line.startswith(f"{missing} =")]
+    assert f"{missing}: Field required" in problem(write, "\n".join(lines))
 
 
 def test_a_configuration_without_a_tenant_is_refused(write: Path) -> None:
@@ -196,8 +196,8 @@ churn_rate = 0.05
 
 def test_every_kind_of_source_has_its_own_settings_and_its_own_address(write: Path) -> None:
     write.write_text(GOOD + EVERY_KIND)
-    found = settings.load(write)
-    accounts = {account.source: account for account in found.accounts()}
+    loaded = settings.load(write)
+    accounts = {account.source: account for account in loaded.accounts()}
     assert {name: account.base_url for name, account in accounts.items()} == {
         "shopify": "https://acme.myshopify.com",
         "stripe": "https://api.stripe.com",
@@ -207,7 +207,7 @@ def test_every_kind_of_source_has_its_own_settings_and_its_own_address(write: Pa
     }
     assert accounts["meta_ads"].account == "1234567890123456"
     assert accounts["files"].secret == ""
-    own = {source.account.source: source.settings for source in found.connected()}
+    own = {source.account.source: source.settings for source in loaded.connected()}
     meta, tiktok, stripe = own["meta_ads"], own["tiktok_ads"], own["stripe"]
     assert isinstance(meta, MetaAdsSettings)
     assert (meta.since, meta.lookback_days) == (date(2025, 1, 1), 7)

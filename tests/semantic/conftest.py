@@ -27,8 +27,8 @@ def parse(root: Path) -> None:
     folder = synthetic.stub_project(root / "project")
     dbt = Path(sys.executable).with_name("dbt")
     command = [dbt, "--warn-error", "--show-all-deprecations", "parse", "--profiles-dir", "."]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ def oracle(target: Path, awkward: Path) -> Oracle:
     return Oracle(target, awkward / "current" / "all.duckdb")
 
 
-def asked(catalog: Catalog, grain: str) -> list[Metric]:
+def metrics_of(catalog: Catalog, grain: str) -> list[Metric]:
     """The metrics that can be asked by day or by month: a mart of months has no days, a count of people no months."""
     return [
         metric
@@ -30,12 +30,12 @@ def asked(catalog: Catalog, grain: str) -> list[Metric]:
 
 @pytest.mark.parametrize("grain", ["day", "month"])
 def test_every_metric_equals_metricflows_answer(catalog: Catalog, oracle: Oracle, grain: str) -> None:
-    differences = [line for metric in asked(catalog, grain) for line in oracle.differences(catalog, metric, grain)]
+    differences = [line for metric in metrics_of(catalog, grain) for line in oracle.differences(catalog, metric, grain)]
     assert not differences, "\n".join(differences)
 
 
 def test_every_metric_is_compared(catalog: Catalog) -> None:
-    names = {metric.name for grain in ("day", "month") for metric in asked(catalog, grain)}
+    names = {metric.name for grain in ("day", "month") for metric in metrics_of(catalog, grain)}
     assert names == set(catalog.metrics)
 
 

@@ -42,7 +42,7 @@ def questions(catalog: Catalog) -> Iterator[tuple[list[str], list[str]]]:
     for (name, columns), metrics in groups.items():
         mart = catalog.marts[name]
         for dimension in (*mart.dimensions, None):
-            by = dict.fromkeys(_asked(mart, each) for each in (*([dimension] if dimension else []), *columns))
+            by = dict.fromkeys(_asked(mart, column) for column in (*([dimension] if dimension else []), *columns))
             yield [metric.name for metric in metrics], list(by)
 
 

@@ -129,8 +129,8 @@ def test_pages_are_numbered_with_total_and_a_moved_row_raises_the_total(server: 
     assert len(set(keys)) == len(keys) == 80
     server.faults.add(Fault("moved", skip=1))
     ask(server, "report/integrated/get", **REPORT | {"page_size": 40})
-    moved = ask(server, "report/integrated/get", **REPORT | {"page_size": 40, "page": 2, "filtering": ALL_ADS})["data"]
-    assert moved["page_info"]["total_number"] == pages[0]["page_info"]["total_number"] + 1
+    second = ask(server, "report/integrated/get", **REPORT | {"page_size": 40, "page": 2, "filtering": ALL_ADS})["data"]
+    assert second["page_info"]["total_number"] == pages[0]["page_info"]["total_number"] + 1
 
 
 def test_each_endpoint_lists_campaigns_of_its_own_kinds(server: SimulatorServer, books: AdAccount) -> None:

@@ -83,17 +83,17 @@ def compile_search(text: str | None, known: Mapping[str, Searchable]) -> Search:
 
 def _test(searchable: Searchable, sign: str, value: str) -> Callable[[Any], bool]:
     compare, get = _SIGNS[sign], searchable.get
-    wanted: Any = value.lower()
+    operand: Any = value.lower()
     if searchable.kind == "time":
-        wanted = instant_of(value)
-        return lambda source: compare(get(source), wanted)
+        operand = instant_of(value)
+        return lambda source: compare(get(source), operand)
     if searchable.kind == "day":
-        wanted = instant_of(value) // 86_400
-        return lambda source: compare(get(source) // 86_400, wanted)
+        operand = instant_of(value) // 86_400
+        return lambda source: compare(get(source) // 86_400, operand)
     if searchable.kind == "bool":
-        wanted = value.lower() == "true"
-        return lambda source: bool(get(source)) == wanted
+        operand = value.lower() == "true"
+        return lambda source: bool(get(source)) == operand
     if searchable.kind == "id":
-        wanted = int(value.rsplit("/", 1)[-1])
-        return lambda source: compare(get(source), wanted)
-    return lambda source: compare(str(get(source)).lower(), wanted)
+        operand = int(value.rsplit("/", 1)[-1])
+        return lambda source: compare(get(source), operand)
+    return lambda source: compare(str(get(source)).lower(), operand)

@@ -82,7 +82,7 @@ class TikTokApi(AdApi):
         if not accounts:
             raise TikTokError(40105, "Access token is incorrect or has been revoked.")
         if endpoint == "oauth2/advertiser/get":
-            return {"list": [{"advertiser_id": each.id, "advertiser_name": each.name} for each in accounts]}
+            return {"list": [{"advertiser_id": row.id, "advertiser_name": row.name} for row in accounts]}
         if account is None:
             raise TikTokError(40300, "The advertiser does not exist")
         if account not in accounts:
@@ -91,11 +91,11 @@ class TikTokApi(AdApi):
             return {"list": [advertiser(account, json_parameter(params, "fields", []))]}
         if endpoint == "gmv_max/store/list":
             return {"store_list": self._stores(account)}
-        moved = self.faults.take("moved", account.history.shop.account, [f"tiktok:{endpoint}"]) is not None
+        shifted = self.faults.take("moved", account.history.shop.account, [f"tiktok:{endpoint}"]) is not None
         if endpoint in OBJECTS:
-            return page(objects(endpoint, account, params, self.now()), params, moved)
+            return page(objects(endpoint, account, params, self.now()), params, shifted)
         if endpoint in ("report/integrated/get", "gmv_max/report/get"):
-            return page(self._report(endpoint, account, params), params, moved)
+            return page(self._report(endpoint, account, params), params, shifted)
         raise TikTokError(40400, "Route not found")
 
     def _stores(self, account: AdAccount) -> list[dict[str, Any]]:

@@ -58,8 +58,8 @@ def test_only_new_and_changed_files_are_read_again(place: Place) -> None:
     place.pull()
     place.write("events/b.jsonl", jsonl(event("e2"), event("e3")))
     place.write("events/c.jsonl", jsonl(event("e4")))
-    done = place.pull("second")["events"]
-    assert (done.landed, done.changed) == (5, 4), "three lines and two files; two events and two files are news"
+    pulled = place.pull("second")["events"]
+    assert (pulled.landed, pulled.changed) == (5, 4), "three lines and two files; two events and two files are news"
     assert place.ids() == ["e1", "e2", "e3", "e4"]
     assert place.rows("select event_id from files.events where run_id = 'second' order by 1") == [("e3",), ("e4",)]
 
@@ -136,9 +136,9 @@ def test_broken_line_is_rejected_with_file_and_line_and_the_others_are_loaded(
     place: Place, line: str, why: str
 ) -> None:
     place.write("events/2026-03-01.jsonl", jsonl(event("e1"), "", line, event("e2")))
-    done = place.pull()["events"]
+    pulled = place.pull()["events"]
     assert place.ids() == ["e1", "e2"]
-    assert done.rejected == 1
+    assert pulled.rejected == 1
     [(table, where, reason)] = place.rejects()
     assert (table, where) == ("events", "events/2026-03-01.jsonl:3")
     assert why in reason
@@ -164,8 +164,8 @@ def test_several_broken_lines_are_all_rejected_and_kept_in_the_landing_zone(plac
     assert [where for _, where, _ in place.rejects()] == ["events/a.jsonl:1", "events/a.jsonl:3", "events/a.jsonl:4"]
     landed = place.landing.newest(place.known_as, "events")
     assert landed is not None
-    kept = place.rows("select text from read_json(?) where broken is not null order by line", [str(landed.paths[0])])
-    assert kept == [("one",), ("two",), ("three",)]
+    texts = place.rows("select text from read_json(?) where broken is not null order by line", [str(landed.paths[0])])
+    assert texts == [("one",), ("two",), ("three",)]
 
 
 def test_rejects_vanish_when_their_file_is_repaired_and_stay_while_other_files_come(place: Place) -> None:

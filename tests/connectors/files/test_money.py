@@ -93,8 +93,8 @@ def test_two_csv_rows_with_one_key_are_both_rejected(place: Place) -> None:
         place, "2026-03-01,Rent,fixed,1234.50,EUR", "2026-03-01,Rent,variable,5,EUR", "2026-03,Rent,fixed,1000,EUR"
     )
     place.write("cash_balances.csv", BALANCES + "2026-03-01,Main,1,EUR\n2026-03-01,Main,1,USD\n2026-03-01,Till,2,EUR\n")
-    done = place.pull()
-    assert (done["operating_expenses"].rejected, done["cash_balances"].rejected) == (2, 2)
+    pulled = place.pull()
+    assert (pulled["operating_expenses"].rejected, pulled["cash_balances"].rejected) == (2, 2)
     assert place.rows(EXPENSE) == [(date(2026, 3, 1), "Rent", "variable", Decimal(5), "EUR")]
     assert place.rows(BALANCE) == [(date(2026, 3, 1), "Till", Decimal(2), "EUR")]
     assert {where for _, where, _ in place.rejects()} == {

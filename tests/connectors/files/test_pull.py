@@ -71,15 +71,17 @@ def test_staging_equals_the_books_of_visits(world: World, place: Place, account:
     books = visits.events(seconds(at))
     assert len(books) > 1_000
     names = "event_id, epoch(occurred_at)::bigint, epoch(received_at)::bigint, " + ", ".join(books[0]._fields[3:-1])
-    assert place.rows(f"select {names} from files.events order by event_id") == sorted(each[:-1] for each in books)
+    assert place.rows(f"select {names} from files.events order by event_id") == sorted(event[:-1] for event in books)
     assert place.rows("select count(properties) from files.events") == [
-        (sum(each.properties is not None for each in books),)
+        (sum(event.properties is not None for event in books),)
     ]
     staged = place.rows("select month, category, cost_kind, amount * 100, currency from files.operating_expenses")
-    assert sorted(staged) == [(*each[:3], Decimal(each.amount), each.currency) for each in visits.expenses(seconds(at))]
+    assert sorted(staged) == [
+        (*expense[:3], Decimal(expense.amount), expense.currency) for expense in visits.expenses(seconds(at))
+    ]
     balances = place.rows("select day, bank_account, balance * 100, currency from files.cash_balances order by all")
     assert balances == sorted(
-        (*each[:2], Decimal(each.balance), each.currency) for each in visits.balances(seconds(at))
+        (*balance[:2], Decimal(balance.balance), balance.currency) for balance in visits.balances(seconds(at))
     )
     assert exponent == 2
     assert place.rejects() == []
@@ -116,10 +118,10 @@ def test_repeated_pull_changes_no_row_and_keeps_no_part_in_the_landing_zone(plac
     filled(place).pull()
     before, rejects = place.tables(lineage=True), place.rejects()
     for run_id in ("again", "later"):
-        done = place.pull(run_id)
-        assert {name: each.changed for name, each in done.items()} == dict.fromkeys(done, 0)
+        results = place.pull(run_id)
+        assert {name: result.changed for name, result in results.items()} == dict.fromkeys(results, 0)
         assert (place.tables(lineage=True), place.rejects()) == (before, rejects)
-    assert done["events"].landed == 0
+    assert results["events"].landed == 0
     parts = list((place.root / "landing/acme/files/exports/events").rglob("part-*"))
     assert len(parts) == 1, "that of the first pull"
 
@@ -139,8 +141,8 @@ def test_pull_killed_at_any_stream_continues_there_and_gives_the_same_rows(strea
     whole.pull()
     with Staging(place.staging) as staging:
         steps: Iterator[Any] = pull(place.context(staging, "first"), place.settings)
-        for done in steps:
-            if done.stream == stream:
+        for result in steps:
+            if result.stream == stream:
                 break
         steps.close()  # type: ignore[attr-defined]
     place.pull()
@@ -158,11 +160,11 @@ def test_pull_killed_between_files_reads_each_of_them_once(
 ) -> None:
     write_files(world, "aurora", place.folder, END)
     monkeypatch.setattr(module, "LINES_A_PART", 500)
-    seen: list[int] = []
+    counts: list[int] = []
 
-    def dies(stream: str, done: int, total: int | None, detail: str) -> None:
-        seen.append(done)
-        if done == 20:
+    def dies(stream: str, count: int, total: int | None, detail: str) -> None:
+        counts.append(count)
+        if count == 20:
             raise KeyboardInterrupt
 
     with Staging(place.staging) as staging, pytest.raises(KeyboardInterrupt):
@@ -243,16 +245,16 @@ def test_missing_folder_is_named_with_the_next_step(place: Place) -> None:
 
 def test_empty_folder_warns_with_the_files_that_it_may_hold(place: Place) -> None:
     (place.folder / "events").rmdir()
-    done = place.pull()
-    assert {name: (each.landed, each.changed, each.rejected) for name, each in done.items()} == {
+    results = place.pull()
+    assert {name: (result.landed, result.changed, result.rejected) for name, result in results.items()} == {
         stream.name: (0, 0, 0) for stream in STREAMS}  # fmt: skip
-    assert "has nothing to read" in done["events"].warnings[0]
+    assert "has nothing to read" in results["events"].warnings[0]
 
 
 def test_each_file_is_optional(place: Place) -> None:
     place.write("cash_balances.csv", BALANCES + "2026-03-01,Main,1,EUR\n")
-    done = place.pull()
-    assert [each.warnings for each in done.values()] == [(), (), ()]
+    results = place.pull()
+    assert [result.warnings for result in results.values()] == [(), (), ()]
     assert place.rows("select bank_account from files.cash_balances") == [("Main",)]
 
 

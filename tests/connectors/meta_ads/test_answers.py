@@ -101,10 +101,10 @@ def test_cursor_in_the_next_url_only_is_followed() -> None:
         "paging": {"next": "http://elsewhere/act_7/ads?limit=1&after=QVFI%3D&access_token=x"},
     }
     with scripted(Reply(first), Reply({"data": [{"id": "2"}]})) as meta:
-        found = list(pages(client_of(meta), "act_7/ads", {"fields": "id"}, 1))
-    assert found == [[b'{"id": "1"}'], [b'{"id": "2"}']]
-    assert [parse_qs(urlsplit(asked.path).query).get("after") for asked in meta.requests] == [None, ["QVFI="]]
-    assert all("access_token" not in asked.path for asked in meta.requests)
+        records = list(pages(client_of(meta), "act_7/ads", {"fields": "id"}, 1))
+    assert records == [[b'{"id": "1"}'], [b'{"id": "2"}']]
+    assert [parse_qs(urlsplit(request.path).query).get("after") for request in meta.requests] == [None, ["QVFI="]]
+    assert all("access_token" not in request.path for request in meta.requests)
 
 
 def test_response_for_another_account_loads_nothing(tmp_path: Path) -> None:
@@ -150,8 +150,8 @@ def test_app_secret_adds_a_proof_to_every_request_and_is_masked_in_errors() -> N
             client.get("act_7")
     assert parse_qs(urlsplit(meta.requests[0].path).query)["appsecret_proof"] == [proof]
     assert meta.requests[1].body == {"level": "ad", "appsecret_proof": proof}
-    assert {asked.headers["Authorization"] for asked in meta.requests} == {f"Bearer {TOKEN}"}
-    assert not any("s3cr3t" in asked.path or TOKEN in asked.path for asked in meta.requests)
+    assert {request.headers["Authorization"] for request in meta.requests} == {f"Bearer {TOKEN}"}
+    assert not any("s3cr3t" in request.path or TOKEN in request.path for request in meta.requests)
     assert not [secret for secret in (proof, TOKEN, "s3cr3t_of_the_app") if secret in str(raised.value)]
 
 

@@ -52,8 +52,8 @@ def test_pull_of_given_days_reads_these_days_only(world: World, place: Place, se
     before, reached = place.rows(ADS), cursor(place)
     server.set_now(END)
     server.log.clear()
-    done = place.pull(server, "again", days=SOME)
-    assert set(done) == {"ads_insights", "account_insights"}
+    results = place.pull(server, "again", days=SOME)
+    assert set(results) == {"ads_insights", "account_insights"}
     assert requested_ranges(server) == {f'{{"since":"{SOME[0]}","until":"{SOME[1]}"}}'}
     assert cursor(place) == reached, "the next pull continues where the last one ended"
     as_of = place.as_of("ads_insights")
@@ -96,11 +96,11 @@ def test_pull_of_given_days_before_the_first_load_does_not_shorten_it(place: Pla
 
 
 def test_given_days_outside_metas_retention_are_skipped_with_a_warning(place: Place, server: SimulatorServer) -> None:
-    done = place.pull(server, days=(date(2020, 1, 1), date(2020, 1, 2)))
-    assert "of the days 2020-01-01 to 2020-01-02 none can be read" in done["ads_insights"].warnings[0]
+    results = place.pull(server, days=(date(2020, 1, 1), date(2020, 1, 2)))
+    assert "of the days 2020-01-01 to 2020-01-02 none can be read" in results["ads_insights"].warnings[0]
     assert requested_ranges(server) == set()
-    done = place.pull(server, days=(END.date() - timedelta(days=1), END.date() + timedelta(days=30)))
-    assert f"only {END.date() - timedelta(days=1)} to {END.date()}" in done["ads_insights"].warnings[0]
+    results = place.pull(server, days=(END.date() - timedelta(days=1), END.date() + timedelta(days=30)))
+    assert f"only {END.date() - timedelta(days=1)} to {END.date()}" in results["ads_insights"].warnings[0]
 
 
 def test_earlier_since_loads_the_additional_days_once(world: World, place: Place, server: SimulatorServer) -> None:

@@ -101,16 +101,18 @@ def test_deleted_ads_lose_their_rows_and_the_account_keeps_their_spend(world: Wo
 def test_days_outside_the_lookback_keep_their_last_values(world: World, stepped: Place) -> None:
     books, as_of = world.ad_account(stepped.shop, "meta"), stepped.as_of("ads_insights")
     old = [day for day, at in as_of.items() if day >= START and at < seconds(END)]
-    kept = stepped.rows("select count(*) from meta_ads.ads_insights where date_day = any(?)", [old])
-    assert kept[0][0] >= sum(len(books.rows("ad", day, seconds(END))) for day in old)
+    rows = stepped.rows("select count(*) from meta_ads.ads_insights where date_day = any(?)", [old])
+    assert rows[0][0] >= sum(len(books.rows("ad", day, seconds(END))) for day in old)
 
 
 def test_repeated_pull_changes_no_table_and_lands_nothing(place: Place, server: SimulatorServer) -> None:
     place.pull(server, "first")
     before, parts = place.tables(), len(list((place.root / "landing").rglob("*.zst")))
     server.set_now(END + timedelta(minutes=20))
-    done = place.pull(server, "second")
-    assert {stream: (each.changed, each.rejected) for stream, each in done.items()} == dict.fromkeys(done, (0, 0))
+    results = place.pull(server, "second")
+    assert {stream: (result.changed, result.rejected) for stream, result in results.items()} == dict.fromkeys(
+        results, (0, 0)
+    )
     assert place.tables() == before
     assert len(list((place.root / "landing").rglob("*.zst"))) == parts
 
@@ -186,22 +188,22 @@ def test_purchases_have_a_row_per_action_type_and_window(place: Place, server: S
 def test_purchases_of_the_account_equal_the_books(world: World, place: Place, server: SimulatorServer) -> None:
     place.pull(server)
     books = world.ad_account("aurora", "meta")
-    found = place.rows("""select date_day, action_count::bigint, value_micros from meta_ads.account_actions
+    rows = place.rows("""select date_day, action_count::bigint, value_micros from meta_ads.account_actions
         where action_type = 'omni_purchase' and action_window = 'default' order by 1""")
     expected = [(day, *total.purchases["default"]) for day in books.days(seconds(END))
                 if (total := books.total(day, seconds(END))) and "default" in total.purchases]  # fmt: skip
-    assert found == expected
-    assert all(count > 0 and value > 0 for _, count, value in found)
+    assert rows == expected
+    assert all(count > 0 and value > 0 for _, count, value in rows)
 
 
 def test_objects_keep_their_names_when_renamed_archived_or_deleted(world: World, stepped: Place) -> None:
     books = world.ad_account(stepped.shop, "meta")
     nodes = {node.id: node for level in ("campaign", "group", "ad") for node in books.nodes(level, seconds(END))}
-    found = stepped.rows("""select campaign_id, name, effective_status from meta_ads.campaigns
+    rows = stepped.rows("""select campaign_id, name, effective_status from meta_ads.campaigns
         union all select ad_set_id, name, effective_status from meta_ads.ad_sets
         union all select ad_id, name, effective_status from meta_ads.ads""")
-    assert {key: name for key, name, _ in found} == {key: node.name(seconds(END)) for key, node in nodes.items()}
-    assert {"ACTIVE", "PAUSED", "CAMPAIGN_PAUSED", "ARCHIVED", "DELETED"} == {status for *_, status in found}
+    assert {key: name for key, name, _ in rows} == {key: node.name(seconds(END)) for key, node in nodes.items()}
+    assert {"ACTIVE", "PAUSED", "CAMPAIGN_PAUSED", "ARCHIVED", "DELETED"} == {status for *_, status in rows}
     renamed = stepped.rows("""select count(*) from (select campaign_id from meta_ads.campaign_history
         group by campaign_id having count(distinct name) > 1)""")
     assert renamed[0][0] >= 1

@@ -23,11 +23,11 @@ pytestmark = pytest.mark.skipif(not CASSETTES.exists(), reason=f"Recorded traffi
 def bodies() -> Iterator[tuple[str, Any]]:
     """The last segment of each URL, and the decoded body of its response."""
     for path in sorted(CASSETTES.glob("facebook*")):
-        for each in json.loads(path.read_text())["interactions"]:
+        for interaction in json.loads(path.read_text())["interactions"]:
             try:
                 yield (
-                    each["request"]["uri"].split("?")[0].rsplit("/", 1)[1],
-                    json.loads(each["response"]["body"]["string"]),
+                    interaction["request"]["uri"].split("?")[0].rsplit("/", 1)[1],
+                    json.loads(interaction["response"]["body"]["string"]),
                 )
             except ValueError:
                 continue
@@ -50,16 +50,16 @@ def loaded(staging: Staging, folder: Path, stream: Stream, records: list[dict[st
     return staging.load(account, stream, landed, "run")
 
 
-@pytest.mark.parametrize("stream", [streams.CAMPAIGNS, streams.AD_SETS, streams.ADS], ids=lambda each: each.name)
+@pytest.mark.parametrize("stream", [streams.CAMPAIGNS, streams.AD_SETS, streams.ADS], ids=lambda stream: stream.name)
 def test_recorded_objects_load_without_rejects(stream: Stream, staging: Staging, tmp_path: Path) -> None:
     edge = streams.EDGES[stream.name]
-    found = {each["id"]: each for place, body in bodies() if place == edge for each in body.get("data", [])}
-    assert len(found) > 10
-    read, _, rejected = loaded(staging, tmp_path, stream, list(found.values()))
-    assert (read, rejected) == (len(found), 0)
-    key = stream.tables[0].key[0]
-    names = dict(staging.db.execute(f"select {key}, name from meta_ads.{stream.name}").fetchall())
-    assert names == {each: record.get("name") for each, record in found.items()}
+    records = {record["id"]: record for place, body in bodies() if place == edge for record in body.get("data", [])}
+    assert len(records) > 10
+    read, _, rejected = loaded(staging, tmp_path, stream, list(records.values()))
+    assert (read, rejected) == (len(records), 0)
+    column = stream.tables[0].key[0]
+    names = dict(staging.db.execute(f"select {column}, name from meta_ads.{stream.name}").fetchall())
+    assert names == {key: record.get("name") for key, record in records.items()}
 
 
 def test_recorded_days_load_without_rejects_and_without_delivery_are_zero(staging: Staging, tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_recorded_days_load_without_rejects_and_without_delivery_are_zero(stagin
     assert len(days) > 100
     read, _, rejected = loaded(staging, tmp_path, streams.ACCOUNT_INSIGHTS, list(days.values()))
     assert (read, rejected) == (len(days), 0)
-    found = staging.db.execute(
+    rows = staging.db.execute(
         "select cast(date_day as varchar), attribution_setting, spend_micros, impressions, clicks from "
         "meta_ads.account_insights order by 1"
     ).fetchall()
-    assert found == [(day, days[day]["attribution_setting"], 0, 0, 0) for day in sorted(days)]
+    assert rows == [(day, days[day]["attribution_setting"], 0, 0, 0) for day in sorted(days)]

@@ -27,7 +27,7 @@ def state(status: str, percent: int, **more: Any) -> Reply:
 
 def started_ranges(meta: Script) -> list[dict[str, str]]:
     """The ranges of the report runs that were started."""
-    return [asked.body["time_range"] for asked in meta.requests if asked.method == "POST"]
+    return [request.body["time_range"] for request in meta.requests if request.method == "POST"]
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_failed_or_skipped_report_run_is_started_once_more(end: str) -> None:
 def test_report_run_that_fails_twice_is_halved_by_days(end: str) -> None:
     with scripted(MADE, state(end, 0), MADE, state(end, 0), ROW, ROW) as meta:
         assert len(rows(client_of(meta), ACCOUNT_INSIGHTS, FIRST, LAST)) == 2
-    asked = [parse_qs(urlsplit(each.path).query).get("time_range") for each in meta.requests[-2:]]
-    assert asked == [['{"since":"2026-02-01","until":"2026-02-03"}'], ['{"since":"2026-02-04","until":"2026-02-06"}']]
+    ranges = [parse_qs(urlsplit(request.path).query).get("time_range") for request in meta.requests[-2:]]
+    assert ranges == [['{"since":"2026-02-01","until":"2026-02-03"}'], ['{"since":"2026-02-04","until":"2026-02-06"}']]
 
 
 def test_too_large_report_run_is_halved_without_a_second_try() -> None:
@@ -88,8 +88,8 @@ def test_report_run_that_never_ends_is_halved() -> None:
 
 
 def test_missing_report_run_raises_retry_error() -> None:
-    gone = refused(100, "Unsupported get request. Object with ID '99' does not exist", error_subcode=33)
-    for replies in ([MADE, gone], [MADE, DONE, gone]):
+    missing = refused(100, "Unsupported get request. Object with ID '99' does not exist", error_subcode=33)
+    for replies in ([MADE, missing], [MADE, DONE, missing]):
         with scripted(*replies) as meta, pytest.raises(RetryError, match="report run 99 is gone"):
             rows(client_of(meta), ACCOUNT_INSIGHTS, FIRST, LAST)
 
@@ -97,10 +97,10 @@ def test_missing_report_run_raises_retry_error() -> None:
 def test_too_large_page_is_requested_smaller_from_the_same_cursor() -> None:
     first = Reply({"data": [{"id": "1"}], "paging": {"cursors": {"after": "a"}, "next": "there"}})
     with scripted(first, REDUCE, REDUCE, Reply({"data": [{"id": "2"}]})) as meta:
-        found = list(pages(client_of(meta), "act_7/ads", {"fields": "id"}, 100, least=1))
-    assert found == [[b'{"id": "1"}'], [b'{"id": "2"}']]
-    asked = [parse_qs(urlsplit(each.path).query) for each in meta.requests]
-    assert [(each["limit"], each.get("after")) for each in asked] == [
+        records = list(pages(client_of(meta), "act_7/ads", {"fields": "id"}, 100, least=1))
+    assert records == [[b'{"id": "1"}'], [b'{"id": "2"}']]
+    queries = [parse_qs(urlsplit(request.path).query) for request in meta.requests]
+    assert [(query["limit"], query.get("after")) for query in queries] == [
         (["100"], None), (["100"], ["a"]), (["50"], ["a"]), (["25"], ["a"]),
     ]  # fmt: skip
 
@@ -121,6 +121,7 @@ def test_day_of_many_campaigns_is_requested_in_groups_with_short_urls() -> None:
     listed = Reply({"data": [{"id": str(120210000000000000 + number)} for number in range(1500)]})
     with scripted(REDUCE, listed, ROW) as meta:
         assert len(rows(client_of(meta), ADS_INSIGHTS, FIRST, FIRST)) == 30
-    assert max(len(each.path) for each in meta.requests) < 4000
-    named = [each for asked in meta.requests for each in parse_qs(urlsplit(asked.path).query).get("filtering", [])]
-    assert sum(each.count('"12021') for each in named) == 1500
+    assert max(len(request.path) for request in meta.requests) < 4000
+    queries = [parse_qs(urlsplit(request.path).query) for request in meta.requests]
+    filters = [text for query in queries for text in query.get("filtering", [])]
+    assert sum(text.count('"12021') for text in filters) == 1500

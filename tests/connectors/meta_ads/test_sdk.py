@@ -105,12 +105,12 @@ def steps(sent: requests.PreparedRequest) -> list[str]:
 
 def parameters(sent: requests.PreparedRequest) -> Params:
     """The parameters, JSON decoded, without the token: only Meta's client sends it as a parameter."""
-    given = dict(parse_qsl(urlsplit(sent.url or "").query))
+    values = dict(parse_qsl(urlsplit(sent.url or "").query))
     if sent.body:
         body = sent.body.decode() if isinstance(sent.body, bytes) else sent.body
-        given |= json.loads(body) if "json" in str(sent.headers["Content-Type"]) else dict(parse_qsl(str(body)))
-    given.pop("access_token", None)
-    return {name: json.loads(value) if value[:1] in "[{" else value for name, value in given.items()}
+        values |= json.loads(body) if "json" in str(sent.headers["Content-Type"]) else dict(parse_qsl(str(body)))
+    values.pop("access_token", None)
+    return {name: json.loads(value) if value[:1] in "[{" else value for name, value in values.items()}
 
 
 def shape(sent: requests.PreparedRequest) -> Shape:
@@ -130,15 +130,15 @@ def test_requests_are_those_that_metas_client_sends(
     requests_sent: dict[Shape, requests.PreparedRequest], sdk: MetaSdk
 ) -> None:
     for sent in requests_sent.values():
-        given = parameters(sent)
-        proof = given.pop("appsecret_proof")
-        other = sdk.send(str(sent.method), steps(sent), {**given})
+        values = parameters(sent)
+        proof = values.pop("appsecret_proof")
+        other = sdk.send(str(sent.method), steps(sent), {**values})
         said = parameters(other)
         said.pop("summary", None)  # a count that Meta's client always requests
         assert (other.method, steps(other)) == (sent.method, steps(sent))
         assert said.pop("appsecret_proof") == proof
         assert {name: listed(value) for name, value in said.items()} == {
-            name: listed(value) for name, value in given.items()
+            name: listed(value) for name, value in values.items()
         }
 
 

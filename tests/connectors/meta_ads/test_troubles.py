@@ -79,8 +79,8 @@ def test_account_totals_are_loaded_when_ads_cannot_be_read(
 
 def test_account_without_ads_gives_empty_tables(place: Place, server: SimulatorServer) -> None:
     server.set_now(datetime(START.year, START.month, START.day, tzinfo=UTC) - timedelta(days=2))
-    done = place.pull(server, since=None)
-    assert {each.landed for stream, each in done.items() if stream != "account"} == {0}
+    results = place.pull(server, since=None)
+    assert {result.landed for stream, result in results.items() if stream != "account"} == {0}
     tables = place.tables()
     assert [name for name, rows in tables.items() if rows] == ["account"]
     server.set_now(END)
@@ -92,24 +92,24 @@ def test_disabled_account_is_read_with_a_warning(world: World, place: Place, ser
     books = world.ad_account("aurora", "meta")
     books.status = "DISABLED"
     try:
-        done = place.pull(server, since=END.date())
+        results = place.pull(server, since=END.date())
     finally:
         books.status = "ACTIVE"
-    assert "is disabled (account_status 2): its past days are read" in done["account_insights"].warnings[0]
+    assert "is disabled (account_status 2): its past days are read" in results["account_insights"].warnings[0]
     assert place.rows("select count(*) from meta_ads.account_insights") == [(1,)]
 
 
 def test_upgraded_api_version_is_a_warning(place: Place, server: SimulatorServer) -> None:
-    done = place.pull(server, since=END.date(), version="v22.0")
-    (said,) = done["account_insights"].warnings
-    assert "auto-upgraded to v24.0 as v22.0 has been deprecated" in said
+    results = place.pull(server, since=END.date(), version="v22.0")
+    (warning,) = results["account_insights"].warnings
+    assert "auto-upgraded to v24.0 as v22.0 has been deprecated" in warning
 
 
 def test_throttled_request_waits_as_long_as_the_usage_header_says(place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("throttled", on="meta:campaigns", seconds=300))
-    done = place.pull(server, since=END.date())
+    results = place.pull(server, since=END.date())
     assert place.waits == [300.0]
-    assert done["campaigns"].waited == 300.0
+    assert results["campaigns"].waited == 300.0
 
 
 def test_endless_throttling_raises_retry_error(place: Place, server: SimulatorServer) -> None:
@@ -230,15 +230,15 @@ def test_empty_page_with_next_is_not_the_last_page(tmp_path: Path) -> None:
         page("1", after="a", more=True), page(after="b", more=True), page("2", after="c", more=False)
     ) as meta:
         client = Client(Account("acme", "meta_ads", "7", meta.url, "secret"), Transport(("secret",)))
-        found = [record for each in pages(client, "act_7/ads", {"fields": "id"}, 100) for record in each]
-    assert found == [b'{"id": "1"}', b'{"id": "2"}']
-    assert [asked.path.split("after=")[1:] for asked in meta.requests] == [[], ["a"], ["b"]]
+        records = [record for batch in pages(client, "act_7/ads", {"fields": "id"}, 100) for record in batch]
+    assert records == [b'{"id": "1"}', b'{"id": "2"}']
+    assert [request.path.split("after=")[1:] for request in meta.requests] == [[], ["a"], ["b"]]
 
 
 def test_token_is_in_no_url(place: Place) -> None:
     with scripted(Reply({"data": []})) as meta:
         client = Client(Account("acme", "meta_ads", "7", meta.url, "EAAB_secret"), Transport(("EAAB_secret",)))
         client.get("act_7/ads", {"fields": "id"})
-    (asked,) = meta.requests
-    assert "EAAB_secret" not in asked.path
-    assert asked.headers["Authorization"] == "Bearer EAAB_secret"
+    (request,) = meta.requests
+    assert "EAAB_secret" not in request.path
+    assert request.headers["Authorization"] == "Bearer EAAB_secret"

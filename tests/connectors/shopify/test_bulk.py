@@ -152,7 +152,7 @@ def test_bulk_operation_whose_file_has_expired_is_started_again(
     server.set_now(END + timedelta(days=8))  # a file is kept for seven days
     place.pull(server)
     assert starts(server, "orders") == 3  # the one whose file ran out, the same again, the eight days since
-    ends = [found.manifest.end for found in place.landing.windows(place.known_as(server), "orders")]
+    ends = [window.manifest.end for window in place.landing.windows(place.known_as(server), "orders")]
     settled = timedelta(minutes=2)
     assert ends == [END - settled, END + timedelta(days=8) - settled], "the same window, then what came since"
     ids = {row[0] for row in place.rows("select order_id from shopify.orders")}
@@ -164,8 +164,8 @@ def test_bulk_operation_whose_file_has_expired_is_started_again(
 def test_bulk_operation_without_rows_and_file_is_an_empty_shop_and_moves_the_cursor(world: World, place: Place) -> None:
     opening = END.replace(month=1, day=14, hour=0)  # the day before the first order
     with serve(world, now=opening) as server:
-        done = place.pull(server)
-    assert done["orders"].landed == 0
+        results = place.pull(server)
+    assert results["orders"].landed == 0
     assert place.tables()["orders"] == []
     assert place.cursors()["orders"] == (opening - timedelta(minutes=2)).replace(tzinfo=None)
 

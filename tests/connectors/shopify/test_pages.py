@@ -55,10 +55,10 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_changes_of_two_days_are_read_by_pages(undisturbed: Place, server: SimulatorServer, place: Place) -> None:
-    done = place.pull(server)
+    results = place.pull(server)
     assert request_count(server, "orders") == 1
     assert request_count(server, "bulkOperationRunQuery") == 0
-    assert done["orders"].changed > 0
+    assert results["orders"].changed > 0
     assert place.tables() == undisturbed.tables()
 
 
@@ -186,9 +186,9 @@ def test_throttled_shop_is_read_completely(world: World, undisturbed: Place, tmp
         server.set_now(END)
         for fault in throttled:
             server.faults.add(fault)
-        done = place.pull(server)
-    assert done["orders"].waited > 0
-    assert done["orders"].calls == 4
+        results = place.pull(server)
+    assert results["orders"].waited > 0
+    assert results["orders"].calls == 4
     assert place.tables() == undisturbed.tables()
 
 
@@ -213,9 +213,9 @@ def test_page_is_landed_in_the_form_of_a_bulk_file() -> None:
         },
         "name": "#1",
     }  # fmt: skip
-    found = [msgspec.json.decode(record) for record in
+    records = [msgspec.json.decode(record) for record in
              pages.flatten(msgspec.json.encode(node), {"agreements": {"sales": {}}})]  # fmt: skip
-    assert found == [
+    assert records == [
         {"id": "gid://shopify/Order/1", "name": "#1"},
         {"__parentId": "gid://shopify/Order/1", "id": "gid://shopify/SalesAgreement/2"},
         {"__parentId": "gid://shopify/SalesAgreement/2", "id": "gid://shopify/Sale/3"},

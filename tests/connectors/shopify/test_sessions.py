@@ -38,9 +38,9 @@ def place(tmp_path: Path) -> Place:
 def books(world: World, place: Place, at: object = END) -> list[tuple[object, ...]]:
     days = world.visits(place.account).days(seconds(at))  # type: ignore[arg-type]
     return [
-        (day, each.sessions, each.visitors, each.with_cart, each.reached_checkout, each.ordered)
-        for day, each in sorted(days.items())
-        if each.sessions
+        (day, visits.sessions, visits.visitors, visits.with_cart, visits.reached_checkout, visits.ordered)
+        for day, visits in sorted(days.items())
+        if visits.sessions
     ]
 
 
@@ -66,11 +66,11 @@ def test_later_pulls_read_only_the_last_days_of_sessions_again(server: Simulator
     server.set_now(EARLIER)
     place.pull(server)
     server.set_now(END)
-    done = place.pull(server)
+    results = place.pull(server)
     [whole, again] = asked_since(server)
     assert whole < "2025-02-01", "there were visits before the first sale"
     assert again == "2026-03-01", "a week before the newest day it had: 8 March in New York"
-    assert done["sessions_totals"].landed < 25
+    assert results["sessions_totals"].landed < 25
 
 
 def test_completed_days_of_sessions_are_not_rewritten(server: SimulatorServer, place: Place) -> None:
@@ -87,12 +87,12 @@ def denied_at_the_end(server: SimulatorServer, place: Place) -> tuple[str, ...]:
     """A pull in which the report is denied once the sales report has been read; its warnings."""
     account = place.known_as(server)
     with Staging(place.staging) as staging:
-        for done in pull(place.context(account, staging), settings(account)):
-            if done.stream == "products":
+        for result in pull(place.context(account, staging), settings(account)):
+            if result.stream == "products":
                 server.faults.add(Fault("denied", on="QueryRoot.shopifyqlQuery", times=None))
     server.faults.clear()
-    assert done.stream == "sessions_totals"
-    return done.warnings
+    assert result.stream == "sessions_totals"
+    return result.warnings
 
 
 def test_denied_sessions_report_is_named_and_the_other_streams_are_pulled(
@@ -122,8 +122,8 @@ def test_shop_without_the_sessions_report_is_pulled_without_it(
 ) -> None:
     monkeypatch.setattr(world, "visits_by_account", {})
     with serve(world) as server:
-        done = place.pull(server)
-    [warning] = done["sessions_totals"].warnings
+        results = place.pull(server)
+    [warning] = results["sessions_totals"].warnings
     assert "Table 'sessions' not found" in warning
     assert place.rows(ROWS) == []
 

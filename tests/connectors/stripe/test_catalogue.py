@@ -92,7 +92,7 @@ def test_created_coupon_with_the_id_of_a_deleted_one_restores_it(
 def load(place: Place, objects: dict[str, list[dict[str, Any]]]) -> dict[str, tuple[int, int, int]]:
     """Loads objects by kind into staging as the connector does. Returns (read, changed, rejected) by kind."""
     account = place.known_as(None, "rk_live_1", "http://nobody")  # type: ignore[arg-type]
-    client, done = Client(account, Transport()), {}
+    client, results = Client(account, Transport()), {}
     with Staging(place.staging) as staging:
         staging.prepare("stripe", STREAMS)
         for feed in FEEDS:
@@ -101,8 +101,8 @@ def load(place: Place, objects: dict[str, list[dict[str, Any]]]) -> dict[str, tu
                 landed = place.landing.begin(account, feed.stream.name, Window(None, TUESDAY))
                 landed.write_part(record for raw in raws for record in flatten(client, feed, raw))
                 landed.seal()
-                done[feed.kind] = staging.load(account, feed.stream, landed, "run")
-    return done
+                results[feed.kind] = staging.load(account, feed.stream, landed, "run")
+    return results
 
 
 def test_price_tier_keeps_fractions_of_a_cent(place: Place) -> None:
@@ -130,8 +130,8 @@ def test_items_without_tax_rates_take_those_of_the_subscription(place: Place) ->
     percents = {"plain": 19, "own": 26, "on_top": None}
     rows = place.rows("select subscription_item_id, inclusive_tax_percent from stripe.subscription_items")
     assert dict(rows) == percents
-    ((kept,),) = place.rows("select items from stripe.subscriptions_history")
-    assert {one["item_id"]: one["inclusive_tax_percent"] for one in json.loads(kept)} == percents
+    ((stored,),) = place.rows("select items from stripe.subscriptions_history")
+    assert {one["item_id"]: one["inclusive_tax_percent"] for one in json.loads(stored)} == percents
     assert place.rows("select has_automatic_tax from stripe.subscriptions") == [(True,)]
 
 
@@ -143,17 +143,17 @@ def test_recreated_coupon_keeps_the_row_of_its_old_terms(place: Place) -> None:
     assert rows == [("SUMMER", 5, 10), ("SUMMER", 9, 50)]
 
 
-def of_kind(found: dict[str, list[dict[str, Any]]], value: Any) -> dict[str, list[dict[str, Any]]]:
+def of_kind(objects: dict[str, list[dict[str, Any]]], value: Any) -> dict[str, list[dict[str, Any]]]:
     """Every complete object inside a value, by its kind."""
     if isinstance(value, dict):
         if {"id", "object", "created"} <= set(value):
-            found.setdefault(str(value["object"]), []).append(value)
+            objects.setdefault(str(value["object"]), []).append(value)
         for one in value.values():
-            of_kind(found, one)
+            of_kind(objects, one)
     elif isinstance(value, list):
         for one in value:
-            of_kind(found, one)
-    return found
+            of_kind(objects, one)
+    return objects
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +165,9 @@ def fixtures() -> dict[str, list[dict[str, Any]]]:
 
 def test_stripes_own_fixtures_load_without_rejects(place: Place, fixtures: dict[str, list[dict[str, Any]]]) -> None:
     once = {kind: list({one["id"]: one for one in rows}.values()) for kind, rows in fixtures.items()}
-    done = load(place, once)
-    assert set(done) == {feed.kind for feed in FEEDS}
-    assert all(changed > 0 and rejected == 0 for _, changed, rejected in done.values())
+    results = load(place, once)
+    assert set(results) == {feed.kind for feed in FEEDS}
+    assert all(changed > 0 and rejected == 0 for _, changed, rejected in results.values())
     assert place.rows("select * from takings.rejects") == []
     charge = once["charge"][0]
     ((amount, currency, at),) = place.rows(

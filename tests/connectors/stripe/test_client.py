@@ -42,9 +42,9 @@ def test_request_has_the_key_and_the_pinned_version() -> None:
     with scripted(Reply(EMPTY, headers={"Stripe-Version": VERSION})) as server:
         client = a_client(server, [])
         client.page("charges", [("limit", "1"), ("expand[]", "data.a"), ("expand[]", "data.b")])
-    asked = server.requests[0]
-    assert (asked.headers["Authorization"], asked.headers["Stripe-Version"]) == (f"Bearer {KEY}", VERSION)
-    assert asked.path == "/v1/charges?limit=1&expand%5B%5D=data.a&expand%5B%5D=data.b"
+    request = server.requests[0]
+    assert (request.headers["Authorization"], request.headers["Stripe-Version"]) == (f"Bearer {KEY}", VERSION)
+    assert request.path == "/v1/charges?limit=1&expand%5B%5D=data.a&expand%5B%5D=data.b"
     assert abs((client.now() - datetime.now(UTC)).total_seconds()) < 60
 
 
@@ -104,8 +104,8 @@ def test_error_response_raises_the_error_with_its_next_step(reply: Reply, error:
 
 
 def test_retrieve_returns_none_for_a_deleted_or_missing_object() -> None:
-    gone = refusal(404, "No such customer: 'cus_1'", code="resource_missing", param="id")
-    with scripted(Reply({"id": "cus_1", "object": "customer", "deleted": True}), gone) as server:
+    missing = refusal(404, "No such customer: 'cus_1'", code="resource_missing", param="id")
+    with scripted(Reply({"id": "cus_1", "object": "customer", "deleted": True}), missing) as server:
         client = a_client(server, [])
         assert client.retrieve("customers", "cus_1") is None
         assert client.retrieve("customers", "cus_1") is None
@@ -129,8 +129,8 @@ def test_retrieve_encodes_an_id_with_special_characters(identity: str, path: str
 @pytest.mark.parametrize(("key", "refused"), [(KEY, True), ("rk_test_1", False)])
 def test_missing_charge_of_an_event_is_an_error_in_live_mode_only(place: Place, key: str, refused: bool) -> None:
     """Only objects that can be deleted may be missing; in test mode all can."""
-    gone, end = refusal(404, "No such charge: 'ch_1'", code="resource_missing", param="id"), datetime(2026, 1, 9)
-    with scripted(gone, Reply(EMPTY)) as server, Staging(place.staging) as staging:
+    missing, end = refusal(404, "No such charge: 'ch_1'", code="resource_missing", param="id"), datetime(2026, 1, 9)
+    with scripted(missing, Reply(EMPTY)) as server, Staging(place.staging) as staging:
         staging.prepare("stripe", STREAMS)
         staging.db.execute(
             "insert into stripe.events (tenant_id, source_account, event_id, type, object_type, object_id, created_at) "
@@ -148,7 +148,7 @@ def test_missing_charge_of_an_event_is_an_error_in_live_mode_only(place: Place, 
 
 
 def feed(name: str) -> Any:
-    return next(each for each in FEEDS if each.stream.name == name)
+    return next(feed for feed in FEEDS if feed.stream.name == name)
 
 
 def test_pages_with_a_repeated_cursor_raise_contract_error(place: Place) -> None:
@@ -176,7 +176,7 @@ def test_subscription_items_beyond_the_embedded_list_are_read_by_pages(place: Pl
                    **item))  # fmt: skip
     with scripted(Reply(first), Reply(a_list("si_3", has_more=True, **item)), Reply(a_list("si_4", **item))) as server:
         land(place, server, "subscriptions")
-    assert [asked.path.split("starting_after=")[1] for asked in server.requests[1:]] == ["si_2", "si_3"]
+    assert [request.path.split("starting_after=")[1] for request in server.requests[1:]] == ["si_2", "si_3"]
     rows = place.rows("select subscription_id, subscription_item_id, quantity from stripe.subscription_items")
     assert sorted(rows) == [("sub_1", f"si_{number}", 2) for number in (1, 2, 3, 4)]
 
@@ -186,8 +186,8 @@ def test_invoice_lines_beyond_the_embedded_list_are_read_by_pages(place: Place) 
     first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", "il_2", has_more=True, **line))
     with scripted(Reply(first), Reply(a_list("il_3", has_more=True, **line)), Reply(a_list("il_4", **line))) as server:
         land(place, server, "invoices")
-    assert [asked.path.split("?")[0] for asked in server.requests[1:]] == ["/v1/invoices/in_1/lines"] * 2
-    assert [asked.path.split("starting_after=")[1] for asked in server.requests[1:]] == ["il_2", "il_3"]
+    assert [request.path.split("?")[0] for request in server.requests[1:]] == ["/v1/invoices/in_1/lines"] * 2
+    assert [request.path.split("starting_after=")[1] for request in server.requests[1:]] == ["il_2", "il_3"]
     rows = place.rows("select invoice_id, invoice_line_id, amount from stripe.invoice_lines")
     assert sorted(rows) == [("in_1", f"il_{number}", 100) for number in (1, 2, 3, 4)]
 
@@ -214,9 +214,9 @@ def test_record_lands_byte_for_byte_without_its_line_ends(place: Place) -> None:
 
 
 def test_invoice_deleted_while_its_lines_are_read_is_not_loaded(place: Place) -> None:
-    gone = refusal(404, "No such invoice: 'in_1'", code="resource_missing", param="id")
+    missing = refusal(404, "No such invoice: 'in_1'", code="resource_missing", param="id")
     first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", has_more=True, object="line_item"))
-    with scripted(Reply(first), gone) as server:
+    with scripted(Reply(first), missing) as server:
         land(place, server, "invoices")
     assert place.rows("select * from stripe.invoices") == []
 
@@ -227,8 +227,8 @@ def test_seconds_and_amounts_are_typed_and_other_values_rejected(place: Place) -
     page["data"] += a_list("ODD", **good | {"redeem_by": "soon", "amount_off": 12.5})["data"]
     with scripted(Reply(page)) as server:
         land(place, server, "coupons")
-    found = place.rows("select coupon_id, created_at, percent_off, currency, amount_off from stripe.coupons")
-    assert [(key, at.isoformat(), float(rate), *rest) for key, at, rate, *rest in found] == [
+    rows = place.rows("select coupon_id, created_at, percent_off, currency, amount_off from stripe.coupons")
+    assert [(key, at.isoformat(), float(rate), *rest) for key, at, rate, *rest in rows] == [
         ("GOOD", "2025-12-17T19:33:20", 12.5, "KWD", 1234)
     ]
     ((key, reason),) = place.rows("select row_key, reason from takings.rejects")

@@ -44,7 +44,7 @@ def from_books(
     state = thing.at(seconds(at))
     pause = state["pause_collection"]
     items = sorted((one["id"], one["price"], one["quantity"]) for one in state["items"])
-    discounts = [*state["discounts"], *(each for one in state["items"] for each in one["discounts"])]
+    discounts = [*state["discounts"], *(discount for one in state["items"] for discount in one["discounts"])]
     return str(state["status"]), pause and pause["behavior"], items, discounts
 
 
@@ -57,17 +57,17 @@ def test_newest_history_row_at_each_pull_equals_the_books_of_then(world: World, 
             "where seen_at <= ? qualify row_number() over (partition by subscription_id order by seen_at desc) = 1",
             [at.replace(tzinfo=None)],
         )
-        found = {row[0]: row[1:] for row in rows}
+        newest = {row[0]: row[1:] for row in rows}
         books = payment_books(world, "aurora", at)
-        assert set(found) == {one.id for one in books.objects("subscription")}
+        assert set(newest) == {one.id for one in books.objects("subscription")}
         coupons = {one["id"]: one["source"]["coupon"] for one in books.states("discount")}
         for thing in books.objects("subscription"):
             status, pause, items, discounts = from_books(thing, at)
-            kept_status, kept_pause, kept_items, kept_discounts = found[thing.id]
-            kept = sorted((one["item_id"], one["price_id"], one["quantity"]) for one in json.loads(kept_items))
-            assert (kept_status, kept_pause, kept) == (status, pause, items), thing.id
+            stored_status, stored_pause, items_json, stored_discounts = newest[thing.id]
+            stored_items = sorted((one["item_id"], one["price_id"], one["quantity"]) for one in json.loads(items_json))
+            assert (stored_status, stored_pause, stored_items) == (status, pause, items), thing.id
             expected = [coupons[discount] for discount in discounts]
-            assert [one["coupon_id"] for one in json.loads(kept_discounts)] == expected, thing.id
+            assert [one["coupon_id"] for one in json.loads(stored_discounts)] == expected, thing.id
             compared += 1
     assert compared > 100
 
@@ -84,8 +84,8 @@ def test_history_has_a_row_per_change_and_none_per_pull(walked: Place) -> None:
 
 
 def test_history_keeps_the_inclusive_tax_of_items(walked: Place) -> None:
-    kept = walked.rows("select items from stripe.subscriptions_history where items like '%inclusive%'")
-    percents = {one["inclusive_tax_percent"] for (items,) in kept for one in json.loads(items)}
+    rows = walked.rows("select items from stripe.subscriptions_history where items like '%inclusive%'")
+    percents = {one["inclusive_tax_percent"] for (items,) in rows for one in json.loads(items)}
     assert percents == {None, 19.0}
 
 

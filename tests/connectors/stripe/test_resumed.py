@@ -47,8 +47,8 @@ def test_reconciliation_resumed_days_later_does_not_count_new_objects_as_deleted
     place.pull(server)
     books = payment_books(world, "aurora", now)
     assert any(one.created > (now - timedelta(days=3)).timestamp() for one in books.objects("invoice"))
-    found = {row[0] for row in place.rows("select object_id from stripe.deletions where restored_at is null")}
-    assert found <= set(books.deleted)
+    deleted_ids = {row[0] for row in place.rows("select object_id from stripe.deletions where restored_at is null")}
+    assert deleted_ids <= set(books.deleted)
     assert differences(place, books) == {}
 
 
@@ -80,8 +80,8 @@ def statuses_wrong_for_march(place: Place, world: World) -> list[tuple[str, str]
         "select subscription_id, status from stripe.subscriptions_history where seen_at < '2026-04-01' "
         "qualify row_number() over (partition by subscription_id order by seen_at desc) = 1"
     )
-    seen = MARCH_31 - timedelta(seconds=60)
-    then = {one["id"]: one["status"] for one in payment_books(world, "aurora", seen).states("subscription")}
+    read_at = MARCH_31 - timedelta(seconds=60)
+    then = {one["id"]: one["status"] for one in payment_books(world, "aurora", read_at).states("subscription")}
     earlier = payment_books(world, "aurora", MARCH_20 - timedelta(seconds=60)).states("subscription")
     before = {one["id"]: one["status"] for one in earlier}
     return [(key, status) for key, status in rows if status not in (then.get(key), before.get(key))]

@@ -108,16 +108,16 @@ def shape(sent: requests.PreparedRequest) -> Shape:
 
 def nested_query(sent: requests.PreparedRequest) -> Params:
     """The query as nested parameters."""
-    found: Params = {}
+    params: Params = {}
     for name, value in pairs(sent):
         if name.endswith("[]"):
-            found.setdefault(name[:-2], []).append(value)
+            params.setdefault(name[:-2], []).append(value)
         elif "[" in name:
             outer, _, inner = name[:-1].partition("[")
-            found.setdefault(outer, {})[inner] = value
+            params.setdefault(outer, {})[inner] = value
         else:
-            found[name] = value
-    return found
+            params[name] = value
+    return params
 
 
 def parameter_types(name: str) -> dict[str, Any]:
@@ -126,10 +126,10 @@ def parameter_types(name: str) -> dict[str, Any]:
     return typing.get_type_hints(getattr(stripe.params, name), localns=known)
 
 
-def misfits(given: Mapping[str, Any], params: str) -> Iterator[str]:
+def misfits(values: Mapping[str, Any], params: str) -> Iterator[str]:
     """The parameters that the client's types do not have."""
     known = parameter_types(params)
-    for name, value in given.items():
+    for name, value in values.items():
         if name not in known:
             yield f"{params} has no {name}"
         elif isinstance(value, dict):
@@ -140,9 +140,9 @@ def misfits(given: Mapping[str, Any], params: str) -> Iterator[str]:
 
 
 def params_of(method: Callable[..., Any]) -> str:
-    found = re.search(r"\w+Params", str(method.__annotations__["params"]))
-    assert found
-    return found[0]
+    match = re.search(r"\w+Params", str(method.__annotations__["params"]))
+    assert match
+    return match[0]
 
 
 def test_pinned_version_is_that_of_stripes_client() -> None:
@@ -164,8 +164,8 @@ def test_requests_are_encoded_as_stripes_client_encodes_them(
 def test_request_parameters_are_known_to_stripes_client(
     requests_sent: dict[Shape, requests.PreparedRequest], sdk: StripeSdk
 ) -> None:
-    asked = [(params_of(sdk.method(path)), nested_query(sent)) for (path, _), sent in requests_sent.items()]
-    assert [wrong for params, given in asked for wrong in misfits(given, params)] == []
+    parameters = [(params_of(sdk.method(path)), nested_query(sent)) for (path, _), sent in requests_sent.items()]
+    assert [wrong for params, values in parameters for wrong in misfits(values, params)] == []
 
 
 def test_compared_requests_cover_all_paths_and_parameters(requests_sent: dict[Shape, requests.PreparedRequest]) -> None:
@@ -213,18 +213,18 @@ def test_stripes_client_lists_the_objects_in_staging(
 
 def fields_of(*classes: Any) -> Fields:
     """The fields of some classes of the client: name to the texts of their types."""
-    found: Fields = {}
+    fields: Fields = {}
     for one in classes:
         for name, kind in getattr(one, "__annotations__", {}).items():
-            found[name] = f"{found.get(name, '')} {kind}"
-    return found
+            fields[name] = f"{fields.get(name, '')} {kind}"
+    return fields
 
 
 def inside(kinds: str) -> Fields:
     """The fields of the named types, or of the items of their lists; empty for types without fields."""
     names = [one or other for one, other in re.findall(r"ForwardRef\('(\w+)'\)|stripe\._\w+\.([\w.]+)", kinds)]
-    found = [reduce(lambda one, step: getattr(one, step, None), name.split("."), stripe) for name in names]
-    return fields_of(*(one for one in found if one is not stripe.ListObject))
+    types = [reduce(lambda one, step: getattr(one, step, None), name.split("."), stripe) for name in names]
+    return fields_of(*(one for one in types if one is not stripe.ListObject))
 
 
 def unknown(fields: Fields, shape: Any, where: str) -> Iterator[str]:
@@ -251,9 +251,9 @@ def test_declared_fields_are_fields_of_stripes_client(feed: Any) -> None:
 
 def test_unknown_declared_fields_are_detected() -> None:
     """Two fields of older versions, and one that never existed."""
-    gone = {"id": "VARCHAR", "current_period_start": "VARCHAR", "discount": "VARCHAR",
+    unknown_fields = {"id": "VARCHAR", "current_period_start": "VARCHAR", "discount": "VARCHAR",
             "pause_collection": "STRUCT(behavior VARCHAR, because VARCHAR)"}  # fmt: skip
     fields = fields_of(stripe.Subscription)
-    assert list(unknown(fields, declared(gone), "subscription")) == [
+    assert list(unknown(fields, declared(unknown_fields), "subscription")) == [
         "subscription.current_period_start", "subscription.discount", "subscription.pause_collection.because",
     ]  # fmt: skip

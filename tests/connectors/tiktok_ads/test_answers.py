@@ -97,8 +97,8 @@ def advertiser(key: str, name: str) -> dict[str, Any]:
 
 def test_advertiser_is_the_row_with_its_id(tmp_path: Path) -> None:
     with pulled(tmp_path, advertiser("8", "Other"), advertiser("7", "Ours"), advertiser("77", "Third")) as staging:
-        found = staging.db.execute("select source_account, advertiser_id, name from tiktok_ads.advertiser").fetchall()
-    assert found == [("7", "7", "Ours")]
+        rows = staging.db.execute("select source_account, advertiser_id, name from tiktok_ads.advertiser").fetchall()
+    assert rows == [("7", "7", "Ours")]
 
 
 def test_response_for_another_advertiser_loads_nothing(tmp_path: Path) -> None:

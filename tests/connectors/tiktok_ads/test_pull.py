@@ -87,12 +87,12 @@ def test_two_reports_together_have_all_spend_of_the_account(
 ) -> None:
     place.pull(server)
     books, at = world.ad_account("aurora", "tiktok"), seconds(END)
-    found = dict(
+    spend = dict(
         place.rows("""select date_day, sum(micros)::bigint from (
         select date_day, spend_micros as micros from tiktok_ads.advertiser_insights
         union all select date_day, cost_micros from tiktok_ads.gmv_max_totals) group by date_day""")
     )
-    assert found == {day: total.spend for day in books.days(at) if (total := books.total(day, at))}
+    assert spend == {day: total.spend for day in books.days(at) if (total := books.total(day, at))}
 
 
 def test_spend_without_a_row_is_the_unallocated_spend_of_the_books(
@@ -122,8 +122,10 @@ def test_repeated_pull_changes_no_table_and_lands_nothing(place: Place, server: 
     place.pull(server, "first")
     before, parts = place.tables(), len(list((place.root / "landing").rglob("*.zst")))
     server.set_now(END + timedelta(minutes=20))
-    done = place.pull(server, "second")
-    assert {stream: (each.changed, each.rejected) for stream, each in done.items()} == dict.fromkeys(done, (0, 0))
+    results = place.pull(server, "second")
+    assert {stream: (result.changed, result.rejected) for stream, result in results.items()} == dict.fromkeys(
+        results, (0, 0)
+    )
     assert place.tables() == before
     assert len(list((place.root / "landing").rglob("*.zst"))) == parts
 
@@ -160,15 +162,15 @@ def test_staging_is_rebuilt_from_the_landing_zone_without_requests(place: Place,
 
 def test_objects_of_every_kind_have_the_names_of_the_books(world: World, stepped: Place) -> None:
     books, at = world.ad_account(stepped.shop, "tiktok"), seconds(END)
-    found = {row[0]: row[1:] for row in stepped.rows("""
+    objects = {row[0]: row[1:] for row in stepped.rows("""
         select campaign_id, name, kind from tiktok_ads.campaigns
         union all select ad_group_id, name, kind from tiktok_ads.ad_groups
         union all select ad_id, name, kind from tiktok_ads.ads""")}  # fmt: skip
     nodes = [node for level in ("campaign", "group", "ad") for node in books.nodes(level, at)]
     expected = {node.id: node.name(at) for node in nodes if node.level == "campaign" or node.kind != "gmv_max"}
-    known = {key: name for key, (name, _) in found.items()}
+    known = {key: name for key, (name, _) in objects.items()}
     assert known == {key: expected[key] for key in known}
-    assert {kind for _, kind in found.values()} >= {"AUCTION", "RESERVATION_RF", "SMART_PLUS", "STANDARD",
+    assert {kind for _, kind in objects.values()} >= {"AUCTION", "RESERVATION_RF", "SMART_PLUS", "STANDARD",
                                                     "PRODUCT_GMV_MAX", "LIVE_GMV_MAX"}  # fmt: skip
     alive = {node.id for node in nodes if node.status(at) not in ("DELETED", "PURGED") and node.id in expected}
     assert alive <= known.keys()
@@ -193,18 +195,18 @@ def test_store_no_longer_available_for_gmv_max_keeps_its_past_spend(
     if refused:
         server.faults.add(Fault("api_error", on="tiktok:gmv_max/report/get", times=None, code=refused, message="no"))
     server.set_now(END + timedelta(days=3))
-    done = place.pull(server)
+    results = place.pull(server)
     if refused:
         assert (place.rows(GMV), place.rows(SPENT)) == (before, spent)
-        assert done["gmv_max_totals"].changed == 0
-        assert "may no longer advertise the shop" in done["gmv_max_totals"].warnings[0]
+        assert results["gmv_max_totals"].changed == 0
+        assert "may no longer advertise the shop" in results["gmv_max_totals"].warnings[0]
     else:  # the report still has the store
         assert_equals_books(place, world)
-        assert done["gmv_max_totals"].warnings == ()
-    kept = place.rows(GMV)
+        assert results["gmv_max_totals"].warnings == ()
+    past_rows = place.rows(GMV)
     (place.root / "staging.duckdb").unlink()
     place.pull(server)
-    assert place.rows(GMV) == kept, "a replay of the landing zone keeps it too"
+    assert place.rows(GMV) == past_rows, "a replay of the landing zone keeps it too"
 
 
 def test_store_with_an_empty_report_keeps_its_past_spend(world: World, place: Place, server: SimulatorServer) -> None:

@@ -43,7 +43,9 @@ def parameters(endpoint: str) -> dict[str, dict[str, Any]]:
     if not path.exists():
         pytest.skip(f"TikTok's OpenAPI is not at {path}.")
     operation = yaml.safe_load(path.read_text())["paths"][f"/{endpoint}/"]["get"]
-    return {each["name"]: each for each in operation["parameters"] if each["name"] != "Access-Token"}
+    return {
+        parameter["name"]: parameter for parameter in operation["parameters"] if parameter["name"] != "Access-Token"
+    }
 
 
 def misfits(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:
@@ -54,7 +56,7 @@ def misfits(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:
     if not isinstance(value, KINDS[kind]):
         yield f"{where} is no {kind}: {value!r}"
         return
-    enum = [each["key"] for each in schema.get("x-open-enum", {}).get("enums", [])]
+    enum = [entry["key"] for entry in schema.get("x-open-enum", {}).get("enums", [])]
     if enum and value not in enum:
         yield f"{where} is none of {enum}: {value!r}"
     if kind == "integer" and not schema.get("minimum", 1) <= value <= schema.get("maximum", value):
@@ -62,28 +64,28 @@ def misfits(value: Any, schema: dict[str, Any], where: str) -> Iterator[str]:
     if kind == "array":
         if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
             yield f"{where} has {len(value)} items"
-        for place, each in enumerate(value):
-            yield from misfits(each, schema["items"], f"{where}[{place}]")
+        for place, item in enumerate(value):
+            yield from misfits(item, schema["items"], f"{where}[{place}]")
     if kind == "object":
         yield from (f"{where}.{name} is missing" for name in schema.get("required", []) if name not in value)
-        for name, each in value.items():
+        for name, item in value.items():
             if name not in schema["properties"]:
                 yield f"{where}.{name} is not known"
             else:
-                yield from misfits(each, schema["properties"][name], f"{where}.{name}")
+                yield from misfits(item, schema["properties"][name], f"{where}.{name}")
 
 
 def mismatches(request: LoggedRequest, known: dict[str, dict[str, Any]]) -> list[str]:
     """Where a request does not match the parameters of its endpoint."""
-    found = [f"{name} is not known" for name in request.parameters if name not in known]
-    required = [name for name, each in known.items() if each["required"]]
-    found += [f"{name} is missing" for name in required if name not in request.parameters]
+    problems = [f"{name} is not known" for name in request.parameters if name not in known]
+    required = [name for name, parameter in known.items() if parameter["required"]]
+    problems += [f"{name} is missing" for name in required if name not in request.parameters]
     for name, text in request.parameters.items():
         if "content" in known.get(name, {}):
-            found += misfits(json.loads(text), known[name]["content"]["application/json"]["schema"], name)
+            problems += misfits(json.loads(text), known[name]["content"]["application/json"]["schema"], name)
         elif name in known:
-            found += misfits(text, known[name]["schema"], name)
-    return found
+            problems += misfits(text, known[name]["schema"], name)
+    return problems
 
 
 @pytest.mark.parametrize("endpoint", sorted(DESCRIBED))
@@ -91,7 +93,7 @@ def test_requests_match_tiktoks_openapi(endpoint: str, sent: list[LoggedRequest]
     known = parameters(endpoint)
     requests = [request for request in sent if request.resources == (f"tiktok:{endpoint}",)]
     assert requests
-    assert not [each for request in requests for each in mismatches(request, known)]
+    assert not [mismatch for request in requests for mismatch in mismatches(request, known)]
 
 
 def test_mismatches_with_the_openapi_are_detected() -> None:
@@ -108,10 +110,10 @@ def test_every_requested_endpoint_is_described_or_listed(sent: list[LoggedReques
 
 def test_reports_include_deleted_ads_and_span_at_most_30_days(sent: list[LoggedRequest]) -> None:
     reports = [request.parameters for request in sent if "report/integrated" in request.resources[0]]
-    ads = [asked for asked in reports if asked["data_level"].endswith("_AD")]
+    ads = [parameters for parameters in reports if parameters["data_level"].endswith("_AD")]
     assert ads
-    assert all("STATUS_ALL" in asked["filtering"] for asked in ads)
-    assert {asked["data_level"] for asked in reports} == {
+    assert all("STATUS_ALL" in parameters["filtering"] for parameters in ads)
+    assert {parameters["data_level"] for parameters in reports} == {
         "AUCTION_AD", "RESERVATION_AD", "AUCTION_ADVERTISER", "RESERVATION_ADVERTISER",
     }  # fmt: skip
-    assert all(asked["start_date"] <= asked["end_date"] for asked in reports)
+    assert all(parameters["start_date"] <= parameters["end_date"] for parameters in reports)

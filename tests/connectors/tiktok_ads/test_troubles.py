@@ -104,10 +104,10 @@ def test_disabled_advertiser_is_read_with_a_warning(world: World, place: Place, 
     books = world.ad_account("aurora", "tiktok")
     books.status = "DISABLED"
     try:
-        done = place.pull(server, since=END.date())
+        results = place.pull(server, since=END.date())
     finally:
         books.status = "ACTIVE"
-    assert "is not enabled (STATUS_DISABLE): its past days are read" in done["ads_insights"].warnings[0]
+    assert "is not enabled (STATUS_DISABLE): its past days are read" in results["ads_insights"].warnings[0]
     assert place.rows("select count(*) from tiktok_ads.advertiser_insights")[0][0] > 0
 
 
@@ -207,9 +207,9 @@ def test_token_is_in_no_url() -> None:
     with scripted(Reply({"code": 0, "message": "OK", "request_id": "1", "data": {}})) as tiktok:
         account = Account("acme", "tiktok_ads", "7", tiktok.url, "act.secret")
         Client(account, Transport(("act.secret",))).get("advertiser/info", {"advertiser_ids": ["7"]})
-    (asked,) = tiktok.requests
-    assert asked.path == "/open_api/v1.3/advertiser/info/?advertiser_ids=%5B%227%22%5D"
-    assert asked.headers["Access-Token"] == "act.secret"
+    (request,) = tiktok.requests
+    assert request.path == "/open_api/v1.3/advertiser/info/?advertiser_ids=%5B%227%22%5D"
+    assert request.headers["Access-Token"] == "act.secret"
 
 
 @pytest.mark.parametrize(("silent", "stream"), [("integrated", "advertiser_insights"), ("gmv_max", "gmv_max_totals")])
