@@ -6,7 +6,8 @@ API -> landing zone (bytes as received) -> staging tables (typed, merged, cursor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -131,6 +132,19 @@ class Pulled:
     waited: float = 0.0
     denied: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+ADDED_FIELDS = frozenset({"landing_part", "landed_until"})
+"""What the loader adds to each landed record `r`."""
+
+
+def fields_read(columns: Iterable[Column], of: str = "r") -> tuple[str, ...]:
+    """The fields of a landed record `r` that columns read, each once, in the order of the columns.
+
+    So a column is the only declaration of its field; `of` names an object inside the record, such as `r.metrics`.
+    """
+    reads = (field for column in columns for field in re.findall(rf"\b{re.escape(of)}\.(\w+)", column.read))
+    return tuple(field for field in dict.fromkeys(reads) if field not in ADDED_FIELDS)
 
 
 def stamp(instant: datetime) -> str:

@@ -19,7 +19,7 @@ from connectors.sync.reader import Reader
 from connectors.tiktok_ads.client import Client, NotGrantedError, RefusedError
 from connectors.tiktok_ads.pages import whole_list
 from connectors.tiktok_ads.questions import known_shops
-from connectors.tiktok_ads.streams.insights import DIMENSIONS, GMV_METRICS, METRICS, PROMOTIONS, SERVICES
+from connectors.tiktok_ads.streams.insights import DIMENSIONS, PROMOTIONS, SERVICES
 
 LONGEST_DAYS = 30
 _ALL_ADS = {"field_name": "ad_status", "filter_type": "IN", "filter_value": '["STATUS_ALL"]'}
@@ -55,7 +55,7 @@ def ad_rows(client: Client, stream: Stream, first: date, last: date) -> list[byt
             "report_type": "BASIC",
             "data_level": f"{service}_{level}",
             "dimensions": [dimension, "stat_time_day"],
-            "metrics": METRICS[stream.name],
+            "metrics": stream.query.split(","),
         }
         if level == "AD":
             params["filtering"] = [_ALL_ADS]
@@ -100,7 +100,7 @@ def _shop_rows(client: Client, stream: Stream, shop: str, first: date, last: dat
             "advertiser_id": client.id,
             "store_ids": [shop],
             "dimensions": [dimension, "stat_time_day"],
-            "metrics": GMV_METRICS,
+            "metrics": stream.query.split(","),
             "filtering": {"gmv_max_promotion_types": [promotion]},
         }
         rows = _rows(client, "gmv_max/report/get", params, first, last)

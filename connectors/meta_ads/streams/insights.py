@@ -6,13 +6,12 @@ account's own setting, which may be missing. A type that comes twice in one row 
 
 from __future__ import annotations
 
-from connectors.base import Column, Stream, Table
+from connectors.base import Column, Stream, Table, fields_read
 
 WINDOWS = ("1d_click", "7d_click", "28d_click", "1d_view")
 ACTION_BREAKDOWNS = ("action_type",)  # the API's default of three breakdowns loses purchases
 _PAIRS = "MAP(VARCHAR, VARCHAR)[]"
-_NUMBERS = ("spend", "impressions", "clicks", "inline_link_clicks", "reach", "attribution_setting", "account_currency")
-_NAMES = ("campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id", "ad_name")
+_DAY = "date_start"  # every row has it; it is no field of the request
 
 
 def _text(name: str, read: str) -> Column:
@@ -25,7 +24,7 @@ def _count(name: str, field: str) -> Column:
 
 def _actions(*ids: str) -> str:
     """FROM clause: one row per day, object, type and window of a record's two lists."""
-    keys = ", ".join(("landing_part", "landed_until", "date_start", *ids))
+    keys = ", ".join(("landing_part", "landed_until", _DAY, *ids))
     lists = " union all ".join(
         f"select {keys}, '{name}' as kind, unnest({name}) as action from record"
         for name in ("actions", "action_values")
@@ -44,9 +43,9 @@ def _actions(*ids: str) -> str:
         group by all) as r"""
 
 
-def _tables(name: str, actions: str, ids: dict[str, str], names: dict[str, str]) -> tuple[Table, ...]:
+def _tables(name: str, actions: str, ids: dict[str, str], names: dict[str, str]) -> tuple[Table, Table]:
     """The table of numbers and the table of actions of one level; `ids` are key columns and their fields."""
-    day = Column("date_day", "DATE", "r.date_start")
+    day = Column("date_day", "DATE", f"r.{_DAY}")
     keys = tuple(_text(column, f"r.{field}") for column, field in ids.items())
     return (
         Table(
@@ -85,21 +84,25 @@ def _tables(name: str, actions: str, ids: dict[str, str], names: dict[str, str])
     )
 
 
-def _stream(name: str, fields: tuple[str, ...], tables: tuple[Table, ...]) -> Stream:
+def _stream(name: str, tables: tuple[Table, Table]) -> Stream:
+    """A report of one level: its numbers, which name the fields of the request, and its actions."""
+    record = {
+        **dict.fromkeys(("account_id", *fields_read(tables[0].columns)), "VARCHAR"),
+        "actions": _PAIRS,
+        "action_values": _PAIRS,
+    }
     return Stream(
         name=name,
-        query=",".join(("account_id", *fields, *_NUMBERS, "actions", "action_values")),
-        cursor="date_start",
+        query=",".join(field for field in record if field != _DAY),
+        cursor=_DAY,
         whole_days=True,
-        record=dict.fromkeys(("account_id", "date_start", *fields, *_NUMBERS), "VARCHAR")
-        | {"actions": _PAIRS, "action_values": _PAIRS},
+        record=record,
         tables=tables,
     )
 
 
 ADS_INSIGHTS = _stream(
     "ads_insights",
-    _NAMES,
     _tables(
         "ads_insights",
         "ads_actions",
@@ -113,5 +116,5 @@ ADS_INSIGHTS = _stream(
         },
     ),
 )
-ACCOUNT_INSIGHTS = _stream("account_insights", (), _tables("account_insights", "account_actions", {}, {}))
+ACCOUNT_INSIGHTS = _stream("account_insights", _tables("account_insights", "account_actions", {}, {}))
 INSIGHTS = {"ads_insights": "ad", "account_insights": "account"}  # stream: level

@@ -6,7 +6,7 @@ names. A `…_history` table gets a row when a name or a status changes.
 
 from __future__ import annotations
 
-from connectors.base import Column, Stream, Table
+from connectors.base import Column, Stream, Table, fields_read
 
 
 def _text(name: str, read: str) -> Column:
@@ -17,12 +17,12 @@ def _object(
     name: str, singular: str, key: str, statuses: tuple[str, ...], own: dict[str, str], shared: tuple[Column, ...]
 ) -> Stream:
     """A kind of object: `own` are its own columns and the fields that they come from."""
-    fields = ("id", "name", "status", "effective_status", "created_time", "updated_time", *own.values())
     columns = (
         _text(key, "r.id"),
         *(_text(column, f"r.{field}") for column, field in own.items()),
         *shared,
     )
+    fields = fields_read(columns)
     return Stream(
         name=name,
         query=",".join(fields),
@@ -56,24 +56,19 @@ _SHARED = (
 STATUSES = ("ACTIVE", "PAUSED", "DELETED", "ARCHIVED", "IN_PROCESS", "WITH_ISSUES")
 _REVIEW = ("PENDING_REVIEW", "DISAPPROVED", "PREAPPROVED", "PENDING_BILLING_INFO")
 
+_ACCOUNT = (
+    _text("account_id", "r.account_id"),
+    _text("name", "r.name"),
+    _text("currency", "r.currency"),
+    _text("time_zone", "r.timezone_name"),
+    Column("account_status", "BIGINT", "r.account_status"),
+)
+
 ACCOUNT = Stream(
     name="account",
-    query="id,account_id,name,currency,timezone_name,account_status",
-    record=dict.fromkeys(("account_id", "name", "currency", "timezone_name", "account_status"), "VARCHAR"),
-    tables=(
-        Table(
-            name="account",
-            key=("account_id",),
-            where="true",
-            columns=(
-                _text("account_id", "r.account_id"),
-                _text("name", "r.name"),
-                _text("currency", "r.currency"),
-                _text("time_zone", "r.timezone_name"),
-                Column("account_status", "BIGINT", "r.account_status"),
-            ),
-        ),
-    ),
+    query=",".join(fields_read(_ACCOUNT)),
+    record=dict.fromkeys(fields_read(_ACCOUNT), "VARCHAR"),
+    tables=(Table(name="account", key=("account_id",), where="true", columns=_ACCOUNT),),
 )
 CAMPAIGNS = _object(
     "campaigns", "campaign", "campaign_id", STATUSES, {"objective": "objective", "buying_type": "buying_type"}, _SHARED

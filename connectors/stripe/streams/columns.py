@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from connectors.base import Column, Stream, Table
+from connectors.base import Column, Stream, Table, fields_read
 from connectors.sync.reader import Question
 
 AMOUNTS = "STRUCT(amount VARCHAR)[]"
 DISCOUNT = (
     'STRUCT(id VARCHAR, "start" VARCHAR, "end" VARCHAR, subscription_item VARCHAR, source STRUCT(coupon VARCHAR))'
 )
-FIELD = re.compile(r"\br\.(\w+)")
-LANDING_FIELDS = frozenset({"landing_part", "landed_until"})
 
 
 @dataclass(frozen=True)
@@ -82,12 +79,12 @@ def make_stream(
     `shapes` gives the types of nested fields, `extra_fields` names those that only a table's FROM clause reads.
     """
     columns = [column for table in tables if table.source == Table.source for column in table.columns]
-    fields = [field for column in columns for field in FIELD.findall(column.read) if field not in LANDING_FIELDS]
     return Stream(
         name=name,
         query=name,
         cursor="created",
-        record=dict.fromkeys(("id", "object", "created", *fields, *extra_fields), "VARCHAR") | (shapes or {}),
+        record=dict.fromkeys(("id", "object", "created", *fields_read(columns), *extra_fields), "VARCHAR")
+        | (shapes or {}),
         tables=tables,
     )
 

@@ -7,18 +7,10 @@ shop, and the days whose stored rows stay as they are.
 
 from __future__ import annotations
 
-from connectors.base import Column, Stream, Table
+from connectors.base import Column, Stream, Table, fields_read
 
 SERVICES = ("AUCTION", "RESERVATION")
 PROMOTIONS = ("PRODUCT", "LIVE")
-_PAID = ("complete_payment", "total_complete_payment_rate")
-_NUMBERS = ("spend", "impressions", "clicks", "reach", *_PAID)
-_NAMES = ("ad_name", "adgroup_id", "adgroup_name", "campaign_id", "campaign_name")
-METRICS = {
-    "ads_insights": (*_NAMES, *_NUMBERS, "currency"),
-    "advertiser_insights": (*_NUMBERS, "cash_spend", "voucher_spend", "currency"),
-}
-GMV_METRICS = ("cost", "net_cost", "orders", "gross_revenue")
 DIMENSIONS = {  # stream: (level, its dimension)
     "ads_insights": ("AD", "ad_id"),
     "advertiser_insights": ("ADVERTISER", "advertiser_id"),
@@ -51,19 +43,20 @@ def _count(name: str, metric: str) -> Column:
 
 def _stream(
     name: str,
-    own_fields: tuple[str, ...],
-    metrics: tuple[str, ...],
+    added_fields: tuple[str, ...],
     key: tuple[Column, ...],
     columns: tuple[Column, ...],
     spared: str | None = None,
 ) -> Stream:
+    """A report: its columns name the metrics of the request; reports.py adds fields to its records."""
+    metrics = fields_read(columns, of="r.metrics")
     return Stream(
         name=name,
-        query="",
+        query=",".join(metrics),
         cursor="stat_time_day",
         whole_days=True,
         record={
-            **dict.fromkeys(own_fields, "VARCHAR"),
+            **dict.fromkeys(added_fields, "VARCHAR"),
             "dimensions": _struct(DIMENSIONS[name][1], "stat_time_day"),
             "metrics": _struct(*metrics),
         },
@@ -104,7 +97,6 @@ _GMV = (
 ADS_INSIGHTS = _stream(
     "ads_insights",
     ("service",),
-    METRICS["ads_insights"],
     (_SERVICE, _text("ad_id", "r.dimensions.ad_id")),
     (
         _text("ad_group_id", _value("adgroup_id")),
@@ -118,16 +110,14 @@ ADS_INSIGHTS = _stream(
 ADVERTISER_INSIGHTS = _stream(
     "advertiser_insights",
     ("service",),
-    METRICS["advertiser_insights"],
     (_SERVICE,),
     (*_MEASURES, _micros("cash_spend_micros", "cash_spend"), _micros("voucher_spend_micros", "voucher_spend")),
 )
 GMV_MAX_INSIGHTS = _stream(
     "gmv_max_insights",
     _GMV_FIELDS,
-    GMV_METRICS,
     (_text("campaign_id", "r.dimensions.campaign_id"), *_STORE),
     _GMV,
     _SPARED,
 )
-GMV_MAX_TOTALS = _stream("gmv_max_totals", _GMV_FIELDS, GMV_METRICS, _STORE, _GMV, _SPARED)
+GMV_MAX_TOTALS = _stream("gmv_max_totals", _GMV_FIELDS, _STORE, _GMV, _SPARED)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.base import Column, Stream, Table
+from connectors.base import Column, Stream, Table, fields_read
 
 _PROMOTIONS = ("PRODUCT_GMV_MAX", "LIVE_GMV_MAX")
 _BUYING_TYPES = ("AUCTION", "RESERVATION_TOP_VIEW", "RESERVATION_RF")
@@ -45,8 +45,6 @@ def _text(name: str, read: str) -> Column:
 
 def _object(name: str, singular: str, key: Column, own: dict[str, str], name_field: str) -> Stream:
     """A kind of object: `own` are its own columns and the fields that they come from."""
-    shared = ("operation_status", "secondary_status", "create_time", "modify_time")
-    fields = ("kind", name_field, *shared, *own.values(), *(field for *_, field in LISTS[name]))
     columns = (
         key,
         *(_text(column, f"r.{field}") for column, field in own.items()),
@@ -60,7 +58,7 @@ def _object(name: str, singular: str, key: Column, own: dict[str, str], name_fie
     return Stream(
         name=name,
         query="",
-        record=dict.fromkeys(fields, "VARCHAR"),
+        record=dict.fromkeys(fields_read(columns), "VARCHAR"),
         tables=(
             Table(name=name, key=(key.name,), where="true", columns=columns),
             Table(
@@ -79,26 +77,19 @@ def _object(name: str, singular: str, key: Column, own: dict[str, str], name_fie
     )
 
 
-_ADVERTISER = ("advertiser_id", "name", "currency", "timezone", "display_timezone", "status")
+_ADVERTISER = (
+    _text("advertiser_id", "r.advertiser_id"),
+    _text("name", "r.name"),
+    _text("currency", "r.currency"),
+    _text("time_zone", "coalesce(r.display_timezone, r.timezone)"),
+    _text("status", "r.status"),
+)
 
 ADVERTISER = Stream(
     name="advertiser",
-    query=",".join(_ADVERTISER),
-    record=dict.fromkeys(_ADVERTISER, "VARCHAR"),
-    tables=(
-        Table(
-            name="advertiser",
-            key=("advertiser_id",),
-            where="true",
-            columns=(
-                _text("advertiser_id", "r.advertiser_id"),
-                _text("name", "r.name"),
-                _text("currency", "r.currency"),
-                _text("time_zone", "coalesce(r.display_timezone, r.timezone)"),
-                _text("status", "r.status"),
-            ),
-        ),
-    ),
+    query=",".join(fields_read(_ADVERTISER)),
+    record=dict.fromkeys(fields_read(_ADVERTISER), "VARCHAR"),
+    tables=(Table(name="advertiser", key=("advertiser_id",), where="true", columns=_ADVERTISER),),
 )
 CAMPAIGNS = _object(
     "campaigns", "campaign", _text("campaign_id", "r.campaign_id"), {"objective": "objective_type"}, "campaign_name"
