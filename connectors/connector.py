@@ -21,7 +21,7 @@ class Connector:
     `settings` is the model of its `[[tenants.sources]]` table; `pull` gets an object of it. Single days of the
     `restated` streams can be read again. `counted` is what would count twice if an account were configured twice;
     `key_is_account` says that a key opens one account only, so that the same key twice is the same account.
-    `choices` are settings that dbt reads from takings.accounts.
+    `choices` are settings that dbt reads as columns of takings.accounts, which are null for other sources.
     """
 
     kind: str

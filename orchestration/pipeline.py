@@ -157,8 +157,8 @@ def record_run(settings: Settings, run_id: str) -> None:
     """
     configuration = _configuration(settings)
     with Staging(Home(settings.home).staging) as staging:
-        for source, streams in STREAMS.items():
-            staging.prepare(source, streams)
+        for connector in CONNECTORS:
+            staging.prepare(connector.kind, connector.streams, connector.choices)
         staging.record_configuration(configuration, run_id)
 
 

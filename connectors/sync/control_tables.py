@@ -26,8 +26,6 @@ create table if not exists takings.rejects (
     tenant_id varchar, source varchar, source_account varchar, stream varchar, table_name varchar, row_key varchar,
     reason varchar, run_id varchar, landing_part varchar, rejected_at timestamp);
 create table if not exists takings.accounts (tenant_id varchar, source varchar, source_account varchar);
-alter table takings.accounts add column if not exists purchase_action varchar;
-alter table takings.accounts add column if not exists attribution_window varchar;
 create table if not exists takings.targets (tenant_id varchar, metric varchar, target decimal(20, 6));
 create table if not exists takings.tenants (
     tenant_id varchar, tenant_name varchar, time_zone varchar, currency varchar);
@@ -56,8 +54,6 @@ def record_configuration(db: duckdb.DuckDBPyConnection, configuration: Configura
     tables = {**vars(configuration), "runs": [run]}
     for name in tables:
         db.execute(f"delete from takings.{name}")
-    for column in sorted({column for row in configuration.accounts for column in row}):
-        db.execute(f"alter table takings.accounts add column if not exists {column} varchar")
     for name, rows in tables.items():
         if rows:
             columns = ", ".join(rows[0])

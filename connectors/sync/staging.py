@@ -79,9 +79,14 @@ class Staging:
                 raise
             self.db.execute("commit")
 
-    def prepare(self, source: str, streams: tuple[Stream, ...]) -> None:
-        """Create the source's tables; a column that is new is added to the table that lacks it."""
+    def prepare(self, source: str, streams: tuple[Stream, ...], choices: tuple[str, ...] = ()) -> None:
+        """Create the source's tables; a column that is new is added to the table that lacks it.
+
+        `choices` are the columns that the source has in takings.accounts.
+        """
         with self.transaction():
+            for name in choices:
+                self.db.execute(f"alter table takings.accounts add column if not exists {name} varchar")
             self.db.execute(f"create schema if not exists {source}")
             for table in (table for stream in streams for table in stream.tables):
                 columns = [f"{name} varchar" for name in (*SCOPE, *LINEAGE)]

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pytest
 import stripe
 
-from connectors.registry import STREAMS
+from connectors.registry import CONNECTORS
 from connectors.sync.staging import Staging
 from orchestration.home import Home
 from tests import shared_cache
@@ -34,8 +34,8 @@ def empty_warehouse(folder: Path) -> None:
     """Every staging table, seed and model without a row: unit tests read the types of their columns."""
     home = Home(folder)
     with Staging(home.staging) as staging:
-        for source, streams in STREAMS.items():
-            staging.prepare(source, streams)
+        for connector in CONNECTORS:
+            staging.prepare(connector.kind, connector.streams, connector.choices)
     results = dbt(home, "build", "--empty", "--exclude-resource-type", "test", "unit_test")
     assert {str(result.status) for result in results} == {"success"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from connectors.registry import STREAMS
+from connectors.registry import CONNECTORS
 from connectors.sync.staging import Staging
 from orchestration import dbt_build
 from orchestration.home import Home
@@ -92,8 +92,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Path]:
     """dbt's results for the models of recurring revenue and their tests, and the file that it wrote."""
     home = Home(tmp_path_factory.mktemp("home"))
     with Staging(home.staging) as staging:
-        for source, streams in STREAMS.items():
-            staging.prepare(source, streams)
+        for connector in CONNECTORS:
+            staging.prepare(connector.kind, connector.streams, connector.choices)
         write(staging, ROWS)
         write(staging, subscription("stays", "USD", has_automatic_tax=True))
         write(staging, backdated())
