@@ -1,21 +1,6 @@
 -- Days whose advertising is lost or doubled: at each level the rows must add up to the account's own total in its own
 -- currency. Days with ads but without an account total fail too.
-with totals as (
-    select
-        tenant_id,
-        source,
-        source_account,
-        date_day,
-    {%- for name in ad_measures() %}
-        sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-    from (
-        select * from {{ ref('stg_meta_ads__account_days') }}
-        union all by name
-        select * from {{ ref('stg_tiktok_ads__account_days') }}
-    )
-    group by all
-),
+with totals as (select * from {{ ref('int_ad_account_totals') }}),
 
 levels as (
     {%- for level in ['ad', 'ad_set', 'campaign', 'account'] %}

@@ -1,19 +1,4 @@
-with totals as (
-    select
-        tenant_id,
-        source,
-        source_account,
-        date_day,
-    {%- for name in ad_measures() %}
-        sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-    from (
-        select * from {{ ref('stg_meta_ads__account_days') }}
-        union all by name
-        select * from {{ ref('stg_tiktok_ads__account_days') }}
-    )
-    group by all
-),
+with totals as (select * from {{ ref('int_ad_account_totals') }}),
 
 accounts as (
     select distinct
