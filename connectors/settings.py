@@ -32,6 +32,20 @@ def secret_of(what: str) -> Any:
     return Field(description=f"Where {what} is kept: an environment variable, or a file (relative to takings.toml).")
 
 
+def address_of(default: str) -> Any:
+    """The declaration of a `base_url` field."""
+    return Field(default=None, description=f"Another server that speaks the same API. Without it: `{default}`.")
+
+
+def first_day(default: str) -> Any:
+    """The declaration of a `since` field; `default` says what is read without it."""
+    return Field(
+        default=None,
+        description=f"The first day to read. Without it {default}. When it is moved back, the next pull reads the days "
+        "before.",
+    )
+
+
 class Table(BaseModel):
     """A table of takings.toml; an unknown key in it is a mistake."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from connectors.settings import KIND, AdAccount, Address, AdSettings, Secret, secret_of
+from connectors.settings import KIND, AdAccount, Address, AdSettings, Secret, address_of, first_day, secret_of
 
 ActionType = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,99}$")]
 
@@ -19,15 +19,8 @@ class MetaAdsSettings(AdSettings):
     kind: Literal["meta_ads"] = Field(description=KIND)
     account: AdAccount = Field(description="The ad account's number, without `act_`.")
     secret: Secret = secret_of("the system user's token with ads_read")
-    base_url: Address | None = Field(
-        default=None,
-        description="Another server that speaks the same API. Without it: `https://graph.facebook.com`.",
-    )
-    since: date | None = Field(
-        default=None,
-        description="The first day to read. Without it all that Meta keeps, 37 months. When it is moved back, the "
-        "next pull reads the days before.",
-    )
+    base_url: Address | None = address_of(default_address)
+    since: date | None = first_day("all that Meta keeps, 37 months")
     purchase_action: ActionType | None = Field(
         default=None,
         description="The one action type that counts as a purchase. Without it omni_purchase where the account has "

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from connectors.settings import KIND, Address, ApiSettings, Secret, secret_of
+from connectors.settings import KIND, Address, ApiSettings, Secret, address_of, secret_of
 
 StripeAccount = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 
@@ -21,10 +21,7 @@ class StripeSettings(ApiSettings):
         "Stripe account that was pulled first: a key of another account is refused."
     )
     secret: Secret = secret_of("the restricted key")
-    base_url: Address | None = Field(
-        default=None,
-        description="Another server that speaks the same API. Without it: `https://api.stripe.com`.",
-    )
+    base_url: Address | None = address_of(default_address)
     test_mode: bool = Field(
         default=False,
         description="Read test payments with a test-mode key; without this setting such a key is refused.",

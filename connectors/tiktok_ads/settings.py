@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from connectors.settings import KIND, AdAccount, Address, AdSettings, Secret, secret_of
+from connectors.settings import KIND, AdAccount, Address, AdSettings, Secret, address_of, first_day, secret_of
 
 
 class TikTokAdsSettings(AdSettings):
@@ -17,15 +17,8 @@ class TikTokAdsSettings(AdSettings):
     kind: Literal["tiktok_ads"] = Field(description=KIND)
     account: AdAccount = Field(description="The advertiser's id.")
     secret: Secret = secret_of("the access token")
-    base_url: Address | None = Field(
-        default=None,
-        description="Another server that speaks the same API. Without it: `https://business-api.tiktok.com`.",
-    )
-    since: date | None = Field(
-        default=None,
-        description="The first day to read. Without it two years back. When it is moved back, the next pull reads "
-        "the days before.",
-    )
+    base_url: Address | None = address_of(default_address)
+    since: date | None = first_day("two years back")
     queries_a_second: int = Field(
         default=8,
         ge=1,
