@@ -1,4 +1,4 @@
-"""A small demo world with every special case, and a server over it."""
+"""A small demo world with every special case, a busier one for advertising, and a server over each."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from simulator import SimulatorServer, World, demo_world, serve
 from tests.simulator.queries import Client
 
 START, END = date(2025, 10, 16), datetime(2026, 11, 20, 12, tzinfo=UTC)
+ADS_START, ADS_END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +41,14 @@ def shop(server: SimulatorServer, request: pytest.FixtureRequest) -> Client:
 @pytest.fixture
 def aurora(server: SimulatorServer) -> Client:
     return Client(server, "aurora")
+
+
+@pytest.fixture(scope="session")
+def ads_world() -> World:
+    return demo_world(seed=11, start=ADS_START, end=ADS_END, orders=2_000)
+
+
+@pytest.fixture(scope="session")
+def running_ads(ads_world: World) -> Iterator[SimulatorServer]:
+    with serve(ads_world) as server:
+        yield server

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,30 +11,19 @@ from typing import Any
 import pytest
 import requests
 
-from simulator import Fault, SimulatorServer, World, demo_world, serve
+from simulator import Fault, SimulatorServer, World
 from simulator.world import seconds
+from tests.simulator.conftest import ADS_END
 
-START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
 CASSETTES = Path(__file__).resolve().parents[3] / "shared/data/recorded/meta_keboola/cassettes"
 SPAN = json.dumps({"since": "2026-02-01", "until": "2026-02-28"})
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return demo_world(seed=11, start=START, end=END, orders=2_000)
-
-
-@pytest.fixture(scope="module")
-def running(world: World) -> Iterator[SimulatorServer]:
-    with serve(world) as server:
-        yield server
-
-
 @pytest.fixture
-def server(running: SimulatorServer) -> SimulatorServer:
-    running.faults.clear()
-    running.meta.job_polls, running.meta.most_rows = 0, 100_000
-    return running
+def server(running_ads: SimulatorServer) -> SimulatorServer:
+    running_ads.faults.clear()
+    running_ads.meta.job_polls, running_ads.meta.most_rows = 0, 100_000
+    return running_ads
 
 
 def ask(
@@ -151,8 +139,10 @@ def test_usage_headers_have_the_recorded_shape(server: SimulatorServer) -> None:
 
 
 @pytest.mark.parametrize("level", ["ad", "adset", "campaign", "account"])
-def test_spend_of_a_report_equals_the_books_at_every_level(level: str, server: SimulatorServer, world: World) -> None:
-    account, at = world.ad_account("aurora", "meta"), seconds(END)
+def test_spend_of_a_report_equals_the_books_at_every_level(
+    level: str, server: SimulatorServer, ads_world: World
+) -> None:
+    account, at = ads_world.ad_account("aurora", "meta"), seconds(ADS_END)
     body = ask(server, "insights", level=level, fields="spend", time_range=SPAN, time_increment=1, limit=500)
     spend = sum(Decimal(row["spend"]) * 1_000_000 for row in body.json()["data"])
     days = [date(2026, 2, number) for number in range(1, 29)]

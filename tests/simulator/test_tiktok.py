@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ from typing import Any
 import pytest
 import requests
 
-from simulator import Fault, SimulatorServer, World, demo_world, serve
+from simulator import Fault, SimulatorServer, World
 from simulator.scenarios.ads.books import AdAccount
 from simulator.world import seconds
+from tests.simulator.conftest import ADS_END
 
-START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
 CODES = Path(__file__).resolve().parents[3] / "shared/data/specs/tiktok_error_codes/codes_from_sdk_1.1.3.json"
 SPAN = {"start_date": "2026-02-01", "end_date": "2026-03-02"}
 DAYS = [date(2026, 2, 1) + timedelta(days=number) for number in range(30)]
@@ -25,27 +24,16 @@ REPORT: dict[str, Any] = {"report_type": "BASIC", "data_level": "AUCTION_AD", "d
                           "metrics": ["spend"], "page_size": 1000, **SPAN}  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return demo_world(seed=11, start=START, end=END, orders=2_000)
-
-
-@pytest.fixture(scope="module")
-def running(world: World) -> Iterator[SimulatorServer]:
-    with serve(world) as server:
-        yield server
+@pytest.fixture
+def server(running_ads: SimulatorServer) -> SimulatorServer:
+    running_ads.faults.clear()
+    running_ads.tiktok.most_rows = 100_000
+    return running_ads
 
 
 @pytest.fixture
-def server(running: SimulatorServer) -> SimulatorServer:
-    running.faults.clear()
-    running.tiktok.most_rows = 100_000
-    return running
-
-
-@pytest.fixture
-def books(world: World) -> AdAccount:
-    return world.ad_account("aurora", "tiktok")
+def books(ads_world: World) -> AdAccount:
+    return ads_world.ad_account("aurora", "tiktok")
 
 
 def ask(server: SimulatorServer, endpoint: str, **params: Any) -> dict[str, Any]:
@@ -69,14 +57,14 @@ def total_spend(server: SimulatorServer, **params: Any) -> Decimal:
 
 
 def test_report_without_deleted_ads_is_lower_than_the_books(server: SimulatorServer, books: AdAccount) -> None:
-    at, kinds = seconds(END), ("auction", "smart_plus")
+    at, kinds = seconds(ADS_END), ("auction", "smart_plus")
     expected = sum(row.spend for day in DAYS for row in books.rows("ad", day, at, kinds).values())
     assert total_spend(server, filtering=ALL_ADS) == expected
-    server.set_now(END - timedelta(days=22))  # when an ad is deleted and not yet purged
+    server.set_now(ADS_END - timedelta(days=22))  # when an ad is deleted and not yet purged
     try:
         assert total_spend(server) < total_spend(server, filtering=ALL_ADS)
     finally:
-        server.set_now(END)
+        server.set_now(ADS_END)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +76,7 @@ def test_spend_of_the_advertisers_row_is_cash_plus_voucher(
     body = ask(server, "report/integrated/get", **REPORT | {
         "data_level": f"{service}_ADVERTISER", "dimensions": ["advertiser_id", "stat_time_day"],
         "metrics": ["spend", "cash_spend", "voucher_spend"]})["data"]["list"]  # fmt: skip
-    at = seconds(END)
+    at = seconds(ADS_END)
     totals = {day: total for day in DAYS if (total := books.total(day, at, kinds))}
     assert [Decimal(row["metrics"]["spend"]) * 1_000_000 for row in body] == [total.spend for total in totals.values()]
     for row in body:
@@ -103,7 +91,7 @@ def test_gmv_max_report_equals_the_books_and_its_total_includes_deleted_campaign
     common = {"store_ids": list(books.stores), "metrics": ["cost", "orders", "roi"], "page_size": 1000, **SPAN}
     rows = ask(server, "gmv_max/report/get", dimensions=["campaign_id", "stat_time_day"], **common)["data"]["list"]
     cost = sum(Decimal(row["metrics"]["cost"]) * 1_000_000 for row in rows)
-    at = seconds(END)
+    at = seconds(ADS_END)
     assert cost == sum(row.spend for day in DAYS for row in books.rows("campaign", day, at, ["gmv_max"]).values()) > 0
     whole = ask(server, "gmv_max/report/get", dimensions=["advertiser_id", "stat_time_day"], **common)["data"]["list"]
     expected = sum(total.spend for day in DAYS if (total := books.total(day, at, ["gmv_max"])))
@@ -134,7 +122,7 @@ def test_pages_are_numbered_with_total_and_a_moved_row_raises_the_total(server: 
 
 
 def test_each_endpoint_lists_campaigns_of_its_own_kinds(server: SimulatorServer, books: AdAccount) -> None:
-    at = seconds(END)
+    at = seconds(ADS_END)
     usual = ask(server, "campaign/get", page_size=1000)["data"]["list"]
     kinds = {node.id: node.kind for node in books.nodes("campaign", at)}
     assert {kinds[campaign["campaign_id"]] for campaign in usual} == {"auction"}
