@@ -23,10 +23,14 @@ class TakingsError(Exception):
     """Something that a person can act on. `str()` is the whole message, fit to be shown."""
 
     def __init__(self, what: str, why: str = "", next_step: str = "") -> None:
-        """Texts without a closing full stop; `what` may also be a complete message of its own."""
+        """Texts without a closing full stop; `what` may also be a complete message of its own.
+
+        After a list of lines the next step has a line of its own.
+        """
         self.what, self.why, self.next_step = what, why, next_step
         sentences = (f"{what}: {why}" if why else what, next_step)
-        super().__init__(" ".join(_sentence(text) for text in sentences if text))
+        between = "\n" if "\n" in sentences[0] else " "
+        super().__init__(between.join(_sentence(text) for text in sentences if text))
 
 
 class RetryError(TakingsError):

@@ -23,7 +23,11 @@ def evaluate_tenants(settings: Settings, tenant: str | None = None) -> list[Aler
         with open_build(Home(settings.home).published, configured.id) as build:
             as_of = build.as_of()
             if as_of is None:
-                raise ConfigurationError(f"The published build holds nothing of {configured.id}. Run `takings run`.")
+                raise ConfigurationError(
+                    "No alert was evaluated",
+                    f"the published build holds nothing of {configured.id}",
+                    "Run `takings run`",
+                )
             today = periods.local_day(as_of.replace(tzinfo=UTC), configured.time_zone)
             alerts += evaluate(build, rules.load(), today=today, limits=configured.alerts)
     return alerts

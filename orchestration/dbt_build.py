@@ -67,7 +67,7 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
         outcome = runner.invoke([*QUIET, "--no-write-json", "build", *UNTESTED, *arguments(home)])
         close_connections()
     if outcome.exception is not None:
-        raise StopError(f"dbt could not run: {outcome.exception}. Nothing was published.")
+        raise StopError("Nothing was published", f"dbt could not run: {outcome.exception}")
     built = Built(path)
     failed = []
     for result in outcome.result or ():

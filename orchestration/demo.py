@@ -77,7 +77,9 @@ def simulator_arguments(home: Home, world: Path | None) -> list[str]:
         return ["--seed", str(remembered["seed"]), "--start", remembered["start"], *files]
     except (ValueError, KeyError) as error:
         raise ConfigurationError(
-            f"Cannot read {memory}, which holds the first day of the demo's shops: {error}. Remove it, then run again."
+            f"Cannot read {memory}, which holds the first day of the demo's shops",
+            str(error),
+            "Remove it, then run again",
         ) from None
 
 
@@ -121,9 +123,10 @@ def refuse_foreign_configuration() -> None:
     path = settings.config_path()
     if path.exists() and not _written_by_the_demo(path):
         raise ConfigurationError(
-            f"{path} is a configuration of your own, and the demo would mix simulated shops with it. "
+            "The demo was not started",
+            f"{path} is a configuration of your own, and the demo would mix simulated shops with it",
             "Give the demo a folder of its own: "
-            "TAKINGS_HOME=/tmp/takings-demo TAKINGS_CONFIG=/tmp/takings-demo/takings.toml make demo"
+            "`TAKINGS_HOME=/tmp/takings-demo TAKINGS_CONFIG=/tmp/takings-demo/takings.toml make demo`",
         )
 
 

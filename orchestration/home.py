@@ -74,8 +74,9 @@ class Home:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise
             raise ConfigurationError(
-                f"TAKINGS_HOME, the folder of all state, cannot be used: {self.root}: {error.strerror}. "
-                "Make it writable, or set TAKINGS_HOME to another folder."
+                f"TAKINGS_HOME, the folder of all state, cannot be used: {self.root}",
+                error.strerror or str(error),
+                "Make it writable, or set TAKINGS_HOME to another folder",
             ) from None
 
     @contextmanager
@@ -92,7 +93,8 @@ class Home:
                 file.seek(0)
                 holder = file.read().strip() or "unknown"
                 raise RetryError(
-                    f"Another run is writing to {self.root} (process {holder}). Wait for it to end, then run again."
+                    f"Another run is writing to {self.root} (process {holder})",
+                    next_step="Wait for it to end, then run again",
                 ) from None
             file.truncate(0)
             file.write(str(os.getpid()))

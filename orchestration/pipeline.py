@@ -70,8 +70,10 @@ def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
     with disk_guard(home), home.writing():
         if not home.staging.exists():
             raise ConfigurationError(
-                f"There is nothing to build from: {home.staging} does not exist. `takings run` makes it, from the "
-                "landing zone as far as that reaches; `takings replay --yes` does so with no network."
+                "There is nothing to build from",
+                f"{home.staging} does not exist",
+                "`takings run` makes it, from the landing zone as far as that reaches; `takings replay --yes` does so "
+                "with no network",
             )
         result.built, result.published = build_and_publish(settings, result.run_id, progress)
     return result
@@ -112,9 +114,10 @@ def _load_again(staging: Staging, account: Account, stream: Stream, landed: Land
         staging.load(account, stream, landed, landed.manifest.run_id or "replay")
     except IncompleteError as error:
         raise StopError(
-            f"{error} The window {landed.folder} is damaged, and a replay has no network to fetch it again. Staging is "
-            "unchanged. Remove that folder and every later one of the stream, and the staging file; then `takings run` "
-            "loads what is left and asks the source for the rest."
+            "The replay stopped, and staging is unchanged",
+            f"the window {landed.folder} is damaged, and a replay has no network to fetch it again. {error}",
+            "Remove that folder and every later one of the stream, and the staging file; then `takings run` loads what "
+            "is left and asks the source for the rest",
         ) from None
 
 
@@ -213,6 +216,7 @@ def disk_guard(home: Home) -> Iterator[None]:
         if not full:
             raise
         raise StopError(
-            f"The disk that holds {home.root} is full. The last published build is untouched, and what had been "
-            "loaded is kept. Free some space, then run again."
+            f"The disk that holds {home.root} is full",
+            next_step="The last published build is untouched, and what had been loaded is kept. Free some space, then "
+            "run again",
         ) from error

@@ -74,7 +74,9 @@ def newest(home: Home) -> Path:
     """The folder of the build that readers see. Raises ConfigurationError before the first build."""
     folder = current(home)
     if folder is None:
-        raise ConfigurationError(f"Nothing has been published under {home.published} yet. Run `takings run`.")
+        raise ConfigurationError(
+            f"Nothing has been published under {home.published} yet", next_step="Run `takings run`"
+        )
     return folder
 
 

@@ -27,8 +27,8 @@ def read_rates(settings: Settings) -> list[Rate]:
             rows = csv.DictReader(file)
             if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
                 raise ConfigurationError(
-                    f"The exchange rates {path} lack the columns {', '.join(missing)}. "
-                    f"The first line has to be {','.join(COLUMNS)}. Nothing was changed."
+                    f"The exchange rates {path} lack the columns {', '.join(missing)}",
+                    next_step=f"Nothing was changed; the first line has to be {','.join(COLUMNS)}",
                 )
             for row in rows:
                 try:
@@ -41,17 +41,24 @@ def read_rates(settings: Settings) -> list[Rate]:
                         f"  line {rows.line_num}: a second rate of {row['from']} to {row['to']} for {row['day']}"
                     )
     except OSError as error:
-        raise ConfigurationError(f"The exchange rates {path} cannot be read: {error.strerror}.") from None
+        raise ConfigurationError(
+            f"The exchange rates {path} cannot be read",
+            error.strerror or str(error),
+            f"Make the file readable, or change [exchange_rates] in {settings.config_path}",
+        ) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(
-            f"The exchange rates {path} are not a CSV in UTF-8: {error}. Nothing was changed."
+            f"The exchange rates {path} are not a CSV in UTF-8",
+            str(error),
+            "Nothing was changed; save the file as CSV in UTF-8",
         ) from None
     if broken:
         more = f"\n  and {len(broken) - 10} more" if len(broken) > 10 else ""
         raise ConfigurationError(
             f"The exchange rates {path} have {len(broken)} broken lines (columns: {', '.join(COLUMNS)}):\n"
             + "\n".join(broken[:10])
-            + f"{more}\nNothing was changed."
+            + more,
+            next_step="Nothing was changed; correct these lines, then run again",
         )
     return [(*key, rate) for key, rate in rates.items()]
 

@@ -79,9 +79,10 @@ class Children:
         meanwhile()
         line = child.stdout.readline() if child.stdout else ""
         if not line:
-            log = (Home(home()).logs / "simulator.log").read_text().strip().splitlines()
+            log_file = Home(home()).logs / "simulator.log"
+            log = log_file.read_text().strip().splitlines()
             why = log[-1].removeprefix("takings: ") if log else "no reason given"
-            raise StopError(f"The simulated shops did not start: {why}")
+            raise StopError("The simulated shops did not start", why, f"Their log: {log_file}")
         shops: dict[str, Any] = json.loads(line)
         return shops
 
@@ -150,7 +151,9 @@ def start_dagster(settings: Settings, children: Children) -> str:
         except requests.RequestException:
             time.sleep(0.3)
     raise StopError(
-        f"Dagster did not answer at {url} within {START_TIMEOUT:.0f} s. Its log: {Home(home()).logs / 'dagster.log'}"
+        "Dagster did not start",
+        f"it did not answer at {url} within {START_TIMEOUT:.0f} s",
+        f"Its log: {Home(home()).logs / 'dagster.log'}",
     )
 
 
@@ -159,8 +162,9 @@ def refuse_taken(port: int, name: str, setting: str) -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise ConfigurationError(
-                f"{name} cannot start: another program listens on port {port}. "
-                f"End it, or choose another port with {setting}."
+                f"{name} cannot start",
+                f"another program listens on port {port}",
+                f"End it, or choose another port with {setting}",
             )
 
 

@@ -180,9 +180,8 @@ class Settings(Table):
             sources.append(Source(account, source))
         if missing:
             raise ConfigurationError(
-                "A secret is missing, so nothing was pulled:\n"
-                + "\n".join(missing)
-                + f"\nSet it, or change `secret` in {self.config_path}."
+                "A secret is missing, so nothing was pulled:\n" + "\n".join(missing),
+                next_step=f"Set it, or change `secret` in {self.config_path}",
             )
         _refuse_shared_keys([source.account for source in sources])
         return sources
@@ -211,7 +210,9 @@ class Settings(Table):
             if tenant.id == tenant_id:
                 return tenant
         known = ", ".join(tenant.id for tenant in self.tenants)
-        raise ConfigurationError(f"There is no tenant {tenant_id!r} in {self.config_path}. Known are: {known}.")
+        raise ConfigurationError(
+            f"There is no tenant {tenant_id!r} in {self.config_path}", next_step=f"Choose from: {known}"
+        )
 
 
 def home() -> Path:
@@ -234,27 +235,35 @@ def load(path: Path | None = None) -> Settings:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError(
-            f"There is no configuration at {path}. Copy takings.example.toml to takings.toml and change it, "
-            "or run `make demo` to see Takings with simulated shops."
+            f"There is no configuration at {path}",
+            next_step="Copy takings.example.toml to takings.toml and change it, or run `make demo` to see Takings with "
+            "simulated shops",
         ) from None
     except OSError as error:
-        raise ConfigurationError(f"The configuration {path} cannot be read: {error.strerror}.") from None
+        raise ConfigurationError(
+            f"The configuration {path} cannot be read",
+            error.strerror or str(error),
+            "Make it a readable file, or name another with TAKINGS_CONFIG",
+        ) from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(
-            f"The configuration {path} is not UTF-8 text (byte {error.start}). Nothing was changed."
+            f"The configuration {path} is not UTF-8 text",
+            f"byte {error.start} is not part of a character",
+            "Nothing was changed; save the file as UTF-8",
         ) from None
     try:
         return Settings.model_validate(
             {**tomllib.loads(text, parse_float=Decimal), "config_path": path, "home": home()}
         )
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"The configuration {path} is not valid TOML: {error}. Nothing was changed.") from None
+        raise ConfigurationError(
+            f"The configuration {path} is not valid TOML", str(error), "Nothing was changed; correct that place"
+        ) from None
     except ValidationError as error:
         lines = [f"  {_place(item['loc'])}: {_words(item)}" for item in _causes(error)]
         raise ConfigurationError(
-            f"The configuration {path} has {len(lines)} mistake{'s' * (len(lines) > 1)}:\n"
-            + "\n".join(lines)
-            + "\nSee takings.example.toml for every setting. Nothing was changed."
+            f"The configuration {path} has {len(lines)} mistake{'s' * (len(lines) > 1)}:\n" + "\n".join(lines),
+            next_step="Nothing was changed; takings.example.toml shows every setting",
         ) from None
 
 
@@ -298,7 +307,9 @@ def _refuse_shared_keys(accounts: list[Account]) -> None:
             connector = BY_KIND[account.source]
             if same and account.secret and account.source == other.source and connector.key_is_account:
                 raise ConfigurationError(
-                    f"The {account.source} accounts {other.account!r} (tenant {other.tenant_id}) and "
+                    "Nothing was pulled",
+                    f"the {account.source} accounts {other.account!r} (tenant {other.tenant_id}) and "
                     f"{account.account!r} (tenant {account.tenant_id}) have the same key, so their {connector.counted} "
-                    "would count twice. Nothing was pulled. Give each account a key of its own."
+                    "would count twice",
+                    "Give each account a key of its own",
                 )

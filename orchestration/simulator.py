@@ -44,7 +44,9 @@ def simulate(
     try:
         simulator.run(shops, port, now=now, ticking=world is None, ready=ready)
     except OSError as error:
-        raise ConfigurationError(f"{error}. Choose another with --port, or 0 for a free one.") from None
+        raise ConfigurationError(
+            "The simulated shops were not started", str(error), "Choose another port with --port, or 0 for a free one"
+        ) from None
     finally:
         stopped.set()
 

@@ -129,6 +129,6 @@ def export_dashboards(settings: Settings, *, only: str | None, write: bool, url:
 def _session(settings: Settings, url: str | None) -> SupersetClient:
     if url is None and not server(settings).running():
         raise ConfigurationError(
-            "Superset is not running here. Start it with `takings serve`, or name another with --url."
+            "Superset is not running here", next_step="Start it with `takings serve`, or name another with --url"
         )
     return connect(settings, url)

@@ -69,13 +69,14 @@ def grant(client: SupersetClient, tenants: Sequence[str], credentials: Credentia
     bad = [tenant for tenant in tenants if tenant == ADMIN or not TENANT_ID.fullmatch(tenant)]
     if bad:
         raise SupersetError(
-            f"{', '.join(map(repr, bad))} cannot be a tenant's id: it becomes a login and part of the names of a role, "
-            f"a rule and a file. Use letters, digits, - and _ in takings.toml, and not {ADMIN!r}."
+            f"{', '.join(map(repr, bad))} cannot be a tenant's id",
+            "it becomes a login and part of the names of a role, a rule and a file",
+            f"Use letters, digits, - and _ in takings.toml, and not {ADMIN!r}",
         )
     access = Access()
     datasets = [int(row["id"]) for row in listing(client, "dataset/", ["id", "uuid", "schema"]) if _ours(row)]
     if not datasets:
-        raise SupersetError("Superset has none of our datasets, so nothing can be granted. Import the assets first.")
+        raise SupersetError("Nothing was granted", "Superset has none of our datasets", "Import the assets first")
     roles = {str(row["name"]): int(row["id"]) for row in listing(client, "security/roles/")}
     permissions = _permissions(client, datasets)
     for tenant in tenants:
@@ -103,8 +104,9 @@ def _permissions(client: SupersetClient, datasets: Iterable[int]) -> set[int]:
     missing = [f"{name} on {view}" for name, view in pairs if (name, view) not in known]
     if missing:
         raise SupersetError(
-            f"This Superset does not know {', '.join(missing)}: the role of tenants is written for the version in "
-            "superset_assets/server/requirements.lock. Run that version, or change READS in superset_assets/access.py."
+            f"This Superset does not know {', '.join(missing)}",
+            "the role of tenants is written for the version in superset_assets/server/requirements.lock",
+            "Run that version, or change READS in superset_assets/access.py",
         )
     marks = {f"(id:{number})" for number in datasets}
     granted = {

@@ -22,7 +22,7 @@ def connect(url: str, username: str, password: str) -> SupersetClient:
     if parts.scheme == "http":
         if parts.hostname not in LOOPBACK:
             raise RequestFailedError(
-                f"{url} is not encrypted, so the password is not sent there. Use its https address."
+                "The password was not sent", why=f"{url} is not encrypted", next_step="Use its https address"
             )
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # oauthlib refuses http even on the loopback
     client = SupersetClient(url, username, password)
@@ -30,9 +30,10 @@ def connect(url: str, username: str, password: str) -> SupersetClient:
         _ = client.session  # logs in and fetches the CSRF token
     except (requests.RequestException, OSError) as error:
         raise RequestFailedError(
-            f"Cannot log in to Superset at {url} as {username}: {error}. Is it running, and is the password the one "
-            "in credentials.json of its home folder?",
+            f"Cannot log in to Superset at {url} as {username}",
             getattr(getattr(error, "response", None), "status_code", 0) or 0,
+            why=str(error),
+            next_step="Is it running, and is the password the one in credentials.json of its home folder?",
         ) from error
     return client
 
@@ -49,11 +50,14 @@ def send(client: SupersetClient, method: Method, path: str, **options: Any) -> r
     try:
         response: requests.Response = getattr(client, method)(url, timeout=120, **options)
     except requests.RequestException as error:
-        raise RequestFailedError(f"Superset did not answer {method.upper()} {path}: {error}. Is it running?") from error
+        raise RequestFailedError(
+            f"Superset did not answer {method.upper()} {path}", why=str(error), next_step="Is it running?"
+        ) from error
     if not response.ok:
         raise RequestFailedError(
-            f"Superset refused {method.upper()} {path} with status {response.status_code}: {_reason(response)}",
+            f"Superset refused {method.upper()} {path} with status {response.status_code}",
             response.status_code,
+            why=_reason(response),
         )
     return response
 

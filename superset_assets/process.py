@@ -85,8 +85,10 @@ class Credentials:
         except (ValueError, TypeError, KeyError, AttributeError):
             pass
         raise CredentialsError(
-            f"{self.path} is damaged: it is not JSON of logins with their passwords. Put back a copy of it; or stop "
-            "Superset, remove the file and start Superset again, which makes new passwords and sets them."
+            f"{self.path} is damaged",
+            "it is not JSON of logins with their passwords",
+            "Put back a copy of it; or stop Superset, remove the file and start Superset again, which makes new "
+            "passwords and sets them",
         )
 
     def _write(self, logins: dict[str, dict[str, str]]) -> None:
@@ -132,8 +134,9 @@ class Server:
         """
         if not self.python.exists():
             raise EnvironmentMissingError(
-                f"Superset's own environment is missing: there is no {self.python}. It is separate from the "
-                "project's. Run `make demo`, which installs it once."
+                "Superset's own environment, which is separate from the project's, is missing",
+                f"there is no {self.python}",
+                "Run `make demo`, which installs it once",
             )
         if self.running():
             progress(STEPS, STEPS, f"Superset already runs at {self.url}")
@@ -188,8 +191,8 @@ class Server:
         port = self.port_file.read_text() if self.port_file.exists() else str(self.port)
         if port != str(self.port):
             raise OtherPortError(
-                f"The Superset of {self.home} runs on port {port} (process {pid}), not on {self.port}. Use port "
-                f"{port}, or stop it: with Ctrl-C where it was started, or with `kill {pid}`."
+                f"The Superset of {self.home} runs on port {port} (process {pid}), not on {self.port}",
+                next_step=f"Use port {port}, or stop it: with Ctrl-C where it was started, or with `kill {pid}`",
             )
         return True
 
@@ -243,8 +246,9 @@ class Server:
                 probe.bind(("127.0.0.1", self.port))
             except OSError as error:
                 raise PortInUseError(
-                    f"Port {self.port} on 127.0.0.1 cannot be used for Superset: {error.strerror or error}. Another "
-                    "program, perhaps an earlier Superset, listens there. Stop it, or choose another port."
+                    f"Port {self.port} on 127.0.0.1 cannot be used for Superset",
+                    f"{error.strerror or error}. Another program, perhaps an earlier Superset, listens there",
+                    "Stop it, or choose another port",
                 ) from error
 
     def _answers(self) -> bool:

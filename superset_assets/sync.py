@@ -92,9 +92,11 @@ def apply(client: SupersetClient, zipped: bytes) -> Plan:
             send(client, "post", "assets/import/", files=files)
         except RequestFailedError as error:
             raise RequestFailedError(
-                f"{error}. Nothing was imported. Superset gives no reason for a bundle that it cannot read: run the "
-                "offline check (python -m superset_assets.validate) first, then read Superset's log.",
+                "Nothing was imported",
                 error.status,
+                why=str(error),
+                next_step="Superset gives no reason for a bundle that it cannot read: run the offline check (python -m "
+                "superset_assets.validate) first, then read Superset's log",
             ) from error
     return changes
 

@@ -35,7 +35,7 @@ def chart_data(
     if len(numbers) != 1:
         what = "no chart is" if not numbers else f"{len(numbers)} charts are"
         raise SupersetError(
-            f"{what.capitalize()} called {chart!r} in Superset. Apply the assets, or name it by its uuid."
+            f"{what.capitalize()} called {chart!r} in Superset", next_step="Apply the assets, or name it by its uuid"
         )
     return _rows(client, numbers[0], time_range, tenant, force)
 
@@ -73,8 +73,9 @@ def check_charts(
     if problems or not counts:
         reasons = "; ".join(problems) or "it has no charts that this user may see"
         raise EmptyChartError(
-            f"Charts of the dashboard {dashboard} are empty in the range {shown!r}: {reasons}. Check that the "
-            "published build has rows in that range, and apply the assets again."
+            f"Charts of the dashboard {dashboard} are empty in the range {shown!r}",
+            reasons,
+            "Check that the published build has rows in that range, and apply the assets again",
         )
     return counts
 
@@ -82,7 +83,9 @@ def check_charts(
 def _rows(client: SupersetClient, number: int, time_range: str | None, tenant: str | None, force: bool) -> Rows:
     stored = call(client, "get", f"chart/{number}")["result"]["query_context"]
     if not stored:
-        raise RequestFailedError("it has no stored query, which only a browser can do without; apply the assets again")
+        raise RequestFailedError(
+            "It has no stored query, which only a browser can do without", next_step="Apply the assets again"
+        )
     answer = call(client, "post", "chart/data", json=_narrowed(json.loads(stored), time_range, tenant, force))
     return [row for result in answer["result"] for row in result["data"]]
 

@@ -25,7 +25,11 @@ def build() -> dg.AssetsDefinition:
         home, name = Home(settings.home), run_name(context)
         built = Built(home.builds / f"build_{name}.duckdb")
         if not built.path.exists():
-            raise StopError(f"There is no finished build of run {name}: materialize the marts in the same run.")
+            raise StopError(
+                "Nothing was published",
+                f"there is no finished build of run {name}",
+                "Materialize the marts in the same run",
+            )
         tenants = [tenant.id for tenant in settings.tenants]
         with pipeline.disk_guard(home), home.writing():
             folder = publication.publish(home, built, name, tenants, logged(context))

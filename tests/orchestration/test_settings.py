@@ -162,7 +162,7 @@ def test_a_secret_may_be_kept_in_a_file_beside_the_configuration(write: Path) ->
 
 def test_an_unknown_tenant_is_answered_with_the_known_ones(write: Path) -> None:
     write.write_text(GOOD)
-    with pytest.raises(TakingsError, match=r"no tenant 'rival'.*Known are: acme"):
+    with pytest.raises(TakingsError, match=r"no tenant 'rival'.*Choose from: acme"):
         settings.load(write).tenant("rival")
 
 
