@@ -24,10 +24,7 @@ def rows() -> dict[str, tuple[list[str], list[str]]]:
     metrics_by_name = {}
     for line in re.findall(r"^\| (?!usual|---)(.+) \|$", text, re.M):
         names, ours, literal = (part.strip() for part in line.split("|"))
-        metrics = tuple(
-            [name for name in re.findall(r"`(\w+)`", part) if name not in NO_METRIC] for part in (ours, literal)
-        )
-        metrics_by_name |= dict.fromkeys(names.split(", "), metrics)
+        metrics_by_name |= dict.fromkeys(names.split(", "), (metrics_in(ours), metrics_in(literal)))
     return metrics_by_name
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,8 +13,6 @@ from connectors.shopify import bulk
 from connectors.shopify import pull as pulling_module
 from simulator import Fault, Faults, SimulatorServer, World, serve
 from tests.connectors.shopify.pulling import END, Place, request_count, small_world
-
-Served = Callable[..., SimulatorServer]
 
 
 @pytest.fixture(scope="module")
