@@ -63,14 +63,14 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
             servers.show(configuration, children, console)
 
 
-def simulator_arguments(home: Home, world: Path | None) -> list[str]:
+def simulator_arguments(home: Home, world: Path | None, days: int = DAYS) -> list[str]:
     """The simulator's arguments. The seeded shops keep their first day, so that a later demo continues with them."""
     if world is not None:
         return ["--world", str(world.absolute())]
     files = ["--files", str(home.root / "files")]
     memory = home.root / "demo.json"
     if not memory.exists():
-        first = (datetime.now(UTC) - timedelta(days=DAYS)).date()
+        first = (datetime.now(UTC) - timedelta(days=days)).date()
         memory.write_text(json.dumps({"seed": SEED, "start": first.isoformat()}) + "\n")
     try:
         remembered: dict[str, Any] = json.loads(memory.read_text())

@@ -38,7 +38,7 @@ def read_chart(form: Form, name: str, catalog: Catalog, before: Chart | None = N
         plain["description"] = plain["params"].get("subtitle", plain.get("description"))
     if known and not differences(_comparable(imported), _comparable(plain)):
         return known, []
-    decisions = _shortest(_decisions(plain, name, catalog), name, catalog)
+    decisions = _shortest(_decisions(plain, catalog), name, catalog)
     expanded = chart_form.expand(name, _chart(decisions), catalog)
     plain["params"] = _readable(plain, expanded["params"])["params"]
     expected, actual = (_comparable(item)["params"] for item in (expanded, plain))
@@ -90,7 +90,7 @@ def _plain_filter(item: Form) -> Form:
     return {key: item.get(key) for key in ("expressionType", "clause", "subject", "operator", "comparator")}
 
 
-def _decisions(form: Form, name: str, catalog: Catalog) -> dict[str, Any]:
+def _decisions(form: Form, catalog: Catalog) -> dict[str, Any]:
     """Every decision that can be read from the form, needed or not."""
     params = form["params"]
     kind = _type(form)
