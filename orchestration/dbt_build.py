@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
             {"id": result.node.unique_id, "kind": str(kind), "status": status, "failures": result.failures}
         )
         if status == "warn":
-            built.warnings.append(f"{result.node.name}: {result.failures} rows")
+            built.warnings.append(warning_of(result, path, home.staging))
         elif status not in ("success", "pass", "skipped"):
             failed.append(result)
     if failed or not outcome.success:
@@ -105,14 +106,38 @@ def _reason(result: Any, path: Path, staging: Path) -> str:
     text = f"{result.node.name}: {(result.message or str(result.status)).strip()}"
     if result.node.resource_type != "test" or not result.failures:
         return text
-    with duckdb.connect(str(path), read_only=True) as db:
-        db.execute(f"attach {quoted(staging)} as raw (read_only)")
+    with _warehouse(path, staging) as db:
         rows = db.sql(f"select * from ({result.node.compiled_code}) limit {SHOWN}")
         shown = [
             ", ".join(f"{name}={value}" for name, value in zip(rows.columns, row, strict=True))
             for row in rows.fetchall()
         ]
     return "\n    ".join([text, *shown])
+
+
+def warning_of(result: Any, path: Path, staging: Path) -> str:
+    """How many rows a test warns of, and where its `meta` names a column of amounts, what they add up to and why."""
+    text, meta = f"{result.node.name}: {result.failures} rows", result.node.config.meta
+    if "amount" not in meta:
+        return text
+    with _warehouse(path, staging) as db:
+        sums = db.sql(
+            f"""select tenant_id, currency, minor_units, sum({meta["amount"]})
+            from ({result.node.compiled_code}) group by all order by all"""
+        ).fetchall()
+    amounts = [
+        f"{Decimal(int(amount)) / minor_units:,.{len(str(minor_units)) - 1}f} {currency} of tenant {tenant}"
+        for tenant, currency, minor_units, amount in sums
+    ]
+    return f"{text}, {' and '.join(amounts)}: {meta['because']}"
+
+
+@contextmanager
+def _warehouse(path: Path, staging: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The scratch file with the staging file beside it, as dbt's compiled SQL names them."""
+    with duckdb.connect(str(path), read_only=True) as db:
+        db.execute(f"attach {quoted(staging)} as raw (read_only)")
+        yield db
 
 
 def parse(home: Home) -> Path:

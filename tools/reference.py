@@ -31,6 +31,7 @@ FORMS = {  # patterns, in words
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$": "letters, digits, `-`, `_`; up to 63",
     r"^[0-9]{1,25}$": "digits",
     r"^[a-z][a-z0-9_.]{0,99}$": "an action type",
+    r'^[^\[\]"\\]{1,40}$': "a key without brackets, quotes and backslashes; up to 40 characters",
     r"^[A-Z]{3}$": "ISO 4217 code",
     r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$": "`YYYY-MM-DD : YYYY-MM-DD`",
 }

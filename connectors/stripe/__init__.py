@@ -25,6 +25,7 @@ CONNECTOR = Connector(
     pull=pull.pull,
     counted="payments",
     key_is_account=True,
+    choices=("order_metadata_key",),
 )
 
 __all__ = ["CONNECTOR"]

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from connectors.settings import KIND, Address, ApiSettings, Secret, address_of, secret_of
 
+MetadataKey = Annotated[str, StringConstraints(pattern=r'^[^\[\]"\\]{1,40}$')]
 StripeAccount = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 
 
@@ -25,4 +26,9 @@ class StripeSettings(ApiSettings):
     test_mode: bool = Field(
         default=False,
         description="Read test payments with a test-mode key; without this setting such a key is refused.",
+    )
+    order_metadata_key: MetadataKey = Field(
+        default="order_id",
+        description="The key of a charge's metadata that names its order: by Shopify's id, its gid, or the order's "
+        "name.",
     )

@@ -50,7 +50,6 @@ CHARGES = Feed(
             text("customer_id", "r.customer"),
             text("payment_intent_id", "r.payment_intent"),
             text("description"),
-            text("order_id", "json_extract_string(r.metadata, '$.order_id')"),
             text("metadata"),
             flag("livemode", "r.livemode"),
         ),

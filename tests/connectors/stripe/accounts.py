@@ -106,7 +106,8 @@ def expected(books: PaymentBooks) -> dict[str, tuple[str, Rows]]:
         ),
         "charges": (
             "charge_id, created_at, currency, amount, amount_captured, amount_refunded, is_captured, is_refunded, "
-            "is_disputed, status, balance_transaction_id, customer_id, order_id",
+            "is_disputed, status, balance_transaction_id, customer_id, "
+            "json_extract_string(metadata, '$.order_id')",
             [
                 (charge["id"], when(charge["created"]), charge["currency"].upper(), charge["amount"],
                  charge["amount_captured"], charge["amount_refunded"], charge["captured"], charge["refunded"],

@@ -3,5 +3,6 @@ select
     source,
     source_account,
     purchase_action,
-    attribution_window
+    attribution_window,
+    order_metadata_key
 from {{ source('takings', 'accounts') }}
