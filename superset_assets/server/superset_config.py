@@ -17,8 +17,9 @@ from typing import Any
 from urllib.parse import quote
 
 import sqlglot
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request
 from jinja2 import ChoiceLoader, DictLoader
+from query_wall import SecurityManager, refusal
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine
 from superset.utils.log import DBEventLogger
@@ -208,6 +209,29 @@ def SQL_QUERY_MUTATOR(sql: str, **_: Any) -> str:  # noqa: N802 (Superset's name
     return f"{sql[: end.start()]}, {positions}{end.group()}"
 
 
+# --- the wall before the engine: who may not use SQL Lab sends no SQL
+CUSTOM_SECURITY_MANAGER = SecurityManager
+
+
+def _own_account(query: Any) -> Any:
+    """Who is no administrator finds only the own login where Superset suggests owners."""
+    from superset import security_manager  # noqa: PLC0415 (it imports this module)
+
+    user = security_manager.user_model
+    return query if security_manager.is_admin() else query.filter(user.id == g.user.id)
+
+
+def _own_roles(query: Any) -> Any:
+    from superset import security_manager  # noqa: PLC0415
+
+    role = security_manager.role_model
+    own = [item.id for item in security_manager.get_user_roles()]
+    return query if security_manager.is_admin() else query.filter(role.id.in_(own))
+
+
+EXTRA_RELATED_QUERY_FILTERS = {"user": _own_account, "role": _own_roles}
+
+
 # --- the second wall: the user decides which published file is opened
 DUCKDB_CONNECT_ARGS = {
     "read_only": True,
@@ -238,15 +262,6 @@ def published_file(roles: set[str]) -> str:
     return f"tenant-{tenants[0]}.duckdb" if len(tenants) == 1 else "nobody.duckdb"
 
 
-def _refusal(message: str, status: int) -> Exception:
-    """An error that Superset shows to the user, in place of a page without a reason."""
-    from superset.errors import ErrorLevel, SupersetError, SupersetErrorType  # noqa: PLC0415 (it imports this module)
-    from superset.exceptions import SupersetErrorException  # noqa: PLC0415
-
-    kind = SupersetErrorType.GENERIC_BACKEND_ERROR
-    return SupersetErrorException(SupersetError(message, kind, ErrorLevel.ERROR), status)
-
-
 def DB_CONNECTION_MUTATOR(  # noqa: N802 (Superset's name)
     uri: URL, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
 ) -> tuple[URL, dict[str, Any]]:
@@ -258,10 +273,10 @@ def DB_CONNECTION_MUTATOR(  # noqa: N802 (Superset's name)
     roles = _roles(username, security_manager)
     if uri.get_backend_name() != "duckdb":
         if "Admin" not in roles:
-            raise _refusal("Only an administrator may query databases that Takings did not publish.", 403)
+            raise refusal("Only an administrator may query databases that Takings did not publish.", 403)
         return uri, params
     build = Path(os.path.realpath(PUBLISHED / "current"))
     if not build.is_dir():
-        raise _refusal("Nothing is published yet. Run `takings run` first, then refresh this page.", 503)
+        raise refusal("Nothing is published yet. Run `takings run` first, then refresh this page.", 503)
     file = build / published_file(roles)
     return uri.set(database=str(file)), {**params, "connect_args": DUCKDB_CONNECT_ARGS}
