@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 TAKINGS := .venv/bin/takings
 SUPERSET := superset_assets/server/.venv
-PYTEST := .venv/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -13,7 +13,7 @@ help:  ## show this list
 demo: setup  ## two simulated shops to filled dashboards (WORLD=folder: a real retailer; ONCE=1: check, then end; PORT=8088)
 	@$(TAKINGS) demo $(if $(WORLD),--world "$(WORLD)") $(if $(ONCE),--once) $(if $(PORT),--superset-port $(PORT))
 
-test: check  ## lint, types and every test but the deep ones: minutes
+test: check setup  ## lint, types and every test but the deep ones: minutes
 	@tools/browser
 	@$(PYTEST) -m "not deep" $(ARGS)
 

@@ -1,19 +1,22 @@
 """The order of the tests, their marks and their workers.
 
-A file runs in one worker, the files of ONE_SUPERSET in the same one (`--dist loadgroup`); what takes longest starts
-first. docs/develop/tests.md says what each folder proves and how long it takes.
+A file runs in one worker, all files of ONE_SUPERSET in the same one; what takes longest starts first.
+docs/develop/tests.md says what each folder proves and how long it takes.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 ONE_SUPERSET = (
     "tests/superset_assets/test_tenant_walls.py",
     "tests/superset_assets/test_browser.py",
+    "tests/superset_assets/test_query_wall.py",
     "tests/superset_assets/test_superset.py",
 )
 """Files that share one running Superset: it takes longer to start than most of their tests."""
@@ -66,6 +69,19 @@ MARK_OF_PATH = {
 }
 
 
+class _Files(LoadFileScheduling):
+    """Gives whole files to the workers, and the files that share a Superset to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = super()._split_scope(nodeid)
+        return "superset" if path in ONE_SUPERSET else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Files:
+    """Instead of `--dist loadgroup`, whose marks xdist 3.8 does not pass on under pytest 9."""
+    return _Files(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = [name for name in (*LONGEST, *MARK_OF_PATH) if not (ROOT / name).exists()]
     if missing:
@@ -73,8 +89,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {ROOT / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
     for item in items:
-        path = item.path.relative_to(ROOT).as_posix()
-        item.add_marker(pytest.mark.xdist_group("superset" if path in ONE_SUPERSET else path))
         if "superset" in getattr(item, "fixturenames", ()):
             item.add_marker("superset")
         for place, mark in MARK_OF_PATH.items():

@@ -113,7 +113,7 @@ def test_publish_without_a_build_of_the_same_run_is_refused(place: Installation,
     only = [dg.AssetKey(["published", "build"])]
     with (
         dg.DagsterInstance.ephemeral() as instance,
-        pytest.raises(TakingsError, match="materialize the marts in the same"),
+        pytest.raises(TakingsError, match="Materialize the marts in the same"),
     ):
         job.execute_in_process(instance=instance, asset_selection=only)
 
