@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from orchestration.pipeline import Run
     from semantic.catalog import Catalog
 
 app = typer.Typer(
@@ -48,16 +49,25 @@ def check() -> None:
 
 
 @app.command()
-def run() -> None:
-    """Pull every source, build and test the marts, publish them. A second run without new data changes no number."""
+def run(
+    source: Annotated[str | None, typer.Option(help="Pull only this source: shopify, stripe, …")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Pull only this tenant's sources.")] = None,
+) -> None:
+    """Pull every source, build and test the marts, publish them. A second run without new data changes no number.
+
+    An account that fails, and a tenant whose data are in doubt, stop no other tenant; the exit code is 1 then.
+    """
     from orchestration import pipeline, settings, superset, terminal
+    from orchestration.selection import only
 
     configuration = settings.load()
+    chosen = only(configuration, source, tenant) if source or tenant else None
     with terminal.progress() as progress:
-        result = pipeline.run(configuration, progress)
+        result = pipeline.run(configuration, progress, chosen)
     terminal.summary(result)
     if superset.server(configuration).running():
         superset.refresh(configuration)
+    _exit(result)
 
 
 @app.command()
@@ -73,6 +83,7 @@ def pull(
     with terminal.progress() as progress:
         result = pipeline.pull_all(chosen, progress)
     terminal.summary(result)
+    _exit(result)
 
 
 @app.command()
@@ -83,6 +94,7 @@ def build() -> None:
     with terminal.progress() as progress:
         result = pipeline.rebuild(settings.load(), progress)
     terminal.summary(result)
+    _exit(result)
 
 
 @app.command()
@@ -121,6 +133,7 @@ def query(
         start=first, end=last, tenant=tenant, definitions=catalog,
     )  # fmt: skip
     sys.stdout.write(render(table, format))
+    _say_blocked(tenant)
     if catalog:
         run = table.schema.metadata[b"run_id"].decode()
         typer.echo(f"Definitions of the checkout ({catalog.version}) over the tables of run {run}.", err=True)
@@ -165,6 +178,7 @@ def report(
         raise typer.BadParameter("a report needs --from and --to, or --period")
     path = write_report(settings.home() / "published", name, first, last, folder=folder, tenant=tenant, format=format)
     typer.echo(str(path))
+    _say_blocked(tenant)
 
 
 @app.command()
@@ -192,6 +206,7 @@ def alerts(
 
     results = evaluate_tenants(settings.load(), tenant)
     terminal.alerts(results)
+    _say_blocked(tenant)
     if fail and any(alert.state == "firing" for alert in results):
         raise typer.Exit(1)
 
@@ -261,6 +276,22 @@ def _checkout_definitions() -> Catalog:
     from semantic.catalog import load
 
     return load(dbt_build.parse(Home(settings.home())))
+
+
+def _say_blocked(tenant: str | None) -> None:
+    """Say on stderr of which tenants newer data are not published, and why."""
+    from orchestration import settings
+    from semantic.warehouse import open_build
+
+    with open_build(settings.home() / "published", tenant, every=tenant is None) as build:
+        for name, since, reason in build.blocked():
+            typer.echo(f"{name} shows older numbers: blocked since {since:%Y-%m-%d %H:%M} UTC. {reason}", err=True)
+
+
+def _exit(result: Run) -> None:
+    """End with code 1 where an account failed or a tenant is blocked."""
+    if result.failed or result.blocked:
+        raise typer.Exit(1)
 
 
 def _names(text: str) -> list[str]:

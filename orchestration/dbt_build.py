@@ -44,13 +44,22 @@ class Built:
     warnings: list[str] = field(default_factory=list)
     nodes: list[dict[str, Any]] = field(default_factory=list)
 
+    def show_failures_of(self, earlier: Built | None) -> None:
+        """Show a check as failed that failed in an earlier build of the same run, before tenants were left out."""
+        failures = {node["id"]: node for node in earlier.nodes if node["status"] == "fail"} if earlier else {}
+        self.nodes = [failures.get(node["id"], node) for node in self.nodes]
+
 
 class BuildFailedError(StopError):
-    """A model or a test failed; `built` has dbt's result for each node."""
+    """A model or a test failed.
 
-    def __init__(self, message: str, built: Built) -> None:
+    `built` has dbt's result for each node, where dbt ran. `doubts`: by tenant, the failing tests and its first rows in
+    them. `by_tenant`: whether every failing row names its tenant, so that the other tenants' rows are sound.
+    """
+
+    def __init__(self, message: str, built: Built | None, doubts: dict[str, str], *, by_tenant: bool) -> None:
         super().__init__(message)
-        self.built = built
+        self.built, self.doubts, self.by_tenant = built, doubts, by_tenant
 
 
 def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, name: None) -> Built:
@@ -85,12 +94,15 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
     if failed or not outcome.success:
         shown = [f"  {_reason(result, path, home.staging)}" for result in failed[:SHOWN]]
         more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+        rows = {result.node.name: rows_by_tenant(result, path, home.staging) for result in failed}
         raise BuildFailedError(
             f"{len(failed)} of dbt's checks failed, so nothing was published and readers keep the last build:\n"
             + "\n".join(shown)
             + more
             + f"\nThe scratch build stays until the next run, for inspection: {path}",
             built,
+            _doubts(rows),
+            by_tenant=bool(failed) and all(rows.values()),
         )
     built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
     return built
@@ -108,11 +120,44 @@ def _reason(result: Any, path: Path, staging: Path) -> str:
         return text
     with _warehouse(path, staging) as db:
         rows = db.sql(f"select * from ({result.node.compiled_code}) limit {SHOWN}")
-        shown = [
-            ", ".join(f"{name}={value}" for name, value in zip(rows.columns, row, strict=True))
-            for row in rows.fetchall()
-        ]
-    return "\n    ".join([text, *shown])
+        return "\n    ".join([text, *_shown(rows)])
+
+
+def rows_by_tenant(result: Any, path: Path, staging: Path) -> dict[str, tuple[int, list[str]]]:
+    """The failing rows of a test by tenant: their number and the first of them as text.
+
+    Empty where a row names no tenant, and where not a test failed but a model.
+    """
+    if result.node.resource_type != "test" or not result.failures:
+        return {}
+    failing = f"({result.node.compiled_code})"
+    with _warehouse(path, staging) as db:
+        if "tenant_id" not in db.sql(f"select * from {failing} limit 0").columns:
+            return {}
+        counts = dict(db.execute(f"select tenant_id, count(*) from {failing} group by tenant_id").fetchall())
+        if None in counts:
+            return {}
+        first = f"select * from {failing} where tenant_id = $tenant limit {SHOWN}"
+        return {
+            tenant: (count, _shown(db.sql(first, params={"tenant": tenant})))
+            for tenant, count in sorted(counts.items())
+        }
+
+
+def _doubts(rows: dict[str, dict[str, tuple[int, list[str]]]]) -> dict[str, str]:
+    """By tenant: each failing test with the number of its rows, and the first of them."""
+    texts: dict[str, list[str]] = {}
+    for test, tenants in rows.items():
+        for tenant, (count, shown) in tenants.items():
+            title = f"{test}: {count:,} row{'s' * (count > 1)}"
+            texts.setdefault(tenant, []).append("\n    ".join([title, *shown]))
+    return {tenant: "\n  ".join(["A check of its data failed.", *lines]) for tenant, lines in texts.items()}
+
+
+def _shown(rows: duckdb.DuckDBPyRelation) -> list[str]:
+    """Rows as text, each value with the name of its column."""
+    names = rows.columns
+    return [", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows.fetchall()]
 
 
 def warning_of(result: Any, path: Path, staging: Path) -> str:

@@ -10,7 +10,7 @@ def definitions() -> dg.Definitions:
 
     return dg.Definitions(
         assets=[sources.assets(), transform.marts(), publish.build(), publish.dashboards()],
-        asset_checks=[publish.reconciles_with_the_source, alerts.checks()],
+        asset_checks=[publish.every_tenant_is_published, publish.reconciles_with_the_source, alerts.checks()],
         jobs=[schedules.refresh],
         schedules=[schedules.hourly],
         executor=dg.in_process_executor,  # a separate process per step costs 3.5 CPU seconds

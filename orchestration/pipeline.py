@@ -4,12 +4,13 @@
     build -> scratch file       (dbt, every test)
     publish -> published/current (one rename)
 
-Interrupted anywhere, the next run goes on; repeated, it changes nothing.
+Interrupted anywhere, the next run goes on; repeated, it changes nothing. Tenants are independent: one whose account
+cannot be pulled, or whose rows fail a check, is blocked. It keeps what was published last; the others are built without
+it (docs/decisions/0006).
 """
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from typing import Any
 
 import duckdb
 
-from common.errors import ConfigurationError, StopError
+from common.errors import ConfigurationError, StopError, TakingsError
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.errors import IncompleteError
 from connectors.registry import BY_KIND, CONNECTORS, STREAMS
@@ -27,10 +28,11 @@ from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging
 from orchestration import dbt_build, publication
+from orchestration.blocked import Blocked, BlockedError, write_blocked
 from orchestration.home import Home
-from orchestration.pulls import Key, pull_accounts
+from orchestration.pulls import Key, is_full_disk, key, pull_accounts
 from orchestration.rates import read_rates
-from orchestration.settings import Settings
+from orchestration.settings import Settings, Source
 from semantic import catalog
 
 
@@ -40,17 +42,22 @@ class Run:
 
     run_id: str
     pulled: dict[Key, list[Pulled]] = field(default_factory=dict)
+    failed: dict[Key, TakingsError] = field(default_factory=dict)
+    blocked: list[Blocked] = field(default_factory=list)
     built: dbt_build.Built | None = None
     published: Path | None = None
 
 
-def run(settings: Settings, progress: Progress = no_progress) -> Run:
-    """Pull, build, publish. Raises TakingsError; what was complete before stays."""
-    sources = settings.connected()
+def run(settings: Settings, progress: Progress = no_progress, chosen: Settings | None = None) -> Run:
+    """Pull every account (or those of `chosen`), build, publish.
+
+    Raises TakingsError where nothing can be published; what was complete before stays.
+    """
+    sources = (chosen or settings).connected()
     home, result = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        result.pulled = pull_accounts(home, sources, result.run_id, progress)
-        result.built, result.published = build_and_publish(settings, result.run_id, progress)
+        _pull(home, sources, result, progress)
+        build_and_publish(settings, result, progress)
     return result
 
 
@@ -59,8 +66,13 @@ def pull_all(settings: Settings, progress: Progress = no_progress) -> Run:
     sources = settings.connected()
     home, result = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        result.pulled = pull_accounts(home, sources, result.run_id, progress)
+        _pull(home, sources, result, progress)
     return result
+
+
+def _pull(home: Home, sources: list[Source], result: Run, progress: Progress) -> None:
+    pulls = pull_accounts(home, sources, result.run_id, progress)
+    result.pulled, result.failed = pulls.pulled, pulls.failed
 
 
 def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
@@ -75,7 +87,7 @@ def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
                 "`takings run` makes it, from the landing zone as far as that reaches; `takings replay --yes` does so "
                 "with no network",
             )
-        result.built, result.published = build_and_publish(settings, result.run_id, progress)
+        build_and_publish(settings, result, progress)
     return result
 
 
@@ -88,7 +100,7 @@ def replay(settings: Settings, *, really: bool, progress: Progress = no_progress
     landing = Landing(home.landing)
     todo = [
         (account, stream, landed)
-        for account in settings.accounts(secrets=False)
+        for account in settings.without_secrets()
         for stream in STREAMS[account.source]
         for landed in landing.windows(account, stream.name)
         if landed.manifest.sealed
@@ -131,16 +143,59 @@ def new_run_id() -> str:
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
-def build_and_publish(
-    settings: Settings, run_id: str, progress: Progress = no_progress
-) -> tuple[dbt_build.Built, Path]:
+def build_and_publish(settings: Settings, result: Run, progress: Progress = no_progress) -> None:
     """Build every mart from staging, test it, and show it to readers. The caller holds the writer's lock."""
     home = Home(settings.home)
-    record_run(settings, run_id)
-    built = dbt_build.build(home, run_id, lambda done, total, name: progress("build", done, total, name))
-    built.warnings += unknown_targets(settings)
+    result.built, result.blocked = build(settings, result.run_id, progress)
     tenants = [tenant.id for tenant in settings.tenants]
-    return built, publication.publish(home, built, run_id, tenants, progress)
+    result.published = publication.publish(home, result.built, result.run_id, tenants, progress)
+
+
+def build(settings: Settings, run_id: str, progress: Progress = no_progress) -> tuple[dbt_build.Built, list[Blocked]]:
+    """Build and test the marts of every tenant whose data are sound; returns the build and the blocked tenants.
+
+    Rows that fail a check name their tenant: the marts are built again without it, so that the others' are as if it did
+    not exist. Raises BuildFailedError where a failure is not about single tenants, or where no tenant is left.
+    """
+    home = Home(settings.home)
+    blocked, failed = unpulled(settings), None
+    while True:
+        sound = settings.without({block.tenant_id for block in blocked})
+        if not sound.tenants:
+            raise BlockedError(blocked, failed)
+        record_run(sound, run_id)
+        try:
+            built = dbt_build.build(home, run_id, lambda done, total, name: progress("build", done, total, name))
+        except dbt_build.BuildFailedError as error:
+            doubtful = error.doubts.keys() & {tenant.id for tenant in sound.tenants}
+            if not error.by_tenant or not doubtful:
+                raise
+            blocked += [Blocked(tenant, error.doubts[tenant]) for tenant in sorted(doubtful)]
+            failed = error.built
+            continue
+        built.warnings += unknown_targets(sound)
+        built.show_failures_of(failed)
+        write_blocked(built.path, blocked)
+        return built, sorted(blocked, key=lambda block: block.tenant_id)
+
+
+def unpulled(settings: Settings) -> list[Blocked]:
+    """The tenants with an account whose last pull failed, or that was never pulled: rows of it may be missing."""
+    with Staging(Home(settings.home).staging) as staging:
+        failures = {failure[:3]: failure[3:] for failure in staging.failed_pulls()}
+        pulled = staging.pulled_accounts()
+    reasons: dict[str, list[str]] = {}
+    for account in settings.without_secrets():
+        name = f"{account.source} / {account.account}"
+        if failure := failures.get(key(account)):
+            reason, failed_at = failure
+            text = f"The pull of {name} fails since {failed_at:%Y-%m-%d %H:%M} UTC. {reason}"
+        elif key(account) not in pulled:
+            text = f"Nothing was ever pulled for {name}. `takings run` pulls it."
+        else:
+            continue
+        reasons.setdefault(account.tenant_id, []).append(text)
+    return [Blocked(tenant, "\n  ".join(texts)) for tenant, texts in reasons.items()]
 
 
 def unknown_targets(settings: Settings) -> list[str]:
@@ -178,11 +233,6 @@ def _configuration(settings: Settings) -> Configuration:
             for tenant in settings.tenants
             for metric, target in tenant.targets.items()
         ],
-        channels=[
-            {"tenant_id": tenant.id, "source_name": source_name, "channel": channel}
-            for tenant in settings.tenants
-            for source_name, channel in tenant.channels.items()
-        ],
         accounts=[
             {"tenant_id": tenant.id, "source": source.kind, "source_account": source.account}
             | {name: getattr(source, name) if name in BY_KIND[source.kind].choices else None for name in choices}
@@ -217,8 +267,7 @@ def disk_guard(home: Home) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error) as error:
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
-        if not full:
+        if not is_full_disk(error):
             raise
         raise StopError(
             f"The disk that holds {home.root} is full",

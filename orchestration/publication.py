@@ -4,10 +4,11 @@
                     tenant-<id>.duckdb     one tenant's rows and nothing else
                     nobody.duckdb          the tables without rows, for users who belong to no tenant
                     catalog.json           the metrics' definitions of this build
-                    build.json             its run, its time, its definitions' version
+                    build.json             its run, its time, its definitions' version, its blocked tenants
     published/current -> <run>             replaced by one rename: a reader sees a whole build, the old or the new one
 
-Builds are immutable. The newest three stay, for readers that still have one open.
+Builds are immutable. The newest three stay, for readers that still have one open. A blocked tenant's file is the one of
+the last build that had it, with the time and the reason in `build_info`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import duckdb
 
 from common.errors import ConfigurationError
 from connectors.base import Progress
+from orchestration.blocked import Blocked, read_blocked
 from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
 from semantic import catalog
@@ -31,7 +33,10 @@ RETAINED_BUILDS = 3
 
 
 def publish(home: Home, built: Built, run_id: str, tenants: Sequence[str], progress: Progress) -> Path:
-    """Write the build's files beside the current ones, then switch readers to them. Returns the build's folder."""
+    """Write the build's files beside the current ones, then switch readers to them. Returns the build's folder.
+
+    `tenants` are all configured ones, also the blocked ones.
+    """
     target, partial = home.published / run_id, home.published / f"{run_id}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -44,15 +49,22 @@ def publish(home: Home, built: Built, run_id: str, tenants: Sequence[str], progr
         marts = [row[0] for row in db.execute(
             "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts' order by 1"
         ).fetchall()]  # fmt: skip
-        files = {"all": "true", "nobody": "false", **{f"tenant-{name}": f"tenant_id = '{name}'" for name in tenants}}
+        blocked = read_blocked(db, "build")
+        sound = [name for name in tenants if name not in {block.tenant_id for block in blocked}]
+        files = {"all": "true", "nobody": "false", **{f"tenant-{name}": f"tenant_id = '{name}'" for name in sound}}
+        total = len(files) + len(blocked)
         for number, (name, condition) in enumerate(files.items(), start=1):
             _write(db, partial / f"{name}.duckdb", marts, condition, now)
-            progress("publish", number, len(files), name)
+            progress("publish", number, total, name)
+        for number, block in enumerate(blocked, start=len(files) + 1):
+            _retain(db, home.published / "current", partial, marts, block, now)
+            progress("publish", number, total, f"tenant-{block.tenant_id}")
     about = {
         "run_id": run_id,
         "published_at": now.isoformat(timespec="seconds"),
         "definitions": definitions.version,
         "tenants": sorted(tenants),
+        "blocked": {block.tenant_id: block.reason for block in blocked},
         "warnings": built.warnings,
     }
     (partial / "build.json").write_text(json.dumps(about, indent=2) + "\n")
@@ -92,6 +104,49 @@ def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: list[str], conditio
         db.execute(f"create table target.marts.{mart} as select *{stamped} from build.marts.{mart} where {where}{sort}")
     db.execute("checkpoint target")
     db.execute("detach target")
+
+
+def _retain(
+    db: duckdb.DuckDBPyConnection, last: Path, partial: Path, marts: list[str], block: Blocked, now: datetime
+) -> None:
+    """Keep a blocked tenant's last file, and its rows in the administrators' file; say in both since when and why.
+
+    A tenant that was never published gets the tables without rows. Rows of an older version of Takings, whose tables
+    differ, are not in the administrators' file.
+    """
+    name = f"tenant-{block.tenant_id}.duckdb"
+    source = last / name
+    if source.exists():
+        shutil.copyfile(source, partial / name)
+    else:
+        _write(db, partial / name, marts, "false", now)
+    db.execute(f"attach {quoted(partial / name)} as retained")
+    db.execute(f"attach {quoted(partial / 'all.duckdb')} as target")
+    for column, kind in (("blocked_since", "timestamp"), ("blocked_reason", "varchar")):
+        db.execute(f"alter table retained.marts.build_info add column if not exists {column} {kind}")
+    if not source.exists():
+        db.execute("insert into retained.marts.build_info (tenant_id) values (?)", [block.tenant_id])
+    db.execute(
+        "update retained.marts.build_info set blocked_since = coalesce(blocked_since, ?), blocked_reason = ?",
+        [now.replace(tzinfo=None, microsecond=0), block.reason],
+    )
+    if _tables(db, "retained") == _tables(db, "target"):
+        for mart in marts:
+            if "tenant_id" in db.sql(f"select * from target.marts.{mart} limit 0").columns:
+                db.execute(f"insert into target.marts.{mart} by name select * from retained.marts.{mart}")
+    else:
+        db.execute("insert into target.marts.build_info by name select * from retained.marts.build_info")
+    for file in ("retained", "target"):
+        db.execute(f"checkpoint {file}")
+        db.execute(f"detach {file}")
+
+
+def _tables(db: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str, str]]:
+    """Every column of a file's marts, with its type."""
+    return set(db.execute(
+        "select table_name, column_name, data_type from duckdb_columns() where database_name = ? and schema_name = "
+        "'marts'", [database],
+    ).fetchall())  # fmt: skip
 
 
 def _sync(folder: Path) -> None:

@@ -1,17 +1,25 @@
 """Pull all accounts at once, each in a thread of its own, over one staging file.
 
-Threads wait for the network at the same time; loads are transactions, one at a time. When one account fails, the others
-stop at their next step: complete windows stay, and the next pull continues the others.
+Threads wait for the network at the same time; loads are transactions, one at a time. An account that fails ends its own
+streams and is named; the others go on. Complete windows stay, and the next pull continues where this one ended.
 """
 
 from __future__ import annotations
 
+import errno
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
 
+import duckdb
+
+from common.errors import TakingsError
 from connectors.base import Account, Days, Progress, Pulled, no_progress
+from connectors.errors import ContractError
 from connectors.http import Transport
 from connectors.registry import BY_KIND
 from connectors.sync.landing import Landing
@@ -26,7 +34,15 @@ AT_ONCE = 4  # accounts; their threads mostly wait for responses
 
 
 class _StoppedError(Exception):
-    """Another account's pull failed."""
+    """The whole run ends: it was interrupted, or what all accounts share failed."""
+
+
+@dataclass
+class Pulls:
+    """What the streams of each account did, and the accounts that failed."""
+
+    pulled: dict[Key, list[Pulled]] = field(default_factory=dict)
+    failed: dict[Key, TakingsError] = field(default_factory=dict)
 
 
 def pull_accounts(
@@ -35,35 +51,67 @@ def pull_accounts(
     run_id: str,
     progress: Progress = no_progress,
     days: Days | None = None,
-) -> dict[Key, list[Pulled]]:
-    """Pull accounts into staging; returns what each stream did. The caller holds the writer's lock.
+) -> Pulls:
+    """Pull accounts into staging. The caller holds the writer's lock.
 
-    With `days` only these days of the restated streams are read again. Raises the error of the first account that
-    fails; the others stop, and what they had completed is kept.
+    With `days` only these days of the restated streams are read again. An account that fails is in `failed`, and in
+    staging until a pull of it succeeds. Raises what ends the run for all accounts: a full disk, a damaged staging file,
+    an interruption.
     """
     stop, names = threading.Event(), shown_names([source.account for source in sources])
-    results: dict[Key, list[Pulled]] = {}
+    result = Pulls()
     with Staging(home.staging) as staging, ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
 
-        def pull(source: Source) -> list[Pulled]:
-            account = source.account
+        def pull(source: Source) -> None:
+            account, streams = source.account, list[Pulled]()
+            result.pulled[key(account)] = streams
             with staging.for_thread() as own:
                 context = PullContext(
                     account, Landing(home.landing), own, run_id, _transport(account, stop),
                     _shown(account, names, progress, stop), days,
                 )  # fmt: skip
-                return list(_steps(context, source))
+                try:
+                    streams.extend(_steps(context, source))
+                except Exception as error:
+                    result.failed[key(account)] = failure = _of_account(error)
+                    own.record_pull(account, str(failure))
+                    progress(names[key(account)], 0, 1, "failed")
+                else:
+                    own.record_pull(account, None)
 
-        begun = {threads.submit(pull, source): source.account for source in sources}
+        begun = [threads.submit(pull, source) for source in sources]
         try:
             for finished in as_completed(begun):
-                results[key(begun[finished])] = finished.result()
+                finished.result()
         except BaseException:
             stop.set()
             for waiting in begun:
                 waiting.cancel()
             raise
-    return {key(source.account): results[key(source.account)] for source in sources}
+    order = [key(source.account) for source in sources]
+    return Pulls(
+        {name: result.pulled[name] for name in order},
+        {name: result.failed[name] for name in order if name in result.failed},
+    )
+
+
+def _of_account(error: Exception) -> TakingsError:
+    """An account's failure as one message; raises what concerns all accounts instead."""
+    if isinstance(error, _StoppedError | duckdb.Error) or is_full_disk(error):
+        raise error
+    if isinstance(error, TakingsError):
+        return error
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return ContractError(
+        "The account could not be read, by a mistake of Takings",
+        f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})",
+        "Nothing of it was lost. Please report this message; a newer version may read the account",
+    )
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether the disk, or a quota on it, is full."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
 
 
 def key(account: Account) -> Key:
@@ -82,7 +130,7 @@ def shown_names(accounts: Sequence[Account]) -> dict[Key, str]:
 
 
 def _transport(account: Account, stop: threading.Event) -> Transport:
-    """A session whose pauses end when another account's pull has failed."""
+    """A session whose pauses end when the whole run ends."""
 
     def pause(seconds: float) -> None:
         if stop.wait(seconds):
@@ -93,6 +141,8 @@ def _transport(account: Account, stop: threading.Event) -> Transport:
 
 def _steps(context: PullContext, source: Source) -> Iterator[Pulled]:
     """One account's pull, stream by stream."""
+    if source.problem:
+        raise source.problem
     connector = BY_KIND[context.account.source]
     total = len(connector.streams)
     for number, pulled in enumerate(connector.pull(context, source.settings), 1):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -30,11 +30,6 @@ from connectors.settings import Name, SourceSettings, Table
 CHECKOUT = Path(__file__).resolve().parent.parent
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Channel = Literal[
-    "Online store", "Point of sale", "Draft orders", "Subscription renewals", "Mobile apps", "Marketplaces",
-    "Partnerships", "Other channels",
-]  # fmt: skip
-"""A sales channel of the seed `channels`, which gives each its source of revenue."""
 Target = Annotated[Decimal, Field(max_digits=20, decimal_places=6, allow_inf_nan=False)]
 if TYPE_CHECKING:
     AnySource = SourceSettings
@@ -49,6 +44,8 @@ class Source:
 
     account: Account
     settings: SourceSettings
+    problem: ConfigurationError | None = None
+    """Why the account cannot be pulled as it is configured."""
 
 
 class TenantSettings(Table):
@@ -66,11 +63,6 @@ class TenantSettings(Table):
     targets: dict[MetricName, Target] = Field(
         default_factory=dict,
         description="The value that a gauge points at, in the metric's own unit (a ratio as 0.05, not as 5 %).",
-    )
-    channels: dict[str, Channel] = Field(
-        default_factory=dict,
-        description="The channel of orders with this `sourceName` at Shopify (a name, or the number of an app). It "
-        "comes before what the seed `channels` says; a name that neither has is `Other channels`.",
     )
     sources: tuple[AnySource, ...] = Field(min_length=1)
 
@@ -169,32 +161,40 @@ class Settings(Table):
         """Every source with its tenant, in the order of the file."""
         return ((tenant, source) for tenant in self.tenants for source in tenant.sources)
 
-    def accounts(self, *, secrets: bool = True) -> list[Account]:
-        """The account of every source; raises as `connected` does."""
-        return [source.account for source in self.connected(secrets=secrets)]
+    def connected(self) -> list[Source]:
+        """Every source with its account and secret; a secret that is missing is the account's `problem`.
 
-    def connected(self, *, secrets: bool = True) -> list[Source]:
-        """Every source with its account and secret. Raises TakingsError that names all missing secrets at once.
-
-        Without `secrets` for what needs no network.
+        Raises ConfigurationError where two accounts have one key.
         """
-        sources, missing = list[Source](), []
+        sources = []
         for tenant, source in self.sources():
-            reference = source.secret_reference
+            reference, secret, problem = source.secret_reference, "", None
             try:
-                secret = self._secret(reference) if secrets and reference else ""
+                secret = self._secret(reference) if reference else ""
             except LookupError as error:
-                missing.append(f"  {tenant.id} / {source.kind} / {source.account}: {error.args[0]}")
-                continue
+                problem = ConfigurationError(
+                    f"The secret of the {source.kind} account {source.account} (tenant {tenant.id}) is missing",
+                    error.args[0],
+                    f"Set it, or change `secret` in {self.config_path}",
+                )
             account = Account(tenant.id, source.kind, source.account, source.address(self.config_folder), secret)
-            sources.append(Source(account, source))
-        if missing:
-            raise ConfigurationError(
-                "A secret is missing, so nothing was pulled:\n" + "\n".join(missing),
-                next_step=f"Set it, or change `secret` in {self.config_path}",
-            )
+            sources.append(Source(account, source, problem))
         _refuse_shared_keys([source.account for source in sources])
         return sources
+
+    def without_secrets(self) -> list[Account]:
+        """The account of every source, for what needs no network."""
+        return [
+            Account(tenant.id, source.kind, source.account, source.address(self.config_folder), "")
+            for tenant, source in self.sources()
+        ]
+
+    def accounts(self) -> list[Account]:
+        """The account of every source with its secret. Raises ConfigurationError that names every missing one."""
+        sources = self.connected()
+        if missing := [str(source.problem) for source in sources if source.problem]:
+            raise ConfigurationError("\n".join(missing))
+        return [source.account for source in sources]
 
     def _secret(self, reference: str) -> str:
         kind, _, where = reference.partition(":")
@@ -213,6 +213,11 @@ class Settings(Table):
         if not value:
             raise LookupError(f"the file {path} is empty")
         return value
+
+    def without(self, tenant_ids: Collection[str]) -> Settings:
+        """A copy without these tenants; it may have none left."""
+        left = tuple(tenant for tenant in self.tenants if tenant.id not in tenant_ids)
+        return self.model_copy(update={"tenants": left})
 
     def tenant(self, tenant_id: str) -> TenantSettings:
         """One tenant by id. Raises TakingsError naming the ones that exist."""

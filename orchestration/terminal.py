@@ -70,6 +70,11 @@ def summary(run: Run) -> None:
     streams_pulled = [pulled for streams in run.pulled.values() for pulled in streams]
     for warning in dict.fromkeys(warning for pulled in streams_pulled for warning in pulled.warnings):
         console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for (tenant, source, account), failure in run.failed.items():
+        console.print(
+            f"failed: {tenant} / {source} / {account}: {failure}", style="red", markup=False, highlight=False,
+            soft_wrap=True,
+        )  # fmt: skip
     denied = sorted({path for pulled in streams_pulled for path in pulled.denied})
     if denied:
         console.print(f"Shopify denied these fields, which stay empty: {', '.join(denied)}")
@@ -81,6 +86,11 @@ def summary(run: Run) -> None:
         )
         for warning in run.built.warnings:
             console.print(f"warning: {warning}", style="yellow")
+    for block in run.blocked:
+        console.print(
+            f"blocked: {block.tenant_id} keeps what was published last.\n  {block.reason}", style="red", markup=False,
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def reconciliation(rows: list[dict[str, Any]]) -> None:

@@ -56,6 +56,14 @@ class Build:
         ).fetchall()
         return rows[0][0]  # fetchall: DuckDB answers no other query before all rows are fetched
 
+    def blocked(self) -> list[tuple[str, datetime, str]]:
+        """The tenants of which newer data are not published: (tenant, since when in UTC, why)."""
+        rows: list[tuple[str, datetime, str]] = self.connection.execute(
+            "SELECT tenant_id, blocked_since, blocked_reason FROM marts.build_info "
+            "WHERE blocked_since IS NOT NULL ORDER BY tenant_id"
+        ).fetchall()
+        return rows
+
     def currency(self) -> Currency | None:
         """The currency of all rows; None where there are no rows, or several currencies."""
         marts = [mart.name for mart in self.catalog.marts.values() if mart.has("currency") and mart.has("minor_units")]

@@ -27,13 +27,14 @@ create table if not exists takings.rejects (
     reason varchar, run_id varchar, landing_part varchar, rejected_at timestamp);
 create table if not exists takings.accounts (tenant_id varchar, source varchar, source_account varchar);
 create table if not exists takings.targets (tenant_id varchar, metric varchar, target decimal(20, 6));
-create table if not exists takings.channels (tenant_id varchar, source_name varchar, channel varchar);
 create table if not exists takings.tenants (
     tenant_id varchar, tenant_name varchar, time_zone varchar, currency varchar);
 create table if not exists takings.runs (run_id varchar, started_at timestamp);
 create table if not exists takings.days_read (
     tenant_id varchar, source varchar, source_account varchar, stream varchar, day date, as_of timestamp,
     run_id varchar);
+create table if not exists takings.failed_pulls (
+    tenant_id varchar, source varchar, source_account varchar, reason varchar, failed_at timestamp);
 create table if not exists takings.exchange_rates (
     rate_day date, from_currency varchar, to_currency varchar, rate decimal(20, 12));
 """
@@ -45,7 +46,6 @@ class Configuration:
 
     tenants: Sequence[Mapping[str, object]]
     targets: Sequence[Mapping[str, object]]
-    channels: Sequence[Mapping[str, object]]
     accounts: Sequence[Mapping[str, object]]
     exchange_rates: Sequence[Mapping[str, object]]
 
@@ -63,6 +63,32 @@ def record_configuration(db: duckdb.DuckDBPyConnection, configuration: Configura
             db.executemany(
                 f"insert into takings.{name} ({columns}) values ({places})", [[*row.values()] for row in rows]
             )
+
+
+def record_pull(db: duckdb.DuckDBPyConnection, account: Account, reason: str | None) -> None:
+    """Remember that the account's last pull failed, and why; without a reason, that it succeeded.
+
+    Inside the caller's transaction. The time of a failure is that of the first of several in a row.
+    """
+    scope = [account.tenant_id, account.source, account.account]
+    where = "tenant_id = ? and source = ? and source_account = ?"
+    rows = db.execute(f"delete from takings.failed_pulls where {where} returning failed_at", scope).fetchall()
+    if reason is not None:
+        failed_at = rows[0][0] if rows else utc_now()
+        db.execute("insert into takings.failed_pulls values (?, ?, ?, ?, ?)", [*scope, reason, failed_at])
+
+
+def failed_pulls(db: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str, datetime]]:
+    """Accounts whose last pull failed: (tenant, source, account, reason, since when)."""
+    rows: list[tuple[str, str, str, str, datetime]] = db.execute(
+        "select * from takings.failed_pulls order by all"
+    ).fetchall()
+    return rows
+
+
+def pulled_accounts(db: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
+    """Accounts with a cursor, by (tenant, source, account)."""
+    return set(db.execute("select distinct tenant_id, source, source_account from takings.cursors").fetchall())
 
 
 def rejects(db: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,19 @@ class Staging:
         """Replace what dbt reads of the configuration and of the run."""
         with self.transaction():
             control_tables.record_configuration(self.db, configuration, run_id)
+
+    def record_pull(self, account: Account, reason: str | None) -> None:
+        """Remember that the account's last pull failed, and why; without a reason, that it succeeded."""
+        with self.transaction():
+            control_tables.record_pull(self.db, account, reason)
+
+    def failed_pulls(self) -> list[tuple[str, str, str, str, datetime]]:
+        """Accounts whose last pull failed: (tenant, source, account, reason, since when in UTC)."""
+        return control_tables.failed_pulls(self.db)
+
+    def pulled_accounts(self) -> set[tuple[str, str, str]]:
+        """Accounts of which something was pulled, by (tenant, source, account)."""
+        return control_tables.pulled_accounts(self.db)
 
     def rejects(self) -> list[dict[str, Any]]:
         """All rejected rows, newest first."""

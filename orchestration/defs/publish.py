@@ -40,6 +40,18 @@ def build() -> dg.AssetsDefinition:
 
 
 @dg.asset_check(asset=BUILD)
+def every_tenant_is_published() -> dg.AssetCheckResult:
+    """No tenant is blocked: every one of the configuration has the numbers of this build."""
+    folder = publication.newest(Home(configuration().home))
+    blocked: dict[str, str] = json.loads((folder / "build.json").read_text())["blocked"]
+    return dg.AssetCheckResult(
+        passed=not blocked,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"blocked tenants": len(blocked), **blocked},
+    )
+
+
+@dg.asset_check(asset=BUILD)
 def reconciles_with_the_source() -> dg.AssetCheckResult:
     """Compare every day's totals with the source's own totals, to the cent."""
     rows = pipeline.reconciliation(publication.newest(Home(configuration().home)))

@@ -19,6 +19,7 @@ from orchestration.defs.common import configuration, logged, run_name
 from orchestration.home import Home
 from orchestration.pulls import pull_accounts
 
+RETRIES = 2
 DAILY = dg.DailyPartitionsDefinition(start_date="2019-01-01")  # known without a configuration; days are the account's
 
 
@@ -28,22 +29,29 @@ def assets() -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="pull", specs=specs, can_subset=True, backfill_policy=dg.BackfillPolicy.single_run())
     def pull(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        """Every account of the selected sources; complete streams stay when a later one fails."""
+        """Every account of the selected sources. One that fails is named, and the others go on.
+
+        Where the same request may work later the step is repeated, twice.
+        """
         settings = configuration()
         home = Home(settings.home)
         kinds = {key.path[0] for key in context.selected_asset_keys}
         selected = [source for source in settings.connected() if source.account.source in kinds]
-        try:
-            with pipeline.disk_guard(home), home.writing():
-                results = pull_accounts(home, selected, run_name(context), logged(context), _days(context))
-        except RetryError as error:
-            raise dg.RetryRequested(max_retries=2, seconds_to_wait=30) from error
+        with pipeline.disk_guard(home), home.writing():
+            pulls = pull_accounts(home, selected, run_name(context), logged(context), _days(context))
+        for (tenant, source, account), failure in pulls.failed.items():
+            context.log.error(f"{tenant} / {source} / {account}: {failure}")
+            if isinstance(failure, RetryError) and context.retry_number < RETRIES:
+                raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=30) from failure
         for spec in specs:
             if spec.key in context.selected_asset_keys:
                 source, stream = spec.key.path
-                pulled = [item for key, items in results.items() if key[1] == source for item in items]
+                pulled = [item for key, items in pulls.pulled.items() if key[1] == source for item in items]
+                failed = [f"{key[0]} / {key[2]}: {error}" for key, error in pulls.failed.items() if key[1] == source]
                 yield dg.MaterializeResult(
-                    asset_key=spec.key, metadata=_metadata([item for item in pulled if item.stream == stream])
+                    asset_key=spec.key,
+                    metadata=_metadata([item for item in pulled if item.stream == stream])
+                    | {"failed accounts": dg.MetadataValue.text("\n".join(failed) or "none")},
                 )
 
     return pull

@@ -50,20 +50,21 @@ def marts() -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="dbt_build", specs=specs, check_specs=list(checks.values()))
     def build(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        """Build and test every model in one scratch file. A failed test fails the step, and nothing is published."""
+        """Build and test every model in one scratch file, without the tenants whose rows fail a check.
+
+        A failure that is not about single tenants fails the step, and nothing is published.
+        """
         settings = configuration()
         home_folder = Home(settings.home)
         progress = logged(context)
+        outcome: dbt_build.Built | None
         failure = None
         try:
             with pipeline.disk_guard(home_folder), home_folder.writing():
-                pipeline.record_run(settings, run_name(context))
-                outcome = dbt_build.build(
-                    home_folder, run_name(context), lambda done, total, name: progress("build", done, total, name)
-                )
+                outcome, _ = pipeline.build(settings, run_name(context), progress)
         except dbt_build.BuildFailedError as error:
             outcome, failure = error.built, error
-        status = {node["id"]: node for node in outcome.nodes}
+        status = {node["id"]: node for node in outcome.nodes} if outcome else {}
         for key, node in built.items():
             if status.get(key, {}).get("status") == "success":
                 yield dg.MaterializeResult(asset_key=model_key(node))

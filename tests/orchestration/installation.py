@@ -12,8 +12,10 @@ from typing import Any
 
 import duckdb
 
+from common.errors import TakingsError
 from connectors.base import Progress, no_progress
 from orchestration import dbt_build, pipeline, settings, simulator
+from orchestration.blocked import BlockedError
 from orchestration.home import Home
 from orchestration.pipeline import Run
 from simulator import SimulatorServer, demo_world, serve, write_files
@@ -119,7 +121,18 @@ class Installation:
         return settings.load(self.root / "takings.toml").model_copy(update={"home": self.home.root})
 
     def run(self, progress: Progress = no_progress) -> Run:
-        return pipeline.run(self.settings, progress)
+        """A run in which every account is pulled and every tenant published; else the error of the first one."""
+        result = pipeline.run(self.settings, progress)
+        for failure in result.failed.values():
+            raise failure
+        if result.blocked:
+            raise BlockedError(result.blocked)
+        return result
+
+    def failure(self, progress: Progress = no_progress) -> TakingsError:
+        """The error of the one account that fails in a pull."""
+        ((_, failure),) = pipeline.pull_all(self.settings, progress).failed.items()
+        return failure
 
     @property
     def current(self) -> Path:

@@ -56,6 +56,14 @@ def refusal(result: subprocess.CompletedProcess[str]) -> str:
     return result.stderr
 
 
+def failure(result: subprocess.CompletedProcess[str]) -> str:
+    """The line about the one account that failed in a run that went on: exit code 1, no traceback."""
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr, result.stderr
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
+    return line
+
+
 def test_query_answers_in_each_format(place: Installation) -> None:
     question = ("query", "--metrics", "net_sales,orders_placed", "--by", "month", "--tenant", "aurora")
     table, csv, plain = (takings(place, *question, "--format", name) for name in ("table", "csv", "json"))
@@ -147,13 +155,13 @@ def test_wrong_token_names_the_shop_and_keeps_the_last_build(
     installation = Installation(tmp_path / "copy")
     shutil.copytree(place.root, installation.root, symlinks=True)
     installation.configure(server)
-    before = installation.current
+    before = installation.marts("tenant-aurora")["orders"]
     (installation.root / "aurora.token").write_text("shpat_wrong_and_secret")
-    message = refusal(takings(installation, "run"))
-    assert "aurora" in message
-    assert "token" in message
-    assert "shpat_wrong_and_secret" not in message
-    assert installation.current == before
+    result = takings(installation, "run")
+    assert "Shopify shop aurora of tenant aurora" in failure(result)
+    assert "token" in failure(result)
+    assert "shpat_wrong_and_secret" not in result.stderr
+    assert installation.marts("tenant-aurora")["orders"] == before
 
 
 @pytest.mark.parametrize(
@@ -166,10 +174,10 @@ def test_wrong_token_of_any_source_is_one_message_and_exit_code_not_zero(
     installation = Installation(tmp_path)
     installation.configure(server, kinds=[kind], shops=["aurora"])
     (tmp_path / f"aurora.{kind}.token").write_text("wrong_and_secret")
-    message = refusal(takings(installation, "pull"))
-    assert who in message
-    assert "`secret`" in message
-    assert "wrong_and_secret" not in message
+    result = takings(installation, "pull")
+    assert who in failure(result)
+    assert "`secret`" in failure(result)
+    assert "wrong_and_secret" not in result.stderr
 
 
 def test_all_missing_secret_files_are_named_in_one_message(tmp_path: Path, server: SimulatorServer) -> None:

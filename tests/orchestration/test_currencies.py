@@ -154,7 +154,7 @@ def test_amount_in_the_currency_of_the_tenant_is_not_converted(place: Callable[.
         ("day,from,to,rate\n2026-02-11,JPY,EUR,0.0055\n", "2026-02-10"),  # none before the first day
     ],
 )
-def test_day_without_a_rate_fails_the_build_and_names_currencies_and_day(
+def test_day_without_a_rate_blocks_the_tenant_and_names_currencies_and_day(
     rates: str, day: str, place: Callable[..., Installation]
 ) -> None:
     installation = place("missing", {"kyoto": "EUR"}, rates)
@@ -165,7 +165,8 @@ def test_day_without_a_rate_fails_the_build_and_names_currencies_and_day(
     assert "JPY" in message
     assert "EUR" in message
     assert day in message
-    assert not (installation.home.published / "current").exists()
+    assert installation.marts("tenant-kyoto")["orders"] == []
+    assert installation.marts("tenant-boston")["orders"] != []
 
 
 def test_broken_rates_stop_the_run_before_the_publish(place: Callable[..., Installation], tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ import pytest
 from common.errors import TakingsError
 from connectors.base import no_progress
 from orchestration import pipeline, publication
+from orchestration.blocked import write_blocked
 from orchestration.dbt_build import Built
-from tests.orchestration.installation import SHOPS, Installation, ask, marts, published_shops
+from tests.orchestration.installation import SHOPS, Installation, ask, published_shops
 
 pytestmark = pytest.mark.worlds
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -156,6 +157,7 @@ def test_readers_see_complete_builds_and_no_error_during_ten_publishes(place: In
             )
             db.execute("update marts.build_info set run_id = ?", [run_id])
         shutil.copy(path, scratch)
+        write_blocked(path, [])
         with home.writing():
             publication.publish(home, Built(path), run_id, TENANTS, no_progress)
         made.append(run_id)
@@ -197,32 +199,28 @@ BROKEN = {
 }
 
 
-def test_broken_data_blocks_the_publish_and_every_failed_test_is_named(
-    place: Installation,
-) -> None:
+def test_broken_data_block_their_tenant_and_every_failed_test_is_named(place: Installation) -> None:
     for sql, _ in BROKEN.values():
         plant(place, sql)
-    before = contents(place.home.published)
-    with pytest.raises(TakingsError) as caught:
-        pipeline.rebuild(place.settings)
-    message = str(caught.value)
+    before = {tenant: place.marts(f"tenant-{tenant}")["orders"] for tenant in TENANTS}
+    result = pipeline.rebuild(place.settings)
+    (block,) = result.blocked
+    assert block.tenant_id == "aurora"
     for name, (_, test) in BROKEN.items():
-        assert test in message, name
-    assert "nothing was published" in message
-    assert contents(place.home.published) == before
+        assert f"{test}: 1 row" in block.reason, name
+    assert {tenant: place.marts(f"tenant-{tenant}")["orders"] for tenant in TENANTS} == before
 
 
-def test_one_wrong_cent_blocks_the_publish_and_repaired_data_publishes_again(place: Installation) -> None:
+def test_one_wrong_cent_blocks_its_tenant_and_repaired_data_publishes_again(place: Installation) -> None:
     plant(place, A_CENT_OFF)
-    before = place.current
-    with pytest.raises(TakingsError, match="every_order_adds_up") as caught:
-        pipeline.rebuild(place.settings)
-    assert "1 of dbt's checks failed" in str(caught.value)
-    assert place.current == before
+    before = place.marts()
+    (block,) = pipeline.rebuild(place.settings).blocked
+    assert block.tenant_id == "aurora"
+    assert "every_order_adds_up: 1 row" in block.reason
+    assert place.marts()["orders"] == before["orders"]
     plant(place, A_CENT_OFF.replace("+ 0.01", "- 0.01"))
-    pipeline.rebuild(place.settings)
-    assert place.current != before
-    assert place.marts() == marts(before / "all.duckdb")
+    assert pipeline.rebuild(place.settings).blocked == []
+    assert place.marts() == before
 
 
 def test_second_run_at_the_same_time_is_refused_and_names_the_running_process(place: Installation) -> None:

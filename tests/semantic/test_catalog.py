@@ -35,6 +35,7 @@ def test_a_column_has_the_label_of_its_yaml_or_its_name_in_words(catalog: Catalo
     labels = {column.name: column.label for column in catalog.marts["build_info"].columns}
     assert labels == {
         "tenant_id": "Tenant id", "run_id": "Run", "as_of": "Data as of (UTC)", "published_at": "Published (UTC)",
+        "blocked_since": "Blocked since (UTC)", "blocked_reason": "Blocked because",
     }  # fmt: skip
 
 
@@ -54,6 +55,8 @@ def test_a_mart_without_metrics_is_in_the_catalog(catalog: Catalog) -> None:
         "varchar",
         "timestamp",
         "timestamp",
+        "timestamp",
+        "varchar",
     ]
 
 

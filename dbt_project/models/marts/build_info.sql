@@ -1,4 +1,4 @@
--- The oldest cursor of a tenant decides how fresh the build is.
+-- The oldest cursor of a tenant decides how fresh the build is. Publishing fills the columns of a blocked tenant.
 with runs as (select * from {{ ref('stg_takings__runs') }}),
 
 accounts as (select * from {{ ref('stg_takings__accounts') }}),
@@ -9,8 +9,10 @@ select
     cursors.tenant_id,
     runs.run_id,
     min(cursors.loaded_until) as as_of,
-    runs.started_at as published_at
+    runs.started_at as published_at,
+    cast(null as timestamp) as blocked_since,
+    cast(null as varchar) as blocked_reason
 from cursors
 inner join accounts using (tenant_id, source, source_account)
 cross join runs
-group by all
+group by cursors.tenant_id, runs.run_id, runs.started_at
