@@ -19,6 +19,7 @@ import msgspec
 import requests
 import urllib3
 
+from common.numbers import decimal
 from connectors.errors import ContractError, GoneError, IncompleteError, RetryError
 
 T = TypeVar("T")
@@ -163,7 +164,7 @@ def _backoff(attempt: int) -> float:
 
 def _retry_after(response: requests.Response) -> float | None:
     try:
-        seconds = float(response.headers.get("Retry-After", ""))
+        seconds = float(decimal(response.headers.get("Retry-After", "")))
     except ValueError:
         return None
     return min(LONGEST_PAUSE, seconds) if seconds > 0 else None

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from typing import Any
 
 from common.errors import ConfigurationError
+from common.numbers import decimal
 from orchestration.settings import Settings
 
 COLUMNS = ("day", "from", "to", "rate")
 DECIMALS = 12
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Rate = tuple[date, str, str, Decimal]
 """(day, from, to, rate)"""
 
@@ -28,6 +32,11 @@ def read_rates(settings: Settings) -> list[Rate]:
             if missing := [name for name in COLUMNS if name not in (rows.fieldnames or ())]:
                 raise ConfigurationError(
                     f"The exchange rates {path} lack the columns {', '.join(missing)}",
+                    next_step=f"Nothing was changed; the first line has to be {','.join(COLUMNS)}",
+                )
+            if twice := sorted({name for name in COLUMNS if (rows.fieldnames or []).count(name) > 1}):
+                raise ConfigurationError(
+                    f"The exchange rates {path} name the column {', '.join(twice)} twice in line 1",
                     next_step=f"Nothing was changed; the first line has to be {','.join(COLUMNS)}",
                 )
             for row in rows:
@@ -63,18 +72,19 @@ def read_rates(settings: Settings) -> list[Rate]:
     return [(*key, rate) for key, rate in rates.items()]
 
 
-def _rate(row: dict[str, str | None]) -> tuple[tuple[date, str, str], Decimal]:
+def _rate(row: dict[str | None, Any]) -> tuple[tuple[date, str, str], Decimal]:
     """One line's (day, from, to) and rate. Raises ValueError that says what is wrong with the line."""
+    if None in row:  # such as 0,85 for 0.85
+        raise ValueError(f"it has {len(row[None])} more fields than the first line has columns")
     day, source, target, text = (row[name] or "" for name in COLUMNS)
     for currency in (source, target):
         if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
             raise ValueError(f"{currency!r} is not a currency code (such as EUR)")
-    try:
-        rate = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is not a number (such as 0.8512)") from None
-    if not (rate.is_finite() and 0 < rate < 10**8):
+    rate = decimal(text)
+    if not 0 < rate < 10**8:
         raise ValueError(f"{text} is not a rate: it must be above zero and below 100,000,000")
     if rate != round(rate, DECIMALS):
         raise ValueError(f"{text} has more than {DECIMALS} decimal places: round it")
+    if not _DAY.fullmatch(day):
+        raise ValueError(f"{day[:40]!r} is not a day (such as 2026-11-20)")
     return (date.fromisoformat(day), source, target), rate

@@ -27,6 +27,7 @@ from connectors.base import Account
 from connectors.registry import BY_KIND, CONNECTORS, KINDS
 from connectors.settings import Name, SourceSettings, Table
 
+_BLANKS = " \t\r\n"  # what `echo` and editors leave around a secret
 CHECKOUT = Path(__file__).resolve().parent.parent
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -199,20 +200,20 @@ class Settings(Table):
     def _secret(self, reference: str) -> str:
         kind, _, where = reference.partition(":")
         if kind == "env":
-            value = os.environ.get(where, "")
+            value = os.environ.get(where, "").strip(_BLANKS)
             if not value:
-                raise LookupError(f"the environment variable {where} is not set")
-            return value
+                raise LookupError(f"the environment variable {where} is not set or is empty")
+            return _printable(value, f"the environment variable {where}")
         path = self.config_folder / where
         try:
-            value = path.read_text(encoding="utf-8").strip()
+            value = path.read_text(encoding="utf-8").strip(_BLANKS)
         except OSError as error:
             raise LookupError(f"the file {path} cannot be read ({error.strerror})") from None
         except UnicodeDecodeError:
             raise LookupError(f"the file {path} is no text") from None
         if not value:
             raise LookupError(f"the file {path} is empty")
-        return value
+        return _printable(value, f"the file {path}")
 
     def without(self, tenant_ids: Collection[str]) -> Settings:
         """A copy without these tenants; it may have none left."""
@@ -228,6 +229,21 @@ class Settings(Table):
         raise ConfigurationError(
             f"There is no tenant {tenant_id!r} in {self.config_path}", next_step=f"Choose from: {known}"
         )
+
+
+def _printable(secret: str, place: str) -> str:
+    """A secret that a request's header can carry. Raises LookupError that says why it cannot, without the secret."""
+    if "\ufeff" in secret:
+        raise LookupError(f"{place} contains a byte-order mark: save it without one")
+    if "\n" in secret or "\r" in secret:
+        raise LookupError(f"{place} has more than one line: it has to hold the secret alone")
+    if blank := next((letter for letter in secret if letter in _BLANKS), None):
+        raise LookupError(f"{place} has a blank (U+{ord(blank):04X}) inside the secret: copy the secret again")
+    if odd := next((letter for letter in secret if not "!" <= letter <= "~"), None):
+        raise LookupError(
+            f"{place} contains the character U+{ord(odd):04X}, which no secret has: copy the secret again"
+        )
+    return secret
 
 
 def home() -> Path:
@@ -247,7 +263,7 @@ def load(path: Path | None = None) -> Settings:
     """Read and check the configuration. Raises TakingsError that names every mistake at once."""
     path = path or config_path()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows editors write a byte-order mark
     except FileNotFoundError:
         raise ConfigurationError(
             f"There is no configuration at {path}",

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from common.numbers import decimal
 from connectors.errors import ConfigurationError
 from connectors.files.currencies import CURRENCIES
 from connectors.files.reading import BOM
@@ -22,8 +23,8 @@ from connectors.files.streams import Sheet
 LONGEST = 1_000_000  # bytes of a line
 YEARS = range(2000, 2100)
 OUT_OF_RANGE = f"is not between the years {YEARS[0]} and {YEARS[-1]}"
-_AWARE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(?P<zone>Z|[+-]\d\d:\d\d)?")
-_AMOUNT = re.compile(r"-?\d{1,18}(\.\d{1,6})?")
+_AWARE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(?P<zone>Z|[+-]\d\d:\d\d)?", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Text = str | int | None
 
 
@@ -150,7 +151,8 @@ def _why_not_a_row(fields: list[str], values: Mapping[str, str], sheet: Sheet) -
 
 def _why_not_a_day(text: str, sheet: Sheet) -> str | None:
     try:
-        day = date.fromisoformat(_day(text, sheet))
+        written = _day(text, sheet)  # date.fromisoformat also takes 20261120 and 2026-W47-5
+        day = date.fromisoformat(written if _DAY.fullmatch(written) else "")
     except ValueError:
         expected = "month such as 2026-11" if sheet.months else "day such as 2026-11-20"
         return f"{sheet.day} is not a {expected}: {text[:40]}"
@@ -160,14 +162,18 @@ def _why_not_a_day(text: str, sheet: Sheet) -> str | None:
 
 
 def _day(text: str, sheet: Sheet) -> str:
-    return f"{text}-01" if sheet.months and re.fullmatch(r"\d{4}-\d\d", text) else text
+    return f"{text}-01" if sheet.months and re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else text
 
 
 def _why_not_an_amount(text: str, sheet: Sheet) -> str | None:
-    if _AMOUNT.fullmatch(text):
-        return None
-    if re.fullmatch(r"-?\d+\.\d{7,}", text):
+    try:
+        amount = decimal(text, exponent=False)
+    except ValueError:
+        amount = None
+    if amount is not None and len(text.partition(".")[2]) > 6:
         return f"{sheet.amount} has more than 6 decimals: {text[:40]}"
+    if amount is not None and abs(amount) < 10**18 and not text.startswith("+"):
+        return None
     return f"{sheet.amount} is not an amount such as 1234.50, with a point and no other separator: {text[:40]}"
 
 

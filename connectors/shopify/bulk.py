@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from common.numbers import whole
 from connectors.base import Progress, Stream, Window
 from connectors.errors import ConfigurationError, ContractError, GoneError, RetryError
 from connectors.shopify.client import Client
@@ -86,7 +87,7 @@ def land_by_bulk(client: Client, stream: Stream, landed: LandedWindow, progress:
             operation.error_code or "without a reason",
             "Run again later",
         )
-    rows, roots = int(operation.object_count), int(operation.root_object_count)
+    rows, roots = _count(client, operation.object_count), _count(client, operation.root_object_count)
     if operation.url is None:
         if rows:
             landed.restart()
@@ -131,6 +132,18 @@ def _wait(client: Client, operation_id: str, on_count: Callable[[int], None]) ->
             return _Operation(id=operation_id, status="EXPIRED")
         if operation.status not in ("CREATED", "RUNNING", "CANCELING"):
             return operation
-        on_count(int(operation.object_count))
+        on_count(_count(client, operation.object_count))
         client.transport.wait(pause)
         pause = min(LONGEST_PAUSE, pause * 1.5)
+
+
+def _count(client: Client, number: str | int) -> int:
+    """A count, which Shopify writes as text. Raises ContractError when it is none."""
+    try:
+        return whole(number)
+    except ValueError as error:
+        raise ContractError(
+            f"{client.label}: a bulk operation has another shape than documented",
+            str(error),
+            "Run again later; if it stays so, update Takings",
+        ) from None

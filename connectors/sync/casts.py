@@ -29,18 +29,23 @@ def cast(column: Column) -> str:
     if column.type == "MICROS":  # decimals, never a float; more than six places would be rounded
         micros = f"try_cast(try_cast({column.read} as decimal(24, 6)) * 1000000 as bigint)"
         return f"case when regexp_full_match({column.read}, '-?[0-9]+(\\.[0-9]{{0,6}}0*)?') then {micros} end"
-    typed = f"try_cast({column.read} as {sql_type(column)})"
+    typed, condition = f"try_cast({column.read} as {sql_type(column)})", ""
+    if column.type in ("MONEY", "DECIMAL"):  # a cast would read 1_000 as 1000
+        condition = f"not contains(cast({column.read} as varchar), '_')"
     if column.type == "BIGINT":  # a cast would round 2.5 to 3
-        return f"case when regexp_full_match({column.read}, '-?[0-9]+(\\.0+)?') then {typed} end"
-    return typed
+        condition = f"regexp_full_match({column.read}, '-?[0-9]+(\\.0+)?')"
+    return f"case when {condition} then {typed} end" if condition else typed
 
 
 def strict_cast(column: Column) -> str:
     """The same, but a text that cannot be typed is an error of the whole statement."""
     if column.type == "VARCHAR":
         return column.read
-    if column.type in ("MONEY", "INSTANT"):  # DuckDB's own error is faster
+    if column.type == "INSTANT":  # DuckDB's own error is faster
         return cast(column).replace("try_cast", "cast", 1)
+    if column.type == "MONEY":
+        typed = f"cast({column.read} as {sql_type(column)})"
+        return f"case when contains(cast({column.read} as varchar), '_') then error('{column.name}') else {typed} end"
     return f"case when {column.read} is not null then coalesce({cast(column)}, error('{column.name}')) end"
 
 

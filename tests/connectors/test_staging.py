@@ -208,6 +208,7 @@ def test_children_of_the_older_of_two_versions_in_one_window_are_not_loaded(stag
     ("broken", "reason"),
     [
         (basket("bad", 0, "12,50"), "amount is not MONEY: 12,50"),
+        (basket("bad", 0, "1_000"), "amount is not MONEY: 1_000"),
         (basket("bad", 0, updated="yesterday"), "updated_at is not INSTANT: yesterday"),
         (basket("bad", 0, open="perhaps"), "is_open is not BOOLEAN: perhaps"),
         (basket("bad", 0, day="31/12/2026"), "day is not DATE: 31/12/2026"),

@@ -152,6 +152,51 @@ def test_all_missing_secrets_are_named_at_once(write: Path, monkeypatch: pytest.
         assert words in message, words
 
 
+@pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {} ", "\n{}\t\n"])
+@pytest.mark.parametrize("kept_in", ["env", "file"])
+def test_line_ends_and_blanks_around_a_secret_are_not_part_of_it(
+    around: str, kept_in: str, write: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_secret(around.format(SECRET), kept_in, write, monkeypatch)
+    (account,) = settings.load(write).accounts()
+    assert account.secret == SECRET
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        (f"\ufeff{SECRET}", "contains a byte-order mark"),
+        (f"{SECRET}\u200b", "contains the character U+200B"),
+        ("shpat_do_not_\u00a0print_me", "contains the character U+00A0"),
+        ("shpat_do_not_\x07print_me", "contains the character U+0007"),
+        ("shpät_do_not_print_me", "contains the character U+00E4"),
+        (f"{SECRET}\nshpat_do_not_print_this", "has more than one line"),
+        ("shpat do_not_print_me", "has a blank (U+0020) inside the secret"),
+    ],
+)
+@pytest.mark.parametrize("kept_in", ["env", "file"])
+def test_secret_that_no_request_can_carry_is_refused_with_its_place_and_reason(
+    secret: str, why: str, kept_in: str, write: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_secret(secret, kept_in, write, monkeypatch)
+    with pytest.raises(TakingsError) as caught:
+        settings.load(write).accounts()
+    place = "the environment variable ACME_TOKEN" if kept_in == "env" else str(write.parent / "acme.token")
+    assert f"{place} {why}" in str(caught.value)
+    assert "do_not" not in str(caught.value)
+
+
+def keep_secret(secret: str, kept_in: str, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME_TOKEN", secret)
+    (config.parent / "acme.token").write_bytes(secret.encode())
+    config.write_text(GOOD.replace("env:ACME_TOKEN", "file:acme.token") if kept_in == "file" else GOOD)
+
+
+def test_configuration_with_a_byte_order_mark_is_read(write: Path) -> None:
+    write.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert [tenant.id for tenant in settings.load(write).tenants] == ["acme"]
+
+
 def test_a_secret_may_be_kept_in_a_file_beside_the_configuration(write: Path) -> None:
     (write.parent / "acme.token").write_text(f"{SECRET}\n")
     write.write_text(GOOD.replace("env:ACME_TOKEN", "file:acme.token"))
@@ -293,17 +338,37 @@ def test_every_broken_line_of_the_rates_is_named_with_its_number(write: Path, ra
     lines = ["day,from,to,rate", "2026-01-02,USD,EUR,0.85", "02/01/2026,USD,EUR,0.85", "2026-01-03,usd,EUR,0.85",
              "2026-01-03,USD,EUR,0", "2026-01-04,USD,EUR,-1", "2026-01-05,USD,EUR,NaN", "2026-01-06,USD,EUR,Infinity",
              '2026-01-07,USD,EUR,"0,85"', "2026-01-08,USD,EUR", "2026-01-02,USD,EUR,0.86",
-             "2026-01-09,USD,EUR,12345678901.0"]  # fmt: skip
+             "2026-01-09,USD,EUR,12345678901.0", "2026-01-10,USD,EUR,0.8_5", "2026-01-11,USD,EUR,０.85",
+             "2026-01-12,USD,EUR,0,85", "20260113,USD,EUR,0.85"]  # fmt: skip
     rates.write_text("\n".join(lines) + "\n")
     with pytest.raises(TakingsError) as caught:
         read_rates(settings.load(write))
     message = str(caught.value)
+    assert "and 4 more" in message
     for number in range(3, 13):
         assert f"line {number}:" in message, number
     assert "line 2:" not in message
     assert "line 11: a second rate" in message
     assert str(rates) in message
     assert "Nothing was changed" in message
+
+
+@pytest.mark.parametrize("rate", ["1_000", "inf", "nan", "１", "1,5", "0.8.5", " 1"])
+def test_rate_that_is_not_plainly_a_number_is_refused_with_its_line(rate: str, write: Path, rates: Path) -> None:
+    rates.write_text(f"day,from,to,rate\n2026-01-02,USD,EUR,{rate}\n")
+    with pytest.raises(TakingsError, match="line 2:"):
+        read_rates(settings.load(write))
+
+
+def test_rate_in_a_spreadsheets_scientific_notation_is_read(write: Path, rates: Path) -> None:
+    rates.write_text("day,from,to,rate\n2026-01-02,IDR,EUR,6.1E-05\n")
+    assert read_rates(settings.load(write))[0][3] == Decimal("0.000061")
+
+
+def test_column_of_rates_named_twice_is_refused_with_its_line(write: Path, rates: Path) -> None:
+    rates.write_text("day,from,to,rate,rate\n2026-01-02,USD,EUR,0.85,0.95\n")
+    with pytest.raises(TakingsError, match="name the column rate twice in line 1"):
+        read_rates(settings.load(write))
 
 
 def test_rates_with_other_columns_say_which_are_missing(write: Path, rates: Path) -> None:
