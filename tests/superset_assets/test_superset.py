@@ -250,7 +250,8 @@ def test_csv_begins_with_the_byte_order_mark_that_excel_needs(superset: Running)
 
 def test_ties_are_ordered_by_name(superset: Running) -> None:
     order = {"orderby": [["product_daily_rows", False]], "row_limit": 5}
-    count = [{"label": "product_daily_rows", "expressionType": "SQL", "sqlExpression": "COUNT(*)"}]
+    column = {"column_name": "tenant_id"}
+    count = [{"label": "product_daily_rows", "expressionType": "SIMPLE", "column": column, "aggregate": "COUNT"}]
     rows = query_dataset(superset.user("aurora"), ["product_label"], "product_daily", **order | {"metrics": count})[
         "data"
     ]
