@@ -2,7 +2,8 @@
 
 Shopify knows only today's cost, so the books give the cost as of each pull. The cost of a line is the newest one read
 until the order's day (recorded). Before the first one read, it is that one (assumed). A line without a product, or with
-a product without a cost, has none (missing). Costs count on the day and channel of the sale or the return.
+a product without a cost, has none (missing). Costs count on the day and channel of the sale, the return or the edit: a
+unit that was edited away was not sold and has no cost.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ def cost(order: OrderFacts, line: Line, pulls: Pulls) -> tuple[str, int]:
 
 
 def restocked(order: OrderFacts) -> Iterator[tuple[date, Reversal]]:
-    """Restocked units with the day of their return. Only a refund says whether they were restocked."""
+    """Units that take their cost with them, with their day: edited away, or restocked. Only a refund says whether
+    returned units were restocked."""
+    for edit in order.order.edits:
+        yield from ((order.day(edit.happened_at), line) for line in edit.removed)
     ids = {line.id for refund in order.order.refunds for line in refund.lines if line.restock != "NO_RESTOCK"}
     for return_ in order.order.returns:
         yield from ((order.day(return_.happened_at), line) for line in return_.lines if line.id in ids)

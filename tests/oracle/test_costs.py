@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from simulator.books import Line, Return, Reversal
+from simulator.books import Edit, Line, Return, Reversal
 from tests.oracle import costs, marts
 from tests.oracle.shop import Corner, at, refund
 
@@ -54,6 +54,14 @@ def test_restocked_goods_lower_the_cost_on_the_day_of_their_return() -> None:
     days = numbers(corner)
     assert days[date(2026, 2, 5)] == {"cost_of_goods_minor": -400, "sales_cost_recorded_minor": -1000}
     assert days[date(2026, 2, 6)] == {"sales_cost_recorded_minor": -1000}
+
+
+def test_goods_edited_away_take_their_cost_with_them_on_the_day_of_the_edit() -> None:
+    corner = Corner()
+    order = corner.order(JAN_20, corner.ann, corner.line(corner.cup, 4, 1), paid=4000)
+    removed = Reversal(5, order.lines[0], 3, 3000, 0, 0, "NO_RESTOCK")
+    order.edits = [Edit(80, at("2026-01-22T15:00:00"), removed=[removed])]
+    assert numbers(corner)[date(2026, 1, 22)] == {"cost_of_goods_minor": -1200, "sales_cost_recorded_minor": -3000}
 
 
 def test_a_return_lowers_the_cost_only_if_a_refund_says_that_it_was_restocked() -> None:
