@@ -193,7 +193,7 @@ class Client:
         if status == 404 or 300 <= status < 400:
             raise ConfigurationError(
                 unreadable,
-                f"there is no such API at {self.account.base_url} (HTTP {status})",
+                f"there is no /v1/{path} at {self.account.base_url} (HTTP {status}{f': {message}' if message else ''})",
                 "Check `account` and `base_url`",
             )
         if "API version" in error.message:

@@ -128,7 +128,8 @@ def head_of(raw: msgspec.Raw) -> Head:
 def flatten(client: Client, feed: Feed, raw: msgspec.Raw) -> Iterator[bytes]:
     """An object, and the objects of the list inside it as records of their own with `__parentId`.
 
-    Children that the object does not show are requested; an object that vanishes meanwhile is left out.
+    When the object does not show all of them, all are requested: what it shows need not be the first page of their
+    list. An object that vanishes meanwhile is left out.
     """
     if feed.children is None:
         yield bytes(raw)
@@ -140,25 +141,28 @@ def flatten(client: Client, feed: Feed, raw: msgspec.Raw) -> Iterator[bytes]:
             f"{identity} came without its {feed.children}",
             RETRY_OR_UPDATE,
         )
-    first_page = msgspec.json.decode(fields.pop(feed.children), type=Page)
+    shown = msgspec.json.decode(fields.pop(feed.children), type=Page)
     try:
-        rest = list(_other_children(client, feed, identity, first_page))
+        children = _all_children(client, feed, identity) if shown.has_more else shown.data
     except VanishedError:
         return
     yield msgspec.json.encode(fields)
-    for child in (*first_page.data, *rest):
+    for child in children:
         yield b'{"__parentId":' + bytes(fields["id"]) + b"," + bytes(child).lstrip()[1:]
 
 
-def _other_children(client: Client, feed: Feed, identity: str, first_page: Page) -> Iterator[msgspec.Raw]:
-    """The children of an object after those on the page inside it."""
+def _all_children(client: Client, feed: Feed, identity: str) -> list[msgspec.Raw]:
+    """The children of an object by their own list, from its start, each id once."""
     path, params = f"invoices/{quote(identity, safe='')}/lines", list[tuple[str, str]]()
     if feed.children == "items":
         path, params = "subscription_items", [("subscription", identity), ("expand[]", "data.discounts")]
-    page = first_page
-    while page.has_more:
-        last = head_of(page.data[-1]).id if page.data else ""
-        page = client.page(path, [("limit", str(PAGE)), *params, ("starting_after", last)])
-        if not page.data or head_of(page.data[-1]).id == last:
+    children, after = dict[str, msgspec.Raw](), list[tuple[str, str]]()
+    while True:
+        page, known = client.page(path, [("limit", str(PAGE)), *params, *after]), len(children)
+        for raw in page.data:
+            children.setdefault(head_of(raw).id, raw)
+        if not page.has_more:
+            return list(children.values())
+        if len(children) == known:
             raise _endless(f"{path} of {identity} of {client.label}")
-        yield from page.data
+        after = [("starting_after", head_of(page.data[-1]).id)]

@@ -38,6 +38,30 @@ UNKNOWN_PRICES = Question(  # a subscription or an invoice names them, no list h
     anti join prices using (price_id)""",
     ("subscription_items", "invoice_lines", "prices"),
 )
+PRICES_WITHOUT_A_CURRENCY = (
+    Question(  # used in a currency whose amount was added later, or was not read by an old version
+        """select distinct i.price_id
+    from subscription_items as i
+    inner join subscriptions as s using (subscription_id)
+    inner join prices as p using (price_id)
+    left join price_currency_options as o on o.price_id = i.price_id and o.currency = s.currency
+    where s.currency <> p.currency and o.currency is null and p.billing_scheme is distinct from 'tiered'""",
+        ("subscription_items", "subscriptions", "prices", "price_currency_options"),
+    )
+)
+COUPONS_WITHOUT_A_CURRENCY = Question(
+    """select distinct d.coupon_id
+    from (
+        select coupon_id, subscription_id from subscription_discounts
+        union all
+        select k.coupon_id, s.subscription_id from customers as k inner join subscriptions as s using (customer_id)
+    ) as d
+    inner join subscriptions as s using (subscription_id)
+    inner join coupons as c using (coupon_id)
+    left join coupon_currency_options as o on o.coupon_id = d.coupon_id and o.currency = s.currency
+    where c.amount_off is not null and s.currency <> c.currency and o.currency is null""",
+    ("subscription_discounts", "customers", "subscriptions", "coupons", "coupon_currency_options"),
+)
 DELETION_EVENTS = Question(  # kind, id, last deletion and last creation in seconds
     """select object_type, object_id, epoch(max(created_at) filter (type like '%.deleted'))::bigint,
         epoch(max(created_at) filter (type like '%.created'))::bigint

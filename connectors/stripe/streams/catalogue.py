@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Column, Table
-from connectors.stripe.questions import UNKNOWN_PRICES
+from connectors.stripe.questions import COUPONS_WITHOUT_A_CURRENCY, PRICES_WITHOUT_A_CURRENCY, UNKNOWN_PRICES
 from connectors.stripe.streams.columns import (
     DISCOUNT,
     Feed,
@@ -79,6 +79,8 @@ PRODUCTS = Feed(
         ),
     ),
 )
+CURRENCY_OPTIONS = """(
+    select id, created, unnest(map_entries(currency_options)) as option, landing_part, landed_until from record) as r"""
 TIER = (
     "STRUCT(up_to VARCHAR, unit_amount VARCHAR, unit_amount_decimal VARCHAR, flat_amount VARCHAR, "
     "flat_amount_decimal VARCHAR)"
@@ -89,7 +91,8 @@ PRICES = Feed(
     sweeps=((("active", "true"),), (("active", "false"),)),  # without `active` the list hides archived prices
     lists_all=False,  # no list has prices that were created for a single sale (`price_data`)
     unknown=UNKNOWN_PRICES,
-    expand=("tiers",),
+    out_of_date=PRICES_WITHOUT_A_CURRENCY,
+    expand=("tiers", "currency_options"),
     stream=make_stream(
         "prices",
         (
@@ -136,8 +139,22 @@ PRICES = Feed(
                     rate("flat_amount_decimal", "r.tiers[u.place].flat_amount_decimal"),
                 ),
             ),
+            Table(
+                name="price_currency_options",
+                key=("price_id", "currency"),
+                parent="price_id",
+                source=CURRENCY_OPTIONS,
+                where="true",
+                columns=(
+                    text("price_id", "r.id"),
+                    currency("r.option.key"),
+                    minor("unit_amount", "r.option.value.unit_amount"),
+                    rate("unit_amount_decimal", "r.option.value.unit_amount_decimal"),
+                ),
+            ),
         ),
         {
+            "currency_options": "MAP(VARCHAR, STRUCT(unit_amount VARCHAR, unit_amount_decimal VARCHAR))",
             "recurring": 'STRUCT("interval" VARCHAR, interval_count VARCHAR, usage_type VARCHAR, '
             "trial_period_days VARCHAR)",
             "transform_quantity": "STRUCT(divide_by VARCHAR, round VARCHAR)",
@@ -148,6 +165,8 @@ PRICES = Feed(
 COUPONS = Feed(
     kind="coupon",
     deletable=True,
+    out_of_date=COUPONS_WITHOUT_A_CURRENCY,
+    expand=("currency_options",),
     stream=make_stream(
         "coupons",
         (
@@ -170,6 +189,19 @@ COUPONS = Feed(
                     flag("livemode", "r.livemode"),
                 ),
             ),
+            Table(
+                name="coupon_currency_options",
+                key=("coupon_id", "created_at", "currency"),
+                source=CURRENCY_OPTIONS,
+                where="true",
+                columns=(
+                    text("coupon_id", "r.id"),
+                    created(),
+                    currency("r.option.key"),
+                    minor("amount_off", "r.option.value.amount_off"),
+                ),
+            ),
         ),
+        {"currency_options": "MAP(VARCHAR, STRUCT(amount_off VARCHAR))"},
     ),
 )

@@ -39,7 +39,8 @@ FILTERS: Mapping[str, tuple[str, ...]] = {
     "subscription_items": ("subscription",),
 }
 EXPANDS: Mapping[str, tuple[str, ...]] = {
-    "prices": ("tiers",),
+    "prices": ("tiers", "currency_options"),
+    "coupons": ("currency_options",),
     "charges": ("refunds",),
     "subscriptions": ("discounts", "items.data.discounts"),
     "subscription_items": ("discounts",),

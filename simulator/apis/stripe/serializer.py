@@ -122,7 +122,7 @@ class Serializer:
         """An object of any kind."""
         special: Mapping[str, Callable[[State], State]] = {
             "charge": self._charge, "customer": self._customer, "price": self._price, "invoice": self._invoice,
-            "subscription": self._subscription, "dispute": self._dispute,
+            "subscription": self._subscription, "dispute": self._dispute, "coupon": self._coupon,
         }  # fmt: skip
         method = special.get(kind)
         return method(state) if method else serialize(kind, state)
@@ -183,7 +183,17 @@ class Serializer:
         price = serialize("price", state)
         if "tiers" in self.expand if with_tiers is None else with_tiers:
             price |= {"tiers": state["tiers"]} if "tiers" in state else {}
+        if "currency_options" in self.expand:
+            shown = ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")
+            price["currency_options"] = {price["currency"]: {name: price[name] for name in shown}}
         return price
+
+    def _coupon(self, state: State) -> State:
+        coupon = serialize("coupon", state)
+        if "currency_options" in self.expand:
+            amount = coupon["amount_off"]
+            coupon["currency_options"] = {} if amount is None else {coupon["currency"]: {"amount_off": amount}}
+        return coupon
 
     def _discounts(self, identifiers: list[str], path: str) -> list[Any]:
         if path not in self.expand:

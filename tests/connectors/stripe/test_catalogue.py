@@ -143,6 +143,57 @@ def test_recreated_coupon_keeps_the_row_of_its_old_terms(place: Place) -> None:
     assert rows == [("SUMMER", 5, 10), ("SUMMER", 9, 50)]
 
 
+def test_amounts_of_prices_and_coupons_in_other_currencies_are_read(place: Place) -> None:
+    price_options = {"usd": {"unit_amount": 1900, "unit_amount_decimal": "1900"},
+                     "jpy": {"unit_amount": None, "unit_amount_decimal": "2100.5"}}  # fmt: skip
+    load(place, {
+        "price": [{"id": "price_1", "object": "price", "created": 5, "currency": "usd",
+                   "currency_options": price_options},
+                  {"id": "price_2", "object": "price", "created": 5, "currency": "usd"}],
+        "coupon": [{"id": "SEVEN", "object": "coupon", "created": 5, "currency": "usd", "amount_off": 700,
+                    "currency_options": {"eur": {"amount_off": 650}}},
+                   {"id": "TENTH", "object": "coupon", "created": 5, "percent_off": 10, "currency_options": {}}],
+    })  # fmt: skip
+    prices = place.rows(
+        "select price_id, currency, unit_amount, unit_amount_decimal from stripe.price_currency_options"
+    )
+    assert sorted(prices) == [("price_1", "JPY", None, Decimal("2100.5")), ("price_1", "USD", 1900, Decimal(1900))]
+    assert place.rows("select coupon_id, currency, amount_off from stripe.coupon_currency_options") == [
+        ("SEVEN", "EUR", 650)
+    ]
+
+
+def test_prices_and_coupons_used_in_a_currency_whose_amount_is_not_known_are_read_again(place: Place) -> None:
+    """An account that an earlier version pulled has no amounts in other currencies."""
+    item = {"id": "si_1", "object": "subscription_item", "created": 5, "discounts": [], "tax_rates": [],
+            "price": {"id": "plan"}}  # fmt: skip
+    discount = {"id": "di_1", "source": {"coupon": "SEVEN"}}
+    subscription = {"id": "sub_1", "object": "subscription", "created": 5, "currency": "eur", "customer": "cus_1",
+                    "discounts": [discount], "items": {"has_more": False, "data": [item]}}  # fmt: skip
+    price = {"id": "plan", "object": "price", "created": 5, "currency": "usd", "billing_scheme": "per_unit"}
+    coupon = {"id": "SEVEN", "object": "coupon", "created": 5, "currency": "usd", "amount_off": 700}
+    customer_coupon = coupon | {"id": "OTHER"}
+    customer = {"id": "cus_1", "object": "customer", "created": 5,
+                "discount": {"id": "di_2", "source": {"coupon": "OTHER"}}}  # fmt: skip
+    load(place, {"subscription": [subscription], "price": [price], "customer": [customer],
+                 "coupon": [coupon, customer_coupon]})  # fmt: skip
+    assert out_of_date(place) == {"price": ["plan"], "coupon": ["OTHER", "SEVEN"]}
+    euros = {"currency_options": {"eur": {"amount_off": 650, "unit_amount": 1750}}}
+    load(place, {"price": [price | euros], "coupon": [coupon | euros, customer_coupon | euros]})
+    assert out_of_date(place) == {"price": [], "coupon": []}
+
+
+def out_of_date(place: Place) -> dict[str, list[str]]:
+    """The ids that staging shows to be out of date, of prices and coupons."""
+    account = place.known_as(None, "rk_live_1", "http://nobody")  # type: ignore[arg-type]
+    with Staging(place.staging) as staging:
+        reader = staging.reader(account)
+        questions = {feed.kind: feed.out_of_date for feed in FEEDS if feed.kind in ("price", "coupon")}
+        return {
+            kind: sorted(row[0] for row in reader.rows(question)) for kind, question in questions.items() if question
+        }
+
+
 def of_kind(objects: dict[str, list[dict[str, Any]]], value: Any) -> dict[str, list[dict[str, Any]]]:
     """Every complete object inside a value, by its kind."""
     if isinstance(value, dict):
@@ -182,7 +233,8 @@ def test_every_declared_field_is_in_stripes_fixtures(fixtures: dict[str, list[di
     """In the object or in the objects inside it. ``only_sometimes`` lists the fields that Stripe omits."""
     only_sometimes = {
         "refund": {"failure_reason", "failure_balance_transaction"},
-        "price": {"tiers"},
+        "price": {"tiers", "currency_options"},
+        "coupon": {"currency_options"},
         "charge": set[str](),
     }
     inside = {"subscription": "subscription_item", "invoice": "line_item"}.get(feed.kind)

@@ -89,6 +89,7 @@ def test_responses_that_stay_truncated_raise_retry_error() -> None:
         (refusal(403, "Having the 'rak_charge_read' permission"), MissingPermissionError, "it lacks rak_charge_read"),
         (refusal(403, "No."), MissingPermissionError, "it lacks charges"),
         (refusal(404, "Unrecognized request URL"), ConfigurationError, "Check `account` and `base_url`"),
+        (refusal(404, "Unrecognized request URL"), ConfigurationError, "there is no /v1/charges at http://127"),
         (Reply("<html>", 302, {"Location": "https://elsewhere"}), ConfigurationError, "Check `account`"),
         (refusal(400, "Invalid Stripe API version: x"), ContractError, "Update Takings"),
         (refusal(400, "Received unknown parameter", code="parameter_unknown"), ContractError, "parameter_unknown"),
@@ -170,34 +171,41 @@ def land(place: Place, server: Script, name: str) -> list[bytes]:
     return [path.read_bytes() for path in landed.paths]
 
 
-def test_subscription_items_beyond_the_embedded_list_are_read_by_pages(place: Place) -> None:
+def test_subscription_items_beyond_the_embedded_list_are_read_from_their_lists_start(place: Place) -> None:
+    """What is embedded may be of another order than the list: here its last items. An item on two pages counts once."""
     item = {"object": "subscription_item", "created": 5, "quantity": 2, "discounts": [], "tax_rates": []}
-    first = a_list("sub_1", object="subscription", created=7, discounts=[], items=a_list("si_1", "si_2", has_more=True,
+    first = a_list("sub_1", object="subscription", created=7, discounts=[], items=a_list("si_4", "si_3", has_more=True,
                    **item))  # fmt: skip
-    with scripted(Reply(first), Reply(a_list("si_3", has_more=True, **item)), Reply(a_list("si_4", **item))) as server:
+    pages = (a_list("si_1", "si_2", has_more=True, **item), a_list("si_2", "si_4", "si_3", **item))
+    with scripted(Reply(first), *map(Reply, pages)) as server:
         land(place, server, "subscriptions")
-    assert [request.path.split("starting_after=")[1] for request in server.requests[1:]] == ["si_2", "si_3"]
+    assert [request.path.partition("starting_after=")[2] for request in server.requests[1:]] == ["", "si_2"]
     rows = place.rows("select subscription_id, subscription_item_id, quantity from stripe.subscription_items")
     assert sorted(rows) == [("sub_1", f"si_{number}", 2) for number in (1, 2, 3, 4)]
 
 
-def test_invoice_lines_beyond_the_embedded_list_are_read_by_pages(place: Place) -> None:
+def test_invoice_lines_beyond_the_embedded_list_are_read_from_their_lists_start(place: Place) -> None:
     line = {"object": "line_item", "amount": 100}
-    first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", "il_2", has_more=True, **line))
-    with scripted(Reply(first), Reply(a_list("il_3", has_more=True, **line)), Reply(a_list("il_4", **line))) as server:
+    first = a_list("in_1", object="invoice", created=7, lines=a_list("il_4", "il_2", has_more=True, **line))
+    pages = (a_list("il_1", "il_2", has_more=True, **line), a_list("il_3", "il_4", **line))
+    with scripted(Reply(first), *map(Reply, pages)) as server:
         land(place, server, "invoices")
     assert [request.path.split("?")[0] for request in server.requests[1:]] == ["/v1/invoices/in_1/lines"] * 2
-    assert [request.path.split("starting_after=")[1] for request in server.requests[1:]] == ["il_2", "il_3"]
+    assert [request.path.partition("starting_after=")[2] for request in server.requests[1:]] == ["", "il_2"]
     rows = place.rows("select invoice_id, invoice_line_id, amount from stripe.invoice_lines")
     assert sorted(rows) == [("in_1", f"il_{number}", 100) for number in (1, 2, 3, 4)]
 
 
-@pytest.mark.parametrize("next_page", [a_list(has_more=True), a_list("il_1", has_more=True, object="line_item")])
-def test_invoice_line_pages_that_do_not_advance_raise_contract_error(place: Place, next_page: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("next_page", "requests"), [(a_list(has_more=True), 2), (a_list("il_1", has_more=True, object="line_item"), 3)]
+)
+def test_invoice_line_pages_that_do_not_advance_raise_contract_error(
+    place: Place, next_page: dict[str, Any], requests: int
+) -> None:
     first = a_list("in_1", object="invoice", created=7, lines=a_list("il_1", has_more=True, object="line_item"))
     with scripted(Reply(first), Reply(next_page)) as server, pytest.raises(ContractError, match="do not advance"):
         land(place, server, "invoices")
-    assert len(server.requests) == 2
+    assert len(server.requests) == requests
 
 
 ODD = b'{\n  "created" : 17,\r\n  "id":"ch_1", "object":"charge", "amount": 150,\n "new_field":{"a":[1, 2.50e1]}}'

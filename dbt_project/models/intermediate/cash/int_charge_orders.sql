@@ -1,5 +1,5 @@
--- An order is named by its id, its gid or its name, with or without the leading #. An id comes before a name. A name that
--- several orders of the tenant have names none of them.
+-- An order is named by its id, its gid or its name, with or without the leading #. An id comes before a name. A name
+-- that several orders of the tenant have names none of them.
 with charges as (
     select
         *,

@@ -5,6 +5,8 @@ prices as (
     where is_recurring
 ),
 
+amounts as (select * from {{ ref('stg_stripe__price_amounts') }}),
+
 tiers as (select * from {{ ref('stg_stripe__price_tiers') }}),
 
 priced as (
@@ -12,7 +14,7 @@ priced as (
         items.*,
         prices.is_tiered,
         prices.tiers_mode,
-        prices.unit_amount,
+        amounts.unit_amount,
         prices.recurring_interval,
         prices.recurring_interval_count,
         -- for example sold by the dozen: the quantity is divided before the price applies
@@ -24,6 +26,16 @@ priced as (
         end as units
     from items
     inner join prices using (tenant_id, source_account, price_id)
+    left join amounts
+        on
+            items.tenant_id = amounts.tenant_id
+            and items.source_account = amounts.source_account
+            and items.price_id = amounts.price_id
+            and items.own_currency = amounts.currency
+    -- Stripe bills a price in the subscription's currency; tiers are known in the price's own currency only
+    where
+        items.own_currency = prices.price_currency
+        or (not prices.is_tiered and amounts.price_id is not null)
 ),
 
 tiered as (

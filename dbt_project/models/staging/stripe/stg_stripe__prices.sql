@@ -16,7 +16,6 @@ select
     prices.billing_scheme = 'tiered' as is_tiered,
     prices.tiers_mode,
     coalesce(prices.tax_behavior = 'inclusive', false) as is_tax_inclusive,
-    coalesce(prices.unit_amount_decimal, cast(prices.unit_amount as decimal(38, 12))) as unit_amount,
     prices.recurring_interval,
     prices.recurring_interval_count,
     prices.transform_divide_by,
