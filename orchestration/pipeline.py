@@ -233,6 +233,11 @@ def _configuration(settings: Settings) -> Configuration:
             for tenant in settings.tenants
             for metric, target in tenant.targets.items()
         ],
+        channels=[
+            {"tenant_id": tenant.id, "source_name": source_name, "channel": channel}
+            for tenant in settings.tenants
+            for source_name, channel in tenant.channels.items()
+        ],
         accounts=[
             {"tenant_id": tenant.id, "source": source.kind, "source_account": source.account}
             | {name: getattr(source, name) if name in BY_KIND[source.kind].choices else None for name in choices}

@@ -35,7 +35,11 @@ FORMS = {  # patterns, in words
     r"^[A-Z]{3}$": "ISO 4217 code",
     r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$": "`YYYY-MM-DD : YYYY-MM-DD`",
 }
-FREE = {"alerts": "rule", "targets": "metric"}  # tables whose keys are names of something else
+FREE = {
+    "alerts": "rule",
+    "targets": "metric",
+    "channels": "source name",
+}  # tables whose keys are names of something else
 VARIABLES = {
     "TAKINGS_HOME": "The folder of all state. Default: `.takings` in the checkout.",
     "TAKINGS_CONFIG": "The configuration file. Default: `takings.toml` in the current folder, else the one in "
@@ -157,7 +161,8 @@ def _variables() -> set[str]:
 def _form(declared: FieldInfo) -> str:
     """The type of a setting in words."""
     if get_origin(declared.annotation) is dict:
-        return "number"
+        names = [item for item in get_args(get_args(declared.annotation)[1]) if isinstance(item, str)]
+        return ", ".join(f'`"{name}"`' for name in names) or "number"
     constraints = list(_constraints(declared))
     pattern = next((item.pattern for item in constraints if getattr(item, "pattern", None)), None)
     if pattern:

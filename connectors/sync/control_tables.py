@@ -27,6 +27,7 @@ create table if not exists takings.rejects (
     reason varchar, run_id varchar, landing_part varchar, rejected_at timestamp);
 create table if not exists takings.accounts (tenant_id varchar, source varchar, source_account varchar);
 create table if not exists takings.targets (tenant_id varchar, metric varchar, target decimal(20, 6));
+create table if not exists takings.channels (tenant_id varchar, source_name varchar, channel varchar);
 create table if not exists takings.tenants (
     tenant_id varchar, tenant_name varchar, time_zone varchar, currency varchar);
 create table if not exists takings.runs (run_id varchar, started_at timestamp);
@@ -46,6 +47,7 @@ class Configuration:
 
     tenants: Sequence[Mapping[str, object]]
     targets: Sequence[Mapping[str, object]]
+    channels: Sequence[Mapping[str, object]]
     accounts: Sequence[Mapping[str, object]]
     exchange_rates: Sequence[Mapping[str, object]]
 

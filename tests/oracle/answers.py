@@ -23,7 +23,8 @@ Value = Fraction | Decimal | int | None
 Rows = list[dict[str, Any]]
 CENT, MICRO = 100, 10**6
 REVENUE_SOURCES = {"Online store": "Shopify", "Point of sale": "Shopify", "Draft orders": "Shopify",
-                   "Other channels": "Marketplace", "API / direct": "API / direct"}  # fmt: skip
+                   "Marketplaces": "Marketplace", "Other channels": "Other",
+                   "API / direct": "API / direct"}  # fmt: skip
 
 
 @dataclass(frozen=True)

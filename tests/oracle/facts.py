@@ -17,7 +17,12 @@ from simulator.history import Books
 
 STORE_CREDIT = {"gift_card", "shopify_store_credit"}
 COMPLETED = {"PAID", "FULFILLING", "SHIPPED", "COMPLETE"}
-CHANNELS = {"web": "Online store", "pos": "Point of sale", "shopify_draft_order": "Draft orders"}
+CHANNELS = {
+    "web": "Online store",
+    "pos": "Point of sale",
+    "shopify_draft_order": "Draft orders",
+    "tiktok": "Marketplaces",
+}
 BY_FULFILMENT = {
     "UNFULFILLED": "PAID", "OPEN": "PAID", "ON_HOLD": "PAID", "SCHEDULED": "PAID", "PENDING_FULFILLMENT": "PAID",
     "REQUEST_DECLINED": "PAID", "RESTOCKED": "PAID", "IN_PROGRESS": "FULFILLING", "PARTIALLY_FULFILLED": "FULFILLING",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
+import duckdb
 import pytest
 
 from common.errors import TakingsError
 from connectors.meta_ads.settings import MetaAdsSettings
 from connectors.stripe.settings import StripeSettings
 from connectors.tiktok_ads.settings import TikTokAdsSettings
-from orchestration import settings
+from orchestration import pipeline, settings
+from orchestration.home import Home
 from orchestration.rates import read_rates
 
 SECRET = "shpat_do_not_print_me"
@@ -384,3 +388,32 @@ def test_rates_that_cannot_be_read_are_one_message(content: bytes | None, write:
     with pytest.raises(TakingsError) as caught:
         read_rates(settings.load(write))
     assert str(rates) in str(caught.value)
+
+
+def test_tenants_channels_reach_the_control_table_that_dbt_reads(write: Path) -> None:
+    own = '[tenants.channels]\n"990001" = "Partnerships"\n"own shop" = "Online store"\n'
+    write.write_text(GOOD.replace("[[tenants.sources]]", own + "[[tenants.sources]]"))
+    loaded = settings.load(write)
+    loaded.home.mkdir()
+    pipeline.record_run(loaded, "run")
+    with duckdb.connect(str(Home(loaded.home).staging), read_only=True) as db:
+        rows = db.sql("select tenant_id, source_name, channel from takings.channels order by all").fetchall()
+    assert rows == [("acme", "990001", "Partnerships"), ("acme", "own shop", "Online store")]
+
+
+def test_unknown_channel_is_refused_with_the_channels_that_exist(write: Path) -> None:
+    own = '[tenants.channels]\n"990001" = "Partners"\n'
+    message = problem(write, GOOD.replace("[[tenants.sources]]", own + "[[tenants.sources]]"))
+    assert "tenants[0].channels.990001" in message
+    assert "'Partnerships'" in message
+
+
+def test_channels_of_the_configuration_are_the_shop_channels_of_the_seed() -> None:
+    with (settings.CHECKOUT / "dbt_project" / "seeds" / "channels.csv").open() as file:
+        seed = {row["channel"] for row in csv.DictReader(file) if row["source"] == "shopify"}
+    assert set(get_args(settings.Channel)) == seed
+
+
+def test_metadata_key_that_no_charge_can_have_is_refused(write: Path) -> None:
+    stripe = '[[tenants.sources]]\nkind = "stripe"\naccount = "acme"\nsecret = "env:X"\norder_metadata_key = \'a"b\'\n'
+    assert "order_metadata_key" in problem(write, GOOD + stripe)

@@ -15,6 +15,8 @@ currencies as (select * from {{ ref('currencies') }}),
 
 channels as (select * from {{ ref('channels') }}),
 
+own_channels as (select * from {{ source('takings', 'channels') }}),
+
 statuses as (select * from {{ ref('order_status') }})
 
 select
@@ -27,7 +29,7 @@ select
     orders.created_at,
     orders.cancelled_at,
     {{ local_day('orders.processed_at', 'tenants.time_zone') }} as date_day,
-    coalesce(channels.channel, 'Other channels') as channel,
+    coalesce(own_channels.channel, channels.channel, 'Other channels') as channel,
     orders.customer_id,
     lower(orders.email) as email,
     coalesce(orders.customer_name, customers.display_name) as customer_name,
@@ -49,7 +51,8 @@ from orders
 inner join accounts using (tenant_id, source_account)
 inner join tenants using (tenant_id)
 left join currencies on orders.currency = currencies.currency
-left join channels on orders.source_name = channels.source_name and channels.source = 'shopify'
+left join channels on lower(orders.source_name) = channels.source_name and channels.source = 'shopify'
+left join own_channels on orders.tenant_id = own_channels.tenant_id and orders.source_name = own_channels.source_name
 left join statuses
     on
         coalesce(orders.financial_status, 'NONE') = statuses.financial_status
