@@ -26,16 +26,12 @@ from common.errors import ConfigurationError
 from connectors.base import Account
 from connectors.registry import BY_KIND, CONNECTORS, KINDS
 from connectors.settings import Name, SourceSettings, Table
+from connectors.shopify.settings import SalesChannels
 
 _BLANKS = " \t\r\n"  # what `echo` and editors leave around a secret
 CHECKOUT = Path(__file__).resolve().parent.parent
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Channel = Literal[
-    "Online store", "Point of sale", "Draft orders", "Subscription renewals", "Mobile apps", "Marketplaces",
-    "Partnerships", "Other channels",
-]  # fmt: skip
-"""A sales channel of the seed `channels`, which gives each its source of revenue."""
 Target = Annotated[Decimal, Field(max_digits=20, decimal_places=6, allow_inf_nan=False)]
 if TYPE_CHECKING:
     AnySource = SourceSettings
@@ -70,11 +66,7 @@ class TenantSettings(Table):
         default_factory=dict,
         description="The value that a gauge points at, in the metric's own unit (a ratio as 0.05, not as 5 %).",
     )
-    channels: dict[str, Channel] = Field(
-        default_factory=dict,
-        description="The channel of orders with this `sourceName` at Shopify (a name, or the number of an app). It "
-        "comes before what the seed `channels` says; a name that neither has is `Other channels`.",
-    )
+    channels: SalesChannels = Field(default_factory=dict)
     sources: tuple[AnySource, ...] = Field(min_length=1)
 
     @field_validator("time_zone")

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from connectors.settings import KIND, Address, ApiSettings, Name, Secret, secret_of
+
+Channel = Literal[
+    "Online store", "Point of sale", "Draft orders", "Subscription renewals", "Mobile apps", "Marketplaces",
+    "Partnerships", "Other channels",
+]  # fmt: skip
+"""A sales channel of the seed `channels`, which gives each its source of revenue."""
+SalesChannels = Annotated[
+    dict[str, Channel],
+    Field(
+        description="The channel of orders with this `sourceName` at Shopify (a name, or the number of an app). It "
+        "comes before what the seed `channels` says; a name that neither has is `Other channels`."
+    ),
+]
 
 
 class ShopifySettings(ApiSettings):

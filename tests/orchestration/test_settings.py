@@ -13,6 +13,7 @@ import pytest
 
 from common.errors import TakingsError
 from connectors.meta_ads.settings import MetaAdsSettings
+from connectors.shopify.settings import Channel
 from connectors.stripe.settings import StripeSettings
 from connectors.tiktok_ads.settings import TikTokAdsSettings
 from orchestration import pipeline, settings
@@ -411,7 +412,7 @@ def test_unknown_channel_is_refused_with_the_channels_that_exist(write: Path) ->
 def test_channels_of_the_configuration_are_the_shop_channels_of_the_seed() -> None:
     with (settings.CHECKOUT / "dbt_project" / "seeds" / "channels.csv").open() as file:
         seed = {row["channel"] for row in csv.DictReader(file) if row["source"] == "shopify"}
-    assert set(get_args(settings.Channel)) == seed
+    assert set(get_args(Channel)) == seed
 
 
 def test_metadata_key_that_no_charge_can_have_is_refused(write: Path) -> None:
