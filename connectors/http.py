@@ -21,6 +21,7 @@ import urllib3
 
 from common.numbers import decimal
 from connectors.errors import ContractError, GoneError, IncompleteError, RetryError
+from connectors.surrogates import without_halves
 
 T = TypeVar("T")
 
@@ -57,6 +58,7 @@ class Transport:
         self.sleep = sleep
         self.calls = 0
         self.waited = 0.0
+        self.replaced = 0  # halves of characters in responses
         self.retried = RETRIED  # a source whose body explains a 500 takes it out
 
     def wait(self, seconds: float) -> None:
@@ -105,7 +107,7 @@ class Transport:
                     allow_redirects=False,
                 )
                 if response.status_code not in self.retried:
-                    return response
+                    return self._without_halves(response)
                 cause = f"HTTP {response.status_code}"
                 pause = _retry_after(response) or pause
             except requests.ConnectionError as error:
@@ -119,6 +121,13 @@ class Transport:
             self.redact(cause),
             "What has arrived is kept. Check the address and the source's status page, then run again",
         )
+
+    def _without_halves(self, response: requests.Response) -> requests.Response:
+        body, replaced = without_halves(response.content)
+        if replaced:
+            response._content = body  # requests has no public way to change it
+            self.replaced += replaced
+        return response
 
     @contextmanager
     def stream(self, url: str) -> Iterator[requests.Response]:

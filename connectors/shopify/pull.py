@@ -65,11 +65,9 @@ def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
     }
     for stream in streams.STREAMS:
         land = steps.get(stream.name) or partial(_land, context, client, stream)
-        yield replace(
-            pull_stream(context, stream, until, land),
-            denied=tuple(sorted(client.denied)),
-            warnings=(warnings[stream.name],) if stream.name in warnings else (),
-        )
+        result = pull_stream(context, stream, until, land)
+        own = (warnings[stream.name],) if stream.name in warnings else ()
+        yield replace(result, denied=tuple(sorted(client.denied)), warnings=(*result.warnings, *own))
 
 
 def _check(context: PullContext, client: Client) -> msgspec.Raw:

@@ -161,7 +161,7 @@ class AdAccountPull:
                 result = pull_stream(self.context, stream, until, self.objects[stream.name])
             else:
                 continue
-            yield replace(result, warnings=tuple(sorted(self.client.warnings)))
+            yield replace(result, warnings=(*result.warnings, *sorted(self.client.warnings)))
 
     def _pull_days(self, stream: Stream, until: datetime) -> Pulled:
         days, land = self.context.days, partial(self._land_days, stream)

@@ -9,18 +9,22 @@ and continues where it stopped. A sealed window can be loaded into staging any n
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import zstandard
 
 from connectors.base import Account, Window
 from connectors.errors import ConfigurationError
+from connectors.surrogates import without_halves
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -104,6 +108,30 @@ class LandedWindow:
         self.manifest.parts.append(path.name)
         self.manifest.state.update(state)
         self.save()
+
+    def replace_halves(self) -> int:
+        """Replace halves of characters in parts that were landed as a file; returns how many there were."""
+        count = 0
+        for path in self.paths:
+            if path.suffix not in (".ndjson", ".gz"):
+                continue  # written by us, from responses without halves
+            unzipped: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+            partial = path.with_name(path.name + ".tmp")
+            found = 0
+            try:
+                with unzipped(path, "rb") as lines, unzipped(partial, "wb") as out:
+                    for landed in lines:
+                        line, halves = without_halves(landed)
+                        found += halves
+                        out.write(line)
+            except (EOFError, gzip.BadGzipFile, zlib.error):
+                found = 0  # the file breaks off: it is fetched again
+            if found:
+                partial.replace(path)
+            else:
+                partial.unlink()
+            count += found
+        return count
 
     def cover(self, first: date, last: date) -> None:
         """The days, both included, that this window replaces in tables that are replaced by slice."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from connectors.base import Account, Days, Progress, Pulled, Stream, Window, no_progress
 from connectors.errors import IncompleteError
 from connectors.http import Transport
+from connectors.surrogates import warning
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.reader import Reader
 from connectors.sync.staging import Staging
@@ -52,24 +53,45 @@ def pull_stream(context: PullContext, stream: Stream, until: datetime, land: Lan
     What an earlier pull landed and staging does not hold comes first: the window that was interrupted, or all of them
     when the staging file was lost. Errors of `land` pass through; what had arrived is kept.
     """
-    calls, waited = context.transport.calls, context.transport.waited
+    before = _Meter.of(context.transport)
     result = _catch_up(context, stream, land)
     loaded_until = context.staging.cursors(context.account).loaded_until(stream.name)
     if loaded_until is None or loaded_until < until:
         window = Window(loaded_until if stream.cursor else None, until)
         result = add(result, _new_window(context, stream, window, land))
-    return _metered(result, context.transport, calls, waited)
+    return _metered(result, context, before)
 
 
 def read_again(context: PullContext, stream: Stream, until: datetime, land: Land, days: Days) -> Pulled:
     """Read some days again, as the source reports them at `until`, and replace them; the cursor does not move."""
-    calls, waited = context.transport.calls, context.transport.waited
+    before = _Meter.of(context.transport)
     result = add(_catch_up(context, stream, land), _new_window(context, stream, Window(None, until, days), land))
-    return _metered(result, context.transport, calls, waited)
+    return _metered(result, context, before)
 
 
-def _metered(result: Pulled, transport: Transport, calls: int, waited: float) -> Pulled:
-    return replace(result, calls=transport.calls - calls, waited=transport.waited - waited)
+@dataclass(frozen=True)
+class _Meter:
+    """What a transport has counted so far."""
+
+    calls: int
+    waited: float
+    replaced: int
+
+    @classmethod
+    def of(cls, transport: Transport) -> _Meter:
+        return cls(transport.calls, transport.waited, transport.replaced)
+
+
+def _metered(result: Pulled, context: PullContext, before: _Meter) -> Pulled:
+    now, account = _Meter.of(context.transport), context.account
+    halves = now.replaced - before.replaced
+    where = f"the {account.source} account {account.account} of tenant {account.tenant_id}"
+    return replace(
+        result,
+        calls=now.calls - before.calls,
+        waited=now.waited - before.waited,
+        warnings=(*result.warnings, *([warning(result.stream, where, halves)] if halves else [])),
+    )
 
 
 def _new_window(context: PullContext, stream: Stream, window: Window, land: Land) -> Pulled:
@@ -97,7 +119,10 @@ def _land_and_load(context: PullContext, stream: Stream, landed: LandedWindow, l
         except IncompleteError:
             if attempt + 1 == ATTEMPTS:
                 raise
-            landed.restart()
+            if halves := landed.replace_halves():
+                context.transport.replaced += halves
+            else:
+                landed.restart()
         else:
             if not result.changed and not result.rejected:
                 landed.forget()  # a replay without it gives the same
