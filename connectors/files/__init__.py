@@ -2,7 +2,8 @@
 
 settings.py      its table in takings.toml
 reading.py       a file's lines, compressed or not, and where it breaks off
-validation.py    whether a line can be loaded: an event, or a row of money
+event_lines.py   what is loaded of an event line, or why nothing is
+validation.py    the rows of a CSV of money, and why one cannot be loaded
 streams/         the files and the tables they become
 questions.py     what a pull asks staging
 pull.py          the order of these steps: check the folder, land, load, remember which files were read

@@ -6,27 +6,37 @@ its files again; a repeated one changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from connectors.base import Account, Progress, Pulled
+from connectors.base import Account, Pulled, Stream, iso
 from connectors.errors import ConfigurationError
 from connectors.files import questions
-from connectors.files.reading import EventFile, Truncated, find, lines
+from connectors.files.event_lines import Rejected, read_event
+from connectors.files.reading import KEPT, MOST_REJECTS, EventFile, Unreadable, find, lines, unnamed_rejects
 from connectors.files.settings import FilesSettings
 from connectors.files.streams import EVENTS, SHEETS, STREAMS, Sheet
-from connectors.files.validation import Row, read_sheet, why_not_an_event
+from connectors.files.validation import Row, read_sheet
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext, pull_stream
 from connectors.sync.reader import Reader
 
-LINES_A_PART = 100_000
+LINES_A_PART, BYTES_A_PART = 100_000, 64_000_000  # what is in memory at once
+CLOCKS_DIFFER = timedelta(minutes=5)  # a cursor less far in the future is not worth a warning
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One pull's reading of events: the clock, and how often which word stood for no id, by (field, word)."""
+
+    now: datetime
+    no_ids: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def pull(context: PullContext, settings: FilesSettings) -> Iterator[Pulled]:
@@ -39,13 +49,48 @@ def pull(context: PullContext, settings: FilesSettings) -> Iterator[Pulled]:
     account, folder = context.account, Path(context.account.base_url)
     sheets = _check(account, folder)
     context.staging.prepare(account.source, STREAMS)
-    until = context.clock().replace(microsecond=0)  # a window is named by the second
-    steps: dict[str, Land] = {EVENTS.name: partial(_land_events, context, folder)}
+    reading = _Reading(context.clock().replace(microsecond=0))  # a window is named by the second
+    steps: dict[str, Land] = {EVENTS.name: partial(_land_events, context, folder, reading)}
     for sheet in SHEETS:
-        steps[sheet.name] = partial(_land_sheet, context.reader, sheet, sheets[sheet.name])
+        steps[sheet.name] = partial(_land_sheet, context.reader, sheet, sheets[sheet.name], reading.now)
     for stream in STREAMS:
-        result = pull_stream(context, stream, until, steps[stream.name])
-        yield replace(result, warnings=_warnings(context.reader, folder, stream.name, sheets))
+        ahead = _cursor_ahead(context, stream, reading.now)
+        result = pull_stream(context, stream, _end_of_window(context, stream, reading.now), steps[stream.name])
+        warnings = _warnings(context.reader, folder, stream.name, sheets)
+        if stream is EVENTS:
+            warnings += _no_id_warnings(folder, reading)
+        yield replace(result, warnings=ahead + warnings)
+
+
+def _end_of_window(context: PullContext, stream: Stream, now: datetime) -> datetime:
+    """Now, or a second after the newest window: the clock may have gone back, and windows are loaded by their names."""
+    newest = context.landing.newest(context.account, stream.name)
+    loaded = context.staging.cursors(context.account).loaded_until(stream.name)
+    ends = [end for end in (newest and newest.manifest.end, loaded) if end]
+    return max([now, *(end + timedelta(seconds=1) for end in ends if end >= now)])
+
+
+def _cursor_ahead(context: PullContext, stream: Stream, now: datetime) -> tuple[str, ...]:
+    """The warning for a cursor in the future; this pull moves it back."""
+    loaded = context.staging.cursors(context.account).loaded_until(stream.name)
+    if loaded is None or loaded <= now + CLOCKS_DIFFER:
+        return ()
+    return (
+        f"The cursor of {stream.name} of the files source {context.account.account} was at {iso(loaded)}, and the "
+        f"clock says {iso(now)}: it was ahead during an earlier pull, or is behind now. The cursor is set to now, and "
+        "no file was skipped. If the clock is behind, correct it.",
+    )
+
+
+def _no_id_warnings(folder: Path, reading: _Reading) -> tuple[str, ...]:
+    """The warning for words such as `undefined` in place of ids."""
+    if not reading.no_ids:
+        return ()
+    counts = ", ".join(f"{name} {word!r} {count} times" for (name, word), count in sorted(reading.no_ids.items()))
+    return (
+        f"{folder}/events: ids that are a word for no id count as absent: {counts}. Correct the program that writes "
+        "them.",
+    )
 
 
 def _check(account: Account, folder: Path) -> dict[str, list[Row] | None]:
@@ -83,38 +128,76 @@ def _warnings(reader: Reader, folder: Path, stream: str, sheets: dict[str, list[
     return ()
 
 
-def _land_events(context: PullContext, folder: Path, landed: LandedWindow) -> None:
+def _land_events(context: PullContext, folder: Path, reading: _Reading, landed: LandedWindow) -> None:
     """Land the lines of every file that is new or has changed, each followed by a record of the file itself."""
-    known = {name: (size, modified) for name, size, modified in context.reader.rows(questions.FILES_READ)}
+    known = {
+        name: (size, modified)
+        for name, size, modified, again_at in context.reader.rows(questions.FILES_READ)
+        if again_at is None or again_at > reading.now.timestamp()
+    }
     files = [
         file
         for file in find(folder, "events", "*.jsonl", "*.jsonl.gz")
         if known.get(file.name) != (file.size, file.modified)
     ]
     landed.restart()
-    records = _records(files, context.progress)
-    while part := list(islice(records, LINES_A_PART)):
+    landed.read_at(reading.now)
+    for part in _parts(_records(files, context, reading)):
         landed.write_part(part)
     landed.seal()
 
 
-def _records(files: list[EventFile], progress: Progress) -> Iterator[bytes]:
+def _parts(records: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Records in parts of at most LINES_A_PART records, and of hardly more than BYTES_A_PART bytes."""
+    part, size = list[bytes](), 0
+    for record in records:
+        part.append(record)
+        size += len(record)
+        if len(part) == LINES_A_PART or size >= BYTES_A_PART:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _records(files: list[EventFile], context: PullContext, reading: _Reading) -> Iterator[bytes]:
     for number, file in enumerate(files, 1):
-        place = msgspec.json.encode(file.name)
-        for number_of_line, line in lines(file.path):
-            broken = line.reason if isinstance(line, Truncated) else why_not_an_event(line)
-            if broken is None and isinstance(line, bytes):
-                yield b'{"kind":"line","file":%b,"line":%d,"event":%b}' % (place, number_of_line, line)
-            else:
-                text = line.decode(errors="backslashreplace") if isinstance(line, bytes) else None
-                yield _encoded(kind="line", file=file.name, line=number_of_line, broken=broken, text=text)
-        yield _encoded(kind="file", file=file.name, size=file.size, modified=file.modified)
-        progress(EVENTS.name, number, len(files), file.name)
+        yield from _records_of(file, reading)
+        context.progress(EVENTS.name, number, len(files), file.name)
 
 
-def _land_sheet(reader: Reader, sheet: Sheet, rows: list[Row] | None, landed: LandedWindow) -> None:
+def _records_of(file: EventFile, reading: _Reading) -> Iterator[bytes]:
+    """A record of each line that can be loaded and of the first MOST_REJECTS that cannot, then one of the file."""
+    place, rejects, first_unnamed, again_at = msgspec.json.encode(file.name), 0, 0, None
+    for number, line in lines(file.path):
+        event = read_event(line, reading.now) if isinstance(line, bytes) else Rejected(line.reason)
+        if not isinstance(event, Rejected):
+            reading.no_ids.update(event.no_ids)
+            text = b',"text":%b' % msgspec.json.encode(_text(line)) if event.is_changed else b""
+            yield b'{"kind":"line","file":%b,"line":%d,"event":%b%b}' % (place, number, event.json, text)
+            continue
+        rejects += 1
+        again_at = min(filter(None, (again_at, event.again_at)), default=None)
+        if rejects <= MOST_REJECTS:
+            yield _encoded(kind="line", file=file.name, line=number, broken=event.reason, text=_text(line))
+        first_unnamed = first_unnamed or (number if rejects > MOST_REJECTS else 0)
+    if rejects > MOST_REJECTS:
+        reason = unnamed_rejects(rejects - MOST_REJECTS)
+        yield _encoded(kind="line", file=file.name, line=first_unnamed, broken=reason, text=None)
+    yield _encoded(kind="file", file=file.name, size=file.size, modified=file.modified,
+                   again_at=again_at and int(again_at.timestamp()))  # fmt: skip
+
+
+def _text(line: bytes | Unreadable) -> str | None:
+    """A line as it was written, or its beginning, for the landing zone."""
+    written = line if isinstance(line, bytes) else line.beginning
+    return None if written is None else written[:KEPT].decode(errors="backslashreplace")
+
+
+def _land_sheet(reader: Reader, sheet: Sheet, rows: list[Row] | None, now: datetime, landed: LandedWindow) -> None:
     """Land all rows of the file; they replace all days from the first to the last one, here or in staging."""
     landed.restart()
+    landed.read_at(now)
     if rows is not None:
         held = _days_held(reader, sheet)
         days = sorted([date.fromisoformat(row.day) for row in rows if row.day] + list(held))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectors.files.streams import Sheet
 from connectors.sync.reader import Question
 
-FILES_READ = Question("select file, size, modified from files_read", ("files_read",))
+FILES_READ = Question("select file, size, modified, again_at from files_read", ("files_read",))
 
 
 def days_held(sheet: Sheet) -> Question:

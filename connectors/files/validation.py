@@ -1,4 +1,4 @@
-"""Whether a line can be loaded, an event or a row of money; and the reason for one that cannot."""
+"""The rows of a CSV of money; whether each can be loaded, and the reason for one that cannot."""
 
 from __future__ import annotations
 
@@ -8,73 +8,18 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from common.numbers import decimal
 from connectors.errors import ConfigurationError
 from connectors.files.currencies import CURRENCIES
-from connectors.files.reading import BOM
+from connectors.files.event_lines import OUT_OF_RANGE, YEARS
+from connectors.files.reading import BOM, MOST_REJECTS, unnamed_rejects
 from connectors.files.streams import Sheet
 
-LONGEST = 1_000_000  # bytes of a line
-YEARS = range(2000, 2100)
-OUT_OF_RANGE = f"is not between the years {YEARS[0]} and {YEARS[-1]}"
-_AWARE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(?P<zone>Z|[+-]\d\d:\d\d)?", re.ASCII)
+LARGEST = 10_000_000  # bytes of a CSV, which is read whole
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-Text = str | int | None
-
-
-class _Event(msgspec.Struct):
-    event_id: str | int
-    occurred_at: str
-    event_name: str
-    received_at: str | None = None
-    user_id: Text = None
-    anonymous_id: Text = None
-    session_id: Text = None
-    order_id: Text = None
-    utm_source: Text = None
-    utm_medium: Text = None
-    utm_campaign: Text = None
-    feature: Text = None
-    endpoint: Text = None
-    status_code: int | None = None
-    properties: dict[str, Any] | None = None
-
-
-def why_not_an_event(line: bytes) -> str | None:
-    """Why a line is not an event; None for one that is."""
-    if len(line) > LONGEST:
-        return f"longer than {LONGEST} bytes"
-    try:
-        line.decode()
-        event = msgspec.convert(msgspec.json.decode(line), type=_Event, strict=False)
-    except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
-        if isinstance(error, msgspec.ValidationError):
-            return str(error)
-        return f"not JSON in UTF-8 ({error})"
-    if event.event_id == "" or event.event_name == "":
-        return "event_id or event_name is empty"
-    for name, at in (("occurred_at", event.occurred_at), ("received_at", event.received_at)):
-        if at is not None and (reason := _why_not_an_instant(at)):
-            return f"{name} {reason}: {at[:40]}"
-    return None
-
-
-def _why_not_an_instant(text: str) -> str | None:
-    match = _AWARE.fullmatch(text)
-    if match is None:
-        return "is not an instant such as 2026-11-20T16:50:00Z"
-    if match["zone"] is None:
-        return "has no time zone, neither Z nor an offset such as +01:00"
-    try:
-        return None if datetime.fromisoformat(text).year in YEARS else OUT_OF_RANGE
-    except ValueError:
-        return "does not exist"
 
 
 @dataclass(frozen=True)
@@ -106,7 +51,7 @@ def read_sheet(path: Path, sheet: Sheet) -> list[Row]:
             f"{path}: its first line {' and '.join(mistakes) or 'names a column twice'}. It has to be "
             f"{','.join(sheet.columns)}, in any order, separated by commas. Nothing was read from it."
         )
-    rows, line = [], reader.line_num + 1
+    rows, line, rejects, first_unnamed = [], reader.line_num + 1, 0, 0
     while True:
         try:
             fields = next(reader)
@@ -119,13 +64,23 @@ def read_sheet(path: Path, sheet: Sheet) -> list[Row]:
             values = dict(zip(header, (field.strip() for field in fields), strict=False))
             ordered = {name: values.get(name, "") for name in sheet.columns}
             broken = _why_not_a_row(fields, ordered, sheet)
-            rows.append(Row(line, ordered if broken else _plain(ordered, sheet), broken))
+            rejects += bool(broken)
+            if broken and rejects > MOST_REJECTS:
+                first_unnamed = first_unnamed or line
+            else:
+                rows.append(Row(line, ordered if broken else _plain(ordered, sheet), broken))
         line = reader.line_num + 1
+    if first_unnamed:
+        rows.append(Row(first_unnamed, {}, unnamed_rejects(rejects - MOST_REJECTS)))
     return _without_duplicates(rows, sheet)
 
 
 def _text(path: Path) -> str:
     try:
+        if path.stat().st_size > LARGEST:
+            raise ConfigurationError(
+                f"{path} is larger than {LARGEST} bytes. Remove what does not belong to it. Nothing was read from it."
+            )
         return path.read_bytes().removeprefix(BOM).decode()
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is not UTF-8. Save it as CSV in UTF-8, separated by commas.") from None

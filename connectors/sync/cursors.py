@@ -31,7 +31,7 @@ class Cursors:
     def move(self, stream: str, landed: LandedWindow, run_id: str) -> None:
         """Put the cursor to the window's end; a window that reads days again leaves it where it is."""
         scope = of_stream(self.account, stream)
-        end = self.loaded_until(stream) if landed.manifest.again else landed.manifest.end
+        end = self.loaded_until(stream) if landed.manifest.again else landed.loaded_until
         self.db.execute(f"delete from takings.cursors where {OF_STREAM}", scope)
         self.db.execute(
             "insert into takings.cursors values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -47,7 +47,7 @@ class Cursors:
         self.db.execute(
             "insert into takings.days_read select ?, ?, ?, ?, unnest(generate_series(?::date, ?::date, "
             "interval 1 day))::date, ?, ?",
-            [*scope, *days, _naive(landed.manifest.end), run_id],
+            [*scope, *days, _naive(landed.loaded_until), run_id],
         )
 
     def never_read(self, stream: str, first: date, last: date) -> list[Days]:

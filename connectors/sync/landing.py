@@ -41,6 +41,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     roots: int | None = None
     state: dict[str, str] = {}
     as_of: dict[str, datetime] = {}
+    clock: datetime | None = None
     sealed: bool = False
     landed_at: datetime | None = None
 
@@ -69,6 +70,11 @@ class LandedWindow:
     def window(self) -> Window:
         """The range of the cursor that it covers, or the days that it reads again."""
         return Window(self.manifest.start, self.manifest.end, self.manifest.days if self.manifest.again else None)
+
+    @property
+    def loaded_until(self) -> datetime:
+        """Where the cursor is after it: its end, or the clock where that was behind the end of a window before."""
+        return self.manifest.clock or self.manifest.end
 
     @property
     def paths(self) -> list[Path]:
@@ -146,6 +152,11 @@ class LandedWindow:
     def resumed_at(self, at: datetime) -> None:
         """Record that the next parts show the state at `at`, not at the window's end, since it was interrupted."""
         self.manifest.as_of[self.next_part().name] = at
+        self.save()
+
+    def read_at(self, clock: datetime) -> None:
+        """Record when the source was read, if the window's end lies later: its name follows a window of the future."""
+        self.manifest.clock = clock if clock < self.manifest.end else None
         self.save()
 
     def restart(self) -> None:

@@ -28,6 +28,7 @@ EVENTS = Stream(
         "broken": "VARCHAR",
         "size": "VARCHAR",
         "modified": "VARCHAR",
+        "again_at": "VARCHAR",
         "event": f"STRUCT({', '.join(f'{name} VARCHAR' for name in FIELDS)})",
     },
     tables=(
@@ -55,6 +56,7 @@ EVENTS = Stream(
                 Column("file", "VARCHAR", "r.file"),
                 Column("size", "BIGINT", "r.size"),
                 Column("modified", "BIGINT", "r.modified"),  # nanoseconds since 1970
+                Column("again_at", "BIGINT", "r.again_at"),  # seconds since 1970: lines of the future may be right then
             ),
         ),
     ),
