@@ -35,7 +35,7 @@ def test_a_column_has_the_label_of_its_yaml_or_its_name_in_words(catalog: Catalo
     labels = {column.name: column.label for column in catalog.marts["build_info"].columns}
     assert labels == {
         "tenant_id": "Tenant id", "run_id": "Run", "as_of": "Data as of (UTC)", "published_at": "Published (UTC)",
-        "blocked_since": "Blocked since (UTC)", "blocked_reason": "Blocked because",
+        "blocked_since": "Blocked since (UTC)", "blocked_reason": "Blocked",
     }  # fmt: skip
 
 
