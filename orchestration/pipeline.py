@@ -189,7 +189,7 @@ def unpulled(settings: Settings) -> list[Blocked]:
         name = f"{account.source} / {account.account}"
         if failure := failures.get(key(account)):
             reason, failed_at = failure
-            text = f"The pull of {name} fails since {failed_at:%Y-%m-%d %H:%M} UTC. {reason}"
+            text = f"The pull of {name} has failed since {failed_at:%Y-%m-%d %H:%M} UTC. {reason}"
         elif key(account) not in pulled:
             text = f"Nothing was ever pulled for {name}. `takings run` pulls it."
         else:

@@ -72,7 +72,7 @@ def pull_accounts(
                 )  # fmt: skip
                 try:
                     streams.extend(_steps(context, source))
-                except Exception as error:
+                except Exception as error:  # also a mistake in one source stops no other tenant
                     result.failed[key(account)] = failure = _of_account(error)
                     own.record_pull(account, str(failure))
                     progress(names[key(account)], 0, 1, "failed")

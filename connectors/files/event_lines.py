@@ -154,7 +154,7 @@ def _check_required(written: dict[str, Any], loaded: dict[str, Any]) -> None:
         if written[name] is None:
             raise _RejectedError(f"Expected a value, got `null` - at `$.{name}`")
     if loaded["event_id"] is None and str(written["event_id"]).strip():
-        raise _RejectedError(f"event_id is no id: {written['event_id']}")
+        raise _RejectedError(f"event_id is not an id: {written['event_id']}")
     if loaded["event_id"] is None or not loaded["event_name"].strip():
         raise _RejectedError("event_id or event_name is empty")
 

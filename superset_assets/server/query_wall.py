@@ -57,7 +57,7 @@ class SecurityManager(SupersetSecurityManager):  # type: ignore[misc]
 
 
 def _expression(context: Any) -> str:
-    """The first part of a chart's query that is no name; empty when there is none."""
+    """The first part of a chart's query that is an expression instead of a name; empty when all are names."""
     columns = {column.column_name for column in context.datasource.columns} | PSEUDO_COLUMNS
     labels = {column.verbose_name for column in context.datasource.columns if column.verbose_name}
     metrics = {metric.metric_name for metric in context.datasource.metrics}

@@ -214,7 +214,7 @@ CUSTOM_SECURITY_MANAGER = SecurityManager
 
 
 def _own_account(query: Any) -> Any:
-    """Who is no administrator finds only the own login where Superset suggests owners."""
+    """A user finds only their own login where Superset suggests owners; an administrator finds all."""
     from superset import security_manager  # noqa: PLC0415 (it imports this module)
 
     user = security_manager.user_model
@@ -222,6 +222,7 @@ def _own_account(query: Any) -> Any:
 
 
 def _own_roles(query: Any) -> Any:
+    """The same for roles."""
     from superset import security_manager  # noqa: PLC0415
 
     role = security_manager.role_model

@@ -182,7 +182,7 @@ def test_nothing_is_published_where_every_tenant_is_blocked(place: Installation)
     with pytest.raises(BlockedError) as raised:
         pipeline.run(place.settings)
     for shop in (SOUND, OTHER):
-        assert f"{shop}: The pull of shopify / {shop} fails since" in str(raised.value)
+        assert f"{shop}: The pull of shopify / {shop} has failed since" in str(raised.value)
     assert place.current == before
 
 

@@ -71,7 +71,7 @@ def test_word_for_no_id_is_no_id_and_is_warned_about_with_counts(place: Place) -
     assert texts(place, "user_id, session_id") == [(None, "s-1")] * 6 + [("Nancy", None)]
     assert texts(place, "feature")[-1] == ("null",), "not an id"
     [(_, where, reason)] = place.rejects()
-    assert (where, reason) == ("events/a.jsonl:8", "event_id is no id: undefined")
+    assert (where, reason) == ("events/a.jsonl:8", "event_id is not an id: undefined")
     [warning] = pulled.warnings
     assert "user_id 'undefined' 2 times" in warning
     assert "user_id '[object Object]' 1 times" in warning
