@@ -12,6 +12,8 @@ from connectors.sync.loop import PullContext
 
 Pull = Callable[[PullContext, Any], Iterator[Pulled]]
 """pull(context, settings): brings what is new in one account, stream by stream; yields what each stream did."""
+Identify = Callable[[PullContext, Any], str | None]
+"""identify(context, settings): what the source itself calls the account, None where it gives no answer."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Connector:
     `settings` is the model of its `[[tenants.sources]]` table; `pull` gets an object of it. Single days of the
     `restated` streams can be read again. `counted` is what would count twice if an account were configured twice;
     `key_is_account` says that a key opens one account only, so that the same key twice is the same account.
+    Where one account can have several names and keys, `identify` finds out at the source which one it is.
     `choices` are settings that dbt reads as columns of takings.accounts, which are null for other sources.
     """
 
@@ -31,4 +34,5 @@ class Connector:
     counted: str
     restated: frozenset[str] = frozenset()
     key_is_account: bool = False
+    identify: Identify | None = None
     choices: tuple[str, ...] = ()

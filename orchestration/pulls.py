@@ -10,14 +10,15 @@ import errno
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
-from common.errors import TakingsError
+from common.errors import ConfigurationError, TakingsError
 from connectors.base import Account, Days, Progress, Pulled, no_progress
 from connectors.errors import ContractError
 from connectors.http import Transport
@@ -62,14 +63,23 @@ def pull_accounts(
     result = Pulls()
     with Staging(home.staging) as staging, ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
 
-        def pull(source: Source) -> None:
-            account, streams = source.account, list[Pulled]()
-            result.pulled[key(account)] = streams
+        @contextmanager
+        def context_of(account: Account) -> Iterator[PullContext]:
             with staging.for_thread() as own:
-                context = PullContext(
+                yield PullContext(
                     account, Landing(home.landing), own, run_id, _transport(account, stop),
                     _shown(account, names, progress, stop), days,
                 )  # fmt: skip
+
+        def identify(source: Source) -> str | None:
+            with context_of(source.account) as context:
+                return _identity(context, source)
+
+        def pull(source: Source) -> None:
+            account, streams = source.account, list[Pulled]()
+            result.pulled[key(account)] = streams
+            with context_of(account) as context:
+                own = context.staging
                 try:
                     streams.extend(_steps(context, source))
                 except Exception as error:  # also a mistake in one source stops no other tenant
@@ -79,7 +89,9 @@ def pull_accounts(
                 else:
                     own.record_pull(account, None)
 
-        begun = [threads.submit(pull, source) for source in sources]
+        begun = [
+            threads.submit(pull, source) for source in _distinct(sources, lambda some: threads.map(identify, some))
+        ]
         try:
             for finished in as_completed(begun):
                 finished.result()
@@ -93,6 +105,42 @@ def pull_accounts(
         {name: result.pulled[name] for name in order},
         {name: result.failed[name] for name in order if name in result.failed},
     )
+
+
+def _distinct(
+    sources: Sequence[Source], identities: Callable[[Sequence[Source]], Iterable[str | None]]
+) -> list[Source]:
+    """The sources; those that are one account at the source under several names have that as their problem."""
+    counts = Counter(source.account.source for source in sources)
+    asked = [
+        source for source in sources if counts[source.account.source] > 1 and BY_KIND[source.account.source].identify
+    ]
+    names: dict[tuple[str, str], list[Account]] = {}
+    for source, identity in zip(asked, identities(asked), strict=True):
+        if identity is not None:
+            names.setdefault((source.account.source, identity), []).append(source.account)
+    problems = {}
+    for (kind, _), accounts in names.items():
+        if len(accounts) > 1:
+            error = ConfigurationError(
+                "Nothing was pulled",
+                f"the {kind} accounts {' and '.join(f'{one.account!r} (tenant {one.tenant_id})' for one in accounts)} "
+                f"are one account, so its {BY_KIND[kind].counted} would count twice",
+                "Remove all but one of them from takings.toml; `takings check` says what is stored of the others",
+            )
+            problems.update({key(account): error for account in accounts})
+    return [replace(source, problem=source.problem or problems.get(key(source.account))) for source in sources]
+
+
+def _identity(context: PullContext, source: Source) -> str | None:
+    """What the source calls the account; None where it does not say so: the pull reports why."""
+    identify = BY_KIND[source.account.source].identify
+    if identify is None or source.problem:
+        return None
+    try:
+        return identify(context, source.settings)
+    except TakingsError:
+        return None
 
 
 def _of_account(error: Exception) -> TakingsError:

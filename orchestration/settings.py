@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import reduce
@@ -165,9 +165,8 @@ class Settings(Table):
         return ((tenant, source) for tenant in self.tenants for source in tenant.sources)
 
     def connected(self) -> list[Source]:
-        """Every source with its account and secret; a secret that is missing is the account's `problem`.
-
-        Raises ConfigurationError where two accounts have one key.
+        """Every source with its account and secret; a secret that is missing, or that another account has as well, is
+        the account's `problem`.
         """
         sources = []
         for tenant, source in self.sources():
@@ -182,8 +181,7 @@ class Settings(Table):
                 )
             account = Account(tenant.id, source.kind, source.account, source.address(self.config_folder), secret)
             sources.append(Source(account, source, problem))
-        _refuse_shared_keys([source.account for source in sources])
-        return sources
+        return _with_keys_of_their_own(sources)
 
     def without_secrets(self) -> list[Account]:
         """The account of every source, for what needs no network."""
@@ -193,10 +191,10 @@ class Settings(Table):
         ]
 
     def accounts(self) -> list[Account]:
-        """The account of every source with its secret. Raises ConfigurationError that names every missing one."""
+        """The account of every source with its secret. Raises ConfigurationError that names every `problem`."""
         sources = self.connected()
-        if missing := [str(source.problem) for source in sources if source.problem]:
-            raise ConfigurationError("\n".join(missing))
+        if problems := [str(source.problem) for source in sources if source.problem]:
+            raise ConfigurationError("\n".join(dict.fromkeys(problems)))
         return [source.account for source in sources]
 
     def _secret(self, reference: str) -> str:
@@ -332,17 +330,22 @@ def _words(mistake: ErrorDetails) -> str:
     return mistake["msg"]
 
 
-def _refuse_shared_keys(accounts: list[Account]) -> None:
-    """Where a key opens one account only, the same key under two names would count twice."""
-    for number, account in enumerate(accounts):
-        for other in accounts[:number]:
-            same = (account.base_url, account.secret) == (other.base_url, other.secret)
-            connector = BY_KIND[account.source]
-            if same and account.secret and account.source == other.source and connector.key_is_account:
-                raise ConfigurationError(
-                    "Nothing was pulled",
-                    f"the {account.source} accounts {other.account!r} (tenant {other.tenant_id}) and "
-                    f"{account.account!r} (tenant {account.tenant_id}) have the same key, so their {connector.counted} "
-                    "would count twice",
-                    "Give each account a key of its own",
-                )
+def _with_keys_of_their_own(sources: list[Source]) -> list[Source]:
+    """Where a key opens one account only, the same key under several names would count twice: none is pulled then."""
+    same: dict[tuple[str, str, str], list[Account]] = {}
+    for source in sources:
+        account = source.account
+        if account.secret and BY_KIND[account.source].key_is_account:
+            same.setdefault((account.source, account.base_url, account.secret), []).append(account)
+    problems = {}
+    for accounts in same.values():
+        if len(accounts) > 1:
+            names = " and ".join(f"{account.account!r} (tenant {account.tenant_id})" for account in accounts)
+            kind = accounts[0].source
+            error = ConfigurationError(
+                "Nothing was pulled",
+                f"the {kind} accounts {names} have the same key, so their {BY_KIND[kind].counted} would count twice",
+                "Give each account a key of its own",
+            )
+            problems.update(dict.fromkeys(accounts, error))
+    return [replace(source, problem=source.problem or problems.get(source.account)) for source in sources]

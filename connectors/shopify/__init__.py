@@ -22,6 +22,7 @@ CONNECTOR = Connector(
     streams=STREAMS,
     pull=pull.pull,
     counted="orders",
+    identify=pull.identify,
 )
 
 __all__ = ["CONNECTOR"]

@@ -70,6 +70,12 @@ def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
         yield replace(result, denied=tuple(sorted(client.denied)), warnings=(*result.warnings, *own))
 
 
+def identify(context: PullContext, settings: ShopifySettings) -> str | None:
+    """The shop's id at Shopify. A shop that has got another name answers under both."""
+    answer = Client(context.account, context.transport, settings.client_id).execute(f"{{ {streams.SHOP.query} }}")
+    return None if bytes(answer["shop"]) == b"null" else msgspec.json.decode(answer["shop"], type=_Shop).id
+
+
 def _check(context: PullContext, client: Client) -> msgspec.Raw:
     """The shop's record of itself. Raises ConfigurationError that names every missing scope."""
     answer = client.execute(PREFLIGHT)

@@ -25,6 +25,7 @@ CONNECTOR = Connector(
     pull=pull.pull,
     counted="payments",
     key_is_account=True,
+    identify=pull.identify,
     choices=("order_metadata_key",),
 )
 

@@ -14,7 +14,7 @@ from connectors.base import Days, Pulled, Stream
 from connectors.connector import Connector
 from connectors.errors import RetryError
 from connectors.registry import CONNECTORS
-from orchestration import pipeline
+from orchestration import pipeline, stored
 from orchestration.defs.common import configuration, logged, run_name
 from orchestration.home import Home
 from orchestration.pulls import pull_accounts
@@ -35,6 +35,8 @@ def assets() -> dg.AssetsDefinition:
         """
         settings = configuration()
         home = Home(settings.home)
+        for line in stored.left_behind(settings):
+            context.log.warning(line)
         kinds = {key.path[0] for key in context.selected_asset_keys}
         selected = [source for source in settings.connected() if source.account.source in kinds]
         with pipeline.disk_guard(home), home.writing():

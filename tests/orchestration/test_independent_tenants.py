@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from connectors.http import Transport
 from connectors.registry import BY_KIND
 from connectors.sync.staging import Staging
-from orchestration import cli, pipeline
+from orchestration import cli, pipeline, stored
 from orchestration.blocked import BlockedError
 from orchestration.dbt_build import BuildFailedError
 from simulator import SimulatorServer, demo_world, serve
@@ -196,6 +196,24 @@ def test_renamed_tenant_is_not_published_empty_in_silence(place: Installation) -
     file = place.current / "tenant-nordlicht-gmbh.duckdb"
     assert ask(file, "select tenant_id, blocked_reason from marts.build_info") == [("nordlicht-gmbh", block.reason)]
     assert marts(file)["orders"] == []
+
+
+def test_renamed_tenant_goes_on_with_what_is_stored_under_its_new_name(
+    first: Installation, place: Installation
+) -> None:
+    path = place.root / "takings.toml"
+    path.write_text(path.read_text().replace(f'id = "{OTHER}"', 'id = "nordlicht-gmbh"'))
+    (line,) = stored.left_behind(place.settings)
+    assert line.startswith(f"The tenant {OTHER} is stored (files/{OTHER}, shopify/{OTHER}, stripe/")
+    stored.rename(place.settings, OTHER, "nordlicht-gmbh", really=True)
+    assert stored.left_behind(place.settings) == []
+    result = pipeline.rebuild(place.settings)
+    assert result.blocked == []
+    expected = first.marts(f"tenant-{OTHER}")
+    for mart, rows in place.marts("tenant-nordlicht-gmbh").items():
+        assert len(rows) == len(expected[mart]), mart
+        pairs = {pair for row, old in zip(rows, expected[mart], strict=True) for pair in zip(old, row, strict=True)}
+        assert {pair for pair in pairs if pair[0] != pair[1]} <= {(OTHER, "nordlicht-gmbh")}, mart
 
 
 def test_run_ends_with_code_1_and_names_account_and_tenant(
