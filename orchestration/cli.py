@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from orchestration import cli_tenants
+
 if TYPE_CHECKING:
     from orchestration.pipeline import Run
-    from orchestration.settings import Settings
-    from orchestration.stored import Change
     from semantic.catalog import Catalog
 
 app = typer.Typer(
@@ -27,16 +27,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-tenants = typer.Typer(help="What is stored of each tenant; rename or remove it.", no_args_is_help=True)
-app.add_typer(tenants, name="tenants")
+app.add_typer(cli_tenants.app, name="tenants")
 
 UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
 Tenant = Annotated[str | None, typer.Option(help="The tenant; not needed when there is only one.")]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
 Period = Annotated[str | None, typer.Option(help="Instead of --from and --to: 7d, 30d, 90d or ytd.")]
-Stored = Annotated[str, typer.Argument(metavar="NAME", help="TENANT or TENANT/SOURCE/ACCOUNT.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it. Without it, only say what would be done.")]
 Definitions = Annotated[
     Literal["build", "checkout"],
     typer.Option(help="build: as published; checkout: semantic/metrics as it is now, over the published tables."),
@@ -53,7 +50,7 @@ def check() -> None:
     typer.echo(
         f"{configuration.config_path} is complete: {len(configuration.tenants)} tenants, {len(accounts)} accounts."
     )
-    _say_left_behind(configuration)
+    cli_tenants.say_left_behind(configuration)
 
 
 @app.command()
@@ -70,7 +67,7 @@ def run(
 
     configuration = settings.load()
     chosen = only(configuration, source, tenant) if source or tenant else None
-    _say_left_behind(configuration)
+    cli_tenants.say_left_behind(configuration)
     with terminal.progress() as progress:
         result = pipeline.run(configuration, progress, chosen)
     terminal.summary(result)
@@ -101,7 +98,7 @@ def build() -> None:
     from orchestration import pipeline, settings, terminal
 
     configuration = settings.load()
-    _say_left_behind(configuration)
+    cli_tenants.say_left_behind(configuration)
     with terminal.progress() as progress:
         result = pipeline.rebuild(configuration, progress)
     terminal.summary(result)
@@ -110,7 +107,7 @@ def build() -> None:
 
 @app.command()
 def replay(
-    yes: Yes = False,
+    yes: cli_tenants.Yes = False,
 ) -> None:
     """Rebuild the staging tables from the landing zone, without network."""
     from orchestration import pipeline, settings, terminal
@@ -118,33 +115,6 @@ def replay(
     with terminal.progress() as progress:
         windows = pipeline.replay(settings.load(), really=yes, progress=progress)
     typer.echo(f"{windows} landed windows {'were loaded' if yes else 'would be loaded. Add --yes to load them'}.")
-
-
-@tenants.command("list")
-def list_tenants() -> None:
-    """List every tenant and account that is configured or stored."""
-    from orchestration import settings, stored
-
-    for line in stored.listing(settings.load()):
-        typer.echo(line)
-
-
-@tenants.command()
-def rename(old: Stored, new: Stored, yes: Yes = False) -> None:
-    """Give stored data the name that takings.toml has now: a tenant's, or an account's as tenant/source/account."""
-    from orchestration import settings, stored
-
-    change = stored.rename(settings.load(), old, new, really=yes)
-    _say_change(change, f"renamed from {old} to {new}", yes=yes)
-
-
-@tenants.command()
-def remove(name: Stored, yes: Yes = False) -> None:
-    """Delete all that is stored of a tenant, or of an account (tenant/source/account), that is not configured."""
-    from orchestration import settings, stored
-
-    change = stored.remove(settings.load(), name, really=yes)
-    _say_change(change, "deleted", yes=yes)
 
 
 @app.command()
@@ -324,20 +294,6 @@ def _say_blocked(tenant: str | None) -> None:
     with open_build(settings.home() / "published", tenant, every=tenant is None) as build:
         for name, since, reason in build.blocked():
             typer.echo(f"{name} shows older numbers: blocked since {since:%Y-%m-%d %H:%M} UTC. {reason}", err=True)
-
-
-def _say_left_behind(configuration: Settings) -> None:
-    """Say on stderr what happens to data that the configuration no longer names."""
-    from orchestration import stored
-
-    for line in stored.left_behind(configuration):
-        typer.echo(f"warning: {line}", err=True)
-
-
-def _say_change(change: Change, what: str, *, yes: bool) -> None:
-    names = ", ".join("/".join(name) for name in change.accounts)
-    typer.echo(f"{change.rows:,} staging rows and the landing zone of {names} {'were' if yes else 'would be'} {what}.")
-    typer.echo("The next `takings build` publishes it." if yes else "Add --yes to do it.")
 
 
 def _exit(result: Run) -> None:

@@ -165,9 +165,7 @@ class Settings(Table):
         return ((tenant, source) for tenant in self.tenants for source in tenant.sources)
 
     def connected(self) -> list[Source]:
-        """Every source with its account and secret; a secret that is missing, or that another account has as well, is
-        the account's `problem`.
-        """
+        """Every source with its account and secret; a missing or shared secret is its `problem`."""
         sources = []
         for tenant, source in self.sources():
             reference, secret, problem = source.secret_reference, "", None

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from common.errors import ConfigurationError
 from connectors.registry import KINDS
-from connectors.sync import moves
 from connectors.sync.moves import Parts
 from connectors.sync.staging import Staging
 from orchestration.home import Home
@@ -164,10 +163,5 @@ def _change(home: Home, old: Parts, new: Parts | None, stored: list[Key], *, rea
 def _in_staging(home: Home, old: Parts, new: Parts | None, *, really: bool) -> int:
     if not home.staging.exists():
         return 0
-    with Staging(home.staging) as staging, staging.transaction():
-        rows = moves.count(staging.db, old)
-        if really and new is not None:
-            moves.rename(staging.db, old, new)
-        elif really:
-            moves.remove(staging.db, old)
-        return rows
+    with Staging(home.staging) as staging:
+        return staging.rename(old, new, really=really)

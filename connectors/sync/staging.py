@@ -16,12 +16,13 @@ import duckdb
 
 from connectors.base import Account, Stream, Table
 from connectors.errors import ConfigurationError, RetryError
-from connectors.sync import control_tables
+from connectors.sync import control_tables, moves
 from connectors.sync.casts import sql_type
 from connectors.sync.control_tables import LINEAGE, SCOPE, Configuration
 from connectors.sync.cursors import Cursors
 from connectors.sync.landing import LandedWindow
 from connectors.sync.load import Load, _NotCleanError, literal
+from connectors.sync.moves import Parts
 from connectors.sync.reader import Reader
 
 ROWS_IN_A_GROUP = 30_720  # a quarter of DuckDB's default: a commit rewrites fewer half-full groups
@@ -142,6 +143,19 @@ class Staging:
     def pulled_accounts(self) -> set[tuple[str, str, str]]:
         """Accounts of which something was pulled, by (tenant, source, account)."""
         return control_tables.pulled_accounts(self.db)
+
+    def rename(self, old: Parts, new: Parts | None, *, really: bool) -> int:
+        """Give the rows of a tenant or account another name, or delete them where `new` is None.
+
+        Returns how many there are; without `really` nothing is changed.
+        """
+        with self.transaction():
+            rows = moves.count(self.db, old)
+            if really and new is not None:
+                moves.rename(self.db, old, new)
+            elif really:
+                moves.remove(self.db, old)
+            return rows
 
     def rejects(self) -> list[dict[str, Any]]:
         """All rejected rows, newest first."""
