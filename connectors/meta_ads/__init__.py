@@ -4,6 +4,7 @@ client.py     one request: token, version, retries by error code, pacing by the 
 errors.py     what to do about an error, by its code and subcode
 streams/      each stream's fields, and the tables that it fills
 reports.py    insights of a range of days: at once, or by an asynchronous run; halved when too large
+runs.py       asynchronous runs, within one deadline per report
 pull.py       the order of steps: check the account, then land, load, move the cursor
 
 Data flow: the account, campaigns, ad sets, ads, daily insights of ads and of the account, actions apart -> landing

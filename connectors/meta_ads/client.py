@@ -25,9 +25,11 @@ from connectors.sync.daily_reports import TooLargeError
 
 VERSION = "v26.0"
 ATTEMPTS, THROTTLED_ATTEMPTS = 6, 30
+PASSING_ATTEMPTS = 3  # before a request is made smaller
 SLOW_AT, STOP_AT = 85.0, 95.0  # percent of the hourly limit
 SLOW_SECONDS, STOP_SECONDS = 120.0, 600.0
 LONGEST_WAIT = 3600.0
+THROTTLED_SECONDS = 2 * LONGEST_WAIT  # of one request
 USAGE = ("call_count", "total_cputime", "total_time", "acc_id_util_pct")
 USAGE_HEADERS = ("x-fb-ads-insights-throttle", "x-ad-account-usage", "x-app-usage")
 
@@ -90,8 +92,8 @@ class Client:
         Raises TooLargeError (request less), RetryError (run again later), ConfigurationError (token, permission,
         account, version), ContractError (the request does not fit the API).
         """
-        throttled, failed, reason = 0, 0, ""
-        while failed < ATTEMPTS and throttled < THROTTLED_ATTEMPTS:
+        throttled, passing, failed, paused, reason = 0, 0, 0, 0.0, ""
+        while failed < ATTEMPTS and throttled < THROTTLED_ATTEMPTS and paused < THROTTLED_SECONDS:
             self._pace()
             response = self._send(method, path, params)
             self._read_headers(response)
@@ -104,15 +106,20 @@ class Client:
                 raise ConfigurationError(
                     f"{self.label} cannot be read",
                     f"there is no such API at {self.account.base_url} (HTTP {response.status_code})",
-                    "Check `base_url`",
+                    f"Check `base_url`; if it is right, Meta no longer serves version {self.version}: update Takings",
                 )
             reason = error.text[:200]
             if error.throttling:
                 throttled += 1
-                self.transport.wait(self._regain or min(300.0, 15.0 * 2**throttled))
+                pause = self._regain or min(300.0, 15.0 * 2**throttled)
+                paused += pause
+                self.transport.wait(pause)
                 self._usage = self._regain = 0.0
-            elif error.too_large:
+            elif error.too_large or (error.passing and passing + 1 == PASSING_ATTEMPTS):
                 raise TooLargeError(f"Meta refused a request of {self.label} as too large", reason)
+            elif error.passing:
+                passing += 1
+                self.transport.wait(2.0**passing)
             elif error.retryable:
                 failed += 1
                 self.transport.wait(min(60.0, 0.5 * 2**failed))
@@ -127,7 +134,8 @@ class Client:
         what = "fails" if failed >= ATTEMPTS else "throttles"
         raise RetryError(
             f"{self.label} cannot be read",
-            f"Meta still {what} after {failed + throttled} attempts ({reason})",
+            f"Meta still {what} after {failed + passing + throttled} attempts and {paused / 60:.0f} minutes of pauses "
+            f"({reason})",
             "What has arrived is kept; run again later",
         )
 

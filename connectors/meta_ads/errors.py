@@ -10,7 +10,8 @@ THROTTLING = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
 TOKEN = frozenset({102, 190})
 PERMISSION = frozenset({3, 10, 294, *range(200, 300)})
 OUTDATED = 2635
-TOO_LARGE = frozenset({(100, 1487534), (100, 1504018), (2, 1504038), (-2, 2490547)})
+TOO_LARGE = frozenset({(100, 1487534)})
+TIMED_OUT = frozenset({(100, 1504018), (2, 1504038), (-2, 2490547)})  # too much, or Meta is slow today
 PERMANENT = frozenset({(2, 1504041), (2, 1504042)})  # although code 2 says transient
 NOT_FOUND = (100, 33)  # the object does not exist, or this token cannot see it
 REDUCE, SUMMARY, PROOF = "reduce the amount of data", "cannot include", "appsecret_proof"
@@ -41,8 +42,13 @@ class GraphError(msgspec.Struct):
 
     @property
     def too_large(self) -> bool:
-        """Whether a smaller request works."""
-        return self.pair in TOO_LARGE or REDUCE in self.text.lower()
+        """Whether only a smaller request works."""
+        return self.pair in TOO_LARGE
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may work in a moment, and a smaller one when it does not."""
+        return self.pair in TIMED_OUT or (not self.too_large and REDUCE in self.text.lower())
 
     @property
     def retryable(self) -> bool:

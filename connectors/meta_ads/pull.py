@@ -29,7 +29,7 @@ from connectors.sync.daily_reports import (
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext
 
-RETENTION_DAYS = 37 * 30  # Meta keeps 37 months, and refuses a range that begins earlier
+RETENTION_MONTHS = 37  # Meta refuses a range that begins earlier
 CHUNK_DAYS = 30  # per part
 ACTIVE = 1
 STATUSES = {2: "disabled", 3: "unsettled", 7: "under review", 8: "about to be settled", 9: "in its grace period",
@@ -54,7 +54,7 @@ def pull(context: PullContext, settings: MetaAdsSettings, version: str = VERSION
     context.staging.prepare(context.account.source, streams.STREAMS)
     raw = client.get(f"act_{client.id}", {"fields": streams.ACCOUNT.query})
     zone = account_zone(client.label, _check(client, raw).timezone_name)
-    calendar = Calendar(zone, settings.since, RETENTION_DAYS, settings.lookback_days, RETENTION_DAYS)
+    calendar = Calendar(zone, settings.since, None, settings.lookback_days, RETENTION_MONTHS)
     reports = {stream.name: partial(rows, client, stream)
                for stream in streams.STREAMS if stream.name in streams.INSIGHTS}  # fmt: skip
     objects: dict[str, Land] = {stream.name: partial(_land_objects, client, stream, context.progress)

@@ -49,14 +49,15 @@ class AdClient(Protocol):
 class Calendar:
     """Which days of an ad account are read.
 
-    `since` is the first of them (None: `history_days` ago); the platform has none before `retention_days` ago.
+    `since` is the first of them (None: `history_days` ago, or all); the platform has none before `retention_months`
+    calendar months ago.
     """
 
     zone: ZoneInfo
     since: date | None
-    history_days: int
+    history_days: int | None
     lookback_days: int = LOOKBACK_DAYS
-    retention_days: int | None = None
+    retention_months: int | None = None
 
     def day(self, instant: datetime) -> date:
         """The day of an instant in the account's zone."""
@@ -64,11 +65,12 @@ class Calendar:
 
     def earliest(self, last: date) -> date:
         """The first day that the platform still has."""
-        return date.min if self.retention_days is None else last - timedelta(days=self.retention_days)
+        return date.min if self.retention_months is None else _months_before(last, self.retention_months)
 
     def first(self, last: date) -> date:
         """The first day that is configured and that the platform still has."""
-        return min(last, max(self.earliest(last), self.since or last - timedelta(days=self.history_days)))
+        history = date.min if self.history_days is None else last - timedelta(days=self.history_days)
+        return min(last, max(self.earliest(last), self.since or history))
 
     def of_window(self, landed: LandedWindow) -> Days:
         """The days that may have changed since the window before this one."""
@@ -84,6 +86,15 @@ class Calendar:
         """The part of some days that the platform has; None for none of them."""
         first, last = max(days[0], self.earliest(self.day(until))), min(days[1], self.day(until))
         return (first, last) if first <= last else None
+
+
+def _months_before(day: date, months: int) -> date:
+    """The same day of an earlier month; the first of the next month where the earlier one has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    try:
+        return date(year, month + 1, day.day)
+    except ValueError:
+        return date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
 
 
 def account_zone(label: str, name: str) -> ZoneInfo:

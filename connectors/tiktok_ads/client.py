@@ -136,7 +136,9 @@ class Client:
         status = response.status_code
         if status == 404 or 300 <= status < 400:
             raise ConfigurationError(
-                f"{self.label} cannot be read", f"there is no such API at {url} (HTTP {status})", "Check `base_url`"
+                f"{self.label} cannot be read",
+                f"there is no such API at {url} (HTTP {status})",
+                f"Check `base_url`; if it is right, TikTok no longer serves version {self.version}: update Takings",
             )
         try:
             return msgspec.json.decode(response.content, type=_Envelope)
@@ -164,15 +166,21 @@ class Client:
             return NotGrantedError(
                 unreadable,
                 f"the token or its app lacks a permission: {reason}",
-                "Grant the app Ad Account Management and Reporting (and Store, for GMV Max) for this advertiser, "
-                "authorize it again, then run again",
+                f"Check that `account` is the id of your advertiser ({self.id}). Grant the app Ad Account "
+                "Management and Reporting (and Store, for GMV Max) for it, authorize it again, then run again",
             )
         if code in ADVERTISER:
             return ConfigurationError(
-                unreadable, f"there is no such advertiser, or the token may not see it: {reason}", "Check `account`"
+                unreadable,
+                f"there is no such advertiser as {self.id}, or the token may not see it: {reason}",
+                "Check `account`",
             )
         if code in OUTDATED:
-            return ConfigurationError(unreadable, f"TikTok no longer serves this request: {reason}", "Update Takings")
+            return ConfigurationError(
+                unreadable,
+                f"TikTok no longer serves this request: {reason}; it was sent to version {self.version}",
+                "Update Takings",
+            )
         return RefusedError(unreadable, f"TikTok refused a request: {reason}", RETRY_OR_UPDATE)
 
     def _pace(self, endpoint: str) -> None:

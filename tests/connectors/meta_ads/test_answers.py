@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from connectors.base import Account
-from connectors.errors import ConfigurationError, ContractError
+from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.http import Transport
 from connectors.meta_ads.client import SLOW_SECONDS, Client
 from connectors.meta_ads.pull import pull
@@ -90,7 +90,10 @@ def test_error_of_another_shape_has_its_http_status_and_is_not_retried() -> None
 @pytest.mark.parametrize("body", [b"<html>Moved</html>", b"", {}])
 def test_redirect_or_404_without_json_is_a_wrong_base_url(status: int, body: object) -> None:
     reply = Reply(body, status, {"Location": "http://127.0.0.1:9/"})
-    with scripted(reply) as meta, pytest.raises(ConfigurationError, match=f"HTTP {status}.* Check `base_url`"):
+    with (
+        scripted(reply) as meta,
+        pytest.raises(ConfigurationError, match=f"HTTP {status}.* Check `base_url`.* version v26.0"),
+    ):
         client_of(meta).get("act_7")
     assert len(meta.requests) == 1, "the token is not sent to another host"
 
@@ -160,3 +163,12 @@ def test_missing_app_secret_proof_error_says_how_to_configure_it() -> None:
     with scripted(reply) as meta, pytest.raises(ConfigurationError, match=r"token\|app secret"):
         client_of(meta).get("act_7")
     assert "appsecret_proof" not in meta.requests[0].path, "no proof is sent without an app secret"
+
+
+def test_throttling_for_ever_ends_after_two_hours() -> None:
+    regain = {"7": [{"type": "ads_insights", "estimated_time_to_regain_access": 60}]}
+    reply = refused(80000, "There have been too many calls")
+    reply.headers["x-business-use-case-usage"] = json.dumps(regain)
+    with scripted(reply) as meta, pytest.raises(RetryError, match="still throttles after 2 attempts and 120 minutes"):
+        client_of(meta).get("act_7")
+    assert sum(WAITS) == 7200

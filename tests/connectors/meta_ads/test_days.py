@@ -6,13 +6,17 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from connectors.base import Days
 from connectors.errors import ConfigurationError, RetryError
+from connectors.meta_ads.pull import RETENTION_MONTHS
 from connectors.sync import daily_reports
 from simulator import Fault, SimulatorServer, World, serve
+from simulator.apis.meta.errors import GraphError
+from simulator.apis.meta.insights import parse
 from simulator.world import seconds
 from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, ads, small_world, totals
 
@@ -251,3 +255,22 @@ def test_large_reports_are_requested_in_fewer_days_at_once(
     assert len(days) > 3
     for first, last in days:
         assert first == last or sum(count for day, count in held.items() if first <= day <= last) <= 90
+
+
+@pytest.mark.parametrize(
+    ("today", "earliest"),
+    [("2026-11-29", "2023-10-29"), ("2026-01-31", "2022-12-31"), ("2026-03-31", "2023-03-01"),
+     ("2027-03-29", "2024-02-29"), ("2026-01-15", "2022-12-15")],
+)  # fmt: skip
+def test_meta_keeps_37_calendar_months(today: str, earliest: str, server: SimulatorServer) -> None:
+    """The simulator refuses a day before, as Meta does with error 3018; it counts the months by itself."""
+    calendar = daily_reports.Calendar(ZoneInfo("UTC"), None, None, retention_months=RETENTION_MONTHS)
+    last, first = date.fromisoformat(today), calendar.first(date.fromisoformat(today))
+    assert str(first) == earliest
+    parse(range_of(first, last), last)
+    with pytest.raises(GraphError, match="37 months"):
+        parse(range_of(first - timedelta(days=1), last), last)
+
+
+def range_of(first: date, last: date) -> dict[str, str]:
+    return {"time_range": json.dumps({"since": str(first), "until": str(last)})}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.base import Account
-from connectors.errors import ConfigurationError, ContractError
+from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.http import Transport
 from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
@@ -119,3 +119,44 @@ def test_redirect_or_404_without_json_is_a_wrong_base_url(status: int) -> None:
     with scripted(reply) as tiktok, pytest.raises(ConfigurationError, match="Check `base_url`"):
         client_of(tiktok).get("advertiser/info", {})
     assert len(tiktok.requests) == 1, "the token is not sent to another host"
+
+
+@pytest.mark.parametrize(
+    ("rows", "pages", "size"), [(1500, 0, 1000), (1500, 1, 1000), (3, 1_000_000, 1000), (-1, 1, 1000), (5, 1, 0)]
+)
+def test_impossible_number_of_pages_is_refused_at_the_first_page(rows: int, pages: int, size: int) -> None:
+    info = {"total_number": rows, "total_page": pages, "page_size": size, "page": 1}
+    with scripted(envelope({"list": ["a", "b", "c"], "page_info": info})) as tiktok:
+        if size == 0:  # no size: ours counts
+            assert_refused(tiktok, "changed between its pages", RetryError)
+        else:
+            assert_refused(tiktok, f"announces {pages} pages of 1000 rows for {rows} rows, which is impossible")
+            assert len(tiktok.requests) == 1
+
+
+def assert_refused(tiktok: Script, match: str, error: type[Exception] = ContractError) -> None:
+    with pytest.raises(error, match=match):
+        whole_list(client_of(tiktok), "ad/get", {}, str)
+
+
+def test_pages_that_alternate_for_ever_end_with_an_error() -> None:
+    """A million rows are announced, and the same two pages come again and again."""
+    info = {"total_number": 1_000_000, "total_page": 1000, "page_size": 1000}
+    one, other = (envelope({"list": [name], "page_info": info}) for name in ("a", "b"))
+    with scripted(*[one, other] * 50) as tiktok:
+        assert_refused(tiktok, "ad/get changed between its pages, 4 times in a row", RetryError)
+        assert len(tiktok.requests) == 4 * 3
+
+
+def test_missing_permission_names_the_advertiser_and_the_setting() -> None:
+    reply = envelope({}, 40001, "No permission to operate")
+    with scripted(reply) as tiktok, pytest.raises(ConfigurationError) as raised:
+        client_of(tiktok).get("report/integrated/get", {})
+    assert "TikTok advertiser 7 of tenant acme" in str(raised.value)
+    assert "`account` is the id of your advertiser (7)" in str(raised.value)
+
+
+def test_version_is_named_where_tiktok_no_longer_serves_it() -> None:
+    for reply in (envelope({}, 40006, "gone"), Reply(b"", 404)):
+        with scripted(reply) as tiktok, pytest.raises(ConfigurationError, match=r"version v1\.3"):
+            client_of(tiktok).get("report/integrated/get", {})
