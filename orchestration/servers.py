@@ -20,7 +20,7 @@ from typing import Any
 import requests
 from rich.console import Console
 
-from common.errors import ConfigurationError, StopError
+from common.errors import ConfigurationError, StopError, TakingsError
 from orchestration import dagster_run, superset
 from orchestration.home import Home
 from orchestration.settings import CHECKOUT, Settings, config_path, home
@@ -104,21 +104,37 @@ def serve(settings: Settings) -> None:
 
 
 def show(settings: Settings, children: Children, console: Console) -> None:
-    """Start Dagster, print addresses and logins, and wait for Ctrl-C."""
+    """Start Dagster, print addresses and logins, and wait for Ctrl-C. A Dagster that does not start is a warning."""
+    dagster = ""
     with console.status("starting Dagster"):
-        dagster = start_dagster(settings, children)
+        try:
+            dagster = start_dagster(settings, children)
+        except (TakingsError, OSError) as error:
+            console.print(
+                f"warning: {error}\nThe dashboards are served without Dagster's pages.",
+                style="yellow", highlight=False, markup=False, soft_wrap=True,
+            )  # fmt: skip
     address = superset.address(settings)
-    credentials = Credentials(Home(settings.home).superset / "credentials.json")
     lines = [
         f"  {title:20} {address}/superset/dashboard/{slug}/" for slug, title in superset.dashboard_titles().items()
     ]
-    lines += [f"  {'Lineage and runs':20} {dagster}/asset-groups", ""]
-    for name in ("admin", *(tenant.id for tenant in settings.tenants)):
-        login = credentials.login(name)
-        lines.append(f"  log in as {login.username:16} password {login.password}")
+    lines += [f"  {'Lineage and runs':20} {dagster}/asset-groups"] if dagster else []
+    lines += ["", *logins(settings, on_terminal=console.file.isatty())]
     lines += ["", f"  Ctrl-C ends it; everything is kept under {settings.home}"]
     console.print("", *lines, sep="\n", highlight=False, markup=False, soft_wrap=True)
     wait_for_the_end()
+
+
+def logins(settings: Settings, *, on_terminal: bool) -> list[str]:
+    """A line for each login. Passwords are shown on a terminal only: a log or a pipe keeps them for other readers."""
+    credentials = Credentials(Home(settings.home).superset / "credentials.json")
+    names = ("admin", *(tenant.id for tenant in settings.tenants))
+    if not on_terminal:
+        return [f"  log in as {', '.join(names)}; the passwords are in {credentials.path}"]
+    return [
+        *(f"  log in as {name:16} password {credentials.login(name).password}" for name in names),
+        "  A tenant that has set a password of its own uses that one.",
+    ]
 
 
 def wait_for_the_end() -> None:
@@ -130,29 +146,33 @@ def wait_for_the_end() -> None:
 
 
 def start_dagster(settings: Settings, children: Children) -> str:
-    """Start Dagster's pages and the daemon that runs the schedule; returns the address. Raises TakingsError."""
+    """Start the daemon that runs the schedule, then Dagster's pages; returns their address. Raises TakingsError.
+
+    The daemon goes on when the pages do not start.
+    """
     where = dagster_run.dagster_home(Home(settings.home))
-    port = settings.dagster.port or free_port()
-    refuse_taken(port, "Dagster", f"`port` under [dagster] in {config_path()}")
     environment = {"DAGSTER_HOME": str(where), "TAKINGS_CONFIG": str(config_path()), "TAKINGS_HOME": str(home())}
-    module = ["-m", "orchestration.definitions"]
     children.start(
-        "dagster",
-        [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), *module],
+        "dagster-daemon",
+        [sys.executable, "-m", "dagster._daemon", "run", "-m", "orchestration.definitions"],
         environment,
     )
-    children.start("dagster-daemon", [sys.executable, "-m", "dagster._daemon", "run", *module], environment)
+    port = settings.dagster.port or free_port()
+    refuse_taken(port, "Dagster", f"`port` under [dagster] in {config_path()}")
+    pages = children.start("dagster", [sys.executable, "-m", "orchestration.dagster_pages", str(port)], environment)
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and pages.poll() is None:
         try:
-            if requests.get(f"{url}/server_info", timeout=2).ok:
+            if requests.get(f"{url}/server_info", timeout=2).status_code == 401:  # the guard asks for the login
                 return url
         except requests.RequestException:
-            time.sleep(0.3)
+            pass
+        time.sleep(0.3)
+    ended = f"its process ended with code {pages.returncode}" if pages.poll() is not None else ""
     raise StopError(
         "Dagster did not start",
-        f"it did not answer at {url} within {START_TIMEOUT:.0f} s",
+        ended or f"it did not answer at {url} within {START_TIMEOUT:.0f} s",
         f"Its log: {Home(home()).logs / 'dagster.log'}",
     )
 

@@ -25,7 +25,6 @@ DEV = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]]
 
 # Not used by an import: the file that uses the package, and the words that show it.
 USED_BY = {
-    "dagster-webserver": ("orchestration/servers.py", "dagster_webserver"),
     "hatchling": ("pyproject.toml", 'build-backend = "hatchling.build"'),
     "editables": ("tools/setup", "--no-build-isolation"),  # hatchling asks for it when it makes an editable install
     "pytest-xdist": ("Makefile", "-n 2 --dist"),

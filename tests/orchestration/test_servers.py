@@ -1,18 +1,30 @@
-"""Every started process ends: at a signal, when a closer fails, and with its own children."""
+"""Every started process ends: at a signal, when a closer fails, and with its own children.
+
+The dashboards are served without Dagster where it does not start, and passwords appear on a terminal only.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
+import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
-from orchestration import servers, superset
+from orchestration import servers, settings, superset
+from orchestration.settings import Settings
+from superset_assets.process import Credentials
+from tests.orchestration.installation import Installation
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +120,78 @@ def test_superset_that_ran_before_serve_keeps_running_after_it(monkeypatch: pyte
     servers.serve(settings)
     assert not server.stopped
     assert any("continues when this command ends" in line for line in said)
+
+
+class Failing(servers.Children):
+    """Child processes of which each ends at once with code 3."""
+
+    def start(self, name: str, *_: Any) -> subprocess.Popen[str]:
+        return super().start(name, [sys.executable, "-c", "raise SystemExit(3)"], {})
+
+
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of two tenants; nothing waits for Ctrl-C."""
+    text = '[[tenants]]\nid = "{0}"\nname = "{0}"\ntime_zone = "UTC"\ncurrency = "EUR"\n'
+    text += '[[tenants.sources]]\nkind = "files"\naccount = "{0}"\npath = "{0}"\n'
+    (tmp_path / "takings.toml").write_text("".join(map(text.format, ("aurora", "nordlicht"))))
+    monkeypatch.setenv("TAKINGS_CONFIG", str(tmp_path / "takings.toml"))
+    monkeypatch.setattr(servers, "wait_for_the_end", lambda: None)
+    return settings.load()
+
+
+def shown(configured: Settings, children: servers.Children, *, terminal: bool = False) -> str:
+    """What `show` prints, on a terminal or into a file."""
+    main, other = os.openpty() if terminal else os.pipe()
+    with open(other, "w") as file, children:  # noqa: PTH123 - a file descriptor
+        servers.show(configured, children, servers.Console(file=file, width=1000))
+    parts = []
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while part := os.read(main, 100_000):
+            parts.append(part)
+    os.close(main)
+    return b"".join(parts).decode()
+
+
+def test_dashboards_are_served_where_dagster_ends_while_starting(configured: Settings) -> None:
+    began = time.monotonic()
+    text = shown(configured, Failing())
+    assert "warning: Dagster did not start: its process ended with code 3" in text and "dagster.log" in text
+    assert "/superset/dashboard/executive-summary/" in text and "/asset-groups" not in text
+    assert time.monotonic() - began < servers.START_TIMEOUT / 2
+
+
+def test_dashboards_are_served_where_dagsters_port_is_taken(configured: Settings) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        dagster = configured.dagster.model_copy(update={"port": port})
+        text = shown(configured.model_copy(update={"dagster": dagster}), Failing())
+    assert f"warning: Dagster cannot start: another program listens on port {port}" in text
+    assert "/superset/dashboard/executive-summary/" in text
+
+
+def test_passwords_are_shown_on_a_terminal_only(configured: Settings) -> None:
+    credentials = Credentials(configured.home / "superset" / "credentials.json")
+    passwords = [credentials.login(name).password for name in ("admin", *(item.id for item in configured.tenants))]
+    text = shown(configured, Failing())
+    assert not [password for password in passwords if password in text]
+    assert str(credentials.path) in text
+    text = shown(configured, Failing(), terminal=True)
+    assert [password for password in passwords if password not in text] == []
+
+
+@pytest.mark.deep  # Dagster takes 20 seconds to start
+def test_dagster_shows_the_job_to_the_administrator(
+    configured: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Installation(tmp_path).prepare()
+    monkeypatch.setenv("TAKINGS_HOME", str(tmp_path / "state"))
+    admin = Credentials(tmp_path / "state" / "superset" / "credentials.json").admin
+    dagster = configured.dagster.model_copy(update={"port": servers.free_port()})
+    with servers.Children() as children:
+        url = servers.start_dagster(settings.load().model_copy(update={"dagster": dagster}), children)
+        query = {"query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"}
+        answer = requests.post(f"{url}/graphql", json=query, auth=(admin.username, admin.password), timeout=60).json()
+        assert "refresh" in [job["name"] for job in answer["data"]["repositoriesOrError"]["nodes"][0]["jobs"]]
