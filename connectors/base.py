@@ -6,6 +6,7 @@ API -> landing zone (bytes as received) -> staging tables (typed, merged, cursor
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -95,6 +96,11 @@ class Stream:
     whole_days: bool = False
     connections: dict[str, object] = field(default_factory=dict)
 
+    @property
+    def reading(self) -> str:
+        """The version of how landed records become rows: it changes with each column, type, key and condition."""
+        return hashlib.sha256(repr((self.record, self.tables)).encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True)
 class Window:
@@ -150,6 +156,11 @@ def fields_read(columns: Iterable[Column], of: str = "r") -> tuple[str, ...]:
 def stamp(instant: datetime) -> str:
     """20261120T165000Z"""
     return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def from_stamp(text: str) -> datetime:
+    """The instant of a stamp."""
+    return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def iso(instant: datetime) -> str:

@@ -150,8 +150,8 @@ def rows_and_cursor_commit_together(subject: Subject, folder: Path) -> None:
     place, broken = Workspace(folder / "failing"), subject.stream(subject.broken[0])
     move = Cursors.move
 
-    def fail(cursors: Cursors, stream: str, landed: LandedWindow, run_id: str) -> None:
-        if stream == broken.name:
+    def fail(cursors: Cursors, stream: Stream, landed: LandedWindow, run_id: str) -> None:
+        if stream.name == broken.name:
             raise _InterruptedError
         move(cursors, stream, landed, run_id)
 

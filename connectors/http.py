@@ -1,4 +1,4 @@
-"""The only HTTP session: timeouts, retries, redaction.
+"""The only HTTP session: timeouts, retries, redaction, and the source's clock.
 
 It retries what may work later (a broken connection, 429, 5xx) with growing pauses and the server's own Retry-After,
 and gives up with one clear error. What any other status means is decided by the connector.
@@ -11,6 +11,8 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,16 +22,23 @@ import requests
 import urllib3
 
 from common.numbers import decimal
-from connectors.errors import ContractError, GoneError, IncompleteError, RetryError
+from connectors.base import iso
+from connectors.errors import ConfigurationError, ContractError, GoneError, IncompleteError, RetryError
 from connectors.surrogates import without_halves
 
 T = TypeVar("T")
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
+BODY_SECONDS = 300.0  # a whole response; READ_SECONDS starts again with each byte
+SLOWEST = 1_000  # bytes per second of a file, once it has taken BODY_SECONDS
+PIECE = 1 << 20
 ATTEMPTS = 6
 LONGEST_PAUSE = 60.0
 RETRIED = frozenset({429, 500, 502, 503, 504})
 GONE = frozenset({403, 404, 410})
+CLOCKS_DIFFER = timedelta(minutes=15)  # what a source's clock and this machine's may differ by
+SIMULATED_TIME = "X-Simulated-Time"  # a simulator on this machine says what time its world has
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class _Session(requests.Session):
@@ -49,13 +58,32 @@ class _Session(requests.Session):
         return dict(self._by_host[host])
 
 
-class Transport:
-    """One `requests.Session` with retries. `sleep` is a seam for tests; no message contains a secret."""
+class _SlowError(requests.RequestException):
+    """A body came too slowly."""
 
-    def __init__(self, secrets: tuple[str, ...] = (), sleep: Callable[[float], None] = time.sleep) -> None:
+
+def utc_now() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)
+
+
+class Transport:
+    """One `requests.Session` with retries. `sleep` is a seam for tests; no message contains a secret.
+
+    `clock` is this machine's clock, with which the source's is compared.
+    """
+
+    def __init__(
+        self,
+        secrets: tuple[str, ...] = (),
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.session = _Session()
         self.secrets = [text for text in secrets if text]
-        self.sleep = sleep
+        self.sleep, self.clock = sleep, clock
+        self._date: str | None = None  # the Date header of the last response
+        self._received = clock()  # this machine's clock at that response
         self.calls = 0
         self.waited = 0.0
         self.replaced = 0  # halves of characters in responses
@@ -65,6 +93,38 @@ class Transport:
         """Pause, and add to the seconds that the source made us wait."""
         self.waited += seconds
         self.sleep(seconds)
+
+    def now(self, label: str) -> datetime:
+        """The source's clock at its last response, UTC; this machine's clock where that is behind it.
+
+        So a clock that is ahead by less than CLOCKS_DIFFER moves no cursor beyond what has been read. Raises
+        ContractError when the response has no readable Date header, ConfigurationError when the clocks differ by more;
+        `label` is the account.
+        """
+        unread = f"{label} was not pulled"
+        if self._date is None:
+            raise ContractError(unread, "the source's responses have no Date header", "Run again later")
+        try:
+            date = parsedate_to_datetime(self._date)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            raise ContractError(
+                unread, f"the source's Date header is not a date: {self._date[:60]!r}", "Run again later"
+            ) from None
+        date = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+        if abs(date - self._received) > CLOCKS_DIFFER:
+            raise ConfigurationError(
+                unread,
+                f"the source's clock says {iso(date)} and this machine's clock {iso(self._received)}. A pull with a "
+                "wrong time would miss changes",
+                "Correct this machine's clock (NTP); if it is right, run again later",
+            )
+        return min(date, self._received)
+
+    def _read_clock(self, response: requests.Response) -> None:
+        self._date, self._received = response.headers.get("Date"), self.clock()
+        simulated = response.headers.get(SIMULATED_TIME)
+        if simulated and urlsplit(response.url).hostname in LOOPBACK:
+            self._received = datetime.fromisoformat(simulated)
 
     def redact(self, text: str) -> str:
         """`text` without any secret."""
@@ -105,11 +165,16 @@ class Transport:
                     headers=headers,
                     timeout=(CONNECT_SECONDS, READ_SECONDS),
                     allow_redirects=False,
+                    stream=True,
                 )
+                _read_body(response)
                 if response.status_code not in self.retried:
+                    self._read_clock(response)
                     return self._without_halves(response)
                 cause = f"HTTP {response.status_code}"
                 pause = _retry_after(response) or pause
+            except _SlowError:
+                cause = f"the response did not end within {BODY_SECONDS:.0f} seconds"
             except requests.ConnectionError as error:
                 cause = f"no connection ({type(error.args[0]).__name__ if error.args else error})"
             except requests.RequestException as error:
@@ -125,7 +190,7 @@ class Transport:
     def _without_halves(self, response: requests.Response) -> requests.Response:
         body, replaced = without_halves(response.content)
         if replaced:
-            response._content = body  # requests has no public way to change it
+            response._content = body
             self.replaced += replaced
         return response
 
@@ -153,18 +218,39 @@ class Transport:
         with self.stream(url) as response:
             if response.headers.get("Content-Encoding") == "gzip":
                 target = target.with_name(target.name + ".gz")
-            size = 0
+            size, began = 0, time.monotonic()
             with target.open("wb") as file:
                 try:
-                    for chunk in response.raw.stream(1 << 20, decode_content=False):
-                        file.write(chunk)
-                        size += len(chunk)
+                    while piece := response.raw.read1(PIECE, decode_content=False):
+                        file.write(piece)
+                        size += len(piece)
                         on_bytes(size)
+                        seconds = time.monotonic() - began
+                        if seconds > BODY_SECONDS and size < SLOWEST * seconds:
+                            raise IncompleteError(
+                                f"the result file came too slowly ({size} bytes in {seconds:.0f} seconds)"
+                            )
                 except urllib3.exceptions.HTTPError as error:
                     raise IncompleteError(f"the result file broke off ({type(error).__name__})") from error
                 file.flush()
                 os.fsync(file.fileno())
         return target
+
+
+def _read_body(response: requests.Response) -> None:
+    """Read all of a response. Raises _SlowError when that takes longer than BODY_SECONDS: each byte in time is not
+    enough, for a body that drips would never end."""
+    pieces, began = list[bytes](), time.monotonic()
+    with response:
+        try:
+            while piece := response.raw.read1(PIECE, decode_content=True):
+                pieces.append(piece)
+                if time.monotonic() - began > BODY_SECONDS:
+                    raise _SlowError
+        except urllib3.exceptions.HTTPError as error:
+            raise requests.exceptions.ChunkedEncodingError(error) from error
+    response._content = b"".join(pieces)  # requests has no public way to set it
+    response._content_consumed = True  # type: ignore[attr-defined]
 
 
 def _backoff(attempt: int) -> float:

@@ -31,6 +31,8 @@ from orchestration.settings import Source
 
 Key = tuple[str, str, str]
 """(tenant, source, account)"""
+DAMAGE = duckdb.IOException | duckdb.FatalException | duckdb.InternalException | duckdb.SerializationException
+"""Errors of the staging file itself."""
 AT_ONCE = 4  # accounts; their threads mostly wait for responses
 
 
@@ -145,7 +147,7 @@ def _identity(context: PullContext, source: Source) -> str | None:
 
 def _of_account(error: Exception) -> TakingsError:
     """An account's failure as one message; raises what concerns all accounts instead."""
-    if isinstance(error, _StoppedError | duckdb.Error) or is_full_disk(error):
+    if isinstance(error, _StoppedError | DAMAGE) or is_full_disk(error):
         raise error
     if isinstance(error, TakingsError):
         return error

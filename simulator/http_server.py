@@ -21,7 +21,8 @@ class PortInUseError(OSError):
 
 
 class HttpServer(ThreadingHTTPServer):
-    """Serves ``apis`` by the first segment of the path. ``now`` is the time in the Date header.
+    """Serves ``apis`` by the first segment of the path. ``now`` is the time in the Date header; the header
+    X-Simulated-Time says that this time is simulated, so that a reader does not compare it with the machine's clock.
 
     Raises PortInUseError when the port is in use.
     """
@@ -76,6 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         else:
             self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("X-Simulated-Time", self.server.now().astimezone(UTC).isoformat())
         for name, value in response.headers.items():
             self.send_header(name, value)
         if response.cut:

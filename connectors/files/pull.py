@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from connectors.base import Account, Pulled, Stream, iso
+from connectors.base import Account, Pulled
 from connectors.errors import ConfigurationError
 from connectors.files import questions
 from connectors.files.event_lines import Rejected, read_event
@@ -28,7 +28,6 @@ from connectors.sync.loop import Land, PullContext, pull_stream
 from connectors.sync.reader import Reader
 
 LINES_A_PART, BYTES_A_PART = 100_000, 64_000_000  # what is in memory at once
-CLOCKS_DIFFER = timedelta(minutes=5)  # a cursor less far in the future is not worth a warning
 
 
 @dataclass(frozen=True)
@@ -54,32 +53,11 @@ def pull(context: PullContext, settings: FilesSettings) -> Iterator[Pulled]:
     for sheet in SHEETS:
         steps[sheet.name] = partial(_land_sheet, context.reader, sheet, sheets[sheet.name], reading.now)
     for stream in STREAMS:
-        ahead = _cursor_ahead(context, stream, reading.now)
-        result = pull_stream(context, stream, _end_of_window(context, stream, reading.now), steps[stream.name])
+        result = pull_stream(context, stream, reading.now, steps[stream.name], every_pull=True)
         warnings = _warnings(context.reader, folder, stream.name, sheets)
         if stream is EVENTS:
             warnings += _no_id_warnings(folder, reading)
-        yield replace(result, warnings=ahead + warnings)
-
-
-def _end_of_window(context: PullContext, stream: Stream, now: datetime) -> datetime:
-    """Now, or a second after the newest window: the clock may have gone back, and windows are loaded by their names."""
-    newest = context.landing.newest(context.account, stream.name)
-    loaded = context.staging.cursors(context.account).loaded_until(stream.name)
-    ends = [end for end in (newest and newest.manifest.end, loaded) if end]
-    return max([now, *(end + timedelta(seconds=1) for end in ends if end >= now)])
-
-
-def _cursor_ahead(context: PullContext, stream: Stream, now: datetime) -> tuple[str, ...]:
-    """The warning for a cursor in the future; this pull moves it back."""
-    loaded = context.staging.cursors(context.account).loaded_until(stream.name)
-    if loaded is None or loaded <= now + CLOCKS_DIFFER:
-        return ()
-    return (
-        f"The cursor of {stream.name} of the files source {context.account.account} was at {iso(loaded)}, and the "
-        f"clock says {iso(now)}: it was ahead during an earlier pull, or is behind now. The cursor is set to now, and "
-        "no file was skipped. If the clock is behind, correct it.",
-    )
+        yield replace(result, warnings=result.warnings + warnings)
 
 
 def _no_id_warnings(folder: Path, reading: _Reading) -> tuple[str, ...]:
@@ -141,7 +119,6 @@ def _land_events(context: PullContext, folder: Path, reading: _Reading, landed: 
         if known.get(file.name) != (file.size, file.modified)
     ]
     landed.restart()
-    landed.read_at(reading.now)
     for part in _parts(_records(files, context, reading)):
         landed.write_part(part)
     landed.seal()
@@ -197,7 +174,6 @@ def _text(line: bytes | Unreadable) -> str | None:
 def _land_sheet(reader: Reader, sheet: Sheet, rows: list[Row] | None, now: datetime, landed: LandedWindow) -> None:
     """Land all rows of the file; they replace all days from the first to the last one, here or in staging."""
     landed.restart()
-    landed.read_at(now)
     if rows is not None:
         held = _days_held(reader, sheet)
         days = sorted([date.fromisoformat(row.day) for row in rows if row.day] + list(held))

@@ -10,15 +10,14 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import requests
 
 from connectors.base import Account
-from connectors.errors import ConfigurationError, ContractError, RetryError
+from connectors.errors import ConfigurationError, RetryError
 from connectors.http import RETRIED, Transport
 from connectors.meta_ads.errors import NOT_FOUND, GraphError, refusal
 from connectors.sync.daily_reports import TooLargeError
@@ -49,7 +48,6 @@ class Client:
     transport: Transport
     version: str = VERSION
     warnings: set[str] = field(default_factory=set)
-    server_time: datetime | None = None
     _usage: float = 0.0
     _regain: float = 0.0
     _token: str = field(init=False, repr=False)
@@ -73,10 +71,8 @@ class Client:
 
     @property
     def now(self) -> datetime:
-        """Meta's clock, UTC. Raises ContractError when no response with a Date header has come."""
-        if self.server_time is None:
-            raise ContractError(f"{self.label} cannot be read", "Meta's responses have no Date header")
-        return self.server_time.astimezone(UTC)
+        """Meta's clock, UTC. Raises the errors of `Transport.now`."""
+        return self.transport.now(self.label)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
         """The body of a GET below the version. Raises the errors of `_call`."""
@@ -149,10 +145,8 @@ class Client:
         return self.transport.get(url, list(params.items()), headers)
 
     def _read_headers(self, response: requests.Response) -> None:
-        """Read the clock, a warning about our version, and how full the limit is."""
+        """Read a warning about our version, and how full the limit is."""
         headers = response.headers
-        if "Date" in headers:
-            self.server_time = parsedate_to_datetime(headers["Date"])
         if "x-ad-api-version-warning" in headers:
             warning = self.transport.redact(headers["x-ad-api-version-warning"])
             self.warnings.add(f"Meta says: {warning} Update Takings before numbers change.")

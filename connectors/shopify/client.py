@@ -10,8 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -56,7 +54,6 @@ class Client:
     transport: Transport
     client_id: str | None = None
     denied: set[str] = field(default_factory=set)
-    server_time: datetime | None = None
     _token: str | None = field(default=None, repr=False)
     _token_until: float = 0.0
     _available: float | None = None
@@ -123,8 +120,6 @@ class Client:
                 self._token = None  # a short-lived token may have expired early: get one new token
                 response = self.transport.post(self.url, body, {"X-Shopify-Access-Token": self.token()})
             self._check_status(response.status_code)
-            if "Date" in response.headers:
-                self.server_time = parsedate_to_datetime(response.headers["Date"])
             served = response.headers.get("X-Shopify-API-Version", VERSION)
             if served != VERSION:
                 raise ContractError(

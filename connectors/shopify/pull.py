@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import msgspec
@@ -56,7 +56,7 @@ def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
     client = Client(context.account, context.transport, settings.client_id)
     context.staging.prepare(context.account.source, streams.STREAMS)
     shop = _check(context, client)
-    until, warnings = _now(client) - SETTLED, dict[str, str]()
+    until, warnings = context.transport.now(client.label) - SETTLED, dict[str, str]()
     steps: dict[str, Callable[[LandedWindow], None]] = {
         "shop": lambda landed: _land_record(landed, [shop]),
         "refunds": lambda landed: _land_refunds(context, client, landed),
@@ -107,16 +107,11 @@ def _refuse_another_shop(context: PullContext, shop: _Shop) -> None:
         )
 
 
-def _now(client: Client) -> datetime:
-    if client.server_time is None:
-        raise ContractError(f"{client.label}: responses have no Date header")
-    return client.server_time.astimezone(UTC)
-
-
 def _land(context: PullContext, client: Client, stream: Stream, landed: LandedWindow) -> None:
     window, progress = landed.window, context.progress
     first = context.staging.cursors(context.account).loaded_window(stream.name) is None
-    by_bulk = first or (window.start is not None and window.end - window.start > PAGES_UP_TO)
+    whole = first or (stream.cursor is not None and window.start is None)
+    by_bulk = whole or (window.start is not None and window.end - window.start > PAGES_UP_TO)
     if "bulk_id" in landed.manifest.state or (by_bulk and stream is not streams.DELETIONS):
         _with_retries(client, lambda: land_by_bulk(client, stream, landed, progress))
         return

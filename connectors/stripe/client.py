@@ -10,8 +10,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import NoReturn, TypeVar
 from urllib.parse import quote
 
@@ -85,7 +84,6 @@ class Client:
 
     account: Account
     transport: Transport
-    server_time: datetime | None = None
     _next: float = 0.0
 
     @property
@@ -127,7 +125,7 @@ class Client:
                 continue
             if response.status_code != 200:
                 self._refuse(response, path)
-            self._read_headers(response, url)
+            self._check_version(response, url)
             try:
                 return response.content, msgspec.json.decode(response.content, type=kind)
             except msgspec.ValidationError as error:
@@ -144,10 +142,8 @@ class Client:
             "What has arrived is kept; run again later",
         )
 
-    def _read_headers(self, response: requests.Response, url: str) -> None:
-        """Remember Stripe's clock. Raises ContractError when the response is of another API version."""
-        if "Date" in response.headers:
-            self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+    def _check_version(self, response: requests.Response, url: str) -> None:
+        """Raise ContractError when the response is of another API version."""
         served = response.headers.get("Stripe-Version", VERSION)
         if served != VERSION:
             raise ContractError(
@@ -203,7 +199,5 @@ class Client:
         )
 
     def now(self) -> datetime:
-        """Stripe's clock, UTC. Raises ContractError when no response with a Date header has come."""
-        if self.server_time is None:
-            raise ContractError(f"{self.label} cannot be read", "Stripe's responses have no Date header")
-        return self.server_time
+        """Stripe's clock, UTC. Raises the errors of `Transport.now`."""
+        return self.transport.now(self.label)

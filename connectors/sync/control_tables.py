@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from connectors.base import Account
+from connectors.base import Account, Stream
 
 SCOPE = ("tenant_id", "source_account")
 """The account that a staging row belongs to."""
@@ -21,7 +21,8 @@ CONTROL_TABLES = """
 create schema if not exists takings;
 create table if not exists takings.cursors (
     tenant_id varchar, source varchar, source_account varchar, stream varchar, loaded_until timestamp,
-    window_id varchar, run_id varchar, loaded_at timestamp);
+    window_id varchar, run_id varchar, loaded_at timestamp, reading varchar);
+alter table takings.cursors add column if not exists reading varchar;
 create table if not exists takings.rejects (
     tenant_id varchar, source varchar, source_account varchar, stream varchar, table_name varchar, row_key varchar,
     reason varchar, run_id varchar, landing_part varchar, rejected_at timestamp);
@@ -91,6 +92,35 @@ def failed_pulls(db: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str
 def pulled_accounts(db: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
     """Accounts with a cursor, by (tenant, source, account)."""
     return set(db.execute("select distinct tenant_id, source, source_account from takings.cursors").fetchall())
+
+
+def readings(db: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str, str | None]]:
+    """How the rows of each stream were read: (tenant, source, account, stream, Stream.reading or None)."""
+    rows: list[tuple[str, str, str, str, str | None]] = db.execute(
+        "select tenant_id, source, source_account, stream, reading from takings.cursors order by all"
+    ).fetchall()
+    return rows
+
+
+def parts(db: duckdb.DuckDBPyConnection, account: Account, stream: Stream) -> list[str]:
+    """The landed files that the account's rows of a stream came from."""
+    of_account = "where tenant_id = ? and source_account = ?"
+    tables = " union ".join(
+        f"select landing_part from {account.source}.{table.name} {of_account}" for table in stream.tables
+    )
+    values = [account.tenant_id, account.account] * len(stream.tables)
+    return [part for (part,) in db.execute(f"{tables} order by all", values).fetchall()]
+
+
+def forget_stream(db: duckdb.DuckDBPyConnection, account: Account, stream: Stream) -> None:
+    """Delete everything that staging holds of one stream of an account, inside the caller's transaction."""
+    for table in stream.tables:
+        db.execute(
+            f"delete from {account.source}.{table.name} where tenant_id = ? and source_account = ?",
+            [account.tenant_id, account.account],
+        )
+    for name in ("cursors", "rejects", "days_read"):
+        db.execute(f"delete from takings.{name} where {OF_STREAM}", of_stream(account, stream.name))
 
 
 def rejects(db: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from connectors.base import Account, Days
+from connectors.base import Account, Days, Stream
 from connectors.sync.control_tables import OF_STREAM, of_stream, utc_now
 from connectors.sync.landing import LandedWindow
 
@@ -28,14 +28,19 @@ class Cursors:
         window_id: str | None = self._value(stream, "window_id")
         return window_id
 
-    def move(self, stream: str, landed: LandedWindow, run_id: str) -> None:
+    def reading(self, stream: str) -> str | None:
+        """The `Stream.reading` by which its rows were read; None before the first load."""
+        reading: str | None = self._value(stream, "reading")
+        return reading
+
+    def move(self, stream: Stream, landed: LandedWindow, run_id: str) -> None:
         """Put the cursor to the window's end; a window that reads days again leaves it where it is."""
-        scope = of_stream(self.account, stream)
-        end = self.loaded_until(stream) if landed.manifest.again else landed.loaded_until
+        scope = of_stream(self.account, stream.name)
+        end = self.loaded_until(stream.name) if landed.manifest.again else landed.manifest.end
         self.db.execute(f"delete from takings.cursors where {OF_STREAM}", scope)
         self.db.execute(
-            "insert into takings.cursors values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [*scope, end and _naive(end), landed.folder.name, run_id, utc_now()],
+            "insert into takings.cursors values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [*scope, end and _naive(end), landed.folder.name, run_id, utc_now(), stream.reading],
         )
 
     def remember_days(self, stream: str, landed: LandedWindow, run_id: str) -> None:
@@ -47,7 +52,7 @@ class Cursors:
         self.db.execute(
             "insert into takings.days_read select ?, ?, ?, ?, unnest(generate_series(?::date, ?::date, "
             "interval 1 day))::date, ?, ?",
-            [*scope, *days, _naive(landed.loaded_until), run_id],
+            [*scope, *days, _naive(landed.manifest.end), run_id],
         )
 
     def never_read(self, stream: str, first: date, last: date) -> list[Days]:

@@ -15,14 +15,14 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import zstandard
 
-from connectors.base import Account, Window
+from connectors.base import Account, Window, from_stamp, stamp
 from connectors.errors import ConfigurationError
 from connectors.surrogates import without_halves
 
@@ -41,7 +41,6 @@ class Manifest(msgspec.Struct, kw_only=True):
     roots: int | None = None
     state: dict[str, str] = {}
     as_of: dict[str, datetime] = {}
-    clock: datetime | None = None
     sealed: bool = False
     landed_at: datetime | None = None
 
@@ -70,11 +69,6 @@ class LandedWindow:
     def window(self) -> Window:
         """The range of the cursor that it covers, or the days that it reads again."""
         return Window(self.manifest.start, self.manifest.end, self.manifest.days if self.manifest.again else None)
-
-    @property
-    def loaded_until(self) -> datetime:
-        """Where the cursor is after it: its end, or the clock where that was behind the end of a window before."""
-        return self.manifest.clock or self.manifest.end
 
     @property
     def paths(self) -> list[Path]:
@@ -154,11 +148,6 @@ class LandedWindow:
         self.manifest.as_of[self.next_part().name] = at
         self.save()
 
-    def read_at(self, clock: datetime) -> None:
-        """Record when the source was read, if the window's end lies later: its name follows a window of the future."""
-        self.manifest.clock = clock if clock < self.manifest.end else None
-        self.save()
-
     def restart(self) -> None:
         """Delete what has arrived, because the source withdrew it or delivered less than it announced."""
         for path in self.folder.glob("part-*"):
@@ -236,9 +225,17 @@ class Landing:
         return self._open(paths[-1]) if paths else None
 
     def begin(self, account: Account, stream: str, window: Window, run_id: str = "") -> LandedWindow:
-        """Make a window's folder; one of the same name is deleted first."""
-        folder = self.folder(account, stream) / window.id
-        if folder.exists():
+        """Make a window's folder, named by its id.
+
+        Windows are loaded in the order of their names. So one that ends before the newest (a clock was ahead) is named
+        a second after that.
+        """
+        place, name = self.folder(account, stream), window.id
+        newest = max((path.parent.name for path in place.glob("*/window.json")), default="")
+        if name <= newest:
+            name = stamp(from_stamp(newest[:16]) + timedelta(seconds=1)) + name[16:]
+        folder = place / name
+        if folder.exists():  # without a manifest: a crash left it
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
         landed = LandedWindow(folder, _empty(window, run_id), self.root)

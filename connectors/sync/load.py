@@ -50,7 +50,7 @@ class Load:
         cursors.remember_days(self.stream.name, self.landed, self.run_id)
         self.db.execute("drop view record")
         self.db.execute("drop table landed")
-        cursors.move(self.stream.name, self.landed, self.run_id)
+        cursors.move(self.stream, self.landed, self.run_id)
         return records, changed, rejected
 
     def is_first(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from connectors.base import Account, Stream, Table
-from connectors.errors import ConfigurationError, RetryError
+from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.sync import control_tables, moves
 from connectors.sync.casts import sql_type
 from connectors.sync.control_tables import LINEAGE, SCOPE, Configuration
@@ -113,18 +113,39 @@ class Staging:
     def load(self, account: Account, stream: Stream, landed: LandedWindow, run_id: str) -> tuple[int, int, int]:
         """Load a sealed window and move the cursor, in one transaction.
 
-        Returns (records read, rows changed, rows rejected). Raises IncompleteError, with nothing changed, when the
-        landed records are fewer than the source announced.
+        Returns (records read, rows changed, rows rejected). Raises, with nothing changed, IncompleteError when the
+        landed records are fewer than the source announced, ContractError when they cannot be loaded.
         """
         load = Load(self.db, account, stream, landed, run_id)
-        if load.is_first():
-            try:
-                with self.transaction():
-                    return load.run(load.fill)
-            except _NotCleanError:
-                pass  # nothing was written
+        try:
+            if load.is_first():
+                try:
+                    with self.transaction():
+                        return load.run(load.fill)
+                except _NotCleanError:
+                    pass  # nothing was written
+            with self.transaction():
+                return load.run(load.merge)
+        except (duckdb.DataError, duckdb.InvalidInputException) as error:
+            raise ContractError(
+                f"Stream {stream.name} of the {account.source} account {account.account} of tenant "
+                f"{account.tenant_id} was not loaded",
+                str(error)[:300],
+                f"What arrived is kept in {landed.folder}. Run again: it is then requested again",
+            ) from error
+
+    def forget_stream(self, account: Account, stream: Stream) -> None:
+        """Delete the rows, rejects and cursor of one stream of an account: it is loaded again from its windows."""
         with self.transaction():
-            return load.run(load.merge)
+            control_tables.forget_stream(self.db, account, stream)
+
+    def parts(self, account: Account, stream: Stream) -> list[str]:
+        """The landed files that the account's rows of a stream came from, below the landing zone."""
+        return control_tables.parts(self.db, account, stream)
+
+    def readings(self) -> list[tuple[str, str, str, str, str | None]]:
+        """How the rows of each stream were read: (tenant, source, account, stream, `Stream.reading` or None)."""
+        return control_tables.readings(self.db)
 
     def record_configuration(self, configuration: Configuration, run_id: str) -> None:
         """Replace what dbt reads of the configuration and of the run."""

@@ -10,8 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import msgspec
 import requests
@@ -71,7 +70,6 @@ class Client:
     version: str = VERSION
     queries_a_second: float = QUERIES_PER_SECOND
     warnings: set[str] = field(default_factory=set)
-    server_time: datetime | None = None
     _pacer: _Pacer = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -90,10 +88,8 @@ class Client:
 
     @property
     def now(self) -> datetime:
-        """TikTok's clock, UTC. Raises ContractError when no response with a Date header has come."""
-        if self.server_time is None:
-            raise ContractError(f"{self.label} cannot be read", "TikTok's responses have no Date header")
-        return self.server_time.astimezone(UTC)
+        """TikTok's clock, UTC. Raises the errors of `Transport.now`."""
+        return self.transport.now(self.label)
 
     def get(self, endpoint: str, params: Mapping[str, object]) -> bytes:
         """The `data` of one response; lists and objects among `params` are sent as JSON.
@@ -130,9 +126,7 @@ class Client:
         )
 
     def _envelope(self, response: requests.Response, endpoint: str, url: str) -> _Envelope:
-        """The response's envelope, a transient error in place of a body that is none; remembers TikTok's clock."""
-        if "Date" in response.headers:
-            self.server_time = parsedate_to_datetime(response.headers["Date"])
+        """The response's envelope, a transient error in place of a body that is none."""
         status = response.status_code
         if status == 404 or 300 <= status < 400:
             raise ConfigurationError(

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import errno
 import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 
-from connectors.errors import GoneError, IncompleteError, RetryError
+from connectors import http
+from connectors.errors import ConfigurationError, ContractError, GoneError, IncompleteError, RetryError
 from connectors.http import ATTEMPTS, LONGEST_PAUSE, Transport
 from tests.connectors.scripted import Reply, scripted
 
@@ -130,3 +137,95 @@ def test_full_disk_is_not_reported_as_a_broken_connection(transport: Transport) 
     with scripted(Reply(b"x" * 3_000_000)) as server, pytest.raises(OSError) as caught:
         transport.download(server.url, Path("/dev/full"), lambda _: None)
     assert caught.value.errno == errno.ENOSPC
+
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+@contextmanager
+def raw_server(head: bytes, piece: bytes, pause: float, pieces: int) -> Iterator[str]:
+    """A server that answers each request with `head` and then `piece` again and again, with pauses."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65_536)
+                try:
+                    connection.sendall(head)
+                    for _ in range(pieces):
+                        connection.sendall(piece)
+                        time.sleep(pause)
+                except OSError:
+                    continue
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.close()
+
+
+def dated(date: str | None) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + (f"Date: {date}\r\n" if date else "").encode() + b"\r\n"
+
+
+def clock_read(date: str | None) -> datetime:
+    """The source's time by its Date header, while this machine's clock says NOW."""
+    transport = Transport(clock=lambda: NOW)
+    with raw_server(dated(date), b"{}", 0, 1) as url:
+        transport.get(url, [], {})
+    return transport.now("Shop 1")
+
+
+@pytest.mark.parametrize("date", [None, "yesterday", "Fri, 99 Nov 2026 17:00:00 GMT", "20", "2026-03-10T12:00:00Z"])
+def test_missing_or_unreadable_date_header_is_one_clear_error(date: str | None) -> None:
+    with pytest.raises(ContractError, match=r"Shop 1 was not pulled.*Date header"):
+        clock_read(date)
+
+
+@pytest.mark.parametrize("minutes", [-60 * 24 * 365 * 50, -16, 16, 60 * 48, 60 * 24 * 365 * 500])
+def test_clock_of_a_source_that_is_far_from_this_machines_is_refused_with_both_times(minutes: int) -> None:
+    date = NOW + timedelta(minutes=minutes)
+    with pytest.raises(ConfigurationError, match="2026-03-10T12:00:00Z") as caught:
+        clock_read(format_datetime(date, usegmt=True))
+    assert f"{date:%Y-%m-%dT%H:%M}" in str(caught.value)
+    assert "NTP" in str(caught.value)
+
+
+def test_time_of_a_pull_is_that_of_the_clock_that_is_behind() -> None:
+    before, after = NOW - timedelta(minutes=14), NOW + timedelta(minutes=14)
+    assert clock_read(format_datetime(before, usegmt=True)) == before
+    assert clock_read(format_datetime(after, usegmt=True)) == NOW
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"Content-Length: 1000\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n"],
+    ids=["length", "until closed", "chunked"],
+)
+def test_body_that_drips_ends_after_the_deadline_for_a_whole_response(
+    head: bytes, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "BODY_SECONDS", 0.05)
+    piece = b"1\r\nx\r\n" if b"chunked" in head else b"x"
+    began = time.monotonic()
+    with (
+        raw_server(b"HTTP/1.1 200 OK\r\n" + head, piece, 0.02, 1000) as url,
+        pytest.raises(RetryError, match="did not end within"),
+    ):
+        transport.get(url, [], {})
+    assert time.monotonic() - began < 10
+
+
+def test_file_that_drips_is_incomplete(transport: Transport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "BODY_SECONDS", 0.05)
+    with (
+        raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"x", 0.02, 1000) as url,
+        pytest.raises(IncompleteError, match="too slowly"),
+    ):
+        transport.download(url, tmp_path / "part.ndjson", lambda _: None)
