@@ -10,18 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError
-from connectors.http import Transport
+from connectors.http import LONGEST_PAUSE, Transport, decoded
+from connectors.shopify.denials import GRANT, needed
 
 VERSION = "2026-10"
 THROTTLED_ATTEMPTS = 60
 SERVER_ATTEMPTS = 5
-KEYS = frozenset({"id", "customer", "lineItem", "refund", "order", "product", "variant"})
+T = TypeVar("T")
 
 
 class TooExpensiveError(RetryError):
@@ -35,7 +36,7 @@ class DeniedError(ConfigurationError):
 class _Answer(msgspec.Struct):
     data: dict[str, msgspec.Raw] | None = None
     errors: msgspec.Raw = msgspec.Raw(b"")  # `Raw | None` would refuse every response that has errors
-    extensions: dict[str, Any] = {}
+    extensions: Any = None
 
 
 class _Grant(msgspec.Struct):
@@ -47,13 +48,13 @@ class _Grant(msgspec.Struct):
 class Client:
     """A shop's API. With `client_id` the account's secret is that app's client secret, else it is the token.
 
-    `denied` collects the paths that the token may not read.
+    `denied` collects the paths that the token may not read, with what Shopify says of each.
     """
 
     account: Account
     transport: Transport
     client_id: str | None = None
-    denied: set[str] = field(default_factory=set)
+    denied: dict[str, str] = field(default_factory=dict)
     _token: str | None = field(default=None, repr=False)
     _token_until: float = 0.0
     _available: float | None = None
@@ -70,6 +71,18 @@ class Client:
     def url(self) -> str:
         """Where requests go."""
         return f"{self.account.base_url.rstrip('/')}/admin/api/{VERSION}/graphql.json"
+
+    def read(self, name: str, kind: type[T], query: str, variables: Mapping[str, object] | None = None) -> T:
+        """The field `name` of a query's data, as a `kind`.
+
+        Raises the errors of `execute`; ContractError also when the field is missing or of another shape.
+        """
+        data = self.execute(query, variables)
+        return self.decoded(data.get(name, msgspec.Raw(b"null")), kind, name)
+
+    def decoded(self, raw: bytes | msgspec.Raw, kind: type[T], name: str) -> T:
+        """A part of a response as a `kind`. Raises ContractError when it has another shape."""
+        return decoded(raw, kind, self.label, name)
 
     def execute(self, query: str, variables: Mapping[str, object] | None = None) -> dict[str, msgspec.Raw]:
         """The `data` of one query, its fields still as received.
@@ -95,8 +108,9 @@ class Client:
                 and response.data
                 and any(raw != b"null" for raw in map(bytes, response.data.values()))
             ):
-                self._refuse_denied_keys(errors)
-                self.denied.update(error["path"] for error in errors)
+                denied = {error["path"]: error["message"] for error in errors}
+                self._refuse_needed(denied)
+                self.denied.update(denied)
                 return response.data
             else:
                 self._raise(errors, codes)
@@ -104,13 +118,15 @@ class Client:
             f"{self.label}: every request was throttled. Another app may use up the limit; run again later."
         )
 
-    def _refuse_denied_keys(self, errors: list[dict[str, str]]) -> None:
-        """A denied field may stay empty, a denied key may not: every order would be a guest's, with no error."""
-        keys = sorted({error["path"] for error in errors if error["path"].rsplit(".", 1)[-1] in KEYS})
-        if keys:
+    def _refuse_needed(self, denied: Mapping[str, str]) -> None:
+        """A denied name may stay empty, a denied key or amount may not: every order would be a guest's, without an
+        error."""
+        if paths := needed(denied):
+            messages = "; ".join(sorted({denied[path] for path in paths}))
             raise ConfigurationError(
-                f"{self.label}: the token may not read {', '.join(keys)}, without which numbers "
-                "would be wrong. Give the app access to customer data (docs/guides/shopify.md), then run again."
+                f"{self.label}: the token may not read {', '.join(paths)}, without which numbers would be wrong",
+                messages[:500],
+                GRANT,
             )
 
     def _post(self, body: dict[str, object]) -> _Answer:
@@ -126,14 +142,16 @@ class Client:
                     f"{self.url} served version {served} instead of {VERSION}; update Takings before numbers change"
                 )
             try:
-                decoded = msgspec.json.decode(response.content, type=_Answer)
+                answer = msgspec.json.decode(response.content, type=_Answer)
+            except msgspec.ValidationError:
+                return self.decoded(response.content, _Answer, "a query")  # raises
             except msgspec.DecodeError:
                 self.transport.wait(0.5 * 2**attempt)
                 continue
-            if b"INTERNAL_SERVER_ERROR" in bytes(decoded.errors):
+            if b"INTERNAL_SERVER_ERROR" in bytes(answer.errors):
                 self.transport.wait(0.5 * 2**attempt)
                 continue
-            return decoded
+            return answer
         raise RetryError(
             f"{self.url}: {SERVER_ATTEMPTS} responses in a row broke off or were Shopify's own server errors. "
             "What has arrived is kept; run again later."
@@ -156,10 +174,11 @@ class Client:
     def _raise(self, errors: list[dict[str, str]], codes: set[str]) -> None:
         what = "; ".join(sorted({error["message"] for error in errors}))[:500]
         if "MAX_COST_EXCEEDED" in codes:
-            raise TooExpensiveError(what)
+            raise TooExpensiveError(f"{self.label}: a query costs more than Shopify allows", what)
         if "ACCESS_DENIED" in codes:
-            raise DeniedError(f"{self.label}: {what}. Give the app that scope, then run again.")
-        raise ContractError(f"{self.label}: the query was refused: {what}")
+            paths = ", ".join(sorted({error["path"] for error in errors if error["path"]}))
+            raise DeniedError(f"{self.label}: the token may not read {paths or 'this'}", what, GRANT)
+        raise ContractError(f"{self.label}: the query was refused", what, "Run again later, or update Takings")
 
     def token(self) -> str:
         """The static token, or one of the client credentials grant, renewed after three quarters of its lifetime."""
@@ -193,11 +212,7 @@ class Client:
         return self._token
 
     def _remember_cost(self, response: _Answer) -> None:
-        cost = response.extensions.get("cost") or {}
-        status = cost.get("throttleStatus") or {}
-        self._cost = float(cost.get("requestedQueryCost") or 0)
-        self._available = status.get("currentlyAvailable")
-        self._restore = float(status.get("restoreRate") or 0)
+        self._cost, self._available, self._restore = _cost(response.extensions)
         self._sent_at = time.monotonic()
 
     def _pace(self) -> None:
@@ -205,25 +220,47 @@ class Client:
         if self._available is not None and self._restore > 0:
             refilled = self._available + self._restore * (time.monotonic() - self._sent_at)
             if refilled < self._cost:
-                self.transport.wait((self._cost - refilled) / self._restore)
+                self.transport.wait(min(LONGEST_PAUSE, (self._cost - refilled) / self._restore))
 
     def _wait_for_bucket(self, response: _Answer) -> None:
-        cost = response.extensions.get("cost") or {}
-        status = cost.get("throttleStatus") or {}
-        missing = float(cost.get("requestedQueryCost") or 50) - float(status.get("currentlyAvailable") or 0)
-        self.transport.wait(max(0.1, missing / float(status.get("restoreRate") or 50)))
+        """Wait for a throttled query; not longer than LONGEST_PAUSE, however slowly Shopify says the bucket fills."""
+        cost, available, restore = _cost(response.extensions)
+        missing = (cost or 50) - (available or 0)
+        self.transport.wait(min(LONGEST_PAUSE, max(0.1, missing / (restore or 50))))
         self._available = None
 
 
+def _cost(extensions: Any) -> tuple[float, float | None, float]:
+    """What a query cost, what the bucket held then (None: not said), and what comes back per second."""
+    cost = _object(_object(extensions).get("cost"))
+    status = _object(cost.get("throttleStatus"))
+    available = status.get("currentlyAvailable")
+    numbers = [_number(cost.get("requestedQueryCost")), _number(available), _number(status.get("restoreRate"))]
+    return numbers[0], None if available is None else numbers[1], numbers[2]
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: Any) -> float:
+    """A number that is not negative; 0 for anything else."""
+    return float(value) if isinstance(value, int | float) and value >= 0 else 0.0
+
+
 def _errors(raw: msgspec.Raw) -> list[dict[str, str]]:
+    """Each error's code, message and path; of one that has another shape, all of it as the message."""
     errors = msgspec.json.decode(raw)
-    if not isinstance(errors, list):
-        return [{"code": "", "message": str(errors), "path": ""}]
+    listed = errors if isinstance(errors, list) else [errors]
     return [
         {
-            "code": str((error.get("extensions") or {}).get("code", "")),
-            "message": str(error.get("message", "")),
-            "path": ".".join(str(step) for step in error.get("path") or () if not isinstance(step, int)),
+            "code": str(_object(_object(error).get("extensions")).get("code", "")),
+            "message": str(_object(error).get("message", error)),
+            "path": _path(_object(error).get("path")),
         }
-        for error in errors
+        for error in listed
     ]
+
+
+def _path(steps: Any) -> str:
+    return ".".join(step for step in steps if isinstance(step, str)) if isinstance(steps, list) else ""

@@ -14,16 +14,18 @@ import msgspec
 
 from connectors.base import Progress, Stream, Window
 from connectors.errors import ContractError, RetryError
+from connectors.http import decoded
 from connectors.shopify.client import Client, TooExpensiveError
 from connectors.shopify.search import conditions
 from connectors.sync.landing import LandedWindow
 
 PAGE, PAGE_WITH_CHILDREN, INNER = 250, 50, 20
 MOST = 20_000  # one query cannot page beyond 25,000 objects
+MOST_PAGES = 2_000  # of a stream that cannot go by bulk
 
 
 class TooLargeError(RetryError):
-    """An object has more children than a page shows."""
+    """Pages cannot bring the window; a bulk operation can."""
 
 
 class _PageInfo(msgspec.Struct, rename="camel"):
@@ -36,15 +38,27 @@ class _Connection(msgspec.Struct, rename="camel"):
     page_info: _PageInfo
 
 
-def page_query(stream: Stream, window: Window, page: int) -> str:
-    """The stream's query for one page, sorted by its cursor, so that a change while paging moves no object forward."""
-    root = stream.query.split("%", 1)[0].strip()
+class _Node(msgspec.Struct):
+    id: str
+
+
+def root_of(stream: Stream) -> str:
+    """The field of the query that lists the stream's objects."""
+    return stream.query.split("%", 1)[0].strip()
+
+
+def page_query(stream: Stream, window: Window, page: int, inner: int = INNER) -> str:
+    """The stream's query for one page, sorted by its cursor, so that a change while paging moves no object forward.
+
+    A page has `page` objects with `inner` children each.
+    """
+    root = root_of(stream)
     selected = " AND ".join((["action:destroy"] if root == "events" else []) + conditions(stream, window))
     text = f', query: "{selected}"' if selected else ""
     sort = f", sortKey: {stream.cursor.upper()}" if stream.cursor else ""
     return "query page($after: String) { " + stream.query % {
         "arguments": f"(first: {page}, after: $after{sort}{text})",
-        "inner": f"(first: {INNER})", "shipping": "(first: 10, includeRemovals: true)",
+        "inner": f"(first: {inner})", "shipping": f"(first: {min(10, inner)}, includeRemovals: true)",
         "open": "nodes {", "close": "} pageInfo { hasNextPage endCursor }",
     } + " }"  # fmt: skip
 
@@ -52,35 +66,43 @@ def page_query(stream: Stream, window: Window, page: int) -> str:
 def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress: Progress) -> None:
     """Land a window page by page and seal it; continues after the last page that has arrived.
 
-    Raises TooLargeError when an object's children do not fit or too many objects changed, ContractError when the API's
-    cursor does not advance.
+    Raises TooLargeError when an object's children do not fit, a single object costs too much or too many objects
+    changed; ContractError when the API's cursor does not advance.
     """
     page, count = PAGE_WITH_CHILDREN if stream.connections else PAGE, int(landed.manifest.state.get("done", "0"))
-    after = landed.manifest.state.get("after") or None
+    after, inner, root = landed.manifest.state.get("after") or None, INNER, root_of(stream)
+    seen, began_again = {after}, False
     while True:
         try:
-            data = client.execute(page_query(stream, landed.window, page), {"after": after})
-        except TooExpensiveError:
-            if page == 1:
-                raise
-            page //= 2
+            query = page_query(stream, landed.window, page, inner)
+            connection = client.read(root, _Connection, query, {"after": after})
+        except TooExpensiveError as error:
+            if page > 1:
+                page //= 2
+            elif stream.connections and inner > 1:
+                inner //= 2
+            else:
+                raise TooLargeError(f"{error.what} even for a single object of {stream.name}", error.why) from error
             continue
         except ContractError as error:
-            if after is None or "cursor" not in str(error).lower():
+            if after is None or began_again or "cursor" not in str(error).lower():
                 raise
-            landed.restart()  # the saved cursor is no longer accepted: start the window again
-            after, count = None, 0
+            landed.restart()  # the saved cursor is no longer accepted: start the window again, once
+            after, count, seen, began_again = None, 0, {None}, True
             continue
-        connection = msgspec.json.decode(next(iter(data.values())), type=_Connection)
         info = connection.page_info
-        if info.has_next_page and (info.end_cursor is None or info.end_cursor == after):
+        if info.has_next_page and (info.end_cursor in seen or len(seen) > MOST_PAGES):
             raise ContractError(
-                f"stream {stream.name}: Shopify's page cursor does not advance; stopped to avoid an endless loop"
+                f"{client.label}: Shopify's page cursor of stream {stream.name} does not advance; stopped to avoid an "
+                "endless loop"
             )
+        seen.add(info.end_cursor)
         count += len(connection.nodes)
-        if count > MOST and stream.cursor == "updated_at":
+        if count > MOST and root != "events":
             raise TooLargeError(f"more than {MOST:,} {stream.name} changed: too many for pages")
-        records = (record for node in connection.nodes for record in flatten(node, stream.connections))
+        for node in connection.nodes:
+            client.decoded(node, _Node, f"{root}.nodes")
+        records = (record for node in connection.nodes for record in flatten(node, stream.connections, client.label))
         landed.write_part(records, after=info.end_cursor or "", done=str(count))
         progress(stream.name, count, None, "pages")
         if not info.has_next_page:
@@ -89,19 +111,20 @@ def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress
     landed.seal()
 
 
-def flatten(node: bytes | msgspec.Raw, connections: dict[str, Any]) -> Iterator[bytes]:
-    """A node and the nodes of its connections, each as a record of its own, as in a bulk file."""
+def flatten(node: bytes | msgspec.Raw, connections: dict[str, Any], label: str) -> Iterator[bytes]:
+    """A node and the nodes of its connections, each as a record of its own, as in a bulk file. `label` is the shop."""
     if not connections:
         yield bytes(node)
         return
-    fields = msgspec.json.decode(node, type=dict[str, msgspec.Raw])
+    fields = decoded(node, dict[str, msgspec.Raw], label, "a node")
     children = {name: fields.pop(name) for name in connections if name in fields}
     yield msgspec.json.encode(fields)
     for name, raw in children.items():
-        connection = msgspec.json.decode(raw, type=_Connection)
+        connection = decoded(raw, _Connection, label, name)
         if connection.page_info.has_next_page:
             raise TooLargeError(f"{bytes(fields['id']).decode()} has more {name} than a page shows")
         for child in connection.nodes:
-            first, *rest = flatten(child, connections[name])
+            decoded(child, _Node, label, f"{name}.nodes")
+            first, *rest = flatten(child, connections[name], label)
             yield b'{"__parentId":' + bytes(fields["id"]) + b"," + first[1:]
             yield from rest

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,8 @@ from connectors.errors import ConfigurationError, ContractError, IncompleteError
 from connectors.shopify import questions, streams
 from connectors.shopify.bulk import BulkFailedError, land_by_bulk
 from connectors.shopify.client import Client, DeniedError, TooExpensiveError
-from connectors.shopify.pages import TooLargeError, land_by_pages
+from connectors.shopify.denials import GRANT
+from connectors.shopify.pages import TooLargeError, land_by_pages, root_of
 from connectors.shopify.settings import ShopifySettings
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import ATTEMPTS, PullContext, pull_stream
@@ -27,7 +29,11 @@ SETTLED = timedelta(minutes=2)  # Shopify's search index lags: the last two minu
 SESSIONS_AGAIN = timedelta(days=7)  # Shopify completes its report of sessions for some days
 BEFORE_SALES = timedelta(days=365)  # how far before the first sale the report is read: visits come before sales
 PAGES_UP_TO = timedelta(days=3)  # a longer window goes by bulk
-REFUNDS_A_CALL, REFUND_LINES = 50, 100
+NOT_RECONCILED = (
+    "The account is not reconciled: its totals are not compared with Shopify's own report until the app may read it. "
+    "Everything else was read."
+)
+REFUNDS_A_CALL, REFUND_LINES, MOST_REFUND_LINES = 50, 100, 250
 PREFLIGHT = f"{{ currentAppInstallation {{ accessScopes {{ handle }} }} {streams.SHOP.query} }}"
 
 
@@ -48,6 +54,43 @@ class _Installation(msgspec.Struct, rename="camel"):
     access_scopes: list[_Scope]
 
 
+class _Id(msgspec.Struct):
+    id: str
+
+
+class _More(msgspec.Struct, rename="camel"):
+    has_next_page: bool
+
+
+class _Lines(msgspec.Struct, rename="camel"):
+    nodes: list[_Id]
+    page_info: _More
+
+
+class _Refund(msgspec.Struct, rename="camel"):
+    id: str
+    refund_line_items: _Lines
+    transactions: _Lines
+
+    @property
+    def has_more(self) -> bool:
+        return self.refund_line_items.page_info.has_next_page or self.transactions.page_info.has_next_page
+
+
+class _ReportColumn(msgspec.Struct):
+    name: str
+
+
+class _ReportTable(msgspec.Struct):
+    columns: list[_ReportColumn]
+    rows: list[dict[str, Any] | list[Any]] | str
+
+
+class _Report(msgspec.Struct, rename="camel"):
+    parse_errors: Any = None
+    table_data: _ReportTable | None = None
+
+
 def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
     """Pull everything that is new in one shop, stream by stream; yields what each stream did.
 
@@ -65,26 +108,49 @@ def pull(context: PullContext, settings: ShopifySettings) -> Iterator[Pulled]:
     }
     for stream in streams.STREAMS:
         land = steps.get(stream.name) or partial(_land, context, client, stream)
-        result = pull_stream(context, stream, until, land)
+        try:
+            result = pull_stream(context, stream, until, land)
+        except (DeniedError, _UnknownReportError) as error:
+            if stream is not streams.SALES_TOTALS:
+                raise
+            # a control: its cursor stays, so that no day is compared until it is readable again
+            result = Pulled(stream.name, 0, 0, 0, warnings=(f"{error} {NOT_RECONCILED}",))
         own = (warnings[stream.name],) if stream.name in warnings else ()
-        yield replace(result, denied=tuple(sorted(client.denied)), warnings=(*result.warnings, *own))
+        yield replace(
+            result,
+            denied=tuple(sorted(client.denied)),
+            warnings=(*result.warnings, *own, *_denials(client, stream)),
+        )
+
+
+def _denials(client: Client, stream: Stream) -> list[str]:
+    """A warning for each field of a stream that stays empty, since the token may not read it."""
+    root = root_of(stream)
+    return [
+        f"{client.label}: {path} stays empty: {message.rstrip('.')}. {GRANT}."
+        for path, message in sorted(client.denied.items())
+        if path.split(".")[0] == root
+    ]
 
 
 def identify(context: PullContext, settings: ShopifySettings) -> str | None:
     """The shop's id at Shopify. A shop that has got another name answers under both."""
-    answer = Client(context.account, context.transport, settings.client_id).execute(f"{{ {streams.SHOP.query} }}")
-    return None if bytes(answer["shop"]) == b"null" else msgspec.json.decode(answer["shop"], type=_Shop).id
+    client = Client(context.account, context.transport, settings.client_id)
+    shop = client.execute(f"{{ {streams.SHOP.query} }}").get("shop", msgspec.Raw(b"null"))
+    return None if bytes(shop) == b"null" else client.decoded(shop, _Shop, "shop").id
 
 
 def _check(context: PullContext, client: Client) -> msgspec.Raw:
     """The shop's record of itself. Raises ConfigurationError that names every missing scope."""
     answer = client.execute(PREFLIGHT)
-    if bytes(answer["shop"]) == b"null":
+    shop = answer.get("shop", msgspec.Raw(b"{}"))
+    if bytes(shop) == b"null":
         raise ConfigurationError(
             f"{client.label}: the token may not read the shop itself. Give the app the scopes that docs/guides/"
             "shopify.md lists, then run again."
         )
-    granted = msgspec.json.decode(answer["currentAppInstallation"], type=_Installation)
+    installation = answer.get("currentAppInstallation", msgspec.Raw(b"null"))
+    granted = client.decoded(installation, _Installation, "currentAppInstallation")
     missing = sorted(set(streams.SCOPES) - {scope.handle for scope in granted.access_scopes})
     if missing:
         raise ConfigurationError(
@@ -92,8 +158,8 @@ def _check(context: PullContext, client: Client) -> msgspec.Raw:
             "too small, with no error (without read_all_orders Shopify hides all but the last 60 days). "
             "Grant them in the app's settings, then run again."
         )
-    _refuse_another_shop(context, msgspec.json.decode(answer["shop"], type=_Shop))
-    return answer["shop"]
+    _refuse_another_shop(context, client.decoded(shop, _Shop, "shop"))
+    return shop
 
 
 def _refuse_another_shop(context: PullContext, shop: _Shop) -> None:
@@ -118,6 +184,8 @@ def _land(context: PullContext, client: Client, stream: Stream, landed: LandedWi
     try:
         land_by_pages(client, stream, landed, progress)
     except TooLargeError:
+        if stream is streams.DELETIONS:
+            raise  # events cannot go by bulk
         landed.restart()
         _with_retries(client, lambda: land_by_bulk(client, stream, landed, progress))
 
@@ -147,24 +215,32 @@ def _land_refunds(context: PullContext, client: Client, landed: LandedWindow) ->
     """Refunds that orders name and staging does not have in that version."""
     missing = [row[0] for row in context.reader.rows(questions.MISSING_REFUNDS)]
     landed.restart()
-    size, lines, count = REFUNDS_A_CALL, REFUND_LINES, 0
+    size, lines, most, count = REFUNDS_A_CALL, REFUND_LINES, MOST_REFUND_LINES, 0
     while count < len(missing):
         ids = [f"gid://shopify/Refund/{key}" for key in missing[count : count + size]]
         query = f"query refunds($ids: [ID!]!) {{ {streams.REFUNDS.query % {'inner': lines}} }}"
         try:
-            nodes = msgspec.json.decode(client.execute(query, {"ids": ids})["nodes"], type=list[msgspec.Raw])
+            nodes = client.read("nodes", list[msgspec.Raw], query, {"ids": ids})
         except TooExpensiveError:
-            if size == 1:
+            if size > 1:
+                size //= 2
+            elif lines > 1:
+                lines = most = lines // 2
+            else:
                 raise
-            size = max(1, size // 2)
             continue
+        if len(nodes) != len(ids):
+            raise IncompleteError(
+                f"{client.label}: {len(nodes)} of {len(ids)} refunds came", next_step="Run again later"
+            )
         refunds = [bytes(node) for node in nodes if bytes(node) != b"null"]
-        if any(b'"hasNextPage":true' in node.replace(b" ", b"") for node in refunds):
-            if lines == 250:
+        shapes = [client.decoded(node, _Refund, "nodes") for node in refunds]
+        if any(shape.has_more for shape in shapes):
+            if lines >= most:
                 raise ContractError(
-                    f"{client.label}: a refund has more than 250 lines: too many for one request. Update Takings."
+                    f"{client.label}: a refund has more than {most} lines: too many for one request. Update Takings."
                 )
-            lines = 250
+            lines = most
             continue
         landed.write_part(refunds)
         count += len(ids)
@@ -177,7 +253,7 @@ def _land_totals(context: PullContext, client: Client, landed: LandedWindow) -> 
     rows: list[bytes] = []
     if first := _first_day(context):
         until = landed.manifest.end.date() + timedelta(days=1)
-        rows = list(_rows(_report(client, streams.SALES_TOTALS.query % {"since": first, "until": until})))
+        rows = _report(client, streams.SALES_TOTALS.query % {"since": first, "until": until})
     landed.restart()
     landed.write_part(rows)
     landed.seal(rows=len(rows))
@@ -192,7 +268,7 @@ def _land_sessions(context: PullContext, client: Client, landed: LandedWindow, w
     until, rows = end + timedelta(days=1), list[bytes]()
     landed.restart()
     try:
-        rows = list(_rows(_report(client, streams.SESSIONS_TOTALS.query % {"since": since, "until": until})))
+        rows = _report(client, streams.SESSIONS_TOTALS.query % {"since": since, "until": until})
         landed.cover(since, until)
     except (DeniedError, _UnknownReportError) as error:
         warnings["sessions_totals"] = (
@@ -209,20 +285,20 @@ def _first_day(context: PullContext) -> date | None:
     return first[0].date() - timedelta(days=1) if first and first[0] else None
 
 
-def _report(client: Client, ql: str) -> msgspec.Raw:
-    answer = client.execute(
+def _report(client: Client, ql: str) -> list[bytes]:
+    """A ShopifyQL table as records. Rows come as objects, or as lists in the order of the columns."""
+    report = client.read(
+        "shopifyqlQuery",
+        _Report,
         "query totals($q: String!) { shopifyqlQuery(query: $q) { parseErrors tableData { columns { name } rows } } }",
         {"q": ql},
     )
-    return answer["shopifyqlQuery"]
-
-
-def _rows(raw: msgspec.Raw) -> Iterator[bytes]:
-    """A ShopifyQL table as records. Rows come as objects, or as lists in the order of the columns."""
-    report = msgspec.json.decode(raw)
-    if report is None or report["parseErrors"] or report["tableData"] is None:
-        raise _UnknownReportError(f"Shopify cannot run the report: {report and report['parseErrors']}.")
-    names = [column["name"] for column in report["tableData"]["columns"]]
-    rows = report["tableData"]["rows"]
-    for row in msgspec.json.decode(rows) if isinstance(rows, str) else rows:
-        yield msgspec.json.encode(row if isinstance(row, dict) else dict(zip(names, row, strict=True)))
+    if report.parse_errors or report.table_data is None:
+        raise _UnknownReportError(f"{client.label}: Shopify cannot run the report: {str(report.parse_errors)[:300]}.")
+    names, rows = [column.name for column in report.table_data.columns], report.table_data.rows
+    if isinstance(rows, str):
+        rows = client.decoded(rows.encode(), list[dict[str, Any] | list[Any]], "tableData.rows")
+    records = [row if isinstance(row, dict) else dict(zip(names, row, strict=False)) for row in rows]
+    if any(set(names) - record.keys() for record in records):
+        raise ContractError(f"{client.label}: a row of Shopify's report lacks a column", "", "Run again later")
+    return [msgspec.json.encode(record) for record in records]

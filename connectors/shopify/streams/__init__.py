@@ -14,7 +14,8 @@ from connectors.shopify.streams.shop import DELETIONS, SALES_TOTALS, SHOP
 
 # The control report comes right after the orders that it controls, so that little can change in between.
 STREAMS = (SHOP, ORDERS, DELETIONS, SALES_TOTALS, REFUNDS, CUSTOMERS, PRODUCTS, SESSIONS_TOTALS)
-SCOPES = ("read_orders", "read_all_orders", "read_products", "read_inventory", "read_customers", "read_reports")
+SCOPES = ("read_orders", "read_all_orders", "read_products", "read_inventory", "read_customers")
+"""What a pull needs. With `read_reports` it also reads Shopify's reports: a control, and sessions."""
 
 __all__ = [
     "CUSTOMERS",

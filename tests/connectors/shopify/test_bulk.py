@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.errors import ConfigurationError, IncompleteError, RetryError
+from connectors.base import Account, Window, no_progress
+from connectors.errors import ConfigurationError, ContractError, IncompleteError, RetryError
+from connectors.http import Transport
 from connectors.shopify import bulk
 from connectors.shopify import pull as pulling_module
+from connectors.shopify.client import Client
+from connectors.shopify.denials import without
+from connectors.shopify.streams import ORDERS
+from connectors.sync.landing import Landing
 from simulator import Fault, Faults, SimulatorServer, World, serve
+from tests.connectors.scripted import Reply, scripted
 from tests.connectors.shopify.pulling import END, Place, request_count, small_world
 
 
@@ -168,12 +176,82 @@ def test_bulk_operation_without_rows_and_file_is_an_empty_shop_and_moves_the_cur
     assert place.cursors()["orders"] == (opening - timedelta(minutes=2)).replace(tzinfo=None)
 
 
-def test_denied_bulk_operation_names_the_cause_and_is_not_retried(server: SimulatorServer, place: Place) -> None:
-    server.faults.add(Fault("denied", on="Order.email", times=None))
-    with pytest.raises(ConfigurationError, match="scope"):
+def test_bulk_operation_with_a_denied_field_loads_everything_else_and_says_which_field(
+    undisturbed: Place, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(Fault("denied", on="Order.email", times=None, scope="`read_customers` access scope"))
+    results = place.pull(server)
+    assert starts(server, "orders") == 2
+    assert results["orders"].denied == ("orders.nodes.email",)
+    [warning] = results["orders"].warnings
+    for word in ("orders.nodes.email stays empty", "`read_customers` access scope", "Dev Dashboard"):
+        assert word in warning
+    assert place.rows("select count(email) from shopify.orders") == [(0,)]
+    without, whole = place.tables(), undisturbed.tables()
+    assert {name for name in whole if whole[name] != without[name]} == {"orders"}
+    columns = "* exclude (run_id, landing_part, email)"
+    sql = f"select {columns} from shopify.orders order by all"
+    assert place.rows(sql) == undisturbed.rows(sql)
+
+
+@pytest.mark.parametrize("field", ["Order.customer", "Sale.totalAmount", "LineItem.quantity"])
+def test_denied_field_without_which_numbers_would_be_wrong_is_named_and_nothing_is_loaded(
+    field: str, server: SimulatorServer, place: Place
+) -> None:
+    server.faults.add(Fault("denied", on=field, times=None, scope="`read_customers` access scope"))
+    if field == "Sale.totalAmount":
+        server.faults.add(Fault("denied", on="ProductSale.totalAmount", times=None))
+    with pytest.raises(ConfigurationError, match=field.split(".")[1]) as caught:
         place.pull(server)
+    assert "Dev Dashboard" in str(caught.value)
     assert starts(server, "orders") == 1
     assert place.tables()["orders"] == []
+
+
+def test_query_without_denied_fields_keeps_everything_else() -> None:
+    root = """{ orders(query: "updated_at:>='2026-01-01T00:00:00Z'") { edges { node { __typename id """
+    query = "email billingAddress { name } customer { id email } "
+    query += "lineItems { edges { node { id title ... on X { code } } } }"
+    denied = {("orders", "email"), ("orders", "billingAddress", "name"), ("orders", "lineItems", "code")}
+    rest = "customer { id email } lineItems { edges { node { id title } } } } } } }"
+    assert without(f"{root}{query} }} }} }} }}", denied) == root + rest
+
+
+@pytest.mark.parametrize("count", [None, "many", "1_000", [], 2.5])
+def test_count_of_another_shape_is_a_contract_error(count: object) -> None:
+    operation = {"id": "gid://1", "status": "COMPLETED", "objectCount": count, "rootObjectCount": "1", "url": None}
+    with pytest.raises(ContractError, match=r"Shopify shop shop-1.*shape"):
+        wait_for(operation)
+
+
+@pytest.mark.parametrize("body", [{}, {"data": {}}, {"data": {"bulkOperation": []}}, {"data": {"bulkOperation": {}}}])
+def test_operation_of_another_shape_is_a_contract_error(body: object) -> None:
+    with pytest.raises(ContractError, match="Shopify shop shop-1"):
+        wait_for(body=body)
+
+
+def test_operation_that_stays_running_without_a_rising_count_ends_after_a_day_and_its_id_is_kept() -> None:
+    waits: list[float] = []
+    running = {"id": "gid://1", "status": "RUNNING", "objectCount": "7", "rootObjectCount": "7"}
+    with pytest.raises(RetryError, match="does not end") as caught:
+        wait_for(running, waits=waits)
+    assert 24 * 3600 <= sum(waits) < 25 * 3600
+    assert len(waits) < 2_000
+    assert "gid://1" in str(caught.value)
+
+
+def wait_for(operation: object = None, body: object = None, waits: list[float] | None = None) -> None:
+    """Land a window whose operation has been started, at a server that always answers in the same way."""
+    reply = body if body is not None else {"data": {"bulkOperation": operation}}
+    with scripted(Reply(reply)) as server, tempfile.TemporaryDirectory() as folder:
+        account = Account("acme", "shopify", "shop-1", server.url, "token")
+        landed = Landing(Path(folder)).begin(account, "orders", Window(None, END))
+        landed.remember(bulk_id="gid://1")
+        client = Client(account, Transport(sleep=(waits if waits is not None else []).append))
+        try:
+            bulk.land_by_bulk(client, ORDERS, landed, no_progress)
+        finally:
+            assert landed.manifest.state["bulk_id"] == "gid://1"
 
 
 def test_interrupted_pull_waits_for_the_same_bulk_operation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,10 +10,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from connectors.base import Account, Window, no_progress
 from connectors.errors import ContractError, RetryError
+from connectors.http import LONGEST_PAUSE, Transport
 from connectors.shopify import pages
+from connectors.shopify.client import Client
+from connectors.shopify.streams import DELETIONS
+from connectors.sync.landing import Landing
 from simulator import Fault, Faults, SimulatorServer, World, serve
 from simulator.apis.shopify import endpoint
+from tests.connectors.scripted import Reply, scripted
 from tests.connectors.shopify.pulling import END, Place, request_count, small_world
 
 BEFORE = END - timedelta(days=2)
@@ -75,9 +82,9 @@ def test_page_over_the_cost_limit_is_halved_until_it_fits(
     sizes: list[int] = []
     real = pages.page_query
 
-    def noted(stream: object, window: object, page: int) -> str:
+    def noted(stream: object, window: object, page: int, inner: int) -> str:
         sizes.append(page)
-        return real(stream, window, page)  # type: ignore[arg-type]
+        return real(stream, window, page, inner)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pages, "page_query", noted)
     monkeypatch.setattr(pages, "PAGE_WITH_CHILDREN", 2000)
@@ -86,6 +93,95 @@ def test_page_over_the_cost_limit_is_halved_until_it_fits(
     place.pull(server)
     assert sizes[:5] == [2000, 1000, 500, 250, 125]
     assert place.tables() == undisturbed.tables()
+
+
+def test_object_over_the_cost_limit_on_its_own_page_is_read_with_fewer_children_then_by_bulk(
+    undisturbed: Place, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[tuple[int, int]] = []
+    real = pages.page_query
+
+    def noted(stream: object, window: object, page: int, inner: int) -> str:
+        sizes.append((page, inner))
+        return real(stream, window, page, inner)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pages, "page_query", noted)
+    monkeypatch.setattr(endpoint, "MAX_COST", 30)
+    place.pull(server)
+    assert [inner for page, inner in sizes if page == 1][:5] == [20, 10, 5, 2, 1]
+    assert request_count(server, "bulk:orders") == 1
+    assert place.tables() == undisturbed.tables()
+
+
+def test_pages_that_lead_in_a_circle_end_with_a_contract_error() -> None:
+    node = {"__typename": "BasicEvent", "id": "gid://shopify/BasicEvent/1"}
+
+    def page(cursor: str) -> Reply:
+        info = {"hasNextPage": True, "endCursor": cursor}
+        return Reply({"data": {"events": {"nodes": [node], "pageInfo": info}}})
+
+    with scripted(*map(page, "ABCABC")) as server:
+        with pytest.raises(ContractError, match="endless loop"):
+            land_deletions(server.url)
+        assert len(server.requests) == 4
+
+
+def test_page_cursor_that_is_never_accepted_ends_with_an_error_instead_of_beginning_again_for_ever() -> None:
+    node = {"__typename": "BasicEvent", "id": "gid://shopify/BasicEvent/1"}
+    first = Reply({"data": {"events": {"nodes": [node], "pageInfo": {"hasNextPage": True, "endCursor": "A"}}}})
+    refused = Reply({"errors": [{"message": "Invalid cursor for current pagination sort."}]})
+    with scripted(first, refused, first, refused, first, refused) as server:
+        with pytest.raises(ContractError, match="Invalid cursor"):
+            land_deletions(server.url)
+        assert len(server.requests) == 4
+
+
+MISSHAPEN: dict[str, object] = {
+    "null node": {"data": {"events": {"nodes": [None], "pageInfo": {"hasNextPage": False}}}},
+    "node without an id": {"data": {"events": {"nodes": [{"action": "x"}], "pageInfo": {"hasNextPage": False}}}},
+    "id that is a number": {"data": {"events": {"nodes": [{"id": 5}], "pageInfo": {"hasNextPage": False}}}},
+    "nodes that are text": {"data": {"events": {"nodes": "none", "pageInfo": {"hasNextPage": False}}}},
+    "null connection": {"data": {"events": None}},
+    "no page info": {"data": {"events": {"nodes": []}}},
+    "another field": {"data": {"orders": {}}},
+    "empty data": {"data": {}},
+    "data that is a list": {"data": []},
+    "errors as text": {"errors": "something went wrong"},
+    "errors of texts": {"errors": ["something", None, 5]},
+    "a list": [],
+    "a text": "ok",
+}
+
+
+@pytest.mark.parametrize("body", MISSHAPEN.values(), ids=MISSHAPEN.keys())
+def test_misshapen_page_is_a_contract_error_that_names_the_shop(body: object) -> None:
+    with scripted(Reply(body)) as server, pytest.raises(ContractError, match="Shopify shop shop-1"):
+        land_deletions(server.url)
+
+
+def test_cost_in_another_shape_is_ignored_and_a_bucket_that_hardly_fills_ends_the_wait() -> None:
+    page = {"data": {"events": {"nodes": [], "pageInfo": {"hasNextPage": False}}}}
+    bodies = [page | {"extensions": extensions} for extensions in (None, "cheap", {"cost": {"throttleStatus": []}})]
+    for body in bodies:
+        with scripted(Reply(body)) as server:
+            land_deletions(server.url)
+    status = {"currentlyAvailable": 0, "restoreRate": 1e-9}
+    slow = {"cost": {"requestedQueryCost": "ten", "throttleStatus": status}}
+    throttled = {"errors": [{"message": "slow", "extensions": {"code": "THROTTLED"}}], "extensions": slow}
+    waits: list[float] = []
+    with scripted(Reply(throttled)) as server, pytest.raises(RetryError, match="throttled"):
+        land_deletions(server.url, waits)
+    assert 0 < sum(waits) <= 2 * 3600
+    assert max(waits) <= LONGEST_PAUSE
+
+
+def land_deletions(url: str, waits: list[float] | None = None) -> None:
+    """Land the window of deletions from a server at `url`."""
+    account = Account("acme", "shopify", "shop-1", url, "token")
+    client = Client(account, Transport(sleep=(waits if waits is not None else []).append))
+    with tempfile.TemporaryDirectory() as folder:
+        landed = Landing(Path(folder)).begin(account, "deletions", Window(BEFORE, END))
+        pages.land_by_pages(client, DELETIONS, landed, no_progress)
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -214,7 +310,7 @@ def test_page_is_landed_in_the_form_of_a_bulk_file() -> None:
         "name": "#1",
     }  # fmt: skip
     records = [msgspec.json.decode(record) for record in
-             pages.flatten(msgspec.json.encode(node), {"agreements": {"sales": {}}})]  # fmt: skip
+             pages.flatten(msgspec.json.encode(node), {"agreements": {"sales": {}}}, "shop")]  # fmt: skip
     assert records == [
         {"id": "gid://shopify/Order/1", "name": "#1"},
         {"__parentId": "gid://shopify/Order/1", "id": "gid://shopify/SalesAgreement/2"},

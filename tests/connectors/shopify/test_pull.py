@@ -220,12 +220,12 @@ def test_all_missing_scopes_are_named_at_once_before_anything_is_pulled(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = world.shop("aurora")
-    granted = tuple(scope for scope in shop.scopes if scope not in ("read_all_orders", "read_reports"))
+    granted = tuple(scope for scope in shop.scopes if scope not in ("read_all_orders", "read_inventory"))
     monkeypatch.setattr(shop, "scopes", granted)
     place = Place(tmp_path)
     with (
         serve(world) as server,
-        pytest.raises(ConfigurationError, match="lacks read_all_orders, read_reports") as caught,
+        pytest.raises(ConfigurationError, match="lacks read_all_orders, read_inventory") as caught,
     ):
         place.pull(server)
     assert "60 days" in str(caught.value), "why it matters"

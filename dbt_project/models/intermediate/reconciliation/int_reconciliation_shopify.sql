@@ -1,4 +1,5 @@
--- The newest day is excluded: the report is up to date to the minute, the ledger to the last sync.
+-- The newest day is excluded: the report is up to date to the minute, the ledger to the last sync. Days after the last
+-- report that the app could read are not compared, nor is an account without any.
 with totals as (select * from {{ ref('stg_shopify__sales_totals') }}),
 
 sales as (select * from {{ ref('stg_shopify__sales') }}),
@@ -10,6 +11,11 @@ shop as (select * from {{ source('shopify', 'shop') }}),
 cursors as (
     select * from {{ source('takings', 'cursors') }}
     where stream = 'orders'
+),
+
+reports as (
+    select * from {{ source('takings', 'cursors') }}
+    where source = 'shopify' and stream = 'sales_totals'
 ),
 
 ledger as (
@@ -72,4 +78,7 @@ select
 from compared
 inner join shop using (tenant_id, source_account)
 inner join cursors using (tenant_id, source_account)
-where compared.date_day < {{ local_day('cursors.loaded_until', 'shop.time_zone') }}
+inner join reports using (tenant_id, source_account)
+where
+    compared.date_day < {{ local_day('cursors.loaded_until', 'shop.time_zone') }}
+    and compared.date_day < {{ local_day('reports.loaded_until', 'shop.time_zone') }}
