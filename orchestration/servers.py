@@ -128,7 +128,10 @@ def show(settings: Settings, children: Children, console: Console) -> None:
 def logins(settings: Settings, *, on_terminal: bool) -> list[str]:
     """A line for each login. Passwords are shown on a terminal only: a log or a pipe keeps them for other readers."""
     credentials = Credentials(Home(settings.home).superset / "credentials.json")
-    names = ("admin", *(tenant.id for tenant in settings.tenants))
+    users = ("admin", *(tenant.id for tenant in settings.tenants))
+    names = [
+        name for name in users if credentials.has(name)
+    ]  # before the first publish there is only the administrator
     if not on_terminal:
         return [f"  log in as {', '.join(names)}; the passwords are in {credentials.path}"]
     return [

@@ -97,6 +97,11 @@ class SupersetSettings(Table):
     """Superset's server on 127.0.0.1."""
 
     port: int = Field(default=8088, ge=1, le=65535, description="Superset's port on 127.0.0.1.")
+    https: bool = Field(
+        default=False,
+        description="Whether people reach Superset by https, through a web server in front of it. Browsers then send "
+        "the session's cookie by https only, and wrong logins count for the address in `X-Forwarded-For`.",
+    )
 
 
 class DagsterSettings(Table):

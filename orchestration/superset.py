@@ -19,7 +19,7 @@ from superset_assets.dashboard_form import slug
 def server(settings: Settings) -> process.Server:
     """The Superset of this home."""
     home = Home(settings.home)
-    return process.Server(home.superset, home.published, settings.superset.port)
+    return process.Server(home.superset, home.published, settings.superset.port, https=settings.superset.https)
 
 
 def address(settings: Settings) -> str:

@@ -13,10 +13,10 @@ from typing import Any
 
 from supersetapiclient.client import SupersetClient
 
-from superset_assets.client import call, connect, listing
-from superset_assets.errors import RequestFailedError, SupersetError
+from superset_assets.client import call, listing
+from superset_assets.errors import SupersetError
 from superset_assets.names import SCHEMA, TENANT_ROLE_PREFIX, is_ours
-from superset_assets.process import Credentials
+from superset_assets.process import Credentials, generated
 
 BASE_RULE = "Takings: no tenant, no rows"
 GROUP = "tenant"
@@ -64,7 +64,8 @@ def grant(client: SupersetClient, tenants: Sequence[str], credentials: Credentia
     """Set roles, rules and logins for `tenants`; returns one line per change, none when run again.
 
     The datasets have to be imported before. Run it after each import: a new dataset needs its grants and rules. The
-    login of a tenant that is no longer named is deactivated. Raises SupersetError.
+    login of a tenant that is no longer named is deactivated. A password is set once; a tenant may change it afterwards.
+    Raises SupersetError.
     """
     bad = [tenant for tenant in tenants if tenant == ADMIN or not TENANT_ID.fullmatch(tenant)]
     if bad:
@@ -165,7 +166,6 @@ def _ensure_users(
 ) -> None:
     present = {str(row["username"]): row for row in listing(client, "security/users/")}
     for tenant in tenants:
-        login = credentials.login(tenant)
         body = {
             "username": tenant,
             "first_name": tenant,
@@ -176,28 +176,20 @@ def _ensure_users(
         }
         row = present.get(tenant)
         if row is None:
-            call(client, "post", "security/users/", json=body | {"password": login.password})
+            call(client, "post", "security/users/", json=body | {"password": credentials.login(tenant).password})
             access.note(f"login {tenant} created")
             continue
         current = {"active": row["active"], "roles": [item["id"] for item in row["roles"]]}
         if current != {"active": True, "roles": body["roles"]} or row.get("groups"):
             call(client, "put", f"security/users/{row['id']}", json=body | {"groups": []})
             access.note(f"login {tenant} corrected")
-        if not _can_log_in(client.host, tenant, login.password):
+        if not credentials.has(tenant):  # its entry was removed on purpose, or the file was lost
+            login = generated(tenant)
             call(client, "put", f"security/users/{row['id']}", json={"password": login.password})
-            access.note(f"login {tenant}: password reset to the one in {credentials.path.name}")
+            credentials.store(login)  # after the change: what was interrupted is done again
+            access.note(f"login {tenant}: new password in {credentials.path.name}")
     for name, row in present.items():
         tenant_roles = {item["name"] for item in row["roles"] if item["name"].startswith(TENANT_ROLE_PREFIX)}
         if row["active"] and tenant_roles and tenant_roles.isdisjoint(map(_role, tenants)):
             call(client, "put", f"security/users/{row['id']}", json={"active": False})
             access.note(f"login {name} deactivated: its tenant is no longer configured")
-
-
-def _can_log_in(url: str, username: str, password: str) -> bool:
-    try:
-        connect(url, username, password)
-    except RequestFailedError as error:
-        if error.status == 401:
-            return False
-        raise
-    return True

@@ -3,10 +3,12 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
+from http.cookiejar import Cookie
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 import requests
+from requests.cookies import RequestsCookieJar
 from supersetapiclient.client import SupersetClient
 
 from superset_assets.errors import RequestFailedError
@@ -29,13 +31,28 @@ def connect(url: str, username: str, password: str) -> SupersetClient:
     try:
         _ = client.session  # logs in and fetches the CSRF token
     except (requests.RequestException, OSError) as error:
+        status = getattr(getattr(error, "response", None), "status_code", 0) or 0
         raise RequestFailedError(
             f"Cannot log in to Superset at {url} as {username}",
-            getattr(getattr(error, "response", None), "status_code", 0) or 0,
+            status,
             why=str(error),
-            next_step="Is it running, and is the password the one in credentials.json of its home folder?",
+            next_step="Too many wrong passwords came from this machine: wait five minutes"
+            if status == 429
+            else "Is it running, and is the password the one in credentials.json of its home folder?",
         ) from error
+    if parts.hostname in LOOPBACK:
+        cookies = LoopbackCookies()
+        cookies.update(client.session.cookies)
+        client.session.cookies = cookies
     return client
+
+
+class LoopbackCookies(RequestsCookieJar):
+    """Sends cookies for https by http as well, as browsers do on their own machine."""
+
+    def set_cookie(self, cookie: Cookie, *arguments: Any, **options: Any) -> Any:
+        cookie.secure = False
+        return super().set_cookie(cookie, *arguments, **options)
 
 
 def call(client: SupersetClient, method: Method, path: str, **options: Any) -> Any:

@@ -57,6 +57,11 @@ class Login:
     password: str
 
 
+def generated(username: str) -> Login:
+    """A new login with a random password."""
+    return Login(username, secrets.token_urlsafe(12))
+
+
 class Credentials:
     """The generated logins in `<home>/credentials.json` (mode 0600): the admin's and one per tenant."""
 
@@ -69,11 +74,17 @@ class Credentials:
 
     def login(self, username: str) -> Login:
         """This user's login; the first call generates and stores a password. Raises CredentialsError."""
-        logins = self._read()
-        if username not in logins:
-            logins[username] = {"username": username, "password": secrets.token_urlsafe(12)}
-            self._write(logins)
-        return Login(username, logins[username]["password"])
+        if not self.has(username):
+            self.store(generated(username))
+        return Login(username, self._read()[username]["password"])
+
+    def has(self, username: str) -> bool:
+        """Whether a password was generated for this user. Raises CredentialsError."""
+        return username in self._read()
+
+    def store(self, login: Login) -> None:
+        """Write a login, in place of an earlier one of the same user. Raises CredentialsError."""
+        self._write({**self._read(), login.username: {"username": login.username, "password": login.password}})
 
     def _read(self) -> dict[str, dict[str, str]]:
         if not self.path.exists():
@@ -103,11 +114,15 @@ class Server:
     """One Superset on 127.0.0.1.
 
     home: folder of its metadata, secrets, caches, logs (created with mode 0700). published: the folder that holds
-    `current`; it may still be empty at start. python: the interpreter of Superset's environment.
+    `current`; it may still be empty at start. python: the interpreter of Superset's environment. https: whether
+    browsers reach it by https, through a web server in front.
     """
 
-    def __init__(self, home: Path, published: Path, port: int = 8088, python: Path = DEFAULT_PYTHON) -> None:
+    def __init__(
+        self, home: Path, published: Path, port: int = 8088, python: Path = DEFAULT_PYTHON, *, https: bool = False
+    ) -> None:
         self.home, self.published, self.port, self.python = home.resolve(), published.absolute(), port, python
+        self.https = https
         self.credentials = Credentials(self.home / "credentials.json")
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -234,6 +249,7 @@ class Server:
         return inherited | {
             "TAKINGS_SUPERSET_HOME": str(self.home),
             "TAKINGS_PUBLISHED": str(self.published),
+            "TAKINGS_HTTPS": "yes" if self.https else "no",
             "PYTHONPATH": str(SERVER),
             "SUPERSET_HOME": str(self.home),
             "PYTHONWARNINGS": "ignore",

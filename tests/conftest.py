@@ -18,6 +18,7 @@ ONE_SUPERSET = (
     "tests/superset_assets/test_browser.py",
     "tests/superset_assets/test_query_wall.py",
     "tests/superset_assets/test_superset.py",
+    "tests/superset_assets/test_logins.py",
 )
 """Files that share one running Superset: it takes longer to start than most of their tests."""
 LONGEST = (

@@ -48,8 +48,9 @@ VARIABLES = {
 BETWEEN = {
     "TAKINGS_BUILD": "to dbt: the scratch file of this build.",
     "TAKINGS_STAGING": "to dbt: the staging file.",
-    "TAKINGS_SUPERSET_HOME": "to Superset: the folder of its metadata, caches and logs.",
+    "TAKINGS_SUPERSET_HOME": "to Superset: the folder of its metadata, sessions, caches and logs.",
     "TAKINGS_PUBLISHED": "to Superset: the folder of published builds.",
+    "TAKINGS_HTTPS": "to Superset: whether a web server with https is in front of it.",
     "TAKINGS_SUPERSET_TEMPLATES": "to Superset: where its prepared metadata is kept between homes. "
     "Default: in its environment.",
 }

@@ -38,10 +38,13 @@ def say(done: int, detail: str) -> None:
 
 
 def set_admin_password(metadata: Path, password: str) -> None:
-    """Write the admin's password into a metadata file without starting Superset."""
-    from werkzeug.security import generate_password_hash
+    """Write the admin's password into a metadata file without starting Superset. The same one keeps its sessions."""
+    from werkzeug.security import check_password_hash, generate_password_hash
 
     with closing(sqlite3.connect(metadata)) as connection, connection:
+        stored = connection.execute("SELECT password FROM ab_user WHERE username = ?", (ADMIN,)).fetchone()
+        if stored and check_password_hash(stored[0], password):
+            return
         connection.execute(
             "UPDATE ab_user SET password = ? WHERE username = ?", (generate_password_hash(password), ADMIN)
         )

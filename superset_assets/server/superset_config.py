@@ -1,8 +1,9 @@
 """Superset's configuration for Takings: one process, SQLite metadata, file caches, walls between tenants.
 
-Reads two environment variables of ours:
-  TAKINGS_SUPERSET_HOME  folder of metadata, generated secrets, caches and logs
+Reads three environment variables of ours:
+  TAKINGS_SUPERSET_HOME  folder of metadata, generated secrets, sessions, caches and logs
   TAKINGS_PUBLISHED      folder of published builds: `current` is a symlink to the newest one
+  TAKINGS_HTTPS          "yes" behind a web server with https
 
 Superset imports this module by name (PYTHONPATH), in the environment that requirements.lock describes.
 """
@@ -16,16 +17,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import exports
+import logins
 import sqlglot
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from jinja2 import ChoiceLoader, DictLoader
-from query_wall import SecurityManager, refusal
+from query_wall import refusal
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine
 from superset.utils.log import DBEventLogger
 
 HOME = Path(os.environ["TAKINGS_SUPERSET_HOME"])
 PUBLISHED = Path(os.environ["TAKINGS_PUBLISHED"])
+HTTPS = os.environ.get("TAKINGS_HTTPS") == "yes"
 
 APP_NAME = "Takings"
 LANGUAGES: dict[str, Any] = {}  # English only: no language menu
@@ -111,8 +115,15 @@ TALISMAN_CONFIG = {
     },
     "content_security_policy_nonce_in": ["script-src"],
     "force_https": False,
-    "session_cookie_secure": False,
+    "session_cookie_secure": HTTPS,
 }
+# --- logins; behind https the web server in front says from which address and by which scheme a browser asks
+SESSION_COOKIE_SECURE = HTTPS
+ENABLE_PROXY_FIX = HTTPS
+PROXY_FIX_CONFIG = {"x_for": 1, "x_proto": 1, "x_host": 0, "x_port": 0, "x_prefix": 0}
+LOGIN_SESSIONS = str(HOME / "sessions")
+FAB_PASSWORD_COMPLEXITY_ENABLED = True
+FAB_PASSWORD_COMPLEXITY_VALIDATOR = logins.long_enough
 WTF_CSRF_ENABLED = True
 HTML_SANITIZATION = True
 
@@ -169,18 +180,11 @@ THEME_DARK = {"token": _tokens("dark"), "algorithm": "dark"}
 VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 
 
-# --- exports
-def _csv_with_bom(response: Response) -> Response:
-    """UTF-8 with a byte order mark, so that Excel reads names correctly (Superset 6.1.0 no longer writes it)."""
-    if response.mimetype == "text/csv" and not response.is_streamed and not response.direct_passthrough:
-        body = response.get_data()
-        if not body.startswith(b"\xef\xbb\xbf"):
-            response.set_data(b"\xef\xbb\xbf" + body)
-    return response
-
-
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
-    app.after_request(_csv_with_bom)
+    exports.correct_writers()
+    app.after_request(exports.with_byte_order_mark)
+    app.before_request(logins.refuse_without_the_old_password)
+    app.after_request(logins.refuse_too_many)
     # Superset's slot in the head of a page: without a viewport a phone draws pages 980 pixels wide, in tiny letters
     slots = DictLoader({"head_custom_extra.html": VIEWPORT})
     app.jinja_loader = ChoiceLoader([slots, *([app.jinja_loader] if app.jinja_loader else [])])
@@ -210,7 +214,7 @@ def SQL_QUERY_MUTATOR(sql: str, **_: Any) -> str:  # noqa: N802 (Superset's name
 
 
 # --- the wall before the engine: who may not use SQL Lab sends no SQL
-CUSTOM_SECURITY_MANAGER = SecurityManager
+CUSTOM_SECURITY_MANAGER = logins.SecurityManager
 
 
 def _own_account(query: Any) -> Any:

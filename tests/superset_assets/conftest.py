@@ -44,7 +44,7 @@ def superset(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iter
     _environment()
     folder = tmp_path_factory.mktemp("superset")
     marts.publish(folder / "published", "first")
-    server = Server(folder / "home", folder / "published", free_port())
+    server = Server(folder / "home", folder / "published", free_port(), https=True)  # the stricter of both
     server.start()
     try:
         server.wait_ready()

@@ -1,12 +1,12 @@
 """Which logins a grant deactivates, against a list of users in place of a Superset."""
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from superset_assets import access
+from superset_assets.errors import RequestFailedError
 from superset_assets.process import Credentials
 
 ROLES = {"tenant:aurora": 1, "tenant:gone": 2, "Gamma": 3}
@@ -27,10 +27,10 @@ def deactivated(users: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(access, "listing", lambda *_: users)
     monkeypatch.setattr(access, "call", call)
-    monkeypatch.setattr(access, "_can_log_in", lambda *_: True)
     changes = access.Access()
-    client: Any = SimpleNamespace(host="http://127.0.0.1:1")
-    access._ensure_users(client, ["aurora"], ROLES, Credentials(tmp_path / "credentials.json"), changes)
+    credentials = Credentials(tmp_path / "credentials.json")
+    credentials.login("aurora")
+    access._ensure_users(cast(Any, None), ["aurora"], ROLES, credentials, changes)
     assert len(changes.changes) == len(off)
     return off
 
@@ -46,3 +46,17 @@ def test_login_of_a_tenants_colleague_stays_active(tmp_path: Path, monkeypatch: 
         user(7, "off already", "tenant:gone", active=False),
     ]
     assert deactivated(users, tmp_path, monkeypatch) == ["gone", "colleague of gone"]
+
+
+def test_password_that_could_not_be_set_is_not_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next grant sees that the entry is missing, and does it again."""
+
+    def call(*_: Any, **__: Any) -> None:
+        raise RequestFailedError("Superset did not answer")
+
+    monkeypatch.setattr(access, "listing", lambda *_: [user(1, "aurora", "tenant:aurora")])
+    monkeypatch.setattr(access, "call", call)
+    credentials = Credentials(tmp_path / "credentials.json")
+    with pytest.raises(RequestFailedError):
+        access._ensure_users(cast(Any, None), ["aurora"], ROLES, credentials, access.Access())
+    assert not credentials.has("aurora")
