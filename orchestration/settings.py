@@ -11,7 +11,6 @@ import os
 import tomllib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from functools import reduce
 from operator import or_
@@ -27,6 +26,7 @@ from connectors.base import Account
 from connectors.registry import BY_KIND, CONNECTORS, KINDS
 from connectors.settings import Name, SourceSettings, Table
 from connectors.shopify.settings import SalesChannels
+from orchestration.server_settings import DagsterSettings, DashboardSettings, SupersetSettings
 
 _BLANKS = " \t\r\n"  # what `echo` and editors leave around a secret
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -91,42 +91,6 @@ class RatesSettings(Table):
         "currency than the tenant's. A day without a rate takes the last one of the six days before it; none is an "
         "error that names pair and day."
     )
-
-
-class SupersetSettings(Table):
-    """Superset's server on 127.0.0.1."""
-
-    port: int = Field(default=8088, ge=1, le=65535, description="Superset's port on 127.0.0.1.")
-    https: bool = Field(
-        default=False,
-        description="Whether people reach Superset by https, through a web server in front of it. Browsers then send "
-        "the session's cookie by https only, and wrong logins count for the address in `X-Forwarded-For`.",
-    )
-
-
-class DagsterSettings(Table):
-    """Dagster's server on 127.0.0.1."""
-
-    port: int = Field(default=3000, ge=1, le=65535, description="The port of Dagster's pages on 127.0.0.1.")
-
-
-class DashboardSettings(Table):
-    """What the dashboards open on: a first and a last day, both shown."""
-
-    default_range: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$")] | None = Field(
-        default=None,
-        description="What dashboards open on: `YYYY-MM-DD : YYYY-MM-DD`, both days shown. Without it the last 30 days, "
-        "today included.",
-    )
-
-    @field_validator("default_range")
-    @classmethod
-    def _real_days(cls, text: str | None) -> str | None:
-        if text is not None:
-            first, last = (date.fromisoformat(day) for day in text.split(" : "))
-            if first > last:
-                raise ValueError(f"the first day {first} is after the last, {last}")
-        return text
 
 
 class Settings(Table):
