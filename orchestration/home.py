@@ -86,7 +86,12 @@ class Home:
         Raises RetryError when another run holds it.
         """
         self.make()
-        with (self.root / "writer.lock").open("a+") as file:
+        lock = self.root / "writer.lock"
+        if lock.is_dir():
+            raise ConfigurationError(
+                f"The lock {lock} is a folder", "it has to be a file", "Remove that folder, then run again"
+            )
+        with lock.open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

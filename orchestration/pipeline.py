@@ -26,14 +26,14 @@ from connectors.errors import IncompleteError
 from connectors.registry import BY_KIND, CONNECTORS, STREAMS
 from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
-from connectors.sync.staging import Staging
+from connectors.sync.staging import Staging, is_damage
 from orchestration import dbt_build, publication
 from orchestration.blocked import Blocked, BlockedError, write_blocked
 from orchestration.home import Home
 from orchestration.pulls import Key, is_full_disk, key, pull_accounts
 from orchestration.rates import read_rates
 from orchestration.settings import Settings, Source
-from semantic import catalog
+from semantic import catalog, warehouse
 
 
 @dataclass
@@ -272,7 +272,7 @@ def reconciliation(folder: Path) -> list[dict[str, Any]]:
 
     One row per account: days and metrics compared, how many differ, and the worst of them.
     """
-    with duckdb.connect(str(folder / "all.duckdb"), read_only=True) as db:
+    with warehouse.connect(folder / "all.duckdb") as db:
         relation = db.sql(
             """select tenant_id, source, source_account, count(distinct date_day) as days,
                 count(distinct metric) as metrics, count(*) filter (where difference_minor <> 0) as differing,
@@ -285,10 +285,17 @@ def reconciliation(folder: Path) -> list[dict[str, Any]]:
 
 @contextmanager
 def disk_guard(home: Home) -> Iterator[None]:
-    """A full disk becomes one clear message; the last published build and all that was committed stay."""
+    """A full disk or a damaged file becomes one clear message; the last published build and what was committed stay."""
     try:
         yield
     except (OSError, duckdb.Error) as error:
+        if is_damage(error) and not is_full_disk(error):
+            raise StopError(
+                f"A database file under {home.root} is damaged",
+                str(error).splitlines()[0][:300],
+                f"The last published build is untouched. If it is {home.staging}, move it away: `takings replay --yes` "
+                "makes it again from the landing zone with no network",
+            ) from error
         if not is_full_disk(error):
             raise
         raise StopError(

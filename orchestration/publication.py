@@ -150,7 +150,12 @@ def _tables(db: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str,
 
 
 def _sync(folder: Path) -> None:
-    """Write everything to disk before `current` points to it."""
+    """Write everything to disk before `current` points to it, and let nobody change it afterwards.
+
+    Another program that opens a file for writing would lock all readers out of it.
+    """
+    for path in folder.iterdir():
+        path.chmod(0o444)
     for path in (*folder.iterdir(), folder):
         descriptor = os.open(path, os.O_RDONLY)
         try:

@@ -16,8 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import duckdb
-
 from common.errors import ConfigurationError, TakingsError
 from connectors.base import Account, Days, Progress, Pulled, no_progress
 from connectors.errors import ContractError
@@ -25,14 +23,12 @@ from connectors.http import Transport
 from connectors.registry import BY_KIND
 from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
-from connectors.sync.staging import Staging
+from connectors.sync.staging import Staging, is_damage
 from orchestration.home import Home
 from orchestration.settings import Source
 
 Key = tuple[str, str, str]
 """(tenant, source, account)"""
-DAMAGE = duckdb.IOException | duckdb.FatalException | duckdb.InternalException | duckdb.SerializationException
-"""Errors of the staging file itself."""
 AT_ONCE = 4  # accounts; their threads mostly wait for responses
 
 
@@ -147,7 +143,7 @@ def _identity(context: PullContext, source: Source) -> str | None:
 
 def _of_account(error: Exception) -> TakingsError:
     """An account's failure as one message; raises what concerns all accounts instead."""
-    if isinstance(error, _StoppedError | DAMAGE) or is_full_disk(error):
+    if isinstance(error, _StoppedError) or is_damage(error) or is_full_disk(error):
         raise error
     if isinstance(error, TakingsError):
         return error

@@ -123,8 +123,16 @@ def load(path: Path) -> Catalog:
             f"{FORMAT_VERSION})",
             "Build and publish again with `takings run`",
         )
-    marts = [_read_mart(item) for item in content["marts"]]
-    return _catalog([_read_metric(item) for item in content["metrics"]], marts)
+    try:
+        marts = [_read_mart(item) for item in content["marts"]]
+        metrics = [_read_metric(item) for item in content["metrics"]]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CatalogError(
+            f"Cannot read {own}",
+            f"it is damaged ({type(error).__name__}: {error})",
+            "`takings build` publishes a new build from what has been pulled",
+        ) from None
+    return _catalog(metrics, marts)
 
 
 def save(catalog: Catalog, folder: Path) -> Path:
@@ -276,7 +284,7 @@ def _dump(catalog: Catalog) -> str:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise CatalogError(f"Cannot read {path}", str(error), "Build and publish again with `takings run`") from error
-    return dict(content)
+    return content

@@ -88,6 +88,23 @@ def tenants(folder: Path) -> list[str]:
     return sorted(path.stem.removeprefix("tenant-") for path in folder.glob("tenant-*.duckdb"))
 
 
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published file for reading. Raises NoBuildError that says who holds it, or that it is damaged."""
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        why = str(error).splitlines()[0]
+        if "Conflicting lock" in why:  # DuckDB names the program and its number
+            raise NoBuildError(
+                f"Cannot open {path}",
+                f"another program has it open for writing: {why}",
+                "Close it there, and open published files read-only",
+            ) from error
+        raise NoBuildError(
+            f"Cannot open {path}", why, "`takings build` publishes a new build from what has been pulled"
+        ) from error
+
+
 @contextmanager
 def open_build(
     published: Path, tenant: str | None = None, *, every: bool = False, definitions: Catalog | None = None
@@ -109,10 +126,7 @@ def open_build(
         raise UnknownTenantError(f"Unknown tenant {tenant!r}", "the published build has no such tenant", advice)
     catalog = definitions or catalogs.load(folder)
     path = folder / ("all.duckdb" if tenant is None else f"tenant-{tenant}.duckdb")
-    try:
-        connection = duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        raise NoBuildError(f"Cannot open {path}", str(error).splitlines()[0], _RUN) from error
+    connection = connect(path)
     try:
         yield Build(folder, catalog, connection, tenant)
     except duckdb.Error as error:

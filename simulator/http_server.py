@@ -71,14 +71,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, response: Response) -> None:
         body = response.body
-        self.send_response(response.status)
+        headers = dict(response.headers)
+        self.send_response_only(response.status)
+        if date := headers.pop("Date", self.date_time_string()):  # an empty one is left out
+            self.send_header("Date", date)
         self.send_header("Content-Type", response.content_type)
         if isinstance(body, bytes):
             self.send_header("Content-Length", str(len(body)))
         else:
             self.send_header("Transfer-Encoding", "chunked")
         self.send_header("X-Simulated-Time", self.server.now().astimezone(UTC).isoformat())
-        for name, value in response.headers.items():
+        for name, value in headers.items():
             self.send_header(name, value)
         if response.cut:
             self.close_connection = True

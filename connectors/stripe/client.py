@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NoReturn, TypeVar
 from urllib.parse import quote
@@ -67,6 +67,13 @@ class Head(msgspec.Struct):
     deleted: bool = False
 
 
+class Listed(msgspec.Struct):
+    """The fields that are read of every record of a list by `created`."""
+
+    id: str
+    created: int
+
+
 class _Error(msgspec.Struct):
     message: str = ""
     type: str = ""
@@ -80,10 +87,11 @@ class _Refusal(msgspec.Struct):
 
 @dataclass
 class Client:
-    """The API of one account."""
+    """The API of one account. `warnings` collects messages that a person should read."""
 
     account: Account
     transport: Transport
+    warnings: list[str] = field(default_factory=list)
     _next: float = 0.0
 
     @property

@@ -10,9 +10,9 @@ import msgspec
 from connectors.base import Progress
 from connectors.stripe import questions
 from connectors.stripe.client import Client
-from connectors.stripe.listing import LATE, reads_all
+from connectors.stripe.listing import LATE, VERIFIED, ended_early, reads_all
 from connectors.stripe.pages import head_of, pages
-from connectors.stripe.streams import FEEDS
+from connectors.stripe.streams import FEEDS, Feed
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import PullContext
 from connectors.sync.reader import Reader
@@ -50,8 +50,13 @@ def land_deletions(context: PullContext, client: Client, landed: LandedWindow) -
             changes[key] = msgspec.structs.replace(known, restored_at=created_at)
     if window.start is not None and reads_all(window):
         deleted = {key for key, deletion in (recorded | changes).items() if deletion.restored_at is None}
-        for kind, stored, listed in _compared(reader, client, window.end, context.progress):
-            missing = {(kind, identity) for identity in stored - listed} - deleted
+        for feed, stored, listed in _compared(reader, client, window.end, context.progress):
+            kind = feed.kind
+            missing = [(kind, identity) for identity in stored if identity not in listed]
+            missing = [key for key in missing if key not in deleted]
+            for _, identity in missing[:VERIFIED]:
+                if client.retrieve(feed.stream.name, identity) is not None:
+                    raise ended_early(client, feed.stream.name, identity)
             changes |= {key: Deletion(*key, end, "reconciliation") for key in missing}
             restored = {(kind, identity) for identity in listed} & deleted - set(changes)
             changes |= {key: msgspec.structs.replace(recorded[key], restored_at=end) for key in restored}
@@ -66,8 +71,8 @@ def _recorded(reader: Reader) -> dict[Key, Deletion]:
 
 def _compared(
     reader: Reader, client: Client, until: datetime, progress: Progress
-) -> Iterator[tuple[str, set[str], set[str]]]:
-    """For each kind: the ids in staging of objects created until then, and the ids that Stripe lists of them."""
+) -> Iterator[tuple[Feed, list[str], set[str]]]:
+    """For each kind: the ids in staging of objects created until then, oldest first, and those that Stripe lists."""
     for feed in (feed for feed in FEEDS if feed.deletable and feed.lists_all):
         # the list of a resumed window lacks objects that were created after its end
         created = questions.created_until(feed.stream.tables[0])
@@ -77,4 +82,4 @@ def _compared(
             for page in pages(client, feed.stream.name, params, None, until):
                 listed.update(head_of(raw).id for raw in page.data)
                 progress("deletions", len(listed), None, f"comparing {feed.stream.name}")
-        yield feed.kind, {row[0] for row in rows}, listed
+        yield feed, [row[0] for row in rows], listed

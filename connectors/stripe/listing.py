@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from connectors.base import Progress, Window
-from connectors.errors import ContractError
+from connectors.errors import ContractError, RetryError
 from connectors.stripe import questions
 from connectors.stripe.client import PAGE, Client, Params
 from connectors.stripe.pages import Parts, flatten, head_of, land_pages
@@ -25,6 +25,7 @@ from connectors.sync.reader import Reader
 EVENTS_REACH = timedelta(days=29)  # Stripe keeps them for 30
 LATE = timedelta(hours=1)  # events may arrive after newer ones
 WEEKLY = timedelta(days=90)
+VERIFIED = 100  # of the oldest objects that a list lacks are requested, to see whether they exist
 FEW = 500  # up to so many objects are fetched one by one, however short the whole list is
 
 
@@ -59,7 +60,8 @@ def land_feed(context: PullContext, client: Client, feed: Feed, until: datetime,
             landed.remember(whole="yes")
         else:
             _fetch(client, feed, ids, landed, progress, "fetched")
-    listed = _sweep(client, feed, None if whole else sweeps_from(landed.window, feed.lookback), landed, progress)
+    since = None if whole else sweeps_from(landed.window, feed.lookback)
+    listed = _sweep(client, feed, since, landed, progress, reader)
     if feed.unknown:
         unknown = _sorted_after(reader.rows(feed.unknown), state.get("used", ""))
         _fetch(client, feed, [identity for identity in unknown if identity not in listed], landed, progress, "used")
@@ -97,15 +99,18 @@ def _sorted_after(rows: list[tuple[str | None]], after: str) -> list[str]:
 
 
 def _sweep(
-    client: Client, feed: Feed, since: datetime | None, landed: LandedWindow, progress: Progress
+    client: Client, feed: Feed, since: datetime | None, landed: LandedWindow, progress: Progress, reader: Reader
 ) -> set[str]:  # fmt: skip
     """Land the feed's lists, one after the other. Returns the ids that they had, for a feed with unknown objects."""
     expand: Params = [("expand[]", f"data.{name}") for name in feed.expand]
-    state, listed = landed.manifest.state, set[str]()
+    state, listed, oldest = landed.manifest.state, set[str](), int(landed.window.end.timestamp())
 
     def records_of(raw: msgspec.Raw) -> Iterable[bytes]:
+        nonlocal oldest
+        head = head_of(raw)
+        oldest = min(oldest, head.created)
         if feed.unknown:
-            listed.add(head_of(raw).id)
+            listed.add(head.id)
         return flatten(client, feed, raw)
 
     for number, params in enumerate(feed.sweeps):
@@ -113,7 +118,38 @@ def _sweep(
             landed.remember(sweep=str(number), after="", before="")
         if number == int(state.get("sweep", "0")):
             land_pages(client, feed.stream.name, [*params, *expand], since, landed, records_of, progress)
+    if since is None and landed.window.start is not None and feed.lists_all:
+        _check_end(client, feed, oldest, landed, reader)
     return listed
+
+
+def _check_end(client: Client, feed: Feed, oldest: int, landed: LandedWindow, reader: Reader) -> None:
+    """Compare the oldest object of whole lists with the oldest in staging: `has_more: false` may come too early.
+
+    Raises RetryError when the lists ended before objects that Stripe still has; warns when an earlier list did.
+    """
+    name, table, window = feed.stream.name, feed.stream.tables[0], landed.window
+    missing = reader.rows(questions.older_than(table), kind=feed.kind, oldest=oldest)
+    for (identity,) in missing[:VERIFIED]:
+        if client.retrieve(name, identity) is not None:
+            landed.restart()
+            raise ended_early(client, name, identity)
+    stored = reader.first(questions.oldest(table))
+    swept = (window.start or window.end) - WEEKLY - feed.lookback
+    if oldest < min(stored[0] if stored and stored[0] is not None else oldest + 1, int(swept.timestamp())):
+        client.warnings.append(
+            f"{client.label}: {name} since {datetime.fromtimestamp(max(0, oldest), UTC):%Y-%m-%d} came only now. "
+            "An earlier list ended too early, so numbers of that time were too small until now. Nothing has to be done."
+        )
+
+
+def ended_early(client: Client, name: str, identity: str) -> RetryError:
+    """The error for a list that lacks an object that exists."""
+    return RetryError(
+        f"The list of {name} of {client.label} ended too early",
+        f"it lacks {identity}, which exists",
+        "Nothing of it was loaded; run again later",
+    )
 
 
 def _naive(instant: datetime) -> datetime:

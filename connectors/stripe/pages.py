@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from connectors.base import Progress
 from connectors.errors import ContractError
+from connectors.http import decoded
 from connectors.stripe.client import (
     PAGE,
     RETRY_OR_UPDATE,
     Client,
     Head,
+    Listed,
     LostCursorError,
     Page,
     Params,
@@ -24,6 +27,8 @@ from connectors.stripe.streams import Feed
 from connectors.sync.landing import LandedWindow
 
 RECORDS_PER_PART = 2_000
+H = TypeVar("H", Head, Listed)
+MOST_PAGES = 1_000  # of objects that were created in the same second, or that belong to one object
 
 
 class Parts:
@@ -89,10 +94,10 @@ def pages(
     """Every page of a list by `created`, newest first, after the place that `state` names.
 
     When the object that a page would start after has been deleted, the list continues by time from there.
-    Raises ContractError when a page repeats the one before.
+    Raises ContractError when a page repeats an earlier one, or the pages do not advance in time.
     """
     after, before = (state or {}).get("after"), int((state or {}).get("before") or int(until.timestamp()))
-    last, bound = after, int(until.timestamp())
+    ends, at_once, bound = {after}, 0, int(until.timestamp())
     while True:
         query = [("limit", str(PAGE)), ("created[lte]", str(bound)), *params]
         query += [("created[gte]", str(int(since.timestamp())))] if since else []
@@ -100,25 +105,30 @@ def pages(
         try:
             page = client.page(resource, query)
         except LostCursorError:
+            if after is None:
+                raise
             after, bound = None, before
             continue
+        heads = [head_of(raw, Listed) for raw in page.data]
         yield page
         if not page.has_more:
             return
-        head = head_of(page.data[-1]) if page.data else None
-        if head is None or (head.id == last and after is not None):
+        last = heads[-1] if heads else None
+        at_once = at_once + 1 if last and last.created == before else 0
+        if last is None or last.id in ends or at_once > MOST_PAGES:
             raise _endless(f"stream {resource} of {client.label}")
-        after, before, last = head.id, head.created, head.id
+        after, before = last.id, last.created
+        ends.add(after)
 
 
 def _endless(place: str) -> ContractError:
     return ContractError(f"Stopped reading {place}", "Stripe's pages do not advance", RETRY_OR_UPDATE)
 
 
-def head_of(raw: msgspec.Raw) -> Head:
+def head_of(raw: msgspec.Raw, kind: type[H] = Head) -> H:  # type: ignore[assignment]
     """A record's id and time. Raises ContractError when it has none."""
     try:
-        return msgspec.json.decode(raw, type=Head)
+        return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
         raise ContractError(
             f"Stripe sent a record without a readable id and time ({error})", "", RETRY_OR_UPDATE
@@ -134,18 +144,20 @@ def flatten(client: Client, feed: Feed, raw: msgspec.Raw) -> Iterator[bytes]:
     if feed.children is None:
         yield bytes(raw)
         return
-    fields, identity = msgspec.json.decode(raw, type=dict[str, msgspec.Raw]), head_of(raw).id
+    identity, fields = head_of(raw).id, msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     if feed.children not in fields:
         raise ContractError(
             f"Stream {feed.stream.name} of {client.label} cannot be read",
             f"{identity} came without its {feed.children}",
             RETRY_OR_UPDATE,
         )
-    shown = msgspec.json.decode(fields.pop(feed.children), type=Page)
+    shown = decoded(fields.pop(feed.children), Page, client.label, f"{feed.children} of {identity}")
     try:
         children = _all_children(client, feed, identity) if shown.has_more else shown.data
     except VanishedError:
         return
+    for child in children:
+        head_of(child)
     yield msgspec.json.encode(fields)
     for child in children:
         yield b'{"__parentId":' + bytes(fields["id"]) + b"," + bytes(child).lstrip()[1:]
@@ -157,12 +169,13 @@ def _all_children(client: Client, feed: Feed, identity: str) -> list[msgspec.Raw
     if feed.children == "items":
         path, params = "subscription_items", [("subscription", identity), ("expand[]", "data.discounts")]
     children, after = dict[str, msgspec.Raw](), list[tuple[str, str]]()
-    while True:
+    for _ in range(MOST_PAGES):
         page, known = client.page(path, [("limit", str(PAGE)), *params, *after]), len(children)
         for raw in page.data:
             children.setdefault(head_of(raw).id, raw)
         if not page.has_more:
             return list(children.values())
         if len(children) == known:
-            raise _endless(f"{path} of {identity} of {client.label}")
+            break
         after = [("starting_after", head_of(page.data[-1]).id)]
+    raise _endless(f"{path} of {identity} of {client.label}")

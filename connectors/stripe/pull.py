@@ -6,6 +6,7 @@ An interrupted pull continues where it stopped; a repeated one changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -44,7 +45,9 @@ def pull(context: PullContext, settings: StripeSettings) -> Iterator[Pulled]:
     steps[EVENTS.name] = partial(_land_events, context, client)
     steps[DELETIONS.name] = partial(land_deletions, context, client)
     for stream in STREAMS:
-        yield pull_stream(context, stream, until, steps[stream.name])
+        result = pull_stream(context, stream, until, steps[stream.name])
+        yield replace(result, warnings=(*result.warnings, *client.warnings))
+        client.warnings.clear()
 
 
 def identify(context: PullContext, settings: StripeSettings) -> str | None:

@@ -80,4 +80,26 @@ RECORDED_DELETIONS = Question(
 
 def created_until(table: Table) -> Question:
     """The keys of the objects that were created until $until."""
-    return Question(f"select {table.key[0]} from {table.name} where created_at <= $until", (table.name,))
+    return Question(
+        f"select {table.key[0]} from {table.name} where created_at <= $until order by created_at, {table.key[0]}",
+        (table.name,),
+    )
+
+
+def older_than(table: Table) -> Question:
+    """The keys of the objects of $kind that were created before $oldest (seconds since 1970) and are not deleted,
+    oldest first."""
+    return Question(
+        f"""select t.{table.key[0]}
+        from {table.name} as t
+        left join deletions as d
+            on d.object_id = t.{table.key[0]} and d.object_type = $kind and d.restored_at is null
+        where epoch(t.created_at) < $oldest and d.object_id is null
+        order by t.created_at, t.{table.key[0]}""",
+        (table.name, "deletions"),
+    )
+
+
+def oldest(table: Table) -> Question:
+    """When the oldest object was created, in seconds since 1970; null for none."""
+    return Question(f"select epoch(min(created_at))::bigint from {table.name}", (table.name,))

@@ -183,14 +183,21 @@ class Staging:
         return control_tables.rejects(self.db)
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether an error is of a database file itself, and not of the rows or of a statement."""
+    harmless = (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError, duckdb.IntegrityError)
+    passing = (duckdb.OutOfMemoryException, duckdb.TransactionException, duckdb.InterruptException)
+    return isinstance(error, duckdb.Error) and not isinstance(error, (*harmless, *passing))
+
+
 def _open(path: Path) -> duckdb.DuckDBPyConnection:
     db = duckdb.connect()
     try:
         db.execute(f"attach {literal(str(path))} as staging_file (row_group_size {ROWS_IN_A_GROUP})")
-    except duckdb.IOException as error:
+    except duckdb.Error as error:  # IOException, or the bare class for a block that is not what was written
         if "No space left" in str(error):
             raise
-        if "lock" in str(error):
+        if "Conflicting lock" in str(error):
             raise RetryError(
                 f"{path} is open in another program", str(error), "Close it there, then run again"
             ) from None

@@ -76,6 +76,11 @@ def test_published_file_holds_only_the_marts(master: Installation) -> None:
         assert ask(master.current / f"{file}.duckdb", f"{tables} union {views}") == [("marts",)]
 
 
+def test_published_files_cannot_be_opened_for_writing(master: Installation) -> None:
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (master.home.published / "current").iterdir()}
+    assert set(modes.values()) == {"0o444"}, modes
+
+
 def test_build_records_its_run_its_time_and_its_definitions(master: Installation) -> None:
     about = json.loads((master.current / "build.json").read_text())
     assert about["run_id"] == master.current.name

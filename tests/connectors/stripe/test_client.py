@@ -12,10 +12,10 @@ import zstandard
 from connectors.base import Account, Window
 from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.http import Transport
+from connectors.stripe import pages
 from connectors.stripe.client import ATTEMPTS, LIVE_RATE, TEST_RATE, VERSION, Client, MissingPermissionError
 from connectors.stripe.listing import land_feed
 from connectors.stripe.streams import FEEDS, STREAMS
-from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from tests.connectors.scripted import Reply, Script, scripted
@@ -23,6 +23,7 @@ from tests.connectors.stripe.accounts import Place
 
 EMPTY = {"object": "list", "data": [], "has_more": False, "url": "/v1/charges"}
 KEY = "rk_live_do_not_print"
+FIRST = Window(None, datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def a_client(script: Script, waits: list[float], key: str = KEY) -> Client:
@@ -159,16 +160,96 @@ def test_pages_with_a_repeated_cursor_raise_contract_error(place: Place) -> None
     assert len(server.requests) == 2
 
 
-def land(place: Place, server: Script, name: str) -> list[bytes]:
+def test_pages_that_lead_in_a_circle_raise_contract_error(place: Place) -> None:
+    first, second = (a_list(name, has_more=True, object="charge", created=9) for name in ("ch_1", "ch_2"))
+    with scripted(*map(Reply, [first, second] * 3)) as server, pytest.raises(ContractError, match="do not advance"):
+        land(place, server, "charges")
+    assert len(server.requests) == 3
+
+
+def test_pages_that_never_get_older_raise_contract_error(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MOST_PAGES", 5)
+    replies = [Reply(a_list(f"ch_{number}", has_more=True, object="charge", created=9)) for number in range(99)]
+    with scripted(*replies) as server, pytest.raises(ContractError, match="do not advance"):
+        land(place, server, "charges")
+    assert len(server.requests) < 10
+
+
+def test_cursor_that_is_always_lost_ends_with_an_error(place: Place) -> None:
+    lost = refusal(400, "No such charge: 'ch_1'", code="resource_missing", param="starting_after")
+    page = Reply(a_list("ch_1", has_more=True, object="charge", created=9))
+    with scripted(page, lost, page, lost, page, lost) as server, pytest.raises(ContractError, match="do not advance"):
+        land(place, server, "charges")
+    assert len(server.requests) == 3
+    with scripted(lost) as server, pytest.raises(RetryError, match="cannot be continued"):
+        land(Place(place.root / "other"), server, "charges")
+    assert len(server.requests) == 1
+
+
+JANUARY, MARCH = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)
+
+
+def charges(*created: str) -> dict[str, Any]:
+    """A list of charges, each named by the day on which it was created."""
+    data = [
+        {
+            "id": day,
+            "object": "charge",
+            "created": int(datetime.fromisoformat(f"{day}T00:00Z").timestamp()),
+            "amount": 1,
+        }
+        for day in created
+    ]
+    return EMPTY | {"data": data}
+
+
+def test_list_that_ends_before_a_stored_object_that_exists_is_refused_and_read_again(place: Place) -> None:
+    with scripted(Reply(charges("2026-01-02", "2025-01-02"))) as server:
+        land(place, server, "charges", Window(None, JANUARY))
+    short, old = charges("2026-03-01", "2026-01-02"), charges("2025-01-02")["data"][0]
+    with (
+        scripted(Reply(short), Reply(old)) as server,
+        pytest.raises(RetryError, match="lacks 2025-01-02, which exists"),
+    ):
+        land(place, server, "charges", Window(JANUARY, MARCH))
+    newest = place.landing.newest(a_client(server, []).account, "charges")
+    assert newest is not None
+    assert newest.manifest.parts == [], "nothing of it is loaded later"
+    gone = refusal(404, "No such charge", code="resource_missing", param="id")
+    with scripted(Reply(short), gone) as server:  # it does not exist: the list is whole
+        land(place, server, "charges", Window(JANUARY, MARCH))
+    assert len(place.rows("select * from stripe.charges")) == 3
+
+
+def test_objects_that_an_earlier_list_ended_before_are_loaded_by_the_next_whole_list_and_said(place: Place) -> None:
+    with scripted(Reply(charges("2026-01-02"))) as server:
+        land(place, server, "charges", Window(None, JANUARY))
+    with scripted(Reply(charges("2026-01-02", "2025-01-02"))) as server:
+        [warning] = land(place, server, "charges", Window(JANUARY, MARCH))
+    assert "charges since 2025-01-02 came only now" in warning
+    assert len(place.rows("select * from stripe.charges")) == 2
+    with scripted(Reply(charges("2026-03-01", "2026-01-02", "2025-01-02"))) as server:
+        assert land(place, server, "charges", Window(JANUARY, MARCH)) == []
+
+
+def contents(place: Place, server: Script, name: str) -> list[bytes]:
+    """What is landed of a first window."""
+    land(place, server, name)
+    newest = place.landing.newest(a_client(server, []).account, name)
+    assert newest is not None
+    return [path.read_bytes() for path in newest.paths]
+
+
+def land(place: Place, server: Script, name: str, window: Window = FIRST) -> list[str]:
+    """Land and load one window; returns the warnings."""
     client = a_client(server, [])
-    landed = place.landing.begin(client.account, name, Window(None, datetime(2026, 1, 1, tzinfo=UTC)))
+    landed = place.landing.begin(client.account, name, window)
     with Staging(place.staging) as staging:
         staging.prepare("stripe", STREAMS)
         context = PullContext(client.account, place.landing, staging, "run", client.transport)
         land_feed(context, client, feed(name), landed.window.end, landed)
         staging.load(client.account, feed(name).stream, landed, "run")
-    assert Landing(place.root / "landing").newest(client.account, name) is not None
-    return [path.read_bytes() for path in landed.paths]
+    return client.warnings
 
 
 def test_subscription_items_beyond_the_embedded_list_are_read_from_their_lists_start(place: Place) -> None:
@@ -176,8 +257,8 @@ def test_subscription_items_beyond_the_embedded_list_are_read_from_their_lists_s
     item = {"object": "subscription_item", "created": 5, "quantity": 2, "discounts": [], "tax_rates": []}
     first = a_list("sub_1", object="subscription", created=7, discounts=[], items=a_list("si_4", "si_3", has_more=True,
                    **item))  # fmt: skip
-    pages = (a_list("si_1", "si_2", has_more=True, **item), a_list("si_2", "si_4", "si_3", **item))
-    with scripted(Reply(first), *map(Reply, pages)) as server:
+    lists = (a_list("si_1", "si_2", has_more=True, **item), a_list("si_2", "si_4", "si_3", **item))
+    with scripted(Reply(first), *map(Reply, lists)) as server:
         land(place, server, "subscriptions")
     assert [request.path.partition("starting_after=")[2] for request in server.requests[1:]] == ["", "si_2"]
     rows = place.rows("select subscription_id, subscription_item_id, quantity from stripe.subscription_items")
@@ -187,8 +268,8 @@ def test_subscription_items_beyond_the_embedded_list_are_read_from_their_lists_s
 def test_invoice_lines_beyond_the_embedded_list_are_read_from_their_lists_start(place: Place) -> None:
     line = {"object": "line_item", "amount": 100}
     first = a_list("in_1", object="invoice", created=7, lines=a_list("il_4", "il_2", has_more=True, **line))
-    pages = (a_list("il_1", "il_2", has_more=True, **line), a_list("il_3", "il_4", **line))
-    with scripted(Reply(first), *map(Reply, pages)) as server:
+    lists = (a_list("il_1", "il_2", has_more=True, **line), a_list("il_3", "il_4", **line))
+    with scripted(Reply(first), *map(Reply, lists)) as server:
         land(place, server, "invoices")
     assert [request.path.split("?")[0] for request in server.requests[1:]] == ["/v1/invoices/in_1/lines"] * 2
     assert [request.path.partition("starting_after=")[2] for request in server.requests[1:]] == ["", "il_2"]
@@ -215,7 +296,7 @@ def test_record_lands_byte_for_byte_without_its_line_ends(place: Place) -> None:
     """With its spaces, its numbers as written and its unknown fields. Stripe's JSON has many lines."""
     page = b'{\n  "object":"list",\n  "has_more":false,\n  "data":[\n    ' + ODD + b"\n  ]\n}\n"
     with scripted(Reply(page)) as server:
-        (part,) = land(place, server, "charges")
+        (part,) = contents(place, server, "charges")
     text = zstandard.ZstdDecompressor().decompressobj().decompress(part)
     assert text == ODD.replace(b"\r\n", b"").replace(b"\n", b"") + b"\n"
     assert place.rows("select charge_id, amount from stripe.charges") == [("ch_1", 150)]
@@ -249,6 +330,13 @@ def test_seconds_and_amounts_are_typed_and_other_values_rejected(place: Place) -
     ("name", "row", "says"),
     [
         ("coupons", {"id": "X", "created": "soon"}, "without a readable id and time"),
+        ("coupons", {"id": "X"}, "without a readable id and time"),
+        ("coupons", {"created": 5}, "without a readable id and time"),
+        ("coupons", None, "without a readable id and time"),
+        ("coupons", "X", "without a readable id and time"),
+        ("invoices", {"id": "in_1", "created": 5, "lines": None}, "another shape"),
+        ("invoices", {"id": "in_1", "created": 5, "lines": {"data": [None], "has_more": False}}, "readable id"),
+        ("subscriptions", {"id": "sub_1", "created": 5, "items": {"data": "none", "has_more": False}}, "another shape"),
         ("invoices", {"id": "in_1", "created": 5, "object": "invoice"}, "in_1 came without its lines"),
     ],
 )
