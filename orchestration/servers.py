@@ -105,15 +105,9 @@ def serve(settings: Settings) -> None:
 
 def show(settings: Settings, children: Children, console: Console) -> None:
     """Start Dagster, print addresses and logins, and wait for Ctrl-C. A Dagster that does not start is a warning."""
-    dagster = ""
     with console.status("starting Dagster"):
-        try:
-            dagster = start_dagster(settings, children)
-        except (TakingsError, OSError) as error:
-            console.print(
-                f"warning: {error}\nThe dashboards are served without Dagster's pages.",
-                style="yellow", highlight=False, markup=False, soft_wrap=True,
-            )  # fmt: skip
+        dagster = _attempt(start_pages, settings, children, console)
+        _attempt(start_daemon, settings, children, console)
     address = superset.address(settings)
     lines = [
         f"  {title:20} {address}/superset/dashboard/{slug}/" for slug, title in superset.dashboard_titles().items()
@@ -148,21 +142,25 @@ def wait_for_the_end() -> None:
         pass
 
 
-def start_dagster(settings: Settings, children: Children) -> str:
-    """Start the daemon that runs the schedule, then Dagster's pages; returns their address. Raises TakingsError.
+def _attempt(
+    start: Callable[[Settings, Children], str], settings: Settings, children: Children, console: Console
+) -> str:
+    """What `start` returns; a failure is a warning, since the dashboards need no Dagster."""
+    try:
+        return start(settings, children)
+    except (TakingsError, OSError) as error:
+        console.print(
+            f"warning: {error}\nThe dashboards are served without it.",
+            style="yellow", highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
+        return ""
 
-    The daemon goes on when the pages do not start.
-    """
-    where = dagster_run.dagster_home(Home(settings.home))
-    environment = {"DAGSTER_HOME": str(where), "TAKINGS_CONFIG": str(config_path()), "TAKINGS_HOME": str(home())}
-    children.start(
-        "dagster-daemon",
-        [sys.executable, "-m", "dagster._daemon", "run", "-m", "orchestration.definitions"],
-        environment,
-    )
+
+def start_pages(settings: Settings, children: Children) -> str:
+    """Start Dagster's pages; returns their address. Raises TakingsError."""
     port = settings.dagster.port or free_port()
     refuse_taken(port, "Dagster", f"`port` under [dagster] in {config_path()}")
-    pages = children.start("dagster", [sys.executable, "-m", "orchestration.dagster_pages", str(port)], environment)
+    pages = children.start("dagster", [sys.executable, "-m", "orchestration.dagster_pages", str(port)], _dagster())
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and pages.poll() is None:
@@ -178,6 +176,19 @@ def start_dagster(settings: Settings, children: Children) -> str:
         ended or f"it did not answer at {url} within {START_TIMEOUT:.0f} s",
         f"Its log: {Home(home()).logs / 'dagster.log'}",
     )
+
+
+def start_daemon(_: Settings, children: Children) -> str:
+    """Start the daemon that runs the schedule, after the pages: only one of both may make Dagster's tables."""
+    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", "orchestration.definitions"]
+    children.start("dagster-daemon", command, _dagster())
+    return ""
+
+
+def _dagster() -> dict[str, str]:
+    """The environment of both."""
+    where = dagster_run.dagster_home(Home(home()))
+    return {"DAGSTER_HOME": str(where), "TAKINGS_CONFIG": str(config_path()), "TAKINGS_HOME": str(home())}
 
 
 def refuse_taken(port: int, name: str, setting: str) -> None:

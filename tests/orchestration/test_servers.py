@@ -125,7 +125,12 @@ def test_superset_that_ran_before_serve_keeps_running_after_it(monkeypatch: pyte
 class Failing(servers.Children):
     """Child processes of which each ends at once with code 3."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
     def start(self, name: str, *_: Any) -> subprocess.Popen[str]:
+        self.names.append(name)
         return super().start(name, [sys.executable, "-c", "raise SystemExit(3)"], {})
 
 
@@ -154,8 +159,9 @@ def shown(configured: Settings, children: servers.Children, *, terminal: bool = 
 
 
 def test_dashboards_are_served_where_dagster_ends_while_starting(configured: Settings) -> None:
-    began = time.monotonic()
-    text = shown(configured, Failing())
+    began, children = time.monotonic(), Failing()
+    text = shown(configured, children)
+    assert children.names == ["dagster", "dagster-daemon"], "the schedule goes on without the pages"
     assert "warning: Dagster did not start: its process ended with code 3" in text and "dagster.log" in text
     assert "/superset/dashboard/executive-summary/" in text and "/asset-groups" not in text
     assert time.monotonic() - began < servers.START_TIMEOUT / 2
@@ -182,6 +188,13 @@ def test_passwords_are_shown_on_a_terminal_only(configured: Settings) -> None:
     assert [password for password in passwords if password not in text] == []
 
 
+def test_login_that_superset_does_not_know_yet_is_not_shown(configured: Settings) -> None:
+    credentials = Credentials(configured.home / "superset" / "credentials.json")
+    credentials.login("admin")
+    assert "nordlicht" not in shown(configured, Failing(), terminal=True)
+    assert not credentials.has("nordlicht"), "the next grant would take it for a login that exists"
+
+
 @pytest.mark.deep  # Dagster takes 20 seconds to start
 def test_dagster_shows_the_job_to_the_administrator(
     configured: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -191,7 +204,9 @@ def test_dagster_shows_the_job_to_the_administrator(
     admin = Credentials(tmp_path / "state" / "superset" / "credentials.json").admin
     dagster = configured.dagster.model_copy(update={"port": servers.free_port()})
     with servers.Children() as children:
-        url = servers.start_dagster(settings.load().model_copy(update={"dagster": dagster}), children)
+        configuration = settings.load().model_copy(update={"dagster": dagster})
+        url = servers.start_pages(configuration, children)
+        servers.start_daemon(configuration, children)
         query = {"query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"}
         answer = requests.post(f"{url}/graphql", json=query, auth=(admin.username, admin.password), timeout=60).json()
         assert "refresh" in [job["name"] for job in answer["data"]["repositoriesOrError"]["nodes"][0]["jobs"]]
