@@ -5,10 +5,11 @@ errors.py     what to do about an error, by its code and subcode
 streams/      each stream's fields, and the tables that it fills
 reports.py    insights of a range of days: at once, or by an asynchronous run; halved when too large
 runs.py       asynchronous runs, within one deadline per report
+guards.py     what may not vanish from a day that is read again
 pull.py       the order of steps: check the account, then land, load, move the cursor
 
-Data flow: the account, campaigns, ad sets, ads, daily insights of ads and of the account, actions apart -> landing
-zone -> schema `meta_ads` of the staging file. Sync it alone: `takings pull --source meta_ads`.
+Data flow: the account, campaigns, ad sets, ads, daily insights of ads, of campaigns and of the account, actions apart
+-> landing zone -> schema `meta_ads` of the staging file. Sync it alone: `takings pull --source meta_ads`.
 """
 
 from connectors.connector import Connector

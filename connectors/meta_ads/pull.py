@@ -16,7 +16,8 @@ from connectors.errors import ContractError
 from connectors.http import decoded
 from connectors.meta_ads import streams
 from connectors.meta_ads.client import VERSION, Client
-from connectors.meta_ads.reports import PAGE_OF_OBJECTS, pages, rows
+from connectors.meta_ads.guards import GONE, guards
+from connectors.meta_ads.reports import PAGE_OF_OBJECTS, Listed, pages, rows
 from connectors.meta_ads.settings import MetaAdsSettings
 from connectors.sync.daily_reports import (
     AdAccountPull,
@@ -57,11 +58,12 @@ def pull(context: PullContext, settings: MetaAdsSettings, version: str = VERSION
     calendar = Calendar(zone, settings.since, None, settings.lookback_days, RETENTION_MONTHS)
     reports = {stream.name: partial(rows, client, stream)
                for stream in streams.STREAMS if stream.name in streams.INSIGHTS}  # fmt: skip
-    objects: dict[str, Land] = {stream.name: partial(_land_objects, client, stream, context.progress)
+    listed: dict[str, set[str]] = {}
+    objects: dict[str, Land] = {stream.name: partial(_land_objects, client, stream, context.progress, listed)
                for stream in streams.STREAMS if stream.name in streams.EDGES}  # fmt: skip
     objects[streams.ACCOUNT.name] = partial(land_record, raw)
-    guarded = {streams.ACCOUNT_INSIGHTS.name}
-    yield from AdAccountPull(context, client, calendar, objects, reports, CHUNK_DAYS, guarded).run(streams.STREAMS)
+    checks = guards(client.label, context.reader, partial(_listed_now, client, listed))
+    yield from AdAccountPull(context, client, calendar, objects, reports, CHUNK_DAYS, checks).run(streams.STREAMS)
 
 
 def _check(client: Client, raw: bytes) -> _AdAccount:
@@ -78,12 +80,33 @@ def _check(client: Client, raw: bytes) -> _AdAccount:
     return account
 
 
-def _land_objects(client: Client, stream: Stream, progress: Progress, landed: LandedWindow) -> None:
-    """Land every object of a kind, archived ones too; deleted ones come only when their status is requested."""
+def _listed_now(client: Client, listed: dict[str, set[str]], kind: str) -> set[str]:
+    """The ids in a list of objects; requested once where this pull does not read the list, as for given days.
+
+    Then objects that are deleted or archived are left out.
+    """
+    if kind not in listed:
+        every = next(stream for stream in streams.STREAMS if stream.name == kind).connections["effective_status"]
+        statuses = [name for name in msgspec.convert(every, list[str]) if name not in GONE]
+        params = {"fields": "id", "effective_status": msgspec.json.encode(statuses).decode()}
+        lists = pages(client, f"act_{client.id}/{streams.EDGES[kind]}", params, PAGE_OF_OBJECTS, least=1)
+        listed[kind] = {decoded(row, Listed, client.label, kind).id for page in lists for row in page}
+    return listed[kind]
+
+
+def _land_objects(
+    client: Client, stream: Stream, progress: Progress, listed: dict[str, set[str]], landed: LandedWindow
+) -> None:
+    """Land every object of a kind, archived ones too; deleted ones come only when their status is requested.
+
+    Their ids are added to `listed` under the stream's name.
+    """
     begin_objects(client, landed)
+    ids = listed[stream.name] = set()
     statuses = msgspec.json.encode(stream.connections["effective_status"]).decode()
     params = {"fields": stream.query, "effective_status": statuses}
     for page in pages(client, f"act_{client.id}/{streams.EDGES[stream.name]}", params, PAGE_OF_OBJECTS, least=1):
         landed.write_part(page)
+        ids.update(decoded(row, Listed, client.label, stream.name).id for row in page)
         progress(stream.name, landed.manifest.written, None, "pages")
     landed.seal()

@@ -43,7 +43,9 @@ class _Page(msgspec.Struct):
     paging: _Paging | None = None
 
 
-class _Campaign(msgspec.Struct):
+class Listed(msgspec.Struct):
+    """An object of a list."""
+
     id: str
 
 
@@ -104,7 +106,7 @@ def _rows_or_by_campaign(runs: Runs, stream: Stream, first: date, last: date) ->
             raise
     params = {"fields": "id", "effective_status": msgspec.json.encode(STATUSES).decode()}
     listed = pages(client, f"act_{client.id}/campaigns", params, PAGE_OF_OBJECTS, least=1)
-    campaigns = [decoded(row, _Campaign, client.label, "campaigns").id for page in listed for row in page]
+    campaigns = [decoded(row, Listed, client.label, "campaigns").id for page in listed for row in page]
     starts = range(0, len(campaigns), CAMPAIGNS_AT_ONCE)
     groups = (campaigns[start : start + CAMPAIGNS_AT_ONCE] for start in starts)
     return [row for group in groups for row in _by_campaigns(runs, stream, first, group)]

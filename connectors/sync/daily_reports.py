@@ -2,12 +2,12 @@
 
 The first load reads the configured history. Each later one reads today and the days before it that may still change;
 once a month the last 13 months, since rows appear and vanish late; and days that are configured and have never been
-read (`since` was moved back). Each day is replaced as a whole.
+read (`since` was moved back). Each day is replaced as a whole; what may vanish from it: withdrawn.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -19,11 +19,11 @@ from connectors.errors import ConfigurationError, RetryError
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext, add, pull_stream, read_again
 from connectors.sync.reader import Question
+from connectors.sync.withdrawn import Guard, WithdrawnError, keep_withdrawn
 
 LOOKBACK_DAYS = 28  # how long a day is restated
 DEEP_DAYS = 396  # 13 months, once a month
 ROWS_PER_PART = 50_000  # held in memory at once, some 100 MB
-SUSPICIOUS_DAYS = 7  # so many days do not lose their spend at once
 
 Rows = Callable[[date, date], list[bytes]]
 """Every row of a report from the first to the last day, both included."""
@@ -151,7 +151,7 @@ def rows_in_halves(label: str, report: str, rows: Rows, first: date, last: date)
 class AdAccountPull:
     """How the streams of one ad account are pulled: `objects` whole, `reports` by day, `most_days` at a time.
 
-    Days of a `guarded` report that had spend are not emptied, unless the pull names the days.
+    `guards` say for each report what may not vanish from its days, unless the pull names the days.
     """
 
     context: PullContext
@@ -160,7 +160,7 @@ class AdAccountPull:
     objects: Mapping[str, Land]
     reports: Mapping[str, Rows]
     most_days: int
-    guarded: Collection[str] = ()
+    guards: Mapping[str, Guard]
 
     def run(self, streams: Iterable[Stream]) -> Iterator[Pulled]:
         """Pull stream by stream; with the context's `days` only these days of the reports."""
@@ -208,30 +208,29 @@ class AdAccountPull:
         chunk = _chunk(self.most_days, 1, self._rows_per_day(stream, first, last))
         while day <= last:
             end = min(last, day + timedelta(days=chunk - 1))
-            arrived = landed.write_part(self.reports[stream.name](day, end), next_day=str(end + timedelta(days=1)))
+            records = self.reports[stream.name](day, end)
+            records += self._kept_rows(stream, landed, records, (day, end))
+            arrived = landed.write_part(records, next_day=str(end + timedelta(days=1)))
             chunk = _chunk(self.most_days, (end - day).days + 1, arrived)
             self.context.progress(stream.name, (end - first).days + 1, (last - first).days + 1, "days")
             day = end + timedelta(days=1)
-        if self.context.days is None and stream.name in self.guarded and not landed.manifest.written:
-            self._refuse_emptiness(stream, landed, first, last)
         landed.seal()
+
+    def _kept_rows(self, stream: Stream, landed: LandedWindow, records: list[bytes], days: Days) -> list[bytes]:
+        """Records that keep rows of deleted objects. Raises WithdrawnError, and the window starts over."""
+        report = f"The report {stream.name} of {self.client.label}, {days[0]} to {days[1]},"
+        guard, table = self.guards[stream.name], stream.tables[0]
+        accepted = self.context.days or (landed.manifest.days if landed.manifest.again else None)
+        try:
+            return keep_withdrawn(guard, table, self.context.reader, records, days, accepted, report)
+        except WithdrawnError:
+            landed.restart()
+            raise
 
     def _rows_per_day(self, stream: Stream, first: date, last: date) -> int:
         """The most rows that staging has for one of these days."""
         row = self.context.reader.first(most_rows_per_day(stream.tables[0]), first=first, last=last)
         return int(row[0] or 0) if row else 0
-
-    def _refuse_emptiness(self, stream: Stream, landed: LandedWindow, first: date, last: date) -> None:
-        """Raise RetryError when an empty report covers days that had spend: spend does not vanish."""
-        spent = self.context.reader.first(days_with_spend(stream.tables[0]), first=first, last=last)
-        if spent and spent[0] >= SUSPICIOUS_DAYS:
-            landed.restart()
-            raise RetryError(
-                f"The report {stream.name} of {self.client.label}, {first} to {last}, was not loaded",
-                f"it came without a single row, yet {spent[0]} of these days, {spent[1]} to {spent[2]}, had spend",
-                "They stay as they are. Check that the token can still see the account's reports, then run again. If "
-                "the days are empty there too, backfill them in Dagster: a backfill accepts empty days",
-            )
 
 
 def most_rows_per_day(table: Table) -> Question:
@@ -240,16 +239,6 @@ def most_rows_per_day(table: Table) -> Question:
         f"select count(*) as rows from {table.name} where {table.slice} between $first and $last group by {table.slice}"
     )
     return Question(f"select max(rows) from ({days})", (table.name,))
-
-
-def days_with_spend(table: Table) -> Question:
-    """How many days from $first to $last had spend, and the first and the last of them."""
-    spend = next(column.name for column in table.columns if column.type == "MICROS")
-    return Question(
-        f"select count(distinct {table.slice}), min({table.slice}), max({table.slice}) from {table.name} "
-        f"where {table.slice} between $first and $last and {spend} > 0",
-        (table.name,),
-    )
 
 
 def _covers(landed: LandedWindow, calendar: Calendar, earliest: date) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -27,6 +28,7 @@ from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext
 from connectors.tiktok_ads import streams
 from connectors.tiktok_ads.client import VERSION, Client
+from connectors.tiktok_ads.guards import guards
 from connectors.tiktok_ads.pages import whole_list
 from connectors.tiktok_ads.reports import LONGEST_DAYS, ad_rows, gmv_rows, stores, with_fields
 from connectors.tiktok_ads.settings import TikTokAdsSettings
@@ -59,15 +61,18 @@ def pull(context: PullContext, settings: TikTokAdsSettings, version: str = VERSI
     zone = account_zone(client.label, advertiser.display_timezone or advertiser.timezone or "")
     shops = stores(client)
     calendar = Calendar(zone, settings.since, HISTORY_DAYS, settings.lookback_days)
-    objects: dict[str, Land] = {name: partial(_land_objects, client, name, context.progress) for name in streams.LISTS}
+    listed: dict[str, set[str]] = {}
+    objects: dict[str, Land] = {
+        name: partial(_land_objects, client, name, context.progress, listed) for name in streams.LISTS
+    }
     objects[streams.ADVERTISER.name] = partial(land_record, raw)
     reports = {
         stream.name: _rows(context, client, stream, shops)
         for stream in streams.STREAMS
         if stream.name in streams.REPORTS
     }
-    guarded = {streams.ADVERTISER_INSIGHTS.name, streams.GMV_MAX_TOTALS.name}
-    yield from AdAccountPull(context, client, calendar, objects, reports, LONGEST_DAYS, guarded).run(streams.STREAMS)
+    checks = guards(client.label, context.reader, partial(_listed_now, client, listed))
+    yield from AdAccountPull(context, client, calendar, objects, reports, LONGEST_DAYS, checks).run(streams.STREAMS)
 
 
 def _rows(context: PullContext, client: Client, stream: Stream, shops: frozenset[str]) -> Rows:
@@ -94,17 +99,38 @@ def _check(client: Client) -> tuple[bytes, _Advertiser]:
     raise ConfigurationError(f"{client.label} was not pulled", "the token may not see it", "Check `account`")
 
 
-def _land_objects(client: Client, name: str, progress: Progress, landed: LandedWindow) -> None:
-    """Land every object of every kind, archived and deleted ones too."""
+def _listed_now(client: Client, listed: dict[str, set[str]], name: str) -> set[str]:
+    """The ids in a list of objects; requested once where this pull does not read the list, as for given days.
+
+    Then objects that are deleted are left out.
+    """
+    if name not in listed:
+        objects = [pair for _, rows in _objects(client, name) for pair in rows]
+        listed[name] = {key for row, key in objects if "DELETE" not in _field("secondary_status", row)}
+    return listed[name]
+
+
+def _land_objects(
+    client: Client, name: str, progress: Progress, listed: dict[str, set[str]], landed: LandedWindow
+) -> None:
+    """Land every object of every kind, archived and deleted ones too; their ids are added to `listed`."""
     begin_objects(client, landed)
-    for kind, endpoint, filtering, size, key in streams.LISTS[name]:
-        params = {"advertiser_id": client.id, "filtering": filtering}
-        rows = whole_list(client, endpoint, params, partial(_id, key), size)
-        landed.write_part(with_fields(row, kind=kind) for row in rows)
+    ids = listed[name] = set()
+    for kind, rows in _objects(client, name):
+        landed.write_part(with_fields(row, kind=kind) for row, _ in rows)
+        ids.update(key for _, key in rows)
         progress(name, landed.manifest.written, None, kind)
     landed.seal()
 
 
-def _id(key: str, row: bytes) -> str:
-    fields = decoded(row, dict[str, msgspec.Raw], "TikTok", "a list of objects")
-    return bytes(fields.get(key, b"null")).decode()
+def _objects(client: Client, name: str) -> Iterator[tuple[str, list[tuple[bytes, str]]]]:
+    """Every object of a list with its id, kind by kind."""
+    for kind, endpoint, filtering, size, key in streams.LISTS[name]:
+        params = {"advertiser_id": client.id, "filtering": filtering}
+        rows = whole_list(client, endpoint, params, partial(_field, key), size)
+        yield kind, [(row, _field(key, row)) for row in rows]
+
+
+def _field(key: str, row: bytes) -> str:
+    value = decoded(row, dict[str, Any], "TikTok", "a list of objects").get(key)
+    return "" if value is None else str(value)

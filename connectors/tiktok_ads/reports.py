@@ -22,7 +22,7 @@ from connectors.tiktok_ads.questions import known_shops
 from connectors.tiktok_ads.streams.insights import DIMENSIONS, PROMOTIONS, SERVICES
 
 LONGEST_DAYS = 30
-_ALL_ADS = {"field_name": "ad_status", "filter_type": "IN", "filter_value": '["STATUS_ALL"]'}
+_STATUS_FIELDS = {"AD": "ad_status", "CAMPAIGN": "campaign_status"}
 
 
 class _Store(msgspec.Struct):
@@ -46,7 +46,7 @@ def stores(client: Client) -> frozenset[str]:
 
 
 def ad_rows(client: Client, stream: Stream, first: date, last: date) -> list[bytes]:
-    """Rows of ads or of the advertiser from `first` to `last`, both included, each with its service."""
+    """Rows of ads, of campaigns or of the advertiser from `first` to `last`, both included, each with its service."""
     level, dimension = DIMENSIONS[stream.name]
     result = []
     for service in SERVICES:
@@ -57,8 +57,9 @@ def ad_rows(client: Client, stream: Stream, first: date, last: date) -> list[byt
             "dimensions": [dimension, "stat_time_day"],
             "metrics": stream.query.split(","),
         }
-        if level == "AD":
-            params["filtering"] = [_ALL_ADS]
+        if level in _STATUS_FIELDS:
+            everything = {"filter_type": "IN", "filter_value": '["STATUS_ALL"]'}
+            params["filtering"] = [{"field_name": _STATUS_FIELDS[level], **everything}]
         rows = _rows(client, "report/integrated/get", params, first, last)
         result += [with_fields(row, service=service) for row in rows]
     return result

@@ -10,6 +10,38 @@
     {{ return(['spend_micros', 'impressions', 'clicks', 'purchases', 'purchase_value_micros']) }}
 {%- endmacro %}
 
+{# Sums of the measures of a relation by account and day, and by further columns. #}
+{% macro ad_sums(relation, columns=[]) -%}
+    {%- set keys = ['tenant_id', 'source', 'source_account', 'date_day'] + columns -%}
+    select
+    {%- for name in keys %}
+        {{ name }},
+    {%- endfor %}
+    {%- for name in ad_measures() %}
+        cast(sum({{ name }}) as bigint) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from {{ relation }}
+    group by {{ keys | join(', ') }}
+{%- endmacro %}
+
+{# A spend that a platform can state: not null, not negative. Null otherwise: the total is missing. #}
+{% macro stated_spend(spend) -%}
+    case when {{ spend }} >= 0 then {{ spend }} end
+{%- endmacro %}
+
+{# The sum of the spend of several rows; null where one of them states none. #}
+{% macro sum_of_stated(spend) -%}
+    case when count({{ stated_spend(spend) }}) = count(*) then sum({{ spend }}) end
+{%- endmacro %}
+
+{# Whether a level's own figure counts: its spend is known, and it is not empty while its parts had spend. #}
+{% macro is_stated(total, parts) -%}
+    {{ total }}.spend_micros is not null
+    and not (
+        {{ total }}.spend_micros = 0 and {{ total }}.impressions = 0 and coalesce({{ parts }}.spend_micros, 0) > 0
+    )
+{%- endmacro %}
+
 {# Micros of one currency in minor units of another, rounded once, halves away from zero. #}
 {% macro micros_to_minor(micros, rate, minor_units) -%}
     cast(round(

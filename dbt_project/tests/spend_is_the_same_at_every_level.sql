@@ -1,6 +1,19 @@
 -- Days whose advertising is lost or doubled: at each level the rows must add up to the account's own total in its own
--- currency. Days with ads but without an account total fail too.
-with totals as (select * from {{ ref('int_ad_account_totals') }}),
+-- currency. Days whose account total is missing fail too: there is none beside ads, or the platform states no spend in
+-- it, or a negative one.
+with totals as (
+    {{ ad_sums(ref('int_ad_account_totals')) }}
+),
+
+missing as (
+    select distinct
+        tenant_id,
+        source,
+        source_account,
+        date_day
+    from {{ ref('int_ad_account_totals') }}
+    where spend_micros is null
+),
 
 levels as (
     {%- for level in ['ad', 'ad_set', 'campaign', 'account'] %}
@@ -35,3 +48,12 @@ where
     {%- for name in ad_measures() %}
         {{ 'or ' if not loop.first }}coalesce(totals.{{ name }}, 0) <> coalesce(levels.{{ name }}, 0)
     {%- endfor %}
+union all
+select
+    tenant_id,
+    source_account,
+    date_day,
+    'account total is missing',
+    null,
+    null
+from missing

@@ -1,13 +1,15 @@
 """Spend, impressions, clicks, purchases and their value from the books of the ad accounts: by ad and day, and in total.
 
 Each day is as the platform reported it when a pull read it last. The first pull reads all days, a later one the days
-since the pull before it and the 28 days before that, the first one of a month 13 months. ``pulls`` are the instants of
-the pulls, oldest first. Amounts are micros of the account's currency, days are those of the account's zone.
+since the pull before it and the 28 days before that, the first one of a month 13 months. An ad or a campaign that the
+platform no longer shows then is as it was shown last. A campaign has the platform's own figure: what its ads do not
+explain is a row of the campaign. ``pulls`` are the instants of the pulls, oldest first. Amounts are micros of the
+account's currency, days are those of the account's zone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -27,17 +29,17 @@ Key = tuple[str, str | None, str | None, str | None, date]  # platform, campaign
 Pulls = Sequence[datetime]
 
 
-def last_read(day: date, account: AdAccount, pulls: Pulls) -> int | None:
-    """The instant at which a pull read a day last; None if no pull did."""
-    last, before = None, date.max
+def readings(day: date, account: AdAccount, pulls: Pulls) -> list[int]:
+    """The instants at which pulls read a day, oldest first."""
+    instants, before = [], date.max
     for pull in map(seconds, pulls):
         today = account.plan.day(pull)
         new_month = (before.year, before.month) != (today.year, today.month)
         first = date.min if before == date.max else before - (THIRTEEN_MONTHS if new_month else LOOKBACK)
         if first <= day <= today:
-            last = pull
+            instants.append(pull)
         before = today
-    return last
+    return instants
 
 
 def stats_row(stats: AdStats) -> Row:
@@ -52,13 +54,27 @@ def gmv_max_row(stats: AdStats) -> Row:
     return dict.fromkeys(MEASURES, 0) | {"spend_micros": stats.spend}
 
 
+def _less(total: Row, parts: Iterable[Row]) -> Row:
+    for part in parts:
+        total = {name: total[name] - part[name] for name in MEASURES}
+    return total
+
+
 @dataclass(frozen=True)
 class AccountDay:
-    """A day of an account as it was read last, at ``at``."""
+    """A day of an account as it was read last, at ``at``; it was read before at the instants ``earlier``."""
 
     account: AdAccount
     day: date
     at: int
+    earlier: tuple[int, ...] = ()
+
+    def shown(self, level: str, kinds: Sequence[str] = BY_AD) -> dict[Node, AdStats]:
+        """Each object's statistics when it was shown last."""
+        stats: dict[Node, AdStats] = {}
+        for instant in (*self.earlier, self.at):
+            stats |= self.account.rows(level, self.day, instant, kinds)
+        return stats
 
     def total(self) -> Row:
         """The account's own total, which no breakdown changes."""
@@ -74,17 +90,22 @@ class AccountDay:
         return {**shown, **hidden}
 
     def rows(self, level: str = AD) -> dict[tuple[str | None, str | None, str | None], Row]:
-        """Rows by (campaign, ad set, ad); the part of the total that no row explains has three times None."""
+        """Rows by (campaign, ad set, ad).
+
+        The part of a campaign that no row of the level explains has None as ad set and ad; the part of the account that
+        no campaign explains has three times None.
+        """
         rows: dict[tuple[str | None, str | None, str | None], Row] = {}
-        for node, stats in self.account.rows(level, self.day, self.at, BY_AD).items():
+        for node, stats in self.shown(level).items():
             campaign, group, ad = ([*(parent.id for parent in node.path), None, None])[:3]
             rows[campaign, group, ad] = stats_row(stats)
-        for node, stats in self.account.rows(CAMPAIGN, self.day, self.at, [GMV_MAX]).items():
+        for node, stats in self.shown(CAMPAIGN).items():
+            inside = [row for key, row in rows.items() if key[0] == node.id]
+            if any((rest := _less(stats_row(stats), inside)).values()):
+                rows[node.id, None, None] = rest
+        for node, stats in self.shown(CAMPAIGN, [GMV_MAX]).items():
             rows[node.id, None, None] = gmv_max_row(stats)
-        rest = self.total()
-        for row in rows.values():
-            rest = {name: rest[name] - row[name] for name in MEASURES}
-        if any(rest.values()):
+        if any((rest := _less(self.total(), rows.values())).values()):
             rows[None, None, None] = rest
         return rows
 
@@ -92,11 +113,12 @@ class AccountDay:
 def days(account: AdAccount, pulls: Pulls) -> list[AccountDay]:
     """The days that the pulls have read."""
     until_now = account.days(seconds(pulls[-1]))
-    return [AccountDay(account, day, at) for day in until_now if (at := last_read(day, account, pulls)) is not None]
+    read = ((day, readings(day, account, pulls)) for day in until_now)
+    return [AccountDay(account, day, instants[-1], tuple(instants[:-1])) for day, instants in read if instants]
 
 
 def spend(world: World, account: str, pulls: Pulls, level: str = AD) -> dict[Key, Row]:
-    """The rows of the mart ``spend``; the part that no ad explains has no campaign, ad set and ad."""
+    """The rows of the mart ``spend``; a part that no ad explains has no ad set and ad."""
     return {
         (name, *key, day.day): row
         for platform, (_, name) in PLATFORMS.items()
@@ -114,6 +136,12 @@ def names(world: World, account: str, pulls: Pulls) -> dict[str, str]:
             for node in world.ad_account(account, platform).nodes(level, at):
                 by_id[node.id] = node.name(at)
     return by_id
+
+
+def gmv_max_campaigns(world: World, account: str, pulls: Pulls) -> set[str]:
+    """The ids of GMV Max campaigns, which have no ads."""
+    nodes = world.ad_account(account, "tiktok").nodes(CAMPAIGN, seconds(pulls[-1]))
+    return {node.id for node in nodes if node.kind == GMV_MAX}
 
 
 def minor(micros: int, exponent: int) -> int:

@@ -49,9 +49,13 @@ def _zone(world: World, account: str) -> ZoneInfo:
 
 def spend(world: World, account: str, pulls: Pulls) -> Rows:
     """With the current names of campaigns."""
-    names = ads.names(world, account, pulls)
+    names, without_ads = ads.names(world, account, pulls), ads.gmv_max_campaigns(world, account, pulls)
     return {
-        key: {**row, "campaign_name": names[key[1]] if key[1] else ads.UNALLOCATED, "is_unallocated": key[1] is None}
+        key: {
+            **row,
+            "campaign_name": names[key[1]] if key[1] else ads.UNALLOCATED,
+            "is_unallocated": key[3] is None and key[1] not in without_ads,
+        }
         for key, row in ads.spend(world, account, pulls).items()
     }
 

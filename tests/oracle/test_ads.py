@@ -8,7 +8,7 @@ import pytest
 
 from simulator import World, demo_world
 from simulator.scenarios.ads.books import AdStats
-from simulator.scenarios.ads.plan import DELETED, LEVELS
+from simulator.scenarios.ads.plan import CAMPAIGN, DELETED, LEVELS
 from simulator.world import seconds
 from tests.oracle import ads
 
@@ -37,19 +37,20 @@ def test_micros_are_rounded_half_up_to_minor_units(micros: int, minor: int) -> N
 def test_a_day_was_read_last_by_the_newest_pull_that_covers_it(demo: World) -> None:
     """The second pull reads from October 21 on: 28 days before the first pull, in the same month."""
     account, pulls = demo.ad_account("aurora", "meta"), (END - timedelta(days=2), END - timedelta(days=1))
-    assert ads.last_read(date(2026, 5, 1), account, pulls) == seconds(pulls[0])
-    assert ads.last_read(date(2026, 10, 20), account, pulls) == seconds(pulls[0])
-    assert ads.last_read(date(2026, 10, 21), account, pulls) == seconds(pulls[1])
-    assert ads.last_read(date(2026, 11, 19), account, pulls) == seconds(pulls[1])
-    assert ads.last_read(date(2026, 11, 20), account, pulls) is None
+    first, second = map(seconds, pulls)
+    assert ads.readings(date(2026, 5, 1), account, pulls) == [first]
+    assert ads.readings(date(2026, 10, 20), account, pulls) == [first]
+    assert ads.readings(date(2026, 10, 21), account, pulls) == [first, second]
+    assert ads.readings(date(2026, 11, 19), account, pulls) == [second]
+    assert ads.readings(date(2026, 11, 20), account, pulls) == []
 
 
 def test_the_first_pull_of_a_month_reads_thirteen_months(demo: World) -> None:
     """At 05:00 UTC it is still October in Los Angeles (Meta), but November in New York (TikTok)."""
     meta, tiktok = (demo.ad_account("aurora", platform) for platform in ("meta", "tiktok"))
     early, late = (datetime(2026, 10, 31, 12, tzinfo=UTC), datetime(2026, 11, 1, 5, tzinfo=UTC))
-    assert ads.last_read(date(2026, 5, 1), meta, (early, late)) == seconds(early)
-    assert ads.last_read(date(2026, 5, 1), tiktok, (early, late)) == seconds(late)
+    assert ads.readings(date(2026, 5, 1), meta, (early, late)) == [seconds(early)]
+    assert ads.readings(date(2026, 5, 1), tiktok, (early, late)) == [seconds(early), seconds(late)]
 
 
 @pytest.mark.parametrize("account", ["aurora", "nordlicht"])
@@ -69,18 +70,25 @@ def test_spend_is_the_same_on_every_level_to_the_micro(demo: World, account: str
     assert all(expected.values())
 
 
-def test_the_spend_of_a_deleted_ad_stays_in_the_total_without_an_ad(demo: World) -> None:
-    """Meta removes a deleted ad from the breakdown of its past days; its spend becomes unallocated."""
+def test_the_spend_of_a_deleted_ad_stays_in_its_campaign(demo: World) -> None:
+    """Meta removes a deleted ad from the breakdown of its past days: never read before, its spend has no ad; else it
+    is as it was read then."""
     account = demo.ad_account("aurora", "meta")
     at = seconds(END)
-    deleted = next(ad for ad in account.ads(at) if ad.own_status(at) == DELETED)
-    day = account.plan.day(deleted.created_at) + timedelta(days=3)
-    before = ads.AccountDay(account, day, account.plan.midnight(day + timedelta(days=4)))
-    after = ads.AccountDay(account, day, at)
-    assert deleted.id in {key[2] for key in before.rows()}
-    assert deleted.id not in {key[2] for key in after.rows()}
+    deleted = next(ad for ad in account.ads(at)
+                   if ad.own_status(at) == DELETED and ad.at_level(CAMPAIGN).status(at) != DELETED)  # fmt: skip
+    day, campaign = account.plan.day(deleted.created_at) + timedelta(days=3), deleted.at_level(CAMPAIGN)
+    shown = account.plan.midnight(day + timedelta(days=4))
+    before, after = ads.AccountDay(account, day, shown), ads.AccountDay(account, day, at)
+    again = ads.AccountDay(account, day, at, (shown,))
+    mine = next(key for key in before.rows() if key[2] == deleted.id)
+    assert mine not in after.rows()
+    assert again.rows()[mine] == before.rows()[mine]
     hidden = account.rows("ad", day, at, visible=False)[deleted]
-    assert after.rows()[None, None, None]["spend_micros"] >= hidden.spend > 0
+    assert after.rows()[campaign.id, None, None]["spend_micros"] >= hidden.spend > 0
+    for read in (after, again):
+        rows = [row for key, row in read.rows().items() if key[0] == campaign.id]
+        assert sum(row["spend_micros"] for row in rows) == account.rows(CAMPAIGN, day, at)[campaign].spend
 
 
 @pytest.mark.parametrize("account", ["aurora", "nordlicht"])

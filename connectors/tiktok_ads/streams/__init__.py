@@ -8,6 +8,7 @@ and no campaign explains. Days are in the advertiser's time zone; amounts are mi
 from connectors.tiktok_ads.streams.insights import (
     ADS_INSIGHTS,
     ADVERTISER_INSIGHTS,
+    CAMPAIGN_INSIGHTS,
     GMV_MAX_INSIGHTS,
     GMV_MAX_TOTALS,
     REPORTS,
@@ -21,6 +22,7 @@ STREAMS = (  # totals come first: they are loaded even where reports of ads fail
     CAMPAIGNS,
     AD_GROUPS,
     ADS,
+    CAMPAIGN_INSIGHTS,
     ADS_INSIGHTS,
     GMV_MAX_INSIGHTS,
 )
@@ -32,6 +34,7 @@ __all__ = [
     "ADVERTISER_INSIGHTS",
     "AD_GROUPS",
     "CAMPAIGNS",
+    "CAMPAIGN_INSIGHTS",
     "GMV_MAX_INSIGHTS",
     "GMV_MAX_TOTALS",
     "LISTS",

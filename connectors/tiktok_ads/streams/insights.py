@@ -1,4 +1,6 @@
-"""Daily insights of ads, of the advertiser, and of GMV Max, replaced day by day. All values come as text, "-" is null.
+"""Daily insights of ads, of campaigns, of the advertiser, and of GMV Max, replaced day by day.
+
+All values come as text, "-" is null: a spend of "-" is unknown, not zero.
 
 Purchases are those of the website (`complete_payment`); `total_complete_payment_rate` is their total value, despite
 its name. `conversion` depends on each ad group's goal and is not read. A record of GMV Max without dimensions names a
@@ -8,11 +10,13 @@ shop, and the days whose stored rows stay as they are.
 from __future__ import annotations
 
 from connectors.base import Column, Stream, Table, fields_read
+from connectors.sync.withdrawn import SPARED_FIELDS, spared
 
 SERVICES = ("AUCTION", "RESERVATION")
 PROMOTIONS = ("PRODUCT", "LIVE")
 DIMENSIONS = {  # stream: (level, its dimension)
     "ads_insights": ("AD", "ad_id"),
+    "campaign_insights": ("CAMPAIGN", "campaign_id"),
     "advertiser_insights": ("ADVERTISER", "advertiser_id"),
     "gmv_max_insights": ("CAMPAIGN", "campaign_id"),
     "gmv_max_totals": ("ADVERTISER", "advertiser_id"),
@@ -46,7 +50,7 @@ def _stream(
     added_fields: tuple[str, ...],
     key: tuple[Column, ...],
     columns: tuple[Column, ...],
-    spared: str | None = None,
+    kept: str | None = None,
 ) -> Stream:
     """A report: its columns name the metrics of the request; reports.py adds fields to its records."""
     metrics = fields_read(columns, of="r.metrics")
@@ -56,7 +60,7 @@ def _stream(
         cursor="stat_time_day",
         whole_days=True,
         record={
-            **dict.fromkeys(added_fields, "VARCHAR"),
+            **dict.fromkeys((*added_fields, *SPARED_FIELDS), "VARCHAR"),
             "dimensions": _struct(DIMENSIONS[name][1], "stat_time_day"),
             "metrics": _struct(*metrics),
         },
@@ -64,9 +68,9 @@ def _stream(
             Table(
                 name=name,
                 key=("date_day", *(column.name for column in key)),
-                where="r.dimensions is not null" if spared else "true",
+                where="r.dimensions is not null" if kept else "true",
                 slice="date_day",
-                spared=spared,
+                spared=kept,
                 columns=(_DAY, *key, *columns),
             ),
         ),
@@ -74,7 +78,7 @@ def _stream(
 
 
 _SERVICE = _text("service_type", "r.service")
-_GMV_FIELDS = ("store_id", "promotion_type", "spared_from", "spared_to")
+_GMV_FIELDS = ("store_id", "promotion_type")
 _STORE = (_text("store_id", "r.store_id"), _text("promotion_type", "r.promotion_type"))
 _MEASURES = (
     _text("currency", _value("currency")),
@@ -85,7 +89,7 @@ _MEASURES = (
     _count("complete_payments", "complete_payment"),
     _micros("complete_payment_value_micros", "total_complete_payment_rate"),
 )
-_SPARED = """exists (select 1 from record as r where r.dimensions is null and r.store_id = t.store_id
+_SPARED_STORE = """exists (select 1 from record as r where r.dimensions is null and r.store_id = t.store_id
     and t.date_day between r.spared_from::date and r.spared_to::date)"""
 _GMV = (
     _micros("cost_micros", "cost"),
@@ -106,6 +110,14 @@ ADS_INSIGHTS = _stream(
         _text("campaign_name", "r.metrics.campaign_name"),
         *_MEASURES,
     ),
+    spared("ad_id"),
+)
+CAMPAIGN_INSIGHTS = _stream(
+    "campaign_insights",
+    ("service",),
+    (_SERVICE, _text("campaign_id", "r.dimensions.campaign_id")),
+    (_text("campaign_name", "r.metrics.campaign_name"), *_MEASURES),
+    spared("campaign_id"),
 )
 ADVERTISER_INSIGHTS = _stream(
     "advertiser_insights",
@@ -118,6 +130,6 @@ GMV_MAX_INSIGHTS = _stream(
     _GMV_FIELDS,
     (_text("campaign_id", "r.dimensions.campaign_id"), *_STORE),
     _GMV,
-    _SPARED,
+    f"({_SPARED_STORE} or {spared('campaign_id')})",
 )
-GMV_MAX_TOTALS = _stream("gmv_max_totals", _GMV_FIELDS, _STORE, _GMV, _SPARED)
+GMV_MAX_TOTALS = _stream("gmv_max_totals", _GMV_FIELDS, _STORE, _GMV, _SPARED_STORE)

@@ -1,4 +1,5 @@
--- Spend without an ad is a row of its own, so that each level adds up to the account's day. Amounts are converted from
+-- Spend without an ad is a row of its own, of its campaign where the campaign's own figure has it, else of the account:
+-- each level adds up to the account's day, and no campaign loses what a deleted ad has spent. Amounts are converted from
 -- the running total of a day: no fraction of a micro is lost.
 {%- set unallocated = '(deleted or unallocated)' %}
 with ads as (
@@ -12,17 +13,47 @@ days as (select * from {{ ref('int_ad_account_days') }}),
 
 rates as (select * from {{ ref('int_exchange_rates') }}),
 
-ad_sums as (
+campaigns as (
+    select * from {{ ref('stg_meta_ads__campaign_days') }}
+    union all by name
+    select * from {{ ref('stg_tiktok_ads__campaign_days') }}
+),
+
+campaign_ads as (
+    {{ ad_sums('ads', ['campaign_id']) }}
+),
+
+campaign_remainder as (
     select
         tenant_id,
         source,
         source_account,
         date_day,
-    {%- for name in ad_measures() %}
-        sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-    from ads
-    group by all
+        campaign_id,
+        campaigns.campaign_name,
+        '{{ unallocated }}' as ad_set_id,
+        '{{ unallocated }}' as ad_set_name,
+        '{{ unallocated }}' as ad_id,
+        '{{ unallocated }}' as ad_name,
+        {%- for name in ad_measures() %}
+            cast(campaigns.{{ name }} - coalesce(campaign_ads.{{ name }}, 0) as bigint) as {{ name }},
+        {%- endfor %}
+        campaigns.run_id,
+        campaigns.landing_part,
+        true as is_unallocated
+    from campaigns
+    left join campaign_ads using (tenant_id, source, source_account, date_day, campaign_id)
+    where {{ is_stated('campaigns', 'campaign_ads') }}
+),
+
+allocated as (
+    select * from ads
+    union all by name
+    select * from campaign_remainder
+),
+
+day_sums as (
+    {{ ad_sums('allocated') }}
 ),
 
 remainder as (
@@ -38,17 +69,21 @@ remainder as (
         '{{ unallocated }}' as ad_id,
         '{{ unallocated }}' as ad_name,
         {%- for name in ad_measures() %}
-            cast(days.{{ name }} - coalesce(ad_sums.{{ name }}, 0) as bigint) as {{ name }},
+            cast(days.{{ name }} - coalesce(day_sums.{{ name }}, 0) as bigint) as {{ name }},
         {%- endfor %}
         true as is_unallocated
     from days
-    left join ad_sums using (tenant_id, source, source_account, date_day)
+    left join day_sums using (tenant_id, source, source_account, date_day)
 ),
 
 all_rows as (
     select * from ads
     union all by name
-    select * from remainder
+    select * from (
+        select * from campaign_remainder
+        union all by name
+        select * from remainder
+    ) as remainders
     where
         spend_micros <> 0
         or impressions <> 0

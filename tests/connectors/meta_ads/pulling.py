@@ -20,8 +20,8 @@ from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from simulator import SimulatorServer, World, demo_world
-from simulator.scenarios.ads.books import AdAccount
-from simulator.scenarios.ads.plan import CAMPAIGN, GROUP
+from simulator.scenarios.ads.books import AdAccount, AdStats
+from simulator.scenarios.ads.plan import AD, CAMPAIGN, GROUP, Node
 from simulator.world import seconds
 
 START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
@@ -41,6 +41,7 @@ class Place:
     root: Path
     shop: str = "aurora"
     waits: list[float] = field(default_factory=list)
+    readings: dict[str, dict[date, list[int]]] = field(default_factory=dict)
     sent: list[requests.PreparedRequest] = field(default_factory=list)
 
     def known_as(self, server: SimulatorServer, **other: str) -> Account:
@@ -60,7 +61,17 @@ class Place:
             landing = Landing(self.root / "landing")
             context = PullContext(account, landing, staging, run_id, transport, days=days)
             steps = pull(context, MetaAdsSettings(kind="meta_ads", account="1", secret="env:UNUSED", **own), version)
-            return {result.stream: result for result in steps}
+            try:
+                return {result.stream: result for result in steps}
+            finally:
+                self.remember_readings(staging)
+
+    def remember_readings(self, staging: Staging) -> None:
+        """Add to `readings` when the days of each stream were read last."""
+        for stream, day, at in staging.db.execute("select stream, day, as_of from takings.days_read").fetchall():
+            instants = self.readings.setdefault(stream, {}).setdefault(day, [])
+            if seconds(at) not in instants:
+                instants.append(seconds(at))
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.root / "staging.duckdb"), read_only=True) as db:
@@ -78,22 +89,41 @@ class Place:
         return {day: seconds(at) for day, at in rows}
 
 
-def ads(books: AdAccount, as_of: dict[date, int]) -> list[tuple[Any, ...]]:
+Readings = dict[date, list[int]]  # the instants at which each day was read
+
+
+def shown(books: AdAccount, level: str, readings: Readings) -> dict[tuple[date, Node], tuple[AdStats, int]]:
+    """Each object's day as it was reported last, and when: a deleted one keeps what it had before."""
+    return {
+        (day, node): (stats, at)
+        for day, instants in readings.items() if day >= START
+        for at in instants
+        for node, stats in books.rows(level, day, at).items() if stats.impressions
+    }  # fmt: skip
+
+
+def ads(books: AdAccount, readings: Readings) -> list[tuple[Any, ...]]:
     """ads_insights as the books have them: each day as reported when it was read."""
     return sorted(
         (day, ad.id, ad.at_level(GROUP).id, ad.at_level(CAMPAIGN).id, ad.name(at), stats.spend, stats.impressions,
          stats.clicks, stats.link_clicks, stats.reach)
-        for day, at in as_of.items() if day >= START
-        for ad, stats in books.rows("ad", day, at).items() if stats.impressions
+        for (day, ad), (stats, at) in shown(books, AD, readings).items()
     )  # fmt: skip
 
 
-def purchases(books: AdAccount, as_of: dict[date, int]) -> list[tuple[Any, ...]]:
+def campaigns(books: AdAccount, readings: Readings) -> list[tuple[Any, ...]]:
+    """campaign_insights as the books have them: with the ads that were deleted."""
+    return sorted(
+        (day, campaign.id, campaign.name(at), stats.spend, stats.impressions, stats.clicks, stats.reach)
+        for (day, campaign), (stats, at) in shown(books, CAMPAIGN, readings).items()
+    )
+
+
+def purchases(books: AdAccount, readings: Readings) -> list[tuple[Any, ...]]:
     """The purchases of ads_actions: the number and the value in micros by day, ad, type and window."""
     return sorted(
         (day, ad.id, kind, window, count, value or None)
-        for day, at in as_of.items() if day >= START
-        for ad, stats in books.rows("ad", day, at).items() if stats.impressions
+        for (day, ad), (stats, _) in shown(books, AD, readings).items()
         for window, (count, value) in stats.purchases.items() if count
         for kind in PURCHASES
     )  # fmt: skip
@@ -108,6 +138,8 @@ def totals(books: AdAccount, as_of: dict[date, int]) -> list[tuple[Any, ...]]:
 
 ADS = """select date_day, ad_id, ad_set_id, campaign_id, ad_name, spend_micros, impressions, clicks, link_clicks, reach
 from meta_ads.ads_insights order by all"""
+CAMPAIGNS = """select date_day, campaign_id, campaign_name, spend_micros, impressions, clicks, reach
+from meta_ads.campaign_insights order by all"""
 BOUGHT = """select date_day, ad_id, action_type, action_window, action_count::bigint, value_micros
 from meta_ads.ads_actions where action_type like '%purchase%' order by all"""
 TOTALS = "select date_day, spend_micros, impressions, clicks, reach from meta_ads.account_insights order by all"

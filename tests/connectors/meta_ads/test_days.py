@@ -57,14 +57,14 @@ def test_pull_of_given_days_reads_these_days_only(world: World, place: Place, se
     server.set_now(END)
     server.log.clear()
     results = place.pull(server, "again", days=SOME)
-    assert set(results) == {"ads_insights", "account_insights"}
+    assert set(results) == {"ads_insights", "campaign_insights", "account_insights"}
     assert requested_ranges(server) == {f'{{"since":"{SOME[0]}","until":"{SOME[1]}"}}'}
     assert cursor(place) == reached, "the next pull continues where the last one ended"
     as_of = place.as_of("ads_insights")
     assert {day for day, at in as_of.items() if at == seconds(END)} == {
         SOME[0], SOME[0] + timedelta(days=1), SOME[1],
     }  # fmt: skip
-    assert place.rows(ADS) == ads(world.ad_account("aurora", "meta"), as_of)
+    assert place.rows(ADS) == ads(world.ad_account("aurora", "meta"), place.readings["ads_insights"])
     changed = {row[0] for row in set(place.rows(ADS)) ^ set(before)}
     assert changed
     assert changed <= set(as_of)
@@ -117,7 +117,7 @@ def test_earlier_since_loads_the_additional_days_once(world: World, place: Place
     first = f'{{"since":"{START}"'
     assert any(text.startswith(first) for text in requested_ranges(server))
     assert sorted(place.as_of("ads_insights"))[0] == START
-    assert place.rows(ADS) == ads(world.ad_account("aurora", "meta"), place.as_of("ads_insights"))
+    assert place.rows(ADS) == ads(world.ad_account("aurora", "meta"), place.readings["ads_insights"])
     server.set_now(END + timedelta(minutes=9))
     server.log.clear()
     place.pull(server, since=START, lookback_days=0)
@@ -163,7 +163,7 @@ def test_first_load_resumed_after_weeks_stays_within_metas_retention(
         place.pull(server, since=None)
     server.set_now(END + timedelta(days=later))
     place.pull(server, since=None)
-    assert place.rows(ADS) == ads(world.ad_account("aurora", "meta"), place.as_of("ads_insights"))
+    assert place.rows(ADS) == ads(world.ad_account("aurora", "meta"), place.readings["ads_insights"])
     read = sorted(place.as_of("account_insights"))
     assert read[-1] - read[0] == timedelta(days=len(read) - 1)
     assert read[-1] >= END.date() + timedelta(days=later - 1)
@@ -195,7 +195,7 @@ def test_pull_resumed_after_25_days_equals_the_books_of_that_day(
     server.set_now(END + timedelta(days=26))
     place.pull(server)
     books, late = world.ad_account("aurora", "meta"), seconds(END + timedelta(days=26))
-    assert place.rows(ADS) == ads(books, place.as_of("ads_insights"))
+    assert place.rows(ADS) == ads(books, place.readings["ads_insights"])
     assert place.rows(TOTALS) == totals(books, place.as_of("account_insights"))
     began = place.rows(
         """select distinct known_from from meta_ads.ad_history
@@ -203,25 +203,6 @@ def test_pull_resumed_after_25_days_equals_the_books_of_that_day(
         [END + timedelta(days=2)],
     )
     assert {seconds(at) for (at,) in began} == {late}, "not the day on which the pull stopped"
-
-
-def test_empty_report_does_not_delete_days_with_spend(
-    place: Place, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place.pull(server)
-    before = place.rows(TOTALS)
-    server.set_now(END + timedelta(days=1))
-    with monkeypatch.context() as silent:
-        silent.setattr("simulator.apis.meta.insights.rows", lambda *_: [])
-        for _ in range(2):
-            with pytest.raises(
-                RetryError,
-                match=r"account_insights of .*, 2026-02-20 to 2026-03-21, was not loaded: it came without a single row",
-            ):
-                place.pull(server)
-        assert place.rows(TOTALS) == before
-    place.pull(server)
-    assert place.rows(TOTALS)[-1][0] > before[-1][0]
 
 
 def test_empty_report_of_given_days_deletes_their_rows(

@@ -11,16 +11,20 @@ import pytest
 
 from connectors.errors import RetryError
 from simulator import Fault, SimulatorServer, World, serve
+from simulator.scenarios.ads.plan import AD, CAMPAIGN
 from simulator.world import seconds
 from tests.connectors.meta_ads.pulling import (
     ADS,
     BOUGHT,
+    CAMPAIGNS,
     END,
     START,
     TOTALS,
     Place,
     ads,
+    campaigns,
     purchases,
+    shown,
     small_world,
     totals,
 )  # fmt: skip
@@ -60,9 +64,10 @@ def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pyt
 def assert_equals_books(place: Place, world: World) -> None:
     """Staging equals the books as of the last read of each day."""
     books = world.ad_account(place.shop, "meta")
-    as_of = place.as_of("ads_insights")
-    assert place.rows(ADS) == ads(books, as_of)
-    assert place.rows(BOUGHT) == purchases(books, as_of)
+    readings = place.readings["ads_insights"]
+    assert place.rows(ADS) == ads(books, readings)
+    assert place.rows(BOUGHT) == purchases(books, readings)
+    assert place.rows(CAMPAIGNS) == campaigns(books, place.readings["campaign_insights"])
     assert place.rows(TOTALS) == totals(books, place.as_of("account_insights"))
     assert place.rows("select count(*) from takings.rejects") == [(0,)]
 
@@ -87,15 +92,25 @@ def test_pulls_at_odd_hours_equal_the_books_of_each_days_last_read(world: World,
     assert {at for day, at in as_of.items() if day >= late} == {seconds(END)}
 
 
-def test_deleted_ads_lose_their_rows_and_the_account_keeps_their_spend(world: World, stepped: Place) -> None:
+def test_deleted_ads_keep_the_rows_that_they_had_and_campaigns_keep_all_their_spend(
+    world: World, stepped: Place
+) -> None:
+    """Ads that were deleted before the first pull have no rows; the campaign's own report has their spend."""
     books = world.ad_account(stepped.shop, "meta")
-    rest = dict(stepped.rows("""
-        select t.date_day, t.spend_micros - coalesce(sum(a.spend_micros), 0) from meta_ads.account_insights as t
-        left join meta_ads.ads_insights as a using (tenant_id, source_account, date_day)
-        group by t.date_day, t.spend_micros"""))  # fmt: skip
-    as_of = stepped.as_of("ads_insights")
-    assert rest == {day: books.unallocated("ad", day, as_of[day]).spend for day in rest}
-    assert any(rest.values())
+    readings = stepped.readings["ads_insights"]
+    rows = shown(books, AD, readings)
+    deleted = {(day, ad.id) for day, ad in rows if ad not in books.rows(AD, day, readings[day][-1])}
+    assert deleted
+    assert deleted <= set(stepped.rows("select date_day, ad_id from meta_ads.ads_insights"))
+    rest = {key: stats.spend for key, (stats, _) in shown(books, CAMPAIGN, readings).items()}
+    for (day, ad), (stats, _) in rows.items():
+        rest[day, ad.at_level(CAMPAIGN)] -= stats.spend
+    expected = {(day, campaign.id): spend for (day, campaign), spend in rest.items()}
+    assert {(day, key): spend for day, key, spend in stepped.rows("""
+        select c.date_day, c.campaign_id, max(c.spend_micros) - coalesce(sum(a.spend_micros), 0)
+        from meta_ads.campaign_insights as c left join meta_ads.ads_insights as a using (date_day, campaign_id)
+        group by c.date_day, c.campaign_id""")} == expected  # fmt: skip
+    assert any(spend > 0 for spend in expected.values())
 
 
 def test_days_outside_the_lookback_keep_their_last_values(world: World, stepped: Place) -> None:

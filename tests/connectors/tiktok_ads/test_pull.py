@@ -13,12 +13,14 @@ from simulator import Fault, SimulatorServer, World, serve
 from simulator.world import seconds
 from tests.connectors.tiktok_ads.pulling import (
     ADS,
+    CAMPAIGNS,
     END,
     GMV,
     START,
     TOTALS,
     Place,
     ads,
+    campaigns,
     gmv,
     small_world,
     totals,
@@ -60,9 +62,10 @@ def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pyt
 def assert_equals_books(place: Place, world: World) -> None:
     """Staging equals the books as of the last read of each day."""
     books = world.ad_account(place.shop, "tiktok")
-    assert place.rows(ADS) == ads(books, place.as_of("ads_insights"))
+    assert place.rows(ADS) == ads(books, place.readings["ads_insights"])
     assert place.rows(TOTALS) == totals(books, place.as_of("advertiser_insights"))
-    assert place.rows(GMV) == gmv(books, place.as_of("gmv_max_insights"))
+    assert place.rows(GMV) == gmv(books, place.readings["gmv_max_insights"])
+    assert place.rows(CAMPAIGNS) == campaigns(books, place.readings["campaign_insights"])
     assert place.rows("select count(*) from takings.rejects") == [(0,)]
 
 

@@ -110,10 +110,11 @@ def test_every_requested_endpoint_is_described_or_listed(sent: list[LoggedReques
 
 def test_reports_include_deleted_ads_and_span_at_most_30_days(sent: list[LoggedRequest]) -> None:
     reports = [request.parameters for request in sent if "report/integrated" in request.resources[0]]
-    ads = [parameters for parameters in reports if parameters["data_level"].endswith("_AD")]
+    ads = [parameters for parameters in reports if parameters["data_level"].endswith(("_AD", "_CAMPAIGN"))]
     assert ads
     assert all("STATUS_ALL" in parameters["filtering"] for parameters in ads)
     assert {parameters["data_level"] for parameters in reports} == {
-        "AUCTION_AD", "RESERVATION_AD", "AUCTION_ADVERTISER", "RESERVATION_ADVERTISER",
+        "AUCTION_AD", "RESERVATION_AD", "AUCTION_CAMPAIGN", "RESERVATION_CAMPAIGN", "AUCTION_ADVERTISER",
+        "RESERVATION_ADVERTISER",
     }  # fmt: skip
     assert all(parameters["start_date"] <= parameters["end_date"] for parameters in reports)

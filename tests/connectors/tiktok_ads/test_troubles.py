@@ -210,19 +210,3 @@ def test_token_is_in_no_url() -> None:
     (request,) = tiktok.requests
     assert request.path == "/open_api/v1.3/advertiser/info/?advertiser_ids=%5B%227%22%5D"
     assert request.headers["Access-Token"] == "act.secret"
-
-
-@pytest.mark.parametrize(("silent", "stream"), [("integrated", "advertiser_insights"), ("gmv_max", "gmv_max_totals")])
-def test_empty_report_does_not_delete_days_with_spend(
-    silent: str, stream: str, place: Place, server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server.set_now(END - timedelta(days=14))
-    place.pull(server)
-    before = place.tables()[stream]
-    server.set_now(END - timedelta(days=13))
-    with monkeypatch.context() as patch:
-        patch.setattr(f"simulator.apis.tiktok.reports.{silent}", lambda *_: [])
-        with pytest.raises(RetryError, match=f"report {stream} of .* came without a single row"):
-            place.pull(server)
-    assert place.tables()[stream] == before
-    place.pull(server)

@@ -4,13 +4,13 @@ with accounts as (
     select * from {{ ref('stg_tiktok_ads__accounts') }}
 ),
 
-totals as (
-    select * from {{ ref('stg_meta_ads__account_days') }}
-    union all by name
-    select * from {{ ref('stg_tiktok_ads__account_days') }}
-),
+totals as (select * from {{ ref('int_ad_account_totals') }}),
 
 ads as (
+    {{ ad_sums(ref('int_ad_days'), ['report']) }}
+),
+
+reports as (
     select
         tenant_id,
         source,
@@ -18,24 +18,15 @@ ads as (
         report,
         date_day,
     {%- for name in ad_measures() %}
-        sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-    from {{ ref('int_ad_days') }}
-    group by all
-),
-
-days as (
-    select
-        tenant_id,
-        source,
-        source_account,
-        date_day,
-    {%- for name in ad_measures() %}
-        cast(sum(coalesce(totals.{{ name }}, ads.{{ name }})) as bigint) as {{ name }}{{ ',' if not loop.last }}
+        case when {{ is_stated('totals', 'ads') }} then totals.{{ name }} else coalesce(ads.{{ name }}, 0) end
+            as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
     from totals
     full join ads using (tenant_id, source, source_account, report, date_day)
-    group by all
+),
+
+days as (
+    {{ ad_sums('reports') }}
 ),
 
 readings as (

@@ -1,4 +1,6 @@
-with totals as (select * from {{ ref('int_ad_account_totals') }}),
+with totals as (
+    {{ ad_sums(ref('int_ad_account_totals')) }}
+),
 
 accounts as (
     select distinct

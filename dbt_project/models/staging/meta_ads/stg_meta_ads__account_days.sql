@@ -10,7 +10,7 @@ select
     days.source_account,
     'insights' as report,
     days.date_day,
-    days.spend_micros,
+    {{ stated_spend('days.spend_micros') }} as spend_micros,
     days.impressions,
     days.clicks,
     cast(round(coalesce(actions.action_count, 0), 0) as bigint) as purchases,

@@ -6,13 +6,13 @@ integrated as (
         source_account,
         date_day,
         'insights' as report,
-        sum(spend_micros) as spend_micros,
+        {{ sum_of_stated('spend_micros') }} as spend_micros,
         sum(impressions) as impressions,
         sum(clicks) as clicks,
         sum(complete_payments) as purchases,
         sum(complete_payment_value_micros) as purchase_value_micros
     from {{ source('tiktok_ads', 'advertiser_insights') }}
-    group by all
+    group by tenant_id, source_account, date_day
 ),
 
 gmv_max as (
@@ -21,9 +21,9 @@ gmv_max as (
         source_account,
         date_day,
         'gmv_max' as report,
-        sum(cost_micros) as spend_micros
+        {{ sum_of_stated('cost_micros') }} as spend_micros
     from {{ source('tiktok_ads', 'gmv_max_totals') }}
-    group by all
+    group by tenant_id, source_account, date_day
 ),
 
 days as (
@@ -38,7 +38,8 @@ select
     days.source_account,
     days.report,
     days.date_day,
-{%- for name in ad_measures() %}
+    cast(days.spend_micros as bigint) as spend_micros,
+{%- for name in ad_measures() if name != 'spend_micros' %}
     cast(coalesce(days.{{ name }}, 0) as bigint) as {{ name }}{{ ',' if not loop.last }}
 {%- endfor %}
 from days
