@@ -161,8 +161,14 @@ def _shown(rows: duckdb.DuckDBPyRelation) -> list[str]:
 
 
 def warning_of(result: Any, path: Path, staging: Path) -> str:
-    """How many rows a test warns of, and where its `meta` names a column of amounts, what they add up to and why."""
+    """How many rows a test warns of.
+
+    Where its `meta` names a column of amounts, also what they add up to and why; where it names a column of texts, the
+    first of these.
+    """
     text, meta = f"{result.node.name}: {result.failures} rows", result.node.config.meta
+    if "text" in meta:
+        return f"{result.node.name}: {_texts(result, meta['text'], path, staging)}"
     if "amount" not in meta:
         return text
     with _warehouse(path, staging) as db:
@@ -175,6 +181,14 @@ def warning_of(result: Any, path: Path, staging: Path) -> str:
         for tenant, currency, minor_units, amount in sums
     ]
     return f"{text}, {' and '.join(amounts)}: {meta['because']}"
+
+
+def _texts(result: Any, column: str, path: Path, staging: Path) -> str:
+    """The first texts in a column of a test's rows, and how many more there are."""
+    with _warehouse(path, staging) as db:
+        rows = db.sql(f"select distinct {column} from ({result.node.compiled_code}) order by 1").fetchall()
+    more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
+    return "; ".join([*(text for (text,) in rows[:SHOWN]), *more])
 
 
 @contextmanager

@@ -6,7 +6,11 @@ from connectors.sync.reader import Question
 
 
 def known_shops(table: str) -> Question:
-    """The shops in a table of GMV Max, and whether each has rows from $first to $last."""
+    """The shops in a table of GMV Max: whether each has rows from $first to $last, and its share of their cost."""
     return Question(
-        f"select store_id, bool_or(date_day between $first and $last) from {table} group by store_id", (table,)
+        f"""select store_id, bool_or(date_day between $first and $last),
+            sum(cost_micros) filter (date_day between $first and $last)
+                / nullif(sum(sum(cost_micros) filter (date_day between $first and $last)) over (), 0)
+        from {table} group by store_id""",
+        (table,),
     )

@@ -74,8 +74,9 @@ def gmv_rows(
     nothing for it, its days stay as they are: one record says so in place of rows.
     """
     result = []
-    # each known shop: whether staging has rows of it for these days
-    known = {shop: bool(days) for shop, days in reader.rows(known_shops(stream.name), first=first, last=last)}
+    stored = reader.rows(known_shops(stream.name), first=first, last=last)
+    known = {shop: bool(days) for shop, days, _ in stored}  # whether staging has rows of it for these days
+    shares = {shop: share or 0 for shop, _, share in stored}
     for shop in sorted(available | known.keys()):
         try:
             rows = _shop_rows(client, stream, shop, first, last)
@@ -85,8 +86,9 @@ def gmv_rows(
             rows = []
         if not rows and shop not in available and known[shop]:
             client.warnings.add(
-                f"{client.label}: GMV Max may no longer advertise the shop {shop}, and TikTok reports nothing for it. "
-                "Its spend stays as it was read last."
+                f"{client.label}, {first} to {last}: GMV Max may no longer advertise the shop {shop}, and TikTok reports "
+                f"nothing for it. Its spend, {shares[shop]:.1%} of GMV Max in these days, stays as it was read last. If "
+                "the shop was taken away by mistake, grant it to GMV Max again"
             )
             rows = [msgspec.json.encode({"store_id": shop, "spared_from": str(first), "spared_to": str(last)})]
         result += rows

@@ -57,3 +57,8 @@
         as bigint
     )
 {%- endmacro %}
+
+{# Micros as a text in units of the currency, with two decimals. #}
+{% macro major_text(micros) -%}
+    cast(cast(cast({{ micros }} as decimal(20, 0)) * 0.000001 as decimal(18, 2)) as varchar)
+{%- endmacro %}

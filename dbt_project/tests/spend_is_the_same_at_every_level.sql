@@ -39,21 +39,25 @@ select
     tenant_id,
     source_account,
     date_day,
-    levels.level,
-    levels.spend_micros,
-    totals.spend_micros as total_spend_micros
-from totals
-full join levels using (tenant_id, source, source_account, date_day)
-where
-    {%- for name in ad_measures() %}
-        {{ 'or ' if not loop.first }}coalesce(totals.{{ name }}, 0) <> coalesce(levels.{{ name }}, 0)
-    {%- endfor %}
+    'account total is missing' as level,
+    null as spend_micros,
+    null as total_spend_micros
+from missing
 union all
 select
     tenant_id,
     source_account,
     date_day,
-    'account total is missing',
-    null,
-    null
-from missing
+    levels.level,
+    levels.spend_micros,
+    totals.spend_micros as total_spend_micros
+from totals
+full join levels using (tenant_id, source, source_account, date_day)
+left join missing using (tenant_id, source, source_account, date_day)
+where
+    missing.date_day is null
+    and (
+    {%- for name in ad_measures() %}
+        {{ 'or ' if not loop.first }}coalesce(totals.{{ name }}, 0) <> coalesce(levels.{{ name }}, 0)
+    {%- endfor %}
+    )

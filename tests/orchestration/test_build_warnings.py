@@ -31,5 +31,9 @@ def test_warning_of_a_check_with_an_amount_says_the_sum_of_each_tenant_and_the_r
     )
 
 
+def test_warning_of_a_check_with_texts_says_the_first_of_them_once(tmp_path: Path) -> None:
+    assert warned(tmp_path, {"text": "tenant_id || ' owes ' || currency"}) == "a_check: a owes EUR; b owes JPY"
+
+
 def test_warning_of_a_check_without_an_amount_says_the_number_of_rows(tmp_path: Path) -> None:
     assert warned(tmp_path, {}) == "a_check: 3 rows"
