@@ -5,6 +5,7 @@ errors.py     what to do about an error, by its code and subcode
 streams/      each stream's fields, and the tables that it fills
 reports.py    insights of a range of days: at once, or by an asynchronous run; halved when too large
 runs.py       asynchronous runs, within one deadline per report
+questions.py  what a pull asks staging
 guards.py     what may not vanish from a day that is read again
 pull.py       the order of steps: check the account, then land, load, move the cursor
 

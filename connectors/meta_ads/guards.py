@@ -13,24 +13,9 @@ from typing import Any
 import msgspec
 
 from connectors.http import decoded
-from connectors.sync.reader import Question, Reader
+from connectors.meta_ads.questions import LIVING
+from connectors.sync.reader import Reader
 from connectors.sync.withdrawn import Guard, ReportRow, report_row
-
-GONE = ("DELETED", "ARCHIVED")
-LIVING = {
-    "campaigns": Question(
-        f"select campaign_id from campaigns where coalesce(effective_status, '') not in {GONE}", ("campaigns",)
-    ),
-    "ads": Question(
-        f"""select ads.ad_id from ads
-        left join ad_sets on ad_sets.ad_set_id = ads.ad_set_id
-        left join campaigns on campaigns.campaign_id = ads.campaign_id
-        where coalesce(ads.effective_status, '') not in {GONE}
-        and coalesce(ad_sets.effective_status, '') not in {GONE}
-        and coalesce(campaigns.effective_status, '') not in {GONE}""",
-        ("ads", "ad_sets", "campaigns"),
-    ),
-}
 
 
 class _Record(msgspec.Struct):

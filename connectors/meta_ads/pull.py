@@ -16,7 +16,8 @@ from connectors.errors import ContractError
 from connectors.http import decoded
 from connectors.meta_ads import streams
 from connectors.meta_ads.client import VERSION, Client
-from connectors.meta_ads.guards import GONE, guards
+from connectors.meta_ads.guards import guards
+from connectors.meta_ads.questions import GONE
 from connectors.meta_ads.reports import PAGE_OF_OBJECTS, Listed, pages, rows
 from connectors.meta_ads.settings import MetaAdsSettings
 from connectors.sync.daily_reports import (

@@ -14,13 +14,9 @@ from typing import Any
 import msgspec
 
 from connectors.http import decoded
-from connectors.sync.reader import Question, Reader
+from connectors.sync.reader import Reader
 from connectors.sync.withdrawn import Guard, ReportRow, report_row
-
-LIVING = {
-    kind: Question(f"select {key} from {kind} where coalesce(secondary_status, '') not like '%DELETE%'", (kind,))
-    for kind, key in {"campaigns": "campaign_id", "ads": "ad_id"}.items()
-}
+from connectors.tiktok_ads.questions import LIVING
 
 
 class _Record(msgspec.Struct):

@@ -86,9 +86,9 @@ def gmv_rows(
             rows = []
         if not rows and shop not in available and known[shop]:
             client.warnings.add(
-                f"{client.label}, {first} to {last}: GMV Max may no longer advertise the shop {shop}, and TikTok reports "
-                f"nothing for it. Its spend, {shares[shop]:.1%} of GMV Max in these days, stays as it was read last. If "
-                "the shop was taken away by mistake, grant it to GMV Max again"
+                f"{client.label}, {first} to {last}: GMV Max may no longer advertise the shop {shop}, and TikTok "
+                f"reports nothing for it. Its spend, {shares[shop]:.1%} of GMV Max in these days, stays as it was read "
+                "last. If the shop was taken away by mistake, grant it to GMV Max again"
             )
             rows = [msgspec.json.encode({"store_id": shop, "spared_from": str(first), "spared_to": str(last)})]
         result += rows

@@ -16,7 +16,7 @@ from tests.orchestration.installation import Installation
 
 pytestmark = pytest.mark.worlds
 END = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-DAYS = ["2026-02-10", "2026-02-12", "2026-02-14"]
+DAYS = [date(2026, 2, day) for day in (10, 12, 14)]
 
 
 @pytest.fixture
