@@ -64,23 +64,12 @@ class BuildFailedError(StopError):
 
 def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, name: None) -> Built:
     """Run every seed, model and test. Raises BuildFailedError, which names what failed, or StopError."""
-    from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
-
-    manifest = Manifest.from_msgpack((parse(home) / PARSED).read_bytes())
     shutil.rmtree(home.builds, ignore_errors=True)  # left by an interrupted build
     home.builds.mkdir(parents=True)
     path = scratch(home)
-    progress = _Progress(on_node)
-    with environment(path, home.staging):
-        runner = dbtRunner(manifest=manifest, callbacks=[progress])
-        outcome = runner.invoke([*QUIET, "--no-write-json", "build", *UNTESTED, *arguments(home)])
-        close_connections()
-    if outcome.exception is not None:
-        raise StopError("Nothing was published", f"dbt could not run: {outcome.exception}")
     built = Built(path)
     failed = []
-    for result in outcome.result or ():
+    for result in run_nodes(home, on_node):
         kind, status = result.node.resource_type, str(result.status)
         built.models += kind == "model"
         built.tests += kind in ("test", "unit_test")
@@ -91,7 +80,7 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
             built.warnings.append(warning_of(result, path, home.staging))
         elif status not in ("success", "pass", "skipped"):
             failed.append(result)
-    if failed or not outcome.success:
+    if failed:
         shown = [f"  {_reason(result, path, home.staging)}" for result in failed[:SHOWN]]
         more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
         rows = {result.node.name: rows_by_tenant(result, path, home.staging) for result in failed}
@@ -106,6 +95,21 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
         )
     built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
     return built
+
+
+def run_nodes(home: Home, on_node: OnNode) -> list[Any]:
+    """Run every seed, model and test into the scratch file; dbt's result for each. Raises StopError."""
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest = Manifest.from_msgpack((parse(home) / PARSED).read_bytes())
+    with environment(scratch(home), home.staging):
+        runner = dbtRunner(manifest=manifest, callbacks=[_Progress(on_node)])
+        outcome = runner.invoke([*QUIET, "--no-write-json", "build", *UNTESTED, *arguments(home)])
+        close_connections()
+    if outcome.exception is not None:
+        raise StopError("Nothing was published", f"dbt could not run: {outcome.exception}")
+    return list(outcome.result or ())
 
 
 def scratch(home: Home) -> Path:

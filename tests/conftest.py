@@ -6,11 +6,15 @@ docs/develop/tests.md says what each folder proves and how long it takes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
+
+from orchestration import dbt_build
+from tests.orchestration import quick_build
 
 ROOT = Path(__file__).resolve().parents[1]
 ONE_SUPERSET = (
@@ -76,6 +80,20 @@ class _Files(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         path = super()._split_scope(nodeid)
         return "superset" if path in ONE_SUPERSET else path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_builds() -> Iterator[None]:
+    """Builds in a test's own process run the SQL that dbt made once; see tests/orchestration/quick_build.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dbt_build, "run_nodes", quick_build.run_nodes)
+        yield
+
+
+@pytest.fixture
+def real_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The builds of this test are dbt's own."""
+    monkeypatch.setattr(dbt_build, "run_nodes", quick_build.by_dbt)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Files:

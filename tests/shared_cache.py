@@ -19,7 +19,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".takings-test-cache"
 SOURCES = ("common", "connectors", "simulator", "dbt_project", "semantic", "orchestration")
-HELPERS = ("tests/shared_cache.py", "tests/orchestration/installation.py", "tests/end_to_end/sources.py")
+HELPERS = (
+    "tests/shared_cache.py",
+    "tests/orchestration/installation.py",
+    "tests/orchestration/quick_build.py",
+    "tests/end_to_end/sources.py",
+)
 SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".json", ".graphql", ".toml"}
 RETAINED = 2
 

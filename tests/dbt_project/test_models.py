@@ -12,10 +12,8 @@ from typing import Any, get_args
 import pytest
 import stripe
 
-from connectors.registry import CONNECTORS
-from connectors.sync.staging import Staging
 from orchestration.home import Home
-from tests import shared_cache
+from tests.orchestration import quick_build
 from tests.orchestration.installation import dbt
 
 ROOT = Path(__file__).parents[2]
@@ -26,18 +24,8 @@ SHOPIFY = ROOT.parent / "shared" / "data" / "specs" / "shopify_admin_graphql" / 
 def unit_tests(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """The results of dbt's unit tests, run over a warehouse of empty tables."""
     folder = tmp_path_factory.mktemp("dbt") / "home"
-    shutil.copytree(shared_cache.entry("dbt-empty", "", empty_warehouse), folder)
+    shutil.copytree(quick_build.empty(), folder)
     return dbt(Home(folder), "test", "--select", "test_type:unit")
-
-
-def empty_warehouse(folder: Path) -> None:
-    """Every staging table, seed and model without a row: unit tests read the types of their columns."""
-    home = Home(folder)
-    with Staging(home.staging) as staging:
-        for connector in CONNECTORS:
-            staging.prepare(connector.kind, connector.streams, connector.choices)
-    results = dbt(home, "build", "--empty", "--exclude-resource-type", "test", "unit_test")
-    assert {str(result.status) for result in results} == {"success"}
 
 
 @pytest.mark.slow

@@ -20,19 +20,11 @@ from orchestration.home import Home
 from orchestration.pipeline import Run
 from simulator import SimulatorServer, demo_world, serve, write_files
 from tests import shared_cache
+from tests.orchestration.quick_build import parsed
 
 CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
 SHOPS = demo_world(seed=5, start=date(2026, 1, 1), end=datetime(2026, 3, 1, 12, tzinfo=UTC), orders=150)
 """Two months of two shops that have orders of the same ids."""
-
-
-def parsed() -> Path:
-    """dbt's parse of the project, shared by all workers: it takes longer than the build of a small shop."""
-
-    def make(folder: Path) -> None:
-        dbt_build.parse(Home(folder))
-
-    return Home(shared_cache.entry("dbt-parse", "", make, sources=dbt_build.fingerprint())).dbt_target
 
 
 def dbt(home: Home, *arguments: str) -> list[Any]:
