@@ -6,6 +6,7 @@ marts. A failed test fails the build, and nothing is published.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -63,7 +64,10 @@ class BuildFailedError(StopError):
 
 
 def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, name: None) -> Built:
-    """Run every seed, model and test. Raises BuildFailedError, which names what failed, or StopError."""
+    """Run every seed, model and test.
+
+    Raises BuildFailedError, which names what failed, OSError for a full disk, or StopError.
+    """
     shutil.rmtree(home.builds, ignore_errors=True)  # left by an interrupted build
     home.builds.mkdir(parents=True)
     path = scratch(home)
@@ -80,6 +84,8 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
             built.warnings.append(warning_of(result, path, home.staging))
         elif status not in ("success", "pass", "skipped"):
             failed.append(result)
+    if any("No space left" in str(result.message) for result in failed):
+        raise OSError(errno.ENOSPC, "No space left for the build")
     if failed:
         shown = [f"  {_reason(result, path, home.staging)}" for result in failed[:SHOWN]]
         more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""

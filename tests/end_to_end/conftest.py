@@ -10,13 +10,13 @@ import pytest
 
 from tests.end_to_end.sources import Recipe, Shops
 
-YEAR = Recipe(11, 4_000)
+YEAR = Recipe(11, 1_000)
 """Thirteen months; the first load comes by bulk, the later ones by pages."""
 SPRING = Recipe(12, 600, date(2026, 4, 20))
 """A young shop: disputes under review, pending refunds, an open invoice, a subscription past due."""
 SUMMER = Recipe(13, 400, date(2026, 5, 30))
 """A younger one: subscriptions on trial, a reservation campaign that still runs."""
-LARGER = (Recipe(12, 1_500, date(2026, 4, 20)), Recipe(13, 1_500, date(2026, 5, 30)))
+LARGER = (Recipe(11, 4_000), Recipe(12, 1_500, date(2026, 4, 20)), Recipe(13, 1_500, date(2026, 5, 30)))
 
 
 def name(recipe: Recipe) -> str:
@@ -47,5 +47,5 @@ def shops_of() -> Callable[[Recipe], Shops]:
 
 @pytest.fixture(scope="session")
 def shops(shops_of: Callable[[Recipe], Shops]) -> Shops:
-    """Two demo shops of 4,000 orders."""
+    """Two demo shops with thirteen months."""
     return shops_of(YEAR)

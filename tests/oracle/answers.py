@@ -212,9 +212,10 @@ def by_day_and_revenue_source(metric: str) -> Answer:
 
 
 def _revenue_rows(shop: Shop, since: date, until: date) -> list[tuple[date, str, Numbers]]:
+    """The shop's rows, and those of payments without an order: money of an order's payment is cash, not revenue."""
     return [
         (day, REVENUE_SOURCES[channel], row) for (source, day, channel), row in _day_rows(shop, since, until)
-        if source in ("shopify", "stripe") and channel in REVENUE_SOURCES
+        if channel in REVENUE_SOURCES and (source == "shopify" or (source, channel) == ("stripe", "API / direct"))
     ]  # fmt: skip
 
 

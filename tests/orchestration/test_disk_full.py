@@ -24,10 +24,14 @@ pytestmark = pytest.mark.worlds
 CHECKOUT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 1, 15, 10, tzinfo=UTC)
 MEGABYTE = 1 << 20
+BUILDING = 2  # free megabytes with which a pull ends well and a build does not
 LIMITED = """
 import os, sys; from pathlib import Path
-from orchestration import cli
+from orchestration import cli, dbt_build
+from tests.orchestration import quick_build
 from tests.orchestration.installation import Installation
+if sys.argv[2] == "quick":
+    dbt_build.run_nodes = quick_build.run_nodes
 place = Installation(Path(sys.argv[1]))
 os.environ.update(TAKINGS_HOME=str(place.home.root), TAKINGS_CONFIG=str(place.root / "takings.toml"))
 sys.argv = ["takings", "run"]
@@ -61,8 +65,8 @@ def place(disk: Path, server: SimulatorServer) -> Installation:
     return place
 
 
-def run(place: Installation) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", LIMITED, str(place.root)]
+def run(place: Installation, build_by: str = "quick") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", LIMITED, str(place.root), build_by]
     return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -86,7 +90,7 @@ def one_message(result: subprocess.CompletedProcess[str], place: Installation) -
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("left", [0, 2, 8], ids=["landing", "building", "publishing"])
+@pytest.mark.parametrize("left", [0, BUILDING, 8], ids=["landing", "building", "publishing"])
 def test_full_disk_is_one_message_and_keeps_the_last_build(
     left: int, place: Installation, server: SimulatorServer
 ) -> None:
@@ -94,7 +98,7 @@ def test_full_disk_is_one_message_and_keeps_the_last_build(
     server.set_now(server.now + timedelta(hours=1))
     before, rows = place.current, place.marts()
     with filled(place.root, left):
-        result = run(place)
+        result = run(place, "dbt" if left == BUILDING else "quick")
         assert place.current == before
         assert marts(before / "all.duckdb") == rows
     one_message(result, place)
