@@ -39,7 +39,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.deep  # 20,000 orders, twice; the retailer's demo below goes the same way
+@pytest.mark.deep  # 20,000 orders, twice; the tutorial goes the same way with fewer
 def test_demo_fills_the_dashboards_of_both_tenants_and_answers_a_query(home: Path) -> None:
     result = run(home, "demo", "--once", "--superset-port", "0")
     assert result.returncode == 0, result.stderr
@@ -73,6 +73,7 @@ def weeks(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.deep  # the tutorial runs a demo in `make test`, test_online_retail compares the retailer's whole year
 def test_demo_of_a_real_retailer_from_api_to_dashboards(home: Path, weeks: Path) -> None:
     result = run(home, "demo", "--once", "--superset-port", "0", "--world", str(weeks))
     assert result.returncode == 0, result.stderr
