@@ -1,4 +1,4 @@
-{# Three things that engines do differently and on which every number depends. #}
+{# What engines do differently and on which every number depends, and rules of time. #}
 
 {# The calendar day in `zone` of a UTC timestamp. #}
 {% macro local_day(instant, zone) -%}
@@ -18,4 +18,9 @@
 {# Line types of the ledger that are sales; tips, gift cards and adjustments are not. #}
 {% macro sale_types() -%}
     ('PRODUCT', 'SHIPPING', 'DUTY', 'FEE', 'ADDITIONAL_FEE')
+{%- endmacro %}
+
+{# How many months after the last one with a row are still in a tenant's calendar of months. #}
+{% macro quiet_months() -%}
+    (values {% for months in range(12) %}({{ months }}){{ ', ' if not loop.last }}{% endfor %}) as quiet (months)
 {%- endmacro %}

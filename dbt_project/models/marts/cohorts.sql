@@ -40,12 +40,35 @@ months as (
     group by all
 ),
 
+active as (
+    select
+        tenant_id,
+        date_trunc('month', date_day) as month
+    from orders
+    union
+    select
+        tenant_id,
+        date_trunc('month', date_day)
+    from {{ ref('int_ledger') }}
+),
+
 newest as (
     select
         tenant_id,
-        date_trunc('month', max(date_day)) as month
-    from {{ ref('int_ledger') }}
-    group by all
+        max(month) as month
+    from active
+    group by tenant_id
+),
+
+-- of a longer quiet time only its first year: one imported order of 1970 does not make 600 months
+calendar as (
+    select distinct
+        active.tenant_id,
+        active.month + quiet.months * interval '1' month as month
+    from active
+    inner join newest using (tenant_id)
+    cross join {{ quiet_months() }}
+    where active.month + quiet.months * interval '1' month <= newest.month
 ),
 
 grid as (
@@ -53,10 +76,12 @@ grid as (
         sizes.tenant_id,
         sizes.cohort_month,
         sizes.customers,
-        numbers.month_number
+        date_diff('month', sizes.cohort_month, calendar.month) as month_number
     from sizes
-    inner join newest using (tenant_id),
-        unnest(range(0, date_diff('month', sizes.cohort_month, newest.month) + 1)) as numbers (month_number)
+    inner join calendar
+        on
+            sizes.tenant_id = calendar.tenant_id
+            and sizes.cohort_month <= calendar.month
 )
 
 select

@@ -26,13 +26,24 @@ sums as (
     group by all
 ),
 
--- months without any row are included
-spine as (
+newest as (
     select
         tenant_id,
-        cast(unnest(generate_series(min(month), max(month), interval 1 month)) as date) as month
+        max(month) as month
     from sums
     group by tenant_id
+),
+
+-- months without any row are included, but of a longer quiet time only its first year: one imported order of 1970 does
+-- not make 600 months
+spine as (
+    select distinct
+        sums.tenant_id,
+        cast(sums.month + quiet.months * interval '1' month as date) as month
+    from sums
+    inner join newest using (tenant_id)
+    cross join {{ quiet_months() }}
+    where sums.month + quiet.months * interval '1' month <= newest.month
 ),
 
 months as (
