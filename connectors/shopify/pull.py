@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,8 @@ from connectors.sync.loop import ATTEMPTS, PullContext, pull_stream
 
 SETTLED = timedelta(minutes=2)  # Shopify's search index lags: the last two minutes wait for the next pull
 SESSIONS_AGAIN = timedelta(days=7)  # Shopify completes its report of sessions for some days
-BEFORE_SALES = timedelta(days=365)  # how far before the first sale the report is read: visits come before sales
+QUIET = timedelta(days=365)  # a stretch without sales from which the report is not read day by day
+BEFORE_SALES = timedelta(days=365)  # how far before the first order the report is read: visits come before sales
 PAGES_UP_TO = timedelta(days=3)  # a longer window goes by bulk
 NOT_RECONCILED = (
     "The account is not reconciled: its totals are not compared with Shopify's own report until the app may read it. "
@@ -250,19 +252,54 @@ def _land_refunds(context: PullContext, client: Client, landed: LandedWindow) ->
 
 def _land_totals(context: PullContext, client: Client, landed: LandedWindow) -> None:
     """Shopify's own sales report, whole: an imported order or an edit changes days long past."""
-    rows: list[bytes] = []
-    if first := _first_day(context):
-        until = landed.manifest.end.date() + timedelta(days=1)
-        rows = _report(client, streams.SALES_TOTALS.query % {"since": first, "until": until})
+    until = landed.manifest.end.date() + timedelta(days=1)
+    rows = [
+        row
+        for since, last, quiet in _stretches([day for (day,) in context.reader.rows(questions.DAYS_OF_SALES)], until)
+        if not quiet or _has_sales(client, since, last)
+        for row in _sales(client, "day", since, last)
+    ]
     landed.restart()
     landed.write_part(rows)
     landed.seal(rows=len(rows))
 
 
+def _stretches(days: list[date], until: date) -> list[tuple[date, date, bool]]:
+    """First day, last day, and whether no sale of it is stored: from the day before the first sale up to `until`.
+
+    A stretch without sales of at least QUIET is one of its own, since one imported order of 1970 would make 20,000
+    days of zeros in each report.
+    """
+    if not days:
+        return []
+    stretches, since = list[tuple[date, date, bool]](), days[0] - timedelta(days=1)
+    for day, following in zip(days, [*days[1:], until], strict=True):
+        first, last = day + timedelta(days=2), following - timedelta(days=2)
+        if last - first >= QUIET:
+            stretches += [(since, first - timedelta(days=1), False), (first, last, True)]
+            since = last + timedelta(days=1)
+    return [*stretches, (since, until, False)]
+
+
+def _has_sales(client: Client, since: date, until: date) -> bool:
+    """Whether Shopify's report has anything in a stretch in which no sale is stored; read by years."""
+    try:
+        rows = _sales(client, "year", since, until)
+    except _UnknownReportError:
+        return True
+    amounts = [value for row in rows for name, value in msgspec.json.decode(row).items() if name != "year"]
+    return any(value is not None and Decimal(value) for value in amounts)
+
+
+def _sales(client: Client, grain: str, since: date, until: date) -> list[bytes]:
+    return _report(client, streams.SALES_TOTALS.query % {"grain": grain, "since": since, "until": until})
+
+
 def _land_sessions(context: PullContext, client: Client, landed: LandedWindow, warnings: dict[str, str]) -> None:
     """Shopify's report of sessions: whole at first, later the last days again. A shop may not have it."""
     end, held = landed.manifest.end.date(), context.reader.first(questions.LAST_DAY_OF_SESSIONS)
-    since = (_first_day(context) or end) - BEFORE_SALES
+    first = context.reader.first(questions.FIRST_ORDER)
+    since = (first[0].date() if first and first[0] else end) - BEFORE_SALES
     if held and held[0]:  # not the window's start: the report may have been denied since
         since = held[0] - SESSIONS_AGAIN
     until, rows = end + timedelta(days=1), list[bytes]()
@@ -277,12 +314,6 @@ def _land_sessions(context: PullContext, client: Client, landed: LandedWindow, w
         )
     landed.write_part(rows)
     landed.seal(rows=len(rows))
-
-
-def _first_day(context: PullContext) -> date | None:
-    """The day before the first sale; None for none."""
-    first = context.reader.first(questions.FIRST_SALE)
-    return first[0].date() - timedelta(days=1) if first and first[0] else None
 
 
 def _report(client: Client, ql: str) -> list[bytes]:

@@ -11,9 +11,12 @@ MISSING_REFUNDS = Question(  # named by an order and not stored, or stored in an
     order by o.refund_id""",
     ("order_refunds", "refunds"),
 )
-FIRST_SALE = Question(
-    """select least(min(o.processed_at), min(a.happened_at))
-    from orders as o left join agreements as a using (order_id)""",
+FIRST_ORDER = Question("select min(created_at) from orders", ("orders",))  # an import may be of any day, its row is not
+DAYS_OF_SALES = Question(
+    """select cast(processed_at as date) as day from orders where processed_at is not null
+    union
+    select cast(happened_at as date) from agreements where happened_at is not null
+    order by day""",
     ("orders", "agreements"),
 )
 LAST_DAY_OF_SESSIONS = Question("select max(day) from sessions_totals", ("sessions_totals",))

@@ -41,7 +41,7 @@ TOTALS_COLUMNS = (
 
 SALES_TOTALS = Stream(  # Shopify's own report, with which our numbers are reconciled
     name="sales_totals",
-    query=f"FROM sales SHOW {', '.join(TOTALS_COLUMNS)} TIMESERIES day SINCE %(since)s UNTIL %(until)s",
+    query=f"FROM sales SHOW {', '.join(TOTALS_COLUMNS)} TIMESERIES %(grain)s SINCE %(since)s UNTIL %(until)s",
     record={"day": "VARCHAR", **dict.fromkeys(TOTALS_COLUMNS, "VARCHAR")},
     tables=(
         Table(

@@ -1,6 +1,6 @@
 """ShopifyQL, as far as daily sales and sessions need it.
 
-FROM sales SHOW gross_sales, net_sales TIMESERIES day SINCE 2026-01-01 UNTIL 2026-01-31
+FROM sales SHOW gross_sales, net_sales TIMESERIES day SINCE 2026-01-01 UNTIL 2026-01-31    (or TIMESERIES year)
 FROM sessions SHOW sessions, online_store_visitors TIMESERIES day SINCE 2026-01-01 UNTIL 2026-01-31
 """
 
@@ -75,7 +75,8 @@ def run(books: Books, text: str, at: Instant, visits: Visits | None) -> Table:
     errors = [f"Column '{name}' not found." for name in shown if metrics and name not in metrics]
     if not metrics:
         errors.append(f"Table '{match['table']}' not found.")
-    if match["grain"].lower() != "day":
+    grain = match["grain"].lower()
+    if grain not in (("day", "year") if table == "sales" else ("day",)):
         errors.append(f"TIMESERIES {match['grain']} is not supported.")
     today = datetime.fromtimestamp(books.at, UTC).astimezone(books.zone).date().isoformat()
     since, until = _date(match["since"], errors), _date(match["until"] or today, errors)
@@ -83,16 +84,23 @@ def run(books: Books, text: str, at: Instant, visits: Visits | None) -> Table:
         raise ShopifyQLError(*errors)
     if visits and table == "sessions":
         return _sessions(visits.days(at), shown, since, until)
-    return _sales(daily_sales(books), shown, since, until, books.shop.exponent)
+    return _sales(daily_sales(books), shown, grain, since, until, books.shop.exponent)
 
 
-def _sales(by_day: dict[date, DailySales], shown: list[str], since: date, until: date, exponent: int) -> Table:
-    rows = []
+def _sales(
+    by_day: dict[date, DailySales], shown: list[str], grain: str, since: date, until: date, exponent: int
+) -> Table:
+    sums: dict[date, dict[str, int]] = {}
     for day in _days(since, until):
-        sales = by_day.get(day, DailySales())
-        amounts = {name: decimal_text(getattr(sales, name), exponent) for name in shown}
-        rows.append({"day": day.isoformat(), **amounts})
-    return _table(shown, "MONEY", rows)
+        sales, first = by_day.get(day, DailySales()), day.replace(month=1, day=1) if grain == "year" else day
+        amounts = sums.setdefault(first, dict.fromkeys(shown, 0))
+        for name in shown:
+            amounts[name] += getattr(sales, name)
+    rows = [
+        {grain: first.isoformat(), **{name: decimal_text(amount, exponent) for name, amount in amounts.items()}}
+        for first, amounts in sums.items()
+    ]
+    return _table(shown, "MONEY", rows, grain)
 
 
 def _sessions(by_day: dict[date, DailyVisits], shown: list[str], since: date, until: date) -> Table:
@@ -103,8 +111,8 @@ def _sessions(by_day: dict[date, DailyVisits], shown: list[str], since: date, un
     return _table(shown, "INTEGER", rows)
 
 
-def _table(shown: list[str], data_type: str, rows: list[dict[str, Any]]) -> Table:
-    return Table([("day", "DAY_TIMESTAMP"), *((name, data_type) for name in shown)], rows)
+def _table(shown: list[str], data_type: str, rows: list[dict[str, Any]], grain: str = "day") -> Table:
+    return Table([(grain, f"{grain.upper()}_TIMESTAMP"), *((name, data_type) for name in shown)], rows)
 
 
 def _days(since: date, until: date) -> Iterator[date]:
