@@ -75,15 +75,21 @@ def _commands() -> Iterator[str]:
     yield "what failed, why, and what to do next, and ends with a code above 0. Settings: [settings.md](settings.md)."
     group: Any = typer.main.get_command(cli.app)
     for name, command in group.commands.items():
-        if command.hidden:
-            continue
-        yield from ("", f"## {name}", "", inspect.cleandoc(command.help))
-        shown = [item for item in command.params if not item.hidden]
-        if shown:
-            yield from ("", "| option | default | meaning |", "| --- | --- | --- |")
-        for item in shown:
-            label = ", ".join(item.opts) if item.opts[0].startswith("-") else item.name.upper()
-            yield f"| `{label}` | {_default(item)} | {item.help} |"
+        if not command.hidden:
+            yield from _command(f"## {name}", command)
+
+
+def _command(heading: str, command: Any) -> Iterator[str]:
+    """What a command does and its options; then the same of each command below it."""
+    yield from ("", heading, "", inspect.cleandoc(command.help))
+    shown = [item for item in command.params if not item.hidden]
+    if shown:
+        yield from ("", "| option | default | meaning |", "| --- | --- | --- |")
+    for item in shown:
+        label = ", ".join(item.opts) if item.opts[0].startswith("-") else item.name.upper()
+        yield f"| `{label}` | {_default(item)} | {item.help} |"
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _command(f"#{heading} {name}", below)
 
 
 def _default(item: Any) -> str:

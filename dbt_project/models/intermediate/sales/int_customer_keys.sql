@@ -2,6 +2,7 @@ with orders as (select * from {{ ref('stg_shopify__orders') }}),
 
 customers as (select * from {{ ref('stg_shopify__customers') }}),
 
+-- one buyer who has an account in each of a tenant's shops is one customer
 by_email as (
     select
         tenant_id,
@@ -9,7 +10,7 @@ by_email as (
         min(customer_id) as customer_id
     from customers
     where email is not null
-    group by all
+    group by tenant_id, email
 )
 
 select
@@ -17,7 +18,16 @@ select
     orders.source_account,
     orders.order_id,
     orders.customer_id is null as is_guest,
-    coalesce(orders.customer_id, by_email.customer_id, orders.email, 'guest:' || orders.order_id) as customer_key,
-    coalesce(orders.customer_id, by_email.customer_id, orders.email) is not null as is_known
+    coalesce(by_email.customer_id, orders.customer_id, orders.email, 'guest:' || orders.order_id) as customer_key,
+    coalesce(by_email.customer_id, orders.customer_id, orders.email) is not null as is_known
 from orders
-left join by_email on orders.tenant_id = by_email.tenant_id and orders.email = by_email.email
+left join customers as buyers
+    on
+        orders.tenant_id = buyers.tenant_id
+        and orders.source_account = buyers.source_account
+        and orders.customer_id = buyers.customer_id
+left join by_email
+    on
+        orders.tenant_id = by_email.tenant_id
+        -- an order of an account counts for that account, whatever address was typed at the checkout
+        and by_email.email = case when orders.customer_id is null then orders.email else buyers.email end
