@@ -18,12 +18,15 @@ from connectors.stripe.streams.columns import (
     total,
 )
 
-# an item without tax rates of its own has those of its subscription
+# an item without tax rates of its own has those of its subscription; one that came twice (a list that was continued by
+# time) counts once
 ITEMS = """(
     select i.* replace (case when len(i.tax_rates) > 0 then i.tax_rates else s.default_tax_rates end as tax_rates)
     from record as i
     left join record as s on s."object" = 'subscription' and s.id = i.__parentId and s.landing_part = i.landing_part
-    where i."object" = 'subscription_item')"""
+    where i."object" = 'subscription_item'
+    qualify row_number() over (
+        partition by i.__parentId, i.id, i.landing_part order by i.current_period_end desc nulls last) = 1)"""
 PERCENT = "try_cast(entry.percentage as decimal(38, 12))"
 INCLUSIVE = f"list_sum([{PERCENT} for entry in %s.tax_rates if entry.inclusive = 'true'])"
 TAX_RATES = "STRUCT(percentage VARCHAR, inclusive VARCHAR)[]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -263,6 +264,16 @@ def test_subscription_items_beyond_the_embedded_list_are_read_from_their_lists_s
     assert [request.path.partition("starting_after=")[2] for request in server.requests[1:]] == ["", "si_2"]
     rows = place.rows("select subscription_id, subscription_item_id, quantity from stripe.subscription_items")
     assert sorted(rows) == [("sub_1", f"si_{number}", 2) for number in (1, 2, 3, 4)]
+
+
+def test_subscription_that_comes_twice_has_each_item_once_in_its_history(place: Place) -> None:
+    """A list that is continued by time brings the objects of that second again."""
+    item = {"object": "subscription_item", "created": 5, "quantity": 2, "discounts": [], "tax_rates": []}
+    one = a_list("sub_1", object="subscription", created=7, discounts=[], items=a_list("si_1", **item))
+    with scripted(Reply(one | {"data": one["data"] * 2})) as server:
+        land(place, server, "subscriptions")
+    [(items,)] = place.rows("select items from stripe.subscriptions_history")
+    assert [entry["item_id"] for entry in json.loads(items)] == ["si_1"]
 
 
 def test_invoice_lines_beyond_the_embedded_list_are_read_from_their_lists_start(place: Place) -> None:
