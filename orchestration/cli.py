@@ -33,7 +33,7 @@ UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: i
 Tenant = Annotated[str | None, typer.Option(help="The tenant; not needed when there is only one.")]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
-Period = Annotated[str | None, typer.Option(help="Instead of --from and --to: 7d, 30d, 90d or ytd.")]
+Period = Annotated[str | None, typer.Option(help="Instead of --from, --to: 7d, 30d, 90d, 365d, ytd, any Nd to 3650d.")]
 Definitions = Annotated[
     Literal["build", "checkout"],
     typer.Option(help="build: as published; checkout: semantic/metrics as it is now, over the published tables."),

@@ -21,7 +21,7 @@ class CompileError(SemanticError):
 
 
 class UnknownNameError(SemanticError):
-    """A metric, dimension, report, preset or format does not exist; the message has similar names."""
+    """A metric, dimension, report or format does not exist; the message has similar names."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], why: str | None = None) -> None:
         names = sorted(known)

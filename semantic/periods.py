@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from semantic.errors import RangeError, UnknownNameError
+from common.presets import PRESETS, first_day
+from semantic.errors import RangeError
 
 FIRST_YEAR = 1970
-PRESETS = ("7d", "30d", "90d", "ytd")
+MOST_DAYS = 3650
 
 
 def resolve(preset: str, time_zone: str, now: datetime) -> tuple[date, date]:
-    """First and last day of a preset, both included, in the tenant's calendar at the instant `now`.
+    """First and last day of a period, both included, in the tenant's calendar at the instant `now`.
 
-    7d, 30d, 90d: so many days, today included. ytd: from January 1 of the current year to today.
+    A number of days such as 14d: so many, today included. ytd: from January 1 of the current year to today. Raises
+    RangeError that names what is allowed.
     """
-    name = preset.strip().lower()
-    if name not in PRESETS:
-        raise UnknownNameError("period", preset, PRESETS)
+    days = _days_of(preset)
     today = local_day(now, time_zone)
-    return (today.replace(month=1, day=1) if name == "ytd" else today - timedelta(days=int(name[:-1]) - 1)), today
+    return first_day(days, today), today
+
+
+def _days_of(preset: str) -> int | None:
+    """The number of days of a preset or of `Nd`; None: since January 1. Case and blanks around it do not matter."""
+    name = preset.strip().lower()
+    presets = {known.lower(): days for known, days in PRESETS.items()}
+    if name in presets:
+        return presets[name]
+    number = re.fullmatch(r"([1-9][0-9]{0,3})d", name)
+    if number is None or int(number[1]) > MOST_DAYS:
+        raise RangeError(
+            f"Unknown period {preset!r}",
+            f"it is neither one of {', '.join(presets)} nor a number of days from 1d to {MOST_DAYS}d",
+            "Choose one of these, or the days with --from and --to",
+        )
+    return int(number[1])
 
 
 def local_day(now: datetime, time_zone: str) -> date:

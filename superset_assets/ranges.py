@@ -7,10 +7,10 @@ Relative ranges are expressions that Superset evaluates at each refresh: they ar
 from datetime import date, timedelta
 from urllib.parse import quote
 
+from common.presets import PRESETS, first_day
+
 DATE_FILTER = "NATIVE_FILTER-date_range"
 DEFAULT_DAYS = 30
-# calendar days including the last one; None: since January 1
-PRESETS = {"7d": 7, "30d": 30, "90d": 90, "365d": 365, "YTD": None}
 _END = 'DATEADD(DATETIME("today"), 1, day)'
 
 
@@ -27,11 +27,7 @@ def presets(default_range: str | None) -> dict[str, str]:
     if default_range is None:
         return {name: _relative(days) for name, days in PRESETS.items()}
     last = _days(default_range)[1]
-    firsts = {
-        name: last - timedelta(days=days - 1) if days else last.replace(month=1, day=1)
-        for name, days in PRESETS.items()
-    }
-    return {name: f"{first} : {last + timedelta(days=1)}" for name, first in firsts.items()}
+    return {name: f"{first_day(days, last)} : {last + timedelta(days=1)}" for name, days in PRESETS.items()}
 
 
 def preset_links(default_range: str | None) -> str:

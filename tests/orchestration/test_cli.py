@@ -10,9 +10,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from common.presets import PRESETS
+from orchestration import cli
 from simulator import Fault, Faults, SimulatorServer, serve
 from tests.orchestration.installation import SHOPS, Installation, published_shops
 
@@ -127,7 +130,8 @@ def test_reconciliation_prints_one_line_per_account(place: Installation) -> None
         (("query", "--metrics", "net_sales", "--tenant", "aurora", "--format", "xml"), "xml"),
         (("query", "--metrics", "net_sales", "--tenant", "aurora", "--from", "2026-02-02", "--to", "2026-01-01"),
          "after"),
-        (("report", "revenue", "--period", "30d", "--tenant", "aurora"), "revenue-overview"),
+        (("query", "--metrics", "net_sales", "--tenant", "aurora", "--period", "12m"), "7d, 30d, 90d, 365d, ytd"),
+        (("report", "revenue", "--period", "365d", "--tenant", "aurora"), "revenue-overview"),
         (("simulate", "--world", "/nowhere", "--port", "0"), "/nowhere"),
     ],
 )  # fmt: skip
@@ -135,6 +139,11 @@ def test_unknown_name_is_refused_with_the_known_ones(
     place: Installation, arguments: tuple[str, ...], message: str
 ) -> None:
     assert message in refusal(takings(place, *arguments))
+
+
+def test_help_of_period_names_every_preset() -> None:
+    (option,) = get_args(cli.Period)[1:]
+    assert ", ".join(PRESETS).lower() in option.help
 
 
 def test_query_before_the_first_run_names_the_command_to_run(tmp_path: Path, server: SimulatorServer) -> None:

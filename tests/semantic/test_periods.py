@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from semantic import periods
-from semantic.errors import RangeError, UnknownNameError
+from semantic.errors import RangeError
+from superset_assets import ranges
 
 EVENING = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("preset", "first"),
-    [("7d", date(2026, 11, 14)), ("30d", date(2026, 10, 22)), ("90d", date(2026, 8, 23)), ("ytd", date(2026, 1, 1))],
+    [
+        ("7d", date(2026, 11, 14)),
+        ("30d", date(2026, 10, 22)),
+        ("90d", date(2026, 8, 23)),
+        ("ytd", date(2026, 1, 1)),
+        ("365d", date(2025, 11, 21)),
+        ("1d", date(2026, 11, 20)),
+        ("31d", date(2026, 10, 21)),
+        (" YTD ", date(2026, 1, 1)),
+        ("3650d", date(2016, 11, 23)),
+    ],
 )
 def test_preset_includes_today(preset: str, first: date) -> None:
     assert periods.resolve(preset, "Europe/London", EVENING) == (first, date(2026, 11, 20))
@@ -36,9 +47,19 @@ def test_week_with_a_clock_change_has_seven_days() -> None:
     assert len(periods.days(first, last)) == 7
 
 
-def test_unknown_preset_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownNameError, match="30d"):
-        periods.resolve("31d", "Europe/London", EVENING)
+@pytest.mark.parametrize("preset", ["0d", "3651d", "-7d", "07d", "7", "d", "1.5d", "7 d", "٧d", "week", ""])
+def test_unknown_period_is_refused_with_the_allowed_ones(preset: str) -> None:
+    with pytest.raises(RangeError, match="7d, 30d, 90d, 365d, ytd nor a number of days from 1d to 3650d"):
+        periods.resolve(preset, "Europe/London", EVENING)
+
+
+def test_every_preset_of_the_dashboards_is_a_period_with_the_same_days() -> None:
+    """A range of Superset excludes its last day."""
+    offered = ranges.presets("2026-11-19 : 2026-11-20")
+    assert set(offered) == {"7d", "30d", "90d", "365d", "YTD"}
+    for name, shown in offered.items():
+        first, last = periods.resolve(name, "Europe/London", EVENING)
+        assert shown == f"{first} : {last + timedelta(days=1)}", name
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd"])
