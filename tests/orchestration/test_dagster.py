@@ -57,10 +57,10 @@ def test_every_stream_is_upstream_of_the_dashboard(place: Installation) -> None:
     assert len(streams) > 30
     assert streams - upstream <= {dg.AssetKey(["stripe", "products"])}, "names that no dashboard shows"
     assert {key for key in graph.get_all_asset_keys() if graph.get(key).partitions_def} == {
-        sources.stream_key("meta_ads", name) for name in ("ads_insights", "account_insights")
+        sources.stream_key("meta_ads", name) for name in ("ads_insights", "campaign_insights", "account_insights")
     } | {
         sources.stream_key("tiktok_ads", name)
-        for name in ("ads_insights", "advertiser_insights", "gmv_max_insights", "gmv_max_totals")
+        for name in ("ads_insights", "campaign_insights", "advertiser_insights", "gmv_max_insights", "gmv_max_totals")
     }
 
 

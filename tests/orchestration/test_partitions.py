@@ -23,8 +23,8 @@ FIRST, LAST = date(2026, 2, 3), date(2026, 2, 6)
 RANGE = {"dagster/asset_partition_range_start": str(FIRST), "dagster/asset_partition_range_end": str(LAST)}
 TOUCHED = {FIRST + timedelta(days=number) for number in range(4)}
 REPORTS = {
-    "meta_ads": ("ads_insights", "account_insights"),
-    "tiktok_ads": ("ads_insights", "advertiser_insights", "gmv_max_insights", "gmv_max_totals"),
+    "meta_ads": ("ads_insights", "campaign_insights", "account_insights"),
+    "tiktok_ads": ("ads_insights", "campaign_insights", "advertiser_insights", "gmv_max_insights", "gmv_max_totals"),
 }
 
 
