@@ -57,7 +57,7 @@ left join missing using (tenant_id, source, source_account, date_day)
 where
     missing.date_day is null
     and (
-    {%- for name in ad_measures() %}
-        {{ 'or ' if not loop.first }}coalesce(totals.{{ name }}, 0) <> coalesce(levels.{{ name }}, 0)
-    {%- endfor %}
+        {%- for name in ad_measures() %}
+            {{ 'or ' if not loop.first }}coalesce(totals.{{ name }}, 0) <> coalesce(levels.{{ name }}, 0)
+        {%- endfor %}
     )

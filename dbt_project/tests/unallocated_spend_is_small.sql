@@ -76,8 +76,9 @@ select
     last_day,
     spend,
     unallocated,
-    platform || ' ad account ' || source_account || ' of tenant ' || tenant_id || ', ' || first_day || ' to ' || last_day
-    || ': ' || coalesce(cast(cast(unallocated * 100.0 / nullif(spend, 0) as decimal(9, 1)) as varchar) || ' %', 'all')
+    platform || ' ad account ' || source_account || ' of tenant ' || tenant_id
+    || ', ' || first_day || ' to ' || last_day || ': '
+    || coalesce(cast(cast(unallocated * 100.0 / nullif(spend, 0) as decimal(9, 1)) as varchar) || ' %', 'all')
     || ' of the spend (' || {{ major_text('unallocated') }} || ' of ' || {{ major_text('spend') }} || ' '
     || account_currency || ') ' || finding
     || '. Ads that were deleted before they were first read explain it; otherwise backfill these days in Dagster'

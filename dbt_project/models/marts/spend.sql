@@ -1,6 +1,6 @@
 -- Spend without an ad is a row of its own, of its campaign where the campaign's own figure has it, else of the account:
--- each level adds up to the account's day, and no campaign loses what a deleted ad has spent. Amounts are converted from
--- the running total of a day: no fraction of a micro is lost.
+-- each level adds up to the account's day, and no campaign loses what a deleted ad has spent. Amounts are converted
+-- from the running total of a day: no fraction of a micro is lost.
 {%- set unallocated = '(deleted or unallocated)' %}
 with ads as (
     select
