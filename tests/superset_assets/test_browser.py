@@ -117,6 +117,22 @@ def test_planted_leak_is_seen_on_the_page_and_in_the_answers_to_the_browser(rest
     assert len([place for place in places if "/api/v1/chart/data" in place]) >= 2, places
 
 
+@pytest.mark.deep  # `make test` checks the charts' setting
+def test_name_that_holds_html_is_shown_letter_by_letter(restored: Running) -> None:
+    folder, name = (
+        copied(restored, "html"),
+        "<b id='planted'>bold</b> <a href='https://example.com'>link</a> <img src=x>",
+    )
+    with duckdb.connect(str(folder / "tenant-nordlicht.duckdb")) as db:
+        db.execute("UPDATE marts.customer_daily SET display_name = ?", [name])
+    point_to(restored, "html")
+    with browser.chromium() as driver:
+        browser.log_in(driver, restored.server.url, restored.server.credentials.login("nordlicht"))
+        look(driver, restored, "store-performance")
+        assert name in driver.find_element(By.TAG_NAME, "body").text
+        assert driver.find_elements(By.ID, "planted") == []
+
+
 @pytest.mark.parametrize("presets", [("7d", "YTD"), pytest.param(("90d", "365d"), marks=pytest.mark.deep)])
 def test_each_preset_changes_the_range(superset: Running, presets: tuple[str, ...]) -> None:
     began = date.today()

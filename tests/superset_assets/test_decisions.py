@@ -176,6 +176,13 @@ def test_every_file_has_the_form_that_an_export_writes() -> None:
         assert text == separator.join(yaml_text.dump_compact({key: content[key]}, BLOCKS) for key in content), file.name
 
 
+def test_no_table_shows_names_as_html(catalog: Catalog) -> None:
+    charts = [chart_form.expand(name, chart, catalog) for name, chart in decisions.read().charts.items()]
+    tables = [chart for chart in charts if chart["viz_type"] in ("table", "pivot_table_v2")]
+    assert len(tables) > 5
+    assert {chart["params"].get("allow_render_html") for chart in tables} == {False}
+
+
 def test_every_decision_changes_something(catalog: Catalog) -> None:
     files = decisions.read()
     for name, chart in files.charts.items():

@@ -40,14 +40,26 @@ steps as (
         'Reached checkout': 'sessions_reached_checkout',
         'Ordered': 'sessions_ordered',
     }) }}
+),
+
+-- where no visit is known yet, a funnel begins at the orders: a step of zero visits would say that nobody came
+first_visits as (
+    select
+        tenant_id,
+        min(date_day) as date_day
+    from visits
+    where sessions > 0
+    group by tenant_id
 )
 
 select
-    tenant_id,
-    funnel,
-    cast(step_number as integer) as step_number,
-    step,
-    date_day,
-    cast(coalesce(sum(step_count), 0) as bigint) as step_count
+    steps.tenant_id,
+    steps.funnel,
+    cast(steps.step_number as integer) as step_number,
+    steps.step,
+    steps.date_day,
+    cast(coalesce(sum(steps.step_count), 0) as bigint) as step_count
 from steps
-group by all
+left join first_visits using (tenant_id)
+where steps.date_day >= first_visits.date_day or steps.step in ('Orders Confirmed', 'Orders Shipped')
+group by steps.tenant_id, steps.funnel, steps.step_number, steps.step, steps.date_day
