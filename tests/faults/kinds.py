@@ -1,6 +1,6 @@
 """The kinds of wrong answers: each turns a right response of a simulated API into a wrong one.
 
-`KINDS` names them. Those in `VALUES` change what a row says, so rows may be rejected, which a person is told.
+`KINDS` names them. Those in `VALUES` change what a row says, so rows may be rejected; the summary names these.
 """
 
 from __future__ import annotations
