@@ -137,7 +137,9 @@ def _identity(context: PullContext, source: Source) -> str | None:
         return None
     try:
         return identify(context, source.settings)
-    except TakingsError:
+    except _StoppedError:
+        raise
+    except Exception:  # the pull meets it again and says whose it is
         return None
 
 
