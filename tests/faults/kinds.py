@@ -163,7 +163,7 @@ def more_without_end() -> Change:
 
 
 def add_field(value: Any) -> None:
-    for one in list(objects(value)):  # before there are more
+    for one in [one for one in objects(value) if "id" in one]:  # others may be maps: a key is a value there
         one["field_of_a_later_version"] = {"nested": [1, None, "x"]}
 
 
