@@ -35,8 +35,8 @@ def main(root: str, step: str, times: str) -> None:
         reached(f"load {account.account} {stream.name}")
         return load(self, account, stream, *more)
 
-    def inside(self: Cursors, stream: str, *more: Any) -> Any:
-        reached(f"inside {self.account.account} {stream}")
+    def inside(self: Cursors, stream: Any, *more: Any) -> Any:
+        reached(f"inside {self.account.account} {stream.name}")
         return move(self, stream, *more)
 
     Staging.load, Cursors.move = noticed, inside  # type: ignore[method-assign]
