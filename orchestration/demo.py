@@ -142,8 +142,8 @@ def _starting(superset: Server, progress: Progress) -> Iterator[None]:
     """Start Superset in a thread: it takes half a minute, and nothing before the dashboards needs it."""
     failures: list[BaseException] = []
 
-    def step(done: int, total: int, detail: str) -> None:
-        progress("superset", done, total, detail)
+    def step(count: int, total: int, detail: str) -> None:
+        progress("superset", count, total, detail)
 
     def start() -> None:
         try:

@@ -165,7 +165,7 @@ def build(settings: Settings, run_id: str, progress: Progress = no_progress) -> 
             raise BlockedError(blocked, failed)
         record_run(sound, run_id)
         try:
-            built = dbt_build.build(home, run_id, lambda done, total, name: progress("build", done, total, name))
+            built = dbt_build.build(home, run_id, lambda count, total, name: progress("build", count, total, name))
         except dbt_build.BuildFailedError as error:
             doubtful = error.doubts.keys() & {tenant.id for tenant in sound.tenants}
             if not error.by_tenant or not doubtful:

@@ -87,15 +87,15 @@ def pull_accounts(
                 else:
                     own.record_pull(account, None)
 
-        begun = [
+        pending = [
             threads.submit(pull, source) for source in _distinct(sources, lambda some: threads.map(identify, some))
         ]
         try:
-            for finished in as_completed(begun):
+            for finished in as_completed(pending):
                 finished.result()
         except BaseException:
             stop.set()
-            for waiting in begun:
+            for waiting in pending:
                 waiting.cancel()
             raise
     order = [key(source.account) for source in sources]
@@ -110,11 +110,11 @@ def _distinct(
 ) -> list[Source]:
     """The sources; those that are one account at the source under several names have that as their problem."""
     counts = Counter(source.account.source for source in sources)
-    asked = [
+    several = [
         source for source in sources if counts[source.account.source] > 1 and BY_KIND[source.account.source].identify
     ]
     names: dict[tuple[str, str], list[Account]] = {}
-    for source, identity in zip(asked, identities(asked), strict=True):
+    for source, identity in zip(several, identities(several), strict=True):
         if identity is not None:
             names.setdefault((source.account.source, identity), []).append(source.account)
     problems = {}

@@ -136,13 +136,13 @@ def _stored(settings: Settings, parts: Parts) -> list[Key]:
             next_step="Rename or remove it there first: the configuration says what counts",
         )
     stored = accounts(Home(settings.home))
-    found = _among(parts, stored)
-    if not found:
+    matches = _among(parts, stored)
+    if not matches:
         names = sorted({"/".join(key[: len(parts)]) for key in stored})
         raise ConfigurationError(
             f"Nothing is stored of {name}", next_step=f"Stored are: {', '.join(names) or 'no data at all'}"
         )
-    return found
+    return matches
 
 
 def _change(home: Home, old: Parts, new: Parts | None, stored: list[Key], *, really: bool) -> Change:

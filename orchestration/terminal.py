@@ -29,10 +29,10 @@ def progress() -> Iterator[OnProgress]:
     with Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[detail]}"), console=console) as bars:
         tasks: dict[str, Any] = {}
 
-        def show(step: str, done: int, total: int | None, detail: str) -> None:
+        def show(step: str, count: int, total: int | None, detail: str) -> None:
             if step not in tasks:
                 tasks[step] = bars.add_task(step, total=total, detail=detail)
-            bars.update(tasks[step], completed=done, total=total, detail=detail)
+            bars.update(tasks[step], completed=count, total=total, detail=detail)
 
         yield show
 
@@ -40,12 +40,12 @@ def progress() -> Iterator[OnProgress]:
 def _lines(console: Console) -> OnProgress:
     printed_at: dict[str, float] = {}
 
-    def show(step: str, done: int, total: int | None, detail: str) -> None:
-        finished = total is not None and done >= total
+    def show(step: str, count: int, total: int | None, detail: str) -> None:
+        finished = total is not None and count >= total
         if finished or time.monotonic() - printed_at.get(step, 0.0) > SECONDS_BETWEEN_LINES:
             printed_at[step] = time.monotonic()
             console.print(
-                f"{step}: {done:,}{f' of {total:,}' if total else ''} {detail}", highlight=False, soft_wrap=True
+                f"{step}: {count:,}{f' of {total:,}' if total else ''} {detail}", highlight=False, soft_wrap=True
             )
 
     return show

@@ -45,7 +45,7 @@ PASSED_ON = frozenset((
 ))  # fmt: skip
 
 
-def quiet(done: int, total: int, detail: str) -> None:
+def quiet(count: int, total: int, detail: str) -> None:
     """A progress callback that shows nothing."""
 
 

@@ -6,6 +6,7 @@ name, `_` counts as a space. The words to use are in docs/glossary.md.
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -42,6 +43,10 @@ TURNS = {
     r"\b[fk]\d{2,3}\b": "the reader does not have that list",
 }
 """Each turn, in lower case, with the advice."""
+PARTICIPLES = frozenset(
+    ("told", "done", "found", "kept", "given", "wanted", "made", "asked", "said", "gone", "came", "begun", "walked")
+)
+"""A name that says what happened and not what it is."""
 ALLOWED: dict[tuple[str, str], str] = {}
 """(file, the exact words): the reason."""
 SPACE = r"(?:[ \t]+|[ \t]*\n[ \t]*(?:#|--|\+)?[ \t]*)"
@@ -101,3 +106,25 @@ def test_planted_turn_is_found(text: str) -> None:
 @pytest.mark.parametrize("text", ["One row per day.", "stand-alone", "a row\n\n## A day", "ff00aa", "a testing year"])
 def test_plain_text_is_not_reported(text: str) -> None:
     assert turns_in(text) == []
+
+
+def test_no_participle_is_a_name() -> None:
+    """Of a variable, a parameter, a function or a class."""
+    names = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {name!r} does not name a thing"
+        for path in searched_files()
+        if path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Name | ast.arg | ast.FunctionDef | ast.ClassDef)
+        for name in _defined_names(node)
+        if name in PARTICIPLES
+    ]
+    assert names == []
+
+
+def _defined_names(node: ast.Name | ast.arg | ast.FunctionDef | ast.ClassDef) -> list[str]:
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        return [node.id]
+    if isinstance(node, ast.arg):
+        return [node.arg]
+    return [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []

@@ -94,8 +94,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only name the files that are stale")
     check = parser.parse_args().check
     parsed = Home(settings.home()).dbt_target  # by the last build or query of this checkout, if any
-    wanted = texts(parsed if parsed.exists() else None)
-    changed = stale(wanted) if check else write(wanted)
+    expected = texts(parsed if parsed.exists() else None)
+    changed = stale(expected) if check else write(expected)
     sys.stdout.writelines(f"{'stale' if check else 'wrote'} {path}\n" for path in changed)
     return 1 if check and changed else 0
 

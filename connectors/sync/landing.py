@@ -117,20 +117,20 @@ class LandedWindow:
                 continue  # written by us, from responses without halves
             unzipped: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
             partial = path.with_name(path.name + ".tmp")
-            found = 0
+            replaced = 0
             try:
                 with unzipped(path, "rb") as lines, unzipped(partial, "wb") as out:
                     for landed in lines:
                         line, halves = without_halves(landed)
-                        found += halves
+                        replaced += halves
                         out.write(line)
             except (EOFError, gzip.BadGzipFile, zlib.error):
-                found = 0  # the file breaks off: it is fetched again
-            if found:
+                replaced = 0  # the file breaks off: it is fetched again
+            if replaced:
                 partial.replace(path)
             else:
                 partial.unlink()
-            count += found
+            count += replaced
         return count
 
     def cover(self, first: date, last: date) -> None:

@@ -94,25 +94,25 @@ def keep_withdrawn(
     first, last = accepted or (date.max, date.min)
     missing: dict[str, set[date]] = defaultdict(set)
     withdrawn: dict[str, list[date]] = defaultdict(list)
-    gone = [
+    without_spend = [
         (day, name, micros > 0 and (day, name) not in spent)
         for day, name, group, micros in reader.rows(stored_spend(guard, table), first=days[0], last=days[1])
         if group not in kept_groups and ((day, name) not in answered or (micros > 0 and (day, name) not in spent))
     ]
-    living = guard.living() if guard.living and gone else None
-    for day, name, lost in gone:
-        given = first <= day <= last
+    living = guard.living() if guard.living and without_spend else None
+    for day, name, lost in without_spend:
+        requested = first <= day <= last
         if living is None or name in living:
-            if lost and not given:
+            if lost and not requested:
                 missing[name].add(day)
-        elif (day, name) not in answered and (not given or day in answered_days):
+        elif (day, name) not in answered and (not requested or day in answered_days):
             withdrawn[name].append(day)
     if missing:
         raise _refusal(report, missing, whose=living is not None)
     return [
         msgspec.json.encode(dict(zip(SPARED_FIELDS, (name, str(first), str(last)), strict=True)))
-        for name, kept in withdrawn.items()
-        for first, last in ranges(kept)
+        for name, days in withdrawn.items()
+        for first, last in ranges(days)
     ]
 
 

@@ -43,11 +43,11 @@ def logged(context: dg.AssetExecutionContext) -> Progress:
     """Progress as log lines: at most one per step every ten seconds."""
     logged_at: dict[str, float] = {}
 
-    def show(step: str, done: int, total: int | None, detail: str) -> None:
+    def show(step: str, count: int, total: int | None, detail: str) -> None:
         for watch in _watchers:
-            watch(step, done, total, detail)
+            watch(step, count, total, detail)
         if time.monotonic() - logged_at.get(step, 0.0) > SECONDS_BETWEEN_LINES:
             logged_at[step] = time.monotonic()
-            context.log.info(f"{step}: {done:,}{f' of {total:,}' if total else ''} {detail}")
+            context.log.info(f"{step}: {count:,}{f' of {total:,}' if total else ''} {detail}")
 
     return show

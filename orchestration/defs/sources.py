@@ -94,7 +94,7 @@ def _metadata(pulled: list[Pulled]) -> dict[str, dg.MetadataValue]:
             ", ".join(sorted({path for item in pulled for path in item.denied})) or "none"
         ),
         "warnings": dg.MetadataValue.text(
-            "\n".join(sorted({said for item in pulled for said in item.warnings})) or "none"
+            "\n".join(sorted({text for item in pulled for text in item.warnings})) or "none"
         ),
         "seconds throttled": dg.MetadataValue.float(round(sum((item.waited for item in pulled), 0.0), 1)),
     }

@@ -32,8 +32,8 @@ def lock_hash() -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
-def say(done: int, detail: str) -> None:
-    sys.stdout.write(json.dumps({"done": done, "total": 4, "detail": detail}) + "\n")
+def say(count: int, detail: str) -> None:
+    sys.stdout.write(json.dumps({"done": count, "total": 4, "detail": detail}) + "\n")
     sys.stdout.flush()
 
 

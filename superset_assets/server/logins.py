@@ -78,8 +78,8 @@ class SecurityManager(QueryWall):
     def load_user(self, pk: Any) -> Any:
         """The user of a browser's session; None when the session has ended."""
         user = super().load_user(pk)
-        begun = self._sessions.get(session.get(SESSION, ""))
-        return user if user is not None and begun == _stamp(user) else None
+        stamp = self._sessions.get(session.get(SESSION, ""))
+        return user if user is not None and stamp == _stamp(user) else None
 
     def create_jwt_manager(self, app: Flask) -> Any:
         """Also stamps the tokens."""

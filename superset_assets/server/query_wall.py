@@ -62,13 +62,13 @@ def _expression(context: Any) -> str:
     labels = {column.verbose_name for column in context.datasource.columns if column.verbose_name}
     metrics = {metric.metric_name for metric in context.datasource.metrics}
     for query in context.queries:
-        asked = list(query.metrics or [])
-        names = columns | metrics | {item["label"] for item in asked if isinstance(item, dict) and "label" in item}
+        fields = list(query.metrics or [])
+        names = columns | metrics | {item["label"] for item in fields if isinstance(item, dict) and "label" in item}
         order = [item[0] if isinstance(item, list | tuple) and item else item for item in query.orderby]
         order += [] if query.series_limit_metric is None else [query.series_limit_metric]
         refused = {
             "a column": [item for item in (*query.columns, *query.series_columns) if not _is_column(item, columns)],
-            "a metric": [item for item in asked if not _is_metric(item, columns, metrics)],
+            "a metric": [item for item in fields if not _is_metric(item, columns, metrics)],
             "an order": [item for item in order if not _is_metric(item, columns, names)],
             "a filter": [item for item in query.filter if not _is_column(item.get("col"), columns | labels | metrics)],
             "a time column": [item for item in [query.granularity] if item and item not in columns],

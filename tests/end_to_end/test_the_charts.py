@@ -72,23 +72,23 @@ def admin(running: Server) -> SupersetClient:
 @pytest.fixture(scope="module")
 def queries(admin: SupersetClient) -> dict[str, dict[str, Any]]:
     """Every chart's stored query by its title, of all dashboards."""
-    found: dict[str, dict[str, Any]] = {}
+    contexts: dict[str, dict[str, Any]] = {}
     for slug in dashboard_titles():
         for row in call(admin, "get", f"dashboard/{slug}/charts")["result"]:
-            if row["slice_name"] not in found:
+            if row["slice_name"] not in contexts:
                 stored = call(admin, "get", f"chart/{row['id']}")["result"]["query_context"]
-                found[row["slice_name"]] = json.loads(stored)
-    return found
+                contexts[row["slice_name"]] = json.loads(stored)
+    return contexts
 
 
 def ask(admin: SupersetClient, context: dict[str, Any], time_range: str, tenant: str) -> list[dict[str, Any]]:
     """A chart's rows under the dashboard's two filters."""
-    asked = copy.deepcopy(context) | {"force": True, "result_format": "json", "result_type": "full"}
-    for query in asked["queries"]:
+    body = copy.deepcopy(context) | {"force": True, "result_format": "json", "result_type": "full"}
+    for query in body["queries"]:
         for item in query["filters"]:
             item.update({"val": time_range} if item["op"] == "TEMPORAL_RANGE" else {})
         query["filters"].append({"col": "tenant_id", "op": "IN", "val": [tenant]})
-    answer = call(admin, "post", "chart/data", json=asked)
+    answer = call(admin, "post", "chart/data", json=body)
     return [row for result in answer["result"] for row in result["data"]]
 
 
@@ -97,11 +97,11 @@ def world(
     request: pytest.FixtureRequest, shops_of: Callable[[Recipe], Shops], running: Server, current: Path
 ) -> Iterator[tuple[int, Shops]]:
     """A world whose build Superset reads."""
-    found = shops_of(request.param)
+    its_shops = shops_of(request.param)
     was = current.readlink()
-    _point(current, found.published)
+    _point(current, its_shops.published)
     running.flush_data_cache()
-    yield request.param.seed, found
+    yield request.param.seed, its_shops
     _point(current, was)
     running.flush_data_cache()
 
@@ -282,11 +282,11 @@ def test_chart_equals_the_oracle(
         expected = CHARTS[chart](shop, since, until)
         assert expected
         span = f"{since} : {until + timedelta(days=1)}"
-        found = [_plain(row) for row in ask(admin, queries[chart], span, account)]
+        shown_rows = [_plain(row) for row in ask(admin, queries[chart], span, account)]
         if set(expected[0]) & {"cohort_month", "date_day", "date_month"}:
-            found.sort(key=lambda row: [row[name] for name in ORDER if name in expected[0]])
-        assert len(found) == len(expected)
-        for ours, theirs in zip(found, expected, strict=True):
+            shown_rows.sort(key=lambda row: [row[name] for name in ORDER if name in expected[0]])
+        assert len(shown_rows) == len(expected)
+        for ours, theirs in zip(shown_rows, expected, strict=True):
             wrong = {name: (ours[name], value) for name, value in theirs.items() if not _same(ours[name], value)}
             assert not wrong, (account, since, theirs, wrong)
             numbers = {name for name, value in ours.items() if isinstance(value, int | float)}
@@ -311,13 +311,13 @@ def _major(amount: int) -> Decimal:
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """Superset's milliseconds as days, a product's label as its title."""
-    found = dict(row)
+    plain = dict(row)
     for name in DAYS:
-        if isinstance(found.get(name), int | float):
-            found[name] = datetime.fromtimestamp(found[name] / 1000, UTC).date()
-    if "product_label" in found:  # the title, and the SKU that tells two of one title apart
-        found["title"] = found["product_label"].rsplit(" · ", 1)[0]
-    return found
+        if isinstance(plain.get(name), int | float):
+            plain[name] = datetime.fromtimestamp(plain[name] / 1000, UTC).date()
+    if "product_label" in plain:  # the title, and the SKU that tells two of one title apart
+        plain["title"] = plain["product_label"].rsplit(" · ", 1)[0]
+    return plain
 
 
 def _same(ours: Any, theirs: Any) -> bool:

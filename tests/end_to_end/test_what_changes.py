@@ -44,10 +44,10 @@ Numbers = dict[Any, dict[str, int]]
 
 def solid(rows: Any) -> Numbers:
     """Whole numbers that are not zero; names, flags and rates are left out."""
-    kept = {
+    numbers = {
         key: {name: value for name, value in row.items() if type(value) is int and value} for key, row in rows.items()
     }
-    return {key: row for key, row in kept.items() if row}
+    return {key: row for key, row in numbers.items() if row}
 
 
 def changed(before: Numbers, after: Numbers) -> set[Any]:
@@ -59,14 +59,14 @@ class Spring:
     """The marts' numbers after each build."""
 
     world: World
-    found: dict[tuple[str, str, int], Numbers] = field(default_factory=dict)
+    numbers_after: dict[tuple[str, str, int], Numbers] = field(default_factory=dict)
 
     def expected(self, account: str, mart: str, build: int) -> Numbers:
         return solid(TABLES[mart].compute(self.world, account, tuple(LOOKS[: BUILDS[build] + 1])))
 
     def moved(self, account: str, mart: str, build: int) -> set[Any]:
         """Keys of rows that differ between this build and the one before it."""
-        return changed(self.found[account, mart, build - 1], self.found[account, mart, build])
+        return changed(self.numbers_after[account, mart, build - 1], self.numbers_after[account, mart, build])
 
 
 def sync_and_build(world: World, folder: Path) -> None:
@@ -95,7 +95,7 @@ def spring() -> Spring:
         for account in ACCOUNTS:
             for mart in CHECKED:
                 names = columns(TABLES[mart].compute(world, account, shops.pulls))
-                spring.found[account, mart, build] = solid(read(shops, account, mart, TABLES[mart], names))
+                spring.numbers_after[account, mart, build] = solid(read(shops, account, mart, TABLES[mart], names))
     return spring
 
 
@@ -103,9 +103,9 @@ def spring() -> Spring:
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_every_row_equals_the_oracle_after_each_build(spring: Spring, account: str, mart: str) -> None:
     for build in range(len(BUILDS)):
-        found, expected = spring.found[account, mart, build], spring.expected(account, mart, build)
-        wrong = sorted(changed(found, expected), key=str)
-        assert not wrong, (build, [(key, found.get(key), expected.get(key)) for key in wrong[:5]])
+        numbers_after, expected = spring.numbers_after[account, mart, build], spring.expected(account, mart, build)
+        wrong = sorted(changed(numbers_after, expected), key=str)
+        assert not wrong, (build, [(key, numbers_after.get(key), expected.get(key)) for key in wrong[:5]])
 
 
 @pytest.mark.parametrize("mart", CHECKED)
@@ -119,7 +119,7 @@ def test_only_rows_with_an_event_change(spring: Spring, account: str, mart: str)
         if mart in ALWAYS:
             assert expected
         if mart in ALWAYS and build < 3:
-            assert len(expected) < len(spring.found[account, mart, build]) / 2, "most past rows do not change"
+            assert len(expected) < len(spring.numbers_after[account, mart, build]) / 2, "most past rows do not change"
 
 
 def local(at: int, account: str, spring: Spring) -> date:
@@ -134,10 +134,10 @@ def test_returning_subscriber_changes_only_the_month_of_the_return(spring: Sprin
     assert spring.moved(account, "mrr_monthly", 1) == {date(2026, 3, 1)}
     assert (key, date(2026, 3, 1)) in spring.moved(account, "customer_mrr", 1)
     assert {month for _, month in spring.moved(account, "customer_mrr", 1)} == {date(2026, 3, 1)}
-    rows = spring.found[account, "customer_mrr", 1]
+    rows = spring.numbers_after[account, "customer_mrr", 1]
     assert rows[key, date(2026, 2, 1)] == {"movement_mrr_minor": -1900}
     assert rows[key, date(2026, 3, 1)] == {"mrr_minor": 1900, "movement_mrr_minor": 1900}
-    assert spring.found[account, "mrr_monthly", 1][date(2026, 3, 1)]["reactivation_mrr_minor"] == 1900
+    assert spring.numbers_after[account, "mrr_monthly", 1][date(2026, 3, 1)]["reactivation_mrr_minor"] == 1900
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
@@ -179,7 +179,7 @@ def test_late_refund_changes_its_own_day_and_the_day_of_the_order(spring: Spring
     assert {day for source, day, _ in moved if source == "shopify"} >= {ordered, refunded}
     before, after = (
         sum(row.get("refunds_by_order_date_minor", 0) for (source, day, _), row in
-            spring.found[account, "metrics_daily", build].items() if (source, day) == ("shopify", ordered))
+            spring.numbers_after[account, "metrics_daily", build].items() if (source, day) == ("shopify", ordered))
         for build in (2, 3)
     )  # fmt: skip
     assert after - before >= sum(each.amount for each in order.refunds[0].transactions) > 0

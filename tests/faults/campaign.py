@@ -172,17 +172,17 @@ def judge(one: Case, kind: str, phase: str, lasting: str) -> str:
         if kind.startswith("date_"):
             chosen = 1  # the time is read from the first responses
         results, error = _pull_under_fault(one, folder, KINDS[kind], chosen, 1 if lasting == "once" else None)
-        said = one.rejects(folder) > 0 or any(result.warnings for result in results)
+        reported = one.rejects(folder) > 0 or any(result.warnings for result in results)
         tables = one.tables(folder)
         if error is None:
             difference = _difference(tables, one.expected[phase])
-            if difference and not said:
+            if difference and not reported:
                 raise WrongError(f"success with other rows and without a word: {difference}")
             if not difference or kind in VALUES:  # in the latter case the source's values were wrong
                 return "success"
         elif phase == "increment" and (lost := _lost(one.expected["first"], tables)):
             raise WrongError(f"rows lost by an error: {lost} ({error})")
-        _heal(one, folder, phase, f"; before: {error}", exact=not (kind in VALUES and said))
+        _heal(one, folder, phase, f"; before: {error}", exact=not (kind in VALUES and reported))
     return "error" if error else "success"
 
 

@@ -43,7 +43,7 @@ def main(root: str, step: str, times: str) -> None:
     if not step.startswith("build"):
         dbt_build.run_nodes = quick_build.run_nodes
     pulls.AT_ONCE = 1  # one account after the other, so that a step is reached however fast the threads are
-    Installation(Path(root)).run(lambda name, done, total, detail: reached(f"{name} {detail}"))
+    Installation(Path(root)).run(lambda name, count, total, detail: reached(f"{name} {detail}"))
 
 
 if __name__ == "__main__":

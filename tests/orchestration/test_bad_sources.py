@@ -57,18 +57,18 @@ def _no_pauses() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def undisturbed(world: World, _no_pauses: None, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The same shop, synced, built and published from sources without a fault; only to be read."""
-    found = Installation(tmp_path_factory.mktemp("undisturbed"))
+    installation = Installation(tmp_path_factory.mktemp("undisturbed"))
     with serve(world) as server:
-        found.configure(server, kinds=KINDS, shops=["aurora"])
-        found.run()
-    return found
+        installation.configure(server, kinds=KINDS, shops=["aurora"])
+        installation.run()
+    return installation
 
 
 @pytest.fixture
 def place(tmp_path: Path, server: SimulatorServer) -> Installation:
-    found = Installation(tmp_path)
-    found.configure(server, kinds=KINDS, shops=["aurora"])
-    return found
+    installation = Installation(tmp_path)
+    installation.configure(server, kinds=KINDS, shops=["aurora"])
+    return installation
 
 
 def one_message(error: TakingsError, *words: str) -> None:
@@ -173,8 +173,8 @@ def test_empty_accounts_publish_an_empty_build_and_no_alert(tmp_path: Path) -> N
         place.configure(server, kinds=WIRED)
         with (tmp_path / "takings.toml").open("a") as file:
             file.write('[[tenants.sources]]\nkind = "files"\naccount = "empty"\npath = "files/empty"\n')
-        done = place.run()
-    assert {source for _, source, _ in done.pulled} == set(KINDS)
+        result = place.run()
+    assert {source for _, source, _ in result.pulled} == set(KINDS)
     counted = {name: len(rows) for name, rows in staged(place).items() if rows}
     assert set(counted) <= {"shopify.shop", "meta_ads.account", "tiktok_ads.advertiser", "shopify.locations"}, counted
     assert not {name for name, rows in place.marts().items() if rows} - {"build_info", "time_spine"}
@@ -202,12 +202,12 @@ def test_broken_lines_of_an_events_file_are_rejected_and_counted_and_the_rest_is
     newest = max((place.root / "files" / "aurora" / "events").glob("*.jsonl.gz"))
     with gzip.open(newest, "ab") as file:
         file.write(b'{"event_id": "torn", "occurred_at": "2026-0\n{"event_id": "b", "event_name": "page_view"}\n')
-    done = place.run()
-    assert done.built
-    assert [warning for warning in done.built.warnings if "no_event_was_rejected" in warning] == [
+    result = place.run()
+    assert result.built
+    assert [warning for warning in result.built.warnings if "no_event_was_rejected" in warning] == [
         "no_event_was_rejected: 2 rows"
     ]
-    rejected = [pulled.rejected for pulled in done.pulled["aurora", "files", "aurora"] if pulled.stream == "events"]
+    rejected = [pulled.rejected for pulled in result.pulled["aurora", "files", "aurora"] if pulled.stream == "events"]
     assert rejected == [2]
     with_them = place.marts()
     lines = gzip.decompress(newest.read_bytes()).splitlines(keepends=True)
@@ -229,10 +229,10 @@ def test_shop_in_another_time_zone_counts_by_days_of_its_tenant(place: Installat
         Counter(datetime.fromtimestamp(order.processed_at, UTC).astimezone(ZoneInfo(zone)).date() for order in orders)
         for zone in ("Asia/Tokyo", "America/New_York")
     )
-    found = place.ask(
+    rows = place.ask(
         "select date_day, sum(orders_placed) from marts.metrics_daily group by all having sum(orders_placed) > 0"
     )
-    assert dict(found) == tokyo != there
+    assert dict(rows) == tokyo != there
     ((days, differing),) = place.ask(
         "select count(distinct date_day), count(*) filter (where difference_minor <> 0) from marts.reconciliation "
         "where source = 'shopify'"

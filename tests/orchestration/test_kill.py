@@ -58,8 +58,8 @@ def early(undisturbed: Installation) -> Installation:
 
 def killed(place: Installation, step: str, times: int = 1) -> None:
     command = [sys.executable, "-m", "tests.orchestration.killed", str(place.root), step, str(times)]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+    process = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
+    assert process.returncode == -signal.SIGKILL, process.stdout + process.stderr
 
 
 def test_first_run_killed_several_times_publishes_the_same_marts(
@@ -105,8 +105,8 @@ def test_killed_replay_keeps_staging_and_its_repeat_gives_the_same_marts(
         " progress=lambda step, done, total, detail: done == 9 and os.kill(os.getpid(), signal.SIGKILL))"
     )
     command = [sys.executable, "-c", code, str(place.root)]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    process = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
+    assert process.returncode == -signal.SIGKILL, process.stderr
     staging = place.home.staging
     assert {path.name for path in staging.parent.iterdir()} > {staging.name}, "the kill left half a new file"
     stray = (

@@ -154,14 +154,18 @@ def test_refund_after_eighty_days_changes_only_the_days_of_refund_and_order(year
 
 
 def test_deleted_order_no_longer_counts_on_its_day(year: Year) -> None:
-    gone = {order.id: order for order in orders(year, "aurora", 3, "deleted")}.keys() - {
+    deleted = {order.id: order for order in orders(year, "aurora", 3, "deleted")}.keys() - {
         order.id for order in orders(year, "aurora", 4, "deleted")
     }
-    assert gone
-    (order,) = [order for order in orders(year, "aurora", 3, "deleted") if order.id in gone]
+    assert deleted
+    (order,) = [order for order in orders(year, "aurora", 3, "deleted") if order.id in deleted]
     day = datetime.fromtimestamp(order.processed_at - 4 * 3600, UTC).date()
     placed = [
-        sum(row.get("orders_placed", 0) for (found, _), row in year.published["aurora"][place].items() if found == day)
+        sum(
+            row.get("orders_placed", 0)
+            for (key_day, _), row in year.published["aurora"][place].items()
+            if key_day == day
+        )
         for place in (3, 4)
     ]
     assert placed[1] == placed[0] - 1

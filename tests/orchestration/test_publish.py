@@ -143,7 +143,7 @@ def test_readers_see_complete_builds_and_no_error_during_ten_publishes(place: In
     reader.start()
     command = [sys.executable, "-c", READ, str(link), str(stop)]
     other = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
-    made = []
+    run_ids = []
     for _ in range(10):
         run_id = pipeline.new_run_id()
         home = place.home
@@ -165,7 +165,7 @@ def test_readers_see_complete_builds_and_no_error_during_ten_publishes(place: In
         write_blocked(path, [])
         with home.writing():
             publication.publish(home, Built(path), run_id, TENANTS, no_progress)
-        made.append(run_id)
+        run_ids.append(run_id)
     reader.stop.set()
     reader.join(30)
     stop.touch()
@@ -177,8 +177,8 @@ def test_readers_see_complete_builds_and_no_error_during_ten_publishes(place: In
     assert len(reader.builds) > 3
     assert int(builds) > 1
     retained = sorted(path.name for path in place.home.published.iterdir() if not path.is_symlink())
-    assert retained == made[-publication.RETAINED_BUILDS :]
-    assert place.current.name == made[-1]
+    assert retained == run_ids[-publication.RETAINED_BUILDS :]
+    assert place.current.name == run_ids[-1]
 
 
 A_CENT_OFF = (

@@ -112,14 +112,14 @@ def test_superset_that_ran_before_serve_keeps_running_after_it(monkeypatch: pyte
             self.stopped = self.started
 
     server = Found()
-    said: list[str] = []
+    printed: list[str] = []
     monkeypatch.setattr(superset, "server", lambda _: server)
     monkeypatch.setattr(servers, "show", lambda _settings, _children, console: None)
-    monkeypatch.setattr(servers.Console, "print", lambda _, *what, **__: said.extend(map(str, what)))
+    monkeypatch.setattr(servers.Console, "print", lambda _, *what, **__: printed.extend(map(str, what)))
     settings: Any = type("Settings", (), {"home": tmp_path})
     servers.serve(settings)
     assert not server.stopped
-    assert any("continues when this command ends" in line for line in said)
+    assert any("continues when this command ends" in line for line in printed)
 
 
 class Failing(servers.Children):

@@ -30,8 +30,8 @@ def assets(catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_own_metric_is_in_its_dataset_without_any_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     catalog = marts.catalog()
     own = dataclasses.replace(catalog.metrics["net_sales"], name="my_sales", label="My sales")
-    made = assets(Catalog({**catalog.metrics, "my_sales": own}, catalog.marts), tmp_path, monkeypatch)
-    metrics = made["datasets/warehouse/metrics_daily.yaml"]["metrics"]
+    expanded = assets(Catalog({**catalog.metrics, "my_sales": own}, catalog.marts), tmp_path, monkeypatch)
+    metrics = expanded["datasets/warehouse/metrics_daily.yaml"]["metrics"]
     assert "my_sales" in [metric["metric_name"] for metric in metrics]
 
 

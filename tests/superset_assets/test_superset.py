@@ -299,14 +299,14 @@ def test_readers_during_many_publishes_get_complete_builds_and_no_error(superset
 
 def test_start_of_a_running_server_starts_no_second_one(superset: Running) -> None:
     details: list[str] = []
-    assert superset.server.start(lambda done, total, detail: details.append(detail)) is False
+    assert superset.server.start(lambda step, total, detail: details.append(detail)) is False
     assert details == [f"Superset already runs at {superset.server.url}"]
 
 
 def test_second_home_copies_the_template_and_has_its_own_logins(superset: Running, tmp_path: Path) -> None:
     server = Server(tmp_path / "home", tmp_path / "published", free_port())
     steps: list[str] = []
-    server.start(lambda done, total, detail: steps.append(detail))
+    server.start(lambda step, total, detail: steps.append(detail))
     try:
         server.wait_ready()
         assert Server(server.home, server.published, server.port).running()

@@ -32,9 +32,9 @@ def leaks(superset: Running) -> set[str]:
     return set(walls.leaks(superset.user("aurora"), CANARIES["nordlicht"], "nordlicht"))
 
 
-def missed(superset: Running, wanted: set[str]) -> set[str]:
+def missed(superset: Running, planted_places: set[str]) -> set[str]:
     """The places of `wanted`, where a leak was planted, at which the walk does not see it."""
-    left = set(wanted)
+    left = set(planted_places)
     for place in walls.leaks(superset.user("aurora"), CANARIES["nordlicht"], "nordlicht"):
         left.discard(place)
         if not left:
@@ -142,8 +142,8 @@ def test_file_alone_hides_the_other_tenant_and_without_both_walls_the_walk_sees_
     folder = copied(restored, "no-wall")
     shutil.copyfile(folder / "all.duckdb", folder / "tenant-aurora.duckdb")
     point_to(restored, "no-wall")
-    wanted = {f"{kind} of spend" for kind in ("full", "samples", "drill_detail")} | {"Top products as json"}
-    assert missed(restored, wanted) == set()
+    planted_places = {f"{kind} of spend" for kind in ("full", "samples", "drill_detail")} | {"Top products as json"}
+    assert missed(restored, planted_places) == set()
 
 
 def test_walk_sees_rows_in_the_wrong_tenants_file(restored: Running) -> None:

@@ -52,14 +52,14 @@ def _tables(name: str, actions: str, ids: dict[str, str], names: dict[str, str])
     """The table of numbers and the table of actions of one level; `ids` are key columns and their fields."""
     day = Column("date_day", "DATE", f"r.{_DAY}")
     keys = tuple(_text(column, f"r.{field}") for column, field in ids.items())
-    kept = spared(next(iter(ids))) if ids else None
+    spared_when = spared(next(iter(ids))) if ids else None
     return (
         Table(
             name=name,
             key=("date_day", *ids),
             where=f"r.{_DAY} is not null" if ids else "true",
             slice="date_day",
-            spared=kept,
+            spared=spared_when,
             columns=(
                 day,
                 *keys,
@@ -78,7 +78,7 @@ def _tables(name: str, actions: str, ids: dict[str, str], names: dict[str, str])
             key=("date_day", *ids, "action_type", "action_window"),
             where="true",
             slice="date_day",
-            spared=kept,
+            spared=spared_when,
             source=_actions(*ids.values()),
             columns=(
                 day,

@@ -50,7 +50,7 @@ def _stream(
     added_fields: tuple[str, ...],
     key: tuple[Column, ...],
     columns: tuple[Column, ...],
-    kept: str | None = None,
+    spared_when: str | None = None,
 ) -> Stream:
     """A report: its columns name the metrics of the request; reports.py adds fields to its records."""
     metrics = fields_read(columns, of="r.metrics")
@@ -68,9 +68,9 @@ def _stream(
             Table(
                 name=name,
                 key=("date_day", *(column.name for column in key)),
-                where="r.dimensions is not null" if kept else "true",
+                where="r.dimensions is not null" if spared_when else "true",
                 slice="date_day",
-                spared=kept,
+                spared=spared_when,
                 columns=(_DAY, *key, *columns),
             ),
         ),

@@ -187,12 +187,12 @@ def test_truncated_compressed_file_gives_its_whole_lines_and_later_the_rest(plac
     place.write("events/a.jsonl.gz", whole[: len(whole) // 2])
     place.write("events/b.jsonl.gz", jsonl(event("z")))
     place.pull()
-    came = place.ids()
-    assert came[-1] == "z"
-    assert came[:-1] == [f"e{number:05d}" for number in range(len(came) - 1)]
-    assert 1_000 < len(came) < 4_000
+    event_ids = place.ids()
+    assert event_ids[-1] == "z"
+    assert event_ids[:-1] == [f"e{number:05d}" for number in range(len(event_ids) - 1)]
+    assert 1_000 < len(event_ids) < 4_000
     [(_, where, reason)] = place.rejects()
-    assert where == f"events/a.jsonl.gz:{len(came)}"
+    assert where == f"events/a.jsonl.gz:{len(event_ids)}"
     assert "breaks off" in reason
     place.write("events/a.jsonl.gz", whole)
     place.pull()

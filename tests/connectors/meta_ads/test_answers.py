@@ -37,8 +37,8 @@ def refused(code: int, message: str, **more: Any) -> Reply:
 
 
 def test_token_in_metas_message_is_masked_in_the_error() -> None:
-    said = f"Malformed access token {TOKEN}"
-    for reply in (refused(190, said), refused(200, "(#200) no", error_user_msg=f"{TOKEN} lacks it")):
+    text = f"Malformed access token {TOKEN}"
+    for reply in (refused(190, text), refused(200, "(#200) no", error_user_msg=f"{TOKEN} lacks it")):
         with scripted(reply) as meta, pytest.raises(ConfigurationError) as raised:
             client_of(meta).get("act_7")
         assert "[secret]" in str(raised.value)

@@ -133,11 +133,11 @@ def test_requests_are_those_that_metas_client_sends(
         values = parameters(sent)
         proof = values.pop("appsecret_proof")
         other = sdk.send(str(sent.method), steps(sent), {**values})
-        said = parameters(other)
-        said.pop("summary", None)  # a count that Meta's client always requests
+        shown = parameters(other)
+        shown.pop("summary", None)  # a count that Meta's client always requests
         assert (other.method, steps(other)) == (sent.method, steps(sent))
-        assert said.pop("appsecret_proof") == proof
-        assert {name: listed(value) for name, value in said.items()} == {
+        assert shown.pop("appsecret_proof") == proof
+        assert {name: listed(value) for name, value in shown.items()} == {
             name: listed(value) for name, value in values.items()
         }
 

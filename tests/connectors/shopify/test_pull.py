@@ -70,9 +70,9 @@ def alive(place: Place) -> Tables:
     A line of a product that was deleted later keeps the ids it had when it was pulled; they are taken out here. So are
     a customer's count and sum of orders, which a deleted order lowers without touching the customer's updatedAt.
     """
-    gone = place.rows("select subject_type, subject_id from shopify.deletions")
-    orders = {key for kind, key in gone if kind == "ORDER"}
-    products = {key for kind, key in gone if kind == "PRODUCT"}
+    deletions = place.rows("select subject_type, subject_id from shopify.deletions")
+    orders = {key for kind, key in deletions if kind == "ORDER"}
+    products = {key for kind, key in deletions if kind == "PRODUCT"}
     variants = place.rows("select variant_id, product_id from shopify.variants")
     refunds = {row[0] for row in place.rows("select refund_id, order_id from shopify.refunds") if row[1] in orders}
     costs = {row[0] for row in variants if row[1] in products}
@@ -126,8 +126,8 @@ def test_repeated_pull_changes_no_row(server: SimulatorServer, place: Place) -> 
     for run_id, minutes in (("again", 0), ("later", 1)):
         place.run_id = run_id
         server.set_now(END + timedelta(minutes=minutes))
-        done = place.pull(server)
-        assert {stream: pulled.changed for stream, pulled in done.items()} == dict.fromkeys(done, 0)
+        results = place.pull(server)
+        assert {stream: pulled.changed for stream, pulled in results.items()} == dict.fromkeys(results, 0)
         assert place.tables(lineage=True) == before
 
 
@@ -185,8 +185,8 @@ def test_pull_killed_at_any_stream_continues_there_and_gives_the_same_rows(
     account = place.known_as(server)
     with Staging(place.staging) as staging:
         steps = pull(replace(place, run_id="first").context(account, staging), settings(account))
-        for done in steps:
-            if done.stream == stream:
+        for results in steps:
+            if results.stream == stream:
                 break
         steps.close()  # type: ignore[attr-defined]
     place.pull(server)
@@ -238,17 +238,17 @@ def test_denied_field_on_a_page_keeps_the_rows_and_is_reported(server: Simulator
     place.pull(server)
     server.set_now(END)
     server.faults.add(Fault("denied", on="Order.email", times=None))
-    done = place.pull(server)
-    assert done["orders"].changed > 0
-    assert done["orders"].denied == ("orders.nodes.email",)
+    results = place.pull(server)
+    assert results["orders"].changed > 0
+    assert results["orders"].denied == ("orders.nodes.email",)
 
 
 def test_shop_with_client_credentials_grant_is_pulled(by_bulk: Place, server: SimulatorServer, place: Place) -> None:
     account = place.known_as(server)
     server.faults.add(Fault("unauthorized", on="shopifyqlQuery"))  # a token that runs out in the middle
     with Staging(place.staging) as staging:
-        done: list[Pulled] = list(pull(place.context(account, staging), settings(account, client_id="app-1")))
-    assert len(done) == len(STREAMS)
+        results: list[Pulled] = list(pull(place.context(account, staging), settings(account, client_id="app-1")))
+    assert len(results) == len(STREAMS)
     assert place.tables() == by_bulk.tables()
 
 

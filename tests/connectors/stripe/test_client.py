@@ -216,8 +216,8 @@ def test_list_that_ends_before_a_stored_object_that_exists_is_refused_and_read_a
     newest = place.landing.newest(a_client(server, []).account, "charges")
     assert newest is not None
     assert newest.manifest.parts == [], "nothing of it is loaded later"
-    gone = refusal(404, "No such charge", code="resource_missing", param="id")
-    with scripted(Reply(short), gone) as server:  # it does not exist: the list is whole
+    not_found = refusal(404, "No such charge", code="resource_missing", param="id")
+    with scripted(Reply(short), not_found) as server:  # it does not exist: the list is whole
         land(place, server, "charges", Window(JANUARY, MARCH))
     assert len(place.rows("select * from stripe.charges")) == 3
 

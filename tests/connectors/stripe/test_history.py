@@ -23,7 +23,7 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def walked(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def after_many_pulls(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
     place = Place(tmp_path_factory.mktemp("walked"))
     with serve(world, now=FIRST) as server:
         for now in (FIRST, *LATER, LATER[-1]):
@@ -48,11 +48,11 @@ def from_books(
     return str(state["status"]), pause and pause["behavior"], items, discounts
 
 
-def test_newest_history_row_at_each_pull_equals_the_books_of_then(world: World, walked: Place) -> None:
+def test_newest_history_row_at_each_pull_equals_the_books_of_then(world: World, after_many_pulls: Place) -> None:
     compared = 0
     for now in (FIRST, *LATER):
         at = seen_at(now)
-        rows = walked.rows(
+        rows = after_many_pulls.rows(
             "select subscription_id, status, pause_behavior, items, discounts from stripe.subscriptions_history "
             "where seen_at <= ? qualify row_number() over (partition by subscription_id order by seen_at desc) = 1",
             [at.replace(tzinfo=None)],
@@ -72,26 +72,28 @@ def test_newest_history_row_at_each_pull_equals_the_books_of_then(world: World, 
     assert compared > 100
 
 
-def test_history_has_a_row_per_change_and_none_per_pull(walked: Place) -> None:
+def test_history_has_a_row_per_change_and_none_per_pull(after_many_pulls: Place) -> None:
     """An upgrade, a pause and a cancellation each add a row; most subscriptions never change."""
-    counts = dict(walked.rows("select subscription_id, count(*) from stripe.subscriptions_history group by all"))
+    counts = dict(
+        after_many_pulls.rows("select subscription_id, count(*) from stripe.subscriptions_history group by all")
+    )
     assert max(counts.values()) > 1
     assert sum(one == 1 for one in counts.values()) > len(counts) / 2
-    repeated = walked.rows(
+    repeated = after_many_pulls.rows(
         "select 1 from stripe.subscriptions_history group by subscription_id, seen_at having count(*) > 1"
     )
     assert not repeated
 
 
-def test_history_keeps_the_inclusive_tax_of_items(walked: Place) -> None:
-    rows = walked.rows("select items from stripe.subscriptions_history where items like '%inclusive%'")
+def test_history_keeps_the_inclusive_tax_of_items(after_many_pulls: Place) -> None:
+    rows = after_many_pulls.rows("select items from stripe.subscriptions_history where items like '%inclusive%'")
     percents = {one["inclusive_tax_percent"] for (items,) in rows for one in json.loads(items)}
     assert percents == {None, 19.0}
 
 
-def test_customer_without_a_discount_has_a_history_row_without_coupon(walked: Place) -> None:
-    rows = walked.rows("select count(distinct customer_id), count(*), count(coupon_id) "
+def test_customer_without_a_discount_has_a_history_row_without_coupon(after_many_pulls: Place) -> None:
+    rows = after_many_pulls.rows("select count(distinct customer_id), count(*), count(coupon_id) "
                        "from stripe.customer_discounts_history")  # fmt: skip
-    customers = walked.rows("select count(*), count(coupon_id) from stripe.customers")
+    customers = after_many_pulls.rows("select count(*), count(coupon_id) from stripe.customers")
     assert rows[0][0] == customers[0][0]
     assert rows[0][2] >= customers[0][1] > 0

@@ -48,17 +48,17 @@ def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture(scope="module")
-def walked(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, dict[datetime, object]]:
+def after_many_pulls(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, dict[datetime, object]]:
     """A pull at the first instant and at each step, with the differences from the books at three of them."""
-    place, found = Place(tmp_path_factory.mktemp("walked")), dict[datetime, object]()
+    place, results = Place(tmp_path_factory.mktemp("walked")), dict[datetime, object]()
     with serve(world, now=FIRST) as server:
         for now in (FIRST, *STEPS):
             server.set_now(now)
             place.run_id = f"run {now:%m-%d}"
             place.pull(server)
             if now in (FIRST, SECOND, THIRD):
-                found[now] = differences(place, payment_books(world, "aurora", now))
-    return place, found
+                results[now] = differences(place, payment_books(world, "aurora", now))
+    return place, results
 
 
 def between(world: World, since: datetime, until: datetime) -> tuple[PaymentBooks, set[str]]:
@@ -68,8 +68,10 @@ def between(world: World, since: datetime, until: datetime) -> tuple[PaymentBook
 
 
 @pytest.mark.parametrize("now", [FIRST, SECOND, THIRD])
-def test_staging_equals_the_books_after_each_step(walked: tuple[Place, dict[datetime, object]], now: datetime) -> None:
-    assert walked[1][now] == {}
+def test_staging_equals_the_books_after_each_step(
+    after_many_pulls: tuple[Place, dict[datetime, object]], now: datetime
+) -> None:
+    assert after_many_pulls[1][now] == {}
 
 
 def test_staging_of_a_euro_account_equals_the_books(world: World, tmp_path: Path) -> None:
@@ -81,11 +83,11 @@ def test_staging_of_a_euro_account_equals_the_books(world: World, tmp_path: Path
 
 
 def test_cash_movements_in_staging_add_up_to_the_balance(
-    world: World, walked: tuple[Place, dict[datetime, object]]
+    world: World, after_many_pulls: tuple[Place, dict[datetime, object]]
 ) -> None:
     """received - refunded - disputes - fees - payouts + other, from the typed rows."""
     books = payment_books(world, "aurora", THIRD)
-    ((received, refunded, disputes, fees, payouts, other),) = walked[0].rows("""
+    ((received, refunded, disputes, fees, payouts, other),) = after_many_pulls[0].rows("""
         select
             sum(amount) filter (type in ('charge', 'payment')),
             -sum(amount) filter (type in ('refund', 'refund_failure')),
@@ -114,33 +116,37 @@ def test_steps_cover_refunds_disputes_deletions_and_returning_subscribers(world:
     assert silent, "a refund without an event"
 
 
-def test_deletions_are_recorded_with_their_time(world: World, walked: tuple[Place, dict[datetime, object]]) -> None:
-    found = walked[0].rows("select object_type, object_id, epoch(deleted_at)::bigint, found_by from stripe.deletions")
+def test_deletions_are_recorded_with_their_time(
+    world: World, after_many_pulls: tuple[Place, dict[datetime, object]]
+) -> None:
+    results = after_many_pulls[0].rows(
+        "select object_type, object_id, epoch(deleted_at)::bigint, found_by from stripe.deletions"
+    )
     books = payment_books(world, "aurora", THIRD)
     since = FIRST.timestamp() - 30 * 86_400
-    assert sorted(found) == sorted(
+    assert sorted(results) == sorted(
         (one.kind, one.id, one.deleted_at, "event") for one in books.deleted.values() if one.deleted_at > since
     )
-    assert found
+    assert results
 
 
 def test_one_pull_and_many_steps_give_the_same_tables(
-    world: World, walked: tuple[Place, dict[datetime, object]], place: Place
+    world: World, after_many_pulls: tuple[Place, dict[datetime, object]], place: Place
 ) -> None:
     with serve(world, now=THIRD) as server:
         place.pull(server)
     whole = place.tables()
-    gone = {row[0] for row in walked[0].rows("select object_id from stripe.deletions")}
-    for name, rows in walked[0].tables().items():
+    deleted_ids = {row[0] for row in after_many_pulls[0].rows("select object_id from stripe.deletions")}
+    for name, rows in after_many_pulls[0].tables().items():
         if name not in ("events", "deletions"):
-            assert [row for row in rows if not gone & set(row[2:3])] == whole[name], name
+            assert [row for row in rows if not deleted_ids & set(row[2:3])] == whole[name], name
 
 
-def test_only_changed_rows_are_written_again(walked: tuple[Place, dict[datetime, object]]) -> None:
-    runs = dict(walked[0].rows("select run_id, count(*) from stripe.charges group by all"))
+def test_only_changed_rows_are_written_again(after_many_pulls: tuple[Place, dict[datetime, object]]) -> None:
+    runs = dict(after_many_pulls[0].rows("select run_id, count(*) from stripe.charges group by all"))
     assert len(runs) > 8
     assert runs["run 03-02"] > 0.5 * sum(runs.values())
-    coupons = dict(walked[0].rows("select run_id, count(*) from stripe.coupons group by all"))
+    coupons = dict(after_many_pulls[0].rows("select run_id, count(*) from stripe.coupons group by all"))
     assert set(coupons) == {"run 03-02"}
 
 
@@ -164,9 +170,9 @@ def test_repeated_pull_changes_nothing(server: SimulatorServer, place: Place) ->
     place.pull(server)
     before = place.tables(lineage=True)
     place.run_id = "again"
-    assert all((done.landed, done.changed) == (0, 0) for done in place.pull(server).values())
+    assert all((pulls_so_far.landed, pulls_so_far.changed) == (0, 0) for pulls_so_far in place.pull(server).values())
     server.set_now(FIRST + timedelta(seconds=70))
-    assert all(done.changed == 0 for done in place.pull(server).values())
+    assert all(pulls_so_far.changed == 0 for pulls_so_far in place.pull(server).values())
     assert place.tables(lineage=True) == before
 
 
@@ -213,20 +219,20 @@ def test_pull_after_event_expiry_reads_all_lists_and_finds_deletions(
     assert request_count(server, "charges", "object") == 0, "lists only, no single objects"
     books = payment_books(world, "aurora", now)
     assert differences(place, books) == {}
-    found = dict(place.rows("select object_id, found_by from stripe.deletions where deleted_at > ?",
+    results = dict(place.rows("select object_id, found_by from stripe.deletions where deleted_at > ?",
                             [FIRST.replace(tzinfo=None)]))  # fmt: skip
-    gone = {one.id: one for one in books.deleted.values() if FIRST.timestamp() < one.deleted_at}
-    known_before = {key for key, one in gone.items() if one.created <= FIRST.timestamp()}
-    aged = {key for key in known_before if gone[key].deleted_at < now.timestamp() - 30 * 86_400}
+    deleted_ids = {one.id: one for one in books.deleted.values() if FIRST.timestamp() < one.deleted_at}
+    known_before = {key for key, one in deleted_ids.items() if one.created <= FIRST.timestamp()}
+    aged = {key for key in known_before if deleted_ids[key].deleted_at < now.timestamp() - 30 * 86_400}
     assert aged
-    assert {key for key, how in found.items() if how == "reconciliation"} == aged
-    assert {key for key, how in found.items() if how == "event"} <= set(gone) - aged
+    assert {key for key, how in results.items() if how == "reconciliation"} == aged
+    assert {key for key, how in results.items() if how == "event"} <= set(deleted_ids) - aged
 
 
 def test_replay_of_the_landing_zone_gives_the_same_tables(
-    walked: tuple[Place, dict[datetime, object]], server: SimulatorServer, tmp_path: Path
+    after_many_pulls: tuple[Place, dict[datetime, object]], server: SimulatorServer, tmp_path: Path
 ) -> None:
-    place, account = walked[0], walked[0].known_as(server)
+    place, account = after_many_pulls[0], after_many_pulls[0].known_as(server)
     rebuilt = Place(tmp_path)
     with Staging(rebuilt.staging) as staging:
         staging.prepare("stripe", STREAMS)
@@ -264,10 +270,10 @@ RATE_IS_ROUNDED_AT = Decimal("0.000001")
 
 
 def test_payment_in_a_foreign_currency_keeps_its_currency_and_rate(
-    walked: tuple[Place, dict[datetime, object]],
+    after_many_pulls: tuple[Place, dict[datetime, object]],
 ) -> None:
     """The charged amount times its rate is the settled amount, up to the rounding of both and of the rate."""
-    rows = walked[0].rows(
+    rows = after_many_pulls[0].rows(
         "select c.currency, c.amount, b.currency, b.amount, b.exchange_rate from stripe.charges as c "
         "join stripe.balance_transactions as b using (balance_transaction_id) where c.currency <> b.currency"
     )
@@ -342,8 +348,8 @@ def test_empty_account_gives_empty_tables_and_cursors(tmp_path: Path) -> None:
     shop = Shop("empty", "Empty", "UTC", "EUR", taxes_included=True, token=simulated_token("empty"))
     place = Place(tmp_path, account="empty")
     with serve(World([ShopHistory(shop)], FIRST)) as server:
-        done = place.pull(server)
-        assert all(each.landed == 0 for each in done.values())
+        pulls_so_far = place.pull(server)
+        assert all(each.landed == 0 for each in pulls_so_far.values())
         server.set_now(FIRST + timedelta(days=40))
         place.pull(server)
     assert all(rows == [] for rows in place.tables().values())

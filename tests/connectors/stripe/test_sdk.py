@@ -187,8 +187,8 @@ def test_compared_requests_cover_all_paths_and_parameters(requests_sent: dict[Sh
         ({"created": "1"}, "SubscriptionItemListParams"),
     ],
 )
-def test_unknown_request_parameters_are_detected(given: Params, params: str) -> None:
-    assert len(list(misfits(given, params))) == 1
+def test_unknown_request_parameters_are_detected(options: Params, params: str) -> None:
+    assert len(list(misfits(options, params))) == 1
 
 
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.kind)

@@ -36,8 +36,8 @@ def envelope(data: object, code: int = 0, message: str | None = "OK") -> Reply:
 
 @pytest.mark.parametrize("before", [0, 195])
 def test_token_in_tiktoks_message_is_masked_in_the_error(before: int) -> None:
-    said = "x" * before + f"{TOKEN} is incorrect"
-    with scripted(envelope({}, 40105, said)) as tiktok, pytest.raises(ConfigurationError) as raised:
+    text = "x" * before + f"{TOKEN} is incorrect"
+    with scripted(envelope({}, 40105, text)) as tiktok, pytest.raises(ConfigurationError) as raised:
         client_of(tiktok).get("advertiser/info", {})
     assert "act." not in str(raised.value), "no part of the token"
 

@@ -47,9 +47,9 @@ def place(tmp_path: Path) -> Place:
     ],
 )
 def test_wrong_configuration_raises_one_error_and_loads_nothing(
-    settings: dict[str, Any], said: str, place: Place, server: SimulatorServer
+    settings: dict[str, Any], text: str, place: Place, server: SimulatorServer
 ) -> None:
-    with pytest.raises(ConfigurationError, match=said) as raised:
+    with pytest.raises(ConfigurationError, match=text) as raised:
         place.pull(server, **settings)
     assert "act.wrong" not in str(raised.value)
     assert len(server.log) == 1, "one request only"

@@ -49,11 +49,11 @@ def test_report_with_the_last_days_only_is_refused_and_names_the_others(
         [LAST],
     )
     server.set_now(END + timedelta(days=1))
-    name, asked = REPORTS[stream]
+    name, level = REPORTS[stream]
     report = getattr(reports, name)
 
     def changed(account: Any, params: Any, at: int) -> list[dict[str, Any]]:
-        mine = asked in params.get("dimensions", "") or params.get("data_level", "").endswith(asked)
+        mine = level in params.get("dimensions", "") or params.get("data_level", "").endswith(level)
         return [row for row in report(account, params, at)
                 if not mine or row["dimensions"]["stat_time_day"] >= str(LAST)]  # fmt: skip
 
