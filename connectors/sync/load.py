@@ -15,7 +15,7 @@ from connectors.sync.casts import read, strict_cast
 from connectors.sync.control_tables import LINEAGE, OF_STREAM, SCOPE, of_stream
 from connectors.sync.cursors import Cursors
 from connectors.sync.landing import LandedWindow
-from connectors.sync.merge import Merge, rows_changed
+from connectors.sync.merge import OBJECT, Merge, rows_changed
 
 Into = Callable[[], tuple[int, int]]
 """Brings the records into the tables; returns (rows changed, rows rejected)."""
@@ -96,7 +96,9 @@ class Load:
     def _is_unclean(self, table: Table) -> bool:
         """Whether a freshly filled table has a row without a key, a key twice, or a child without its parent."""
         target, key = self._target(table), ", ".join(table.key)
-        missing = " or ".join(f"{name} is null" for name in table.key)
+        missing = " or ".join(
+            f"{name} is null or starts_with(cast({name} as varchar), '{OBJECT}')" for name in table.key
+        )
         where = "tenant_id = ? and source_account = ?"
         checks = [
             f"select count(*) <> count(distinct ({key})) or count(*) filter ({missing}) > 0 from {target} where {where}"

@@ -15,6 +15,9 @@ from connectors.base import Account, Stream, Table
 from connectors.sync.casts import cast, read
 from connectors.sync.control_tables import LINEAGE, OF_STREAM, SCOPE, of_stream, utc_now
 
+OBJECT = '{"'
+"""How a text begins that is an object of JSON: a source sent one in place of a key."""
+
 
 class Merge:
     """One load of one stream's landed records (the view `record`) into its tables, inside the caller's transaction."""
@@ -178,7 +181,11 @@ def _reasons(table: Table) -> str:
         f"then '{column.name} is not {column.type}: ' || left(cast({column.read} as varchar), 80) end"
         for column in table.columns
         if column.type != "VARCHAR"
-    ] + [f"case when {read(table, name)} is null then '{name} is missing' end" for name in table.key]
+    ] + [
+        f"case when {read(table, name)} is null then '{name} is missing' "
+        f"when starts_with(cast({read(table, name)} as varchar), '{OBJECT}') then '{name} is an object' end"
+        for name in table.key
+    ]
     listed = f"concat_ws('; ', {', '.join(reasons)})"
     return f"coalesce({table.broken}, {listed})" if table.broken else listed
 

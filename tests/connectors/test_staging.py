@@ -352,6 +352,16 @@ def test_fewer_or_more_records_than_announced_are_never_loaded(
     assert staging.cursors(SHOP).loaded_until("baskets") is None
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["first load", "later load"])
+def test_object_in_place_of_a_key_is_rejected_and_not_stored_as_text(first: bool, staging: Staging, load: Load) -> None:
+    if not first:
+        load([basket("b0", 0)])
+    assert load([basket("b1", 0), basket("b2", 0) | {"id": {"value": "b2"}}], hour=1)[2] == 1
+    assert rows(staging, columns="basket_id") == ([("b1",)] if first else [("b0",), ("b1",)])
+    [reject] = staging.rejects()
+    assert reject["reason"] == "basket_id is an object"
+
+
 def test_truncated_part_on_disk_is_never_loaded(staging: Staging, tmp_path: Path) -> None:
     landed = sealed(tmp_path, [basket(f"b{number}", 0) for number in range(2000)], None, None)
     part = landed.paths[0]
