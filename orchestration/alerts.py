@@ -6,6 +6,7 @@ from datetime import UTC
 
 from common.errors import ConfigurationError
 from orchestration.home import Home
+from orchestration.rates import read_rates
 from orchestration.settings import Settings
 from semantic import periods
 from semantic.alerts import rules
@@ -16,9 +17,11 @@ from semantic.warehouse import open_build
 def evaluate_tenants(settings: Settings, tenant: str | None = None) -> list[Alert]:
     """One alert per tenant and rule. "Today" is the tenant's calendar day at the build's `as_of`.
 
-    Raises SemanticError before the first build, and for a configured limit that belongs to no rule.
+    Raises SemanticError before the first build, and for a configured limit that belongs to no rule; ConfigurationError
+    for exchange rates that cannot be read.
     """
     alerts: list[Alert] = []
+    rates = read_rates(settings)
     for configured in settings.tenants if tenant is None else (settings.tenant(tenant),):
         with open_build(Home(settings.home).published, configured.id) as build:
             as_of = build.as_of()
@@ -29,5 +32,5 @@ def evaluate_tenants(settings: Settings, tenant: str | None = None) -> list[Aler
                     "Run `takings run`",
                 )
             today = periods.local_day(as_of.replace(tzinfo=UTC), configured.time_zone)
-            alerts += evaluate(build, rules.load(), today=today, limits=configured.alerts)
+            alerts += evaluate(build, rules.load(), today=today, limits=configured.alerts, rates=rates)
     return alerts

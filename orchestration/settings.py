@@ -60,7 +60,7 @@ class TenantSettings(Table):
     alerts: dict[str, Decimal] = Field(
         default_factory=dict,
         description="The tenant's own limit for a rule of `takings alerts`: it replaces the limit of the rule's first "
-        "condition.",
+        "condition. Money is in the reporting currency.",
     )
     targets: dict[MetricName, Target] = Field(
         default_factory=dict,

@@ -22,12 +22,16 @@ from semantic.warehouse import Build
 
 State = Literal["firing", "quiet", "unknown"]
 Range = tuple[date, date]
+Rate = tuple[date, str, str, Decimal]
+"""(day, from, to, rate)"""
+RATE_AGE = timedelta(days=6)  # as in dbt's int_exchange_rates
 
 
 @dataclass(frozen=True)
 class Reading:
     """A condition with its numbers. `value` is compared with the limit, None where it is unknown. `now` and `before`
-    are the metric's values over `days` and over the periods before them (`before` only for a change)."""
+    are the metric's values over `days` and over the periods before them (`before` only for a change). The condition
+    has its limit in the reporting currency; it still has a currency of its own where no rate is known."""
 
     condition: Condition
     metric: Metric
@@ -40,6 +44,8 @@ class Reading:
     def text(self) -> str:
         """mrr 812.00, 14.2 % less than 946.00 (2026-11-01 to 2026-11-20; limit -5.0 %)"""
         limit = _percent(self.condition.limit) if self.condition.change else _shown(self.condition.limit, self.metric)
+        if self.condition.currency:
+            limit += f" {self.condition.currency}, unknown in the reporting currency: no exchange rate"
         text = f"{self.condition.metric} {_shown(self.now, self.metric)}"
         if self.condition.change:
             size = "unknown change from" if self.value is None else _compared(self.value)
@@ -64,21 +70,28 @@ class Alert:
 
 
 def evaluate(
-    build: Build, rules: Sequence[Rule], *, today: date, limits: Mapping[str, Decimal] | None = None
+    build: Build,
+    rules: Sequence[Rule],
+    *,
+    today: date,
+    limits: Mapping[str, Decimal] | None = None,
+    rates: Sequence[Rate] = (),
 ) -> list[Alert]:
     """One alert per rule. `today` is the tenant's calendar day at the build's `as_of`; it is never a whole day.
 
-    `limits` are the tenant's own, by rule. Raises UnknownNameError for a metric or a rule that does not exist.
+    `limits` are the tenant's own, by rule. `rates` convert a limit in another currency than the tenant's: that of the
+    period's last day, or the newest of the six days before. Raises UnknownNameError for a metric or a rule that does
+    not exist.
     """
     check(tuple(rules), build.catalog, limits)
-    return [_evaluate(build, rule.limited((limits or {}).get(rule.name)), today) for rule in rules]
+    return [_evaluate(build, rule.limited((limits or {}).get(rule.name)), today, rates) for rule in rules]
 
 
-def _evaluate(build: Build, rule: Rule, today: date) -> Alert:
+def _evaluate(build: Build, rule: Rule, today: date, rates: Sequence[Rate]) -> Alert:
     """The alert of the first period that fires; else of the first that is quiet, else of the last."""
     alerts = []
     for running in (True, False) if rule.running else (False,):
-        readings = tuple(_read(build, condition, today, running) for condition in rule.conditions)
+        readings = tuple(_read(build, condition, today, running, rates) for condition in rule.conditions)
         alerts.append(Alert(build.tenant or "", rule, _state(readings), readings))
     return next((alert for state in ("firing", "quiet") for alert in alerts if alert.state == state), alerts[-1])
 
@@ -92,11 +105,13 @@ def _state(readings: Sequence[Reading]) -> State:
     return "quiet" if decided else "unknown"
 
 
-def _read(build: Build, condition: Condition, today: date, running: bool) -> Reading:
+def _read(build: Build, condition: Condition, today: date, running: bool, rates: Sequence[Rate]) -> Reading:
     days = _days(condition, today, running)
     now = _ask(build, condition, days)
     if not condition.change:
-        return Reading(condition, build.catalog.metric(condition.metric), days, now, None, now)
+        condition = _converted(condition, build, days[1], rates)
+        value = None if condition.currency else now
+        return Reading(condition, build.catalog.metric(condition.metric), days, now, None, value)
     before = _ask(build, condition, _days(condition, days[0], running=False))
     value = None if now is None or not before else (now - before) / abs(before)
     return Reading(condition, build.catalog.metric(condition.metric), days, now, before, value)
@@ -110,6 +125,20 @@ def _ask(build: Build, condition: Condition, days: Range) -> Decimal | None:
     if len(values) != 1 or values[0] is None:
         return None
     return Decimal(str(values[0]))
+
+
+def _converted(condition: Condition, build: Build, day: date, rates: Sequence[Rate]) -> Condition:
+    """The condition with its limit in the reporting currency; unchanged where the rate of the day is not known."""
+    if condition.currency is None:
+        return condition
+    reporting = build.currency()
+    if reporting is None:
+        return condition
+    if reporting.code == condition.currency:
+        return condition.limited(condition.limit)
+    pair = (condition.currency, reporting.code)
+    known = {at: rate for at, *of, rate in rates if tuple(of) == pair and day - RATE_AGE <= at <= day}
+    return condition.limited(condition.limit * known[max(known)]) if known else condition
 
 
 def _days(condition: Condition, today: date, running: bool) -> Range:

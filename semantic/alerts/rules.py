@@ -21,7 +21,10 @@ class _Strict(BaseModel):
 
 
 class Condition(_Strict):
-    """A metric over the newest whole period (or `over` of them), beyond a limit."""
+    """A metric over the newest whole period (or `over` of them), beyond a limit.
+
+    `currency` is the limit's own; without one, a limit of money is in the tenant's reporting currency.
+    """
 
     metric: str
     period: Literal["day", "week", "month"]
@@ -29,9 +32,12 @@ class Condition(_Strict):
     change: bool = False
     above: Decimal | None = None
     below: Decimal | None = None
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
 
     @model_validator(mode="after")
     def _one_limit(self) -> Condition:
+        if self.currency and self.change:
+            raise ValueError("`currency` belongs to an amount, not to a change")
         if (self.above is None) == (self.below is None):
             raise ValueError("needs `above` or `below`, not both")
         return self
@@ -40,6 +46,10 @@ class Condition(_Strict):
     def limit(self) -> Decimal:
         """The limit, whichever side it is on."""
         return self.above if self.above is not None else self.below or Decimal(0)
+
+    def limited(self, limit: Decimal) -> Condition:
+        """The same condition with another limit, in the reporting currency where it is money."""
+        return self.model_copy(update={"above" if self.above is not None else "below": limit, "currency": None})
 
     def holds(self, value: Decimal) -> bool:
         """Whether a value is beyond the limit."""
@@ -60,9 +70,7 @@ class Rule(_Strict):
         """The same rule with another limit for its first condition."""
         if limit is None:
             return self
-        first = self.conditions[0]
-        side = "above" if first.above is not None else "below"
-        return self.model_copy(update={"conditions": (first.model_copy(update={side: limit}), *self.conditions[1:])})
+        return self.model_copy(update={"conditions": (self.conditions[0].limited(limit), *self.conditions[1:])})
 
 
 def load(path: Path = FILE) -> tuple[Rule, ...]:
@@ -83,10 +91,16 @@ def load(path: Path = FILE) -> tuple[Rule, ...]:
 
 
 def check(rules: tuple[Rule, ...], catalog: Catalog, limits: Mapping[str, object] | None = None) -> None:
-    """Raise UnknownNameError for a metric that the build does not have, or a limit of a rule that does not exist."""
+    """Raise UnknownNameError for a metric that the build does not have, or a limit of a rule that does not exist.
+
+    Raise CatalogError for a currency at the limit of a metric that is no money.
+    """
     for rule in rules:
         for condition in rule.conditions:
-            catalog.metric(condition.metric)
+            metric = catalog.metric(condition.metric)
+            if condition.currency and metric.unit != "money":
+                why = f"the limit of {metric.name} has the currency {condition.currency}, and {metric.name} is no money"
+                raise CatalogError(f"The alert rule {rule.name} is wrong", why, "Remove the currency")
     for name in limits or {}:
         if name not in {rule.name for rule in rules}:
             raise UnknownNameError("alert rule", name, [rule.name for rule in rules])

@@ -61,13 +61,13 @@ def share(of: str, over: str, *less: str, also: tuple[str, ...] = ()) -> Metric:
 
 PLAIN_MONEY = (
     "gross_sales", "discounts", "returns", "net_sales", "total_sales", "order_revenue", "refunded_order_value",
-    "refunded_amount", "ad_spend", "cash_received", "cash_refunded", "cash_fees", "disputes", "payouts", "cash_other",
-    "balance_change", "cost_of_goods", "operating_expenses", "net_burn", "trailing_burn", "cash_balance",
-    "break_even_revenue",
+    "revenue_all_orders", "refunded_amount", "ad_spend", "cash_received", "cash_refunded", "cash_fees", "disputes",
+    "payouts", "cash_other", "balance_change", "cost_of_goods", "operating_expenses", "net_burn", "trailing_burn",
+    "cash_balance", "break_even_revenue",
 )  # fmt: skip
 COUNTS = (
     "orders_placed", "orders_completed", "orders_refunded", "orders_partially_refunded", "new_customers", "units_sold",
-    "api_calls", "api_errors", "sessions", "visitors",
+    "api_calls", "api_errors", "sessions", "visitors", "user_days",
 )  # fmt: skip
 METRICS: Mapping[str, Metric] = {
     **{name: money(name) for name in PLAIN_MONEY},
@@ -75,14 +75,18 @@ METRICS: Mapping[str, Metric] = {
     # of a day or a range
     "revenue": money("order_revenue", also=("direct_revenue",)),
     "aov": money("order_value", over="orders_placed"),
+    "aov_all_orders": money("revenue_all_orders", over="orders_placed"),
     "gross_profit": money("net_sales", "cost_of_goods"),
     "gross_margin": share("net_sales_minor", "net_sales_minor", "cost_of_goods_minor"),
     "cost_coverage": share("sales_cost_recorded_minor", "net_sales_minor"),
     "cost_assumed_share": share("sales_cost_assumed_minor", "net_sales_minor"),
     "roas": share("net_sales_minor", "ad_spend_minor"),
+    "roas_on_revenue": share("revenue_all_orders_minor", "ad_spend_minor"),
     "platform_roas": share("platform_purchase_value_minor", "ad_spend_minor"),
     "cac": money("ad_spend", over="new_customers"),
     "conversion_rate": share("orders_placed", "sessions"),
+    "conversion_rate_by_users": share("orders_placed", "user_days"),
+    "add_to_cart_rate_by_count": share("add_to_carts", "sessions"),
     "add_to_cart_rate": share("sessions_with_cart", "sessions"),
     "cart_abandonment": share("sessions_with_cart", "sessions_with_cart", "cart_sessions_ordered"),
     "api_error_rate": share("api_errors", "api_calls"),

@@ -70,6 +70,7 @@ def _count_order(row: Row, order: OrderFacts) -> None:
     row["orders_partially_refunded"] += order.status == "PARTIALLY_REFUNDED"
     row["orders_paid_back"] += order.refunded_amount > 0
     row["order_value_minor"] += order.sum_of("gross_sales") - order.sum_of("discounts")
+    row["revenue_all_orders_minor"] += order.order_total
     row["order_revenue_minor"] += order.current_total if order.is_completed else 0
     row["refunded_order_value_minor"] += order.order_total if order.status in ("REFUNDED", "PARTIALLY_REFUNDED") else 0
     row["refunds_by_order_date_minor"] += order.refunded_amount

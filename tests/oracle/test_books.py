@@ -50,8 +50,9 @@ def test_an_order_with_tax_discount_and_shipping_counts_on_the_shops_day(corner:
         (date(2026, 1, 31), "Online store"): {
             "gross_sales_minor": 3000, "discounts_minor": 300, "returns_minor": 0, "net_sales_minor": 2700,
             "shipping_minor": 500, "taxes_minor": 216, "duties_minor": 0, "fees_minor": 0, "total_sales_minor": 3416,
-            "order_value_minor": 2700, "order_revenue_minor": 3416, "refunded_order_value_minor": 0,
-            "refunds_by_order_date_minor": 0, "orders_placed": 1, "orders_valid": 1, "orders_completed": 1,
+            "order_value_minor": 2700, "revenue_all_orders_minor": 3416, "order_revenue_minor": 3416,
+            "refunded_order_value_minor": 0, "refunds_by_order_date_minor": 0,
+            "orders_placed": 1, "orders_valid": 1, "orders_completed": 1,
             "orders_refunded": 0, "orders_partially_refunded": 0, "orders_paid_back": 0, "units_sold": 3,
             "new_customers": 1,
         }
@@ -67,6 +68,7 @@ def test_a_refund_counts_on_two_days_and_store_credit_is_not_refunded_money(corn
     own, fifth, sixth = (rows[day, "Online store"] for day in (date(2026, 1, 10), date(2026, 2, 5), date(2026, 2, 6)))
     assert (own["net_sales_minor"], own["refunds_by_order_date_minor"], own["orders_paid_back"]) == (3000, 900, 1)
     assert (own["order_revenue_minor"], own["refunded_order_value_minor"]) == (0, 3000)
+    assert own["revenue_all_orders_minor"] == 3000
     assert (own["orders_partially_refunded"], own["orders_completed"]) == (1, 0)
     assert (fifth["returns_minor"], fifth["net_sales_minor"], fifth["refunded_amount_minor"]) == (1000, -1000, 900)
     assert (fifth["adjustments_minor"], fifth["refunds_made"]) == (100, 1)

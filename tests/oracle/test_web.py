@@ -72,6 +72,8 @@ def test_a_person_is_a_user_else_a_browser_and_a_trailing_month_has_thirty_days(
     assert days[TENTH] == {"daily_users": 1, "active_users": 3, "mau": 3}
     assert days[ELEVENTH] == {"daily_users": 0, "active_users": 0, "mau": 3}
     assert days[date(2026, 1, 12)] == {"daily_users": 2, "active_users": 2, "mau": 4}
+    user_days = {day: row.get("user_days", 0) for day, row in web.web_daily(events, ZONE).items()}
+    assert user_days == {TENTH: 1, date(2026, 1, 12): 2, date(2026, 2, 9): 1}
     assert days[date(2026, 2, 8)]["mau"] == 4
     assert days[date(2026, 2, 9)]["mau"] == 3  # January 10 is 30 days ago: u and v count, x and y do not
     assert web.feature_daily(events, ZONE) == {

@@ -131,7 +131,7 @@ def sessions_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[tuple[date, 
 
 
 def web_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[date, Row]:
-    """Sessions and app events by day; a visitor with two traffic sources counts once."""
+    """Sessions, users and app events by day; a visitor with two traffic sources counts once."""
     table: Table[date] = Table()
     people: dict[date, set[str | None]] = {}
     for session in sessions(events):
@@ -142,6 +142,8 @@ def web_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[date, Row]:
         table[day]["visitors"] = len(persons)
     for day, row in app_daily(events, zone).items():
         table[day].update(row)
+    for day, _ in {(event.day(zone), event.user) for event in events if event.user}:
+        table[day]["user_days"] += 1
     return table.rows()
 
 

@@ -33,12 +33,14 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             US, 2, orders_placed=2, orders_completed=1, orders_partially_refunded=1, units_sold=3,
             gross_sales_minor=3300, discounts_minor=300, returns_minor=0, net_sales_minor=3000, shipping_minor=500,
             taxes_minor=250, duties_minor=0, fees_minor=0, total_sales_minor=3750, order_value_minor=3000,
+            revenue_all_orders_minor=3750, sessions=8, add_to_carts=10, user_days=5, ad_spend_minor=1000,
             order_revenue_minor=1750, refunded_order_value_minor=2000, refunded_amount_minor=0, orders_paid_back=1,
         ),
         _day(
             US, 2, "Point of sale", orders_placed=1, orders_completed=1, units_sold=1, gross_sales_minor=1250,
             discounts_minor=0, returns_minor=0, net_sales_minor=1250, shipping_minor=0, taxes_minor=0, duties_minor=0,
             fees_minor=0, total_sales_minor=1250, order_value_minor=1250, order_revenue_minor=1250,
+            revenue_all_orders_minor=1250,
             refunded_order_value_minor=0, refunded_amount_minor=0, orders_paid_back=0,
         ),
         # on the 4th only a return of 10.01 and the money paid back
@@ -46,6 +48,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             US, 4, orders_placed=0, orders_completed=0, units_sold=0, gross_sales_minor=0, discounts_minor=0,
             returns_minor=1001, net_sales_minor=-1001, shipping_minor=0, taxes_minor=-80, duties_minor=0, fees_minor=0,
             total_sales_minor=-1081, order_value_minor=0, order_revenue_minor=0, refunded_order_value_minor=0,
+            revenue_all_orders_minor=0, user_days=3,
             refunded_amount_minor=1081, orders_paid_back=0,
         ),
         _day(JP, 2, orders_placed=1, orders_completed=1, order_revenue_minor=12345, order_value_minor=12345),

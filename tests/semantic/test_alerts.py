@@ -127,6 +127,59 @@ def test_tenants_limit_replaces_the_rules_limit_and_unknown_rule_is_refused(tmp_
             only(build, a_rule(NET_SALES_OVER_100), a_rul=Decimal(1))
 
 
+SPENT_OVER_10_000_USD = Condition(metric="ad_spend", period="day", above=Decimal(10_000), currency="USD")
+RATES = [  # of a dollar: the newest of the week counts, not a later one, nor that of another pair
+    (date(2026, 11, 11), "USD", "EUR", Decimal("0.5")),
+    (date(2026, 11, 13), "USD", "EUR", Decimal("0.91")),
+    (YESTERDAY - timedelta(days=1), "USD", "EUR", Decimal("0.92")),
+    (YESTERDAY, "EUR", "USD", Decimal("1.1")),
+    (YESTERDAY, "USD", "JPY", Decimal("155.5")),
+    (TODAY, "USD", "EUR", Decimal("0.1")),
+]
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor_units", "spend", "state"),
+    [
+        ("USD", 100, 10_000_00, "quiet"), ("USD", 100, 10_000_01, "firing"),
+        ("EUR", 100, 9_200_00, "quiet"), ("EUR", 100, 9_200_01, "firing"),
+        ("JPY", 1, 1_555_000, "quiet"), ("JPY", 1, 1_555_001, "firing"),
+        ("CHF", 100, 90_000_00, "unknown"),
+    ],
+)  # fmt: skip
+def test_limit_in_a_currency_is_converted_at_the_rate_of_the_day(
+    tmp_path: Path, catalog: Catalog, currency: str, minor_units: int, spend: int, state: str
+) -> None:
+    money = {"currency": currency, "minor_units": minor_units}
+    with built(tmp_path, catalog, {YESTERDAY: {**money, "ad_spend_minor": spend}}) as build:
+        (alert,) = evaluate(build, [a_rule(SPENT_OVER_10_000_USD)], today=TODAY, rates=RATES)
+        assert alert.state == state, alert.text
+        own = {"a_rule": Decimal(spend) / minor_units - 1}  # in the reporting currency, whatever the rule's is
+        (alert,) = evaluate(build, [a_rule(SPENT_OVER_10_000_USD)], today=TODAY, limits=own, rates=RATES)
+        assert alert.state == "firing"
+
+
+@pytest.mark.parametrize(("newest", "state"), [(date(2026, 11, 13), "firing"), (date(2026, 11, 12), "unknown")])
+def test_rate_is_at_most_six_days_old(tmp_path: Path, catalog: Catalog, newest: date, state: str) -> None:
+    money = {"currency": "EUR", "minor_units": 100, "ad_spend_minor": 9_100_01}
+    with built(tmp_path, catalog, {YESTERDAY: money}) as build:
+        rates = [(newest, "USD", "EUR", Decimal("0.91"))]
+        (alert,) = evaluate(build, [a_rule(SPENT_OVER_10_000_USD)], today=TODAY, rates=rates)
+    assert alert.state == state
+    assert ("10,000.00 USD, unknown in the reporting currency: no exchange rate" in alert.text) == (state == "unknown")
+
+
+def test_currency_at_a_limit_that_is_no_amount_is_refused(tmp_path: Path, catalog: Catalog) -> None:
+    path = tmp_path / "rules.yml"
+    change = "{metric: ad_spend, period: day, change: true, above: 1, currency: USD}"
+    path.write_text("- {name: a, title: t, why: w, advice: a, conditions: [" + change + "]}")
+    with pytest.raises(CatalogError, match="belongs to an amount"):
+        rules.load(path)
+    ratio = Condition(metric="roas", period="day", below=Decimal(1), currency="USD")
+    with pytest.raises(CatalogError, match="roas is no money"):
+        rules.check((a_rule(ratio),), catalog)
+
+
 def test_alert_text_has_numbers_days_and_limit(tmp_path: Path, catalog: Catalog) -> None:
     rule = a_rule(Condition(metric="net_sales", period="week", change=True, below=Decimal("-0.05")))
     days = {date(2026, 11, 9): {"net_sales_minor": 75_000}, date(2026, 11, 2): {"net_sales_minor": 100_000}}
@@ -144,6 +197,7 @@ def test_shipped_rules_name_existing_metrics(catalog: Catalog) -> None:
     assert [(rule.conditions[0].metric, str(rule.conditions[0].limit)) for rule in shipped] == [
         ("mrr", "-0.05"), ("churn_rate", "0.08"), ("cac", "0.5"), ("api_error_rate", "0.01"), ("ad_spend", "10000"),
     ]  # fmt: skip
+    assert [rule.conditions[0].currency for rule in shipped] == [None, None, None, None, "USD"]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,20 @@ def test_money_is_exact_with_the_decimal_places_of_its_currency(published: Path)
     ]
 
 
+def test_usual_formulas_stand_beside_ours_and_differ(published: Path) -> None:
+    """On the 2nd: orders of 37.50 (2) and 12.50, 8 sessions of 5 users, 10 add-to-carts, ads of 10.00."""
+    ours = ["aov", "roas", "conversion_rate"]
+    usual = ["revenue_all_orders", "aov_all_orders", "roas_on_revenue", "conversion_rate_by_users",
+             "add_to_cart_rate_by_count"]  # fmt: skip
+    rows = ask(published, [*ours, *usual], ["day"], tenant="acme").to_pylist()
+    assert [rows[0][name] for name in ours] == pytest.approx([42.5 / 3, 4.25, 3 / 8])
+    assert rows[0]["revenue_all_orders"] == Decimal("50.00")
+    assert [rows[0][name] for name in usual[1:]] == pytest.approx([50 / 3, 5.0, 3 / 5, 10 / 8])
+    assert [rows[1][name] for name in usual] == [Decimal("0.00"), None, None, 0, None]
+    (both,) = ask(published, ["conversion_rate_by_users", "user_days"], tenant="acme").to_pylist()
+    assert both == {"conversion_rate_by_users": pytest.approx(3 / 8), "user_days": 8}, "a user counts on each day"
+
+
 def test_yen_have_no_decimal_places(published: Path) -> None:
     table = ask(published, ["order_revenue"], tenant="hinode")
     assert table.to_pylist() == [{"order_revenue": Decimal(12345)}]

@@ -3,17 +3,17 @@
     'sales': [
         'gross_sales_minor', 'discounts_minor', 'returns_minor', 'net_sales_minor', 'shipping_minor', 'taxes_minor',
         'duties_minor', 'fees_minor', 'total_sales_minor', 'tips_minor', 'gift_cards_sold_minor', 'adjustments_minor',
-        'order_value_minor', 'order_revenue_minor', 'refunded_order_value_minor', 'refunds_by_order_date_minor',
-        'orders_placed', 'orders_valid', 'orders_completed', 'orders_refunded', 'orders_partially_refunded',
-        'orders_paid_back', 'refunded_amount_minor', 'refunded_store_credit_minor', 'refunds_made', 'units_sold',
-        'new_customers'
+        'order_value_minor', 'revenue_all_orders_minor', 'order_revenue_minor', 'refunded_order_value_minor',
+        'refunds_by_order_date_minor', 'orders_placed', 'orders_valid', 'orders_completed', 'orders_refunded',
+        'orders_partially_refunded', 'orders_paid_back', 'refunded_amount_minor', 'refunded_store_credit_minor',
+        'refunds_made', 'units_sold', 'new_customers'
     ],
     'marketing': [
         'ad_spend_minor', 'impressions', 'clicks', 'platform_purchases', 'platform_purchase_value_minor'
     ],
     'sessions': [
         'sessions', 'visitors', 'sessions_with_cart', 'sessions_reached_checkout', 'sessions_ordered',
-        'cart_sessions_ordered', 'add_to_carts', 'api_calls', 'api_errors', 'feature_uses'
+        'cart_sessions_ordered', 'add_to_carts', 'user_days', 'api_calls', 'api_errors', 'feature_uses'
     ],
     'cash': [
         'cash_received_minor', 'cash_fees_minor', 'cash_refunded_minor', 'disputes_minor', 'payouts_minor',

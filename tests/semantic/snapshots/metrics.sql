@@ -10,6 +10,9 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) * CAST(100
 -- add_to_cart_rate (metrics_daily)
 CAST(SUM(sessions_with_cart) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
 
+-- add_to_cart_rate_by_count (metrics_daily)
+CAST(SUM(add_to_carts) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+
 -- add_to_carts (metrics_daily)
 CAST(SUM(add_to_carts) AS BIGINT)
 
@@ -21,6 +24,9 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(adjustments_minor) * CAST(
 
 -- aov (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(order_value_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(orders_placed) * MAX(minor_units), 0) END
+
+-- aov_all_orders (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_all_orders_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(orders_placed) * MAX(minor_units), 0) END
 
 -- api_calls (metrics_daily)
 CAST(SUM(api_calls) AS BIGINT)
@@ -138,6 +144,9 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 
 -- conversion_rate (metrics_daily)
 CAST(SUM(orders_placed) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+
+-- conversion_rate_by_users (metrics_daily)
+CAST(SUM(orders_placed) AS DECIMAL(38, 4)) / NULLIF(SUM(user_days), 0)
 
 -- cost_assumed_share (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_assumed_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(net_sales_minor), 0) END
@@ -421,11 +430,17 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(returns_minor) * CAST(1000
 -- revenue (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(order_revenue_minor) + SUM(direct_revenue_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- revenue_all_orders (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_all_orders_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- revenue_churn_rate (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(churned_mrr_minor) + SUM(contraction_mrr_minor)) AS DECIMAL(38, 4)) / NULLIF(SUM(opening_mrr_minor), 0) END
 
 -- roas (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(ad_spend_minor), 0) END
+
+-- roas_on_revenue (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_all_orders_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(ad_spend_minor), 0) END
 
 -- runway_months (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(cash_balance_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(burning_minor), 0) END
@@ -498,6 +513,9 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 
 -- units_sold (metrics_daily)
 CAST(SUM(units_sold) AS BIGINT)
+
+-- user_days (metrics_daily)
+CAST(SUM(user_days) AS BIGINT)
 
 -- visitors (metrics_daily)
 CAST(SUM(visitors) AS BIGINT)

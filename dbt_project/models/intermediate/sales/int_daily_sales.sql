@@ -21,6 +21,7 @@ orders as (
         channel,
         date_day,
         sum(gross_sales_minor - discounts_minor) as order_value_minor,
+        sum(order_total_minor) as revenue_all_orders_minor,
         sum(current_total_minor) filter (where is_completed) as order_revenue_minor,
         sum(order_total_minor) filter (
             where order_status in ('REFUNDED', 'PARTIALLY_REFUNDED')
@@ -105,9 +106,9 @@ select
         cast(coalesce(ledger.{{ name }}_minor, 0) as bigint) as {{ name }}_minor,
     {%- endfor %}
     {%- for name in [
-        'order_value_minor', 'order_revenue_minor', 'refunded_order_value_minor', 'refunds_by_order_date_minor',
-        'orders_placed', 'orders_valid', 'orders_completed', 'orders_refunded', 'orders_partially_refunded',
-        'orders_paid_back'
+        'order_value_minor', 'revenue_all_orders_minor', 'order_revenue_minor', 'refunded_order_value_minor',
+        'refunds_by_order_date_minor', 'orders_placed', 'orders_valid', 'orders_completed', 'orders_refunded',
+        'orders_partially_refunded', 'orders_paid_back'
     ] %}
         cast(coalesce(orders.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}

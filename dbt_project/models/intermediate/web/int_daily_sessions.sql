@@ -8,6 +8,17 @@ with visits as (
     group by all
 ),
 
+users as (
+    select
+        tenant_id,
+        source,
+        date_day,
+        count(distinct user_id) as user_days
+    from {{ ref('events') }}
+    where user_id is not null
+    group by all
+),
+
 tenants_with_events as (select distinct tenant_id from visits),
 
 app as (
@@ -30,6 +41,8 @@ days as (
     from {{ ref('int_shop_sessions') }} as shop
     anti join tenants_with_events using (tenant_id)
     union all by name
+    select * from users
+    union all by name
     select * from app
 )
 
@@ -38,7 +51,7 @@ select
     source,
     'Online store' as channel,
     date_day,
-{%- for name in session_measure_names() + ['api_calls', 'api_errors', 'feature_uses'] %}
+{%- for name in session_measure_names() + ['user_days', 'api_calls', 'api_errors', 'feature_uses'] %}
     coalesce(sum({{ name }}), 0) as {{ name }}{{ ',' if not loop.last }}
 {%- endfor %}
 from days
