@@ -34,7 +34,7 @@ def test_money_is_exact_with_the_decimal_places_of_its_currency(published: Path)
     ]
 
 
-def test_usual_formulas_stand_beside_ours_and_differ(published: Path) -> None:
+def test_usual_formulas_have_numbers_of_their_own(published: Path) -> None:
     """On the 2nd: orders of 37.50 (2) and 12.50, 8 sessions of 5 users, 10 add-to-carts, ads of 10.00."""
     ours = ["aov", "roas", "conversion_rate"]
     usual = ["revenue_all_orders", "aov_all_orders", "roas_on_revenue", "conversion_rate_by_users",
