@@ -48,7 +48,7 @@ active as (
     union
     select
         tenant_id,
-        date_trunc('month', date_day)
+        date_trunc('month', date_day) as month
     from {{ ref('int_ledger') }}
 ),
 
