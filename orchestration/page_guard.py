@@ -26,7 +26,7 @@ def guarded(app: ASGIApp, username: str, password: str) -> ASGIApp:
 
 
 class _Guard:
-    """Asks for the login once; then a cookie stands for it, since not every browser sends a login to a websocket."""
+    """Asks for the login once and then accepts a cookie, since not every browser sends a login to a websocket."""
 
     def __init__(self, app: ASGIApp, username: str, password: str) -> None:
         self._app = app

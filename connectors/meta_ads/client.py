@@ -101,7 +101,7 @@ class Client:
             if not error.code and (response.status_code == 404 or 300 <= response.status_code < 400):
                 raise ConfigurationError(
                     f"{self.label} cannot be read",
-                    f"there is no such API at {self.account.base_url} (HTTP {response.status_code})",
+                    f"{self.account.base_url} does not serve this API (HTTP {response.status_code})",
                     f"Check `base_url`; if it is right, Meta no longer serves version {self.version}: update Takings",
                 )
             reason = error.text[:200]

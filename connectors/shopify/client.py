@@ -244,7 +244,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float:
-    """A number that is not negative; 0 for anything else."""
+    """Cost points: a number that is not negative; 0 for anything else."""
     return float(value) if isinstance(value, int | float) and value >= 0 else 0.0
 
 

@@ -87,7 +87,7 @@ def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress
         except ContractError as error:
             if after is None or began_again or "cursor" not in str(error).lower():
                 raise
-            landed.restart()  # the saved cursor is no longer accepted: start the window again, once
+            landed.restart()  # Shopify rejects the saved cursor: start the window again, once
             after, count, seen, began_again = None, 0, {None}, True
             continue
         info = connection.page_info

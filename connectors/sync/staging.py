@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -119,11 +119,8 @@ class Staging:
         load = Load(self.db, account, stream, landed, run_id)
         try:
             if load.is_first():
-                try:
-                    with self.transaction():
-                        return load.run(load.fill)
-                except _NotCleanError:
-                    pass  # nothing was written
+                with suppress(_NotCleanError), self.transaction():  # then nothing was written, and it is merged
+                    return load.run(load.fill)
             with self.transaction():
                 return load.run(load.merge)
         except (duckdb.DataError, duckdb.InvalidInputException) as error:

@@ -58,7 +58,7 @@ class WithdrawnError(RetryError):
 
 
 def report_row(day: Any, name: Any, spend: Any, group: str = "") -> ReportRow | None:
-    """A record's day, object and spend as it came; None without a day. A spend that is no number is none."""
+    """A landed record's day, object and spend. The day is None if it is missing, the spend if it is not a number."""
     try:
         at = date.fromisoformat(str(day)[:10])
     except ValueError:

@@ -131,7 +131,7 @@ class Client:
         if status == 404 or 300 <= status < 400:
             raise ConfigurationError(
                 f"{self.label} cannot be read",
-                f"there is no such API at {url} (HTTP {status})",
+                f"{url} does not exist at this server (HTTP {status})",
                 f"Check `base_url`; if it is right, TikTok no longer serves version {self.version}: update Takings",
             )
         try:
@@ -166,7 +166,7 @@ class Client:
         if code in ADVERTISER:
             return ConfigurationError(
                 unreadable,
-                f"there is no such advertiser as {self.id}, or the token may not see it: {reason}",
+                f"TikTok does not show the advertiser {self.id} to this token: {reason}",
                 "Check `account`",
             )
         if code in OUTDATED:

@@ -93,13 +93,13 @@ def load(path: Path = FILE) -> tuple[Rule, ...]:
 def check(rules: tuple[Rule, ...], catalog: Catalog, limits: Mapping[str, object] | None = None) -> None:
     """Raise UnknownNameError for a metric that the build does not have, or a limit of a rule that does not exist.
 
-    Raise CatalogError for a currency at the limit of a metric that is no money.
+    Raise CatalogError where the limit has a currency and the metric is not an amount of money.
     """
     for rule in rules:
         for condition in rule.conditions:
             metric = catalog.metric(condition.metric)
             if condition.currency and metric.unit != "money":
-                why = f"the limit of {metric.name} has the currency {condition.currency}, and {metric.name} is no money"
+                why = f"its limit has the currency {condition.currency}, and {metric.name} is not an amount of money"
                 raise CatalogError(f"The alert rule {rule.name} is wrong", why, "Remove the currency")
     for name in limits or {}:
         if name not in {rule.name for rule in rules}:

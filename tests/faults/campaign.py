@@ -1,6 +1,6 @@
 """One fault in one pull: the simulated source answers wrongly, then rightly again.
 
-`judge` raises WrongError that says what is wrong: an exception that is no TakingsError, a success with other rows
+`judge` raises WrongError that says what is wrong: an exception other than TakingsError, a success with other rows
 than an undisturbed pull, rows lost by an error, more than MOST_REQUESTS requests, or a next pull that does not heal.
 """
 

@@ -176,7 +176,7 @@ def test_currency_at_a_limit_that_is_no_amount_is_refused(tmp_path: Path, catalo
     with pytest.raises(CatalogError, match="belongs to an amount"):
         rules.load(path)
     ratio = Condition(metric="roas", period="day", below=Decimal(1), currency="USD")
-    with pytest.raises(CatalogError, match="roas is no money"):
+    with pytest.raises(CatalogError, match="roas is not an amount"):
         rules.check((a_rule(ratio),), catalog)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,30 +13,14 @@ from connectors.base import Days
 from connectors.errors import ConfigurationError, RetryError
 from connectors.meta_ads.pull import RETENTION_MONTHS
 from connectors.sync import daily_reports
-from simulator import Fault, SimulatorServer, World, serve
+from simulator import Fault, SimulatorServer, World
 from simulator.apis.meta.errors import GraphError
 from simulator.apis.meta.insights import parse
 from simulator.world import seconds
-from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, ads, small_world, totals
+from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, ads, totals
 
 LATER = END + timedelta(days=3)
 SOME: Days = (date(2026, 2, 10), date(2026, 2, 12))
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[SimulatorServer]:
-    with serve(world) as server:
-        yield server
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
 
 
 def requested_ranges(server: SimulatorServer) -> set[str]:

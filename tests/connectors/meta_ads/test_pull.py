@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -25,27 +24,10 @@ from tests.connectors.meta_ads.pulling import (
     campaigns,
     purchases,
     shown,
-    small_world,
     totals,
 )  # fmt: skip
 
 FIRST = END - timedelta(days=24)
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[SimulatorServer]:
-    with serve(world) as server:
-        yield server
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
 
 
 @pytest.fixture(scope="module", params=["aurora", "nordlicht"])

@@ -26,18 +26,13 @@ from connectors.base import Stream
 from connectors.meta_ads.client import VERSION
 from connectors.meta_ads.streams import AD_SETS, ADS, CAMPAIGNS
 from simulator import SimulatorServer, World, serve
-from tests.connectors.meta_ads.pulling import END, Place, small_world
+from tests.connectors.meta_ads.pulling import END, Place
 
 Params = dict[str, Any]
 Shape = tuple[str, str, tuple[str, ...]]
 """Method, path with `*` for an id, names of the parameters."""
 
 APP_SECRET = "0123456789abcdef"
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return small_world()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,25 +12,9 @@ from connectors.base import Account
 from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.http import Transport
 from connectors.meta_ads.client import SLOW_SECONDS, STOP_SECONDS, Client
-from simulator import Fault, SimulatorServer, World, serve
-from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, small_world, totals
+from simulator import Fault, SimulatorServer, World
+from tests.connectors.meta_ads.pulling import ADS, END, START, TOTALS, Place, totals
 from tests.connectors.scripted import Reply, scripted
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[SimulatorServer]:
-    with serve(world) as server:
-        yield server
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.errors import RetryError
-from simulator import SimulatorServer, World, serve
+from simulator import SimulatorServer, World
 from simulator.apis.meta import api, insights
-from tests.connectors.meta_ads.pulling import ADS, BOUGHT, END, Place, ads, small_world
+from tests.connectors.meta_ads.pulling import ADS, BOUGHT, END, Place, ads
 
 SINCE = date(2026, 3, 6)
 STREAMS = {"account": "account_insights", "campaign": "campaign_insights", "ad": "ads_insights"}
 Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[SimulatorServer]:
-    with serve(world) as server:
-        yield server
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
 
 
 def answer_with(patch: pytest.MonkeyPatch, level: str, change: Callable[[Rows], Rows]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,28 +21,11 @@ from tests.connectors.tiktok_ads.pulling import (
     ads,
     campaigns,
     gmv,
-    small_world,
     totals,
 )
 
 FIRST = END - timedelta(days=24)
 SPENT = "select date_day, store_id, promotion_type, cost_micros from tiktok_ads.gmv_max_totals order by all"
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[SimulatorServer]:
-    with serve(world) as server:
-        yield server
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
 
 
 @pytest.fixture(scope="module", params=["aurora", "nordlicht"])

@@ -13,17 +13,12 @@ import yaml
 
 from simulator import World, serve
 from simulator.apis.base import LoggedRequest
-from tests.connectors.tiktok_ads.pulling import END, Place, small_world
+from tests.connectors.tiktok_ads.pulling import END, Place
 
 SPECS = Path(__file__).resolve().parents[4] / "shared/data/specs/tiktok_openapi"
 DESCRIBED = {"report/integrated/get", "advertiser/info", "gmv_max/report/get", "gmv_max/store/list",
              "smart_plus/campaign/get", "smart_plus/adgroup/get", "smart_plus/ad/get"}  # fmt: skip
 KINDS = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return small_world()
 
 
 @pytest.fixture(scope="module")

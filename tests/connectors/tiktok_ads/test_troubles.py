@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,34 +13,18 @@ from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.http import Transport
 from connectors.tiktok_ads import pages
 from connectors.tiktok_ads.client import Client
-from simulator import Fault, SimulatorServer, World, serve
+from simulator import Fault, SimulatorServer, World
 from tests.connectors.scripted import Reply, scripted
-from tests.connectors.tiktok_ads.pulling import ADS, END, START, TOTALS, Place, small_world, totals
+from tests.connectors.tiktok_ads.pulling import ADS, END, START, TOTALS, Place, totals
 
 REPORT = "tiktok:report/integrated/get"
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[SimulatorServer]:
-    with serve(world) as server:
-        yield server
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"secret": "act.wrong"}, "the access token is not accepted"),
-        ({"account": "999"}, "there is no such advertiser"),
+        ({"account": "999"}, "does not show the advertiser"),
         ({"account": "7000000000000000002"}, "lacks a permission: No permission to operate advertiser"),
         ({"version": "v1.2"}, "no longer serves this request: .*v1.2.* Update Takings"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import pytest
 
 from connectors.errors import RetryError
-from simulator import SimulatorServer, World, serve
+from simulator import SimulatorServer
 from simulator.apis.tiktok import reports
-from tests.connectors.tiktok_ads.pulling import END, Place, small_world
+from tests.connectors.tiktok_ads.pulling import END, Place
 
 SINCE = date(2026, 3, 6)
 LAST = END.date() - timedelta(days=1)
@@ -23,17 +22,6 @@ REPORTS = {  # stream: the simulator's report, and what its requests have
     "gmv_max_totals": ("gmv_max", "advertiser_id"),
     "gmv_max_insights": ("gmv_max", "campaign_id"),
 }
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return small_world()
-
-
-@pytest.fixture
-def server(world: World) -> Iterator[SimulatorServer]:
-    with serve(world) as server:
-        yield server
 
 
 @pytest.mark.parametrize("stream", REPORTS)
