@@ -18,7 +18,7 @@ from tests.connectors.scripted import Reply, scripted
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "text"),
     [
         ({"secret": "EAAB_wrong"}, "the access token is not accepted"),
         ({"account": "999"}, "there is no such ad account, or the token may not see it"),

@@ -179,7 +179,7 @@ def test_compared_requests_cover_all_paths_and_parameters(requests_sent: dict[Sh
 
 
 @pytest.mark.parametrize(
-    ("given", "params"),
+    ("options", "params"),
     [
         ({"created.gte": "1"}, "ChargeListParams"),
         ({"created": {"since": "1"}}, "ChargeListParams"),

@@ -21,7 +21,7 @@ REPORT = "tiktok:report/integrated/get"
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "text"),
     [
         ({"secret": "act.wrong"}, "the access token is not accepted"),
         ({"account": "999"}, "does not show the advertiser"),
