@@ -25,6 +25,7 @@ from superset_assets.process import Server
 
 SEED, DAYS = 7, 400
 TARGETS = {"mrr": 5_000, "churn_rate": 0.05}  # of each simulated tenant, for the gauges
+CHANNELS = {"1424624": "Partnerships"}  # the app of each simulated shop's partners
 
 
 def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) -> None:
@@ -103,6 +104,7 @@ def configure(
                 source["secret"] = f"file:secrets/{path.name}"
             lines += [f"  {line}" for line in _settings(source, source)]
         if world is None:
+            lines += ["  [tenants.channels]", *(f'  "{name}" = "{channel}"' for name, channel in CHANNELS.items())]
             lines += ["  [tenants.targets]", *(f"  {name} = {value}" for name, value in TARGETS.items())]
     if world is not None:  # the orders are years old: dashboards open on all of them
         until = datetime.fromisoformat(shops["until"]).date()

@@ -24,6 +24,7 @@ HELPERS = (
     "tests/orchestration/installation.py",
     "tests/orchestration/quick_build.py",
     "tests/end_to_end/sources.py",
+    "tests/oracle/configuration.py",
 )
 SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".json", ".graphql", ".toml"}
 RETAINED = 2

@@ -11,7 +11,7 @@ from connectors.settings import KIND, Address, ApiSettings, Name, Secret, secret
 
 Channel = Literal[
     "Online store", "Point of sale", "Draft orders", "Subscription renewals", "Mobile apps", "Marketplaces",
-    "Partnerships", "Other channels",
+    "Partnerships", "API orders", "Other channels",
 ]  # fmt: skip
 """A sales channel of the seed `channels`, which gives each its source of revenue."""
 SalesChannels = Annotated[

@@ -16,6 +16,7 @@ from orchestration.settings import Settings
 from simulator import SimulatorServer, World, demo_world, serve, write_files
 from simulator.scenarios.payments import secret_key
 from tests import shared_cache
+from tests.oracle.configuration import settings_of
 from tests.orchestration.installation import Installation
 
 ACCOUNTS = ("aurora", "nordlicht")
@@ -34,7 +35,8 @@ class FiveSources(Installation):
         for shop in server.world.shops:
             account = shop.account
             lines += ["[[tenants]]", f'id = "{account}"', f"name = {json.dumps(shop.name)}"]
-            lines += [f'time_zone = "{shop.time_zone}"', f'currency = "{shop.currency}"', "[tenants.targets]"]
+            lines += [f'time_zone = "{shop.time_zone}"', f'currency = "{shop.currency}"']
+            lines += [*settings_of(account), "[tenants.targets]"]
             lines += [f"{name} = {value}" for name, value in TARGETS.items()]
             for source in self._sources(server, account):
                 lines += ["[[tenants.sources]]", *(f"{name} = {json.dumps(value)}" for name, value in source.items())]

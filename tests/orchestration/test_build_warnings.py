@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 
+from connectors.sync.staging import Staging
 from orchestration import dbt_build
+from tests.oracle.facts import counted_orders
+from tests.orchestration.installation import SHOPS, Installation, published_shops
 
 
 def warned(tmp_path: Path, meta: dict[str, str]) -> str:
@@ -37,3 +41,18 @@ def test_warning_of_a_check_with_texts_says_the_first_of_them_once(tmp_path: Pat
 
 def test_warning_of_a_check_without_an_amount_says_the_number_of_rows(tmp_path: Path) -> None:
     assert warned(tmp_path, {}) == "a_check: 3 rows"
+
+
+def test_source_name_that_nobody_maps_is_a_warning_with_the_value_of_its_orders(tmp_path: Path) -> None:
+    shutil.copytree(published_shops().root, tmp_path / "place")
+    home = Installation(tmp_path / "place").home
+    with Staging(home.staging) as staging:
+        staging.db.execute("update shopify.orders set source_name = 'some-feed' where tenant_id = 'nordlicht'")
+    orders = counted_orders(SHOPS.books("nordlicht"))
+    total = sum(order.order_total for order in orders)
+    (warning,) = [text for text in dbt_build.build(home, "again").warnings if "every_sales_channel" in text]
+    assert warning == (
+        f"every_sales_channel_is_known: shop nordlicht of tenant nordlicht: {len(orders)} orders of "
+        f"{total // 100}.{total % 100:02} EUR have the source name 'some-feed', so their source of revenue is Other. "
+        "Name its channel under [tenants.channels] in takings.toml"
+    ), "aurora has names that are known, and an app that its configuration maps"

@@ -41,7 +41,7 @@ GROUPS = {
     "AS c (funnel, step_number, step)",
     "metrics_daily": "days, (VALUES ('meta_ads', 'Meta Ads', 'None'), ('tiktok_ads', 'TikTok Ads', 'None'), "
     "('files', 'Online store', 'None'), ('stripe', 'Online store', 'Shopify'), "
-    "('stripe', 'API / direct', 'API / direct')) AS c (source, channel, revenue_source)",
+    "('stripe', 'API / direct', 'API')) AS c (source, channel, revenue_source)",
 }
 NAMED = {
     "spend": {"campaign_name": "CASE WHEN campaign LIKE '(%' THEN campaign ELSE campaign || ' {canary}' END"},

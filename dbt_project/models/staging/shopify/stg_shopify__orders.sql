@@ -29,6 +29,7 @@ select
     orders.created_at,
     orders.cancelled_at,
     {{ local_day('orders.processed_at', 'tenants.time_zone') }} as date_day,
+    orders.source_name,
     coalesce(own_channels.channel, channels.channel, 'Other channels') as channel,
     orders.customer_id,
     lower(orders.email) as email,
