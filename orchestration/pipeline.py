@@ -242,7 +242,7 @@ def _configuration(settings: Settings) -> Configuration:
     return Configuration(
         tenants=[
             {"tenant_id": tenant.id, "tenant_name": tenant.name, "time_zone": tenant.time_zone,
-             "currency": tenant.currency}
+             "currency": tenant.currency, "inactive_after_days": tenant.inactive_after_days}
             for tenant in settings.tenants
         ],
         targets=[

@@ -57,6 +57,13 @@ class TenantSettings(Table):
     name: str = Field(description="The tenant's name as people see it.")
     time_zone: str = Field(description="IANA name, such as `Europe/Berlin`. Decides on which day a sale falls.")
     currency: Currency = Field(description="Reporting currency: every amount is shown in it.")
+    inactive_after_days: int = Field(
+        default=180,
+        ge=31,
+        le=730,
+        description="After how many days without orders a customer counts as inactive, from 31 to 730: about twice "
+        "the usual time between two orders. For `inactivity_churn_rate`.",
+    )
     alerts: dict[str, Decimal] = Field(
         default_factory=dict,
         description="The tenant's own limit for a rule of `takings alerts`: it replaces the limit of the rule's first "

@@ -30,7 +30,8 @@ create table if not exists takings.accounts (tenant_id varchar, source varchar, 
 create table if not exists takings.targets (tenant_id varchar, metric varchar, target decimal(20, 6));
 create table if not exists takings.channels (tenant_id varchar, source_name varchar, channel varchar);
 create table if not exists takings.tenants (
-    tenant_id varchar, tenant_name varchar, time_zone varchar, currency varchar);
+    tenant_id varchar, tenant_name varchar, time_zone varchar, currency varchar, inactive_after_days integer);
+alter table takings.tenants add column if not exists inactive_after_days integer;
 create table if not exists takings.runs (run_id varchar, started_at timestamp);
 create table if not exists takings.days_read (
     tenant_id varchar, source varchar, source_account varchar, stream varchar, day date, as_of timestamp,

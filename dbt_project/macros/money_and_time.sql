@@ -21,6 +21,6 @@
 {%- endmacro %}
 
 {# How many months after the last one with a row are still in a tenant's calendar of months. #}
-{% macro quiet_months() -%}
-    (values {% for months in range(12) %}({{ months }}){{ ', ' if not loop.last }}{% endfor %}) as quiet (months)
+{% macro quiet_months(count=12) -%}
+    (values {% for months in range(count) %}({{ months }}){{ ', ' if not loop.last }}{% endfor %}) as quiet (months)
 {%- endmacro %}

@@ -6,8 +6,15 @@ CHANNELS = {
     "aurora": {"1424624": "Partnerships"},
     "nordlicht": {"pos": "Subscription renewals"},
 }
+INACTIVE_AFTER = {"aurora": 60, "nordlicht": 180}
+"""nordlicht has the default."""
 
 
 def settings_of(account: str) -> list[str]:
     """The lines of a shop's tenant in takings.toml, before its tables of sources."""
-    return ["[tenants.channels]", *(f'"{name}" = "{channel}"' for name, channel in CHANNELS.get(account, {}).items())]
+    days = [f"inactive_after_days = {INACTIVE_AFTER[account]}"] if account == "aurora" else []
+    return [
+        *days,
+        "[tenants.channels]",
+        *(f'"{name}" = "{channel}"' for name, channel in CHANNELS.get(account, {}).items()),
+    ]

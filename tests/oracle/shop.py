@@ -60,8 +60,8 @@ class Corner:
             setattr(line, name, value)
         return line
 
-    def world(self) -> World:
-        return World([self.history], datetime(2026, 3, 15, 12, tzinfo=UTC))
+    def world(self, until: datetime = datetime(2026, 3, 15, 12, tzinfo=UTC)) -> World:
+        return World([self.history], until)
 
 
 def refund(order: Order, number: int, when: str, amount: int, gateway: str = "card", **fields: object) -> Refund:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from simulator import World
 from simulator.world import seconds
-from tests.oracle import ads, cash, daily, finance, marts, subscriptions, web
+from tests.oracle import ads, cash, customers, daily, finance, marts, subscriptions, web
 
 Pulls = tuple[datetime, ...]
 Rows = dict[Any, dict[str, Any]]
@@ -124,6 +124,14 @@ def ltv_horizons(world: World, account: str, pulls: Pulls) -> Rows:
     return {**finance.ltv_horizons(world, account, today(world, account, pulls), pulls[-1])}
 
 
+def customers_monthly(world: World, account: str, pulls: Pulls) -> Rows:
+    return {**customers.customers_monthly(world, account, today(world, account, pulls), pulls[-1])}
+
+
+def customer_ltv(world: World, account: str, pulls: Pulls) -> Rows:
+    return {**customers.customer_ltv(world, account, today(world, account, pulls), pulls[-1])}
+
+
 def finance_monthly(world: World, account: str, pulls: Pulls) -> Rows:
     """Burn and break-even use the last three complete months, the projection the last six."""
     now, rows = today(world, account, pulls), dict[date, dict[str, Any]]()
@@ -161,6 +169,8 @@ TABLES: dict[str, Table] = {
     "customer_daily": Table(("customer_key", "date_day"), as_of_last_pull(marts.customer_daily)),
     "cohorts": Table(("cohort_month", "month_number"), as_of_last_pull(marts.cohorts)),
     "orders": Table(("order_id",), as_of_last_pull(marts.order_rows)),
+    "customer_ltv": Table(("customer_key",), customer_ltv),
+    "customers_monthly": Table(("date_month",), customers_monthly),
     "refunds": Table(("refund_id",), as_of_last_pull(marts.refund_rows)),
     "cash": Table(("balance_transaction_id",), as_of_last_pull(cash.cash_rows)),
     "order_charges": Table(("charge_id",), as_of_last_pull(cash.order_charges)),

@@ -153,8 +153,11 @@ def _fill(rng: random.Random, columns: Mapping[str, str], keys: Mapping[str, Any
 def _any(
     rng: random.Random, columns: Mapping[str, str], common: Mapping[str, Any], days: Sequence[date]
 ) -> Iterable[dict[str, Any]]:
-    """Two rows per day, or per month where the mart holds months; none where it holds neither."""
-    time = next((name for name in ("date_day", "date_month", "cohort_month") if columns.get(name) == "date"), None)
+    """Two rows per day, or per month where the mart has another time than days; none where it has none."""
+    time = next(
+        (name for name in ("date_day", "date_month", "cohort_month", "first_order_day") if columns.get(name) == "date"),
+        None,
+    )
     periods = days if time == "date_day" else sorted({day.replace(day=1) for day in days})
     for period in periods if time else []:
         for number in range(2):

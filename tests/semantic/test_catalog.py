@@ -12,10 +12,10 @@ from semantic.catalog import Catalog, Column
 from semantic.errors import CatalogError
 
 MARTS = {
-    "activity_daily", "build_info", "cash", "cohorts", "customer_daily", "customer_mrr", "customers", "events",
-    "feature_daily", "finance_monthly", "funnel_daily", "ltv_horizons", "metrics_daily", "mrr_monthly",
-    "order_charges", "orders", "product_daily", "products", "reconciliation", "refunds", "revenue", "sessions",
-    "sessions_daily", "spend", "targets",
+    "activity_daily", "build_info", "cash", "cohorts", "customer_daily", "customer_ltv", "customer_mrr", "customers",
+    "customers_monthly", "events", "feature_daily", "finance_monthly", "funnel_daily", "ltv_horizons",
+    "metrics_daily", "mrr_monthly", "order_charges", "orders", "product_daily", "products", "reconciliation",
+    "refunds", "revenue", "sessions", "sessions_daily", "spend", "targets",
 }  # fmt: skip
 
 

@@ -1,3 +1,15 @@
+-- active_customers (customers_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_closing) AS BIGINT) END
+
+-- active_customers_lost (customers_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_lost) AS BIGINT) END
+
+-- active_customers_opening (customers_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_opening) AS BIGINT) END
+
+-- active_customers_returned (customers_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_returned) AS BIGINT) END
+
 -- activity_events (activity_daily)
 CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(events) AS BIGINT) END
 
@@ -181,8 +193,17 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(10
 -- customer_orders (customer_daily)
 CAST(SUM(orders_completed) AS BIGINT)
 
+-- customer_revenue (customer_ltv)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- customer_spend (customer_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(customer_spend_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- customers_known (customer_ltv)
+CAST(SUM(customers) AS BIGINT)
+
+-- customers_with_prediction (customer_ltv)
+CAST(SUM(customers_predicted) AS BIGINT)
 
 -- daily_users (activity_daily)
 CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(daily_users) AS BIGINT) END
@@ -259,11 +280,20 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(horizon_days) = MAX(horizon_days
 -- impressions (metrics_daily)
 CAST(SUM(impressions) AS BIGINT)
 
+-- inactivity_churn_rate (customers_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_lost) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_opening), 0) END
+
 -- ltv (cohorts)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(month_number) = MAX(month_number) THEN CAST(SUM(cumulative_net_revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
 
+-- ltv_average (customer_ltv)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
+
 -- ltv_observed (ltv_horizons)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(horizon_days) = MAX(horizon_days) THEN CAST(SUM(net_revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
+
+-- ltv_predicted (customer_ltv)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(predicted_ltv_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_predicted) * MAX(minor_units), 0) END
 
 -- mau (activity_daily)
 CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(mau) AS BIGINT) END
@@ -372,6 +402,12 @@ CAST(SUM(platform_purchases) AS BIGINT)
 
 -- platform_roas (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(platform_purchase_value_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(ad_spend_minor), 0) END
+
+-- predicted_customer_value (customer_ltv)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(predicted_ltv_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- prediction_coverage (customer_ltv)
+CAST(SUM(customers_predicted) AS DECIMAL(38, 4)) / NULLIF(SUM(customers), 0)
 
 -- product_gross_sales (product_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(gross_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END

@@ -7,6 +7,7 @@ select
     tenants.tenant_name,
     tenants.time_zone,
     tenants.currency,
+    tenants.inactive_after_days,
     currencies.minor_units
 from tenants
 left join currencies using (currency)

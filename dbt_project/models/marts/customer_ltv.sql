@@ -1,0 +1,112 @@
+-- The next year of a customer is what similar customers brought in during the last one: those who a year ago had as
+-- many orders (1, 2, 3 or more), the newest as long ago (up to 90, 180, 365 days, or longer).
+{%- set similar_at_least = 30 %}
+{%- set views = {'now': 'today.today', 'past': '(today.today - 365)'} %}
+with orders as (
+    select
+        tenant_id,
+        customer_key,
+        date_day,
+        gross_sales_minor - discounts_minor - returns_minor + adjustments_minor as net_revenue_minor
+    from {{ ref('int_orders') }}
+    where is_known
+),
+
+tenants as (select * from {{ ref('stg_takings__tenants') }}),
+
+today as (select * from {{ ref('int_today') }}),
+
+customers as (select * from {{ ref('customers') }}),
+
+first_days as (
+    select
+        tenant_id,
+        min(date_day) as first_day
+    from orders
+    group by tenant_id
+),
+
+{%- for view, day in views.items() %}
+    {{ view }} as (
+        select
+            orders.tenant_id,
+            orders.customer_key,
+            min(orders.date_day) as first_day,
+            max(orders.date_day) as last_day,
+            count(*) as orders,
+            sum(orders.net_revenue_minor) as net_revenue_minor,
+            least(count(*), 3) as orders_class,
+            case
+                when max(orders.date_day) >= {{ day }} - 90 then 90
+                when max(orders.date_day) >= {{ day }} - 180 then 180
+                when max(orders.date_day) >= {{ day }} - 365 then 365
+                else 0
+            end as recency_class
+        from orders
+        inner join today using (tenant_id)
+        where orders.date_day <= {{ day }}
+        group by orders.tenant_id, orders.customer_key, today.today
+    ),
+{%- endfor %}
+
+following as (
+    select
+        orders.tenant_id,
+        orders.customer_key,
+        sum(orders.net_revenue_minor) as net_revenue_minor
+    from orders
+    inner join today using (tenant_id)
+    where orders.date_day > {{ views.past }} and orders.date_day <= {{ views.now }}
+    group by orders.tenant_id, orders.customer_key
+),
+
+classes as (
+    select
+        past.tenant_id,
+        past.orders_class,
+        past.recency_class,
+        count(*) as customers,
+        sum(coalesce(following.net_revenue_minor, 0)) as net_revenue_minor
+    from past
+    left join following using (tenant_id, customer_key)
+    group by past.tenant_id, past.orders_class, past.recency_class
+),
+
+predictions as (
+    select
+        now.*,
+        first_days.first_day > {{ views.past }} as is_history_short,
+        coalesce(classes.customers, 0) as similar_customers,
+        case
+            when classes.customers >= {{ similar_at_least }}
+                then cast({{ divide('classes.net_revenue_minor', 'classes.customers') }} as bigint)
+        end as next_year_minor
+    from now
+    inner join today using (tenant_id)
+    inner join first_days using (tenant_id)
+    left join classes using (tenant_id, orders_class, recency_class)
+)
+
+select
+    predictions.tenant_id,
+    predictions.customer_key,
+    customers.display_name,
+    predictions.first_day as first_order_day,
+    predictions.last_day as last_order_day,
+    tenants.currency,
+    tenants.minor_units,
+    cast(1 as bigint) as customers,
+    predictions.orders,
+    cast(predictions.net_revenue_minor as bigint) as net_revenue_minor,
+    predictions.similar_customers,
+    cast(case when predictions.next_year_minor is null then 0 else 1 end as bigint) as customers_predicted,
+    predictions.next_year_minor,
+    cast(predictions.net_revenue_minor + predictions.next_year_minor as bigint) as predicted_ltv_minor,
+    case
+        when predictions.next_year_minor is not null then null
+        when predictions.is_history_short then 'The first order is less than a year old'
+        else 'Fewer than {{ similar_at_least }} similar customers a year ago'
+    end as no_prediction_because
+from predictions
+inner join tenants using (tenant_id)
+inner join customers using (tenant_id, customer_key)
