@@ -6,17 +6,17 @@ An error that a person can act on is one message (what failed, why, what to do n
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration import cli_tenants
+from orchestration import cli_numbers, cli_tenants
+from orchestration.cli_numbers import Tenant, say_blocked
 
 if TYPE_CHECKING:
     from orchestration.pipeline import Run
-    from semantic.catalog import Catalog
 
 app = typer.Typer(
     name="takings",
@@ -28,16 +28,9 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_tenants.app, name="tenants")
+cli_numbers.register(app)
 
 UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
-Tenant = Annotated[str | None, typer.Option(help="The tenant; not needed when there is only one.")]
-From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
-To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
-Period = Annotated[str | None, typer.Option(help="Instead of --from, --to: 7d, 30d, 90d, 365d, ytd, any Nd to 3650d.")]
-Definitions = Annotated[
-    Literal["build", "checkout"],
-    typer.Option(help="build: as published; checkout: semantic/metrics as it is now, over the published tables."),
-]
 
 
 @app.command()
@@ -118,78 +111,6 @@ def replay(
 
 
 @app.command()
-def query(
-    metrics: Annotated[str, typer.Option(help="Metric names, separated by commas.")],
-    by: Annotated[
-        str, typer.Option(help="day, week, month, quarter or year, and dimensions, separated by commas.")
-    ] = "",
-    start: From = None,
-    end: To = None,
-    period: Period = None,
-    tenant: Tenant = None,
-    format: Annotated[str, typer.Option(help="table, csv or json.")] = "table",
-    definitions: Definitions = "build",
-) -> None:
-    """Query metrics of the published build."""
-    from orchestration import settings
-    from semantic.query import ask, render
-
-    first, last = _range(start, end, period, tenant)
-    catalog = _checkout_definitions() if definitions == "checkout" else None
-    table = ask(
-        settings.home() / "published", _names(metrics), _names(by),
-        start=first, end=last, tenant=tenant, definitions=catalog,
-    )  # fmt: skip
-    sys.stdout.write(render(table, format))
-    _say_blocked(tenant)
-    if catalog:
-        run = table.schema.metadata[b"run_id"].decode()
-        typer.echo(f"Definitions of the checkout ({catalog.version}) over the tables of run {run}.", err=True)
-
-
-@app.command()
-def metrics(
-    names: Annotated[list[str] | None, typer.Argument(help="Metrics to show with inputs, dimensions and SQL.")] = None,
-    definitions: Definitions = "build",
-) -> None:
-    """List all metrics, or describe some of them."""
-    from orchestration import settings
-    from semantic.catalog import load
-    from semantic.describe import describe
-    from semantic.warehouse import current
-
-    published = settings.home() / "published"
-    catalog = _checkout_definitions() if definitions == "checkout" else load(current(published))
-    if names:
-        typer.echo("\n".join(describe(catalog, name) for name in names), nl=False)
-        return
-    for metric in catalog.metrics.values():
-        typer.echo(f"{metric.name:32} {metric.unit:6} {metric.description}")
-
-
-@app.command()
-def report(
-    name: Annotated[str, typer.Argument(help="revenue-overview, sales-velocity, product-performance, …")],
-    start: From = None,
-    end: To = None,
-    period: Period = None,
-    tenant: Tenant = None,
-    format: Annotated[str, typer.Option(help="csv.")] = "csv",
-    folder: Annotated[Path, typer.Option(help="Folder in which the file is written.")] = Path(),
-) -> None:
-    """Write a report to the file `<report>-<from>-<to>.csv` (UTF-8 with BOM, RFC 4180)."""
-    from orchestration import settings
-    from semantic.reports.report import write_report
-
-    first, last = _range(start, end, period or (None if start or end else "30d"), tenant)
-    if first is None or last is None:
-        raise typer.BadParameter("a report needs --from and --to, or --period")
-    path = write_report(settings.home() / "published", name, first, last, folder=folder, tenant=tenant, format=format)
-    typer.echo(str(path))
-    _say_blocked(tenant)
-
-
-@app.command()
 @app.command("agreement", hidden=True)  # its name before 0.2
 def reconciliation() -> None:
     """Compare every day's totals with the source's own totals."""
@@ -214,7 +135,7 @@ def alerts(
 
     results = evaluate_tenants(settings.load(), tenant)
     terminal.alerts(results)
-    _say_blocked(tenant)
+    say_blocked(tenant)
     if fail and any(alert.state == "firing" for alert in results):
         raise typer.Exit(1)
 
@@ -277,51 +198,10 @@ def serve() -> None:
     servers.serve(settings.load())
 
 
-def _checkout_definitions() -> Catalog:
-    """The metrics as this checkout defines them. dbt parses the project only where it has changed."""
-    from orchestration import dbt_build, settings
-    from orchestration.home import Home
-    from semantic.catalog import load
-
-    return load(dbt_build.parse(Home(settings.home())))
-
-
-def _say_blocked(tenant: str | None) -> None:
-    """Say on stderr of which tenants newer data are not published, and why."""
-    from orchestration import settings
-    from semantic.warehouse import open_build
-
-    with open_build(settings.home() / "published", tenant, every=tenant is None) as build:
-        for name, since, reason in build.blocked():
-            typer.echo(f"{name} shows older numbers: blocked since {since:%Y-%m-%d %H:%M} UTC. {reason}", err=True)
-
-
 def _exit(result: Run) -> None:
     """End with code 1 where an account failed or a tenant is blocked."""
     if result.failed or result.blocked:
         raise typer.Exit(1)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _range(
-    start: datetime | None, end: datetime | None, period: str | None, tenant: str | None
-) -> tuple[date | None, date | None]:
-    """First and last day of the question; `period` is resolved in the tenant's time zone."""
-    if period is None:
-        return (start.date() if start else None), (end.date() if end else None)
-    if start or end:
-        raise typer.BadParameter("--period cannot be combined with --from and --to")
-    from datetime import UTC
-
-    from orchestration import settings
-    from semantic import periods
-
-    configuration = settings.load()
-    zone = configuration.tenant(tenant).time_zone if tenant else configuration.tenants[0].time_zone
-    return periods.resolve(period, zone, datetime.now(UTC))
 
 
 def main() -> None:

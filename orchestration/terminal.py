@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +15,8 @@ from rich.table import Table
 from connectors.base import Progress as OnProgress
 from orchestration.pipeline import Run
 from semantic.alerts.evaluate import Alert
+from semantic.query import shown
+from semantic.today import Today
 
 SECONDS_BETWEEN_LINES = 10.0  # where no bar can be drawn
 
@@ -117,3 +120,15 @@ def alerts(evaluated: list[Alert]) -> None:
             console.print(f"{mark} {alert.tenant_id} / {alert.rule.title}: {alert.text}")
             if state == "firing":
                 console.print(f"  {alert.rule.why} {alert.rule.advice}")
+
+
+def today(tenant: str, numbers: Today) -> None:
+    """Print a tenant's numbers of today beside those of days that are over."""
+    as_of = f"so far, as of {numbers.as_of:%H:%M}" if numbers.as_of else "so far"
+    table = Table(title=f"{tenant}, {numbers.day:%a %-d %b %Y}", title_justify="left", box=None, pad_edge=False)
+    table.add_column(f"in {numbers.currency}" if numbers.currency else "")
+    for name in (as_of, "yesterday", f"{numbers.day - timedelta(days=7):%a} a week ago", "7-day average"):
+        table.add_column(name, justify="right")
+    for metric, values in numbers.values:
+        table.add_row(metric.label, *(shown(value, metric.unit, metric.format) or "–" for value in values))
+    Console().print(table)

@@ -3,41 +3,61 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from common.presets import PRESETS, first_day
+from common.presets import PRESETS, Days, Preset, rolling
 from semantic.errors import RangeError
 
 FIRST_YEAR = 1970
 MOST_DAYS = 3650
+DAY_FORMS = ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 
 
-def resolve(preset: str, time_zone: str, now: datetime) -> tuple[date, date]:
-    """First and last day of a period, both included, in the tenant's calendar at the instant `now`.
+def preset(name: str) -> Preset:
+    """The period of this name: one of PRESETS, or a number of days such as 45d, today included.
 
-    A number of days such as 14d: so many, today included. ytd: from January 1 of the current year to today. Raises
-    RangeError that names what is allowed.
+    Case does not matter, and a blank is as good as a hyphen. Raises RangeError that names what is allowed.
     """
-    days = _days_of(preset)
-    today = local_day(now, time_zone)
-    return first_day(days, today), today
-
-
-def _days_of(preset: str) -> int | None:
-    """The number of days of a preset or of `Nd`; None: since January 1. Case and blanks around it do not matter."""
-    name = preset.strip().lower()
-    presets = {known.lower(): days for known, days in PRESETS.items()}
-    if name in presets:
-        return presets[name]
-    number = re.fullmatch(r"([1-9][0-9]{0,3})d", name)
+    key = "-".join(name.lower().split())
+    if key in PRESETS:
+        return PRESETS[key]
+    number = re.fullmatch(r"([1-9][0-9]{0,3})d", key)
     if number is None or int(number[1]) > MOST_DAYS:
         raise RangeError(
-            f"Unknown period {preset!r}",
-            f"it is neither one of {', '.join(presets)} nor a number of days from 1d to {MOST_DAYS}d",
+            f"Unknown period {name!r}",
+            f"it is neither one of {', '.join(PRESETS)} nor a number of days from 1d to {MOST_DAYS}d",
             "Choose one of these, or the days with --from and --to",
         )
-    return int(number[1])
+    return Preset(key, "day", rolling(int(number[1])))
+
+
+def resolve(name: str, time_zone: str, now: datetime) -> Days:
+    """First and last day of a period, both included, in the tenant's calendar at the instant `now`.
+
+    Raises RangeError that names what is allowed.
+    """
+    return preset(name).days(local_day(now, time_zone))
+
+
+def day(text: str, today: Callable[[], date]) -> date:
+    """A day as people write it: 2026-11-28, 28.11.2026, 28 Nov 2026, November 28 2026, today, yesterday.
+
+    Raises RangeError for anything else, also for 11/12/2026, which two countries read as two days.
+    """
+    words = re.sub(r"[\s,]+", " ", text).strip().lower()
+    if words in ("today", "yesterday"):
+        return PRESETS[words].days(today())[0]
+    for pattern in DAY_FORMS:
+        with suppress(ValueError):
+            return datetime.strptime(words, pattern).date()
+    raise RangeError(
+        f"{text!r} is not a day that can be understood",
+        "it can be read in two ways, or in none",
+        "Write it as 2026-11-28, 28.11.2026, 28 Nov 2026, today or yesterday",
+    )
 
 
 def local_day(now: datetime, time_zone: str) -> date:
@@ -52,7 +72,7 @@ def local_day(now: datetime, time_zone: str) -> date:
     return now.astimezone(UTC).astimezone(zone).date()
 
 
-def check(start: date, end: date) -> tuple[date, date]:
+def check(start: date, end: date) -> Days:
     """The two days. Raises RangeError where the last is before the first, or the first before 1970."""
     if start.year < FIRST_YEAR:
         raise RangeError(f"{start} is too early", f"ranges begin in {FIRST_YEAR}", "Choose a later first day")

@@ -106,7 +106,7 @@ def render(table: pa.Table, format: str = "table") -> str:
     units = [item.get(b"unit", b"").decode() for item in metadata]
     formats = [item.get(b"format", b"").decode() for item in metadata]
     rows = [
-        [_exact(value, unit, digits) for value, unit in zip(row, units, strict=True)]
+        [as_written(value, unit, digits) for value, unit in zip(row, units, strict=True)]
         for row in zip(*(column.to_pylist() for column in table.columns), strict=True)
     ]
     if format == "csv":
@@ -118,7 +118,7 @@ def render(table: pa.Table, format: str = "table") -> str:
     return _terminal(table.column_names, units, formats, rows, facts)
 
 
-def _exact(value: Any, unit: str, digits: int) -> Any:
+def as_written(value: Any, unit: str, digits: int) -> Any:
     """A value as it is written: decimals of money unchanged, floats of money rounded half up to the minor unit, ratios
     to six places, dates as ISO text."""
     if isinstance(value, date | datetime):
@@ -126,11 +126,14 @@ def _exact(value: Any, unit: str, digits: int) -> Any:
     if isinstance(value, Decimal) and unit == "money":
         return value
     if isinstance(value, float | Decimal):
-        places = digits if unit == "money" else 6
-        return Decimal(repr(value) if isinstance(value, float) else value).quantize(
-            Decimal(1).scaleb(-places), ROUND_HALF_UP
-        )
+        exact = Decimal(repr(value)) if isinstance(value, float) else value
+        return rounded(exact, digits if unit == "money" else 6)
     return value
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    """A number with so many decimal places, rounded half up."""
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def _json(item: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from superset_assets.errors import DecisionError
 from superset_assets.names import asset_uuid
 from superset_assets.sync import differences, normalise
 
-PRESETS = re.compile(r"(\[\w+\]\(\?native_filters=[^)]*\) ?)+")
+PRESETS = re.compile(r"(\[[\w ]+\]\(\?native_filters=[^)]*\) ?)+")
 _NOT_OPTIONS = ("filters", "label_colors")
 
 

@@ -7,32 +7,55 @@ Relative ranges are expressions that Superset evaluates at each refresh: they ar
 from datetime import date, timedelta
 from urllib.parse import quote
 
-from common.presets import PRESETS, first_day
+from common.presets import PRESETS, Days
 
 DATE_FILTER = "NATIVE_FILTER-date_range"
-DEFAULT_DAYS = 30
-_END = 'DATEADD(DATETIME("today"), 1, day)'
+_TODAY = 'DATETIME("today")'
+_END = f"DATEADD({_TODAY}, 1, day)"
+
+
+def _last(days: int) -> str:
+    return f"DATEADD({_TODAY}, -{days - 1}, day) : {_END}"
+
+
+def _since_first_of(unit: str) -> str:
+    return f"DATETRUNC({_TODAY}, {unit}) : {_END}"
+
+
+RELATIVE = {
+    "today": f"{_TODAY} : {_END}",
+    "yesterday": f"DATEADD({_TODAY}, -1, day) : {_TODAY}",
+    "7d": _last(7),
+    "14d": _last(14),
+    "30d": _last(30),
+    "90d": _last(90),
+    "this-month": _since_first_of("month"),
+    "last-month": f"DATEADD(DATETRUNC({_TODAY}, month), -1, month) : DATETRUNC({_TODAY}, month)",
+    "this-quarter": _since_first_of("quarter"),
+    "ytd": _since_first_of("year"),
+    "365d": _last(365),
+}
+"""Each preset as Superset evaluates it."""
 
 
 def expression(default_range: str | None) -> str:
     """The range that a dashboard opens with. default_range: "YYYY-MM-DD : YYYY-MM-DD", both days shown."""
     if default_range is None:
-        return _relative(DEFAULT_DAYS)
-    first, last = _days(default_range)
-    return f"{first} : {last + timedelta(days=1)}"
+        return RELATIVE["30d"]
+    return _superset(_days(default_range))
 
 
 def presets(default_range: str | None) -> dict[str, str]:
     """The range of each preset by name: it ends today, or on the last day of the default range."""
     if default_range is None:
-        return {name: _relative(days) for name, days in PRESETS.items()}
+        return RELATIVE
     last = _days(default_range)[1]
-    return {name: f"{first_day(days, last)} : {last + timedelta(days=1)}" for name, days in PRESETS.items()}
+    return {name: _superset(preset.days(last)) for name, preset in PRESETS.items()}
 
 
 def preset_links(default_range: str | None) -> str:
     """One Markdown link per preset; a click sets the date filter of the dashboard."""
-    return " ".join(f"[{name}]({preset_query(value)})" for name, value in presets(default_range).items())
+    return " ".join(f"[{PRESETS[name].label}]({preset_query(value)})" for name, value in presets(default_range).items())
 
 
 def preset_query(time_range: str) -> str:
@@ -44,10 +67,8 @@ def preset_query(time_range: str) -> str:
     return "?native_filters=" + quote(mask, safe="")
 
 
-def _relative(days: int | None) -> str:
-    if days is None:
-        return f'DATETRUNC(DATETIME("today"), year) : {_END}'
-    return f'DATEADD(DATETIME("today"), -{days - 1}, day) : {_END}'
+def _superset(days: Days) -> str:
+    return f"{days[0]} : {days[1] + timedelta(days=1)}"
 
 
 def _days(text: str) -> tuple[date, date]:

@@ -9,13 +9,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from common.presets import PRESETS
-from orchestration import cli
+from orchestration import cli_numbers
 from simulator import Fault, Faults, SimulatorServer, serve
 from tests.orchestration.installation import SHOPS, Installation, published_shops
 
@@ -130,7 +131,11 @@ def test_reconciliation_prints_one_line_per_account(place: Installation) -> None
         (("query", "--metrics", "net_sales", "--tenant", "aurora", "--format", "xml"), "xml"),
         (("query", "--metrics", "net_sales", "--tenant", "aurora", "--from", "2026-02-02", "--to", "2026-01-01"),
          "after"),
-        (("query", "--metrics", "net_sales", "--tenant", "aurora", "--period", "12m"), "7d, 30d, 90d, 365d, ytd"),
+        (("query", "--metrics", "net_sales", "--tenant", "aurora", "--period", "12m"), "7d, 14d, 30d"),
+        (("query", "--metrics", "net_sales", "--tenant", "aurora", "--from", "11/12/2026"), "Write it as 2026-11-28"),
+        (("query", "--metrics", "net_sales", "--tenant", "aurora", "--period", "7d", "--compare", "last"),
+         "prior, year"),
+        (("query", "--metrics", "net_sales", "--tenant", "aurora", "--compare", "prior"), "Add either --period"),
         (("report", "revenue", "--period", "365d", "--tenant", "aurora"), "revenue-overview"),
         (("simulate", "--world", "/nowhere", "--port", "0"), "/nowhere"),
     ],
@@ -141,9 +146,31 @@ def test_unknown_name_is_refused_with_the_known_ones(
     assert message in refusal(takings(place, *arguments))
 
 
+def test_today_prints_a_line_per_metric_for_every_tenant(place: Installation) -> None:
+    result = takings(place, "today")
+    assert result.returncode == 0
+    titles = [line for line in result.stdout.splitlines() if "Mar 2026" in line]
+    assert len(titles) == 2
+    assert result.stdout.count("Average order value") == 2
+    assert "yesterday" in result.stdout and "a week ago" in result.stdout
+
+
+def test_query_compares_a_period_with_the_one_before_and_says_which_days(place: Installation) -> None:
+    both = ("query", "--metrics", "net_sales", "--tenant", "aurora", "--format", "csv")
+    result = takings(place, *both, "--from", "2026-02-01", "--to", "2026-02-28", "--compare", "prior")
+    assert "2026-02-01 to 2026-02-28, compared with 2026-01-01 to 2026-01-31" in result.stderr
+    now, previous, difference, _ = result.stdout.splitlines()[1].split(",")
+    (february,), (january,) = (
+        takings(place, *both, "--from", first, "--to", last).stdout.splitlines()[1:]
+        for first, last in (("1 Feb 2026", "28.2.2026"), ("2026-01-01", "2026-01-31"))
+    )
+    assert (now, previous) == (february, january)
+    assert Decimal(difference) == Decimal(february) - Decimal(january) != 0
+
+
 def test_help_of_period_names_every_preset() -> None:
-    (option,) = get_args(cli.Period)[1:]
-    assert ", ".join(PRESETS).lower() in option.help
+    (option,) = get_args(cli_numbers.Period)[1:]
+    assert ", ".join(PRESETS) in option.help
 
 
 def test_query_before_the_first_run_names_the_command_to_run(tmp_path: Path, server: SimulatorServer) -> None:

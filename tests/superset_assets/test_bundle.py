@@ -164,7 +164,7 @@ def test_default_range_shows_both_its_days_and_presets_end_with_it() -> None:
     presets = {name: value.split(" : ") for name, value in ranges.presets("2011-11-10 : 2011-12-09").items()}
     days = {name: date.fromisoformat(end) - date.fromisoformat(start) for name, (start, end) in presets.items()}
     assert days["7d"] == timedelta(7) and days["30d"] == timedelta(30) and days["90d"] == timedelta(90)
-    assert presets["YTD"] == ["2011-01-01", "2011-12-10"]
+    assert presets["ytd"] == ["2011-01-01", "2011-12-10"]
 
 
 def test_preset_link_needs_no_escaping_in_markdown_or_the_address_bar() -> None:
