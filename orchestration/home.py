@@ -30,6 +30,11 @@ class Home:
         return self.root / "landing"
 
     @property
+    def removed(self) -> Path:
+        """What the landing zone held of a tenant or account that is being removed; no tenant has such a name."""
+        return self.landing / ".removed"
+
+    @property
     def staging(self) -> Path:
         """Typed tables and cursors. One writer."""
         return self.root / "warehouse" / "staging.duckdb"

@@ -11,6 +11,7 @@ it (docs/decisions/0006).
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -71,6 +72,7 @@ def pull_all(settings: Settings, progress: Progress = no_progress) -> Run:
 
 
 def _pull(home: Home, sources: list[Source], result: Run, progress: Progress) -> None:
+    shutil.rmtree(home.removed, ignore_errors=True)  # left by an interrupted removal
     pulls = pull_accounts(home, sources, result.run_id, progress)
     result.pulled, result.failed = pulls.pulled, pulls.failed
 

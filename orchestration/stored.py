@@ -30,12 +30,23 @@ class Change:
 
 def accounts(home: Home) -> set[Key]:
     """The accounts that staging or the landing zone holds something of."""
-    landed = {path.relative_to(home.landing).parts for path in home.landing.glob("*/*/*") if path.is_dir()}
-    stored = {(tenant, source, account) for tenant, source, account in landed if source in KINDS}
-    if home.staging.exists():
-        with Staging(home.staging) as staging:
-            stored |= staging.pulled_accounts()
-    return stored
+    return _landed(home) | _staged(home)
+
+
+def _landed(home: Home) -> set[Key]:
+    folders = {path.relative_to(home.landing).parts for path in home.landing.glob("*/*/*") if path.is_dir()}
+    return {
+        (tenant, source, account)
+        for tenant, source, account in folders
+        if source in KINDS and tenant != home.removed.name
+    }
+
+
+def _staged(home: Home) -> set[Key]:
+    if not home.staging.exists():
+        return set()
+    with Staging(home.staging) as staging:
+        return staging.pulled_accounts()
 
 
 def listing(settings: Settings) -> list[str]:
@@ -96,12 +107,20 @@ def rename(settings: Settings, old: str, new: str, *, really: bool) -> Change:
         raise ConfigurationError(
             f"{settings.config_path} does not name {new}", next_step="Change it there first, then rename what is stored"
         )
-    if taken := _among(target, accounts(Home(settings.home))):
+    home = Home(settings.home)
+    if (taken := _among(target, accounts(home))) and not _is_half_renamed(home, source, target):
         raise ConfigurationError(
             f"{new} was pulled already ({', '.join('/'.join(name) for name in taken)})",
             next_step=f"Nothing needs a rename then: `takings tenants remove {old}` deletes the old copy",
         )
-    return _change(Home(settings.home), source, target, stored, really=really)
+    return _change(home, source, target, stored, really=really)
+
+
+def _is_half_renamed(home: Home, old: Parts, new: Parts) -> bool:
+    """Whether a rename was interrupted after the landing zone and before staging, and nothing was pulled since."""
+    landed, staged = _landed(home), _staged(home)
+    in_landing = bool(_among(new, landed)) and not _among(old, landed)
+    return in_landing and bool(_among(old, staged)) and not _among(new, staged)
 
 
 def remove(settings: Settings, name: str, *, really: bool) -> Change:
@@ -146,17 +165,21 @@ def _stored(settings: Settings, parts: Parts) -> list[Key]:
 
 
 def _change(home: Home, old: Parts, new: Parts | None, stored: list[Key], *, really: bool) -> Change:
-    """Staging first, in one transaction, then the landing zone: repeated after an interruption, it goes on."""
-    folder = home.landing.joinpath(*old)
+    """The landing zone first, in one step, then staging: an interrupted change that is repeated goes on.
+
+    In between, a run under the new name loads everything from the landing zone; one under a name that was removed has
+    all of its rows.
+    """
+    folder, target = home.landing.joinpath(*old), home.landing.joinpath(*new) if new else home.removed
     with home.writing():
-        rows = _in_staging(home, old, new, really=really)
+        if really:
+            shutil.rmtree(home.removed, ignore_errors=True)
         if really and folder.exists():
-            if new is None:
-                shutil.rmtree(folder)
-            else:
-                target = home.landing.joinpath(*new)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                folder.rename(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(target)
+        rows = _in_staging(home, old, new, really=really)
+        if really:
+            shutil.rmtree(home.removed, ignore_errors=True)
     return Change(rows, tuple(stored))
 
 

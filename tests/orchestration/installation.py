@@ -23,6 +23,7 @@ from tests import shared_cache
 from tests.oracle.configuration import settings_of
 from tests.orchestration.quick_build import parsed
 
+LINEAGE = {"run_id", "landing_part"}
 CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
 SHOPS = demo_world(seed=5, start=date(2026, 1, 1), end=datetime(2026, 3, 1, 12, tzinfo=UTC), orders=150)
 """Two months of two shops that have orders of the same ids."""
@@ -122,6 +123,34 @@ class Installation:
         if result.blocked:
             raise BlockedError(result.blocked)
         return result
+
+    def pull(self) -> None:
+        """A pull in which every account succeeds; else the error of the first one."""
+        for failure in pipeline.pull_all(self.settings).failed.values():
+            raise failure
+
+    def rebuild(self) -> None:
+        """A build in which every tenant is published."""
+        if blocked := pipeline.rebuild(self.settings).blocked:
+            raise BlockedError(blocked)
+
+    def staged(self) -> dict[str, tuple[int, int]]:
+        """Every staging table of the sources, and the rejects: its rows, as their number and the sum of their hashes
+        without their lineage."""
+        if not self.home.staging.exists():
+            return {}
+        with duckdb.connect(str(self.home.staging), read_only=True) as db:
+            listed = db.execute(
+                "select schema_name || '.' || table_name, list(column_name order by column_index) from duckdb_columns()"
+                " where not internal and (schema_name <> 'takings' or table_name = 'rejects') group by all order by all"
+            ).fetchall()
+            result = {}
+            for table, columns in listed:
+                shown = ", ".join(name for name in columns if name not in LINEAGE)
+                if table != "files.files_read":  # by the time that the disk gives a file
+                    sql = f"select count(*), coalesce(sum(hash({shown})::hugeint), 0) from {table}"
+                    result[table] = db.execute(sql).fetchall()[0]
+            return result
 
     def failure(self, progress: Progress = no_progress) -> TakingsError:
         """The error of the one account that fails in a pull."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from simulator.history import ShopHistory
 from simulator.scenarios.ads.accounts import ad_accounts
-from simulator.scenarios.demo.shops import PROFILES
+from simulator.scenarios.demo.shops import PROFILES, Profile
 from simulator.scenarios.demo.simulation import ShopSimulation
 from simulator.scenarios.visits.books import Visits
 from simulator.scenarios.visits.expenses import Finances
@@ -16,17 +17,23 @@ from simulator.world import World
 DAYS = 400
 
 
-def demo_world(seed: int = 7, start: date | None = None, end: datetime | None = None, orders: int = 20_000) -> World:
-    """Two shops with about ``orders`` orders per 400 days, until ``end`` (default: now).
+def demo_world(
+    seed: int = 7,
+    start: date | None = None,
+    end: datetime | None = None,
+    orders: int = 20_000,
+    profiles: Sequence[Profile] = PROFILES,
+) -> World:
+    """Two shops (or those of ``profiles``) with about ``orders`` orders per 400 days, until ``end`` (default: now).
 
     ``start`` is the first day, 400 days before ``end`` by default. The past of an instant depends only on ``seed``,
     ``start`` and ``orders``: a later ``end``, or a clock that moves on, only adds to it.
     """
     end = (datetime.now(UTC) if end is None else end if end.tzinfo else end.replace(tzinfo=UTC)).replace(microsecond=0)
     start = start or (end - timedelta(days=DAYS)).date()
-    per_day = {profile.shop.account: orders * profile.share / 100 / DAYS for profile in PROFILES}
+    per_day = {profile.shop.account: orders * profile.share / 100 / DAYS for profile in profiles}
     histories = []
-    for profile in PROFILES:
+    for profile in profiles:
         history = ShopHistory(profile.shop)
         history.advance = ShopSimulation(profile, history, seed, start, per_day[profile.shop.account]).advance
         histories.append(history)
