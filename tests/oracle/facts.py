@@ -22,6 +22,7 @@ CHANNELS = {
     "web": "Online store",
     "pos": "Point of sale",
     "shopify_draft_order": "Draft orders",
+    "subscription_contract": "Subscription renewals",
     "tiktok": "Marketplaces",
 }
 BY_FULFILMENT = {

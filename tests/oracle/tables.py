@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from simulator import World
 from simulator.world import seconds
-from tests.oracle import ads, cash, customers, daily, finance, marts, subscriptions, web
+from tests.oracle import ads, cash, customers, daily, finance, marts, renewals, subscriptions, web
 
 Pulls = tuple[datetime, ...]
 Rows = dict[Any, dict[str, Any]]
@@ -104,7 +104,7 @@ def customer_mrr(world: World, account: str, pulls: Pulls) -> Rows:
 
 
 def mrr_monthly(world: World, account: str, pulls: Pulls) -> Rows:
-    """Losses are positive numbers, as in the mart."""
+    """Losses are positive numbers, as in the mart; with the subscriptions of the shop."""
     zone, first, rows = _zone(world, account), seconds(pulls[0]), dict[date, dict[str, Any]]()
     months = subscriptions.monthly(subscriptions.mrr_by_month(world, account, pulls[-1], pulls[0]))
     for month, row in months.items():
@@ -117,6 +117,11 @@ def mrr_monthly(world: World, account: str, pulls: Pulls) -> Rows:
             "fx_mrr_minor": 0, "arr_minor": 12 * row["closing_mrr_minor"],
             "is_estimated": subscriptions.month_end(month, zone, seconds(pulls[-1])) < first,
         }  # fmt: skip
+    at_stripe = renewals.orders_at_stripe(world, account, pulls[-1], customer_mrr(world, account, pulls).keys())
+    now = today(world, account, pulls)
+    for month, amounts in renewals.shop_subscriptions(world, account, now, pulls[-1], at_stripe).items():
+        rows[month] = {"is_estimated": False, **rows.get(month, {}), **amounts,
+                       "shop_arr_minor": 12 * amounts["shop_mrr_minor"]}  # fmt: skip
     return rows
 
 

@@ -13,7 +13,7 @@ USUAL_NAMES = {
     "CAC", "Conversion Rate", "AOV", "Add-to-Cart Rate", "Cart Abandonment Rate", "Ad Spend", "ROAS", "CPC", "CPA",
     "Traffic", "API Usage", "Active Users", "Gross Margin", "Sessions", "Orders",
 }  # fmt: skip
-TWO_NAMES = {"CAC": "cpa", "Sessions": "daily_users", "Orders": "orders_placed",
+TWO_NAMES = {"MRR": "mrr_by_order_totals", "CAC": "cpa", "Sessions": "daily_users", "Orders": "orders_placed",
              "Cart Abandonment Rate": "cart_abandonment_by_count", "AOV": "aov_all_orders",
              "Revenue": "revenue_all_orders", "Conversion Rate": "conversion_rate_by_users",
              "Add-to-Cart Rate": "add_to_cart_rate_by_count", "ROAS": "roas_on_revenue"}  # fmt: skip

@@ -4,6 +4,8 @@
 } %}
 with customers as (select * from {{ ref('customer_mrr') }}),
 
+shops as (select * from {{ ref('int_shop_subscriptions_monthly') }}),
+
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
 targets as (
@@ -21,8 +23,22 @@ months as (
         month,
         bool_or(is_estimated) as is_estimated,
         bool_and(is_complete) as is_complete
-    from {{ ref('int_mrr_months') }}
-    group by all
+    from (
+        select
+            tenant_id,
+            month,
+            is_estimated,
+            is_complete
+        from {{ ref('int_mrr_months') }}
+        union all
+        select
+            tenant_id,
+            month,
+            false as is_estimated,
+            is_complete
+        from shops
+    ) as account_months
+    group by tenant_id, month
 ),
 
 closing as (
@@ -75,11 +91,16 @@ select
     all_months.customers_reactivation as customers_reactivated,
     all_months.customers_churned,
     all_months.customers_closing,
+    coalesce(shops.shop_mrr_minor, 0) as shop_mrr_minor,
+    cast(12 * coalesce(shops.shop_mrr_minor, 0) as bigint) as shop_arr_minor,
+    coalesce(shops.shop_subscribers, 0) as shop_subscribers,
+    coalesce(shops.subscription_order_totals_minor, 0) as subscription_order_totals_minor,
     {{ to_minor('targets.mrr', 'tenants.minor_units') }} as mrr_target_minor,
     cast(
         targets.churn_rate * coalesce(lag(all_months.customers_closing) over by_month, 0) as decimal(20, 6)
     ) as customers_churn_target
 from all_months
 inner join tenants using (tenant_id)
+left join shops using (tenant_id, month)
 left join targets using (tenant_id)
 window by_month as (partition by all_months.tenant_id order by all_months.month)

@@ -52,6 +52,12 @@ CAST(SUM(api_errors) AS BIGINT)
 -- arr (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(arr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- arr_shop (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(shop_arr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- arr_total (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(arr_minor) + SUM(shop_arr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- balance_change (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(balance_change_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
@@ -322,6 +328,9 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 -- mrr (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(closing_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- mrr_by_order_totals (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) + SUM(subscription_order_totals_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- mrr_change (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) - SUM(opening_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
@@ -334,11 +343,17 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 -- mrr_retained (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(opening_mrr_minor) + SUM(expansion_mrr_minor) - SUM(contraction_mrr_minor) - SUM(churned_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- mrr_shop (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(shop_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- mrr_target (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(mrr_target_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- mrr_to_target (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(closing_mrr_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(mrr_target_minor), 0) END
+
+-- mrr_total (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) + SUM(shop_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- net_burn (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(net_burn_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -508,6 +523,9 @@ CAST(SUM(sessions_with_cart) AS BIGINT)
 -- shipping (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(shipping_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- shop_subscribers (mrr_monthly)
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(shop_subscribers) AS BIGINT) END
+
 -- stickiness (activity_daily)
 CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(active_users) AS DECIMAL(38, 4)) / NULLIF(SUM(mau), 0) END
 
@@ -528,6 +546,9 @@ CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_opening) AS 
 
 -- subscribers_reactivated (mrr_monthly)
 CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_reactivated) AS BIGINT) END
+
+-- subscription_order_totals (mrr_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(subscription_order_totals_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- taxes (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(taxes_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
