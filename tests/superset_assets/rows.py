@@ -32,6 +32,8 @@ GROUPS = {
     "events": "days, (VALUES ('page_view'), ('feature_used')) AS c (event_name)",
     "feature_daily": "days, (VALUES ('wishlist'), ('returns portal'), ('size guide')) AS c (feature)",
     "mrr_monthly": MONTHS,
+    "customers_monthly": MONTHS,
+    "customer_ltv": f"(SELECT date_month AS first_order_day FROM {MONTHS})",
     "finance_monthly": MONTHS,
     "ltv_horizons": f"(SELECT date_month AS cohort_month FROM {MONTHS}), "
     "(VALUES (30), (90), (365)) AS c (horizon_days)",

@@ -22,6 +22,7 @@ WITHOUT_NAMES = {
     "funnel_daily",
     "metrics_daily",
     "mrr_monthly",
+    "customers_monthly",
     "finance_monthly",
     "ltv_horizons",
 }
