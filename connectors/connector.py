@@ -20,14 +20,16 @@ Identify = Callable[[PullContext, Any], str | None]
 class Connector:
     """A source: `kind` is its name in takings.toml and in the asset graph, its folder and its schema in staging.
 
-    `settings` is the model of its `[[tenants.sources]]` table; `pull` gets an object of it. Single days of the
-    `restated` streams can be read again. `counted` is what would count twice if an account were configured twice;
-    `key_is_account` says that a key opens one account only, so that the same key twice is the same account.
-    Where one account can have several names and keys, `identify` finds out at the source which one it is.
-    `choices` are settings that dbt reads as columns of takings.accounts, which are null for other sources.
+    `title` is its name for people. `settings` is the model of its `[[tenants.sources]]` table; `pull` gets an
+    object of it. Single days of the `restated` streams can be read again. `counted` is what would count twice if
+    an account were configured twice; `key_is_account` says that a key opens one account only, so that the same key
+    twice is the same account. Where one account can have several names and keys, `identify` finds out at the
+    source which one it is. `choices` are settings that dbt reads as columns of takings.accounts, which are null
+    for other sources.
     """
 
     kind: str
+    title: str
     settings: type[SourceSettings]
     streams: tuple[Stream, ...]
     pull: Pull

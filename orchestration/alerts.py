@@ -7,11 +7,11 @@ from datetime import UTC
 from common.errors import ConfigurationError
 from orchestration.home import Home
 from orchestration.rates import read_rates
-from orchestration.settings import Settings
+from orchestration.settings import Settings, TenantSettings
 from semantic import periods
 from semantic.alerts import rules
 from semantic.alerts.evaluate import Alert, evaluate
-from semantic.warehouse import open_build
+from semantic.warehouse import Build, open_build
 
 
 def evaluate_tenants(settings: Settings, tenant: str | None = None) -> list[Alert]:
@@ -21,16 +21,25 @@ def evaluate_tenants(settings: Settings, tenant: str | None = None) -> list[Aler
     for exchange rates that cannot be read.
     """
     alerts: list[Alert] = []
-    rates = read_rates(settings)
     for configured in settings.tenants if tenant is None else (settings.tenant(tenant),):
         with open_build(Home(settings.home).published, configured.id) as build:
-            as_of = build.as_of()
-            if as_of is None:
+            if build.as_of() is None:
                 raise ConfigurationError(
                     "No alert was evaluated",
                     f"the published build holds nothing of {configured.id}",
                     "Run `takings run`",
                 )
-            today = periods.local_day(as_of.replace(tzinfo=UTC), configured.time_zone)
-            alerts += evaluate(build, rules.load(), today=today, limits=configured.alerts, rates=rates)
+            alerts += evaluate_tenant(settings, configured, build)
     return alerts
+
+
+def evaluate_tenant(settings: Settings, tenant: TenantSettings, build: Build) -> list[Alert]:
+    """The tenant's alerts over a build that is open for it; none where it holds nothing of the tenant.
+
+    Raises SemanticError for a configured limit that belongs to no rule.
+    """
+    as_of = build.as_of()
+    if as_of is None:
+        return []
+    today = periods.local_day(as_of.replace(tzinfo=UTC), tenant.time_zone)
+    return evaluate(build, rules.load(), today=today, limits=tenant.alerts, rates=read_rates(settings))

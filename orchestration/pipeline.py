@@ -28,7 +28,7 @@ from connectors.registry import BY_KIND, CONNECTORS, STREAMS
 from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging, is_damage
-from orchestration import dbt_build, publication
+from orchestration import dbt_build, first_page, publication
 from orchestration.blocked import Blocked, BlockedError, write_blocked
 from orchestration.home import Home
 from orchestration.pulls import Key, is_full_disk, key, pull_accounts
@@ -177,6 +177,7 @@ def build(settings: Settings, run_id: str, progress: Progress = no_progress) -> 
             continue
         built.warnings += unknown_targets(sound)
         built.show_failures_of(failed)
+        first_page.write(sound, built)
         write_blocked(built.path, blocked)
         return built, sorted(blocked, key=lambda block: block.tenant_id)
 

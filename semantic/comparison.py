@@ -73,7 +73,7 @@ def _compare(days: Days, unit: str, kind: str, today: date) -> Comparison:
         )
     if unit == "months" and end != days[1]:
         unit = "day"  # the last of these months is still running
-    return Comparison((start, end), _a_year_before(start, end) if kind == "year" else _prior(start, end, unit))
+    return Comparison((start, end), a_year_before(start, end) if kind == "year" else _prior(start, end, unit))
 
 
 def _prior(start: date, end: date, unit: str) -> Days:
@@ -89,8 +89,8 @@ def _prior(start: date, end: date, unit: str) -> Days:
     return first, start - ONE_DAY if is_whole else min(first + (end - start), start - ONE_DAY)
 
 
-def _a_year_before(start: date, end: date) -> Days:
-    """The same days of the calendar. A range that ends with a month ends with it in the other year too."""
+def a_year_before(start: date, end: date) -> Days:
+    """The same days of the calendar a year earlier; a range that ends with a month ends with it there too."""
     month_end = (end + ONE_DAY).day == 1
     return _same_day(start), _same_day(end + ONE_DAY) - ONE_DAY if month_end else _same_day(end)
 
@@ -105,7 +105,7 @@ def compare(build: Build, metrics: Sequence[str], comparison: Comparison, by: Se
 
     For each metric its value, and with its name before them `_previous` (the earlier period's value), `_difference`
     (value less previous) and `_change` (difference as a share of previous, empty where that is not above zero). By
-    day, week, month …, the first one of a period stands beside the first one of the earlier period; what the period
+    day, week, month …, the first one of a period is compared with the first one of the earlier period; what the period
     does not have (a 31st) is left out. A group without rows has zero of an amount or a count, and no ratio. Raises a
     SemanticError where the question has no answer.
     """

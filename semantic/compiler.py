@@ -117,6 +117,43 @@ def compile_query(
     return sql + _tail(order, by, requested, limit)
 
 
+def compile_ranges(
+    catalog: Catalog,
+    metrics: Sequence[str],
+    ranges: Sequence[tuple[date, date]],
+    *,
+    by: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    tenant: str | None = None,
+) -> str:
+    """One query for metrics of one mart over several ranges of days, which may overlap.
+
+    A row per range that has rows: `range_number` from 0, then the columns of `by`, `labels` and the metrics. Raises a
+    SemanticError where a range has no answer.
+    """
+    requested = [catalog.metric(name) for name in metrics]
+    marts = {item.name: item for item in (_mart_of(catalog, metric) for metric in requested)}
+    if len(marts) != 1 or not ranges:
+        raise CompileError("Cannot ask for several ranges", "the metrics come from several marts", "Ask for one mart")
+    (mart,) = marts.values()
+    _check_by([mart], requested, [*by, *labels])
+    for metric in requested:
+        for start, end in ranges:
+            _check_non_additive(mart, metric, by, start, end)
+    listed = ",\n  ".join(f"({number}, DATE '{start}', DATE '{end}')" for number, (start, end) in enumerate(ranges))
+    columns = ["range_number", *by, *(f"MAX({name}) AS {name}" for name in labels)]
+    columns += [f"{expression(catalog, name)} AS {name}" for name in metrics]
+    conditions = _conditions(mart, None, None, tenant)
+    where = "\nWHERE " + " AND ".join(conditions) if conditions else ""
+    keys = ", ".join(["range_number", *(_key(mart, name) for name in by)])
+    return (
+        f"WITH ranges (range_number, range_start, range_end) AS (VALUES\n  {listed})\nSELECT\n  "
+        + ",\n  ".join(columns)
+        + f"\nFROM marts.{mart.name}\nINNER JOIN ranges ON {mart.time_column} BETWEEN range_start AND range_end"
+        + f"{where}\nGROUP BY {keys}"
+    )
+
+
 def literal(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

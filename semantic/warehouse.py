@@ -49,10 +49,15 @@ class Build:
         """The run that published it."""
         return self.folder.name
 
+    @property
+    def _rows(self) -> str:
+        """The condition of the tenant's rows."""
+        return "true" if self.tenant is None else "tenant_id = '{}'".format(self.tenant.replace("'", "''"))
+
     def as_of(self) -> datetime | None:
         """The time up to which all sources had been read (UTC, the oldest of the tenants); None where unknown."""
         rows: list[tuple[datetime | None]] = self.connection.execute(
-            "SELECT min(as_of) FROM marts.build_info"
+            f"SELECT min(as_of) FROM marts.build_info WHERE {self._rows}"
         ).fetchall()
         return rows[0][0]  # fetchall: DuckDB answers no other query before all rows are fetched
 
@@ -67,7 +72,9 @@ class Build:
     def currency(self) -> Currency | None:
         """The currency of all rows; None where there are no rows, or several currencies."""
         marts = [mart.name for mart in self.catalog.marts.values() if mart.has("currency") and mart.has("minor_units")]
-        parts = " UNION ".join(f"SELECT DISTINCT currency, minor_units FROM marts.{name}" for name in marts)
+        parts = " UNION ".join(
+            f"SELECT DISTINCT currency, minor_units FROM marts.{name} WHERE {self._rows}" for name in marts
+        )
         rows = self.connection.execute(f"{parts} LIMIT 2").fetchall() if parts else []
         return Currency(*rows[0]) if len(rows) == 1 else None
 

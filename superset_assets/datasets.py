@@ -14,6 +14,8 @@ BADGE = "_badge"
 # may share a title, so the label carries the SKU. A funnel and a gauge show and sort their groups by one text.
 _MONTH = "SUBSTR(CAST(date_month AS VARCHAR), 1, 7)"
 _PRODUCT = "product_title || ' · ' || COALESCE(NULLIF(SPLIT_PART(skus, ',', 1), ''), product_key)"
+TEXTS = ("build_info", "kpis", "movers", "alerts")
+"""Marts that are shown as they are, and have no metrics."""
 CALCULATED = {
     "product_daily": {"product_label": ("Product", _PRODUCT)},
     "funnel_daily": {"step_label": ("Step", "CAST(step_number AS VARCHAR) || ' · ' || step")},
@@ -24,9 +26,9 @@ CALCULATED = {
 
 
 def generate(catalog: Catalog) -> dict[str, dict[str, Any]]:
-    """The dataset of each mart that has metrics, and of `build_info`, which says how fresh they are, by mart name."""
+    """The dataset of each mart that has metrics, and of those in TEXTS, by mart name."""
     with_metrics = {metric.mart for metric in catalog.metrics.values()}
-    marts = [mart for mart in catalog.marts.values() if mart.name in with_metrics or mart.name == "build_info"]
+    marts = [mart for mart in catalog.marts.values() if mart.name in with_metrics or mart.name in TEXTS]
     return {mart.name: _dataset(catalog, mart) for mart in marts}
 
 

@@ -19,6 +19,7 @@ from connectors.files.streams import STREAMS
 
 CONNECTOR = Connector(
     kind="files",
+    title="Files",
     settings=FilesSettings,
     streams=STREAMS,
     pull=pull.pull,

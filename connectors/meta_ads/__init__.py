@@ -20,6 +20,7 @@ from connectors.meta_ads.streams import INSIGHTS, STREAMS
 
 CONNECTOR = Connector(
     kind="meta_ads",
+    title="Meta Ads",
     settings=MetaAdsSettings,
     streams=STREAMS,
     pull=pull.pull,

@@ -18,6 +18,7 @@ from connectors.shopify.streams import STREAMS
 
 CONNECTOR = Connector(
     kind="shopify",
+    title="Shopify",
     settings=ShopifySettings,
     streams=STREAMS,
     pull=pull.pull,

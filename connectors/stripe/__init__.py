@@ -20,6 +20,7 @@ from connectors.stripe.streams import STREAMS
 
 CONNECTOR = Connector(
     kind="stripe",
+    title="Stripe",
     settings=StripeSettings,
     streams=STREAMS,
     pull=pull.pull,

@@ -20,6 +20,7 @@ from connectors.tiktok_ads.streams import REPORTS, STREAMS
 
 CONNECTOR = Connector(
     kind="tiktok_ads",
+    title="TikTok Ads",
     settings=TikTokAdsSettings,
     streams=STREAMS,
     pull=pull.pull,

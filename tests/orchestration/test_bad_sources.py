@@ -177,7 +177,9 @@ def test_empty_accounts_publish_an_empty_build_and_no_alert(tmp_path: Path) -> N
     assert {source for _, source, _ in result.pulled} == set(KINDS)
     counted = {name: len(rows) for name, rows in staged(place).items() if rows}
     assert set(counted) <= {"shopify.shop", "meta_ads.account", "tiktok_ads.advertiser", "shopify.locations"}, counted
-    assert not {name for name, rows in place.marts().items() if rows} - {"build_info", "time_spine"}
+    assert not {name for name, rows in place.marts().items() if rows} - {"alerts", "build_info", "kpis", "time_spine"}
+    assert place.ask("select distinct value from marts.kpis") == [(None,)]
+    assert place.ask("select distinct title from marts.alerts") == [("Nothing needs you today",)]
     assert [alert.state for alert in alerts.evaluate_tenants(place.settings)] == ["unknown"] * len(rules.load())
 
 

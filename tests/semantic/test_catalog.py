@@ -12,10 +12,11 @@ from semantic.catalog import Catalog, Column
 from semantic.errors import CatalogError
 
 MARTS = {
-    "activity_daily", "build_info", "cash", "cohorts", "customer_daily", "customer_ltv", "customer_mrr", "customers",
-    "customers_monthly", "events", "feature_daily", "finance_monthly", "funnel_daily", "ltv_horizons",
-    "metrics_daily", "mrr_monthly", "order_charges", "orders", "product_daily", "products", "reconciliation",
-    "refunds", "revenue", "sessions", "sessions_daily", "spend", "targets",
+    "activity_daily", "alerts", "build_info", "cash", "cohorts", "customer_daily", "customer_ltv", "customer_mrr",
+    "customers", "customers_monthly", "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis",
+    "ltv_horizons", "metrics_daily", "movers", "mrr_monthly", "order_charges", "orders", "product_daily",
+    "products", "reconciliation", "refunds", "revenue", "sales_trend", "sessions", "sessions_daily", "spend",
+    "targets",
 }  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def test_a_column_has_the_label_of_its_yaml_or_its_name_in_words(catalog: Catalo
     labels = {column.name: column.label for column in catalog.marts["build_info"].columns}
     assert labels == {
         "tenant_id": "Tenant id", "run_id": "Run", "as_of": "Data as of (UTC)", "published_at": "Published (UTC)",
-        "blocked_since": "Blocked since (UTC)", "blocked_reason": "Blocked",
+        "blocked_since": "Blocked since (UTC)", "blocked_reason": "Blocked", "trust": "Data",
     }  # fmt: skip
 
 
@@ -56,6 +57,7 @@ def test_a_mart_without_metrics_is_in_the_catalog(catalog: Catalog) -> None:
         "timestamp",
         "timestamp",
         "timestamp",
+        "varchar",
         "varchar",
     ]
 

@@ -99,7 +99,7 @@ def compared(published: Path, metrics: list[str], now: str, before: str, by: tup
         return comparison.compare(build, metrics, Comparison(days(now), days(before)), by).to_pylist()
 
 
-def test_numbers_stand_beside_those_of_the_earlier_period(published: Path) -> None:
+def test_each_metric_has_the_earlier_number_difference_and_share(published: Path) -> None:
     """On the 2nd: 42.50 in 3 orders; on the 4th: a return of 10.01."""
     (row,) = compared(published, ["net_sales", "aov"], "2026-03-03 to 2026-03-04", "2026-03-01 to 2026-03-02")
     assert row == {
@@ -114,7 +114,7 @@ def test_numbers_stand_beside_those_of_the_earlier_period(published: Path) -> No
     }
 
 
-def test_group_without_rows_is_zero_and_days_stand_beside_days_by_their_number(published: Path) -> None:
+def test_group_without_rows_is_zero_and_days_match_by_their_number(published: Path) -> None:
     rows = compared(
         published, ["net_sales"], "2026-03-03 to 2026-03-04", "2026-03-01 to 2026-03-02", ("day", "channel")
     )
@@ -139,7 +139,7 @@ def test_day_that_the_period_does_not_have_is_left_out(published: Path) -> None:
 
 
 @pytest.mark.parametrize("by", ["week", "month", "quarter", "year"])
-def test_longer_periods_stand_beside_each_other(published: Path, by: str) -> None:
+def test_longer_periods_match_by_their_number(published: Path, by: str) -> None:
     (row,) = compared(published, ["orders_placed"], "2026-03-01 to 2026-03-31", "2025-03-01 to 2025-03-31", (by,))[-1:]
     assert row["orders_placed"] == 3
     assert row["orders_placed_previous"] == 0
@@ -171,7 +171,7 @@ def test_newest_day_is_that_of_the_last_sync(published: Path) -> None:
         assert comparison.newest_day(build, "Pacific/Honolulu", later) == date(2026, 3, 8)
 
 
-def test_today_stands_beside_yesterday_a_week_ago_and_the_average(published: Path) -> None:
+def test_today_has_yesterday_a_week_ago_and_the_average(published: Path) -> None:
     """The sync of March 9: nothing on it and on the 8th; on the 2nd 42.50, and seven days with 32.49 together."""
     numbers = today(published, "acme", "Europe/Berlin", datetime(2026, 3, 20, tzinfo=UTC))
     values = {metric.name: row for metric, row in numbers.values}

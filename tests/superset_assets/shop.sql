@@ -59,4 +59,4 @@ INSERT INTO marts.cohorts BY NAME
     generate_series(0, 12) AS ms (m)
   WHERE c + m <= 12;
 
-INSERT INTO marts.build_info VALUES ('{tenant}', '{run_id}', '{now}', '{now}', NULL, NULL);
+INSERT INTO marts.build_info VALUES ('{tenant}', '{run_id}', '{now}', '{now}', NULL, NULL, NULL);

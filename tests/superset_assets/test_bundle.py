@@ -49,9 +49,10 @@ def test_charts_and_dashboards_together_have_fewer_than_1500_lines() -> None:
 
 def test_each_mart_with_metrics_and_the_build_become_datasets(catalog: Catalog) -> None:
     assert set(datasets.generate(catalog)) == {
-        "activity_daily", "build_info", "cohorts", "customer_daily", "customer_ltv", "customers_monthly", "events",
-        "feature_daily", "finance_monthly", "funnel_daily", "ltv_horizons", "metrics_daily", "mrr_monthly",
-        "product_daily", "sessions_daily", "spend",
+        "activity_daily", "alerts", "build_info", "cohorts", "customer_daily", "customer_ltv",
+        "customers_monthly", "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis",
+        "ltv_horizons", "metrics_daily", "movers", "mrr_monthly", "product_daily", "sales_trend",
+        "sessions_daily", "spend",
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
--- The oldest cursor of a tenant decides how fresh the build is. Publishing fills the columns of a blocked tenant.
+-- The oldest cursor of a tenant decides how fresh the build is. Publishing fills the last three columns.
 with runs as (select * from {{ ref('stg_takings__runs') }}),
 
 accounts as (select * from {{ ref('stg_takings__accounts') }}),
@@ -11,7 +11,8 @@ select
     min(cursors.loaded_until) as as_of,
     runs.started_at as published_at,
     cast(null as timestamp) as blocked_since,
-    cast(null as varchar) as blocked_reason
+    cast(null as varchar) as blocked_reason,
+    cast(null as varchar) as trust
 from cursors
 inner join accounts using (tenant_id, source, source_account)
 cross join runs

@@ -301,6 +301,9 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(horizon_days) = MAX(horizon_days
 -- ltv_predicted (customer_ltv)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(predicted_ltv_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_predicted) * MAX(minor_units), 0) END
 
+-- margin_after_ads (metrics_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(((SUM(net_sales_minor) - SUM(cost_of_goods_minor)) - SUM(ad_spend_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- mau (activity_daily)
 CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(mau) AS BIGINT) END
 
@@ -567,6 +570,15 @@ CAST(SUM(counted_sessions_ordered) AS BIGINT)
 
 -- trailing_burn (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(trailing_burn_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- trend_net_sales (sales_trend)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(period) = MAX(period) AND MIN(comparison) = MAX(comparison) THEN CAST(SUM(net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- trend_previous (sales_trend)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(period) = MAX(period) AND MIN(comparison) = MAX(comparison) THEN CAST(SUM(previous_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- trend_so_far (sales_trend)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(period) = MAX(period) AND MIN(comparison) = MAX(comparison) THEN CAST(SUM(so_far_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- units_sold (metrics_daily)
 CAST(SUM(units_sold) AS BIGINT)

@@ -1,0 +1,71 @@
+"""Writes the first page's marts into a build: kpis, sales_trend, movers, alerts, and the trust line of build_info."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+
+from semantic.alerts.evaluate import Alert
+from semantic.digest import kpis, movers, periods, trend, trust
+from semantic.warehouse import Build
+
+QUIET = "Nothing needs you today"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A tenant as people know it: its name, its zone, and its sources' names by kind."""
+
+    name: str
+    time_zone: str
+    sources: Mapping[str, str]
+
+
+def fill(build: Build, subject: Subject, alerts: Sequence[Alert], problem: str = "") -> None:
+    """Write the rows of the build's tenant. The build's connection must be able to write.
+
+    `problem` says why the alert rules could not be evaluated. Raises a SemanticError where a metric cannot be asked.
+    """
+    as_of = build.as_of()
+    if as_of is None:  # nothing was ever synced
+        return
+    instant = as_of.replace(tzinfo=UTC)
+    today = instant.astimezone(ZoneInfo(subject.time_zone)).date()
+    cases = list(periods.cases(instant, subject.time_zone))
+    tables = {
+        "kpis": kpis.rows(build, cases),
+        "sales_trend": trend.rows(build, cases, today),
+        "movers": movers.rows(build, cases),
+        "alerts": _alerts(build, alerts, problem),
+    }
+    for mart, rows in tables.items():
+        insert(build.connection, mart, list(rows))
+    build.connection.execute(
+        "UPDATE marts.build_info SET trust = ? WHERE tenant_id = ?",
+        [trust.line(build, subject.name, subject.time_zone, subject.sources), build.tenant],
+    )
+
+
+def _alerts(build: Build, alerts: Sequence[Alert], problem: str) -> Iterable[dict[str, Any]]:
+    firing = [alert for alert in alerts if alert.state == "firing"]
+    texts = [(alert.rule.name, alert.rule.title, alert.text, alert.rule.advice) for alert in firing]
+    if problem:
+        texts = [("", "The alert rules were not evaluated", problem, "")]
+    for position, text in enumerate(texts or [("", QUIET, "", "")], start=1):
+        columns = zip(("rule", "title", "numbers", "advice"), text, strict=True)
+        yield {"tenant_id": build.tenant, "position": position, **dict(columns)}
+
+
+def insert(connection: duckdb.DuckDBPyConnection, mart: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows to a mart by the names of its columns; a column that a row lacks is empty."""
+    schema = connection.sql(f"SELECT * FROM marts.{mart} LIMIT 0").to_arrow_table().schema
+    columns = {field.name: pa.array([row.get(field.name) for row in rows], field.type) for field in schema}
+    connection.register("digest_rows", pa.table(columns, schema=schema))
+    connection.execute(f"INSERT INTO marts.{mart} SELECT * FROM digest_rows")
+    connection.unregister("digest_rows")

@@ -1,0 +1,105 @@
+"""The headline figures of each period, beside those of the earlier one, in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from common.presets import Days
+from semantic.compiler import compile_ranges, literal
+from semantic.digest import words
+from semantic.digest.periods import Case
+from semantic.digest.words import Direction
+from semantic.warehouse import Build
+
+KPIS: dict[str, Direction] = {
+    "net_sales": "up",
+    "orders_placed": "up",
+    "aov": "up",
+    "ad_spend": "none",
+    "roas": "up",
+    "margin_after_ads": "up",
+}
+"""The figures in their order, and whether more of each is better."""
+ESTIMATED = ("sales_cost_assumed", "sales_cost_missing")
+"""Sales whose cost is not certain: any of them makes a margin an estimate."""
+Values = dict[str, Decimal | None]
+
+
+def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
+    """The rows of the mart `kpis` for the build's tenant."""
+    currency = build.currency()
+    code = currency.code if currency else None
+    known = values(build, [*KPIS, *ESTIMATED], {days for case in cases for days in (case.days.now, case.days.before)})
+    for case in cases:
+        now = known[case.days.now]
+        before = _until(build, case) if case.until else known[case.days.before]
+        for position, (name, good) in enumerate(KPIS.items(), start=1):
+            metric, value, previous = build.catalog.metric(name), now[name], before.get(name)
+            is_estimate = name == "margin_after_ads" and any(now[part] for part in ESTIMATED)
+            change, tone = words.change(value, previous, metric, code), words.tone(value, previous, good)
+            yield {
+                "tenant_id": build.tenant,
+                "period": case.period,
+                "period_position": case.position,
+                "comparison": case.kind,
+                "metric": name,
+                "label": metric.label + (" (estimated)" if is_estimate else ""),
+                "position": position,
+                "unit": metric.unit,
+                "first_day": case.days.now[0],
+                "last_day": case.days.now[1],
+                "previous_first_day": case.days.before[0],
+                "previous_last_day": case.days.before[1],
+                "value": value,
+                "previous": previous,
+                "difference": None if value is None or previous is None else value - previous,
+                "good_direction": good,
+                "tone": tone,
+                "value_text": words.amount(value, metric, code),
+                "previous_text": words.amount(previous, metric, code),
+                "change_text": change,
+                **{f"{other}_text": change if other == tone else "" for other in ("good", "bad", "neutral")},
+            }
+
+
+def values(build: Build, metrics: Sequence[str], ranges: set[Days]) -> dict[Days, Values]:
+    """Metrics of one mart over each of several ranges of days, in one query; unknown in a range without rows."""
+    ordered = sorted(ranges)
+    query = compile_ranges(build.catalog, metrics, ordered, tenant=build.tenant)
+    answers: dict[Days, Values] = {days: dict.fromkeys(metrics) for days in ordered}
+    for number, *row in build.connection.execute(query).fetchall():
+        answers[ordered[number]] = dict(zip(metrics, map(exact, row), strict=True))
+    return answers
+
+
+def exact(value: Any) -> Decimal | None:
+    """A number with at most six decimal places."""
+    if value is None:
+        return None
+    return (Decimal(repr(value)) if isinstance(value, float) else Decimal(value)).quantize(Decimal("0.000001"))
+
+
+def _until(build: Build, case: Case) -> Values:
+    """The figures of the earlier day up to the time of case.until: those that come from orders and sales.
+
+    Advertising and costs are known by day alone.
+    """
+    where = f"tenant_id = {literal(build.tenant or '')} AND date_day = DATE '{case.days.before[0]}'"
+    instant = f"TIMESTAMP '{case.until:%Y-%m-%d %H:%M:%S}'"
+    ((sales, orders, order_value, units),) = build.connection.execute(
+        f"""SELECT
+            (SELECT SUM(net_sales_minor) FROM marts.revenue WHERE {where} AND happened_at <= {instant}),
+            COUNT(*),
+            SUM(gross_sales_minor - discounts_minor),
+            (SELECT MAX(minor_units) FROM marts.metrics_daily WHERE tenant_id = {literal(build.tenant or "")})
+        FROM marts.orders WHERE {where} AND processed_at <= {instant}"""
+    ).fetchall()
+    if not units:
+        return {}
+    return {
+        "net_sales": exact(Decimal(int(sales or 0)) / units),
+        "orders_placed": exact(orders),
+        "aov": exact(Decimal(int(order_value)) / units / orders) if orders else None,
+    }

@@ -1,0 +1,88 @@
+"""The products, channels and campaigns whose numbers differ most from the earlier period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from common.presets import Days
+from semantic.compiler import compile_ranges
+from semantic.digest import words
+from semantic.digest.kpis import exact
+from semantic.digest.periods import Case
+from semantic.warehouse import Build
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What may move: its metric, the column that tells one from another, the column with its name, and how many."""
+
+    label: str
+    metric: str
+    key: str
+    name: str
+    most: int
+
+
+KINDS = (
+    Kind("Product", "product_net_sales", "product_key", "product_title", 5),
+    Kind("Channel", "net_sales", "channel", "channel", 3),
+    Kind("Campaign", "campaign_spend", "campaign_id", "campaign_name", 3),
+)
+Values = dict[Any, tuple[str, Decimal]]
+"""(name, value) by key"""
+
+
+def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
+    """The rows of the mart `movers` for the build's tenant; today is left out, it is not over."""
+    currency = build.currency()
+    whole = [case for case in cases if case.until is None]
+    for kind in KINDS:
+        answers = _values(build, kind, {days for case in whole for days in (case.days.now, case.days.before)})
+        for case in whole:
+            now, before = answers.get(case.days.now, {}), answers.get(case.days.before, {})
+            yield from _largest(build, kind, case, now, before, currency.code if currency else None)
+
+
+def _largest(
+    build: Build, kind: Kind, case: Case, now: Values, before: Values, currency: str | None
+) -> Iterator[dict[str, Any]]:
+    zero, metric = Decimal(0), build.catalog.metric(kind.metric)
+    differences = {key: now.get(key, ("", zero))[1] - before.get(key, ("", zero))[1] for key in {**now, **before}}
+    moved = [key for key, difference in differences.items() if difference]
+    moved.sort(key=lambda key: (-abs(differences[key]), str(key)))
+    for position, key in enumerate(moved[: kind.most], start=1):
+        value, previous = (side.get(key, ("", zero))[1] for side in (now, before))
+        difference = differences[key]
+        yield {
+            "tenant_id": build.tenant,
+            "period": case.period,
+            "period_position": case.position,
+            "comparison": case.kind,
+            "kind": kind.label,
+            "name": (now.get(key) or before[key])[0] or "(no name)",
+            "position": position,
+            "metric": kind.metric,
+            "value": value,
+            "previous": previous,
+            "difference": difference,
+            "value_text": words.amount(value, metric, currency),
+            "previous_text": words.amount(previous, metric, currency),
+            "difference_text": ("+" if difference > 0 else "") + words.amount(difference, metric, currency),
+        }
+
+
+def _values(build: Build, kind: Kind, ranges: set[Days]) -> dict[Days, Values]:
+    """The metric of each key, over each of several ranges of days, in one query."""
+    ordered = sorted(ranges)
+    if not ordered:
+        return {}
+    labels = [kind.name] if kind.name != kind.key else []
+    query = compile_ranges(build.catalog, [kind.metric], ordered, by=[kind.key], labels=labels, tenant=build.tenant)
+    answers: dict[Days, Values] = {}
+    for number, key, *name, value in build.connection.execute(query).fetchall():
+        if value is not None:
+            answers.setdefault(ordered[number], {})[key] = (name[0] if name else key, exact(value) or Decimal(0))
+    return answers

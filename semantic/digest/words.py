@@ -1,0 +1,60 @@
+"""Numbers as people read them: currency on every amount, no cents above 1,000, a true minus sign."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from babel.numbers import get_currency_precision, get_currency_symbol
+
+from semantic.catalog import Metric
+
+MINUS = "\N{MINUS SIGN}"
+WHOLE_FROM = 1000  # cents say nothing about an amount above
+Direction = Literal["up", "down", "none"]
+Tone = Literal["good", "bad", "neutral"]
+
+
+def amount(value: Decimal | None, metric: Metric, currency: str | None) -> str:
+    """A metric's value for people; a dash where it is unknown. `currency`: ISO 4217."""
+    if value is None:
+        return "–"
+    sign, size = (MINUS if value < 0 else ""), abs(value)
+    if metric.unit == "money":
+        return sign + money(size, currency)
+    if metric.unit == "count":
+        return f"{sign}{size:,.0f}"
+    return f"{sign}{size * 100:.1f} %" if metric.format.endswith("%") else f"{sign}{size:.1f}×"
+
+
+def money(size: Decimal, currency: str | None) -> str:
+    """An amount that is not negative, with its currency's sign and, below 1,000, its decimal places."""
+    if currency is None:
+        return f"{size:,.2f}"
+    sign = get_currency_symbol(currency, locale="en_US")
+    gap = "\N{NO-BREAK SPACE}" if sign[-1].isalpha() else ""  # CHF 1,200, but $1,200
+    if round(size) >= WHOLE_FROM:
+        return f"{sign}{gap}{size:,.0f}"
+    return f"{sign}{gap}{size:,.{get_currency_precision(currency)}f}"
+
+
+def change(value: Decimal | None, previous: Decimal | None, metric: Metric, currency: str | None) -> str:
+    """▲ 12.3 % from $14,331; the difference itself where a share of the earlier value would say nothing."""
+    if value is None or previous is None:
+        return "nothing to compare with"
+    before = amount(previous, metric, currency)
+    difference = value - previous
+    if not difference:
+        return f"same as before, {before}"
+    arrow = "▲" if difference > 0 else "▼"
+    if previous > 0:
+        share = abs(difference) / previous * 100
+        return f"{arrow} {share:,.1f} % from {before}" if share < WHOLE_FROM else f"{arrow} from {before}"
+    return f"{arrow} {amount(abs(difference), metric, currency)} from {before}"
+
+
+def tone(value: Decimal | None, previous: Decimal | None, good: Direction) -> Tone:
+    """Whether the change is in the good direction."""
+    if value is None or previous is None or value == previous or good == "none":
+        return "neutral"
+    return "good" if (value > previous) == (good == "up") else "bad"
