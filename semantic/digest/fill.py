@@ -57,7 +57,9 @@ def _alerts(build: Build, alerts: Sequence[Alert], problem: str) -> Iterable[dic
     texts = [(alert.rule.name, alert.rule.title, alert.text, alert.rule.advice) for alert in firing]
     if problem:
         texts = [("", "The alert rules were not evaluated", problem, "")]
-    for position, text in enumerate(texts or [("", QUIET, "", "")], start=1):
+    unknown = sum(alert.state == "unknown" for alert in alerts)
+    unread = f"{unknown} of {len(alerts)} rules lack a number" if unknown else ""
+    for position, text in enumerate(texts or [("", QUIET, unread, "")], start=1):
         columns = zip(("rule", "title", "numbers", "advice"), text, strict=True)
         yield {"tenant_id": build.tenant, "position": position, **dict(columns)}
 
