@@ -31,6 +31,8 @@ QUIET = ["--quiet", "--log-level", "none"]
 UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test SQL, not data: `make test` runs them
 SHOWN = 5  # failed checks in a message, and rows of each
 
+EVERY_TENANT = "every tenant"
+
 OnNode = Callable[[int, int, str], None]
 """on_node(finished nodes, all nodes, name)"""
 
@@ -44,6 +46,12 @@ class Built:
     tests: int = 0
     warnings: list[str] = field(default_factory=list)
     nodes: list[dict[str, Any]] = field(default_factory=list)
+
+    def rows(self) -> dict[str, int]:
+        """The number of rows of each table, by schema and name."""
+        with duckdb.connect(str(self.path), read_only=True) as db:
+            counted = db.execute("select schema_name || '.' || table_name, estimated_size from duckdb_tables()")
+            return dict(counted.fetchall())
 
     def show_failures_of(self, earlier: Built | None) -> None:
         """Show a check as failed that failed in an earlier build of the same run, before tenants were left out."""
@@ -77,9 +85,14 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
         kind, status = result.node.resource_type, str(result.status)
         built.models += kind == "model"
         built.tests += kind in ("test", "unit_test")
-        built.nodes.append(
-            {"id": result.node.unique_id, "kind": str(kind), "status": status, "failures": result.failures}
-        )
+        node = {
+            "id": result.node.unique_id,
+            "kind": str(kind),
+            "status": status,
+            "failures": result.failures,
+            "seconds": round(result.execution_time, 3),
+        }
+        built.nodes.append(node)
         if status == "warn":
             built.warnings.append(warning_of(result, path, home.staging))
         elif status not in ("success", "pass", "skipped"):
@@ -90,6 +103,9 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
         shown = [f"  {_reason(result, path, home.staging)}" for result in failed[:SHOWN]]
         more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
         rows = {result.node.name: rows_by_tenant(result, path, home.staging) for result in failed}
+        tenants = {result.node.unique_id: sorted(rows[result.node.name]) for result in failed}
+        for node in built.nodes:
+            node["blocks"] = (tenants[node["id"]] or [EVERY_TENANT]) if node["id"] in tenants else []
         raise BuildFailedError(
             f"{len(failed)} of dbt's checks failed, so nothing was published and readers keep the last build:\n"
             + "\n".join(shown)

@@ -46,7 +46,11 @@ def marts() -> dg.AssetsDefinition:
         )
         for node in built.values()
     ]
-    checks = {key: dg.AssetCheckSpec(node["name"], asset=_tested(node, nodes)) for key, node in tests.items()}
+    # not `blocking`: Dagster would then publish no tenant, and a row that names its tenant blocks that one alone
+    checks = {
+        key: dg.AssetCheckSpec(node["name"], asset=_tested(node, nodes), description=_meaning(node))
+        for key, node in tests.items()
+    }
 
     @dg.multi_asset(name="dbt_build", specs=specs, check_specs=list(checks.values()))
     def build(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -65,9 +69,13 @@ def marts() -> dg.AssetsDefinition:
         except dbt_build.BuildFailedError as error:
             outcome, failure = error.built, error
         status = {node["id"]: node for node in outcome.nodes} if outcome else {}
+        rows = outcome.rows() if outcome else {}
         for key, node in built.items():
             if status.get(key, {}).get("status") == "success":
-                yield dg.MaterializeResult(asset_key=model_key(node))
+                measures = {"seconds": status[key]["seconds"]}
+                if (count := rows.get(f"{node['schema']}.{node['name']}")) is not None:
+                    measures["dagster/row_count"] = count
+                yield dg.MaterializeResult(asset_key=model_key(node), metadata=measures)
         for key, spec in checks.items():
             if key in status and status[key]["status"] != "skipped":
                 yield _check(spec, status[key])
@@ -83,8 +91,19 @@ def _check(spec: dg.AssetCheckSpec, status: Node) -> dg.AssetCheckResult:
         check_name=spec.name,
         passed=status["status"] == "pass",
         severity=dg.AssetCheckSeverity.WARN if status["status"] == "warn" else dg.AssetCheckSeverity.ERROR,
-        metadata={"failing rows": int(status["failures"] or 0)},
+        metadata={
+            "failing rows": int(status["failures"] or 0),
+            "blocks the publish of": ", ".join(status.get("blocks", [])) or "no tenant",
+        },
     )
+
+
+def _meaning(node: Node) -> str:
+    """What a test demands and what its failure does: its description, else its name, which is a sentence."""
+    text = node["description"] or f"{node['name'].replace('_', ' ').capitalize()}."
+    if node["config"]["severity"].lower() == "warn":
+        return f"{text} A failing row is a warning and blocks nothing."
+    return f"{text} A failing row blocks the publish of its tenant; where it names none, of every tenant."
 
 
 def mart_keys() -> list[dg.AssetKey]:

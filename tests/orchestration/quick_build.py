@@ -123,5 +123,5 @@ def _run(db: duckdb.DuckDBPyConnection, node: Node) -> Any:
 def _result(node: Node, status: str, failures: int | None, message: str | None) -> Any:
     return SimpleNamespace(
         node=SimpleNamespace(**node, config=SimpleNamespace(meta=node["meta"])),
-        status=status, failures=failures, message=message,
+        status=status, failures=failures, message=message, execution_time=0.0,
     )  # fmt: skip

@@ -82,6 +82,11 @@ def test_refresh_job_pulls_builds_and_publishes_without_a_server(place: Installa
     assert landed["shopify", "orders"] > 0
     assert landed["tiktok_ads", "gmv_max_insights"] > 0
     assert len(checks) > 30
+    of_marts = {item.asset_key.path[-1]: item.metadata for item in outcome.asset_materializations_for_node("dbt_build")
+                if item.asset_key and item.asset_key.path[0] == "marts"}  # fmt: skip
+    counted = {name: data["dagster/row_count"].value for name, data in of_marts.items()}
+    assert counted["orders"] == place.ask("select count(*) from marts.orders")[0][0]
+    assert all("seconds" in data for data in of_marts.values())
     failed = {check.check_name: check.severity for check in checks if not check.passed}
     assert dg.AssetCheckSeverity.ERROR not in failed.values()
     assert {name for name in failed if not name.startswith("alert_")} <= {"unallocated_spend_is_small"}, (
@@ -104,7 +109,17 @@ def test_failing_dbt_test_is_a_failed_check_and_blocks_the_publish(published: In
         failed = [check for check in outcome.get_asset_check_evaluations() if not check.passed]
     assert [check.check_name for check in failed] == ["every_order_adds_up"]
     assert failed[0].severity is dg.AssetCheckSeverity.ERROR
+    assert failed[0].metadata["blocks the publish of"].value == "aurora, nordlicht"
     assert place.current == before
+
+
+def test_every_check_has_a_description(place: Installation) -> None:
+    graph = definitions().get_repository_def().asset_graph
+    specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
+    assert len(specs) > 100
+    assert [spec.name for spec in specs if not spec.description] == []
+    texts = {spec.name: spec.description or "" for spec in specs}
+    assert texts["orders_has_one_row_per_key"].startswith("Orders has one row per key. A failing row blocks")
 
 
 def test_publish_without_a_build_of_the_same_run_is_refused(place: Installation, server: SimulatorServer) -> None:
