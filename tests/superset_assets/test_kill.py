@@ -92,7 +92,7 @@ def check_applied(server: Server, zipped: bytes) -> None:
     assets = bundle.unpack(zipped)
     for kind in ("chart", "dashboard", "dataset", "database"):
         files = sum(path.startswith(f"{kind}s/") for path in assets)
-        assert len(listing(admin, f"{kind}/", ["id", "uuid"])) == files, kind
+        assert len(list(listing(admin, f"{kind}/", ["id", "uuid"]))) == files, kind
     names = [row["name"] for row in listing(admin, "rowlevelsecurity/")]
     assert len(names) == len(set(names)) == 1 + len(TENANTS)
     for tenant in TENANTS:
@@ -173,7 +173,7 @@ def test_superset_killed_during_an_import_is_healed_by_the_next_apply(
     os.killpg(server._child.pid, signal.SIGKILL)
     assert import_ended.wait(60)
     server._child.wait()
-    again = Server(server.home, server.published, server.port)
+    again = Server(server.home, server.published, free_port())
     try:
         assert again.start()
         again.wait_ready()
