@@ -23,7 +23,6 @@ from tests import shared_cache
 from tests.oracle.configuration import settings_of
 from tests.orchestration.quick_build import parsed
 
-LINEAGE = {"run_id", "landing_part"}
 CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
 SHOPS = demo_world(seed=5, start=date(2026, 1, 1), end=datetime(2026, 3, 1, 12, tzinfo=UTC), orders=150)
 """Two months of two shops that have orders of the same ids."""
@@ -134,23 +133,9 @@ class Installation:
         if blocked := pipeline.rebuild(self.settings).blocked:
             raise BlockedError(blocked)
 
-    def staged(self) -> dict[str, tuple[int, int]]:
-        """Every staging table of the sources, and the rejects: its rows, as their number and the sum of their hashes
-        without their lineage."""
-        if not self.home.staging.exists():
-            return {}
-        with duckdb.connect(str(self.home.staging), read_only=True) as db:
-            listed = db.execute(
-                "select schema_name || '.' || table_name, list(column_name order by column_index) from duckdb_columns()"
-                " where not internal and (schema_name <> 'takings' or table_name = 'rejects') group by all order by all"
-            ).fetchall()
-            result = {}
-            for table, columns in listed:
-                shown = ", ".join(name for name in columns if name not in LINEAGE)
-                if table != "files.files_read":  # by the time that the disk gives a file
-                    sql = f"select count(*), coalesce(sum(hash({shown})::hugeint), 0) from {table}"
-                    result[table] = db.execute(sql).fetchall()[0]
-            return result
+    def staged(self, tenants: Collection[str] = ()) -> dict[str, tuple[int, int]]:
+        """The fingerprint of every staging table of the sources, and of the rejects (of these tenants)."""
+        return fingerprints(self.home.staging, tenants) if self.home.staging.exists() else {}
 
     def failure(self, progress: Progress = no_progress) -> TakingsError:
         """The error of the one account that fails in a pull."""
@@ -197,6 +182,24 @@ def marts(path: Path) -> dict[str, list[tuple[Any, ...]]]:
             table: db.execute(f"select {', '.join(names)} from marts.{table} order by all").fetchall()
             for table, names in columns.items()
         }
+
+
+def fingerprints(path: Path, tenants: Collection[str] = ()) -> dict[str, tuple[int, int]]:
+    """Each table of a staging file or of a published one: the number of its rows and the sum of their hashes, without
+    the columns that tell one run from another."""
+    where = " where list_contains(?, tenant_id)" if tenants else ""
+    with duckdb.connect(str(path), read_only=True) as db:
+        listed = db.execute(
+            "select schema_name || '.' || table_name, list(column_name order by column_index) from duckdb_columns() "
+            "where not internal and (schema_name <> 'takings' or table_name = 'rejects') group by all order by all"
+        ).fetchall()
+        result = {}
+        for table, columns in listed:
+            shown = ", ".join(name for name in columns if name not in CHANGING)
+            if table != "files.files_read":  # by the time that the disk gives a file
+                sql = f"select count(*), coalesce(sum(hash({shown})::hugeint), 0) from {table}{where}"
+                result[table] = db.execute(sql, [list(tenants)] if tenants else []).fetchall()[0]
+        return result
 
 
 def days(path: Path, account: str) -> dict[tuple[Any, str], dict[str, int]]:

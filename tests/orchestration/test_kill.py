@@ -11,26 +11,20 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orchestration import publication, stored
 from simulator import SimulatorServer, demo_world, serve
-from tests.orchestration.installation import Installation, marts
+from tests.orchestration.installation import Installation, ask, fingerprints
 from tests.orchestration.killed import Nursery
+from tests.orchestration.undisturbed import EARLY, END, PHASES, SHOP, START, Built, Undisturbed, copied, differences
 
 pytestmark = pytest.mark.worlds
-SHOP, NEW = "aurora", "aurora-inc"
+NEW = "aurora-inc"
 KINDS = ("shopify", "stripe", "meta_ads", "tiktok_ads", "files")
-PHASES = ("first", "increment")
-START = datetime(2026, 1, 15, 10, tzinfo=UTC)
-EARLY, END = START + timedelta(days=30), START + timedelta(days=32)
 REPLAYED = 4  # after each fourth kill of a pull also a replay
 
 
@@ -46,29 +40,6 @@ def nursery() -> Iterator[Nursery]:
         yield nursery
 
 
-class Undisturbed:
-    """A tenant with some sources that nobody kills: before and after a first run, and after one of two days later."""
-
-    def __init__(self, folder: Path, server: SimulatorServer, nursery: Nursery, kinds: Iterable[str], job: str) -> None:
-        self.folder, self.server, self.steps, self.seconds = folder, server, dict[str, list[str]](), dict[str, float]()
-        place = Installation(folder / "place")
-        place.configure(server, kinds=list(kinds), shops=[SHOP])
-        for phase in PHASES:
-            self.set_clock(phase)
-            shutil.copytree(place.root, self.before(phase).root, symlinks=True)
-            self.steps[phase], self.seconds[phase] = nursery.succeed(place, job)
-            shutil.copytree(place.root, self.after(phase).root, symlinks=True)
-
-    def set_clock(self, phase: str) -> None:
-        self.server.set_now(EARLY if phase == "first" else END)
-
-    def before(self, phase: str) -> Installation:
-        return Installation(self.folder / f"before-{phase}")
-
-    def after(self, phase: str) -> Installation:
-        return Installation(self.folder / f"after-{phase}")
-
-
 @pytest.fixture(scope="module")
 def pulled(
     server: SimulatorServer, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
@@ -78,7 +49,7 @@ def pulled(
 
     def of(kind: str) -> Undisturbed:
         if kind not in known:
-            known[kind] = Undisturbed(tmp_path_factory.mktemp(kind), server, nursery, [kind], "pull")
+            known[kind] = Undisturbed(tmp_path_factory.mktemp(kind), server, nursery, [kind])
         return known[kind]
 
     return of
@@ -87,20 +58,7 @@ def pulled(
 @pytest.fixture(scope="module")
 def published(server: SimulatorServer, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """Undisturbed runs of all sources together."""
-    return Undisturbed(tmp_path_factory.mktemp("all"), server, nursery, KINDS, "run")
-
-
-@contextmanager
-def copied(place: Installation) -> Iterator[Installation]:
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Installation(Path(folder) / "place")
-        shutil.copytree(place.root, copy.root, symlinks=True)
-        yield copy
-
-
-def differences(actual: dict[str, Any], expected: dict[str, Any]) -> list[str]:
-    """The tables that are not as in an undisturbed run."""
-    return [name for name in sorted(actual.keys() | expected.keys()) if actual.get(name) != expected.get(name)]
+    return Undisturbed(tmp_path_factory.mktemp("all"), server, nursery, KINDS)
 
 
 def check_pull(undisturbed: Undisturbed, nursery: Nursery, phase: str, numbers: Iterable[int]) -> None:
@@ -138,14 +96,14 @@ def check_readers(place: Installation, before: Path | None) -> None:
         *(f"tenant-{name}.duckdb" for name in tenants),
     }
     assert {path.name for path in folder.iterdir()} == names
-    assert marts(folder / f"tenant-{SHOP}.duckdb")["orders"]
+    assert ask(folder / f"tenant-{SHOP}.duckdb", "select count(*) from marts.orders") > [(0,)]
 
 
 def check_published(place: Installation, undisturbed: Undisturbed, phase: str) -> None:
     expected = undisturbed.after(phase)
     assert differences(place.staged(), expected.staged()) == []
-    for file in ("all", "nobody", f"tenant-{SHOP}"):
-        assert differences(place.marts(file), expected.marts(file)) == []
+    for file in ("all.duckdb", "nobody.duckdb", f"tenant-{SHOP}.duckdb"):
+        assert differences(fingerprints(place.current / file), fingerprints(expected.current / file)) == []
     published = [path.name for path in place.home.published.iterdir()]
     assert len(published) <= publication.RETAINED_BUILDS + 1, "the builds and `current`: no leftovers"
     assert [name for name in published if "." in name and not name.endswith("Z")] == []
@@ -191,21 +149,19 @@ def test_pull_killed_before_any_step_is_healed_by_the_next_one(
 
 
 @pytest.fixture(scope="module")
-def built(published: Undisturbed, nursery: Nursery) -> tuple[Installation, list[str]]:
-    """A home with as many builds as stay, and the steps of the next one, which removes the oldest."""
+def built(published: Undisturbed, nursery: Nursery) -> Built:
     place = Installation(published.folder / "built")
     shutil.copytree(published.after("increment").root, place.root, symlinks=True)
     for _ in range(publication.RETAINED_BUILDS - 2):
         nursery.succeed(place, "rebuild")
     with copied(place) as copy:
-        steps, _ = nursery.succeed(copy, "rebuild")
-    return place, steps
+        return Built(place, *nursery.succeed(copy, "rebuild"))
 
 
 def test_build_and_publish_killed_around_their_renames_are_healed_by_the_next_build(
-    built: tuple[Installation, list[str]], published: Undisturbed, nursery: Nursery
+    built: Built, published: Undisturbed, nursery: Nursery
 ) -> None:
-    place, steps = built
+    place, steps, _ = built
     switch = next(number for number, step in enumerate(steps) if step.startswith("rename state/published/current."))
     for number in (switch, switch + 1):  # the build is complete; readers see it
         check_build(place, published, nursery, steps[number], number)
@@ -223,28 +179,42 @@ def test_first_run_killed_before_its_first_publish_shows_nothing(published: Undi
 
 @pytest.mark.deep
 def test_build_and_publish_killed_before_any_step_are_healed_by_the_next_build(
-    built: tuple[Installation, list[str]], published: Undisturbed, nursery: Nursery
+    built: Built, published: Undisturbed, nursery: Nursery
 ) -> None:
-    place, steps = built
+    place, steps, _ = built
     for number, step in enumerate(steps):
         check_build(place, published, nursery, step, number)
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("seed", range(100))
-def test_run_killed_at_a_random_instant_is_healed_by_the_next_run(
-    seed: int, published: Undisturbed, nursery: Nursery
+@pytest.mark.parametrize("seed", range(60))
+def test_pull_killed_at_a_random_instant_is_healed_by_the_next_one(
+    seed: int, pulled: Callable[[str], Undisturbed], nursery: Nursery
 ) -> None:
-    """The instant is a share of the CPU time of an undisturbed run, so it falls also into DuckDB's own writing."""
-    chance = random.Random(seed)  # noqa: S311 - the seed is the test's id
-    phase = PHASES[seed % 2]
-    published.set_clock(phase)
-    before = published.before(phase)
-    with copied(before) as place:
-        nursery.killed_after(place, "run", seconds=chance.random() * published.seconds[phase])
-        check_readers(place, publication.current(before.home))
-        nursery.succeed(place, "run")
-        check_published(place, published, phase)
+    """The instant is a share of the CPU time of an undisturbed pull, so it falls also into DuckDB's own writing."""
+    undisturbed, phase = pulled(KINDS[seed % len(KINDS)]), PHASES[seed // len(KINDS) % 2]
+    undisturbed.set_clock(phase)
+    with copied(undisturbed.before(phase)) as place:
+        nursery.killed_after(place, "pull", seconds=instant(seed, undisturbed.seconds[phase]))
+        nursery.succeed(place, "pull")
+        assert differences(place.staged(), undisturbed.after(phase).staged()) == []
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(60, 100))
+def test_build_and_publish_killed_at_a_random_instant_are_healed_by_the_next_build(
+    seed: int, built: Built, published: Undisturbed, nursery: Nursery
+) -> None:
+    with copied(built.place) as place:
+        nursery.killed_after(place, "rebuild", seconds=instant(seed, built.seconds))
+        check_readers(place, place.current)
+        nursery.succeed(place, "rebuild")
+        check_published(place, published, "increment")
+
+
+def instant(seed: int, seconds: float) -> float:
+    """CPU seconds after which to kill; the seed is the test's id."""
+    return random.Random(seed).random() * seconds  # noqa: S311
 
 
 @pytest.fixture(scope="module")
