@@ -36,6 +36,7 @@ class Children:
     def __init__(self) -> None:
         self._closers = ExitStack()  # in reverse order; one that fails does not stop the others
         self._before: dict[signal.Signals, Any] = {}
+        self._running: dict[str, subprocess.Popen[str]] = {}
 
     def __enter__(self) -> Children:
         self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, *TERMINATION)}
@@ -67,7 +68,15 @@ class Children:
                 env={**os.environ, **(environment or {})},
             )  # fmt: skip
         self.on_exit(lambda: end_group(child))
+        self._running[name] = child
         return child
+
+    def newly_ended(self) -> list[tuple[str, int]]:
+        """The child processes that ended since the last call: names and exit codes."""
+        ended = [(name, child.returncode) for name, child in self._running.items() if child.poll() is not None]
+        for name, _ in ended:
+            del self._running[name]
+        return ended
 
     def start_simulator(
         self, arguments: list[str], meanwhile: Callable[[], object] = lambda: None
@@ -104,19 +113,41 @@ def serve(settings: Settings) -> None:
 
 
 def show(settings: Settings, children: Children, console: Console) -> None:
-    """Start Dagster, print addresses and logins, and wait for Ctrl-C. A Dagster that does not start is a warning."""
-    with console.status("starting Dagster"):
-        dagster = _attempt(start_pages, settings, children, console)
-        _attempt(start_daemon, settings, children, console)
+    """Print addresses and logins of the dashboards, start Dagster beside them, and wait for Ctrl-C.
+
+    A Dagster that does not start, or ends later, is a warning.
+    """
     address = superset.address(settings)
     lines = [
         f"  {title:20} {address}/superset/dashboard/{slug}/" for slug, title in superset.dashboard_titles().items()
     ]
-    lines += [f"  {'Lineage and runs':20} {dagster}/asset-groups"] if dagster else []
-    lines += ["", *logins(settings, on_terminal=console.file.isatty())]
-    lines += ["", f"  Ctrl-C ends it; everything is kept under {settings.home}"]
-    console.print("", *lines, sep="\n", highlight=False, markup=False, soft_wrap=True)
-    wait_for_the_end()
+    lines += ["", *logins(settings, on_terminal=console.file.isatty()), ""]
+    _print(console, "", *lines)
+    with console.status("starting Dagster; the dashboards can be used already"):
+        dagster = _attempt(start_pages, settings, children, console)
+        _attempt(start_daemon, settings, children, console)
+    if dagster:
+        _print(console, f"  {'Lineage and runs':20} {dagster}/asset-groups", "")
+    _print(console, f"  Ctrl-C ends it; everything is kept under {settings.home}")
+    reported = set() if dagster else {"dagster"}
+    wait_for_the_end(lambda: _report_ended(children, console, reported))
+
+
+def _print(console: Console, *lines: str) -> None:
+    console.print(*lines, sep="\n", highlight=False, markup=False, soft_wrap=True)
+
+
+def _report_ended(children: Children, console: Console, reported: set[str]) -> None:
+    """Warn of a process that ended by itself: without Dagster's daemon no schedule runs."""
+    for name, code in children.newly_ended():
+        if name in reported:
+            continue
+        lost = "the schedule does not run" if name == "dagster-daemon" else "its pages do not answer"
+        console.print(
+            f"warning: {name} ended with code {code}: {lost}. Its log: {Home(home()).logs / f'{name}.log'}. "
+            "Start this command again.",
+            style="yellow", highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def logins(settings: Settings, *, on_terminal: bool) -> list[str]:
@@ -134,12 +165,15 @@ def logins(settings: Settings, *, on_terminal: bool) -> list[str]:
     ]
 
 
-def wait_for_the_end() -> None:
-    """Return at Ctrl-C or a request to end. The handlers are set here, since Dagster sets its own while it starts."""
+def wait_for_the_end(every_second: Callable[[], object] = lambda: None) -> None:
+    """Return at Ctrl-C or a request to end; until then call `every_second`.
+
+    The handlers are set here, since Dagster sets its own while it starts.
+    """
     ended = threading.Event()
     _handle((signal.SIGINT, *TERMINATION), lambda *_: ended.set())
     while not ended.wait(1.0):
-        pass
+        every_second()
 
 
 def _attempt(

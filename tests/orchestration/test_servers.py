@@ -141,7 +141,7 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     text += '[[tenants.sources]]\nkind = "files"\naccount = "{0}"\npath = "{0}"\n'
     (tmp_path / "takings.toml").write_text("".join(map(text.format, ("aurora", "nordlicht"))))
     monkeypatch.setenv("TAKINGS_CONFIG", str(tmp_path / "takings.toml"))
-    monkeypatch.setattr(servers, "wait_for_the_end", lambda: None)
+    monkeypatch.setattr(servers, "wait_for_the_end", lambda _: None)
     return settings.load()
 
 
@@ -193,6 +193,36 @@ def test_login_that_superset_does_not_know_yet_is_not_shown(configured: Settings
     credentials.login("admin")
     assert "nordlicht" not in shown(configured, Failing(), terminal=True)
     assert not credentials.has("nordlicht"), "the next grant would take it for a login that exists"
+
+
+class Later(servers.Children):
+    """A daemon that starts and ends with code 4."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.daemon: subprocess.Popen[str] | None = None
+
+    def start(self, name: str, *_: Any) -> subprocess.Popen[str]:
+        self.daemon = super().start(name, [sys.executable, "-c", "raise SystemExit(4)"], {})
+        return self.daemon
+
+
+def test_daemon_that_ends_later_is_a_warning_and_said_once(
+    configured: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children = Later()
+
+    def wait(every_second: Any) -> None:
+        assert children.daemon
+        children.daemon.wait(30)
+        every_second()
+        every_second()
+
+    monkeypatch.setattr(servers, "start_pages", lambda *_: "http://127.0.0.1:1")
+    monkeypatch.setattr(servers, "wait_for_the_end", wait)
+    text = shown(configured, children)
+    assert text.count("warning: dagster-daemon ended with code 4: the schedule does not run. Its log: ") == 1
+    assert text.index("/superset/dashboard/executive-summary/") < text.index("Lineage and runs")
 
 
 @pytest.mark.deep  # Dagster takes 20 seconds to start
