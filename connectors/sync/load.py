@@ -144,7 +144,14 @@ class Load:
             "from landed"
         )
         roots = 'count(*) filter (where "__parentId" is null)' if "__parentId" in stream.record else "count(*)"
-        rows, root_rows = self.db.execute(f"select count(*), {roots} from record").fetchone() or (0, 0)
+        untyped = 'count(*) filter (where "__typename" is null)' if "__typename" in stream.record else "0"
+        counts = self.db.execute(f"select count(*), {roots}, {untyped} from record").fetchone()
+        rows, root_rows, untyped_rows = counts or (0, 0, 0)
+        if untyped_rows:  # no table would take it
+            raise ContractError(
+                f"stream {stream.name}: {untyped_rows:,} of {rows:,} records have no __typename, so nothing says what "
+                f"they are; what arrived is kept in {landed.folder}, nothing of it was loaded"
+            )
         announced, announced_roots = landed.manifest.rows, landed.manifest.roots
         if (announced is not None and rows != announced) or (
             announced_roots is not None and root_rows != announced_roots

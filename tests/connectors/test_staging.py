@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -350,6 +351,16 @@ def test_fewer_or_more_records_than_announced_are_never_loaded(
         staging.load(SHOP, BASKETS, landed, "run")
     assert rows(staging) == []
     assert staging.cursors(SHOP).loaded_until("baskets") is None
+
+
+@pytest.mark.parametrize("record", [basket("b2", 0), item("b1", "i1") | {"__typename": None}], ids=["no", "null"])
+def test_record_that_does_not_say_what_it_is_loads_nothing(record: Record, staging: Staging, tmp_path: Path) -> None:
+    """Each table takes the records of its type: no table would take it, and it would be missing in silence."""
+    typed = replace(BASKETS, record={**BASKETS.record, "__typename": "VARCHAR"})
+    landed = sealed(tmp_path, [basket("b1", 0) | {"__typename": "Basket"}, record], 2, None)
+    with pytest.raises(ContractError, match="1 of 2 records have no __typename"):
+        staging.load(SHOP, typed, landed, "run")
+    assert rows(staging) == []
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["first load", "later load"])
