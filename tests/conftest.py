@@ -34,7 +34,6 @@ LONGEST = (
     "tests/orchestration/test_late_events.py",
     "tests/orchestration/test_disk_full.py",
     "tests/orchestration/test_bad_sources.py",
-    "tests/orchestration/test_three_tenants.py",
     "tests/orchestration/test_kill.py",
     "tests/end_to_end/test_online_retail.py",
     "tests/end_to_end/test_the_books.py",

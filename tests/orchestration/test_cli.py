@@ -185,34 +185,24 @@ def test_run_without_a_configuration_names_both_next_steps(tmp_path: Path) -> No
     assert "make demo" in message
 
 
-def test_wrong_token_names_the_shop_and_keeps_the_last_build(
-    place: Installation, tmp_path: Path, server: SimulatorServer
-) -> None:
-    installation = Installation(tmp_path / "copy")
-    shutil.copytree(place.root, installation.root, symlinks=True)
-    installation.configure(server)
-    before = installation.marts("tenant-aurora")["orders"]
-    (installation.root / "aurora.token").write_text("shpat_wrong_and_secret")
-    result = takings(installation, "run")
-    assert "Shopify shop aurora of tenant aurora" in failure(result)
-    assert "token" in failure(result)
-    assert "shpat_wrong_and_secret" not in result.stderr
-    assert installation.marts("tenant-aurora")["orders"] == before
-
-
 @pytest.mark.parametrize(
     ("kind", "who"),
-    [("stripe", "Stripe account aurora"), ("meta_ads", "Meta ad account"), ("tiktok_ads", "TikTok advertiser")],
+    [
+        ("shopify", "Shopify shop aurora of tenant aurora"),
+        ("stripe", "Stripe account aurora"),
+        ("meta_ads", "Meta ad account"),
+        ("tiktok_ads", "TikTok advertiser"),
+    ],
 )
 def test_wrong_token_of_any_source_is_one_message_and_exit_code_not_zero(
     kind: str, who: str, tmp_path: Path, server: SimulatorServer
 ) -> None:
     installation = Installation(tmp_path)
     installation.configure(server, kinds=[kind], shops=["aurora"])
-    (tmp_path / f"aurora.{kind}.token").write_text("wrong_and_secret")
+    (tmp_path / ("aurora.token" if kind == "shopify" else f"aurora.{kind}.token")).write_text("wrong_and_secret")
     result = takings(installation, "pull")
     assert who in failure(result)
-    assert "`secret`" in failure(result)
+    assert ("token" if kind == "shopify" else "`secret`") in failure(result)
     assert "wrong_and_secret" not in result.stderr
 
 

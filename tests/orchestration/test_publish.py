@@ -133,7 +133,7 @@ print(reader.reads, len(reader.builds), *reader.wrong)
 """
 
 
-def test_readers_see_complete_builds_and_no_error_during_ten_publishes(place: Installation) -> None:
+def test_readers_see_complete_builds_and_no_error_during_many_publishes(place: Installation) -> None:
     """Each publish has one order less than the one before, in every mart."""
     scratch = place.root / "scratch.duckdb"
     shutil.copy(place.current / "all.duckdb", scratch)
@@ -144,7 +144,7 @@ def test_readers_see_complete_builds_and_no_error_during_ten_publishes(place: In
     command = [sys.executable, "-c", READ, str(link), str(stop)]
     other = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
     run_ids = []
-    for _ in range(10):
+    for _ in range(5):
         run_id = pipeline.new_run_id()
         home = place.home
         home.builds.mkdir(exist_ok=True)

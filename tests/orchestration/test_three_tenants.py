@@ -27,12 +27,11 @@ from tests.faults import kinds
 from tests.orchestration.installation import Installation
 from tests.orchestration.troubles import APIS, TENANT, TROUBLES, ForOne, Place, Trouble
 
-pytestmark = pytest.mark.worlds
+pytestmark = [pytest.mark.worlds, pytest.mark.deep]
 START = datetime(2026, 1, 20, 12, tzinfo=UTC)
 EARLY, NOW = START.replace(month=2, day=2), START.replace(month=2, day=3)
 KINDS = ("shopify", "stripe", "meta_ads", "tiktok_ads", "files")
 SOUND = ("aurora", "nordlicht")
-SAMPLE = ("amount with too many decimals", "Meta days that come back without spend", "broken lines of events")
 KEYS = ("tenant_id", "date_day", "cohort_month", "order_id")
 Marts = dict[str, list[tuple[Any, ...]]]
 Content = tuple[Marts, Marts]
@@ -140,22 +139,13 @@ def check(place: Place, trouble: Trouble, alone: dict[str, Content]) -> None:
         assert word in heard[trouble.heard]
 
 
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("name", TROUBLES)
 def test_trouble_of_one_tenant_leaves_the_others_as_without_it(
     name: str, place: Place, alone: dict[str, Content]
 ) -> None:
     check(place, TROUBLES[name], alone)
 
 
-@pytest.mark.deep
-@pytest.mark.parametrize("name", [name for name in TROUBLES if name not in SAMPLE])
-def test_every_trouble_of_one_tenant_leaves_the_others_as_without_it(
-    name: str, place: Place, alone: dict[str, Content]
-) -> None:
-    check(place, TROUBLES[name], alone)
-
-
-@pytest.mark.deep
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_wrong_answers_to_one_tenant_leave_the_others_rows_as_without_it(
     kind: str, place: Place, alone_place: Installation, monkeypatch: pytest.MonkeyPatch
