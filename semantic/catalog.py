@@ -3,10 +3,10 @@
     dbt's target: manifest.json, semantic_manifest.json ──load──▶ Catalog ──save──▶ catalog.json ──load──▶ Catalog
 
 A published build contains `catalog.json`, so that a question uses the definitions that the build was made with. A mart
-is a dbt model of `access: public`. Our own settings of a metric are in its `config: meta`: unit, format (d3),
-thresholds, `micros` where money is in micros instead of minor units, and `non_additive_over`: the columns over which
-the metric must not be added up (a cohort's month number, the day of a count of people). A mart's `config: meta` may
-name these columns once for all its metrics. A metric without a format has that of its unit.
+is a dbt model of `access: public`. Our own settings of a metric are in its `config: meta`: unit, format (d3; a `$`
+marks a multiple: 16.3×), thresholds, `micros` where money is in micros instead of minor units, and `non_additive_over`:
+the columns over which the metric must not be added up (a cohort's month number, the day of a count of people). A mart's
+`config: meta` may name these columns once for all its metrics. A metric without a format has that of its unit.
 """
 
 from __future__ import annotations

@@ -175,5 +175,7 @@ def shown(value: Any, unit: str, format: str) -> str:
     if value is None:
         return ""
     if unit == "ratio":
-        return f"{value * 100:.2f} %" if format.endswith("%") else f"{value:,.2f}"
+        if format.endswith("%"):
+            return f"{value * 100:.2f} %"
+        return f"{value:,.2f}" + "×" * format.startswith("$")
     return f"{value:,}" if unit else str(value)

@@ -10,6 +10,8 @@ from semantic.compiler import badge_expression, expression
 from superset_assets.names import CERTIFIED_BY, DATABASE, SCHEMA, asset_uuid
 
 BADGE = "_badge"
+WHOLE = ",.0f"
+"""The format of sums of money: cents say nothing there. An average has the metric's own. Exports have every place."""
 # Columns that only charts need, with label and SQL. A mart's own column of the same name takes precedence. Two products
 # may share a title, so the label carries the SKU. A funnel and a gauge show and sort their groups by one text.
 _MONTH = "SUBSTR(CAST(date_month AS VARCHAR), 1, 7)"
@@ -69,7 +71,7 @@ def _metric(metric: Metric, formula: str) -> dict[str, Any]:
         "metric_type": None,
         "expression": formula,
         "description": metric.description,
-        "d3format": metric.format,
+        "d3format": WHOLE if metric.unit == "money" and metric.kind != "ratio" else metric.format,
         "currency": None,
         "extra": {},
         "warning_text": None,

@@ -24,7 +24,9 @@ def amount(value: Decimal | None, metric: Metric, currency: str | None) -> str:
         return sign + money(size, currency)
     if metric.unit == "count":
         return f"{sign}{size:,.0f}"
-    return f"{sign}{size * 100:.1f} %" if metric.format.endswith("%") else f"{sign}{size:.1f}×"
+    if metric.format.endswith("%"):
+        return f"{sign}{size * 100:.1f} %"
+    return f"{sign}{size:,.1f}" + "×" * metric.format.startswith("$")
 
 
 def money(size: Decimal, currency: str | None) -> str:

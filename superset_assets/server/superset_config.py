@@ -161,6 +161,9 @@ def _tokens(mode: str) -> dict[str, Any]:
     }
 
 
+# a true minus sign; the "$" of a number format marks a multiple (16.3×), amounts get their currency from their rows
+D3_FORMAT = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", "×"], "minus": "\N{MINUS SIGN}"}
+
 # the accent first, then colours that differ clearly from it; the steps of a funnel fade in one colour
 _COLOURS = {
     "takings": ["#2e9e6b", "#7a8aa0", "#e0a100", "#4a90c2", "#7fc8a9", "#9a7bb5", "#b08968", "#d64545"],
