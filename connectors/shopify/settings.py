@@ -18,7 +18,8 @@ SalesChannels = Annotated[
     dict[str, Channel],
     Field(
         description="The channel of orders with this `sourceName` at Shopify (a name, or the number of an app). It "
-        "comes before what the seed `channels` says; a name that neither has is `Other channels`."
+        "comes before what the seed `channels` says; a name that neither has is `Marketplaces` where Shopify says so "
+        "of the order, else `Other channels`."
     ),
 ]
 

@@ -24,6 +24,7 @@ CHANNELS = {
     "shopify_draft_order": "Draft orders",
     "subscription_contract": "Subscription renewals",
     "tiktok": "Marketplaces",
+    "1630077": "Marketplaces",  # an app of which Shopify says so
 }
 BY_FULFILMENT = {
     "UNFULFILLED": "PAID", "OPEN": "PAID", "ON_HOLD": "PAID", "SCHEDULED": "PAID", "PENDING_FULFILLMENT": "PAID",

@@ -46,13 +46,16 @@ def test_warning_of_a_check_without_an_amount_says_the_number_of_rows(tmp_path: 
 def test_source_name_that_nobody_maps_is_a_warning_with_the_value_of_its_orders(tmp_path: Path) -> None:
     shutil.copytree(published_shops().root, tmp_path / "place")
     home = Installation(tmp_path / "place").home
+    of_marketplace, *orders = counted_orders(SHOPS.books("nordlicht"))
     with Staging(home.staging) as staging:
-        staging.db.execute("update shopify.orders set source_name = 'some-feed' where tenant_id = 'nordlicht'")
-    orders = counted_orders(SHOPS.books("nordlicht"))
+        change = "source_name = 'some-feed', channel_name = 'Some feed', is_marketplace = (order_id = ?)"
+        staging.db.execute(
+            f"update shopify.orders set {change} where tenant_id = 'nordlicht'", [str(of_marketplace.order.id)]
+        )
     total = sum(order.order_total for order in orders)
     (warning,) = [text for text in dbt_build.build(home, "again").warnings if "every_sales_channel" in text]
     assert warning == (
         f"every_sales_channel_is_known: shop nordlicht of tenant nordlicht: {len(orders)} orders of "
-        f"{total // 100}.{total % 100:02} EUR have the source name 'some-feed', so their source of revenue is Other. "
-        "Name its channel under [tenants.channels] in takings.toml"
+        f"{total // 100}.{total % 100:02} EUR have the source name 'some-feed', which Shopify calls 'Some feed', "
+        "so their source of revenue is Other. Name its channel under [tenants.channels] in takings.toml"
     ), "aurora has names that are known, and an app that its configuration maps"

@@ -12,6 +12,7 @@ from simulator import SimulatorServer
 
 MONEY = "fragment M on MoneyBag { shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }"
 ORDER = """__typename id name createdAt processedAt updatedAt closedAt cancelledAt cancelReason test sourceName
+    channelInformation { channelDefinition { channelName isMarketplace } }
     currencyCode presentmentCurrencyCode taxesIncluded
     displayFinancialStatus displayFulfillmentStatus email discountCodes
     customer { id displayName } billingAddress { name countryCodeV2 } shippingAddress { name countryCodeV2 }

@@ -15,8 +15,10 @@ from connectors.shopify.streams.columns import (
 )
 from connectors.shopify.streams.selection import record_of
 
+# channelInformation is deprecated since 2026-10; what replaces it, attribution, does not say isMarketplace.
 ORDER_FIELDS = f"""
   __typename id name createdAt processedAt updatedAt closedAt cancelledAt cancelReason test sourceName
+  channelInformation {{ channelDefinition {{ channelName isMarketplace }} }}
   currencyCode presentmentCurrencyCode taxesIncluded displayFinancialStatus displayFulfillmentStatus email
   customer {{ id }} billingAddress {{ name countryCodeV2 }} shippingAddress {{ name countryCodeV2 }}
   totalPriceSet {BAG} currentTotalPriceSet {MONEY} totalRefundedSet {MONEY}
@@ -76,6 +78,8 @@ ORDERS = Stream(
                 text("cancel_reason", "r.cancelReason"),
                 flag("is_test", "r.test"),
                 text("source_name", "r.sourceName"),
+                text("channel_name", "r.channelInformation.channelDefinition.channelName"),
+                flag("is_marketplace", "r.channelInformation.channelDefinition.isMarketplace"),
                 text("currency", "r.currencyCode"),
                 text("presentment_currency", "r.presentmentCurrencyCode"),
                 flag("taxes_included", "r.taxesIncluded"),

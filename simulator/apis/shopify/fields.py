@@ -16,6 +16,16 @@ from simulator.books import NEVER, value_at
 
 Getter = Callable[[Any], Any]
 
+CHANNELS: Mapping[str, tuple[str, bool] | None] = {
+    "web": ("Online Store", False),
+    "pos": ("Point of Sale", False),
+    "tiktok": ("TikTok", True),
+    "1630077": ("Faire", True),
+    "1424624": None,
+}
+"""What Shopify says of an order's channel, by its source: the name and whether it is a marketplace; None for an app
+without a definition. Drafts and renewals have no channel."""
+
 
 def gid(kind: str, number: int) -> str:
     return f"gid://shopify/{kind}/{number}"
@@ -99,6 +109,7 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "cancelReason": lambda o: o.order.cancel_reason,
         "test": lambda o: o.order.test,
         "sourceName": lambda o: o.order.source,
+        "channelInformation": lambda o: o if o.order.source in CHANNELS else None,
         "currencyCode": lambda o: o.shop.currency,
         "presentmentCurrencyCode": lambda o: o.amounts.presentment_currency,
         "taxesIncluded": lambda o: o.included,
@@ -119,6 +130,8 @@ FIELDS: Mapping[str, Mapping[str, Getter]] = {
         "shippingLines": lambda o: order_shipping(o, False),
         "agreements": agreements_of,
     },
+    "ChannelInformation": {"channelDefinition": lambda o: CHANNELS[o.order.source]},
+    "ChannelDefinition": {"channelName": lambda c: c[0], "isMarketplace": lambda c: c[1]},
     "LineItem": {
         "id": lambda x: f"gid://shopify/LineItem/{x.line.id}",
         "title": lambda x: x.line.title,

@@ -14,7 +14,7 @@ class Scenario:
 
     weight: int = 1
     buyer: str | None = None  # customer, new, guest, guest_email, guest_of_customer
-    source: str | None = None
+    sources: tuple[str, ...] = ("web",)  # its orders take turns
     lines: int | None = None
     discount: str | None = None  # none, code, automatic, line, line_and_code, everything
     shipping: str | None = None  # none, paid, free_code, partly
@@ -62,7 +62,7 @@ SCENARIOS: dict[str, Scenario] = {
     "pending": Scenario(6, payment="pending"),
     "paid_late": Scenario(5, payment="pending", after="paid_late"),
     "partly_paid": Scenario(3, payment="partly"),
-    "no_financial_status": Scenario(1, payment="unknown", source="shopify_draft_order"),
+    "no_financial_status": Scenario(1, payment="unknown", sources=("shopify_draft_order",)),
     "failed_payment_first": Scenario(5, payment="failed_first"),
     "gift_card_sold": Scenario(6, extra="gift_card", payment="paid"),
     "only_gift_card_sold": Scenario(4, extra="only_gift_card", payment="paid", shipping="none"),
@@ -71,7 +71,7 @@ SCENARIOS: dict[str, Scenario] = {
     "gift_card_and_card": Scenario(6, payment="gift_card_and_card"),
     "gift_card_redeemed_refunded": Scenario(3, payment="gift_card", after="partial_refund"),
     "tip": Scenario(12, extra="tip"),
-    "custom_line": Scenario(8, extra="custom", source="shopify_draft_order"),
+    "custom_line": Scenario(8, extra="custom", sources=("shopify_draft_order",)),
     "free_item": Scenario(6, extra="free_item"),
     "duties_and_fees": Scenario(4, extra="duty"),
     "zero_total": Scenario(3, extra="zero", shipping="none", payment="paid"),
@@ -86,11 +86,11 @@ SCENARIOS: dict[str, Scenario] = {
     "guest": Scenario(30, buyer="guest"),
     "guest_with_email": Scenario(25, buyer="guest_email"),
     "guest_with_customers_email": Scenario(12, buyer="guest_of_customer"),
-    "point_of_sale_cash": Scenario(25, source="pos", payment="cash", shipping="none"),
-    "point_of_sale_card": Scenario(25, source="pos", payment="paid", shipping="none"),
-    "draft_order": Scenario(12, source="shopify_draft_order", payment="paid"),
-    "other_channel": Scenario(15, source="tiktok", payment="paid"),
-    "app_channel": Scenario(5, source="1424624", payment="paid"),
+    "point_of_sale_cash": Scenario(25, sources=("pos",), payment="cash", shipping="none"),
+    "point_of_sale_card": Scenario(25, sources=("pos",), payment="paid", shipping="none"),
+    "draft_order": Scenario(12, sources=("shopify_draft_order",), payment="paid"),
+    "other_channel": Scenario(15, sources=("tiktok", "1630077"), payment="paid"),
+    "app_channel": Scenario(5, sources=("1424624",), payment="paid"),
     "other_currency": Scenario(25, presentment=True),
     "other_currency_refunded": Scenario(5, presentment=True, payment="paid", after="partial_refund"),
     "imported": Scenario(4, imported=True, payment="paid"),

@@ -109,7 +109,7 @@ class ShopSimulation:
             f"{self.profile.prefix}{self.profile.first_order + number}",
             at,
             at,
-            scenario.source or "web",
+            scenario.sources[number % len(scenario.sources)],
             0,
             self.profile.shop.taxes_included,
             scenario=name,

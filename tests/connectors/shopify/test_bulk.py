@@ -176,20 +176,22 @@ def test_bulk_operation_without_rows_and_file_is_an_empty_shop_and_moves_the_cur
     assert place.cursors()["orders"] == (opening - timedelta(minutes=2)).replace(tzinfo=None)
 
 
-def test_bulk_operation_with_a_denied_field_loads_everything_else_and_says_which_field(
+def test_bulk_operation_with_denied_fields_loads_everything_else_and_says_which_fields(
     undisturbed: Place, server: SimulatorServer, place: Place
 ) -> None:
     server.faults.add(Fault("denied", on="Order.email", times=None, scope="`read_customers` access scope"))
+    server.faults.add(Fault("denied", on="Order.channelInformation", times=None))
     results = place.pull(server)
     assert starts(server, "orders") == 2
-    assert results["orders"].denied == ("orders.nodes.email",)
-    [warning] = results["orders"].warnings
+    assert results["orders"].denied == ("orders.nodes.channelInformation", "orders.nodes.email")
+    [channel, warning] = results["orders"].warnings
+    assert "orders.nodes.channelInformation stays empty" in channel
     for word in ("orders.nodes.email stays empty", "`read_customers` access scope", "Dev Dashboard"):
         assert word in warning
-    assert place.rows("select count(email) from shopify.orders") == [(0,)]
+    assert place.rows("select count(email), count(is_marketplace) from shopify.orders") == [(0, 0)]
     without, whole = place.tables(), undisturbed.tables()
     assert {name for name in whole if whole[name] != without[name]} == {"orders"}
-    columns = "* exclude (run_id, landing_part, email)"
+    columns = "* exclude (run_id, landing_part, email, channel_name, is_marketplace)"
     sql = f"select {columns} from shopify.orders order by all"
     assert place.rows(sql) == undisturbed.rows(sql)
 

@@ -233,14 +233,28 @@ def test_all_missing_scopes_are_named_at_once_before_anything_is_pulled(
     assert place.cursors() == {}
 
 
-def test_denied_field_on_a_page_keeps_the_rows_and_is_reported(server: SimulatorServer, place: Place) -> None:
+def test_order_has_shopifys_name_of_its_channel_and_whether_that_is_a_marketplace(by_bulk: Place) -> None:
+    sql = "select source_name, channel_name, is_marketplace from shopify.orders group by all order by all"
+    assert by_bulk.rows(sql) == [
+        ("1424624", None, None),
+        ("1630077", "Faire", True),
+        ("pos", "Point of Sale", False),
+        ("shopify_draft_order", None, None),
+        ("tiktok", "TikTok", True),
+        ("web", "Online Store", False),
+    ]
+
+
+def test_denied_fields_on_a_page_keep_the_rows_and_are_reported(server: SimulatorServer, place: Place) -> None:
     server.set_now(END - timedelta(days=1))
     place.pull(server)
     server.set_now(END)
     server.faults.add(Fault("denied", on="Order.email", times=None))
+    server.faults.add(Fault("denied", on="ChannelDefinition.isMarketplace", times=None))
     results = place.pull(server)
     assert results["orders"].changed > 0
-    assert results["orders"].denied == ("orders.nodes.email",)
+    marketplace = "orders.nodes.channelInformation.channelDefinition.isMarketplace"
+    assert results["orders"].denied == (marketplace, "orders.nodes.email")
 
 
 def test_shop_with_client_credentials_grant_is_pulled(by_bulk: Place, server: SimulatorServer, place: Place) -> None:

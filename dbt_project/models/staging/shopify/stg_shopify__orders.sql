@@ -30,7 +30,12 @@ select
     orders.cancelled_at,
     {{ local_day('orders.processed_at', 'tenants.time_zone') }} as date_day,
     orders.source_name,
-    coalesce(own_channels.channel, channels.channel, 'Other channels') as channel,
+    orders.channel_name,
+    coalesce(
+        own_channels.channel,
+        channels.channel,
+        case when orders.is_marketplace then 'Marketplaces' else 'Other channels' end
+    ) as channel,
     orders.customer_id,
     lower(orders.email) as email,
     coalesce(orders.customer_name, customers.display_name) as customer_name,
