@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,22 +18,26 @@ from semantic.warehouse import Build
 
 @dataclass(frozen=True)
 class Kind:
-    """What may move: its metric, the column that tells one from another, the column with its name, and how many."""
+    """What may move: its metric, the column that tells one from another, how many of them, and the columns of its name.
+
+    Two of the same name are shown with the second of these columns (a product's SKU), or with the key.
+    """
 
     label: str
     metric: str
     key: str
-    name: str
     most: int
+    names: tuple[str, ...] = ()
 
 
 KINDS = (
-    Kind("Product", "product_net_sales", "product_key", "product_title", 5),
-    Kind("Channel", "net_sales", "channel", "channel", 3),
-    Kind("Campaign", "campaign_spend", "campaign_id", "campaign_name", 3),
+    Kind("Product", "product_net_sales", "product_key", 5, ("product_title", "skus")),
+    Kind("Channel", "net_sales", "channel", 3),
+    Kind("Campaign", "campaign_spend", "campaign_id", 3, ("campaign_name",)),
 )
-Values = dict[Any, tuple[str, Decimal]]
-"""(name, value) by key"""
+Name = tuple[str, ...]
+Values = dict[Any, tuple[Name, Decimal]]
+"""(names, value) by key"""
 
 
 def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
@@ -49,12 +54,13 @@ def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
 def _largest(
     build: Build, kind: Kind, case: Case, now: Values, before: Values, currency: str | None
 ) -> Iterator[dict[str, Any]]:
-    zero, metric = Decimal(0), build.catalog.metric(kind.metric)
-    differences = {key: now.get(key, ("", zero))[1] - before.get(key, ("", zero))[1] for key in {**now, **before}}
+    none, metric = ((), Decimal(0)), build.catalog.metric(kind.metric)
+    differences = {key: now.get(key, none)[1] - before.get(key, none)[1] for key in {**now, **before}}
     moved = [key for key, difference in differences.items() if difference]
     moved.sort(key=lambda key: (-abs(differences[key]), str(key)))
-    for position, key in enumerate(moved[: kind.most], start=1):
-        value, previous = (side.get(key, ("", zero))[1] for side in (now, before))
+    names = _distinct({key: (now.get(key) or before[key])[0] for key in moved[: kind.most]})
+    for position, (key, name) in enumerate(names.items(), start=1):
+        value, previous = (side.get(key, none)[1] for side in (now, before))
         difference = differences[key]
         yield {
             "tenant_id": build.tenant,
@@ -62,7 +68,7 @@ def _largest(
             "period_position": case.position,
             "comparison": case.kind,
             "kind": kind.label,
-            "name": (now.get(key) or before[key])[0] or "(no name)",
+            "name": name,
             "position": position,
             "metric": kind.metric,
             "value": value,
@@ -74,15 +80,22 @@ def _largest(
         }
 
 
+def _distinct(names: dict[Any, Name]) -> dict[Any, str]:
+    """A name of each key that no other one has."""
+    first = {key: (parts[0] if parts else key) or "(no name)" for key, parts in names.items()}
+    often = Counter(first.values())
+    more = {key: (parts[1].split(",")[0] if parts[1:] and parts[1] else key) for key, parts in names.items()}
+    return {key: name if often[name] == 1 else f"{name} · {more[key]}" for key, name in first.items()}
+
+
 def _values(build: Build, kind: Kind, ranges: set[Days]) -> dict[Days, Values]:
     """The metric of each key, over each of several ranges of days, in one query."""
     ordered = sorted(ranges)
     if not ordered:
         return {}
-    labels = [kind.name] if kind.name != kind.key else []
-    query = compile_ranges(build.catalog, [kind.metric], ordered, by=[kind.key], labels=labels, tenant=build.tenant)
+    query = compile_ranges(build.catalog, [kind.metric], ordered, by=[kind.key], labels=kind.names, tenant=build.tenant)
     answers: dict[Days, Values] = {}
-    for number, key, *name, value in build.connection.execute(query).fetchall():
+    for number, key, *names, value in build.connection.execute(query).fetchall():
         if value is not None:
-            answers.setdefault(ordered[number], {})[key] = (name[0] if name else key, exact(value) or Decimal(0))
+            answers.setdefault(ordered[number], {})[key] = (tuple(names), exact(value) or Decimal(0))
     return answers

@@ -10,6 +10,7 @@ import pytest
 from common.presets import PRESETS
 from semantic.catalog import Catalog
 from semantic.digest import words
+from semantic.digest.movers import _distinct
 from semantic.digest.periods import Case, cases
 
 
@@ -57,6 +58,19 @@ def test_change_in_words_and_its_tone(
     assert words.tone(now, before, "up") == tone
     assert words.tone(now, before, "down") == {"good": "bad", "bad": "good"}.get(tone, tone)
     assert words.tone(now, before, "none") == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ({"1": ("Tent", "T-1,T-2"), "2": ("Tent", "T-9"), "3": ("Cup", "C")}, ["Tent · T-1", "Tent · T-9", "Cup"]),
+        ({"1": ("Tent", ""), "2": ("Tent", "T-9")}, ["Tent · 1", "Tent · T-9"]),
+        ({"7": ("Sale",), "8": ("Sale",), "9": ("",)}, ["Sale · 7", "Sale · 8", "(no name)"]),
+        ({"Online store": (), "Point of sale": ()}, ["Online store", "Point of sale"]),
+    ],
+)
+def test_two_of_one_name_have_sku_or_key_behind_it(names: dict[str, tuple[str, ...]], shown: list[str]) -> None:
+    assert list(_distinct(names).values()) == shown
 
 
 def case(at: datetime, zone: str, period: str, kind: str = "prior") -> Case:
