@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -71,6 +72,10 @@ class Build:
 
     def currency(self) -> Currency | None:
         """The currency of all rows; None where there are no rows, or several currencies."""
+        return self._currency
+
+    @cached_property
+    def _currency(self) -> Currency | None:  # every answer needs it, and a published build does not change
         marts = [mart.name for mart in self.catalog.marts.values() if mart.has("currency") and mart.has("minor_units")]
         parts = " UNION ".join(
             f"SELECT DISTINCT currency, minor_units FROM marts.{name} WHERE {self._rows}" for name in marts
