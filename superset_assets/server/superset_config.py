@@ -186,6 +186,7 @@ VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     exports.correct_writers()
     app.after_request(exports.with_byte_order_mark)
+    app.after_request(exports.named_by_chart_and_range)
     app.before_request(logins.refuse_without_the_old_password)
     app.after_request(logins.refuse_too_many)
     # Superset's slot in the head of a page: without a viewport a phone draws pages 980 pixels wide, in tiny letters

@@ -240,6 +240,31 @@ def test_csv_begins_with_the_byte_order_mark_that_excel_needs(superset: Running)
     assert body.startswith(b"\xef\xbb\xbf") and not body.startswith(b"\xef\xbb\xbf" * 2)
 
 
+def test_file_of_a_chart_is_named_by_its_title_and_days(superset: Running) -> None:
+    tenant = superset.user("aurora")
+    numbers = ids_by_uuid(superset.admin, "chart")
+
+    def name_of(chart: str, time_range: str | None, number: int) -> str:
+        context = json.loads(
+            call(superset.admin, "get", f"chart/{numbers[asset_uuid('charts', chart)]}")["result"]["query_context"]
+        )
+        for query in context["queries"] if time_range else []:
+            query["filters"] = [{**item, "val": time_range} for item in query["filters"]]
+        body = context | {"result_format": "csv", "form_data": {"slice_id": number}}
+        return str(send(tenant, "post", "chart/data", json=body).headers["Content-Disposition"])
+
+    top, net = (numbers[asset_uuid("charts", name)] for name in ("top_customers", "net_sales"))
+    days = "2026-11-01 : 2026-12-01"
+    assert 'filename="top-customers-2026-11-01-2026-11-30.csv"' in name_of("top_customers", days, top)
+    assert 'filename="net-sales.csv"' in name_of("net_sales", None, net)
+    plan = {"slice_name": "Plan of the others", "viz_type": "table", "params": "{}", "datasource_type": "table"}
+    own = call(superset.admin, "post", "chart/", json=plan | {"datasource_id": 1})["id"]
+    try:
+        assert "plan" not in name_of("net_sales", None, own), "a title that somebody else wrote"
+    finally:
+        call(superset.admin, "delete", f"chart/{own}")
+
+
 def test_ties_are_ordered_by_name(superset: Running) -> None:
     order = {"orderby": [["product_daily_rows", False]], "row_limit": 5}
     column = {"column_name": "tenant_id"}
