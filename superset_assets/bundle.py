@@ -5,12 +5,12 @@
 
 `expand` gives Superset's own form, which the offline check (validate.py) reads. `complete` fills in what depends on
 the place and the time of the import: the database's address, the dates that a dashboard opens with, the links of its
-presets; and the style sheet of all dashboards.
+presets; the links between the dashboards, and their style sheet.
 """
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,11 +18,11 @@ from semantic.catalog import Catalog
 from superset_assets import chart_form, dashboard_form, datasets, decisions, ranges, yaml_text
 from superset_assets.decisions import ROOT, Files
 from superset_assets.errors import DecisionError, InvalidAssetsError, Problem
-from superset_assets.names import DATABASE
+from superset_assets.names import DATABASE, HOME
 
 # Superset's connection hook puts the published file of the user in this place (server/superset_config.py).
 DUCKDB_URI = "duckdb:///published-build-of-whoever-asks.duckdb"
-CSS = ROOT / "dashboards" / "look.css"  # one look for all dashboards
+CSS = tuple(ROOT / "dashboards" / name for name in ("look.css", "home.css"))  # one look for all dashboards
 Assets = dict[str, dict[str, Any]]
 
 
@@ -59,10 +59,31 @@ def complete(assets: Assets, *, database_uri: str = DUCKDB_URI, default_range: s
         "default_range": ranges.expression(default_range),
         "presets": ranges.preset_links(default_range),
         "database_uri": database_uri,
-        "css": CSS.read_text("utf-8"),
+        "css": style_sheet(),
     }
-    open_kinds = ("databases/", "dashboards/")
-    return {path: _fill(item, values) if path.startswith(open_kinds) else item for path, item in assets.items()}
+    boards = [item for path, item in assets.items() if path.startswith("dashboards/")]
+    filled = dict(assets)
+    for path, item in assets.items():
+        if path.startswith("databases/"):
+            filled[path] = _fill(item, values)
+        if path.startswith("dashboards/"):
+            filled[path] = _fill(item, values | {"dashboards": links(boards, item["slug"])})
+    return filled
+
+
+def links(boards: Sequence[Mapping[str, Any]], current: str) -> str:
+    """One Markdown link per dashboard, Home first; the one that shows them is no link."""
+    ordered = sorted(boards, key=lambda board: (board["slug"] != HOME, board["dashboard_title"]))
+    return " ".join(
+        f"**{board['dashboard_title']}**" if board["slug"] == current
+        else f"[{board['dashboard_title']}](/superset/dashboard/{board['slug']}/)"
+        for board in ordered
+    )  # fmt: skip
+
+
+def style_sheet() -> str:
+    """The style sheet of every dashboard."""
+    return "".join(path.read_text("utf-8") for path in CSS)
 
 
 def to_zip(catalog: Catalog, *, database_uri: str = DUCKDB_URI, default_range: str | None = None) -> bytes:

@@ -120,7 +120,7 @@ def _axis(subject: Subject) -> Params:
 
 
 def _axis_labels(subject: Subject) -> Params:
-    tooltip, axis = ("%Y-%m-%d", "%m-%d") if subject.grain == "day" else ("%Y-%m", "%Y-%m")
+    tooltip, axis = ("%a %-d %b %Y", "%-d %b") if subject.grain == "day" else ("%Y-%m", "%Y-%m")
     return {"tooltipTimeFormat": tooltip, "x_axis_time_format": axis}
 
 
@@ -225,6 +225,7 @@ PARTS: Mapping[str, tuple[Callable[[Subject], Params], ...]] = {
     "card": (_one_metric, _newest, _subtitle, _number, _thresholds),
     "trend": (_one_metric, _axis, _subtitle, _number),
     "line": (_metrics, _axis, _axis_labels, _groups, _legend, _number),
+    "comparison": (_metrics, _axis, _axis_labels, _legend, _number),
     "bar": (_metrics, _axis, _axis_labels, _groups, _legend, _stack, _number),
     "ranking": (_metrics, _ranking, _number),
     "pie": (_one_metric, _groups, _number),

@@ -23,6 +23,7 @@ from superset_assets.names import asset_uuid
 from superset_assets.sync import differences, normalise
 
 PRESETS = re.compile(r"(\[[\w ]+\]\(\?native_filters=[^)]*\) ?)+")
+LINKS = re.compile(r"((\*\*[^*\]]+\*\*|\[[^\]]+\]\(/superset/dashboard/[\w-]+/\)) ?){2,}")
 _NOT_OPTIONS = ("filters", "label_colors")
 
 
@@ -51,7 +52,7 @@ def read_dashboard(
         "description": plain.get("description") or "",
         "needs": before.needs,
     }
-    filters = _filters(edited["metadata"]["filters"], catalog)
+    filters = _filters(edited["metadata"]["filters"], before, catalog)
     decisions |= {"filters": filters} if filters else {}
     left = unsupported(Dashboard.model_validate(decisions | {"rows": rows}))
     options = {path.split(".")[1]: None for path, _, _ in left if path.startswith("metadata.")}
@@ -80,11 +81,12 @@ def _value(form: Form, path: str) -> Any:
 def _unfilled(form: Form, default_range: str | None) -> dict[str, Any]:
     """A copy with the placeholders in it that were filled in for the import."""
     plain: dict[str, Any] = json.loads(json.dumps(form, default=str))
-    if (plain.get("css") or "").strip() == bundle.CSS.read_text("utf-8").strip():
+    if (plain.get("css") or "").strip() == bundle.style_sheet().strip():
         plain["css"] = "{{ css }}"
     for tile in plain["position"].values():
         if isinstance(tile, dict) and "code" in tile.get("meta", {}):
-            tile["meta"]["code"] = PRESETS.sub("{{ presets }}", tile["meta"]["code"])
+            text = PRESETS.sub("{{ presets }}", tile["meta"]["code"])
+            tile["meta"]["code"] = LINKS.sub("{{ dashboards }}", text)
     text = json.dumps(plain["metadata"].get("native_filter_configuration", []))
     shown = json.dumps(ranges.expression(default_range))
     plain["metadata"]["native_filter_configuration"] = json.loads(text.replace(shown, '"{{ default_range }}"'))
@@ -125,10 +127,12 @@ def _tile(tile: Form, names: Mapping[str, str]) -> Tile | Text:
     return Tile(name=named, **sizes) if named else Text(text=meta["code"], **sizes)
 
 
-def _filters(filters: Mapping[str, Form], catalog: Catalog) -> dict[str, Filter]:
-    """The filters beside those of defaults.yaml that choose values of a column."""
+def _filters(filters: Mapping[str, Form], before: Dashboard, catalog: Catalog) -> dict[str, Filter | None]:
+    """The filters beside those of defaults.yaml that choose values of a column, and those that the file leaves out."""
     marts = {asset_uuid("datasets", mart): mart for mart in catalog.marts}
-    more = {}
+    more: dict[str, Filter | None] = {
+        name: None for name, item in before.filters.items() if item is None and name not in filters
+    }
     for name, item in filters.items():
         target = (item.get("targets") or [{}])[0]
         if name in defaults.load().filters or item.get("filterType") != "filter_select" or "column" not in target:
@@ -137,7 +141,10 @@ def _filters(filters: Mapping[str, Form], catalog: Catalog) -> dict[str, Filter]
             "title": item["name"],
             "dataset": marts.get(target.get("datasetUuid", "")),
             "column": target["column"]["name"],
+            "order": item.get("controlValues", {}).get("sortMetric"),
             "always_one": bool(item.get("requiredFirst")) or None,
+            "default": next(iter(item.get("defaultDataMask", {}).get("filterState", {}).get("value") or []), None),
+            "rows": [place.removeprefix("ROW-") for place in item["scope"]["rootPath"] if place.startswith("ROW-")],
             "description": item.get("description") or None,
         }
         more[name] = Filter.model_validate({key: value for key, value in decisions.items() if value})

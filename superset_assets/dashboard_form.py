@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from semantic.catalog import Catalog
-from superset_assets import defaults
+from superset_assets import datasets, defaults
 from superset_assets.chart_form import follows_days, metric_names
 from superset_assets.decisions import Chart, Dashboard, Tile
 from superset_assets.defaults import Filter, Text
@@ -132,7 +132,7 @@ def _shared_width(row: str, widths: list[int | None]) -> int:
 
 def _filters(dashboard: Dashboard, charts: Charts, catalog: Catalog) -> list[dict[str, Any]]:
     filters = {**defaults.load().filters, **dashboard.filters}
-    return [_filter(name, item, dashboard, charts, catalog) for name, item in filters.items()]
+    return [_filter(name, item, dashboard, charts, catalog) for name, item in filters.items() if item is not None]
 
 
 def _filter(name: str, item: Filter, dashboard: Dashboard, charts: Charts, catalog: Catalog) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _filter(name: str, item: Filter, dashboard: Dashboard, charts: Charts, catal
         "filterType": "filter_time" if days else "filter_select",
         "type": "NATIVE_FILTER",
         "targets": [{}] if days else [_target(name, item, catalog)],
-        "scope": {"rootPath": _rows_with_days(dashboard, charts, catalog) if days else ["ROOT_ID"], "excluded": []},
+        "scope": {"rootPath": _reach(name, item, dashboard, charts, catalog), "excluded": []},
         "controlValues": {},
         "cascadeParentIds": [],
         "defaultDataMask": {"extraFormData": {}, "filterState": {}},
@@ -157,15 +157,29 @@ def _filter(name: str, item: Filter, dashboard: Dashboard, charts: Charts, catal
         "enableEmptyFilter": item.always_one,
         "inverseSelection": False,
         "searchAllOptions": False,
-        "defaultToFirstItem": item.always_one,
+        "defaultToFirstItem": item.always_one and item.default is None,
         "sortAscending": True,
+        **({"sortMetric": item.order} if item.order else {}),
     }
+    if item.default is not None:
+        chosen = {"filters": [{"col": item.column, "op": "IN", "val": [item.default]}]}
+        state = {"value": [item.default], "label": item.default, "validateStatus": False}
+        common |= {"defaultDataMask": {"extraFormData": chosen, "filterState": state}}
     return common | {"controlValues": controls} | ({"requiredFirst": True} if item.always_one else {})
+
+
+def _reach(name: str, item: Filter, dashboard: Dashboard, charts: Charts, catalog: Catalog) -> list[str]:
+    if item.type == "days":
+        return _rows_with_days(dashboard, charts, catalog)
+    for row in item.rows:
+        if row not in dashboard.rows:
+            raise DecisionError(f"filters.{name}", f"no row is called {row!r}", "Name a row of the dashboard")
+    return [f"ROW-{row}" for row in item.rows] or ["ROOT_ID"]
 
 
 def _target(name: str, item: Filter, catalog: Catalog) -> dict[str, Any]:
     mart = catalog.marts.get(item.dataset or "")
-    if mart is None or not mart.has(item.column or ""):
+    if mart is None or not (mart.has(item.column or "") or item.column in datasets.calculated(mart)):
         what = f"no mart {item.dataset!r} with a column {item.column!r}"
         raise DecisionError(f"filters.{name}", what, "Name a mart and one of its columns")
     return {"datasetUuid": asset_uuid("datasets", mart.name), "column": {"name": item.column}}

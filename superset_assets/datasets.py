@@ -12,25 +12,64 @@ from superset_assets.names import CERTIFIED_BY, DATABASE, SCHEMA, asset_uuid
 BADGE = "_badge"
 WHOLE = ",.0f"
 """The format of sums of money: cents say nothing there. An average has the metric's own. Exports have every place."""
+QUIET = "Nothing needs you today"  # the row of `alerts` where no rule fires
+TEXTS = ("build_info", "kpis", "movers", "alerts")
+"""Marts that are shown as they are, and have no metrics."""
 # Columns that only charts need, with label and SQL. A mart's own column of the same name takes precedence. Two products
 # may share a title, so the label carries the SKU. A funnel and a gauge show and sort their groups by one text.
 _MONTH = "SUBSTR(CAST(date_month AS VARCHAR), 1, 7)"
 _PRODUCT = "product_title || ' · ' || COALESCE(NULLIF(SPLIT_PART(skus, ',', 1), ''), product_key)"
-TEXTS = ("build_info", "kpis", "movers", "alerts")
-"""Marts that are shown as they are, and have no metrics."""
+_COMPARED = "CASE comparison WHEN 'year' THEN 'the same days a year ago' ELSE 'the period before' END"
+_FIGURE = "REPLACE(label, ' (estimated)', '')"
+# below how many seconds a time is given in which unit of how many seconds
+_STEPS = ((120, 60, "minute"), (3600, 60, "minutes"), (7200, 3600, "hour"), (172800, 3600, "hours"),
+          (10**12, 86400, "days"))  # fmt: skip
+
+
+def _age(instant: str) -> str:
+    """SQL for the time since a column's instant (UTC), in words: 2 minutes. It runs on DuckDB and PostgreSQL."""
+    seconds = f"EXTRACT(EPOCH FROM (CURRENT_TIMESTAMP AT TIME ZONE 'UTC') - {instant})"
+    words = [
+        f"WHEN {seconds} < {below} THEN CAST(CAST(FLOOR({seconds} / {length}) AS BIGINT) AS VARCHAR) || ' {unit}'"
+        for below, length, unit in _STEPS
+    ]
+    return f"CASE WHEN {seconds} < 60 THEN 'less than a minute' {' '.join(words)} END"
+
+
 CALCULATED = {
     "product_daily": {"product_label": ("Product", _PRODUCT)},
     "funnel_daily": {"step_label": ("Step", "CAST(step_number AS VARCHAR) || ' · ' || step")},
     "mrr_monthly": {"month_label": ("Month", _MONTH)},
     # A big number takes its format from the first column: Superset would format a text as a date.
     "finance_monthly": {"month_number": ("Month", f"CAST(REPLACE({_MONTH}, '-', '') AS INTEGER)")},
-}
+    "kpis": {
+        "comparison_label": ("Compared with", _COMPARED),
+        "figure_label": ("Figure", _FIGURE),
+        "estimate_text": ("Certainty", f"CASE WHEN label = {_FIGURE} THEN '' ELSE 'estimated' END"),
+    },
+    "sales_trend": {"comparison_label": ("Compared with", _COMPARED)},
+    "movers": {"comparison_label": ("Compared with", _COMPARED)},
+    "alerts": {"title_text": ("What", f"CASE WHEN title = '{QUIET}' THEN '✓ ' ELSE '⚠ ' END || title")},
+    "build_info": {
+        "trust_text": (
+            "Data",
+            f"COALESCE(REGEXP_REPLACE(trust, '(updated [0-9:]+ on [0-9]+ [A-Z][a-z]+ [0-9]+)', "
+            f"'\\1, ' || {_age('as_of')} || ' ago'), trust, '')",
+        ),
+        "held_text": (
+            "Held back",
+            f"COALESCE('Newer data are held back, for ' || {_age('blocked_since')} || ' now: ' || blocked_reason, '')",
+        ),
+    },
+}  # fmt: skip
+# Metrics that only put the values of a filter into their order.
+ORDERS = {"kpis": {"period_order": "MIN(period_position)"}}
 
 
 def generate(catalog: Catalog) -> dict[str, dict[str, Any]]:
     """The dataset of each mart that has metrics, and of those in TEXTS, by mart name."""
-    with_metrics = {metric.mart for metric in catalog.metrics.values()}
-    marts = [mart for mart in catalog.marts.values() if mart.name in with_metrics or mart.name in TEXTS]
+    shown = {metric.mart for metric in catalog.metrics.values()} | set(TEXTS)
+    marts = [mart for mart in catalog.marts.values() if mart.name in shown]
     return {mart.name: _dataset(catalog, mart) for mart in marts}
 
 
@@ -44,6 +83,7 @@ def _dataset(catalog: Catalog, mart: Mart) -> dict[str, Any]:
     metrics.sort(key=lambda metric: metric.name)
     written = [_metric(metric, expression(catalog, metric.name)) for metric in metrics]
     written += [_badge(metric, badge_expression(catalog, metric.name)) for metric in metrics if metric.thresholds]
+    written += [_order(name, sql) for name, sql in ORDERS.get(mart.name, {}).items()]
     return {
         "table_name": mart.name,
         "main_dttm_col": mart.time_column,
@@ -61,6 +101,20 @@ def _dataset(catalog: Catalog, mart: Mart) -> dict[str, Any]:
         "columns": [*(_column(column) for column in mart.columns), *_calculated(mart)],
         "version": "1.0.0",
         "database_uuid": asset_uuid("databases", DATABASE),
+    }
+
+
+def _order(name: str, sql: str) -> dict[str, Any]:
+    return {
+        "metric_name": name,
+        "verbose_name": "Order",
+        "metric_type": None,
+        "expression": sql,
+        "description": "The order of a filter's values.",
+        "d3format": None,
+        "currency": None,
+        "extra": {},
+        "warning_text": None,
     }
 
 

@@ -126,13 +126,13 @@ AnyTile = Annotated[Annotated[Tile, Tag("tile")] | Annotated[Text, Tag("text")],
 
 class Dashboard(_Decisions):
     """One dashboard. needs: kinds of sources that fill it; of a nested list, one is enough. rows: name → tiles;
-    tiles without a width share the row. filters: more than those of defaults.yaml. options: Superset's settings of a
-    dashboard that differ from defaults.yaml."""
+    tiles without a width share the row. filters: more than those of defaults.yaml, or null for one to leave out.
+    options: Superset's settings of a dashboard that differ from defaults.yaml."""
 
     title: str = Field(min_length=1)
     description: str = Field(min_length=1)
     needs: list[str | list[str]] = Field(min_length=1)
-    filters: dict[str, defaults.Filter] = {}
+    filters: dict[str, defaults.Filter | None] = {}
     options: dict[str, Any] = {}
     rows: dict[str, list[AnyTile]]
 

@@ -38,13 +38,20 @@ class ChartType(_Strict):
 
 
 class Filter(_Strict):
-    """A filter above a dashboard: the days, or the values of a dataset's column (several unless `always_one`)."""
+    """A filter above a dashboard: the days, or the values of a dataset's column (several unless `always_one`).
+
+    order: the metric of the dataset that puts the values into their order, instead of the alphabet. default: the value
+    that a dashboard opens with, instead of the first. rows: the dashboard's rows that it reaches; without them all.
+    """
 
     title: str
     type: Literal["days", "values"] = "values"
     dataset: str | None = None
     column: str | None = None
+    order: str | None = None
     always_one: bool = False
+    default: str | None = None
+    rows: list[str] = []
     description: str = ""
 
 

@@ -7,6 +7,7 @@ CERTIFIED_BY = "Takings"  # marks the assets from our files, visible in Superset
 DATABASE = "warehouse"
 SCHEMA = "marts"
 TENANT_ROLE_PREFIX = "tenant:"
+HOME = "home"  # the dashboard that a login opens, also in server/landing.py
 
 
 def asset_uuid(kind: str, name: str) -> str:

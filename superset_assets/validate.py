@@ -135,12 +135,28 @@ def _added_up(path: str, content: Mapping[str, Any], assets: bundle.Assets, cata
     groups = [params.get("x_axis"), *(name for key in GROUP_PARAMETERS for name in params.get(key, []))]
     explained = [text for name in groups if isinstance(name, str) for text in (name, labels.get(name, ""))]
     explained += [item["subject"] for item in params.get("adhoc_filters", []) if item.get("operator") == "=="]
+    explained += [text for name in _always_one(content["uuid"], assets) for text in (name, labels.get(name, ""))]
     for name in [params.get("metric"), *params.get("metrics", [])]:
         metric = catalog.metrics.get(name) if isinstance(name, str) else None
         for column in metric.non_additive_over if metric else ():
             if not any(re.search(rf"\b{column}\b", text) for text in explained):
                 what = f"{name} is added up over several values of {column}, which has no meaning"
                 yield Problem(path, what, f"Group by {column}, or filter by one")
+
+
+def _always_one(chart: str, assets: bundle.Assets) -> set[str]:
+    """The columns of which every dashboard that shows the chart always chooses one value."""
+    columns: list[set[str]] = []
+    for board in _kind(assets, "dashboards").values():
+        tiles = (tile for tile in board["position"].values() if isinstance(tile, dict) and tile["type"] == "CHART")
+        places = [{*tile["parents"]} for tile in tiles if tile["meta"]["uuid"] == chart]
+        filters = board["metadata"].get("native_filter_configuration", [])
+        required = [item for item in filters if item.get("requiredFirst")]
+        columns += [
+            {item["targets"][0]["column"]["name"] for item in required if place & {*item["scope"]["rootPath"]}}
+            for place in places
+        ]
+    return set.intersection(*columns) if columns else set()
 
 
 def _references(
@@ -197,6 +213,9 @@ def _filters(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> It
                 yield Problem(
                     path, f"filter {item['name']!r} reads a dataset that does not exist", "Use a dataset's uuid"
                 )
+            elif item["controlValues"].get("sortMetric") not in {None, *(m["metric_name"] for m in dataset["metrics"])}:
+                what = f"filter {item['name']!r} is in the order of {item['controlValues']['sortMetric']!r}"
+                yield Problem(path, what, f"Use a metric of {dataset['table_name']}")
             elif target["column"]["name"] not in {column["column_name"] for column in dataset["columns"]}:
                 what = (
                     f"filter {item['name']!r} reads {target['column']['name']!r}, no column of {dataset['table_name']}"

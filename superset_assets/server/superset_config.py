@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 import exports
+import landing
 import logins
 import sqlglot
 from flask import Flask, g, has_request_context, request
@@ -143,6 +144,18 @@ def _logo(colour: str) -> str:
     return "data:image/svg+xml," + quote(svg)
 
 
+# A period beside an earlier one (`comparison` in defaults.yaml): solid, dotted for a day so far; dashed before.
+# A chart's own options replace the lines with their data; what ECharts calls media is merged into each line.
+_POINTS = {"smooth": False, "showSymbol": True, "symbol": "circle"}  # a period of one day is a point
+_BESIDE = {
+    "series": [
+        {**_POINTS, "name": "Net sales of the period", "symbolSize": 5, "lineStyle": {"width": 2.5}, "z": 4},
+        {**_POINTS, "name": "Today so far", "symbolSize": 5, "lineStyle": {"type": "dotted", "width": 2.5}, "z": 5},
+        {**_POINTS, "name": "Earlier period", "symbolSize": 3, "lineStyle": {"type": "dashed", "width": 1.5}, "z": 3},
+    ]
+}
+
+
 def _tokens(mode: str) -> dict[str, Any]:
     return {
         "brandAppName": APP_NAME,
@@ -176,8 +189,17 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
 ]
 
 APP_ICON = _logo(_BRAND["light"])
-THEME_DEFAULT = {"token": _tokens("light"), "algorithm": "default"}
-THEME_DARK = {"token": _tokens("dark"), "algorithm": "dark"}
+# no buttons All and Inv; no label over another
+_AXES = {"legend": {"selector": False}, "xAxis": {"axisLabel": {"hideOverlap": True}}}
+_CHARTS = {
+    "echartsOptionsOverridesByChartType": {
+        "echarts_timeseries_line": _AXES,
+        "echarts_timeseries_bar": _AXES,
+        "echarts_timeseries_smooth": {**_AXES, "media": [{"option": _BESIDE}]},
+    }
+}
+THEME_DEFAULT = {"token": _tokens("light"), "algorithm": "default", **_CHARTS}
+THEME_DARK = {"token": _tokens("dark"), "algorithm": "dark", **_CHARTS}
 
 
 VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -188,6 +210,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     app.after_request(exports.with_byte_order_mark)
     app.after_request(exports.named_by_chart_and_range)
     app.before_request(logins.refuse_without_the_old_password)
+    app.before_request(landing.to_home)
     app.after_request(logins.refuse_too_many)
     # Superset's slot in the head of a page: without a viewport a phone draws pages 980 pixels wide, in tiny letters
     slots = DictLoader({"head_custom_extra.html": VIEWPORT})

@@ -45,7 +45,7 @@ def test_demo_fills_the_dashboards_of_both_tenants_and_answers_a_query(home: Pat
     assert result.returncode == 0, result.stderr
     for tenant in ("aurora", "nordlicht"):
         filled = {title for title in dashboard_titles().values() if f"{tenant} · {title}: " in result.stderr}
-        assert len(filled) == 6
+        assert len(filled) == 7
         assert f"{tenant} · Store Performance: 15 charts" in result.stderr
         for source in ("shopify", "stripe", "meta_ads", "tiktok_ads"):
             assert f"✓ {tenant} / {source} / " in result.stdout

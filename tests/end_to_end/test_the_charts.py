@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,7 @@ from orchestration.superset import dashboard_titles
 from superset_assets import verify
 from superset_assets.client import call, connect
 from superset_assets.process import DEFAULT_PYTHON, Server
+from tests.end_to_end import home
 from tests.end_to_end.conftest import YEAR, worlds
 from tests.end_to_end.sources import ACCOUNTS, TARGETS, Recipe, Shops
 from tests.oracle import answers, cards
@@ -81,13 +83,16 @@ def queries(admin: SupersetClient) -> dict[str, dict[str, Any]]:
     return contexts
 
 
-def ask(admin: SupersetClient, context: dict[str, Any], time_range: str, tenant: str) -> list[dict[str, Any]]:
-    """A chart's rows under the dashboard's two filters."""
+def ask(
+    admin: SupersetClient, context: dict[str, Any], time_range: str, tenant: str, **chosen: str
+) -> list[dict[str, Any]]:
+    """A chart's rows under the dashboard's filters."""
     body = copy.deepcopy(context) | {"force": True, "result_format": "json", "result_type": "full"}
     for query in body["queries"]:
         for item in query["filters"]:
             item.update({"val": time_range} if item["op"] == "TEMPORAL_RANGE" else {})
-        query["filters"].append({"col": "tenant_id", "op": "IN", "val": [tenant]})
+        for column, value in {"tenant_id": tenant, **chosen}.items():
+            query["filters"].append({"col": column, "op": "IN", "val": [value]})
     answer = call(admin, "post", "chart/data", json=body)
     return [row for result in answer["result"] for row in result["data"]]
 
@@ -262,12 +267,11 @@ CHARTS: dict[str, Answer] = {
         "ltv_horizons", {"horizon_days": 1}, "ltv_observed", "horizon_customers", order="horizon_customers"
     ),
 }  # fmt: skip
-WITHOUT_NUMBERS = {"Data as of"}
 
 
 def test_every_chart_of_every_dashboard_is_compared(queries: dict[str, Any]) -> None:
-    assert len(dashboard_titles()) == 6
-    assert set(queries) == set(CHARTS) | WITHOUT_NUMBERS
+    assert len(dashboard_titles()) == 7
+    assert set(queries) == set(CHARTS) | set(home.TEXTS) | {home.TREND}
 
 
 @pytest.mark.parametrize("chart", CHARTS)
@@ -293,12 +297,29 @@ def test_chart_equals_the_oracle(
             assert numbers <= set(theirs), "a number that nothing is compared with"
 
 
-def test_data_as_of_is_the_time_of_the_last_sync(world: tuple[int, Shops], admin: SupersetClient) -> None:
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_home_shows_the_texts_of_the_tenants_file_and_the_oracles_net_sales(
+    world: tuple[int, Shops], admin: SupersetClient, queries: dict[str, Any], account: str
+) -> None:
     _, shops = world
-    rows = verify.chart_data(admin, "Data as of", tenant="aurora")
-    as_of = datetime.fromtimestamp(rows[0]["as_of"] / 1000, UTC)
-    assert timedelta(0) <= shops.world.end - as_of <= timedelta(minutes=3)
-    assert rows[0]["run_id"] == shops.published.name
+    for chart, (_, shown) in home.TEXTS.items():
+        chosen = home.CHOSEN if chart in ("Figures", "What moved") else {}
+        rows = ask(admin, queries[chart], "No filter", account, **chosen)
+        assert [shown(row) for row in rows] == home.texts(shops.published, account, chart), chart
+    expected = home.trend(Shop(shops.world, account, shops.pulls, {}))
+    rows = [_plain(row) for row in ask(admin, queries[home.TREND], "No filter", account, **home.CHOSEN)]
+    assert len(rows) == len(expected)
+    for ours, theirs in zip(rows, expected, strict=True):
+        assert all(_same(ours[name], value) for name, value in theirs.items()), (ours, theirs)
+
+
+def test_state_of_the_data_is_as_old_as_the_last_sync(world: tuple[int, Shops], admin: SupersetClient) -> None:
+    _, shops = world
+    (text,) = [row["trust_text"] for row in verify.chart_data(admin, "State of the data", tenant="aurora")]
+    days = re.search(r", (\d+) (day|hour|minute)s? ago", text)
+    assert days, text
+    length = timedelta(**{f"{days[2]}s": int(days[1])})
+    assert abs(datetime.now(UTC) - shops.world.end - length) <= timedelta(**{f"{days[2]}s": 1}) + timedelta(minutes=5)
 
 
 ORDER = ("cohort_month", "month_number", "date_day", "date_month", "revenue_source", "platform", "feature")

@@ -24,7 +24,15 @@ RANGES = {
 }  # fmt: skip
 MONTHS = "(SELECT CAST(date_trunc('month', current_date) - to_months(m) AS DATE) AS date_month FROM range(14) AS t (m))"
 # the groups of a mart: one row of each per day (or month)
+CASES = "(VALUES ('7d', 3), ('30d', 5)) AS p (period, period_position), (VALUES ('prior'), ('year')) AS v (comparison)"
 GROUPS = {
+    "kpis": f"{CASES}, (VALUES ('net_sales', 'Net sales', 1), ('orders_placed', 'Orders placed', 2), "
+    "('aov', 'Average order value', 3), ('ad_spend', 'Ad spend', 4), ('roas', 'ROAS (blended)', 5), "
+    "('margin_after_ads', 'Margin after ads (estimated)', 6)) AS k (metric, label, position)",
+    "sales_trend": f"(SELECT date_day FROM days WHERE date_day > current_date - 30), {CASES}",
+    "movers": f"{CASES}, (VALUES ('Product', 'Down Jacket', 1), ('Product', 'Headlamp', 2), "
+    "('Channel', 'Online store', 1), ('Campaign', 'Spring', 1)) AS m (kind, name, position)",
+    "alerts": "(VALUES (1), (2)) AS a (position)",
     "spend": "days, (VALUES ('Meta', 'Spring'), ('Meta', 'Always on'), ('TikTok', 'Spring'), "
     "('TikTok', '(deleted or unallocated)')) AS c (platform, campaign)",
     "sessions_daily": "days, (VALUES ('direct'), ('meta'), ('google'), ('newsletter')) AS c (traffic_source)",
@@ -45,7 +53,16 @@ GROUPS = {
     "('files', 'Online store', 'None'), ('stripe', 'Online store', 'Shopify'), "
     "('stripe', 'API / direct', 'API')) AS c (source, channel, revenue_source)",
 }
+_FIGURE = "1000 * period_position + 100 * (ascii(comparison) % 2) + position"  # another one for each case
 NAMED = {
+    "kpis": {
+        **dict.fromkeys(("value", "previous", "difference"), _FIGURE),
+        "value_text": f"'$' || format('{{:,}}', {_FIGURE})".replace("{", "{{").replace("}", "}}"),
+        "good_text": "CASE WHEN position % 3 = 1 THEN '▲ 12.3 % from $4,321' ELSE '' END",
+        "bad_text": "CASE WHEN position % 3 = 2 THEN '▼ 4.5 % from $4,321' ELSE '' END",
+        "neutral_text": "CASE WHEN position % 3 = 0 THEN '▲ 1.0 % from $4,321' ELSE '' END",
+    },
+    "movers": {**dict.fromkeys(("value", "previous", "difference"), "position"), "name": "name || ' {canary}'"},
     "spend": {"campaign_name": "CASE WHEN campaign LIKE '(%' THEN campaign ELSE campaign || ' {canary}' END"},
     "feature_daily": {"feature": "feature || ' {canary}'"},
     "sessions_daily": {"traffic_source": "CASE traffic_source WHEN 'direct' THEN traffic_source "

@@ -59,4 +59,6 @@ INSERT INTO marts.cohorts BY NAME
     generate_series(0, 12) AS ms (m)
   WHERE c + m <= 12;
 
-INSERT INTO marts.build_info VALUES ('{tenant}', '{run_id}', '{now}', '{now}', NULL, NULL, NULL);
+INSERT INTO marts.build_info BY NAME
+  SELECT '{tenant}' AS tenant_id, '{run_id}' AS run_id, TIMESTAMP '{now}' - INTERVAL 60 HOUR AS as_of, '{now}' AS published_at,
+    'Shop {canary} · updated 12:08 on 1 Jun 2026 · Shopify · {run_id}' AS trust;

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from semantic.catalog import Catalog
 from superset_assets import bundle, dashboard_form, decisions, export, sync
@@ -153,6 +154,51 @@ def test_each_preset_changes_the_range(superset: Running, presets: tuple[str, ..
         assert wrong(driver) == []
 
 
+def figures(driver: webdriver.Chrome) -> list[list[str]]:
+    """The texts of each figure of Home."""
+    rows: list[list[str]] = driver.execute_script(
+        """
+        const rows = document.querySelectorAll('[data-test-chart-name="Figures"] tbody tr');
+        return [...rows].map(row => [...row.cells].map(cell => cell.textContent).filter(text => text));
+        """
+    )
+    return rows
+
+
+def published(superset: Running, tenant: str, period: str, comparison: str) -> list[list[str]]:
+    """The same from the tenant's published file."""
+    with duckdb.connect(
+        str((superset.published / "current").resolve() / f"tenant-{tenant}.duckdb"), read_only=True
+    ) as db:
+        rows = db.execute(
+            "SELECT label, value_text, good_text || bad_text || neutral_text FROM marts.kpis "
+            "WHERE period = ? AND comparison = ? ORDER BY position",
+            [period, comparison],
+        ).fetchall()
+    return [[part for text in row for part in text.replace(" (estimated)", "\nestimated").split("\n")] for row in rows]
+
+
+def test_tenant_lands_on_home_where_two_controls_change_the_figures_on_the_same_page(superset: Running) -> None:
+    with browser.chromium() as driver:
+        browser.log_in(driver, superset.server.url, superset.server.credentials.login("nordlicht"))
+        browser.settle(driver, charts("home"))
+        assert driver.current_url.startswith(f"{superset.server.url}/superset/dashboard/home/")
+        assert figures(driver) == published(superset, "nordlicht", "30d", "prior")
+        driver.execute_script("window.sameAsBefore = true")
+        shown = []
+        for title, value, case in (
+            ("Period", "7d", ("7d", "prior")),
+            ("Compared", "the same days a year ago", ("7d", "year")),
+        ):
+            browser.choose(driver, title, value)
+            WebDriverWait(driver, 30).until(lambda d, case=case: figures(d) == published(superset, "nordlicht", *case))
+            shown.append(figures(driver))
+        assert shown[0] != shown[1] and driver.execute_script("return window.sameAsBefore")
+        driver.find_element(By.CSS_SELECTOR, "#main-menu a").click()
+        WebDriverWait(driver, 30).until(lambda d: not d.execute_script("return window.sameAsBefore"))
+        assert driver.current_url.startswith(f"{superset.server.url}/superset/dashboard/home/")
+
+
 def test_phone_in_dark_mode_shows_nothing_wider_than_the_screen(superset: Running) -> None:
     with browser.chromium(dark=True, phone=True) as driver:
         browser.log_in(driver, superset.server.url, superset.server.credentials.login("aurora"))
@@ -161,8 +207,15 @@ def test_phone_in_dark_mode_shows_nothing_wider_than_the_screen(superset: Runnin
             assert wrong(driver, marts.CANARIES["nordlicht"]) == []
             assert driver.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
             assert narrow(driver) == [], slug
+            assert slug != "home" or first_figure(driver) < 400
             assert filled(browser.screenshot(driver, f"{slug}-phone-dark"))
         assert bright(driver)
+
+
+def first_figure(driver: webdriver.Chrome) -> float:
+    """Where Home's first figure ends, from the top of the page."""
+    value = driver.find_element(By.CSS_SELECTOR, "[data-test-chart-name='Figures'] td:nth-child(3)")
+    return float(driver.execute_script("return arguments[0].getBoundingClientRect().bottom", value))
 
 
 def narrow(driver: webdriver.Chrome) -> list[str]:

@@ -49,10 +49,9 @@ def test_charts_and_dashboards_together_have_fewer_than_1500_lines() -> None:
 
 def test_each_mart_with_metrics_and_the_build_become_datasets(catalog: Catalog) -> None:
     assert set(datasets.generate(catalog)) == {
-        "activity_daily", "alerts", "build_info", "cohorts", "customer_daily", "customer_ltv",
-        "customers_monthly", "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis",
-        "ltv_horizons", "metrics_daily", "movers", "mrr_monthly", "product_daily", "sales_trend",
-        "sessions_daily", "spend",
+        "activity_daily", "alerts", "build_info", "cohorts", "customer_daily", "customer_ltv", "customers_monthly",
+        "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis", "ltv_horizons", "metrics_daily", "movers",
+        "mrr_monthly", "product_daily", "sales_trend", "sessions_daily", "spend",
     }  # fmt: skip
 
 
@@ -84,6 +83,7 @@ def test_palette_is_the_colour_scheme_of_the_server() -> None:
 
 
 CHARTS = {
+    "Home": {"Figures": "table", "Net sales over time": "echarts_timeseries_smooth", "What moved": "table"},
     "Executive Summary": {
         "MRR": "big_number", "ARR": "big_number", "Growth rate": "big_number",
         "Revenue trend": "echarts_timeseries_line", "MRR to target": "gauge_chart", "Churn to target": "gauge_chart",
@@ -136,18 +136,39 @@ def test_each_dashboard_opens_with_thirty_days_including_today_of_one_tenant(
     dashboards: dict[str, dict[str, Any]],
 ) -> None:
     for title, dashboard in dashboards.items():
-        days, tenant = dashboard["metadata"]["native_filter_configuration"]
+        *others, tenant = dashboard["metadata"]["native_filter_configuration"][: 1 if title == "Home" else 2]
+        assert tenant["controlValues"]["defaultToFirstItem"] and tenant["scope"]["rootPath"] == ["ROOT_ID"], title
+        if title == "Home":
+            continue
+        (days,) = others
         expected = 'DATEADD(DATETIME("today"), -29, day) : DATEADD(DATETIME("today"), 1, day)'
         assert days["defaultDataMask"]["extraFormData"]["time_range"] == expected, title
-        assert tenant["controlValues"]["defaultToFirstItem"] and tenant["scope"]["rootPath"] == ["ROOT_ID"], title
+
+
+def test_home_opens_with_thirty_days_beside_those_before_in_the_order_of_periods(
+    dashboards: dict[str, dict[str, Any]], assets: bundle.Assets
+) -> None:
+    _, period, comparison = dashboards["Home"]["metadata"]["native_filter_configuration"]
+    assert period["defaultDataMask"]["filterState"]["value"] == ["30d"] and period["requiredFirst"]
+    assert (
+        comparison["defaultDataMask"]["filterState"]["value"] == ["the period before"] and comparison["requiredFirst"]
+    )
+    metrics = {item["metric_name"]: item["expression"] for item in assets["datasets/warehouse/kpis.yaml"]["metrics"]}
+    assert metrics[period["controlValues"]["sortMetric"]] == "MIN(period_position)"
+    for item in (period, comparison):
+        assert item["scope"]["rootPath"] == ["ROW-figures", "ROW-sales"]
+        for dataset in ("kpis", "movers", "sales_trend"):
+            columns = [column["column_name"] for column in assets[f"datasets/warehouse/{dataset}.yaml"]["columns"]]
+            assert item["targets"][0]["column"]["name"] in columns
 
 
 def test_each_dashboard_says_how_fresh_it_is_and_explains_its_terms(dashboards: dict[str, dict[str, Any]]) -> None:
     for title, dashboard in dashboards.items():
         metas = [tile["meta"] for tile in dashboard["position"].values() if isinstance(tile, dict) and "meta" in tile]
         texts = "".join(meta.get("code", "") for meta in metas)
-        assert "365d" in texts and "####" in texts, title
-        assert "Data as of" in [meta.get("sliceName") for meta in metas], title
+        assert title == "Home" or ("365d" in texts and "####" in texts), title
+        assert texts.startswith(("**Home**", "[Home](")), title
+        assert "State of the data" in [meta.get("sliceName") for meta in metas], title
         assert dashboard["metadata"]["refresh_frequency"] == 60 and "@media" in dashboard["css"], title
 
 
@@ -155,10 +176,23 @@ def test_date_filter_reaches_exactly_the_charts_that_have_days(
     dashboards: dict[str, dict[str, Any]], charts: dict[str, dict[str, Any]]
 ) -> None:
     for title, dashboard in dashboards.items():
+        if title == "Home":  # its period is a filter of its own
+            continue
         reached = dashboard["metadata"]["native_filter_configuration"][0]["scope"]["rootPath"]
         for tile in tiles(dashboard):
             operators = [item["operator"] for item in charts[tile["meta"]["uuid"]]["params"]["adhoc_filters"]]
             assert ("TEMPORAL_RANGE" in operators) == (tile["parents"][-1] in reached), (title, tile["id"])
+
+
+def test_every_dashboard_links_to_all_others_home_first(assets: bundle.Assets) -> None:
+    filled = bundle.complete(assets)
+    boards = [item for path, item in filled.items() if path.startswith("dashboards/")]
+    for board in boards:
+        tile = board["position"]["MARKDOWN-links"]
+        parts = re.findall(r"\*\*([^*]+)\*\*|\[([^]]+)\]\(/superset/dashboard/([\w-]+)/\)", tile["meta"]["code"])
+        assert [current for current, _, _ in parts if current] == [board["dashboard_title"]]
+        assert {slug for _, _, slug in parts if slug} == {other["slug"] for other in boards} - {board["slug"]}
+        assert "Home" in parts[0]
 
 
 def test_default_range_shows_both_its_days_and_presets_end_with_it() -> None:

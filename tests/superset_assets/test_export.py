@@ -52,7 +52,12 @@ def test_expanded_charts_and_dashboards_are_read_back_as_the_same_decisions(cata
     for name, chart in files.charts.items():
         form = chart_form.expand(name, chart, catalog)
         assert compact_chart.read_chart(form, name, catalog) == (chart, [])
-    blank = {name: board.model_copy(update={"rows": {}}) for name, board in files.dashboards.items()}
+    blank = {
+        name: board.model_copy(
+            update={"rows": {}, "filters": {key: None for key in board.filters if key == "date_range"}}
+        )
+        for name, board in files.dashboards.items()
+    }
     forms = {
         f"dashboards/{name}.yaml": dashboard_form.expand(name, board, files.charts, catalog)
         for name, board in files.dashboards.items()
@@ -81,7 +86,7 @@ OWN = {
 
 def place_own_chart(assets: bundle.Assets) -> None:
     """Somebody makes a chart in Superset and puts it into a row of its own."""
-    params = assets[CHART]["params"] | {"metrics": ["discounts"], "show_legend": False, "x_axis_time_format": "%m-%d"}
+    params = assets[CHART]["params"] | {"metrics": ["discounts"], "show_legend": False, "x_axis_time_format": "%-d %b"}
     assets["charts/Discounts_by_day_77.yaml"] = {**assets[CHART], **OWN, "certified_by": None, "params": params}
     position = assets[BOARD]["position"]
     position["GRID_ID"]["children"].append("ROW-N-x7Yz")
@@ -159,7 +164,7 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     ),
     "order of rows": (
         lambda a: a[BOARD]["position"]["GRID_ID"]["children"].append(
-            a[BOARD]["position"]["GRID_ID"]["children"].pop(3)
+            a[BOARD]["position"]["GRID_ID"]["children"].pop(5)
         ),
         [
             "-  refunds: [[refund_rate, 3, 19], [refund_health, 9, 19]]",
@@ -222,7 +227,7 @@ def test_chart_on_two_dashboards_is_exported_and_named_once(
         other = assets["dashboards/revenue_deep_dive.yaml"]["position"]
         other["GRID_ID"]["children"].append("ROW-N-x7Yz")
         other |= {key: assets[BOARD]["position"][key] for key in ("ROW-N-x7Yz", "CHART-a1")}
-        assets["charts/data_as_of.yaml"]["cache_timeout"] = 5
+        assets["charts/trust.yaml"]["cache_timeout"] = 5
 
     result = exported(imported, catalog, root, edit)
     assert len(result.warnings) == 2, result.warnings
