@@ -3,6 +3,7 @@
 One browser per user opens all of them. All answers to a tenant's browser are searched for names of the other tenant.
 """
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +24,8 @@ BOARDS = {
     dashboard_form.slug(name): dashboard_form.chart_names(dashboard)
     for name, dashboard in decisions.read().dashboards.items()
 }
+ON_PHONES = {"home", "financial-health", "store-performance"}
+"""Dashboards that have every type of tile; the others are on a phone in `make test-deep`."""
 pytestmark = pytest.mark.skipif(
     not (browser.CHROMIUM.exists() and browser.DRIVER.exists()), reason="no chromium: `make test` installs it"
 )
@@ -134,7 +137,7 @@ def test_name_that_holds_html_is_shown_letter_by_letter(restored: Running) -> No
         assert driver.find_elements(By.ID, "planted") == []
 
 
-@pytest.mark.parametrize("presets", [("7d", "YTD"), pytest.param(("90d", "365d"), marks=pytest.mark.deep)])
+@pytest.mark.parametrize("presets", [("7d",), pytest.param(("90d", "YTD", "365d"), marks=pytest.mark.deep)])
 def test_each_preset_changes_the_range(superset: Running, presets: tuple[str, ...]) -> None:
     began = date.today()
     with browser.chromium() as driver:
@@ -199,10 +202,13 @@ def test_tenant_lands_on_home_where_two_controls_change_the_figures_on_the_same_
         assert driver.current_url.startswith(f"{superset.server.url}/superset/dashboard/home/")
 
 
-def test_phone_in_dark_mode_shows_nothing_wider_than_the_screen(superset: Running) -> None:
+@pytest.mark.parametrize(
+    "slugs", [ON_PHONES, pytest.param(sorted(BOARDS.keys() - ON_PHONES), marks=pytest.mark.deep)], ids=len
+)
+def test_phone_in_dark_mode_shows_nothing_wider_than_the_screen(superset: Running, slugs: Collection[str]) -> None:
     with browser.chromium(dark=True, phone=True) as driver:
         browser.log_in(driver, superset.server.url, superset.server.credentials.login("aurora"))
-        for slug in BOARDS:
+        for slug in slugs:
             look(driver, superset, slug)
             assert wrong(driver, marts.CANARIES["nordlicht"]) == []
             assert driver.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
@@ -239,15 +245,18 @@ def bright(driver: webdriver.Chrome) -> bool:
     return min(int(part) for part in colour.split("(")[1].split(",")[:3]) > 128
 
 
+@pytest.mark.parametrize(
+    "names", [("top_customers",), pytest.param(("revenue_by_day", "mrr_target"), marks=pytest.mark.deep)]
+)
 def test_chart_saved_in_the_browser_without_an_edit_gives_an_export_nothing_to_write(
-    superset: Running, catalog: Catalog
+    superset: Running, catalog: Catalog, names: tuple[str, ...]
 ) -> None:
     """Superset's editor writes its own defaults into a chart that it saves, and drops what it has no control for."""
     numbers_of = ids_by_uuid(superset.admin, "chart")
     try:
         with browser.chromium() as driver:
             browser.log_in(driver, superset.server.url, superset.server.credentials.admin)
-            for name in ("revenue_by_day", "top_customers", "mrr_target"):
+            for name in names:
                 browser.save_chart(driver, superset.server.url, numbers_of[asset_uuid("charts", name)])
         saved = bundle.unpack(sync.exported(superset.admin))
         assert "matrixify_enable" in str(saved), "no chart was saved"

@@ -148,6 +148,7 @@ def test_file_alone_hides_the_other_tenant_and_without_both_walls_the_walk_sees_
     assert missed(restored, planted_places) == set()
 
 
+@pytest.mark.deep
 def test_walk_sees_rows_in_the_wrong_tenants_file(restored: Running) -> None:
     folder, planted = copied(restored, "wrong"), ("spend", "feature_daily", "customer_daily")
     with duckdb.connect(str(folder / "tenant-aurora.duckdb")) as db:
