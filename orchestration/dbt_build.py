@@ -115,8 +115,22 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
             _doubts(rows),
             by_tenant=bool(failed) and all(rows.values()),
         )
+    _complete(path)
     built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
     return built
+
+
+def _complete(path: Path) -> None:
+    """Bring what DuckDB has committed beside the file into the file itself, which gets another name now.
+
+    It does so itself on closing, and leaves the log where the disk is full. Raises duckdb.Error or OSError then.
+    """
+    log = path.with_name(path.name + ".wal")
+    if log.exists():
+        with duckdb.connect(str(path)) as db:
+            db.execute("force checkpoint")
+    if log.exists():
+        raise OSError(errno.ENOSPC, "No space left for the build")
 
 
 def run_nodes(home: Home, on_node: OnNode) -> list[Any]:

@@ -75,7 +75,7 @@ def test_refresh_job_pulls_builds_and_publishes_without_a_server(place: Installa
         shown = {item.asset_key: item.metadata for item in outcome.asset_materializations_for_node("show")}
     assert {key.path[-1]: data["address"].value for key, data in shown.items() if key} == {
         slug: f"http://127.0.0.1:{place.settings.superset.port}/superset/dashboard/{slug}/"
-        for slug in ("store-performance", "executive-summary", "revenue-deep-dive", "marketing-performance",
+        for slug in ("home", "store-performance", "executive-summary", "revenue-deep-dive", "marketing-performance",
                      "product-metrics", "financial-health")
     }  # fmt: skip
     assert set(landed) == {(source, stream.name) for source in STREAMS for stream in STREAMS[source]}

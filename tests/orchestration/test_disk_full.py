@@ -84,7 +84,7 @@ def filled(folder: Path, left: int) -> Iterator[None]:
 def one_message(result: subprocess.CompletedProcess[str], place: Installation) -> None:
     assert result.returncode == 1, result.stderr
     messages = [line for line in result.stderr.splitlines() if line.startswith("takings: ")]
-    assert len(messages) == 1
+    assert len(messages) == 1, result.stderr[-1500:]
     assert f"The disk that holds {place.home.root} is full" in messages[0]
     assert "Free some space, then run again" in messages[0]
     assert "Traceback" not in result.stderr

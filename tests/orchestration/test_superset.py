@@ -44,7 +44,7 @@ def test_chart_of_a_lost_metric_is_refused(tmp_path: Path, monkeypatch: pytest.M
 
 def test_every_dashboard_names_the_sources_that_fill_it() -> None:
     boards = decisions.read().dashboards
-    assert [name for name, board in boards.items() if board.filled_by({"shopify"})] == ["store_performance"]
+    assert [name for name, board in boards.items() if board.filled_by({"shopify"})] == ["home", "store_performance"]
     assert boards["marketing_performance"].filled_by({"shopify", "tiktok_ads"})
     assert all(board.filled_by({"shopify", "stripe", "meta_ads", "files"}) for board in boards.values())
 
