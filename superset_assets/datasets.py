@@ -36,8 +36,15 @@ def _age(instant: str) -> str:
     return f"CASE WHEN {seconds} < 60 THEN 'less than a minute' {' '.join(words)} END"
 
 
+def _letters(text: str) -> str:
+    """SQL for a text of which a chart shows each letter. Tooltips are HTML: `<` before a word joiner is no tag."""
+    return f"REPLACE({text}, '<', '<\N{WORD JOINER}')"
+
+
 CALCULATED = {
-    "product_daily": {"product_label": ("Product", _PRODUCT)},
+    "product_daily": {"product_label": ("Product", _letters(_PRODUCT))},
+    "sessions_daily": {"source_label": ("Traffic source", _letters("traffic_source"))},
+    "feature_daily": {"feature_label": ("Feature", _letters("feature"))},
     "funnel_daily": {"step_label": ("Step", "CAST(step_number AS VARCHAR) || ' · ' || step")},
     "mrr_monthly": {"month_label": ("Month", _MONTH)},
     # A big number takes its format from the first column: Superset would format a text as a date.

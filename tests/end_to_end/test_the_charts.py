@@ -336,6 +336,9 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     for name in DAYS:
         if isinstance(plain.get(name), int | float):
             plain[name] = datetime.fromtimestamp(plain[name] / 1000, UTC).date()
+    for label, name in (("source_label", "traffic_source"), ("feature_label", "feature")):
+        if label in plain:
+            plain[name] = plain.pop(label)
     if "product_label" in plain:  # the title, and the SKU that tells two of one title apart
         plain["title"] = plain["product_label"].rsplit(" · ", 1)[0]
     return plain

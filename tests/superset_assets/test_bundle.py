@@ -3,9 +3,11 @@
 import json
 import re
 from datetime import date, timedelta
+from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs
 
+import duckdb
 import pytest
 
 from semantic.catalog import Catalog
@@ -53,6 +55,20 @@ def test_each_mart_with_metrics_and_the_build_become_datasets(catalog: Catalog) 
         "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis", "ltv_horizons", "metrics_daily", "movers",
         "mrr_monthly", "product_daily", "sales_trend", "sessions_daily", "spend",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["<b>Tent</b>", "<img src=x onerror=alert(1)>", "a < b", "Tent"])
+def test_name_in_a_picture_holds_no_tag_and_all_its_letters(name: str) -> None:
+    """Superset's tooltips are HTML."""
+    tags: list[str] = []
+    parser = HTMLParser()
+    parser.handle_starttag = parser.handle_endtag = lambda tag, *_: tags.append(tag)  # type: ignore[method-assign]
+    _, sql = datasets.CALCULATED["feature_daily"]["feature_label"]
+    with duckdb.connect() as db:
+        ((shown,),) = db.execute(f"SELECT {sql} FROM (SELECT ? AS feature)", [name]).fetchall()
+    parser.feed(shown)
+    assert tags == []
+    assert shown.replace("\N{WORD JOINER}", "") == name
 
 
 def test_metric_with_thresholds_has_a_badge_and_colours_its_card(assets: bundle.Assets) -> None:
