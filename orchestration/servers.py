@@ -118,16 +118,15 @@ def show(settings: Settings, children: Children, console: Console) -> None:
     A Dagster that does not start, or ends later, is a warning.
     """
     address = superset.address(settings)
-    lines = [
-        f"  {title:20} {address}/superset/dashboard/{slug}/" for slug, title in superset.dashboard_titles().items()
-    ]
+    titles = sorted(superset.dashboard_titles().items(), key=lambda item: item[0] != "home")
+    lines = [f"  {title:22} {address}/superset/dashboard/{slug}/" for slug, title in titles]
     lines += ["", *logins(settings, on_terminal=console.file.isatty()), ""]
     _print(console, "", *lines)
     with console.status("starting Dagster; the dashboards can be used already"):
         dagster = _attempt(start_pages, settings, children, console)
         _attempt(start_daemon, settings, children, console)
     if dagster:
-        _print(console, f"  {'Lineage and runs':20} {dagster}/asset-groups", "")
+        _print(console, f"  {'Lineage and runs':22} {dagster}/asset-groups", "")
     _print(console, f"  Ctrl-C ends it; everything is kept under {settings.home}")
     reported = set() if dagster else {"dagster"}
     wait_for_the_end(lambda: _report_ended(children, console, reported))
