@@ -37,7 +37,10 @@ def _age(instant: str) -> str:
 
 
 def _letters(text: str) -> str:
-    """SQL for a text of which a chart shows each letter. Tooltips are HTML: `<` before a word joiner is no tag."""
+    """SQL for a text of which a chart shows each letter: before a word joiner, `<` begins no tag.
+
+    Tooltips are HTML, and a table leaves out the attributes of what looks like a tag.
+    """
     return f"REPLACE({text}, '<', '<\N{WORD JOINER}')"
 
 
@@ -45,6 +48,8 @@ CALCULATED = {
     "product_daily": {"product_label": ("Product", _letters(_PRODUCT))},
     "sessions_daily": {"source_label": ("Traffic source", _letters("traffic_source"))},
     "feature_daily": {"feature_label": ("Feature", _letters("feature"))},
+    "customer_daily": {"customer_label": ("Customer", _letters("display_name"))},
+    "spend": {"campaign_label": ("Campaign", _letters("campaign_name"))},
     "funnel_daily": {"step_label": ("Step", "CAST(step_number AS VARCHAR) || ' · ' || step")},
     "mrr_monthly": {"month_label": ("Month", _MONTH)},
     # A big number takes its format from the first column: Superset would format a text as a date.
@@ -55,7 +60,10 @@ CALCULATED = {
         "estimate_text": ("Certainty", f"CASE WHEN label = {_FIGURE} THEN '' ELSE 'estimated' END"),
     },
     "sales_trend": {"comparison_label": ("Compared with", _COMPARED)},
-    "movers": {"comparison_label": ("Compared with", _COMPARED)},
+    "movers": {
+        "comparison_label": ("Compared with", _COMPARED),
+        "name_label": ("Name", _letters("name")),
+    },
     "alerts": {"title_text": ("What", f"CASE WHEN title = '{QUIET}' THEN '✓ ' ELSE '⚠ ' END || title")},
     "build_info": {
         "trust_text": (

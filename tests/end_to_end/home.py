@@ -41,7 +41,9 @@ TEXTS: dict[str, tuple[str, Callable[[Row], tuple[str, ...]]]] = {
     "What moved": (
         f"SELECT kind, name, value_text, previous_text, difference_text FROM marts.movers WHERE {CASE} "
         "ORDER BY kind DESC, position",
-        lambda row: tuple(row[name] for name in ("kind", "name", "value_text", "previous_text", "difference_text")),
+        lambda row: tuple(
+            row[name] for name in ("kind", "name_label", "value_text", "previous_text", "difference_text")
+        ),
     ),
 }
 """Each chart of texts: the query of the tenant's file, and the same texts of a row that Superset shows."""

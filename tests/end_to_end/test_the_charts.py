@@ -323,6 +323,11 @@ def test_state_of_the_data_is_as_old_as_the_last_sync(world: tuple[int, Shops], 
 
 
 ORDER = ("cohort_month", "month_number", "date_day", "date_month", "revenue_source", "platform", "feature")
+LABELS = {
+    "source_label": "traffic_source", "feature_label": "feature", "customer_label": "display_name",
+    "campaign_label": "campaign_name",
+}  # fmt: skip
+"""Columns whose texts are those of a mart's column, and theirs."""
 DAYS = ("date_day", "cohort_month", "date_month", "break_even_month")
 
 
@@ -336,7 +341,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     for name in DAYS:
         if isinstance(plain.get(name), int | float):
             plain[name] = datetime.fromtimestamp(plain[name] / 1000, UTC).date()
-    for label, name in (("source_label", "traffic_source"), ("feature_label", "feature")):
+    for label, name in LABELS.items():
         if label in plain:
             plain[name] = plain.pop(label)
     if "product_label" in plain:  # the title, and the SKU that tells two of one title apart
