@@ -72,7 +72,7 @@ def complete(assets: Assets, *, database_uri: str = DUCKDB_URI, default_range: s
 
 
 def links(boards: Sequence[Mapping[str, Any]], current: str) -> str:
-    """One Markdown link per dashboard, Home first; the one that shows them is no link."""
+    """One Markdown link per dashboard, Home first; the title of the current one is bold text."""
     ordered = sorted(boards, key=lambda board: (board["slug"] != HOME, board["dashboard_title"]))
     return " ".join(
         f"**{board['dashboard_title']}**" if board["slug"] == current

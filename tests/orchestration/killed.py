@@ -216,7 +216,7 @@ def _serve(order: dict[str, Any]) -> dict[str, Any]:
             if _cpu_seconds(pid) >= order["after"]:
                 os.kill(pid, signal.SIGKILL)
                 break
-            time.sleep(0.0005)
+            time.sleep(0.0005)  # the CPU time of another process can only be polled
     with os.fdopen(reading) as pipe:
         text = pipe.read()
     _, ended, usage = os.wait4(pid, 0)

@@ -137,7 +137,7 @@ TROUBLES: dict[str, Trouble] = {
     "revoked TikTok token": Trouble(lambda place: place.token("tiktok_ads", b"wrong"), "account", ("secret",)),
     "secret file is gone": Trouble(lambda place: (place.folder / f"{TENANT}.token").unlink(), "account", ("missing",)),
     "secret of two lines": Trouble(lambda place: place.token("shopify", b"shpat_1\nshpat_2"), "account", ("line",)),
-    "secret that is no text": Trouble(lambda place: place.token("shopify", b"\xff\xfes\0h\0"), "account"),
+    "secret in a binary encoding": Trouble(lambda place: place.token("shopify", b"\xff\xfes\0h\0"), "account"),
     "one shop under two names": Trouble(
         lambda place: place.configure(
             f'[[tenants.sources]]\nkind = "shopify"\naccount = "{TENANT}"',
@@ -195,7 +195,7 @@ TROUBLES: dict[str, Trouble] = {
             "month,category,cost_kind,amount,currency\n2026-01,rent,fixed,10.00,XXQ\n"), "tenant", ("XXQ",)),
     "expenses without their columns": Trouble(
         lambda place: (place.files / "operating_expenses.csv").write_text("a;b\n1;2\n"), "account"),
-    "balances that are no text": Trouble(
+    "balances in a binary encoding": Trouble(
         lambda place: (place.files / "cash_balances.csv").write_bytes(b"day,\xff\xfe\0"), "account", ("UTF-8",)),
     "folder that is gone": Trouble(lambda place: shutil.rmtree(place.files), "account"),
     # what is stored

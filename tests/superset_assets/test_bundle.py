@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from semantic.catalog import Catalog
+from semantic.digest import fill
 from superset_assets import bundle, datasets, decisions, defaults, ranges, yaml_text
 from superset_assets.process import SERVER
 
@@ -69,6 +70,18 @@ def test_name_in_a_picture_holds_no_tag_and_all_its_letters(name: str) -> None:
     parser.feed(shown)
     assert tags == []
     assert shown.replace("\N{WORD JOINER}", "") == name
+
+
+def test_mark_of_a_quiet_page_goes_by_the_text_that_publishing_writes() -> None:
+    assert datasets.QUIET == fill.QUIET
+
+
+def test_lines_of_the_sales_trend_have_their_styles_by_the_labels_of_its_metrics(catalog: Catalog) -> None:
+    """Superset's configuration lives in another environment: it repeats the labels."""
+    configuration = (SERVER / "superset_config.py").read_text()
+    labels = [metric.label for metric in catalog.metrics.values() if metric.mart == "sales_trend"]
+    assert len(labels) == 3
+    assert [label for label in labels if f'"name": "{label}"' not in configuration] == []
 
 
 def test_metric_with_thresholds_has_a_badge_and_colours_its_card(assets: bundle.Assets) -> None:

@@ -106,7 +106,7 @@ select
     coalesce(departures.customers_opening, 0) as customers_opening,
     coalesce(arrivals.customers_new, 0) as customers_new,
     coalesce(arrivals.customers_returned, 0) as customers_returned,
-    -- a shop whose first order is younger cannot have lost anybody: that is no churn of 0 %
+    -- empty while the shop is too young to have lost anybody: 0 would look like a measured churn of 0 %
     case
         when ends.end_day >= ends.first_day + tenants.inactive_after_days then coalesce(departures.customers_lost, 0)
     end as customers_lost,
