@@ -28,12 +28,12 @@ TARGETS = {"mrr": 3_000, "churn_rate": 0.05}
 class FiveSources(Installation):
     """`root/files` holds each shop's folder of events, expenses and balances."""
 
-    def configure_all(self, server: SimulatorServer) -> None:
-        """Writes takings.toml and what it names."""
+    def configure_all(self, server: SimulatorServer, accounts: Sequence[str] = ACCOUNTS) -> None:
+        """Writes takings.toml, with a tenant per account, and what it names."""
         self.prepare()
         lines: list[str] = []
-        for shop in server.world.shops:
-            account = shop.account
+        for account in accounts:
+            shop = server.world.shop(account)
             lines += ["[[tenants]]", f'id = "{account}"', f"name = {json.dumps(shop.name)}"]
             lines += [f'time_zone = "{shop.time_zone}"', f'currency = "{shop.currency}"']
             lines += [*settings_of(account), "[tenants.targets]"]

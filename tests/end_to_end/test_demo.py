@@ -13,9 +13,9 @@ import pytest
 
 from orchestration.superset import dashboard_titles
 from superset_assets.process import DEFAULT_PYTHON
+from tests.end_to_end import retail
 
 pytestmark = pytest.mark.superset
-RETAIL = Path(__file__).parents[3] / "shared" / "data" / "online_retail"
 TAKINGS = Path(sys.executable).with_name("takings")
 
 
@@ -57,24 +57,10 @@ def test_demo_fills_the_dashboards_of_both_tenants_and_answers_a_query(home: Pat
     assert again.stdout.count("✓") == 8
 
 
-@pytest.fixture
-def weeks(tmp_path: Path) -> Path:
-    """The last six weeks of a real retailer's tables."""
-    if not RETAIL.exists():
-        pytest.skip(f"no {RETAIL}: the real retailer's tables are not at hand")
-    folder = tmp_path / "weeks"
-    folder.mkdir()
-    with duckdb.connect() as db:
-        recent = f"select max(created_at) - interval 42 day from '{RETAIL}/orders.parquet'"
-        db.execute(f"create view recent as select * from '{RETAIL}/orders.parquet' where created_at > ({recent})")
-        for table in ("orders", "order_lines", "refund_lines"):
-            rows = f"select * from '{RETAIL}/{table}.parquet' semi join recent using (order_id)"
-            db.execute(f"copy ({rows}) to '{folder}/{table}.parquet'")
-    return folder
-
-
-@pytest.mark.deep  # the tutorial runs a demo in `make test`, test_online_retail compares the retailer's whole year
-def test_demo_of_a_real_retailer_from_api_to_dashboards(home: Path, weeks: Path) -> None:
+@pytest.mark.deep  # the tutorial runs a demo in `make test`, test_online_retail compares the same weeks
+@pytest.mark.skipif(retail.ABSENT, reason=retail.REASON)
+def test_demo_of_a_real_retailer_from_api_to_dashboards(home: Path, tmp_path: Path) -> None:
+    weeks = retail.last_weeks(tmp_path / "weeks")
     result = run(home, "demo", "--once", "--superset-port", "0", "--world", str(weeks))
     assert result.returncode == 0, result.stderr
     assert "online_retail · Store Performance: 15 charts" in result.stderr

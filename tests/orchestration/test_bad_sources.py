@@ -117,7 +117,7 @@ def revoked(source: str) -> Fault:
     return Fault("unauthorized", on=DEEP[source], times=None)
 
 
-@pytest.mark.parametrize("source", WIRED)
+@pytest.mark.parametrize("source", ["shopify", *(pytest.param(kind, marks=pytest.mark.deep) for kind in WIRED[1:])])
 def test_permission_revoked_during_a_pull_keeps_loaded_rows_and_the_next_pull_resumes(
     source: str, place: Installation, server: SimulatorServer, undisturbed: Installation
 ) -> None:

@@ -226,6 +226,7 @@ def test_all_mistakes_of_a_configuration_are_named_in_one_message(tmp_path: Path
         assert place_of_mistake in message
 
 
+@pytest.mark.deep  # test_bad_sources has it for every source
 def test_source_that_always_fails_ends_with_one_message(tmp_path: Path) -> None:
     faults = Faults([Fault("error", on="shop", times=None)])
     with serve(SHOPS, faults=faults) as broken:

@@ -104,7 +104,7 @@ def test_full_disk_is_one_message_and_keeps_the_last_build(
     one_message(result, place)
 
 
-@pytest.mark.parametrize("left", [0, 1, 2, 3])
+@pytest.mark.parametrize("left", [1, *(pytest.param(left, marks=pytest.mark.deep) for left in (0, 2, 3))])
 def test_first_run_on_a_full_disk_is_one_message_and_the_next_run_resumes(
     left: int, disk: Path, server: SimulatorServer
 ) -> None:

@@ -158,6 +158,7 @@ def built(published: Undisturbed, nursery: Nursery) -> Built:
         return Built(place, *nursery.succeed(copy, "rebuild"))
 
 
+@pytest.mark.deep  # the test before each step has these
 def test_build_and_publish_killed_around_their_renames_are_healed_by_the_next_build(
     built: Built, published: Undisturbed, nursery: Nursery
 ) -> None:
@@ -240,6 +241,7 @@ def check_replay(undisturbed: Undisturbed, nursery: Nursery, numbers: Iterable[i
             assert [path.name for path in place.home.staging.parent.iterdir()] == [place.home.staging.name]
 
 
+@pytest.mark.deep  # the test before each step has these
 def test_replay_killed_around_its_rename_is_healed_by_the_next_one(
     pulled: Callable[[str], Undisturbed], nursery: Nursery
 ) -> None:
@@ -286,6 +288,7 @@ def tenants(place: Installation) -> set[str]:
     return {tenant for tenant, _, _ in stored.accounts(place.home)}
 
 
+@pytest.mark.deep  # the test before each step has this one
 def test_rename_killed_between_landing_zone_and_staging_is_finished_by_its_repeat(
     moved: Installation, nursery: Nursery
 ) -> None:

@@ -291,6 +291,7 @@ def test_publish_is_visible_after_the_cache_is_flushed(superset: Running) -> Non
     assert verify.chart_data(aurora, "State of the data")[0]["trust_text"].endswith(" · second")
 
 
+@pytest.mark.deep  # test_publish has the same without Superset
 def test_readers_during_many_publishes_get_complete_builds_and_no_error(superset: Running) -> None:
     marts.publish(superset.published, "scale-1")
     base = verify.chart_data(superset.user("aurora"), "Top products", force=True)[0]["product_revenue"]

@@ -127,6 +127,7 @@ def test_row_in_the_wrong_tenants_file_changes_the_numbers_of_every_dataset(
     assert unseen == []
 
 
+@pytest.mark.deep  # a whole walk; test_tenant_reads_only_its_own_rows_of_every_dataset stays
 def test_rules_alone_hide_the_other_tenant_in_a_file_of_all_tenants(restored: Running) -> None:
     folder = copied(restored, "one-file")
     shutil.copyfile(folder / "all.duckdb", folder / "tenant-aurora.duckdb")

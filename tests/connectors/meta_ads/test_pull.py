@@ -30,7 +30,7 @@ from tests.connectors.meta_ads.pulling import (
 FIRST = END - timedelta(days=24)
 
 
-@pytest.fixture(scope="module", params=["aurora", "nordlicht"])
+@pytest.fixture(scope="module", params=["aurora", pytest.param("nordlicht", marks=pytest.mark.deep)])
 def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Place:
     """A first load, then a pull every 77 hours."""
     place, now = Place(tmp_path_factory.mktemp("steps"), request.param), FIRST

@@ -144,6 +144,7 @@ def replayed(place: Place, into: Path) -> Place:
     return fresh
 
 
+@pytest.mark.deep  # the conformance kit replays a smaller account
 def test_staging_replayed_from_the_landing_zone_is_identical(by_steps: Place, tmp_path: Path) -> None:
     fresh = replayed(by_steps, tmp_path)
     assert fresh.tables() == by_steps.tables()

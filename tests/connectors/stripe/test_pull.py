@@ -229,6 +229,7 @@ def test_pull_after_event_expiry_reads_all_lists_and_finds_deletions(
     assert {key for key, how in results.items() if how == "event"} <= set(deleted_ids) - aged
 
 
+@pytest.mark.deep  # the conformance kit replays a smaller account
 def test_replay_of_the_landing_zone_gives_the_same_tables(
     after_many_pulls: tuple[Place, dict[datetime, object]], server: SimulatorServer, tmp_path: Path
 ) -> None:

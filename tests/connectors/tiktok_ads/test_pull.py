@@ -28,7 +28,7 @@ FIRST = END - timedelta(days=24)
 SPENT = "select date_day, store_id, promotion_type, cost_micros from tiktok_ads.gmv_max_totals order by all"
 
 
-@pytest.fixture(scope="module", params=["aurora", "nordlicht"])
+@pytest.fixture(scope="module", params=["aurora", pytest.param("nordlicht", marks=pytest.mark.deep)])
 def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Place:
     """A first load, then pulls about every three days, at odd hours."""
     place, now = Place(tmp_path_factory.mktemp("steps"), request.param), FIRST
