@@ -4,7 +4,8 @@
                     tenant-<id>.duckdb     one tenant's rows and nothing else
                     nobody.duckdb          the tables without rows, for users who belong to no tenant
                     catalog.json           the metrics' definitions of this build
-                    build.json             its run, its time, its definitions' version, its blocked tenants
+                    build.json             its run, its time, its definitions' version, its blocked tenants, and each
+                                           tenant's time zone with the time up to which its sources were read
     published/current -> <run>             replaced by one rename: a reader sees a whole build, the old or the new one
 
 Builds are immutable. The newest three stay, for readers that still have one open. A blocked tenant's file is the one of
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,10 +33,10 @@ from semantic import catalog
 RETAINED_BUILDS = 3
 
 
-def publish(home: Home, built: Built, run_id: str, tenants: Sequence[str], progress: Progress) -> Path:
+def publish(home: Home, built: Built, run_id: str, zones: Mapping[str, str], progress: Progress) -> Path:
     """Write the build's files beside the current ones, then switch readers to them. Returns the build's folder.
 
-    `tenants` are all configured ones, also the blocked ones.
+    `zones`: the time zone of each configured tenant, also of the blocked ones.
     """
     target, partial = home.published / run_id, home.published / f"{run_id}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -50,7 +51,7 @@ def publish(home: Home, built: Built, run_id: str, tenants: Sequence[str], progr
             "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts' order by 1"
         ).fetchall()]  # fmt: skip
         blocked = read_blocked(db, "build")
-        sound = [name for name in tenants if name not in {block.tenant_id for block in blocked}]
+        sound = [name for name in zones if name not in {block.tenant_id for block in blocked}]
         files = {"all": "true", "nobody": "false", **{f"tenant-{name}": f"tenant_id = '{name}'" for name in sound}}
         total = len(files) + len(blocked)
         for number, (name, condition) in enumerate(files.items(), start=1):
@@ -59,11 +60,13 @@ def publish(home: Home, built: Built, run_id: str, tenants: Sequence[str], progr
         for number, block in enumerate(blocked, start=len(files) + 1):
             _retain(db, home.published / "current", partial, marts, block, now)
             progress("publish", number, total, f"tenant-{block.tenant_id}")
+        read_until = _read_until(db, partial / "all.duckdb")
     about = {
         "run_id": run_id,
         "published_at": now.isoformat(timespec="seconds"),
         "definitions": definitions.version,
-        "tenants": sorted(tenants),
+        "tenants": sorted(zones),
+        "calendars": {name: {"time_zone": zone, "as_of": read_until.get(name)} for name, zone in zones.items()},
         "blocked": {block.tenant_id: block.reason for block in blocked},
         "warnings": built.warnings,
     }
@@ -139,6 +142,14 @@ def _retain(
     for file in ("retained", "target"):
         db.execute(f"checkpoint {file}")
         db.execute(f"detach {file}")
+
+
+def _read_until(db: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str | None]:
+    """The time up to which each tenant's sources were read, UTC, as the published file has it."""
+    db.execute(f"attach {quoted(path)} as published (read_only)")
+    rows = db.execute("select tenant_id, min(as_of) from published.marts.build_info group by tenant_id").fetchall()
+    db.execute("detach published")
+    return {name: as_of and as_of.isoformat(timespec="seconds") for name, as_of in rows}
 
 
 def _tables(db: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str, str]]:

@@ -4,9 +4,10 @@
 
 A published build contains `catalog.json`, so that a question uses the definitions that the build was made with. A mart
 is a dbt model of `access: public`. Our own settings of a metric are in its `config: meta`: unit, format (d3; a `$`
-marks a multiple: 16.3×), thresholds, `micros` where money is in micros instead of minor units, and `non_additive_over`:
-the columns over which the metric must not be added up (a cohort's month number, the day of a count of people). A mart's
-`config: meta` may name these columns once for all its metrics. A metric without a format has that of its unit.
+marks a multiple: 16.3×), thresholds, `good` (up or down: in which direction a change is good news), `micros` where
+money is in micros instead of minor units, and `non_additive_over`: the columns over which the metric must not be added
+up (a cohort's month number, the day of a count of people). A mart's `config: meta` may name these columns once for all
+its metrics. A metric without a format has that of its unit.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from semantic.errors import CatalogError, UnknownNameError
 
 Unit = Literal["money", "count", "ratio"]
 Kind = Literal["sum", "ratio", "derived", "other"]
+Direction = Literal["up", "down", "none"]
 FORMATS: Mapping[Unit, str] = MappingProxyType({"money": ",.2f", "count": ",d", "ratio": ".1%"})
 FILE_NAME = "catalog.json"
 FORMAT_VERSION = 2  # 1: release 0.1
@@ -82,6 +84,7 @@ class Metric:
     inputs: tuple[str, ...] = ()
     non_additive_over: tuple[str, ...] = ()
     micros: bool = False
+    good: Direction = "none"
 
 
 @dataclass(frozen=True)
@@ -228,6 +231,7 @@ def _metric(
         inputs=tuple(used),
         non_additive_over=_restriction(meta, own, inputs),
         micros=bool(meta.get("micros")) or (meta["unit"] == "money" and any(other.micros for other in inputs)),
+        good=meta.get("good", "none"),
     )
     return metrics[name]
 

@@ -7,33 +7,19 @@ is in neither: its number would always look like a fall.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
 
-from common.presets import MONTHS, Days, Preset, first_of, months_before
+from common import comparison as rules
+from common.comparison import COMPARISONS, Comparison
+from common.presets import Days, Preset
 from semantic import periods
 from semantic.compiler import GRAINS
 from semantic.errors import RangeError, UnknownNameError
 from semantic.query import answer
 from semantic.warehouse import Build
-
-COMPARISONS = ("prior", "year")
-ONE_DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The days of a period and those that it is compared with."""
-
-    now: Days
-    before: Days
-
-    def describe(self) -> str:
-        """Both periods in one line."""
-        return "{} to {}, compared with {} to {}".format(*self.now, *self.before)
 
 
 def newest_day(build: Build, time_zone: str, now: datetime) -> date:
@@ -45,59 +31,29 @@ def newest_day(build: Build, time_zone: str, now: datetime) -> date:
 
 def of_preset(preset: Preset, kind: str, today: date) -> Comparison:
     """The comparison of a period by name. Raises RangeError where no whole day of it has passed."""
-    days = preset.days(today)
-    if days[1] == today and preset.unit == "day" and days[0] != today:
-        days = preset.days(today - ONE_DAY)  # so many whole days
-    return _compare(days, preset.unit, kind, today)
+    return _checked(rules.of_preset(preset, _known(kind), today), preset.days(today), today)
 
 
 def of_days(start: date, end: date, kind: str, today: date) -> Comparison:
-    """The comparison of days that were chosen freely: whole months are compared with whole months.
-
-    Raises RangeError where no whole day of them has passed.
-    """
-    periods.check(start, end)
-    months = start.day == 1 and (end + ONE_DAY).day == 1
-    return _compare((start, end), "months" if months else "day", kind, today)
+    """The comparison of days that were chosen freely. Raises RangeError where no whole day of them has passed."""
+    days = periods.check(start, end)
+    return _checked(rules.of_days(days, _known(kind), today), days, today)
 
 
-def _compare(days: Days, unit: str, kind: str, today: date) -> Comparison:
+def _known(kind: str) -> str:
     if kind not in COMPARISONS:
         raise UnknownNameError("comparison", kind, COMPARISONS)
-    start, end = days[0], min(days[1], today - ONE_DAY)
-    if end < start:
+    return kind
+
+
+def _checked(result: Comparison | None, days: Days, today: date) -> Comparison:
+    if result is None:
         raise RangeError(
             f"No comparison for {days[0]} to {days[1]}",
             f"no day of it is over: today is {today}",
             "Choose a period that begins earlier",
         )
-    if unit == "months" and end != days[1]:
-        unit = "day"  # the last of these months is still running
-    return Comparison((start, end), a_year_before(start, end) if kind == "year" else _prior(start, end, unit))
-
-
-def _prior(start: date, end: date, unit: str) -> Days:
-    """The period before: so many days or months, or the same part of the month, quarter or year before."""
-    if unit == "day":
-        length = end - start + ONE_DAY
-        return start - length, end - length
-    if unit == "months":
-        months = (end.year - start.year) * 12 + end.month - start.month + 1
-        return months_before(start, months), start - ONE_DAY
-    first = months_before(start, MONTHS[unit])
-    is_whole = first_of(unit, end + ONE_DAY) != start
-    return first, start - ONE_DAY if is_whole else min(first + (end - start), start - ONE_DAY)
-
-
-def a_year_before(start: date, end: date) -> Days:
-    """The same days of the calendar a year earlier; a range that ends with a month ends with it there too."""
-    month_end = (end + ONE_DAY).day == 1
-    return _same_day(start), _same_day(end + ONE_DAY) - ONE_DAY if month_end else _same_day(end)
-
-
-def _same_day(day: date) -> date:
-    """The day a year earlier; February 28 for the 29th."""
-    return date(day.year - 1, day.month, 28 if (day.month, day.day) == (2, 29) else day.day)
+    return result
 
 
 def compare(build: Build, metrics: Sequence[str], comparison: Comparison, by: Sequence[str] = ()) -> pa.Table:
@@ -111,9 +67,9 @@ def compare(build: Build, metrics: Sequence[str], comparison: Comparison, by: Se
     """
     ranges = (comparison.now, comparison.before)
     now, before = (answer(build, metrics, by=by, start=start, end=end) for start, end in ranges)
-    last = tuple(_position(name, comparison.now[1], comparison.now[0]) if name in GRAINS else None for name in by)
+    last = tuple(_place(name, comparison.now[1], comparison.now[0]) if name in GRAINS else None for name in by)
     rows_now, rows_before = (
-        {tuple(_position(name, row[name], days[0]) for name in by): row for row in table.to_pylist()}
+        {tuple(_place(name, row[name], days[0]) for name in by): row for row in table.to_pylist()}
         for table, days in zip((now, before), ranges, strict=True)
     )
     keys = [
@@ -123,7 +79,7 @@ def compare(build: Build, metrics: Sequence[str], comparison: Comparison, by: Se
     ]
     keys.sort(key=lambda key: [(part is None, part) for part in key])
     columns = {
-        name: pa.array([_at(name, key[number], comparison.now[0]) for key in keys], now.schema.field(name).type)
+        name: pa.array([_value(name, key[number], comparison.now[0]) for key in keys], now.schema.field(name).type)
         for number, name in enumerate(by)
     }
     fields = [now.schema.field(name) for name in by]
@@ -155,28 +111,11 @@ def _change(value: Any, previous: Any) -> float | None:
     return None if value is None or previous is None or previous <= 0 else float(value - previous) / float(previous)
 
 
-def _position(name: str, value: Any, first: date) -> Any:
+def _place(name: str, value: Any, first: date) -> Any:
     """The number of a day, week, month … in a period that begins on `first`; any other value is itself."""
-    if name == "day":
-        return (value - first).days
-    if name == "week":
-        return (_monday(value) - _monday(first)).days // 7
-    if name in MONTHS:
-        begins = first_of(name, first)
-        return ((value.year - begins.year) * 12 + value.month - begins.month) // MONTHS[name]
-    return value
+    return rules.place(name, value, first) if name in GRAINS else value
 
 
-def _at(name: str, position: Any, first: date) -> Any:
+def _value(name: str, place: Any, first: date) -> Any:
     """The day, week, month … of this number, by its first day; any other value is itself."""
-    if name == "day":
-        return first + timedelta(days=position)
-    if name == "week":
-        return _monday(first) + timedelta(days=7 * position)
-    if name in MONTHS:
-        return months_before(first_of(name, first), -MONTHS[name] * position)
-    return position
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+    return rules.at(name, place, first) if name in GRAINS else place

@@ -22,7 +22,7 @@ from superset_assets.names import DATABASE, HOME
 
 # Superset's connection hook puts the published file of the user in this place (server/superset_config.py).
 DUCKDB_URI = "duckdb:///published-build-of-whoever-asks.duckdb"
-CSS = tuple(ROOT / "dashboards" / name for name in ("look.css", "home.css"))  # one look for all dashboards
+CSS = tuple(ROOT / "dashboards" / name for name in ("look.css", "cards.css", "home.css"))  # one look for all dashboards
 Assets = dict[str, dict[str, Any]]
 
 
@@ -53,7 +53,7 @@ def complete(assets: Assets, *, database_uri: str = DUCKDB_URI, default_range: s
     """The assets as Superset gets them.
 
     default_range: what dashboards open with, as "YYYY-MM-DD : YYYY-MM-DD" (both days shown); without it the last
-    thirty calendar days including today. A range that ends in the past also moves the presets to its last day.
+    thirty whole days. A range that ends in the past also moves the presets to its last day.
     """
     values = {
         "default_range": ranges.expression(default_range),

@@ -103,6 +103,14 @@ def _thresholds(subject: Subject) -> Params:
     }
 
 
+def _direction(subject: Subject) -> Params:
+    """The colour of a change: green where it is good news, red where it is bad news, none where it is neither."""
+    good = subject.metrics[0].good
+    if good == "none":
+        return {"comparisonColorEnabled": False}
+    return {"comparisonColorEnabled": True, "comparisonColorScheme": "Green" if good == "up" else "Red"}
+
+
 def _scheme(name: str) -> Params:
     return {"colorScheme": THRESHOLD_COLOURS[name]}
 
@@ -222,7 +230,8 @@ def _shades(subject: Subject) -> Params:
 
 
 PARTS: Mapping[str, tuple[Callable[[Subject], Params], ...]] = {
-    "card": (_one_metric, _newest, _subtitle, _number, _thresholds),
+    "card": (_one_metric, _subtitle, _number, _direction),
+    "level": (_one_metric, _newest, _subtitle, _number, _thresholds),
     "trend": (_one_metric, _axis, _subtitle, _number),
     "line": (_metrics, _axis, _axis_labels, _groups, _legend, _number),
     "comparison": (_metrics, _axis, _axis_labels, _legend, _number),

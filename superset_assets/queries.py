@@ -44,6 +44,8 @@ def _query(params: dict[str, Any], time_column: str | None) -> dict[str, Any]:
     }
     if params.get("query_mode") == "raw":
         del query["metrics"]
+    if "time_compare" in params:
+        query["time_offsets"] = params["time_compare"]
     return query
 
 

@@ -1,7 +1,8 @@
 """Date ranges of a dashboard in Superset's notation, and the links that set them.
 
 Superset's range "since : until" excludes `until`. Our ranges name the last day that is shown, so one day is added.
-Relative ranges are expressions that Superset evaluates at each refresh: they are always up to date.
+Relative ranges are expressions that Superset evaluates at each refresh, by the tenant's today; a range that began
+before today ends with yesterday (server/days.py). A fixed range ends on its last day.
 """
 
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ _END = f"DATEADD({_TODAY}, 1, day)"
 
 
 def _last(days: int) -> str:
-    return f"DATEADD({_TODAY}, -{days - 1}, day) : {_END}"
+    return f"DATEADD({_TODAY}, -{days}, day) : {_TODAY}"
 
 
 def _since_first_of(unit: str) -> str:

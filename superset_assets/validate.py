@@ -23,6 +23,7 @@ from superset_assets import bundle, decisions, defaults
 from superset_assets.errors import InvalidAssetsError, Problem
 from superset_assets.names import asset_uuid
 
+CARD_PARTS = {"Previous value", "Delta", "Percent change"}  # of a number with its change
 # What Superset 6.1.0 draws; line, bar, dist_bar, area, heatmap, histogram and filter_box are gone.
 VIZ_TYPES = frozenset((
     "echarts_timeseries_line", "echarts_timeseries_bar", "echarts_timeseries_smooth", "echarts_timeseries_step",
@@ -113,9 +114,9 @@ def _chart(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Iter
     table = dataset["table_name"]
     yield from _references(path, params, METRIC_PARAMETERS, metrics, f"metric of {table}", "Name one of its metrics")
     yield from _references(path, params, COLUMN_PARAMETERS, columns, f"column of {table}", "Name one of its columns")
-    mentioned = [item.get("column") for item in params.get("conditional_formatting", [])] + [
-        *params.get("column_config", {})
-    ]
+    parts = CARD_PARTS if content["viz_type"] == "pop_kpi" else set()
+    mentioned = [item.get("column") for item in params.get("conditional_formatting", [])]
+    mentioned += [name for name in params.get("column_config", {}) if name not in parts]
     mentioned += [params["x_axis_sort"]] if "x_axis_sort" in params else []
     mentioned += [json.loads(item)[0] for item in params.get("order_by_cols", [])]
     for name in mentioned:

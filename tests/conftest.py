@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ONE_SUPERSET = (
     "tests/superset_assets/test_tenant_walls.py",
     "tests/superset_assets/test_browser.py",
+    "tests/superset_assets/test_days.py",
     "tests/superset_assets/test_query_wall.py",
     "tests/superset_assets/test_superset.py",
     "tests/superset_assets/test_logins.py",

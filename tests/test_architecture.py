@@ -25,8 +25,8 @@ SERVER = "superset_assets/server"
 # What a room may import of the others, and where a line belongs that needs more.
 MAY_IMPORT = {
     SERVER: (
-        (),
-        "Superset's process knows files, environment variables and HTTP only: pass what it needs through these",
+        ("common.comparison",),
+        "Superset's process knows dates, files, environment variables and HTTP only: pass what it needs through these",
     ),
     "common": ((), "common imports nothing of ours: everybody imports it"),
     "connectors": (

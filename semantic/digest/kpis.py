@@ -10,18 +10,10 @@ from common.presets import Days
 from semantic.compiler import compile_ranges, literal
 from semantic.digest import words
 from semantic.digest.periods import Case
-from semantic.digest.words import Direction
 from semantic.warehouse import Build
 
-KPIS: dict[str, Direction] = {
-    "net_sales": "up",
-    "orders_placed": "up",
-    "aov": "up",
-    "ad_spend": "none",
-    "roas": "up",
-    "margin_after_ads": "up",
-}
-"""The figures in their order, and whether more of each is better."""
+KPIS = ("net_sales", "orders_placed", "aov", "ad_spend", "roas", "margin_after_ads")
+"""The figures in their order."""
 ESTIMATED = ("sales_cost_assumed", "sales_cost_missing")
 """Sales whose cost is not certain: any of them makes a margin an estimate."""
 Values = dict[str, Decimal | None]
@@ -35,10 +27,10 @@ def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
     for case in cases:
         now = known[case.days.now]
         before = _until(build, case) if case.until else known[case.days.before]
-        for position, (name, good) in enumerate(KPIS.items(), start=1):
+        for position, name in enumerate(KPIS, start=1):
             metric, value, previous = build.catalog.metric(name), now[name], before.get(name)
             is_estimate = name == "margin_after_ads" and any(now[part] for part in ESTIMATED)
-            change, tone = words.change(value, previous, metric, code), words.tone(value, previous, good)
+            change, tone = words.change(value, previous, metric, code), words.tone(value, previous, metric.good)
             yield {
                 "tenant_id": build.tenant,
                 "period": case.period,
@@ -55,7 +47,7 @@ def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
                 "value": value,
                 "previous": previous,
                 "difference": None if value is None or previous is None else value - previous,
-                "good_direction": good,
+                "good_direction": metric.good,
                 "tone": tone,
                 "value_text": words.amount(value, metric, code),
                 "previous_text": words.amount(previous, metric, code),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from common.comparison import COMPARISONS, Comparison, a_year_before
 from common.presets import PRESETS
 from semantic import comparison
-from semantic.comparison import COMPARISONS, Comparison
 from semantic.errors import RangeError
 
 
@@ -41,7 +41,7 @@ def cases(as_of: datetime, time_zone: str) -> Iterator[Case]:
             try:
                 yield Case(preset.label, position, kind, comparison.of_preset(preset, kind, today), runs)
             except RangeError:  # no day of it is over
-                earlier = comparison.a_year_before(today, today)[0] if kind == "year" else today - timedelta(days=1)
+                earlier = a_year_before(today, today)[0] if kind == "year" else today - timedelta(days=1)
                 days = Comparison((today, today), (earlier, earlier))
                 yield Case(preset.label, position, kind, days, runs, _same_time(local, earlier))
 

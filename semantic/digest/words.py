@@ -7,11 +7,10 @@ from typing import Literal
 
 from babel.numbers import get_currency_precision, get_currency_symbol
 
-from semantic.catalog import Metric
+from semantic.catalog import Direction, Metric
 
 MINUS = "\N{MINUS SIGN}"
 WHOLE_FROM = 1000  # cents say nothing about an amount above
-Direction = Literal["up", "down", "none"]
 Tone = Literal["good", "bad", "neutral"]
 
 

@@ -7,11 +7,13 @@ as they are.
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partialmethod
 from typing import Any
 
+import days
 import pandas as pd
 from flask import Response, g, request
 
@@ -29,14 +31,19 @@ def with_byte_order_mark(response: Response) -> Response:
     return response
 
 
-def named_by_chart_and_range(response: Response) -> Response:
+def named_by_chart_and_range(calendars: days.Calendars) -> Callable[[Response], Response]:
     """A chart's file is called `<chart>-<first day>-<last day>.csv`; Superset calls it by the time of the export."""
-    if response.mimetype in FILES and request.path.startswith("/api/v1/chart/"):
-        with suppress(KeyError, TypeError, ValueError):  # a request of another form keeps Superset's name
-            form = request.get_json() if request.is_json else json.loads(request.form["form_data"])
-            name = "-".join([_title(form), *_days(form["queries"][0])])
-            response.headers["Content-Disposition"] = f'attachment; filename="{name}.{FILES[response.mimetype]}"'
-    return response
+
+    def named(response: Response) -> Response:
+        if response.mimetype in FILES and request.path.startswith("/api/v1/chart/"):
+            with suppress(KeyError, TypeError, ValueError):  # a request of another form keeps Superset's name
+                form = request.get_json() if request.is_json else json.loads(request.form["form_data"])
+                query = form["queries"][0]
+                name = "-".join([_title(form), *_days(query, calendars.of_query(query))])
+                response.headers["Content-Disposition"] = f'attachment; filename="{name}.{FILES[response.mimetype]}"'
+        return response
+
+    return named
 
 
 def _title(form: dict[str, Any]) -> str:
@@ -55,13 +62,10 @@ def _title(form: dict[str, Any]) -> str:
     return "-".join(words)
 
 
-def _days(query: dict[str, Any]) -> list[str]:
+def _days(query: dict[str, Any], today: date) -> list[str]:
     """The first and the last day of the query's range, none where it has no such end. Superset excludes the last."""
-    from superset.utils.date_parser import get_since_until  # noqa: PLC0415
-
-    ranges = [item["val"] for item in query.get("filters") or [] if item.get("op") == "TEMPORAL_RANGE"]
-    since, until = get_since_until(time_range=query.get("time_range") or (ranges or ["No filter"])[0])
-    ends = [since, until - timedelta(microseconds=1) if until else None]
+    shown = days.resolve(days.time_range(query) or "No filter", today)
+    ends = [shown.since, shown.until - timedelta(microseconds=1) if shown.until else None]
     return [f"{end:%Y-%m-%d}" for end in ends if end]
 
 

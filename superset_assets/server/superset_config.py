@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import days
 import exports
 import landing
 import logins
@@ -97,6 +98,7 @@ FEATURE_FLAGS = {
     # each user has a connection to another file, so users do not share cached answers
     "CACHE_QUERY_BY_USER": True,
     "DRILL_BY": False,
+    "CHART_PLUGINS_EXPERIMENTAL": True,  # a number with its change (pop_kpi)
 }
 
 # --- the browser loads nothing from other hosts; no telemetry
@@ -206,9 +208,10 @@ VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">
 
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
+    days.install(CALENDARS)
     exports.correct_writers()
     app.after_request(exports.with_byte_order_mark)
-    app.after_request(exports.named_by_chart_and_range)
+    app.after_request(exports.named_by_chart_and_range(CALENDARS))
     app.before_request(logins.refuse_without_the_old_password)
     app.before_request(landing.to_home)
     app.after_request(logins.refuse_too_many)
@@ -290,8 +293,28 @@ def published_file(roles: set[str]) -> str:
     """The name of the published file that these roles may read; without exactly one tenant, the empty file."""
     if "Admin" in roles:
         return "all.duckdb"
+    tenant = _tenant(roles)
+    return f"tenant-{tenant}.duckdb" if tenant else "nobody.duckdb"
+
+
+def _tenant(roles: set[str]) -> str | None:
+    """The one tenant of these roles; None for none, several, and administrators."""
     tenants = [match[1] for match in map(_TENANT_ROLE.fullmatch, sorted(roles)) if match]
-    return f"tenant-{tenants[0]}.duckdb" if len(tenants) == 1 else "nobody.duckdb"
+    return tenants[0] if len(tenants) == 1 and "Admin" not in roles else None
+
+
+def _build() -> Path:
+    """The published build, as it is now."""
+    return Path(os.path.realpath(PUBLISHED / "current"))
+
+
+def _own_tenant() -> str | None:
+    from superset import security_manager  # noqa: PLC0415
+
+    return _tenant({role.name for role in security_manager.get_user_roles()}) if hasattr(g, "user") else None
+
+
+CALENDARS = days.Calendars(_build, _own_tenant)
 
 
 def DB_CONNECTION_MUTATOR(  # noqa: N802 (Superset's name)
@@ -307,7 +330,7 @@ def DB_CONNECTION_MUTATOR(  # noqa: N802 (Superset's name)
         if "Admin" not in roles:
             raise refusal("Only an administrator may query databases that Takings did not publish.", 403)
         return uri, params
-    build = Path(os.path.realpath(PUBLISHED / "current"))
+    build = _build()
     if not build.is_dir():
         raise refusal("Nothing is published yet. Run `takings run` first, then refresh this page.", 503)
     file = build / published_file(roles)

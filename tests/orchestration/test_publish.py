@@ -88,7 +88,12 @@ def test_build_records_its_run_its_time_and_its_definitions(master: Installation
     assert about["definitions"]
     assert master.ask("select distinct run_id from marts.build_info") == [(master.current.name,)]
     as_of = master.ask("select distinct as_of from marts.build_info")
-    assert as_of == [((SHOPS.end - timedelta(minutes=2)).replace(tzinfo=None),)], "two minutes before the shop's clock"
+    read_until = (SHOPS.end - timedelta(minutes=2)).replace(tzinfo=None)
+    assert as_of == [(read_until,)], "two minutes before the shop's clock"
+    assert {name: item["as_of"] for name, item in about["calendars"].items()} == dict.fromkeys(
+        TENANTS, read_until.isoformat()
+    )
+    assert about["calendars"]["aurora"]["time_zone"] == "America/New_York"
 
 
 class Reader(threading.Thread):
@@ -164,7 +169,7 @@ def test_readers_see_complete_builds_and_no_error_during_many_publishes(place: I
         shutil.copy(path, scratch)
         write_blocked(path, [])
         with home.writing():
-            publication.publish(home, Built(path), run_id, TENANTS, no_progress)
+            publication.publish(home, Built(path), run_id, dict.fromkeys(TENANTS, "UTC"), no_progress)
         run_ids.append(run_id)
     reader.stop.set()
     reader.join(30)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from common.comparison import Comparison
 from semantic import comparison, periods
-from semantic.comparison import Comparison
 from semantic.errors import RangeError, SemanticError, UnknownNameError
 from semantic.query import render
 from semantic.today import today

@@ -132,7 +132,7 @@ def state(driver: webdriver.Chrome) -> dict[str, int]:
         """
         const seen = node => node.offsetParent !== null;
         const charts = [...document.querySelectorAll('.dashboard-component-chart-holder')];
-        const full = chart => chart.querySelector('canvas, table, .header-line');
+        const full = chart => chart.querySelector('canvas, table, .header-line, .pop_kpi');
         return {charts: charts.length, drawn: charts.filter(full).length,
                 busy: [...document.querySelectorAll(arguments[0])].filter(seen).length};
         """,
@@ -166,7 +166,7 @@ def clipped(driver: webdriver.Chrome) -> list[str]:
             && pen.measureText(chart.getAttribute('aria-label') || '').width > chart.clientWidth;
         };
         return [
-          ...[...document.querySelectorAll('.chart-slice .header-title, .header-line, .subtitle-line')]
+          ...[...document.querySelectorAll('.chart-slice .header-title, .header-line, .subtitle-line, .pop_kpi div')]
             .filter(wide).map(node => node.textContent),
           ...[...document.querySelectorAll('.chart-slice .dashboard-chart')]
             .filter(cut).map(node => node.getAttribute('aria-label')),

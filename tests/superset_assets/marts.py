@@ -59,6 +59,7 @@ def _metric(item: dict[str, Any], mart: str, kind: Any, expr: str, parts: Sequen
     return Metric(
         item["name"], item["label"], item["description"], meta["unit"], mart, meta.get("thresholds"),
         meta.get("format") or FORMATS[meta["unit"]], kind, expr, names, non_additive_over(meta) or inherited, micros,
+        meta.get("good", "none"),
     )  # fmt: skip
 
 

@@ -32,11 +32,26 @@ pytestmark = pytest.mark.skipif(
 
 
 def numbers(driver: webdriver.Chrome) -> dict[str, str]:
-    """The big numbers by title."""
-    tiles = driver.find_elements(By.CSS_SELECTOR, ".chart-slice[data-test-viz-type='big_number_total']")
+    """The numbers of the cards by title, without their changes."""
+    texts: dict[str, str] = driver.execute_script(
+        """
+        const cards = [...document.querySelectorAll('.chart-slice[data-test-viz-type="pop_kpi"]')];
+        const number = card => card.querySelector('.pop_kpi > div > div > div').firstChild.textContent;
+        return Object.fromEntries(cards.map(card => [card.dataset.testChartName, number(card)]));
+        """
+    )
+    return texts
+
+
+def changes(driver: webdriver.Chrome) -> dict[str, str]:
+    """The change that each card shows since the earlier period; empty where it shows none."""
+    cards = driver.find_elements(By.CSS_SELECTOR, ".chart-slice[data-test-viz-type='pop_kpi']")
+    place = ".pop_kpi > div > div > div:last-child"
     return {
-        tile.get_attribute("data-test-chart-name") or "": tile.find_element(By.CSS_SELECTOR, ".header-line").text
-        for tile in tiles
+        card.get_attribute("data-test-chart-name") or "": " ".join(
+            reversed(card.find_element(By.CSS_SELECTOR, place).text.split("\n"))
+        )
+        for card in cards
     }
 
 

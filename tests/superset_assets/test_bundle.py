@@ -161,7 +161,7 @@ def test_only_tables_are_wider_than_half_a_row(
                 assert charts[tile["meta"]["uuid"]]["viz_type"] in ("table", "pivot_table_v2"), (title, tile["id"])
 
 
-def test_each_dashboard_opens_with_thirty_days_including_today_of_one_tenant(
+def test_each_dashboard_opens_with_thirty_whole_days_of_one_tenant(
     dashboards: dict[str, dict[str, Any]],
 ) -> None:
     for title, dashboard in dashboards.items():
@@ -170,7 +170,7 @@ def test_each_dashboard_opens_with_thirty_days_including_today_of_one_tenant(
         if title == "Home":
             continue
         (days,) = others
-        expected = 'DATEADD(DATETIME("today"), -29, day) : DATEADD(DATETIME("today"), 1, day)'
+        expected = 'DATEADD(DATETIME("today"), -30, day) : DATETIME("today")'
         assert days["defaultDataMask"]["extraFormData"]["time_range"] == expected, title
 
 

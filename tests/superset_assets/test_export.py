@@ -137,8 +137,8 @@ EDITS: dict[str, tuple[Edit, list[str]]] = {
     "number format": (lambda a: a[CARD]["params"].update(y_axis_format=",.2f"), ["+  format: ',.2f'"]),
     "limit of a table": (lambda a: a[TABLE]["params"].update(row_limit=20), ["+  limit: 20"]),
     "setting that is an option": (
-        lambda a: a[CARD]["params"].update(header_font_size=0.4),
-        ["+  options: {header_font_size: 0.4}"],
+        lambda a: a[CARD]["params"].update(header_font_size=0.3),
+        ["+  options: {header_font_size: 0.3}"],
     ),
     "what Superset adds when a chart is saved": (
         lambda a: a[CARD]["params"].update(slice_id=7, datasource="3__table", dashboards=[1], extra_form_data={}),

@@ -254,8 +254,8 @@ def test_file_of_a_chart_is_named_by_its_title_and_days(superset: Running) -> No
         return str(send(tenant, "post", "chart/data", json=body).headers["Content-Disposition"])
 
     top, net = (numbers[asset_uuid("charts", name)] for name in ("top_customers", "net_sales"))
-    days = "2026-11-01 : 2026-12-01"
-    assert 'filename="top-customers-2026-11-01-2026-11-30.csv"' in name_of("top_customers", days, top)
+    days = "2026-10-01 : 2026-11-01"
+    assert 'filename="top-customers-2026-10-01-2026-10-31.csv"' in name_of("top_customers", days, top)
     assert 'filename="net-sales.csv"' in name_of("net_sales", None, net)
     plan = {"slice_name": "Plan of the others", "viz_type": "table", "params": "{}", "datasource_type": "table"}
     own = call(superset.admin, "post", "chart/", json=plan | {"datasource_id": 1})["id"]
