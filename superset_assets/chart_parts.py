@@ -19,6 +19,7 @@ CURRENCY = {"symbol": "AUTO", "symbolPosition": "prefix"}  # of the rows themsel
 THRESHOLD_COLOURS = {"green": "#2e9e6b", "yellow": "#d99a00", "red": "#d64545"}
 BADGE_COLOURS = THRESHOLD_COLOURS | {"yellow": "#f2c14e"}
 SHADE = "#2e9e6b"
+EARLIER = "Earlier period"  # the offset that server/days.py answers, and the name of its line
 TIME_GRAINS = {"day": "P1D", "month": "P1M"}
 Params = dict[str, Any]
 
@@ -111,6 +112,14 @@ def _direction(subject: Subject) -> Params:
     return {"comparisonColorEnabled": True, "comparisonColorScheme": "Green" if good == "up" else "Red"}
 
 
+def _step_before(subject: Subject) -> Params:
+    """The change since the month before, of days since a week before, where a rise or a fall is good news."""
+    if subject.metrics[0].good == "none":
+        return {}
+    steps, words = (7, "since a week before") if subject.days else (1, "since the month before")
+    return {"compare_lag": steps, "compare_suffix": words}
+
+
 def _scheme(name: str) -> Params:
     return {"colorScheme": THRESHOLD_COLOURS[name]}
 
@@ -134,6 +143,13 @@ def _axis_labels(subject: Subject) -> Params:
 
 def _legend(subject: Subject) -> Params:
     return {"show_legend": len(subject.names) > 1 or bool(subject.chart.by)}
+
+
+def _earlier(subject: Subject) -> Params:
+    """One line of days has the earlier period beside it, dashed; more lines than two are hard to read."""
+    if len(subject.names) > 1 or subject.chart.by or not subject.days:
+        return {}
+    return {"time_compare": [EARLIER], "comparison_type": "values", "time_shift_color": True, "show_legend": True}
 
 
 def _stack(subject: Subject) -> Params:
@@ -232,8 +248,8 @@ def _shades(subject: Subject) -> Params:
 PARTS: Mapping[str, tuple[Callable[[Subject], Params], ...]] = {
     "card": (_one_metric, _subtitle, _number, _direction),
     "level": (_one_metric, _newest, _subtitle, _number, _thresholds),
-    "trend": (_one_metric, _axis, _subtitle, _number),
-    "line": (_metrics, _axis, _axis_labels, _groups, _legend, _number),
+    "trend": (_one_metric, _axis, _subtitle, _number, _step_before),
+    "line": (_metrics, _axis, _axis_labels, _groups, _legend, _earlier, _number),
     "comparison": (_metrics, _axis, _axis_labels, _legend, _number),
     "bar": (_metrics, _axis, _axis_labels, _groups, _legend, _stack, _number),
     "ranking": (_metrics, _ranking, _number),

@@ -192,6 +192,16 @@ def test_card_has_the_sums_of_both_periods(superset: Running, who: Who, tenant: 
                 assert row[EARLIER] == pytest.approx(net_sales(superset, tenant, days.before))
 
 
+def test_line_has_the_earlier_period_day_by_day(who: Who, clock: Clock) -> None:
+    """The first day is beside the first; what the shown month does not have is left out, what it has more is empty."""
+    last = (date.today().replace(day=1) - ONE_DAY).replace(day=1)
+    months = [ranges.RELATIVE["this-month"], f"{(last - ONE_DAY).replace(day=1)} : {last}"]
+    clock(aurora=("UTC", f"{date.today().replace(day=1) - ONE_DAY}T12:00:00"))
+    now, before = (answer["data"] for answer in ask(who["aurora"], "revenue_trend", months, PRIOR))
+    values = [row["revenue"] for row in before][: len(now)]
+    assert [row["revenue__Earlier period"] for row in now] == [*values, *[None] * (len(now) - len(values))]
+
+
 def test_change_is_none_where_the_earlier_number_is_unknown(who: Who) -> None:
     """Superset adds up the columns of the earlier number: with the number itself they make a change of zero."""
     first = date.today() - timedelta(days=360)
