@@ -108,6 +108,18 @@ class SecurityManager(QueryWall):
             self._attempts.clear(attempt, *whose)
         return user
 
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
+        """Nothing is: every reader has a login."""
+        return False
+
+    def exist_permission_on_roles(self, view_name: str, permission_name: str, role_ids: list[int]) -> bool:
+        """Whether one of the roles has a permission. Superset asks for the same ones many times per request."""
+        known: dict[Any, bool] = g.setdefault("takings_permissions", {})
+        key = (view_name, permission_name, *role_ids)
+        if key not in known:
+            known[key] = super().exist_permission_on_roles(view_name, permission_name, role_ids)
+        return known[key]
+
 
 def _stamp(user: Any) -> str:
     """What changes with the password. It is made of the stored hash and says nothing about the password."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import builds
 import days
 import exports
 import landing
@@ -30,7 +31,6 @@ from sqlalchemy.engine import URL, Engine
 from superset.utils.log import DBEventLogger
 
 HOME = Path(os.environ["TAKINGS_SUPERSET_HOME"])
-PUBLISHED = Path(os.environ["TAKINGS_PUBLISHED"])
 HTTPS = os.environ.get("TAKINGS_HTTPS") == "yes"
 
 APP_NAME = "Takings"
@@ -79,9 +79,9 @@ class _ChangesAndVisits(DBEventLogger):  # type: ignore[misc]
 EVENT_LOGGER = _ChangesAndVisits()
 
 
-def _file_cache(folder: str, seconds: int) -> dict[str, Any]:
+def _file_cache(folder: str, seconds: int, kind: str = "FileSystemCache") -> dict[str, Any]:
     return {
-        "CACHE_TYPE": "FileSystemCache",
+        "CACHE_TYPE": kind,
         "CACHE_DIR": str(HOME / "cache" / folder),
         "CACHE_DEFAULT_TIMEOUT": seconds,
         "CACHE_THRESHOLD": 2000,
@@ -89,10 +89,10 @@ def _file_cache(folder: str, seconds: int) -> dict[str, Any]:
 
 
 CACHE_CONFIG = _file_cache("metadata", 60)
-DATA_CACHE_CONFIG = _file_cache("data", 60)
+DATA_CACHE_CONFIG = _file_cache("data", 86400, "builds.BuildCache")
 FILTER_STATE_CACHE_CONFIG = _file_cache("filters", 90 * 86400)
 EXPLORE_FORM_DATA_CACHE_CONFIG = _file_cache("explore", 7 * 86400)
-DASHBOARD_AUTO_REFRESH_MODE = "fetch"  # a refresh within 60 s is answered from the cache
+DASHBOARD_AUTO_REFRESH_MODE = "fetch"  # a refresh is answered from the cache until the next build is published
 
 FEATURE_FLAGS = {
     # each user has a connection to another file, so users do not share cached answers
@@ -208,6 +208,7 @@ VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">
 
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
+    builds.ask_once(_own_file)
     days.install(CALENDARS)
     exports.correct_writers()
     app.after_request(exports.with_byte_order_mark)
@@ -268,16 +269,6 @@ EXTRA_RELATED_QUERY_FILTERS = {"user": _own_account, "role": _own_roles}
 
 
 # --- the second wall: the user decides which published file is opened
-DUCKDB_CONNECT_ARGS = {
-    "read_only": True,
-    "config": {
-        "enable_external_access": False,
-        "lock_configuration": True,
-        "allow_community_extensions": False,
-        "memory_limit": "1GB",
-        "threads": 2,
-    },
-}
 _TENANT_ROLE = re.compile(r"tenant:([A-Za-z0-9][A-Za-z0-9_-]*)")
 
 
@@ -303,35 +294,33 @@ def _tenant(roles: set[str]) -> str | None:
     return tenants[0] if len(tenants) == 1 and "Admin" not in roles else None
 
 
-def _build() -> Path:
-    """The published build, as it is now."""
-    return Path(os.path.realpath(PUBLISHED / "current"))
-
-
 def _own_tenant() -> str | None:
     from superset import security_manager  # noqa: PLC0415
 
     return _tenant({role.name for role in security_manager.get_user_roles()}) if hasattr(g, "user") else None
 
 
-CALENDARS = days.Calendars(_build, _own_tenant)
+CALENDARS = days.Calendars(builds.newest, _own_tenant)
 
 
 def DB_CONNECTION_MUTATOR(  # noqa: N802 (Superset's name)
     uri: URL, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
 ) -> tuple[URL, dict[str, Any]]:
-    """Open each user's own published file, read-only and without access to anything else.
-
-    `current` is resolved here because DuckDB keeps one instance per path: after a swap of the symlink it would still
-    serve the previous build. Databases other than DuckDB are for the administrator alone.
-    """
+    """Give each user a connection to their own published file. Other databases are for the administrator alone."""
     roles = _roles(username, security_manager)
     if uri.get_backend_name() != "duckdb":
         if "Admin" not in roles:
             raise refusal("Only an administrator may query databases that Takings did not publish.", 403)
         return uri, params
-    build = _build()
+    build = builds.newest()
     if not build.is_dir():
         raise refusal("Nothing is published yet. Run `takings run` first, then refresh this page.", 503)
     file = build / published_file(roles)
-    return uri.set(database=str(file)), {**params, "connect_args": DUCKDB_CONNECT_ARGS}
+    return uri.set(database=str(file)), {**params, "creator": lambda: builds.connect(file)}
+
+
+def _own_file() -> Path:
+    """The published file that the current user reads."""
+    from superset import security_manager  # noqa: PLC0415 (it imports this module)
+
+    return builds.newest() / published_file(_roles(g.user.username, security_manager))
