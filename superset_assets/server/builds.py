@@ -16,7 +16,7 @@ from duckdb_engine import ConnectionWrapper, DuckDBIdentifierPreparer
 from flask_caching.backends import FileSystemCache
 from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
 
-PUBLISHED = Path(os.environ["TAKINGS_PUBLISHED"])
+published = Path()  # the folder of published builds: superset_config.py sets it
 OPEN_FILES = 8  # each may use the memory limit below
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -34,7 +34,7 @@ _one_at_a_time = threading.Lock()
 
 def newest() -> Path:
     """The folder of the newest build. Resolved, since the symlink `current` moves to the next build."""
-    return Path(os.path.realpath(PUBLISHED / "current"))
+    return Path(os.path.realpath(published / "current"))
 
 
 def connect(file: Path) -> ConnectionWrapper:

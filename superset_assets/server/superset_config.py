@@ -31,6 +31,7 @@ from sqlalchemy.engine import URL, Engine
 from superset.utils.log import DBEventLogger
 
 HOME = Path(os.environ["TAKINGS_SUPERSET_HOME"])
+builds.published = Path(os.environ["TAKINGS_PUBLISHED"])
 HTTPS = os.environ.get("TAKINGS_HTTPS") == "yes"
 
 APP_NAME = "Takings"
