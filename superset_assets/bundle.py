@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from semantic.catalog import Catalog
-from superset_assets import chart_form, dashboard_form, datasets, decisions, ranges, yaml_text
+from superset_assets import chart_form, dashboard_form, datasets, decisions, defaults, ranges, yaml_text
 from superset_assets.decisions import ROOT, Files
 from superset_assets.errors import DecisionError, InvalidAssetsError, Problem
 from superset_assets.names import DATABASE, HOME
@@ -82,8 +82,9 @@ def links(boards: Sequence[Mapping[str, Any]], current: str) -> str:
 
 
 def style_sheet() -> str:
-    """The style sheet of every dashboard."""
-    return "".join(path.read_text("utf-8") for path in CSS)
+    """The style sheet of every dashboard, with the meanings of the palette as its variables."""
+    meanings = "".join(f" --{name}: {colour};" for name, colour in defaults.load().palette.meanings.items())
+    return f":root {{{meanings} }}\n" + "".join(path.read_text("utf-8") for path in CSS)
 
 
 def to_zip(catalog: Catalog, *, database_uri: str = DUCKDB_URI, default_range: str | None = None) -> bytes:

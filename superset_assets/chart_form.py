@@ -56,6 +56,11 @@ def follows_days(name: str, chart: Chart, catalog: Catalog) -> bool:
     return _subject(name, chart, catalog).days
 
 
+def empty_text(name: str, chart: Chart, catalog: Catalog) -> str | None:
+    """What the chart says where it has no rows."""
+    return chart.empty or defaults.load().empty.get(_subject(name, chart, catalog).mart.name)
+
+
 def _subject(name: str, chart: Chart, catalog: Catalog) -> Subject:
     names = metric_names(name, chart)
     metrics = []
@@ -85,7 +90,8 @@ def _check_columns(subject: Subject) -> None:
     used["newest"] = [chart.newest] if chart.newest else []
     shown = {"labels": chart.labels, "hidden": chart.hidden, "bars": chart.bars, "sort": [chart.sort or ""]}
     for key, names in {**used, **shown}.items():
-        known = columns | (set(subject.names) | {""} if key in shown else set())
+        orders = datasets.ORDERS.get(subject.mart.name, {})
+        known = columns | ({*subject.names, *orders, ""} if key in shown else set())
         for name in names:
             if name not in known:
                 raise DecisionError(key, f"{subject.mart.name} has no column {name!r}", "Name one of its columns")

@@ -14,11 +14,6 @@ from superset_assets.decisions import Chart
 from superset_assets.defaults import ChartType
 from superset_assets.errors import DecisionError
 
-CURRENCY = {"symbol": "AUTO", "symbolPosition": "prefix"}  # of the rows themselves
-# a number in the colour of its threshold; the badge behind a text is lighter
-THRESHOLD_COLOURS = {"green": "#2e9e6b", "yellow": "#d99a00", "red": "#d64545"}
-BADGE_COLOURS = THRESHOLD_COLOURS | {"yellow": "#f2c14e"}
-SHADE = "#2e9e6b"
 EARLIER = "Earlier period"  # the offset that server/days.py answers, and the name of its line
 TIME_GRAINS = {"day": "P1D", "month": "P1M"}
 Params = dict[str, Any]
@@ -85,7 +80,7 @@ def _number(subject: Subject) -> Params:
     if chosen is None:
         chosen = first.format
     money = all(metric.unit == "money" for metric in subject.metrics)
-    return ({number.parameter: chosen} if chosen else {}) | ({"currency_format": CURRENCY} if money else {})
+    return ({number.parameter: chosen} if chosen else {}) | ({"currency_format": datasets.CURRENCY} if money else {})
 
 
 def _thresholds(subject: Subject) -> Params:
@@ -97,9 +92,9 @@ def _thresholds(subject: Subject) -> Params:
     rule = {"column": subject.names[0], "useGradient": False}
     return {
         "conditional_formatting": [
-            rule | {"operator": "≤", "targetValue": green, **_scheme("green")},
-            rule | {"operator": "< x ≤", "targetValueLeft": green, "targetValueRight": yellow, **_scheme("yellow")},
-            rule | {"operator": ">", "targetValue": yellow, **_scheme("red")},
+            rule | {"operator": "≤", "targetValue": green, **_scheme("good")},
+            rule | {"operator": "< x ≤", "targetValueLeft": green, "targetValueRight": yellow, **_scheme("watch")},
+            rule | {"operator": ">", "targetValue": yellow, **_scheme("bad")},
         ]
     }
 
@@ -120,8 +115,14 @@ def _step_before(subject: Subject) -> Params:
     return {"compare_lag": steps, "compare_suffix": words}
 
 
-def _scheme(name: str) -> Params:
-    return {"colorScheme": THRESHOLD_COLOURS[name]}
+def _scheme(meaning: str) -> Params:
+    return {"colorScheme": defaults.load().palette[meaning]}
+
+
+def _rgb(name: str) -> dict[str, int | float]:
+    """A colour of the palette as Superset's colour pickers have it."""
+    red, green, blue = bytes.fromhex(defaults.load().palette[name][1:])
+    return {"r": red, "g": green, "b": blue, "a": 1}
 
 
 def _newest(subject: Subject) -> Params:
@@ -129,7 +130,24 @@ def _newest(subject: Subject) -> Params:
     column = subject.chart.newest
     if column is None:
         return {}
-    return {"groupby": [column], "row_limit": 1, "order_by_cols": [json.dumps([column, False])]}
+    return {"groupby": [column], "row_limit": 1, "order_by_cols": [json.dumps([_newest_first(subject), False])]}
+
+
+def _newest_first(subject: Subject) -> str:
+    """What a dataset sorts its months by: their names do not say it."""
+    orders = datasets.ORDERS.get(subject.mart.name)
+    if not orders:
+        raise DecisionError("newest", f"{subject.mart.name} has no order of its months", "Add one to datasets.ORDERS")
+    return next(iter(orders))
+
+
+def _progress(subject: Subject) -> Params:
+    """Bars of the newest month, one below the other: a value and its target."""
+    column = subject.chart.newest
+    if column is None:
+        raise DecisionError("newest", "progress has no column of months", "Name it")
+    newest = {"timeseries_limit_metric": _newest_first(subject), "row_limit": 1}
+    return {"x_axis": column, "groupby": [], **newest}
 
 
 def _axis(subject: Subject) -> Params:
@@ -137,7 +155,7 @@ def _axis(subject: Subject) -> Params:
 
 
 def _axis_labels(subject: Subject) -> Params:
-    tooltip, axis = ("%a %-d %b %Y", "%-d %b") if subject.grain == "day" else ("%Y-%m", "%Y-%m")
+    tooltip, axis = ("%a %-d %b %Y", "%-d %b") if subject.grain == "day" else ("%b %Y", "%b %Y")
     return {"tooltipTimeFormat": tooltip, "x_axis_time_format": axis}
 
 
@@ -156,6 +174,18 @@ def _stack(subject: Subject) -> Params:
     return {"stack": "Stack"} if subject.chart.stacked else {}
 
 
+def _waterfall(subject: Subject) -> Params:
+    """Subtotals on the axis, each after its steps; sums in grey, what adds in green, what takes away in orange."""
+    if len(subject.chart.by) != 2:
+        raise DecisionError("by", "a waterfall has two columns", "Name that of the subtotals and that of the steps")
+    colours = {"increase_color": _rgb("green"), "decrease_color": _rgb("orange"), "total_color": _rgb("slate")}
+    return {"x_axis": subject.chart.by[0], "groupby": subject.chart.by[1:], **colours}
+
+
+def _line_colour(subject: Subject) -> Params:
+    return {"color_picker": _rgb("green")}
+
+
 def _ranking(subject: Subject) -> Params:
     if len(subject.chart.by) != 1:
         raise DecisionError("by", "a ranking has one column", "Name it")
@@ -163,13 +193,9 @@ def _ranking(subject: Subject) -> Params:
     return {"x_axis": subject.chart.by[0], "groupby": [], "x_axis_sort": sort}
 
 
-def _steps(subject: Subject) -> Params:
-    return {"order_by_cols": [json.dumps([column, True]) for column in subject.chart.by]}
-
-
 def _bands(subject: Subject) -> Params:
     """Colours of a gauge, each up to its end; Superset counts the colours of the scheme from one."""
-    bands, palette = subject.chart.bands, list(defaults.load().palette)
+    bands, palette = subject.chart.bands, list(defaults.load().palette.meanings)
     for colour in bands:
         if colour not in palette:
             raise DecisionError("bands", f"{colour!r} is no colour", f"Use one of {', '.join(palette)}")
@@ -185,7 +211,8 @@ def _bands(subject: Subject) -> Params:
 def _sorted(subject: Subject) -> Params:
     if not subject.chart.by:
         return {}
-    return {"order_desc": True, "timeseries_limit_metric": subject.chart.sort or subject.names[0]}
+    sort = subject.chart.sort or subject.names[0]
+    return {"order_desc": sort not in datasets.ORDERS.get(subject.mart.name, {}), "timeseries_limit_metric": sort}
 
 
 def _cells(subject: Subject) -> Params:
@@ -200,15 +227,15 @@ def _cells(subject: Subject) -> Params:
         if chart.bars and name in subject.names and name not in chart.bars:
             detail["showCellBars"] = False
         if any(metric.name == name and metric.unit == "money" for metric in subject.metrics):
-            detail["currencyFormat"] = CURRENCY
+            detail["currencyFormat"] = datasets.CURRENCY
     config = {name: detail for name, detail in details.items() if detail}
     badges = [name for name in subject.names if name.endswith(datasets.BADGE)]
-    rules = [_badge_rule(name, value, colour) for name in badges for value, colour in BADGE_COLOURS.items()]
+    rules = [_badge_rule(name, text, meaning) for name in badges for meaning, text in datasets.BADGES.items()]
     return ({"column_config": config} if config else {}) | ({"conditional_formatting": rules} if rules else {})
 
 
-def _badge_rule(name: str, value: str, colour: str) -> Params:
-    return {"column": name, "operator": "=", "targetValue": value, "colorScheme": colour, "useGradient": False}
+def _badge_rule(name: str, text: str, meaning: str) -> Params:
+    return {"column": name, "operator": "=", "targetValue": text, "useGradient": False, **_scheme(meaning)}
 
 
 def _bars(subject: Subject) -> Params:
@@ -223,38 +250,37 @@ def _pivot(subject: Subject) -> Params:
     rows = subject.chart.rows or [subject.time]
     types = {column.name: column.type.upper() for column in subject.mart.columns}
     columns = [*rows, *subject.chart.columns]
+    money = [metric.name for metric in subject.metrics if metric.unit == "money"]
+    amounts = {name: {"currencyFormat": datasets.CURRENCY} for name in money}  # the server looks their currency up
     return {
+        **({"column_config": amounts} if amounts and len(amounts) < len(subject.names) else {}),
         "groupbyRows": rows,
         "groupbyColumns": subject.chart.columns,
         "time_grain_sqla": TIME_GRAINS[subject.grain],
-        "temporal_columns_lookup": {name: True for name in columns if types[name].startswith(("DATE", "TIMESTAMP"))},
+        "temporal_columns_lookup": {
+            name: True for name in columns if types.get(name, "").startswith(("DATE", "TIMESTAMP"))
+        },
     }
 
 
 def _shades(subject: Subject) -> Params:
-    """Cells in green, deeper with the value up to a limit."""
-    limit = subject.chart.shade_up_to
-    if limit is None:
+    """Cells in green, deeper with the value up to the 95th percentile (server/front_end.py)."""
+    if not subject.chart.shaded:
         return {}
-    rule = {"column": subject.names[0], "colorScheme": SHADE}
-    return {
-        "conditional_formatting": [
-            rule | {"operator": "< x ≤", "targetValueLeft": 0, "targetValueRight": limit},
-            rule | {"operator": ">", "targetValue": limit, "useGradient": False},
-        ]
-    }
+    return {"conditional_formatting": [{"column": subject.names[0], "operator": "None", **_scheme("good")}]}
 
 
 PARTS: Mapping[str, tuple[Callable[[Subject], Params], ...]] = {
     "card": (_one_metric, _subtitle, _number, _direction),
     "level": (_one_metric, _newest, _subtitle, _number, _thresholds),
-    "trend": (_one_metric, _axis, _subtitle, _number, _step_before),
+    "trend": (_one_metric, _axis, _subtitle, _number, _step_before, _line_colour),
     "line": (_metrics, _axis, _axis_labels, _groups, _legend, _earlier, _number),
     "comparison": (_metrics, _axis, _axis_labels, _legend, _number),
     "bar": (_metrics, _axis, _axis_labels, _groups, _legend, _stack, _number),
+    "progress": (_metrics, _progress, _number),
     "ranking": (_metrics, _ranking, _number),
     "pie": (_one_metric, _groups, _number),
-    "funnel": (_one_metric, _groups, _steps, _number),
+    "waterfall": (_one_metric, _waterfall, _number),
     "gauge": (_one_metric, _newest, _bands, _number),
     "table": (_metrics, _groups, _sorted, _cells, _bars),
     "records": (_raw, _cells),

@@ -44,7 +44,8 @@ def read_chart(form: Form, name: str, catalog: Catalog, before: Chart | None = N
     expected, actual = (_comparable(item)["params"] for item in (expanded, plain))
     options = {key: actual.get(key) for key in sorted(expected | actual) if expected.get(key) != actual.get(key)}
     options = {key: value for key, value in options.items() if key not in NO_OPTIONS and "sqlExp" not in str(value)}
-    chart = _chart(decisions | ({"options": options} if options else {}))
+    empty = {"empty": before.empty} if before and before.empty else {}
+    chart = _chart(decisions | empty | ({"options": options} if options else {}))
     return chart, differences(_comparable(chart_form.expand(name, chart, catalog)), _comparable(plain))
 
 
@@ -103,15 +104,14 @@ def _decisions(form: Form, catalog: Catalog) -> dict[str, Any]:
         "metric": metrics[0] if len(metrics) == 1 else None,
         "metrics": metrics if len(metrics) > 1 else None,
         "dataset": _dataset(form, catalog),
-        "by": [params.get("x_axis")] if horizontal else params.get("groupby"),
+        "by": _groups(kind, params),
         "rows": params.get("groupbyRows"),
         "columns": params.get("all_columns") or params.get("groupbyColumns"),
-        "newest": first if params.get("row_limit") == 1 else None,
+        "newest": (params.get("x_axis") if kind == "progress" else first) if params.get("row_limit") == 1 else None,
         "sort": params.get("x_axis_sort") if horizontal else params.get("timeseries_limit_metric"),
         "stacked": params.get("stack") == "Stack",
         "bands": bands,
-        "shade_up_to": next((rule.get("targetValue") for rule in params.get("conditional_formatting") or []
-                             if rule.get("operator") == ">"), None),
+        "shaded": any(rule.get("operator") == "None" for rule in params.get("conditional_formatting") or []),
         "labels": {key: value["customColumnName"] for key, value in config.items() if "customColumnName" in value},
         "hidden": [key for key, value in config.items() if value.get("visible") is False],
         "bars": [item for item in metrics if config.get(item, {}).get("showCellBars") is not False]
@@ -129,9 +129,18 @@ def _decisions(form: Form, catalog: Catalog) -> dict[str, Any]:
     return decisions | ({"filters": filters} if filters else {})
 
 
+def _groups(kind: str, params: Form) -> Any:
+    """The columns that the chart groups by, those on its axis first."""
+    on_the_axis = kind in ("ranking", "waterfall")
+    groups = params.get("groupby") or []
+    return [params.get("x_axis"), *groups] if on_the_axis else groups
+
+
 def _type(form: Form) -> str:
     viz_type, params = form["viz_type"], form["params"]
     if viz_type == "echarts_timeseries_bar":
+        if params.get("row_limit") == 1:
+            return "progress"
         return "ranking" if params.get("orientation") == "horizontal" else "bar"
     if viz_type == "table":
         return "records" if params.get("query_mode") == "raw" else "table"
@@ -146,7 +155,7 @@ def _dataset(form: Form, catalog: Catalog) -> str | None:
 
 
 def _bands(params: Form) -> dict[str, Any] | None:
-    palette = list(defaults.load().palette)
+    palette = list(defaults.load().palette.meanings)
     try:
         ends = [json.loads(part) for part in params["intervals"].split(",")]
         colours = [palette[int(part) - 1] for part in params["interval_color_indices"].split(",")]

@@ -8,7 +8,7 @@ Sizes are written only where the row would differ without them. What decisions c
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +24,7 @@ from superset_assets.sync import differences, normalise
 
 PRESETS = re.compile(r"(\[[\w ]+\]\(\?native_filters=[^)]*\) ?)+")
 LINKS = re.compile(r"((\*\*[^*\]]+\*\*|\[[^\]]+\]\(/superset/dashboard/[\w-]+/\)) ?){2,}")
+SENTENCES = re.compile(r"\n*\[data-test-chart-name=.*\] \.ant-empty::after \{ content: .*; \}")
 _NOT_OPTIONS = ("filters", "label_colors")
 
 
@@ -53,7 +54,8 @@ def read_dashboard(
         "needs": before.needs,
     }
     filters = _filters(edited["metadata"]["filters"], before, catalog)
-    decisions |= {"filters": filters} if filters else {}
+    tabs = _tabs(plain["position"])
+    decisions |= {key: value for key, value in (("filters", filters), ("tabs", tabs)) if value}
     left = unsupported(Dashboard.model_validate(decisions | {"rows": rows}))
     options = {path.split(".")[1]: None for path, _, _ in left if path.startswith("metadata.")}
     options = {key: edited["metadata"].get(key) for key in sorted(options) if key not in _NOT_OPTIONS}
@@ -81,8 +83,9 @@ def _value(form: Form, path: str) -> Any:
 def _unfilled(form: Form, default_range: str | None) -> dict[str, Any]:
     """A copy with the placeholders in it that were filled in for the import."""
     plain: dict[str, Any] = json.loads(json.dumps(form, default=str))
-    if (plain.get("css") or "").strip() == bundle.style_sheet().strip():
-        plain["css"] = "{{ css }}"
+    shared, css = bundle.style_sheet().strip(), (plain.get("css") or "").strip()
+    if css.startswith(shared):
+        plain["css"] = "{{ css }}" + css.removeprefix(shared)
     for tile in plain["position"].values():
         if isinstance(tile, dict) and "code" in tile.get("meta", {}):
             text = PRESETS.sub("{{ presets }}", tile["meta"]["code"])
@@ -93,13 +96,24 @@ def _unfilled(form: Form, default_range: str | None) -> dict[str, Any]:
     return plain
 
 
-def _tiles(position: Form) -> Iterator[tuple[str, list[Form]]]:
-    """The name of each row with its charts and texts."""
-    for place in position["GRID_ID"]["children"]:
-        row = position[place]
-        if row["type"] == "ROW":
-            tiles = [position[child] for child in row["children"]]
+def _tiles(position: Form, places: Iterable[str] | None = None) -> Iterator[tuple[str, list[Form]]]:
+    """The name of each row with its charts and texts, the rows of tabs in their place."""
+    for place in position["GRID_ID"]["children"] if places is None else places:
+        item = position[place]
+        if item["type"] in ("TABS", "TAB"):
+            yield from _tiles(position, item["children"])
+        if item["type"] == "ROW":
+            tiles = [position[child] for child in item["children"]]
             yield place.removeprefix("ROW-"), [tile for tile in tiles if tile["type"] in ("CHART", "MARKDOWN")]
+
+
+def _tabs(position: Form) -> dict[str, list[str]]:
+    """The names of the rows of each tab, by its title."""
+    tabs = [item for item in position.values() if isinstance(item, dict) and item["type"] == "TAB"]
+    order = [place for item in position.values() if isinstance(item, dict) and item["type"] == "TABS"
+             for place in item["children"]]  # fmt: skip
+    tabs.sort(key=lambda tab: order.index(tab["id"]))
+    return {tab["meta"]["text"]: [row for row, _ in _tiles(position, tab["children"])] for tab in tabs}
 
 
 def _row(name: str, tiles: list[Form], names: Mapping[str, str], charts: Charts) -> list[Tile | Text]:
@@ -107,12 +121,17 @@ def _row(name: str, tiles: list[Form], names: Mapping[str, str], charts: Charts)
     full = [_tile(tile, names) for tile in tiles]
     expected = dashboard_form.row_tiles(name, full, charts)
     texts_only = all(isinstance(tile, Text) for tile in full)  # only a text has a height without a width
-    for sizes in ({"width", "height"}, {"height"}, *([{"width"}] if texts_only else [])):  # to leave out
-        row = [tile.model_validate(tile.model_dump(exclude_unset=True, exclude=sizes)) for tile in full]
+    sizes = ({"width", "height"}, {"height"}, *([{"width"}] if texts_only else []))  # to leave out
+    for left_out, kinds in [*((item, (Tile, Text)) for item in sizes), ({"width", "height"}, (Text,))]:
+        row = [_without(tile, left_out) if isinstance(tile, kinds) else tile for tile in full]
         with suppress(DecisionError):
             if dashboard_form.row_tiles(name, row, charts) == expected:
                 return row
     return full
+
+
+def _without(tile: Tile | Text, sizes: set[str]) -> Tile | Text:
+    return tile.model_validate(tile.model_dump(exclude_unset=True, exclude=sizes))
 
 
 def _tile(tile: Form, names: Mapping[str, str]) -> Tile | Text:
@@ -155,11 +174,13 @@ def _comparable(form: Form, names: Mapping[str, str]) -> dict[str, Any]:
     """A dashboard as a tree of its layout, with filters by name: without ids, without titles that charts decide."""
     plain = normalise("dashboards", form)
     plain.pop("certification_details", None)
+    plain["css"] = SENTENCES.sub("", plain.get("css") or "").strip()  # charts decide them
     position = plain.pop("position")
+    places = [place for root in (*position["ROOT_ID"].get("children", []), "GRID_ID")
+              for place in position.get(root, {}).get("children", [])]  # fmt: skip
+    tabs = next((place for place in places if position[place]["type"] == "TABS"), None)
     plain["layout"] = {
-        place.removeprefix("ROW-"): _tree(position, place, names)
-        for root in (*position["ROOT_ID"].get("children", []), "GRID_ID")
-        for place in position.get(root, {}).get("children", [])
+        "tabs" if place == tabs else place.removeprefix("ROW-"): _tree(position, place, names) for place in places
     }
     plain["order"] = list(plain["layout"])
     metadata = plain.setdefault("metadata", {})
@@ -171,6 +192,8 @@ def _comparable(form: Form, names: Mapping[str, str]) -> dict[str, Any]:
 def _tree(position: Form, place: str, names: Mapping[str, str]) -> dict[str, Any]:
     tile = position[place]
     meta = dict(tile.get("meta", {}))
+    if tile["type"] == "TAB":
+        meta = {"text": meta["text"]}  # Superset's editor adds what it shows in place of an empty title
     if tile["type"] == "CHART":
         meta = {key: value for key, value in meta.items() if key not in ("uuid", "sliceName", "chartId")}
         meta["chart"] = names.get(tile["meta"]["uuid"])

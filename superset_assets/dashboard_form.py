@@ -6,13 +6,15 @@
 """
 
 import difflib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from semantic.catalog import Catalog
 from superset_assets import datasets, defaults
-from superset_assets.chart_form import follows_days, metric_names
+from superset_assets.chart_form import empty_text, follows_days, metric_names
 from superset_assets.decisions import Chart, Dashboard, Tile
 from superset_assets.defaults import Filter, Text
 from superset_assets.errors import DecisionError
@@ -21,6 +23,7 @@ from superset_assets.names import CERTIFIED_BY, asset_uuid
 COLUMNS = 12
 TEXT_HEIGHT = 17  # of a text in a row without charts
 GRID = ["ROOT_ID", "GRID_ID"]
+TABS = "TABS-tabs"  # the tabs of a dashboard, which stand where the first of their rows does
 Charts = Mapping[str, Chart]
 
 
@@ -31,7 +34,7 @@ def expand(name: str, dashboard: Dashboard, charts: Charts, catalog: Catalog) ->
     return {
         "dashboard_title": dashboard.title,
         "description": dashboard.description,
-        "css": "{{ css }}",
+        "css": "{{ css }}" + _sentences(dashboard, charts, catalog),
         "slug": slug(name),
         "certified_by": CERTIFIED_BY,
         "certification_details": "Managed by Takings: changes made here are undone",
@@ -41,6 +44,17 @@ def expand(name: str, dashboard: Dashboard, charts: Charts, catalog: Catalog) ->
         "metadata": {"native_filter_configuration": _filters(dashboard, charts, catalog), **metadata},
         "version": "1.0.0",
     }
+
+
+def _sentences(dashboard: Dashboard, charts: Charts, catalog: Catalog) -> str:
+    """Rules of the style sheet: what each chart says in place of Superset's "No results"."""
+    texts = {charts[name].title: empty_text(name, charts[name], catalog) for name in chart_names(dashboard)}
+    rules = [
+        f'[data-test-chart-name="{title}"] .ant-empty::after {{ content: {json.dumps(text, ensure_ascii=False)}; }}'
+        for title, text in texts.items()
+        if text
+    ]
+    return "".join(f"\n{rule}" for rule in rules)
 
 
 def slug(name: str) -> str:
@@ -56,21 +70,35 @@ def chart_names(dashboard: Dashboard) -> list[str]:
 
 
 def _position(dashboard: Dashboard, charts: Charts) -> dict[str, Any]:
-    rows = {f"ROW-{name}": row_tiles(name, row, charts) for name, row in dashboard.rows.items()}
+    inside = {f"ROW-{row}": _tab(title) for title, rows in dashboard.tabs.items() for row in rows}
+    tabs = {_tab(title): title for title in dashboard.tabs}
+    places = list(dict.fromkeys(TABS if f"ROW-{name}" in inside else f"ROW-{name}" for name in dashboard.rows))
     position: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
-        "GRID_ID": {"type": "GRID", "id": "GRID_ID", "children": list(rows), "parents": GRID[:1]},
+        "GRID_ID": {"type": "GRID", "id": "GRID_ID", "children": places, "parents": GRID[:1]},
         "HEADER_ID": {"type": "HEADER", "id": "HEADER_ID", "meta": {"text": dashboard.title}},
     }
-    for row, tiles in rows.items():
-        meta = {"background": "BACKGROUND_TRANSPARENT"}
-        position[row] = {"type": "ROW", "id": row, "children": list(tiles), "parents": GRID, "meta": meta}
-        for tile, content in tiles.items():
+    if tabs:
+        position[TABS] = {"type": "TABS", "id": TABS, "children": list(tabs), "parents": GRID, "meta": {}}
+    for tab, title in tabs.items():
+        rows = [f"ROW-{row}" for row in dashboard.tabs[title]]
+        meta = {"text": title}
+        position[tab] = {"type": "TAB", "id": tab, "children": rows, "parents": [*GRID, TABS], "meta": meta}
+    for name, content in dashboard.rows.items():
+        row, tiles, meta = f"ROW-{name}", row_tiles(name, content, charts), {"background": "BACKGROUND_TRANSPARENT"}
+        parents = [*GRID, TABS, inside[row]] if row in inside else GRID
+        position[row] = {"type": "ROW", "id": row, "children": list(tiles), "parents": parents, "meta": meta}
+        for tile, item in tiles.items():
             if tile in position:
-                raise DecisionError(f"rows.{row[4:]}", f"{tile} is on the dashboard already", "Remove one of the two")
-            position[tile] = {"id": tile, "children": [], "parents": [*GRID, row], **content}
+                raise DecisionError(f"rows.{name}", f"{tile} is on the dashboard already", "Remove one of the two")
+            position[tile] = {"id": tile, "children": [], "parents": [*parents, row], **item}
     return position
+
+
+def _tab(title: str) -> str:
+    """The id of a tab, which an address may end with."""
+    return "TAB-" + re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
 
 
 def row_tiles(name: str, row: list[Tile | Text], charts: Charts) -> dict[str, dict[str, Any]]:

@@ -10,14 +10,22 @@ from semantic.compiler import badge_expression, expression
 from superset_assets.names import CERTIFIED_BY, DATABASE, SCHEMA, asset_uuid
 
 BADGE = "_badge"
+BADGES = {"good": "● good", "watch": "▲ watch", "bad": "■ too high"}
+"""What a badge says, by its meaning in the palette: not its colour alone."""
+CURRENCY = {"symbol": "AUTO", "symbolPosition": "prefix"}  # of the rows themselves
+FEW = 20  # customers: a share of fewer says little
 WHOLE = ",.0f"
 """The format of sums of money: cents say nothing there. An average has the metric's own. Exports have every place."""
 QUIET = "Nothing needs you today"  # the row of `alerts` where no rule fires
-TEXTS = ("build_info", "kpis", "movers", "alerts")
+TEXTS = ("build_info", "kpis", "movers", "alerts", "outlook")
 """Marts that are shown as they are, and have no metrics."""
 # Columns that only charts need, with label and SQL. A mart's own column of the same name takes precedence. Two products
 # may share a title, so the label carries the SKU. A funnel and a gauge show and sort their groups by one text.
-_MONTH = "SUBSTR(CAST(date_month AS VARCHAR), 1, 7)"
+_MONTH = (
+    "SUBSTR('JanFebMarAprMayJunJulAugSepOctNovDec', "
+    "3 * CAST(SUBSTR(CAST(date_month AS VARCHAR), 6, 2) AS INTEGER) - 2, 3) "
+    "|| ' ' || SUBSTR(CAST(date_month AS VARCHAR), 1, 4)"
+)
 _PRODUCT = "product_title || ' · ' || COALESCE(NULLIF(SPLIT_PART(skus, ',', 1), ''), product_key)"
 _COMPARED = "CASE comparison WHEN 'year' THEN 'the same days a year ago' ELSE 'the period before' END"
 _FIGURE = "REPLACE(label, ' (estimated)', '')"
@@ -50,15 +58,23 @@ CALCULATED = {
     "feature_daily": {"feature_label": ("Feature", _letters("feature"))},
     "customer_daily": {"customer_label": ("Customer", _letters("display_name"))},
     "spend": {"campaign_label": ("Campaign", _letters("campaign_name"))},
-    "funnel_daily": {"step_label": ("Step", "CAST(step_number AS VARCHAR) || ' · ' || step")},
+    "cohorts": {
+        "size_label": (
+            "Customers",
+            f"CAST(customers AS VARCHAR) || CASE WHEN customers < {FEW} THEN ' · few' ELSE '' END",
+        ),
+    },
+    "sales_bridge": {
+        "stage_label": ("Subtotal", "CAST(stage_position AS VARCHAR) || ' · ' || stage"),
+        "step_label": ("Step", "CAST(step_position AS VARCHAR) || ' · ' || step"),
+    },
     "mrr_monthly": {"month_label": ("Month", _MONTH)},
-    # A big number takes its format from the first column: Superset would format a text as a date.
-    "finance_monthly": {"month_number": ("Month", f"CAST(REPLACE({_MONTH}, '-', '') AS INTEGER)")},
     "kpis": {
         "comparison_label": ("Compared with", _COMPARED),
         "figure_label": ("Figure", _FIGURE),
         "estimate_text": ("Certainty", f"CASE WHEN label = {_FIGURE} THEN '' ELSE 'estimated' END"),
     },
+    "outlook": {"certainty_text": ("Certainty", "''")},
     "sales_trend": {"comparison_label": ("Compared with", _COMPARED)},
     "movers": {
         "comparison_label": ("Compared with", _COMPARED),
@@ -77,8 +93,12 @@ CALCULATED = {
         ),
     },
 }  # fmt: skip
-# Metrics that only put the values of a filter into their order.
-ORDERS = {"kpis": {"period_order": "MIN(period_position)"}}
+# A metric that only puts the rows of a chart, or the values of a filter, into their order.
+ORDERS = {
+    "kpis": {"period_order": "MIN(period_position)"},
+    "funnel_daily": {"step_order": "MIN(step_number)"},
+    "mrr_monthly": {"month_order": "MAX(date_month)"},
+}
 
 
 def generate(catalog: Catalog) -> dict[str, dict[str, Any]]:
@@ -96,7 +116,8 @@ def calculated(mart: Mart) -> dict[str, tuple[str, str]]:
 def _dataset(catalog: Catalog, mart: Mart) -> dict[str, Any]:
     metrics = [metric for metric in catalog.metrics.values() if metric.mart == mart.name and metric.kind != "other"]
     metrics.sort(key=lambda metric: metric.name)
-    written = [_metric(metric, expression(catalog, metric.name)) for metric in metrics]
+    currency = CURRENCY if mart.has("currency") else None
+    written = [_metric(metric, expression(catalog, metric.name), currency) for metric in metrics]
     written += [_badge(metric, badge_expression(catalog, metric.name)) for metric in metrics if metric.thresholds]
     written += [_order(name, sql) for name, sql in ORDERS.get(mart.name, {}).items()]
     return {
@@ -125,7 +146,7 @@ def _order(name: str, sql: str) -> dict[str, Any]:
         "verbose_name": "Order",
         "metric_type": None,
         "expression": sql,
-        "description": "The order of a filter's values.",
+        "description": "The order of what a chart or a filter shows.",
         "d3format": None,
         "currency": None,
         "extra": {},
@@ -133,7 +154,7 @@ def _order(name: str, sql: str) -> dict[str, Any]:
     }
 
 
-def _metric(metric: Metric, formula: str) -> dict[str, Any]:
+def _metric(metric: Metric, formula: str, currency: dict[str, str] | None = None) -> dict[str, Any]:
     return {
         "metric_name": metric.name,
         "verbose_name": metric.label,
@@ -141,7 +162,7 @@ def _metric(metric: Metric, formula: str) -> dict[str, Any]:
         "expression": formula,
         "description": metric.description,
         "d3format": WHOLE if metric.unit == "money" and metric.kind != "ratio" else metric.format,
-        "currency": None,
+        "currency": currency if metric.unit == "money" else None,
         "extra": {},
         "warning_text": None,
     }
@@ -149,11 +170,13 @@ def _metric(metric: Metric, formula: str) -> dict[str, Any]:
 
 def _badge(metric: Metric, formula: str) -> dict[str, Any]:
     limits = dict(metric.thresholds or {})
-    return _metric(metric, formula) | {
+    words = dict(zip(("green", "yellow", "red"), BADGES.values(), strict=True))
+    cases = " ".join(f"WHEN '{colour}' THEN '{text}'" for colour, text in words.items())
+    return _metric(metric, f"CASE {formula} {cases} END") | {
         "metric_name": metric.name + BADGE,
-        "verbose_name": "Badge",
-        "description": f"{metric.label}: green up to {limits['green']:.0%}, yellow up to {limits['yellow']:.0%}, "
-        "red above, on the unrounded value.",
+        "verbose_name": "Rating",
+        "description": f"{metric.label}: good up to {limits['green']:.0%}, watch up to {limits['yellow']:.0%}, "
+        "too high above, on the unrounded value.",
         "d3format": None,
     }
 

@@ -26,7 +26,7 @@ NO_OPTIONS = frozenset((
     "all_columns", "x_axis", "dashboards", "datasource", "slice_id",
 ))  # fmt: skip
 """Parameters that `options` may not set: other decisions do, and a formula would fit into them."""
-COMMON = ("type", "title", "caption", "filters", "options")  # what every type of chart may decide
+COMMON = ("type", "title", "caption", "empty", "filters", "options")  # what every type of chart may decide
 
 
 def _names(value: Any) -> Any:
@@ -51,7 +51,8 @@ class Chart(_Decisions):
 
     metric: the metric's name, by default the chart's own. by: columns to group by. newest: show only the group with
     the highest value of this column. bands: colour → upper end. filters: column → value, list of values, or
-    {operator: value}. options: Superset's parameters that differ from the type's, None to leave one out.
+    {operator: value}. empty: what the chart says without rows, instead of its mart's sentence.
+    options: Superset's parameters that differ from the type's, None to leave one out.
     """
 
     type: str
@@ -67,13 +68,14 @@ class Chart(_Decisions):
     sort: str | None = None
     stacked: bool = False
     bands: dict[str, int | float] = {}
-    shade_up_to: int | float | None = None
+    shaded: bool = False
     filters: dict[str, Any] = {}
     labels: dict[str, str] = {}
     hidden: list[str] = []
     bars: list[str] = []
     format: str | None = None
     limit: int | None = Field(None, ge=1)
+    empty: str | None = None
     options: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -126,7 +128,8 @@ AnyTile = Annotated[Annotated[Tile, Tag("tile")] | Annotated[Text, Tag("text")],
 
 class Dashboard(_Decisions):
     """One dashboard. needs: kinds of sources that fill it; of a nested list, one is enough. rows: name → tiles;
-    tiles without a width share the row. filters: more than those of defaults.yaml, or null for one to leave out.
+    tiles without a width share the row. tabs: title → names of rows; the charts of a tab are queried when it is opened.
+    filters: more than those of defaults.yaml, or null for one to leave out.
     options: Superset's settings of a dashboard that differ from defaults.yaml."""
 
     title: str = Field(min_length=1)
@@ -134,7 +137,18 @@ class Dashboard(_Decisions):
     needs: list[str | list[str]] = Field(min_length=1)
     filters: dict[str, defaults.Filter | None] = {}
     options: dict[str, Any] = {}
+    tabs: dict[str, list[str]] = {}
     rows: dict[str, list[AnyTile]]
+
+    @model_validator(mode="after")
+    def _tabs_hold_rows(self) -> "Dashboard":
+        names = [name for rows in self.tabs.values() for name in rows]
+        for name in names:
+            if name not in self.rows:
+                raise ValueError(f"tabs: no row is called {name!r}{_near(name, self.rows)}")
+            if names.count(name) > 1:
+                raise ValueError(f"tabs: the row {name!r} is in two places; keep one of the two")
+        return self
 
     def filled_by(self, kinds: Collection[str]) -> bool:
         """Whether sources of these kinds fill every chart."""

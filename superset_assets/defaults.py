@@ -10,6 +10,7 @@ from superset_assets import yaml_text
 from superset_assets.errors import InvalidAssetsError, Problem
 
 PATH = Path(__file__).with_name("defaults.yaml")
+PALETTE = PATH.with_name("palette.yaml")
 
 
 class _Strict(BaseModel):
@@ -63,14 +64,26 @@ class Text(_Strict):
     text: str
 
 
+class Palette(_Strict):
+    """The content of palette.yaml: colours as #rrggbb by name."""
+
+    meanings: dict[str, str]
+    kinds: dict[str, str]
+    parts: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return (self.meanings | self.kinds | self.parts)[name]
+
+
 class Defaults(_Strict):
-    """The content of defaults.yaml. colours: names of the palette, each with the metrics drawn in it. editor: what
-    Superset's chart editor adds to a chart's parameters."""
+    """The content of defaults.yaml, with the palette. colours: names of the palette, each with the metrics drawn in it.
+    editor: what Superset's chart editor adds to a chart's parameters. empty: what charts of a mart say without rows."""
 
     types: dict[str, ChartType]
     editor: dict[str, Any]
-    palette: dict[str, str]
+    palette: Palette
     colours: dict[str, list[str]]
+    empty: dict[str, str]
     filters: dict[str, Filter]
     texts: dict[str, Text]
     dashboard: dict[str, Any]
@@ -84,6 +97,7 @@ class Defaults(_Strict):
 def load() -> Defaults:
     """The defaults, read once. Raises InvalidAssetsError."""
     try:
-        return Defaults.model_validate(yaml_text.load(PATH.read_text("utf-8")))
+        palette, shared = (yaml_text.load(path.read_text("utf-8")) for path in (PALETTE, PATH))
+        return Defaults.model_validate(shared | {"palette": palette})
     except (ValidationError, yaml_text.YAMLError) as error:
         raise InvalidAssetsError.of([Problem(PATH.name, f"it cannot be read: {error}", "Correct it")]) from error

@@ -71,8 +71,8 @@ def _order(params: dict[str, Any], metrics: list[str]) -> list[list[Any]]:
         return [json.loads(item) for item in params["order_by_cols"]]
     if params.get("query_mode") == "raw" or not metrics:
         return []
-    if "groupbyRows" in params:
+    if "groupbyRows" in params or params["viz_type"] == "waterfall":
         return [[column, True] for column in _columns(params, None)]
     if params.get("time_grain_sqla") and params.get("x_axis"):
         return [[params["x_axis"], True]]
-    return [[params.get("timeseries_limit_metric") or metrics[0], False]]
+    return [[params.get("timeseries_limit_metric") or metrics[0], not params.get("order_desc", True)]]

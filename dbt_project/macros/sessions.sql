@@ -17,8 +17,8 @@
     ]) }}
 {%- endmacro %}
 
-{# One SELECT per step of a funnel: `steps` maps the step's name to the column of `days` that counts it. #}
-{% macro funnel_steps(funnel, steps) -%}
+{# One SELECT per step of a funnel: `steps` maps the step's name to the column of `relation` that counts it. #}
+{% macro funnel_steps(funnel, steps, relation='days') -%}
     {%- for step, measure in steps.items() %}
         select
             tenant_id,
@@ -27,7 +27,7 @@
             {{ loop.index }} as step_number,
             '{{ step }}' as step,
             {{ measure }} as step_count
-        from days
+        from {{ relation }}
         {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-"""Writes the first page's marts into a build: kpis, sales_trend, movers, alerts, and the trust line of build_info."""
+"""Writes what dashboards say in words into a build: kpis, sales_trend, movers, alerts, outlook, build_info."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from semantic.alerts.evaluate import Alert
-from semantic.digest import kpis, movers, periods, trend, trust
+from semantic.digest import kpis, movers, outlook, periods, trend, trust
 from semantic.warehouse import Build
 
 QUIET = "Nothing needs you today"
@@ -43,6 +43,7 @@ def fill(build: Build, subject: Subject, alerts: Sequence[Alert], problem: str =
         "sales_trend": trend.rows(build, cases, today),
         "movers": movers.rows(build, cases),
         "alerts": _alerts(build, alerts, problem),
+        "outlook": outlook.rows(build),
     }
     for mart, rows in tables.items():
         insert(build.connection, mart, list(rows))

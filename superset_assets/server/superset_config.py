@@ -20,9 +20,11 @@ from urllib.parse import quote
 import builds
 import days
 import exports
+import front_end
 import landing
 import logins
 import sqlglot
+import yaml
 from flask import Flask, g, has_request_context, request
 from jinja2 import ChoiceLoader, DictLoader
 from query_wall import refusal
@@ -33,6 +35,8 @@ from superset.utils.log import DBEventLogger
 HOME = Path(os.environ["TAKINGS_SUPERSET_HOME"])
 builds.published = Path(os.environ["TAKINGS_PUBLISHED"])
 HTTPS = os.environ.get("TAKINGS_HTTPS") == "yes"
+
+PALETTE = yaml.safe_load(Path(__file__).parents[1].joinpath("palette.yaml").read_text("utf-8"))
 
 APP_NAME = "Takings"
 LANGUAGES: dict[str, Any] = {}  # English only: no language menu
@@ -169,9 +173,9 @@ def _tokens(mode: str) -> dict[str, Any]:
         "brandLogoMargin": "12px 0",
         "colorPrimary": "#1f8a68",
         "colorLink": "#1f8a68" if mode == "light" else "#6fd3ae",
-        "colorSuccess": "#2e9e6b",
-        "colorWarning": "#e0a100",
-        "colorError": "#d64545",
+        "colorSuccess": PALETTE["meanings"]["good"],
+        "colorWarning": PALETTE["meanings"]["watch"],
+        "colorError": PALETTE["meanings"]["bad"],
         "fontUrls": [],
         "fontFamily": "Inter, Helvetica, Arial, sans-serif",
     }
@@ -180,11 +184,10 @@ def _tokens(mode: str) -> dict[str, Any]:
 # a true minus sign; the "$" of a number format marks a multiple (16.3×), amounts get their currency from their rows
 D3_FORMAT = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", "×"], "minus": "\N{MINUS SIGN}"}
 
-# the accent first, then colours that differ clearly from it; the steps of a funnel fade in one colour
 _COLOURS = {
-    "takings": ["#2e9e6b", "#7a8aa0", "#e0a100", "#4a90c2", "#7fc8a9", "#9a7bb5", "#b08968", "#d64545"],
-    # light enough for the text in them, on a light and on a dark background
-    "takings_steps": [f"rgba(46, 158, 107, {share})" for share in (0.6, 0.45, 0.32, 0.22)],
+    "takings": list(PALETTE["kinds"].values()),
+    "takings_parts": list(PALETTE["parts"].values()),
+    "takings_meanings": list(PALETTE["meanings"].values()),
 }
 EXTRA_CATEGORICAL_COLOR_SCHEMES = [
     {"id": name, "label": name.replace("_", " ").capitalize(), "description": "", "isDefault": False, "colors": colours}
@@ -194,10 +197,14 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
 APP_ICON = _logo(_BRAND["light"])
 # no buttons All and Inv; no label over another
 _AXES = {"legend": {"selector": False}, "xAxis": {"axisLabel": {"hideOverlap": True}}}
+# each bar has its name below it, aslant: some bridges have eleven
+_NAMES = {"interval": 0, "hideOverlap": False, "rotate": 35, "width": 130, "overflow": "truncate", "fontSize": 11}
 _CHARTS = {
     "echartsOptionsOverridesByChartType": {
         "echarts_timeseries_line": _AXES,
         "echarts_timeseries_bar": _AXES,
+        "pie": {"legend": {"selector": False}},
+        "waterfall": {"xAxis": {"axisLabel": _NAMES}},
         "echarts_timeseries_smooth": {**_AXES, "media": [{"option": _BESIDE}]},
     }
 }
@@ -212,6 +219,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     builds.ask_once(_own_file)
     days.install(CALENDARS)
     exports.correct_writers()
+    front_end.add_to(app)
     app.after_request(exports.with_byte_order_mark)
     app.after_request(exports.named_by_chart_and_range(CALENDARS))
     app.before_request(logins.refuse_without_the_old_password)

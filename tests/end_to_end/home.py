@@ -38,6 +38,10 @@ TEXTS: dict[str, tuple[str, Callable[[Row], tuple[str, ...]]]] = {
         "SELECT title, numbers, advice FROM marts.alerts ORDER BY position",
         lambda row: (row["title_text"][2:], row["numbers"], row["advice"]),
     ),
+    "Outlook": (
+        "SELECT label, value_text, good_text || bad_text || neutral_text FROM marts.outlook ORDER BY position",
+        lambda row: (row["label"], row["value_text"], row["good_text"] + row["bad_text"] + row["neutral_text"]),
+    ),
     "What moved": (
         f"SELECT kind, name, value_text, previous_text, difference_text FROM marts.movers WHERE {CASE} "
         "ORDER BY kind DESC, position",

@@ -125,12 +125,15 @@ def refund_rate(shop: Shop, since: date, until: date) -> Rows:
     return [{"refund_rate_by_status": cards.refund_card(shop.world, shop.account, since, until).by_status}]
 
 
+RATINGS = {"green": "● good", "yellow": "▲ watch", "red": "■ too high"}
+
+
 def refund_health(shop: Shop, since: date, until: date) -> Rows:
     card = cards.refund_card(shop.world, shop.account, since, until)
     sums = total("orders_refunded", "orders_partially_refunded", "refunded_order_value", "refunded_amount")
     return [
         {
-            "refund_rate_by_status_badge": card.badge,
+            "refund_rate_by_status_badge": RATINGS[card.badge],
             "refund_rate_by_status": card.by_status,
             "orders_settled": card.orders_settled,
             **sums(shop, since, until)[0],
@@ -174,15 +177,17 @@ def people(*metrics: str) -> Answer:
 CHARTS: dict[str, Answer] = {
     # Store Performance
     "Net sales": total("net_sales"),
-    "Total sales": total("total_sales"),
     "Orders placed": total("orders_placed"),
     "New customers": total("new_customers"),
     "Units sold": total("units_sold"),
     "Average order value": average_order_value,
     "Revenue by day": by_day("order_revenue", "refunded_order_value"),
-    "From gross to net sales by day": by_day("gross_sales", "discounts", "returns", "net_sales"),
+    "Net sales by day": by_day("net_sales"),
+    "From gross sales to total sales": answers.steps("total_sales"),
+    "From order revenue to net sales": answers.steps("net_sales"),
     "Refund rate": refund_rate,
     "Refund health": refund_health,
+    "From visit to parcel": funnel("visits"),
     "Conversion funnel": funnel("orders"),
     "Top products": top_products,
     "Top customers": top_customers,
@@ -196,10 +201,11 @@ CHARTS: dict[str, Answer] = {
     "ROAS": total("roas"),
     "Revenue trend": by_day("revenue"),
     "Blended and platform ROAS by day": by_day("roas", "platform_roas"),
+    "MRR and its target": newest_month("mrr_monthly", "mrr_target", "mrr"),
+    "Churn and its limit": newest_month("mrr_monthly", "subscribers_churn_target", "subscribers_churned"),
     "MRR to target": newest_month("mrr_monthly", "mrr_to_target"),
     "Churn to target": newest_month("mrr_monthly", "churn_to_target"),
     # Revenue Deep Dive
-    "Revenue": total("revenue"),
     "Cash received": total("cash_received"),
     "Money refunded": total("refunded_amount"),
     "Chargebacks": total("disputes"),
@@ -224,17 +230,18 @@ CHARTS: dict[str, Answer] = {
     "Traffic sources": of_mart(
         "sessions_daily", {"traffic_source": 2}, "traffic_sessions", day=1, order="traffic_sessions", limit=12
     ),
-    "Web funnel": funnel("web"),
     "Web conversion by day": by_day("conversion_rate", "add_to_cart_rate", "cart_abandonment"),
     # Product Metrics
     "Active users": people("dau"),
     "Monthly active users": people("mau"),
     "Stickiness": people("stickiness"),
-    "User engagement by day": people("dau", "mau"),
+    "Active users by day": people("dau"),
     "API error rate": total("api_error_rate"),
-    "API calls by day": by_day("api_calls", "api_errors"),
+    "API calls by day": by_day("api_calls"),
     "API error rate by day": by_day("api_error_rate"),
-    "Feature adoption by day": of_mart("feature_daily", {"date_day": 1, "feature": 0}, "feature_adoption", day=1),
+    "Feature adoption": of_mart(
+        "feature_daily", {"feature": 0}, "feature_adoption", day=1, order="feature_adoption", limit=12
+    ),
     "Feature uses": of_mart(
         "feature_daily", {"feature": 0}, "feature_use_count", day=1, order="feature_use_count", limit=12
     ),
@@ -244,19 +251,12 @@ CHARTS: dict[str, Answer] = {
     "Gross profit": total("gross_profit"),
     "Cost coverage": total("cost_coverage"),
     "Operating expenses": total("operating_expenses"),
-    "Gross margin by day": by_day("gross_margin", "cost_coverage", "cost_assumed_share"),
+    "Gross margin by day": by_day("gross_margin", "cost_coverage"),
     "Net sales and cost of goods by day": by_day("net_sales", "cost_of_goods"),
     "Operating expenses by month": by_month("finance_monthly", "monthly_operating_expenses", "monthly_fixed_expenses"),
-    "Cash and runway by month": by_month("finance_monthly", "cash_balance", "trailing_burn", "runway_months"),
-    "Runway": newest_month("finance_monthly", "runway_months"),
-    "Burn per month": by_month("finance_monthly", "trailing_burn"),
-    "Cash balance": by_month("finance_monthly", "cash_balance"),
-    "Net burn by month": by_month("finance_monthly", "net_burn"),
-    "Break-even sales": by_month("finance_monthly", "break_even_revenue"),
+    "Cash and runway by month": by_month("finance_monthly", "cash_balance", "monthly_result", "runway_months"),
+    "Earned or used up by month": by_month("finance_monthly", "monthly_result"),
     "Sales and break-even by month": by_month("finance_monthly", "monthly_income", "break_even_revenue"),
-    "Break-even projection": by_month(
-        "finance_monthly", "monthly_income", "break_even_revenue", "net_burn", "cash_balance", also="break_even_month"
-    ),
     "MRR gained by month": by_month("mrr_monthly", "new_mrr", "expansion_mrr", "reactivation_mrr"),
     "MRR lost by month": by_month("mrr_monthly", "churned_mrr", "contraction_mrr"),
     "MRR movements": by_month(

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from simulator import World
-from tests.oracle import daily, tables, web
+from tests.oracle import bridge, daily, tables, web
 
 Pulls = tuple[datetime, ...]
 Numbers = Mapping[str, Any]
@@ -108,7 +108,7 @@ METRICS: Mapping[str, Metric] = {
     "feature_use_count": Metric("feature_uses"),
     "feature_adoption": share("feature_users", "active_users"),
     "traffic_sessions": Metric("sessions"),
-    "funnel_count": Metric("step_count"),
+    "bridge_amount": money("amount"),
     # subscriptions
     "mrr": money("closing_mrr"),
     "arr": money("arr"),
@@ -119,7 +119,11 @@ METRICS: Mapping[str, Metric] = {
     "mrr_to_target": share("closing_mrr_minor", "mrr_target_minor"),
     "churn_to_target": share("customers_churned", "customers_churn_target"),
     # months of money
+    "mrr_target": money("mrr_target"),
+    "subscribers_churned": Metric("customers_churned"),
+    "subscribers_churn_target": Metric("customers_churn_target"),
     "monthly_income": money("income"),
+    "monthly_result": money("nothing", "net_burn"),
     "monthly_operating_expenses": money("operating_expenses"),
     "monthly_fixed_expenses": money("fixed_expenses"),
     "runway_months": share("cash_balance_minor", "burning_minor"),
@@ -272,36 +276,51 @@ def by_month(mart: str, *metrics: str, also: str | None = None) -> Answer:
     return rows
 
 
-def newest_month(mart: str, metric: str) -> Answer:
+def newest_month(mart: str, *metrics: str) -> Answer:
     """The current month, with the tenant's targets."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
         table = shop.table(mart)
         month = max(table)
         row = {
-            **table[month], "mrr_target_minor": shop.targets["mrr"] * CENT,
+            **table[month], "mrr_target_minor": int(shop.targets["mrr"] * CENT),
             "customers_churn_target": shop.targets["churn_rate"] * table[month].get("customers_opening", 0),
         }  # fmt: skip
-        label: dict[str, Any] = {"month_label": f"{month:%Y-%m}"}
-        if mart == "finance_monthly":
-            label = {"month_number": int(f"{month:%Y%m}")}
-        return [{**label, **values(row, (metric,))}]
+        return [{"month_label": f"{month:%b %Y}", **values(row, metrics)}]
 
     return rows
 
 
-STEPS = {"orders": web.ORDER_STEPS, "web": tuple(web.WEB_STEPS)}
+def steps(name: str) -> Answer:
+    """The steps of a bridge by their position; a step of nothing is not shown."""
+
+    def rows(shop: Shop, since: date, until: date) -> Rows:
+        amounts: dict[tuple[int, int], int] = {}
+        for (bridge_name, stage, step, day), row in shop.table("sales_bridge").items():
+            if bridge_name == name and since <= day <= until:
+                amounts[stage, step] = amounts.get((stage, step), 0) + row["amount_minor"]
+        names = {places: step for step, places in bridge.STEPS.items() if step[0] == name}
+        return [{"stage_label": f"{place[0]} · {names[place][1]}", "step_label": f"{place[1]} · {names[place][2]}",
+                 "bridge_amount": Decimal(amount) / CENT}
+                for place, amount in sorted(amounts.items())]  # fmt: skip
+
+    return rows
+
+
+STEPS = {"orders": web.ORDER_STEPS, "visits": web.VISIT_STEPS}
 
 
 def funnel(name: str) -> Answer:
-    """The steps of a funnel, in order."""
+    """The steps of a funnel, in order, each with its share of the step before."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
         counts = [0] * len(STEPS[name])
         for (funnel_name, step, day), row in shop.table("funnel_daily").items():
             if funnel_name == name and since <= day <= until:
                 counts[step - 1] += row["step_count"]
-        return [{"step_label": f"{place} · {step}", "funnel_count": counts[place - 1]}
-                for place, step in enumerate(STEPS[name], 1)]  # fmt: skip
+        before = [0, *counts]
+        return [{"step": step, "funnel_count": count,
+                 "funnel_step_rate": Fraction(count, earlier) if earlier else None}
+                for step, count, earlier in zip(STEPS[name], counts, before[:-1], strict=True)]  # fmt: skip
 
     return rows

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from simulator import World
 from simulator.world import seconds
-from tests.oracle import ads, cash, customers, daily, finance, marts, renewals, subscriptions, web
+from tests.oracle import ads, bridge, cash, customers, daily, finance, marts, renewals, subscriptions, web
 
 Pulls = tuple[datetime, ...]
 Rows = dict[Any, dict[str, Any]]
@@ -182,6 +182,9 @@ TABLES: dict[str, Table] = {
     "spend": Table(("platform", "campaign_id", "ad_set_id", "ad_id", "date_day"), spend),
     "sessions": Table(("started_at", "user_key"), sessions),
     "sessions_daily": Table(("source", "date_day", "traffic_source"), sessions_daily, "is_counted"),
+    "sales_bridge": Table(
+        ("bridge", "stage_position", "step_position", "date_day"), as_of_last_pull(bridge.sales_bridge)
+    ),
     "funnel_daily": Table(("funnel", "step_number", "date_day"), funnel_daily),
     "activity_daily": Table(("date_day",), activity_daily),
     "feature_daily": Table(("feature", "date_day"), feature_daily),

@@ -6,7 +6,7 @@ API calls and uses of a feature without a session id belong to no session. Days 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -85,6 +85,12 @@ class Session:
     @property
     def order(self) -> str | None:
         return next((event.order for event in self.events if event.name == "order_submitted"), None)
+
+    def last_step(self, sent: Collection[str]) -> int:
+        """The last of VISIT_STEPS that the session reached. sent: the ids of orders whose parcels all left."""
+        if self.has("order_submitted"):
+            return 5 if self.order in sent else 4
+        return 3 if self.has("checkout_started") else 2 if self.has("add_to_cart") else 1
 
     @property
     def row(self) -> Row:
@@ -194,6 +200,7 @@ def feature_daily(events: Sequence[Event], zone: ZoneInfo) -> dict[tuple[str, da
 
 
 ORDER_STEPS = ("Sessions Started", "Sessions Completed", "Orders Confirmed", "Orders Shipped")
+VISIT_STEPS = ("Visited", "Cart", "Checkout", "Ordered", "Shipped")
 WEB_STEPS = {"Sessions": "sessions", "Added to cart": "sessions_with_cart",
              "Reached checkout": "sessions_reached_checkout", "Ordered": "sessions_ordered"}  # fmt: skip
 
@@ -202,7 +209,8 @@ def funnel_daily(world: World, account: str, at: datetime | None = None) -> dict
     """How many reached a step, by (funnel, step number, day).
 
     The last step of ``orders`` is orders whose status is SHIPPED, that of ``orders_ever`` is orders that were ever
-    shipped; ``web`` has sessions. Sessions count on the day of their begin, orders on their own day.
+    shipped; ``web`` has sessions, and so has ``visits``, where a session counts in each step up to the last it
+    reached. Sessions count on the day of their begin, orders on their own day.
     """
     zone, counts = ZoneInfo(world.shop(account).time_zone), dict[tuple[str, int, date], int]()
 
@@ -216,7 +224,12 @@ def funnel_daily(world: World, account: str, at: datetime | None = None) -> dict
         for funnel in ("orders", "orders_ever"):
             add(funnel, 1, day, row.get("sessions_reached_checkout", 0))
             add(funnel, 2, day, row.get("sessions_ordered", 0))
-    for order in counted_orders(world.books(account, at)):
+    orders = counted_orders(world.books(account, at))
+    sent = {str(order.order.id) for order in orders if order.was_shipped}
+    for session in sessions(events(world, account, at)):
+        for step in range(1, session.last_step(sent) + 1):
+            add("visits", step, session.day(zone), 1)
+    for order in orders:
         for funnel, shipped in (("orders", order.status == "SHIPPED"), ("orders_ever", order.was_shipped)):
             add(funnel, 3, order.order_day, order.is_completed)
             add(funnel, 4, order.order_day, shipped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ import pytest
 
 from common.presets import PRESETS
 from semantic.catalog import Catalog
-from semantic.digest import words
+from semantic.digest import outlook, words
 from semantic.digest.movers import _distinct
 from semantic.digest.periods import Case, cases
 
@@ -111,3 +112,54 @@ def test_on_its_first_day_a_month_is_today_so_far() -> None:
     assert month.days.now == (date(2026, 11, 1), date(2026, 11, 1))
     assert month.until == datetime(2026, 10, 31, 12, tzinfo=UTC)
     assert case(at, "Europe/Berlin", "Last month").days.now == (date(2026, 10, 1), date(2026, 10, 31))
+
+
+NOVEMBER = date(2026, 11, 1)
+BURNT = outlook.Month(NOVEMBER, Decimal(90000), Decimal("16095.4"), Decimal("5.59"), Decimal(154190), date(2027, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("month", "shown"),
+    [
+        (
+            BURNT,
+            [
+                ("Cash in the bank", "$90,000", "neutral"),
+                ("Cash falls by", "$16,095 a month", "bad"),
+                ("Runway", "5.6 months", "bad"),
+                ("Break-even", "Mar 2027", "neutral"),
+            ],
+        ),
+        (
+            replace(BURNT, trailing_burn=Decimal("-16095.4"), runway_months=None, break_even_month=NOVEMBER),
+            [
+                ("Cash in the bank", "$90,000", "neutral"),
+                ("Cash grows by", "$16,095 a month", "good"),
+                ("Cash runs out", "not in sight", "good"),
+                ("Break-even", "reached", "good"),
+            ],
+        ),
+        (
+            replace(BURNT, break_even_month=None),
+            [
+                ("Cash in the bank", "$90,000", "neutral"),
+                ("Cash falls by", "$16,095 a month", "bad"),
+                ("Runway", "5.6 months", "bad"),
+                ("Break-even", "not in sight", "bad"),
+            ],
+        ),
+        (
+            outlook.Month(NOVEMBER),
+            [
+                ("Cash in the bank", "–", "neutral"),
+                ("Cash per month", "–", "neutral"),
+                ("Runway", "–", "neutral"),
+                ("Break-even", "–", "neutral"),
+            ],
+        ),
+    ],
+    ids=["burns", "grows", "never breaks even", "nothing known"],
+)
+def test_cash_in_sentences(catalog: Catalog, month: outlook.Month, shown: list[tuple[str, str, str]]) -> None:
+    texts = outlook.sentences(month, catalog, "USD")
+    assert [(label, value, tone) for label, value, _, tone in texts] == shown

@@ -33,6 +33,7 @@ GROUPS = {
     "movers": f"{CASES}, (VALUES ('Product', 'Down Jacket', 1), ('Product', 'Headlamp', 2), "
     "('Channel', 'Online store', 1), ('Campaign', 'Spring', 1)) AS m (kind, name, position)",
     "alerts": "(VALUES (1), (2)) AS a (position)",
+    "outlook": "(VALUES (1, 'Cash grows by'), (2, 'Cash runs out')) AS o (position, label)",
     "spend": "days, (VALUES ('Meta', 'Spring'), ('Meta', 'Always on'), ('TikTok', 'Spring'), "
     "('TikTok', '(deleted or unallocated)')) AS c (platform, campaign)",
     "sessions_daily": "days, (VALUES ('direct'), ('meta'), ('google'), ('newsletter')) AS c (traffic_source)",
@@ -46,9 +47,14 @@ GROUPS = {
     "ltv_horizons": f"(SELECT date_month AS cohort_month FROM {MONTHS}), "
     "(VALUES (30), (90), (365)) AS c (horizon_days)",
     "funnel_daily": "days, (VALUES ('orders', 1, 'Sessions Started'), ('orders', 2, 'Sessions Completed'), "
-    "('orders', 3, 'Orders Confirmed'), ('orders', 4, 'Orders Shipped'), ('web', 1, 'Sessions'), "
-    "('web', 2, 'Added to cart'), ('web', 3, 'Reached checkout'), ('web', 4, 'Ordered')) "
+    "('orders', 3, 'Orders Confirmed'), ('orders', 4, 'Orders Shipped'), ('visits', 1, 'Visited'), "
+    "('visits', 2, 'Cart'), ('visits', 3, 'Checkout'), ('visits', 4, 'Ordered'), ('visits', 5, 'Shipped'), "
+    "('web', 1, 'Sessions'), ('web', 2, 'Added to cart'), ('web', 3, 'Reached checkout'), ('web', 4, 'Ordered')) "
     "AS c (funnel, step_number, step)",
+    "sales_bridge": "days, (VALUES ('total_sales', 1, 'Net sales', 1, 'Gross sales'), "
+    "('total_sales', 1, 'Net sales', 2, 'Returns'), ('total_sales', 2, 'Total sales', 1, 'Taxes'), "
+    "('net_sales', 1, 'All orders', 1, 'Completed orders'), ('net_sales', 2, 'Net sales', 1, 'Taxes')) "
+    "AS b (bridge, stage_position, stage, step_position, step)",
     "metrics_daily": "days, (VALUES ('meta_ads', 'Meta Ads', 'None'), ('tiktok_ads', 'TikTok Ads', 'None'), "
     "('files', 'Online store', 'None'), ('stripe', 'Online store', 'Shopify'), "
     "('stripe', 'API / direct', 'API')) AS c (source, channel, revenue_source)",

@@ -11,8 +11,9 @@ from superset_assets import bundle, chart_form, decisions, yaml_text
 from superset_assets.errors import DecisionError, InvalidAssetsError
 from superset_assets.export import BLOCKS
 
-CARD = "total_sales:\n  type: card\n  title: Total sales\n"
+CARD = "units_sold:\n  type: card\n  title: Units sold\n"
 BOARD, CHARTS = "dashboards/store_performance.yaml", "charts/store_performance.yaml"
+COHORTS = "charts/product_metrics.yaml"
 
 
 @pytest.fixture
@@ -46,25 +47,25 @@ MISTAKES = {
         CHARTS,
         CARD,
         CARD.replace("card", "crad"),
-        "total_sales: type: 'crad' is no type of chart; did you",
+        "units_sold: type: 'crad' is no type of chart; did you",
     ),
     "key of another type": (
         CHARTS,
         CARD,
         CARD + "  stacked: true\n",
-        "total_sales: stacked: a chart of type card has no",
+        "units_sold: stacked: a chart of type card has no",
     ),
     "unknown metric": (
         CHARTS,
         CARD,
-        CARD + "  metric: total_sale\n",
-        "total_sales: metric: no metric is called 'total_sale'",
+        CARD + "  metric: units_solt\n",
+        "units_sold: metric: no metric is called 'units_solt'",
     ),
     "metrics of two marts": (
         CHARTS,
-        "[gross_sales, discounts",
-        "[gross_sales, retention",
-        "net_sales_by_day: metrics: retention is a metric of",
+        "[order_revenue, refunded_order_value",
+        "[order_revenue, retention",
+        "revenue_by_day: metrics: retention is a metric of",
     ),
     "unknown column": (
         CHARTS,
@@ -78,23 +79,23 @@ MISTAKES = {
         "    orders:",
         "refund_health: labels: metrics_daily has no",
     ),
-    "unknown operator": (CHARTS, "{'>': 0}", "{above: 0}", "cohort_retention: filters: 'above' is no operator"),
-    "number as text": (CHARTS, "shade_up_to: 0.5", "shade_up_to: half", "cohort_retention: shade_up_to"),
+    "unknown operator": (COHORTS, "{'>': 0}", "{above: 0}", "cohort_retention: filters: 'above' is no operator"),
+    "truth as text": (COHORTS, "shaded: true", "shaded: half", "cohort_retention: shaded"),
     "SQL in the options": (
         CHARTS,
         CARD,
         CARD + "  options: {extra: {sqlExpression: SUM(x)}}\n",
-        "total_sales: options: a chart holds no SQL",
+        "units_sold: options: a chart holds no SQL",
     ),
     "metric in the options": (
         CHARTS,
         CARD,
         CARD + "  options: {metrics: [SUM(x)]}\n",
-        "total_sales: options.metrics: this is no option",
+        "units_sold: options.metrics: this is no option",
     ),
     "chart of the same name in another file": (
         "charts/revenue_deep_dive.yaml",
-        "revenue:\n",
+        "payouts_by_day:\n",
         "net_sales:\n",
         f"{CHARTS}: net_sales: charts/revenue_deep_dive.yaml has a chart of the same name",
     ),
@@ -113,8 +114,8 @@ MISTAKES = {
     ),
     "unknown chart": (
         BOARD,
-        "[net_sales,",
-        "[net_sale,",
+        "[[net_sales,",
+        "[[net_sale,",
         f"{BOARD}: rows.kpi: no chart is called 'net_sale'; did you mean net_sales?",
     ),
     "row too wide": (BOARD, "[refund_rate, 3, 19]", "[refund_rate, 4, 19]", "rows.refunds: it is 13 columns wide"),
@@ -128,22 +129,24 @@ MISTAKES = {
     ),
     "width that cannot be shared": (
         BOARD,
-        "[net_sales, total_sales,",
-        "[total_sales,",
-        "rows.kpi: 5 tiles cannot share 12 columns equally",
+        "[net_sales_by_day, aov_by_day]",
+        "[net_sales_by_day, aov_by_day, top_products, top_customers, revenue_by_day]",
+        "rows.sales: 5 tiles cannot share 12 columns equally",
     ),
     "chart twice": (
         BOARD,
-        "[revenue_by_day,",
+        "[net_sales_by_day,",
         "[net_sales,",
-        "rows.revenue: CHART-net_sales is on the dashboard already",
+        "rows.sales: CHART-net_sales is on the dashboard already",
     ),
     "days and months in a row": (
         BOARD,
-        "[revenue_by_day, net_sales_by_day]",
-        "[revenue_by_day, mrr_gained]",
-        "rows.revenue: some of its charts follow",
+        "[net_sales_by_day, aov_by_day]",
+        "[net_sales_by_day, mrr_gained]",
+        "rows.sales: some of its charts follow",
     ),
+    "tab of an unknown row": (BOARD, "[sales, top", "[sale, top", "tabs: no row is called 'sale'; did you mean sales?"),
+    "row in two tabs": (BOARD, "[funnel, literal]", "[funnel, top]", "tabs: the row 'top' is in two places"),
     "filter by no column": (
         BOARD,
         "rows:\n",
@@ -187,7 +190,7 @@ def test_every_decision_changes_something(catalog: Catalog) -> None:
     files = decisions.read()
     for name, chart in files.charts.items():
         expanded = chart_form.expand(name, chart, catalog)
-        for key in chart.model_fields_set - {"type", "title", "caption"}:
+        for key in chart.model_fields_set - {"type", "title", "caption", "empty"}:
             content = {other: value for other, value in chart.plain().items() if other != key}
             with suppress(DecisionError):
                 shorter = chart_form.expand(name, decisions.Chart.model_validate(content), catalog)

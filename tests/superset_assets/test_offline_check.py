@@ -99,7 +99,7 @@ MISTAKES: dict[str, tuple[str, str, Plant]] = {
     "tile with other parents": (
         BOARD, "other parents", lambda a: a[BOARD]["position"]["CHART-net_sales"].update(parents=["ROOT_ID"]),
     ),
-    "row too wide": (BOARD, "14 columns wide", lambda a: tile(a).update(width=4)),
+    "row too wide": (BOARD, "14 columns wide", lambda a: tile(a).update(width=6)),
     "tile of a lost chart": (
         BOARD, "does not exist", lambda a: tile(a).update(uuid="x"),
     ),

@@ -25,6 +25,7 @@ WITHOUT_NAMES = {
     "customers_monthly",
     "finance_monthly",
     "ltv_horizons",
+    "sales_bridge",
     "sales_trend",
 }
 

@@ -1,5 +1,6 @@
--- Visits count on the day they began, orders on their own day, so a step is not strictly a part of the step before it.
--- `orders_ever` uses the fulfilment status, which a refund does not change.
+-- Visits count on the day they began, orders on their own day: in `orders` and `orders_ever` a step may be larger than
+-- the one before it. In `visits` a visit that reached a step counts in all steps before it.
+-- `orders_ever` and `visits` use the fulfilment status, which a refund does not change.
 with visits as (select * from {{ ref('int_daily_sessions') }}),
 
 orders as (select * from {{ ref('orders') }}),
@@ -24,7 +25,67 @@ days as (
     group by all
 ),
 
+shipped as (
+    select distinct
+        tenant_id,
+        order_id
+    from orders
+    where fulfillment_status = 'FULFILLED'
+),
+
+tracked as (
+    select
+        sessions.tenant_id,
+        sessions.date_day,
+        count(*) as visited,
+        count(*) filter (where sessions.has_cart or sessions.has_checkout or sessions.has_order) as used_cart,
+        count(*) filter (where sessions.has_checkout or sessions.has_order) as used_checkout,
+        count(*) filter (where sessions.has_order) as ordered,
+        count(shipped.order_id) filter (where sessions.has_order) as sent
+    from {{ ref('sessions') }} as sessions
+    left join shipped using (tenant_id, order_id)
+    group by sessions.tenant_id, sessions.date_day
+),
+
+tenants_with_events as (select distinct tenant_id from tracked),
+
+sent_online as (
+    select
+        tenant_id,
+        date_day,
+        count(*) as sent
+    from orders
+    where fulfillment_status = 'FULFILLED' and channel = 'Online store'
+    group by tenant_id, date_day
+),
+
+-- the shop's own report does not say which visit ordered: no more orders are sent than visits ordered
+reported as (
+    select
+        shop.tenant_id,
+        shop.date_day,
+        greatest(shop.sessions, shop.sessions_with_cart, shop.sessions_reached_checkout, shop.sessions_ordered)
+            as visited,
+        greatest(shop.sessions_with_cart, shop.sessions_reached_checkout, shop.sessions_ordered) as used_cart,
+        greatest(shop.sessions_reached_checkout, shop.sessions_ordered) as used_checkout,
+        shop.sessions_ordered as ordered,
+        least(shop.sessions_ordered, coalesce(sent_online.sent, 0)) as sent
+    from {{ ref('int_shop_sessions') }} as shop
+    anti join tenants_with_events using (tenant_id)
+    left join sent_online using (tenant_id, date_day)
+),
+
+visit_days as (
+    select * from tracked
+    union all by name
+    select * from reported
+),
+
 steps as (
+    {{ funnel_steps('visits', {
+        'Visited': 'visited', 'Cart': 'used_cart', 'Checkout': 'used_checkout', 'Ordered': 'ordered', 'Shipped': 'sent',
+    }, 'visit_days') }}
+    union all
     {%- for funnel, shipped in [('orders', 'orders_shipped'), ('orders_ever', 'orders_shipped_ever')] %}
         {{ funnel_steps(funnel, {
             'Sessions Started': 'sessions_reached_checkout',
@@ -50,16 +111,30 @@ first_visits as (
     from visits
     where sessions > 0
     group by tenant_id
+),
+
+counted as (
+    select
+        steps.tenant_id,
+        steps.funnel,
+        cast(steps.step_number as integer) as step_number,
+        steps.step,
+        steps.date_day,
+        cast(coalesce(sum(steps.step_count), 0) as bigint) as step_count
+    from steps
+    left join first_visits using (tenant_id)
+    where steps.date_day >= first_visits.date_day or steps.step in ('Orders Confirmed', 'Orders Shipped')
+    group by steps.tenant_id, steps.funnel, steps.step_number, steps.step, steps.date_day
 )
 
 select
-    steps.tenant_id,
-    steps.funnel,
-    cast(steps.step_number as integer) as step_number,
-    steps.step,
-    steps.date_day,
-    cast(coalesce(sum(steps.step_count), 0) as bigint) as step_count
-from steps
-left join first_visits using (tenant_id)
-where steps.date_day >= first_visits.date_day or steps.step in ('Orders Confirmed', 'Orders Shipped')
-group by steps.tenant_id, steps.funnel, steps.step_number, steps.step, steps.date_day
+    tenant_id,
+    funnel,
+    step_number,
+    step,
+    date_day,
+    step_count,
+    lag(step_count) over (
+        partition by tenant_id, funnel, date_day order by step_number
+    ) as previous_count
+from counted

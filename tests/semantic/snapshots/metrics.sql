@@ -64,6 +64,9 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(balance_change_minor) * CA
 -- break_even_revenue (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(break_even_revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- bridge_amount (sales_bridge)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(bridge) = MAX(bridge) THEN CAST(SUM(amount_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- burning (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(burning_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
@@ -262,6 +265,12 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(fixed_expenses_minor) * CA
 -- funnel_count (funnel_daily)
 CASE WHEN MIN(funnel) = MAX(funnel) AND MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS BIGINT) END
 
+-- funnel_previous_count (funnel_daily)
+CASE WHEN MIN(funnel) = MAX(funnel) AND MIN(step) = MAX(step) THEN CAST(SUM(previous_count) AS BIGINT) END
+
+-- funnel_step_rate (funnel_daily)
+CASE WHEN MIN(funnel) = MAX(funnel) AND MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS DECIMAL(38, 4)) / NULLIF(SUM(previous_count), 0) END
+
 -- fx_mrr (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(fx_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
@@ -327,6 +336,9 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 
 -- monthly_processing_fees (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(processing_fees_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- monthly_result (finance_monthly)
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(contribution_margin_minor) - SUM(fixed_expenses_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- mrr (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(closing_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END

@@ -1,0 +1,90 @@
+"""Corrections of Superset 6.1.0's charts, made in its built scripts while they are served.
+
+No setting of Superset reaches these places. A script that holds none of them is served as it is; where a release no
+longer holds one, tests/superset_assets/test_front_end.py says which.
+"""
+
+import functools
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+_MINUS = "[-\\u2212]"
+CORRECTIONS = {
+    # "$ −16,095" → −$16,095, and CHF 16,095
+    "sign and symbol": (
+        r"return`\$\{(\w)\} \$\{(\w)\}`(?=;return this\.currency\.symbolPosition)",
+        rf'return(/^{_MINUS}/.test(\2)?\2[0]:"")+\1'
+        rf'+(/[a-z]$/i.test(\1)?"\u00a0":"")+\2.replace(/^{_MINUS}/,"")'.replace("\\u", "\\\\u"),
+    ),
+    # no cents from 1,000 on
+    "cents": (
+        r"\(this\.getNormalizedD3Format\(\)\)\(e\)",
+        r'(Math.abs(e)<1e3?this.getNormalizedD3Format():this.getNormalizedD3Format().replace(/\\.\\d+f/,".0f"))(e)',
+    ),
+    # a pivot table's own format comes before that of a metric, as in every other chart
+    "format of a pivot table": (r"\[t,j\[t\]\|\|_,D\[t\]\|\|A\]", r'[t,_&&"SMART_NUMBER"!==_?_:j[t]||_,D[t]||A]'),
+    # a waterfall has the currency of its rows, as every other chart
+    "currency of a waterfall": (
+        r"(R=\(null==f\?void 0:f\.symbol\)\?new tO\.Ay\(\{d3Format:E,currency:)f\}\)",
+        r'\1"AUTO"===f.symbol?{...f,symbol:l[0].detected_currency}:f})',
+    ),
+    # its steps are in the order of their texts: the number that gives the order is not shown
+    "labels of a waterfall": (
+        r':String\(e\)(?=;\(t="45°"===S)',
+        r':String(e).replace(/^\\d+ · /,"")',
+    ),
+    # the label of a row, for a style sheet that knows rows by it
+    "label of a row of a pivot table": (
+        r'("th",\{className:\w,style:\w,)(?=rowSpan:\w,colSpan:\w,role:"columnheader button",onClick:'
+        r"this\.clickHeaderHandler\(u,t,this\.props\.rows)",
+        r'\1"data-label":S,',
+    ),
+    # the deepest shade is that of the 95th percentile: one group of one customer does not pale all others
+    "range of a shade": (
+        r"o=Math\.max\(\.\.\.t\);return e>=a&&e<=o&&\{cutoffValue:a,extremeValue:o\}",
+        r"o=[...t].sort((x,y)=>x-y)[Math.floor(.95*(t.length-1))];return e>=a&&{cutoffValue:a,extremeValue:o}",
+    ),
+}
+"""What each corrects: a pattern in the built scripts, and its replacement."""
+
+
+def correct(script: str) -> tuple[str, dict[str, int]]:
+    """A script with the corrections, and how often each was made."""
+    counts = {}
+    for name, (pattern, replacement) in CORRECTIONS.items():
+        script, counts[name] = re.subn(pattern, replacement, script)
+    return script, counts
+
+
+@functools.cache
+def _corrected(path: Path) -> str | None:
+    """The corrected script, or None where nothing is to be corrected."""
+    try:
+        script, counts = correct(path.read_text("utf-8"))
+    except OSError:
+        return None
+    return script if any(counts.values()) else None
+
+
+def add_to(app: "Flask") -> None:
+    """Serve the corrected scripts. A browser asks each time whether it has the newest, since their names stay."""
+    served = app.send_static_file
+
+    def send(filename: str) -> Any:
+        from flask import request  # noqa: PLC0415 (the tests read this module without Superset's environment)
+
+        name = PurePosixPath(filename).name
+        is_script = filename == f"assets/{name}" and name.endswith(".js")
+        script = _corrected(Path(app.static_folder or "", "assets", name)) if is_script else None
+        if script is None:
+            return served(filename)
+        response = app.response_class(script, mimetype="text/javascript")
+        response.headers["Cache-Control"] = "no-cache"
+        response.add_etag()
+        return response.make_conditional(request)
+
+    app.send_static_file = send  # type: ignore[method-assign]
