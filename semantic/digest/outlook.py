@@ -44,7 +44,8 @@ def rows(build: Build) -> Iterator[dict[str, Any]]:
     if not newest:
         return
     first, *numbers, last = newest[0]
-    month = Month(first, *(None if number is None else Decimal(str(number)) for number in numbers), last)
+    cash, burn, runway, income = [None if number is None else Decimal(str(number)) for number in numbers]
+    month = Month(first, cash, burn, runway, income, last)
     currency = build.currency()
     texts = sentences(month, build.catalog, currency.code if currency else None)
     for position, (label, value, note, tone) in enumerate(texts, start=1):
