@@ -89,6 +89,8 @@ def _check_columns(subject: Subject) -> None:
     used = {"by": chart.by, "rows": chart.rows, "columns": chart.columns, "filters": chart.filters}
     used["newest"] = [chart.newest] if chart.newest else []
     shown = {"labels": chart.labels, "hidden": chart.hidden, "bars": chart.bars, "sort": [chart.sort or ""]}
+    if chart.change and chart.change not in [metric.name for metric in subject.metrics]:
+        raise DecisionError("change", f"the chart shows no metric {chart.change!r}", "Name one of its metrics")
     for key, names in {**used, **shown}.items():
         orders = datasets.ORDERS.get(subject.mart.name, {})
         known = columns | ({*subject.names, *orders, ""} if key in shown else set())

@@ -234,6 +234,21 @@ def _cells(subject: Subject) -> Params:
     return ({"column_config": config} if config else {}) | ({"conditional_formatting": rules} if rules else {})
 
 
+def _change(subject: Subject) -> Params:
+    """A table's column with the change of a metric since the earlier period, which server/days.py fills."""
+    name = subject.chart.change
+    if name is None:
+        return {}
+    metric = next(metric for metric in subject.metrics if metric.name == name)
+    label = f"{subject.chart.labels.get(name, metric.label)} change"
+    return {
+        "column_config": {
+            **_cells(subject).get("column_config", {}),
+            label: {"changeOf": name, "d3NumberFormat": "+,.1%"},
+        }
+    }
+
+
 def _badge_rule(name: str, text: str, meaning: str) -> Params:
     return {"column": name, "operator": "=", "targetValue": text, "useGradient": False, **_scheme(meaning)}
 
@@ -282,7 +297,7 @@ PARTS: Mapping[str, tuple[Callable[[Subject], Params], ...]] = {
     "pie": (_one_metric, _groups, _number),
     "waterfall": (_one_metric, _waterfall, _number),
     "gauge": (_one_metric, _newest, _bands, _number),
-    "table": (_metrics, _groups, _sorted, _cells, _bars),
+    "table": (_metrics, _groups, _sorted, _cells, _change, _bars),
     "records": (_raw, _cells),
     "pivot": (_metrics, _pivot, _number, _shades),
 }

@@ -116,7 +116,9 @@ def _chart(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Iter
     yield from _references(path, params, COLUMN_PARAMETERS, columns, f"column of {table}", "Name one of its columns")
     parts = CARD_PARTS if content["viz_type"] == "pop_kpi" else set()
     mentioned = [item.get("column") for item in params.get("conditional_formatting", [])]
-    mentioned += [name for name in params.get("column_config", {}) if name not in parts]
+    mentioned += [
+        item.get("changeOf", name) for name, item in params.get("column_config", {}).items() if name not in parts
+    ]
     mentioned += [params["x_axis_sort"]] if "x_axis_sort" in params else []
     mentioned += [json.loads(item)[0] for item in params.get("order_by_cols", [])]
     for name in mentioned:

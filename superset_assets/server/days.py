@@ -138,6 +138,7 @@ def time_range(query: dict[str, Any]) -> str | None:
 def install(calendars: Calendars) -> None:
     """Change Superset's evaluation of ranges and comparisons, once for this process."""
     from superset.charts.schemas import ChartDataQueryObjectSchema  # noqa: PLC0415 (Superset imports this module)
+    from superset.common.chart_data import ChartDataResultFormat  # noqa: PLC0415
     from superset.common.query_context_factory import QueryContextFactory  # noqa: PLC0415
     from superset.common.query_object import QueryObject  # noqa: PLC0415
     from superset.models.helpers import ExploreMixin  # noqa: PLC0415
@@ -148,14 +149,16 @@ def install(calendars: Calendars) -> None:
 
     def create_with_days(self: Any, *, queries: list[dict[str, Any]], **rest: Any) -> Any:
         form = rest.get("form_data") or {}
+        is_card = form.get("viz_type") == "pop_kpi" and rest.get("result_format") in (None, ChartDataResultFormat.JSON)
         fixed = [_fixed(query, form, calendars.of_query(query)) for query in queries]
         context = create(self, queries=[query for query, _ in fixed], **rest)
         for query, (_, compared) in zip(context.queries, fixed, strict=True):
-            query.compared, query.is_card = compared, form.get("viz_type") == "pop_kpi"
+            query.compared, query.is_card, query.changes = compared, is_card, _changes(form)
         return context
 
     def key_with_comparison(self: Any, **extra: Any) -> str:
-        return str(key(self, **extra, compared=str(getattr(self, "compared", None))))
+        shown = [str(getattr(self, name, None)) for name in ("compared", "is_card", "changes")]
+        return str(key(self, **extra, shown=shown))
 
     def offsets(self: Any, df: Any, query: Any, *arguments: Any, **options: Any) -> Any:
         own = [offset for offset in query.time_offsets if offset in KINDS]
@@ -201,6 +204,8 @@ def _fixed(query: dict[str, Any], form: dict[str, Any], today: date) -> tuple[di
     query = copy.deepcopy(query)
     if not form.get("time_compare"):  # the dashboard's choice is for charts that compare
         query["time_offsets"] = [name for name in query.get("time_offsets") or [] if name not in KINDS]
+    if _changes(form) and query.get("metrics"):
+        query["time_offsets"] = [EARLIER]
     text, kind = time_range(query), _kind(query, form)
     try:
         compared = resolve(text, today).compared(kind, today) if text and kind else None
@@ -221,6 +226,12 @@ def _kind(query: dict[str, Any], form: dict[str, Any]) -> str | None:
         chosen = query.get("time_offsets") or []
     names = chosen if isinstance(chosen, list) else [chosen]
     return next((KINDS[name] for name in names if name in KINDS), None)
+
+
+def _changes(form: dict[str, Any]) -> dict[str, str]:
+    """The columns of a table that hold a change, with the metric of each."""
+    columns = form.get("column_config") or {}
+    return {name: item["changeOf"] for name, item in columns.items() if isinstance(item, dict) and "changeOf" in item}
 
 
 def _compared(table: Any, df: Any, query: Any, offsets: list[str]) -> Any:
@@ -251,6 +262,8 @@ def _compared(table: Any, df: Any, query: Any, offsets: list[str]) -> Any:
                 df[name] = earlier[metric].iloc[0] if len(earlier) else None
             elif name not in df:
                 df[name] = None
+    if changes := getattr(query, "changes", None):
+        df = _with_changes(df, changes, compared)
     if getattr(query, "is_card", False):
         df = _card(df, metrics[0], f"{metrics[0]}__{offsets[0]}")
     return CachedTimeOffset(df=df, queries=text, cache_keys=[None] * len(text))
@@ -272,6 +285,15 @@ def _earlier_rows(table: Any, query: Any, compared: Comparison) -> tuple[str, An
     result = table.query(form)
     rows = result.df if result.df.empty else table.normalize_df(result.df, clone)
     return result.query, rows
+
+
+def _with_changes(df: Any, changes: dict[str, str], compared: Comparison | None) -> Any:
+    """A table with the change of a metric beside it, empty where the earlier number is unknown, zero or below."""
+    for name, metric in changes.items():
+        if compared and f"{metric}__{EARLIER}" in df:
+            now, earlier = (pd.to_numeric(df[column]).astype(float) for column in (metric, f"{metric}__{EARLIER}"))
+            df.insert(df.columns.get_loc(metric) + 1, name, ((now - earlier) / earlier).where(earlier > 0))
+    return df[[column for column in df.columns if not str(column).endswith(f"__{EARLIER}")]]
 
 
 def _card(df: Any, metric: str, earlier: str) -> Any:

@@ -30,10 +30,15 @@ from tests.oracle import marts as books
 from tests.oracle.answers import Answer, Rows, Shop, by_channel, by_day, by_month, funnel, newest_month, of_mart, total
 
 pytestmark = pytest.mark.superset
+# Whole days: a world ends on November 20, and a dashboard then with the day before. Beside each range the earlier one:
+# as many days, or as many whole months.
 RANGES = {
-    11: ((date(2026, 10, 22), date(2026, 11, 20)), (date(2025, 12, 1), date(2026, 3, 31))),
-    12: ((date(2026, 6, 15), date(2026, 11, 20)),),
-    13: ((date(2026, 6, 30), date(2026, 9, 30)),),
+    11: (
+        ((date(2026, 10, 22), date(2026, 11, 19)), (date(2026, 9, 23), date(2026, 10, 21))),
+        ((date(2025, 12, 1), date(2026, 3, 31)), (date(2025, 8, 1), date(2025, 11, 30))),
+    ),
+    12: (((date(2026, 6, 15), date(2026, 11, 19)), (date(2026, 1, 8), date(2026, 6, 14))),),
+    13: (((date(2026, 6, 30), date(2026, 9, 30)), (date(2026, 3, 29), date(2026, 6, 29))),),
 }
 
 
@@ -274,6 +279,29 @@ def test_every_chart_of_every_dashboard_is_compared(queries: dict[str, Any]) -> 
     assert set(queries) == set(CHARTS) | set(home.TEXTS) | {home.TREND}
 
 
+def beside(rows: Rows, earlier: Rows, distance: timedelta) -> Rows:
+    """Rows with the earlier values of their numbers, which Superset shows beside them; day by day from the first on."""
+    known = {row["date_day"] + distance if "date_day" in row else None: row for row in earlier}
+    names = [name for name in rows[0] if name != "date_day"]
+    return [
+        row | {f"{name}__Earlier period": known.get(row.get("date_day"), {}).get(name) for name in names}
+        for row in rows
+    ]
+
+
+def with_change(rows: Rows, earlier: Rows, metric: str, label: str) -> Rows:
+    """Rows of a table with the change of a metric; rows are the same where their texts are."""
+
+    def key(row: dict[str, Any]) -> tuple[str, ...]:
+        return tuple(value for value in row.values() if isinstance(value, str))
+
+    before = {key(row): row[metric] for row in earlier}
+    return [
+        row | {label: (Fraction(row[metric]) / Fraction(old) - 1) if (old := before.get(key(row)) or 0) > 0 else None}
+        for row in rows
+    ]
+
+
 @pytest.mark.parametrize("chart", CHARTS)
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_chart_equals_the_oracle(
@@ -282,9 +310,15 @@ def test_chart_equals_the_oracle(
     seed, shops = world
     targets = {name: Fraction(str(value)) for name, value in TARGETS.items()}
     shop = Shop(shops.world, account, shops.pulls, targets)
-    for since, until in RANGES[seed]:
+    for (since, until), earlier in RANGES[seed]:
         expected = CHARTS[chart](shop, since, until)
         assert expected
+        columns = queries[chart]["form_data"].get("column_config", {})
+        for label, column in columns.items():
+            if "changeOf" in column:
+                expected = with_change(expected, CHARTS[chart](shop, *earlier), column["changeOf"], label)
+        if queries[chart]["queries"][0].get("time_offsets"):
+            expected = beside(expected, CHARTS[chart](shop, *earlier), since - earlier[0])
         span = f"{since} : {until + timedelta(days=1)}"
         shown_rows = [_plain(row) for row in ask(admin, queries[chart], span, account)]
         if set(expected[0]) & {"cohort_month", "date_day", "date_month"}:
@@ -293,7 +327,7 @@ def test_chart_equals_the_oracle(
         for ours, theirs in zip(shown_rows, expected, strict=True):
             wrong = {name: (ours[name], value) for name, value in theirs.items() if not _same(ours[name], value)}
             assert not wrong, (account, since, theirs, wrong)
-            numbers = {name for name, value in ours.items() if isinstance(value, int | float)}
+            numbers = {name for name, value in ours.items() if isinstance(value, int | float) and PADDING not in name}
             assert numbers <= set(theirs), "a number that nothing is compared with"
 
 
@@ -323,6 +357,8 @@ def test_state_of_the_data_is_as_old_as_the_last_sync(world: tuple[int, Shops], 
 
 
 ORDER = ("cohort_month", "month_number", "date_day", "date_month", "revenue_source", "platform", "feature")
+PADDING = "__Earlier period ("
+"""Of a column that makes a card show no change: tests/superset_assets/test_days.py."""
 LABELS = {
     "source_label": "traffic_source", "feature_label": "feature", "customer_label": "display_name",
     "campaign_label": "campaign_name",

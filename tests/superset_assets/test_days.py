@@ -211,6 +211,22 @@ def test_change_is_none_where_the_earlier_number_is_unknown(who: Who) -> None:
     assert row["net_sales"] == sum(value or 0 for name, value in row.items() if name.startswith(EARLIER))
 
 
+def test_table_has_the_change_of_a_metric_beside_it(superset: Running, who: Who) -> None:
+    (answer,) = ask(who["aurora"], "cash_by_channel", [ranges.RELATIVE["7d"]], YEAR)
+    first, last = days_of_queries(answer)[1]
+    file = Path(superset.published / "current").resolve() / "tenant-aurora.duckdb"
+    statement = f"""SELECT channel, SUM(cash_received_minor) / 100 FROM marts.metrics_daily
+        WHERE source = 'stripe' AND date_day BETWEEN '{first}' AND '{last}' GROUP BY channel"""
+    with duckdb.connect(str(file), read_only=True) as db:
+        before = dict(db.execute(statement).fetchall())
+    assert len(answer["data"]) == 2
+    for row in answer["data"]:
+        old = float(before[row["channel"]])
+        assert row["Cash received change"] == pytest.approx((row["cash_received"] - old) / old)
+    (plain,) = ask(who["aurora"], "cash_by_channel", [ranges.RELATIVE["7d"]], NOTHING)
+    assert "Cash received change" not in plain["data"][0]
+
+
 def test_answer_does_not_outlive_the_day_it_was_asked_on(superset: Running, who: Who, clock: Clock) -> None:
     today = date.today() - timedelta(days=2)
     texts, tenant = [ranges.RELATIVE["7d"]], who["aurora"]
