@@ -6,6 +6,7 @@ The same steps as `dagster-webserver`, whose command line has no place for a gua
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import uvicorn
 from dagster import DagsterInstance
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp
 
 from orchestration.home import Home
 from orchestration.page_guard import guarded
-from orchestration.settings import home
+from orchestration.settings import home, load
 from superset_assets.process import Credentials
 
 DEFINITIONS = ModuleTarget("orchestration.definitions", attribute=None, working_directory=None, location_name=None)
@@ -25,11 +26,12 @@ POLL_MILLISECONDS = 2000  # how often an open page asks for news; dagster-webser
 PATIENCE = 3  # seconds that an open page may delay the end
 
 
-def pages(context: WorkspaceProcessContext) -> ASGIApp:
-    """Dagster's application behind the guard, with the administrator's login of this home."""
-    admin = Credentials(Home(home()).superset / "credentials.json").admin
+def pages(context: WorkspaceProcessContext, operators: Sequence[str] = ()) -> ASGIApp:
+    """Dagster's application behind the guard, with the logins of this home's administrator and operators."""
+    credentials = Credentials(Home(home()).superset / "credentials.json")
+    logins = [credentials.admin, *map(credentials.login, filter(credentials.has, operators))]
     app = create_app_from_workspace_process_context(context, live_data_poll_rate=POLL_MILLISECONDS)
-    return guarded(app, admin.username, admin.password)
+    return guarded(app, {login.username: login.password for login in logins})
 
 
 def serve(port: int) -> None:
@@ -39,7 +41,11 @@ def serve(port: int) -> None:
         WorkspaceProcessContext(instance, DEFINITIONS, version=__version__) as context,
     ):
         uvicorn.run(
-            pages(context), host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=PATIENCE
+            pages(context, load().superset.operators),
+            host="127.0.0.1",
+            port=port,
+            log_level="warning",
+            timeout_graceful_shutdown=PATIENCE,
         )
 
 

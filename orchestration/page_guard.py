@@ -2,7 +2,8 @@
 
 A page of another site that the administrator's browser has open can send requests to this machine, and can take a name
 of its own for it (DNS rebinding). So the guard refuses another host or origin, and a GraphQL document in an address:
-whoever reads may send a link, and GET may start a run. Everything else needs the administrator's login.
+whoever reads may send a link, and GET may start a run. Everything else needs a login: the administrator's, or an
+operator's.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -20,17 +22,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 HOSTS = ("127.0.0.1", "localhost")
 
 
-def guarded(app: ASGIApp, username: str, password: str) -> ASGIApp:
-    """`app` behind the guard; HTTP and websockets alike."""
-    return TrustedHostMiddleware(_Guard(app, username, password), HOSTS, www_redirect=False)
+def guarded(app: ASGIApp, logins: Mapping[str, str]) -> ASGIApp:
+    """`app` behind the guard; HTTP and websockets alike. logins: password by user name."""
+    return TrustedHostMiddleware(_Guard(app, logins), HOSTS, www_redirect=False)
 
 
 class _Guard:
     """Asks for the login once and then accepts a cookie, since not every browser sends a login to a websocket."""
 
-    def __init__(self, app: ASGIApp, username: str, password: str) -> None:
+    def __init__(self, app: ASGIApp, logins: Mapping[str, str]) -> None:
         self._app = app
-        self._login = b"Basic " + base64.b64encode(f"{username}:{password}".encode())
+        self._logins = [b"Basic " + base64.b64encode(f"{name}:{word}".encode()) for name, word in logins.items()]
         self._cookie, self._token = f"takings_{secrets.token_hex(4)}", secrets.token_urlsafe(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +47,9 @@ class _Guard:
             )
         elif not self._logged_in(connection):
             answer = PlainTextResponse(
-                "Log in as Takings' administrator.", 401, {"WWW-Authenticate": 'Basic realm="Takings", charset="UTF-8"'}
+                "Log in as Takings' administrator or an operator.",
+                401,
+                {"WWW-Authenticate": 'Basic realm="Takings", charset="UTF-8"'},
             )
             await answer(scope, receive, send)
         elif scope.get("method") == "GET" and "query" in connection.query_params:
@@ -56,7 +60,8 @@ class _Guard:
     def _logged_in(self, connection: HTTPConnection) -> bool:
         login = connection.headers.get("authorization", "").encode("latin-1")
         cookie = connection.cookies.get(self._cookie, "").encode()
-        return hmac.compare_digest(login, self._login) or hmac.compare_digest(cookie, self._token.encode())
+        known = [hmac.compare_digest(login, item) for item in self._logins]  # all of them: always the same time
+        return any(known) or hmac.compare_digest(cookie, self._token.encode())
 
     def _with_cookie(self, send: Send) -> Send:
         cookie = f"{self._cookie}={self._token}; Path=/; HttpOnly; SameSite=Strict"

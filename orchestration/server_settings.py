@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator
 
-from connectors.settings import Table
+from connectors.settings import Name, Table
 
 
 class SupersetSettings(Table):
@@ -18,6 +18,11 @@ class SupersetSettings(Table):
         default=False,
         description="Whether people reach Superset by https, through a web server in front of it. Browsers then send "
         "the session's cookie by https only, and wrong logins count for the address in `X-Forwarded-For`.",
+    )
+    operators: tuple[Name, ...] = Field(
+        default=(),
+        description="Names of logins that see the dashboards of all tenants, and Dagster's pages. They change no "
+        "dashboard and no login.",
     )
 
 

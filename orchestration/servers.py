@@ -152,7 +152,8 @@ def _report_ended(children: Children, console: Console, reported: set[str]) -> N
 def logins(settings: Settings, *, on_terminal: bool) -> list[str]:
     """A line for each login. Passwords are shown on a terminal only: a log or a pipe keeps them for other readers."""
     credentials = Credentials(Home(settings.home).superset / "credentials.json")
-    users = ("admin", *(tenant.id for tenant in settings.tenants))
+    colleagues = (login.name for tenant in settings.tenants for login in tenant.logins)
+    users = ("admin", *(tenant.id for tenant in settings.tenants), *colleagues, *settings.superset.operators)
     names = [
         name for name in users if credentials.has(name)
     ]  # before the first publish there is only the administrator

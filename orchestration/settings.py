@@ -50,6 +50,16 @@ class Source:
     """Why the account cannot be pulled as it is configured."""
 
 
+class LoginSettings(Table):
+    """A further login of a tenant, for the dashboards."""
+
+    name: Name = Field(description="The login's name: each name once, in all tenants.")
+    role: Literal["owner", "analyst"] = Field(
+        description="`owner`: reads, exports and shares the dashboards. `analyst`: also explores, and saves own charts "
+        "and dashboards."
+    )
+
+
 class TenantSettings(Table):
     """Who looks at their own numbers: zone and reporting currency decide days and amounts."""
 
@@ -74,6 +84,7 @@ class TenantSettings(Table):
         description="The value that a gauge points at, in the metric's own unit (a ratio as 0.05, not as 5 %).",
     )
     channels: SalesChannels = Field(default_factory=dict)
+    logins: tuple[LoginSettings, ...] = ()
     sources: tuple[AnySource, ...] = Field(min_length=1)
 
     @field_validator("time_zone")
@@ -119,6 +130,10 @@ class Settings(Table):
             raise ValueError(f"the tenant {twice!r} is configured twice")
         if "admin" in ids:
             raise ValueError("a tenant cannot be called 'admin': that is the administrator's login")
+        colleagues = [login.name for tenant in self.tenants for login in tenant.logins]
+        names = [*ids, "admin", *self.superset.operators, *colleagues]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"the login {name!r} is configured twice: a tenant's id is a login, too")
         accounts = [(source.kind, source.account) for _, source in self.sources()]
         for kind, account in sorted({pair for pair in accounts if accounts.count(pair) > 1}):
             raise ValueError(

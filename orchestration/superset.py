@@ -56,7 +56,7 @@ def apply(settings: Settings, progress: Progress = no_progress) -> None:
     progress("dashboards", 0, 3, "importing")
     sync.apply(session, asset_zip(settings))
     progress("dashboards", 1, 3, "roles and logins")
-    access.grant(session, [tenant.id for tenant in settings.tenants], server(settings).credentials)
+    _grant(settings, session)
     progress("dashboards", 2, 3, "fresh numbers")
     server(settings).flush_data_cache()
     progress("dashboards", 3, 3, "ready")
@@ -93,7 +93,7 @@ def dashboards(settings: Settings, *, apply: bool, prune: bool, url: str | None)
     for line in plan.lines():
         typer.echo(line)
     if apply:
-        for line in access.grant(session, [tenant.id for tenant in settings.tenants], server(settings).credentials):
+        for line in _grant(settings, session):
             typer.echo(line)
     if prune:
         for asset in sync.prune(session, assets, dry_run=not apply):
@@ -124,6 +124,14 @@ def export_dashboards(settings: Settings, *, only: str | None, write: bool, url:
             typer.echo(f"wrote {path}")
     else:
         typer.echo("Nothing was written; add --write to change the files.")
+
+
+def _grant(settings: Settings, session: SupersetClient) -> list[str]:
+    """Set roles, rules and logins as the configuration has them; returns one line per change."""
+    makers = {"owner": access.owner, "analyst": access.analyst}
+    colleagues = [makers[login.role](tenant.id, login.name) for tenant in settings.tenants for login in tenant.logins]
+    colleagues += map(access.operator, settings.superset.operators)
+    return access.grant(session, [tenant.id for tenant in settings.tenants], server(settings).credentials, colleagues)
 
 
 def _session(settings: Settings, url: str | None) -> SupersetClient:

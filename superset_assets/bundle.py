@@ -22,7 +22,8 @@ from superset_assets.names import DATABASE, HOME
 
 # Superset's connection hook puts the published file of the user in this place (server/superset_config.py).
 DUCKDB_URI = "duckdb:///published-build-of-whoever-asks.duckdb"
-CSS = tuple(ROOT / "dashboards" / name for name in ("look.css", "cards.css", "home.css"))  # one look for all dashboards
+SHEETS = ("look.css", "controls.css", "cards.css", "home.css")
+CSS = tuple(ROOT / "dashboards" / name for name in SHEETS)  # one look for all dashboards
 Assets = dict[str, dict[str, Any]]
 
 

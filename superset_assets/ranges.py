@@ -11,6 +11,7 @@ from urllib.parse import quote
 from common.presets import PRESETS, Days
 
 DATE_FILTER = "NATIVE_FILTER-date_range"
+PERIOD_FILTER = "NATIVE_FILTER-period"  # of Home
 _TODAY = 'DATETIME("today")'
 _END = f"DATEADD({_TODAY}, 1, day)"
 
@@ -55,17 +56,25 @@ def presets(default_range: str | None) -> dict[str, str]:
 
 
 def preset_links(default_range: str | None) -> str:
-    """One Markdown link per preset; a click sets the date filter of the dashboard."""
-    return " ".join(f"[{PRESETS[name].label}]({preset_query(value)})" for name, value in presets(default_range).items())
-
-
-def preset_query(time_range: str) -> str:
-    """The query string (rison) that opens a dashboard with its date filter set to `time_range`."""
-    mask = (
-        f"({DATE_FILTER}:(extraFormData:(time_range:'{time_range}'),filterState:(value:'{time_range}'),"
-        f"id:{DATE_FILTER},ownState:()))"
+    """One Markdown link per preset; a click sets the period of the dashboard."""
+    return " ".join(
+        f"[{PRESETS[name].label}]({preset_query(value, PRESETS[name].label)})"
+        for name, value in presets(default_range).items()
     )
-    return "?native_filters=" + quote(mask, safe="")
+
+
+def preset_query(time_range: str, period: str) -> str:
+    """The query string (rison) that opens a dashboard on a range, and Home on the period of this name.
+
+    A dashboard ignores the filter that it does not have: one link serves all of them.
+    """
+    masks = (
+        f"({DATE_FILTER}:(extraFormData:(time_range:'{time_range}'),filterState:(value:'{time_range}'),"
+        f"id:{DATE_FILTER},ownState:()),"
+        f"{PERIOD_FILTER}:(extraFormData:(filters:!((col:period,op:IN,val:!('{period}')))),"
+        f"filterState:(label:'{period}',validateStatus:!f,value:!('{period}')),id:{PERIOD_FILTER},ownState:()))"
+    )
+    return "?native_filters=" + quote(masks, safe="")
 
 
 def _superset(days: Days) -> str:

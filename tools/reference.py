@@ -100,6 +100,10 @@ def _default(item: Any) -> str:
     return f"`{item.default}`"
 
 
+LISTS = ("tenants", "tenants.logins", "tenants.sources")
+"""Tables of takings.toml of which there may be several."""
+
+
 def settings_keys(model: type[BaseModel] = settings.Settings, path: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every key of takings.toml with its declaration: tenants.sources.kind, superset.port, …"""
     for name, declared in model.model_fields.items():
@@ -136,7 +140,7 @@ def _settings() -> Iterator[str]:
         if above != table:
             table = above
             table_name, _, kind = above.partition(" ")
-            header = f"[[{table_name}]]" if table_name in ("tenants", "tenants.sources") else f"[{table_name}]"
+            header = f"[[{table_name}]]" if table_name in LISTS else f"[{table_name}]"
             header += f" of {kind.strip('()')}" if kind else ""
             yield from ("", f"## {header}", "", "| key | form | default | meaning |", "| --- | --- | --- | --- |")
         yield f"| `{name}` | {_form(declared)} | {_given(key, declared)} | {declared.description} |"
@@ -173,7 +177,7 @@ def _form(declared: FieldInfo) -> str:
     constraints = list(_constraints(declared))
     pattern = next((item.pattern for item in constraints if getattr(item, "pattern", None)), None)
     if pattern:
-        return FORMS[pattern]
+        return ("list of: " if get_origin(declared.annotation) is tuple else "") + FORMS[pattern]
     words = [item for item in get_args(declared.annotation) if isinstance(item, str)]
     if words:
         return " or ".join(f'`"{word}"`' for word in words)
@@ -205,7 +209,7 @@ def _given(key: str, declared: FieldInfo) -> str:
         value = declared.default
     if isinstance(value, bool):
         value = str(value).lower()
-    return "" if value is None else f"`{value}`"
+    return "" if value in (None, ()) else f"`{value}`"
 
 
 def _metrics(catalog: Catalog) -> Iterator[str]:

@@ -23,10 +23,11 @@ import exports
 import front_end
 import landing
 import logins
+import page
 import sqlglot
+import visible
 import yaml
 from flask import Flask, g, has_request_context, request
-from jinja2 import ChoiceLoader, DictLoader
 from query_wall import refusal
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine
@@ -212,9 +213,6 @@ THEME_DEFAULT = {"token": _tokens("light"), "algorithm": "default", **_CHARTS}
 THEME_DARK = {"token": _tokens("dark"), "algorithm": "dark", **_CHARTS}
 
 
-VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1">'
-
-
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     builds.ask_once(_own_file)
     days.install(CALENDARS)
@@ -225,9 +223,9 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     app.before_request(logins.refuse_without_the_old_password)
     app.before_request(landing.to_home)
     app.after_request(logins.refuse_too_many)
-    # Superset's slot in the head of a page: without a viewport a phone draws pages 980 pixels wide, in tiny letters
-    slots = DictLoader({"head_custom_extra.html": VIEWPORT})
-    app.jinja_loader = ChoiceLoader([slots, *([app.jinja_loader] if app.jinja_loader else [])])
+    page.add_to(app)
+    app.after_request(visible.without_tenant_filter)
+    visible.watch(app)
 
 
 # --- a top ten that is always the same
@@ -278,7 +276,6 @@ EXTRA_RELATED_QUERY_FILTERS = {"user": _own_account, "role": _own_roles}
 
 
 # --- the second wall: the user decides which published file is opened
-_TENANT_ROLE = re.compile(r"tenant:([A-Za-z0-9][A-Za-z0-9_-]*)")
 
 
 def _roles(username: str | None, security_manager: Any) -> set[str]:
@@ -291,25 +288,13 @@ def _roles(username: str | None, security_manager: Any) -> set[str]:
 
 def published_file(roles: set[str]) -> str:
     """The name of the published file that these roles may read; without exactly one tenant, the empty file."""
-    if "Admin" in roles:
+    if visible.sees_all(roles):
         return "all.duckdb"
-    tenant = _tenant(roles)
+    tenant = visible.tenant_of(roles)
     return f"tenant-{tenant}.duckdb" if tenant else "nobody.duckdb"
 
 
-def _tenant(roles: set[str]) -> str | None:
-    """The one tenant of these roles; None for none, several, and administrators."""
-    tenants = [match[1] for match in map(_TENANT_ROLE.fullmatch, sorted(roles)) if match]
-    return tenants[0] if len(tenants) == 1 and "Admin" not in roles else None
-
-
-def _own_tenant() -> str | None:
-    from superset import security_manager  # noqa: PLC0415
-
-    return _tenant({role.name for role in security_manager.get_user_roles()}) if hasattr(g, "user") else None
-
-
-CALENDARS = days.Calendars(builds.newest, _own_tenant)
+CALENDARS = days.Calendars(builds.newest, visible.own_tenant)
 
 
 def DB_CONNECTION_MUTATOR(  # noqa: N802 (Superset's name)

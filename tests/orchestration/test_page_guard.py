@@ -28,10 +28,11 @@ SUBSCRIPTION = 'subscription { capturedLogs(logKey: ["a", "b"]) { stdout } }'
 
 @dataclass
 class Pages:
-    """The running pages, with the administrator's login and Dagster's storage behind them."""
+    """The running pages, with the logins of the administrator and an operator, and Dagster's storage behind them."""
 
     port: int
     login: Login
+    operator: Login
     instance: dg.DagsterInstance
 
     @property
@@ -56,14 +57,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
         WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as context,
     ):
         environment.setenv("TAKINGS_HOME", str(home.root))
-        app = dagster_pages.pages(context)
+        operator = Credentials(home.superset / "credentials.json").login("ola")
+        app = dagster_pages.pages(context, ["ola", "without a login yet"])
         server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
         thread = threading.Thread(target=server.run)
         thread.start()
         while not server.started:
             time.sleep(0.01)
         try:
-            yield Pages(port, Credentials(home.superset / "credentials.json").admin, instance)
+            yield Pages(port, Credentials(home.superset / "credentials.json").admin, operator, instance)
         finally:
             server.should_exit = True
             thread.join()
@@ -77,6 +79,12 @@ def test_administrator_reads_pages_and_may_change_something(pages: Pages) -> Non
     answer = requests.post(f"{pages.url}/graphql", json=query, headers=own, auth=pages.auth, timeout=10)
     assert answer.json() == {"data": {"setConcurrencyLimit": True}}
     assert "own" in pages.limits()
+
+
+def test_operator_reads_pages_with_its_own_password_only(pages: Pages) -> None:
+    own, mixed = (pages.operator.username, pages.operator.password), ("ola", pages.login.password)
+    assert requests.get(pages.url, auth=own, timeout=10).ok
+    assert requests.get(pages.url, auth=mixed, timeout=10).status_code == 401
 
 
 def test_login_is_asked_for_once(pages: Pages) -> None:

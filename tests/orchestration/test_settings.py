@@ -134,6 +134,23 @@ def test_one_account_in_two_tenants_is_refused_because_its_orders_would_count_tw
     assert "'acme' is configured twice: its orders would count twice" in problem(write, GOOD + other)
 
 
+@pytest.mark.parametrize(
+    ("logins", "operators"), [(["acme"], []), (["admin"], []), (["maria", "maria"], []), (["maria"], ["maria"])]
+)
+def test_login_that_is_named_twice_is_refused(logins: list[str], operators: list[str], write: Path) -> None:
+    named = ", ".join(f'{{name = "{name}", role = "analyst"}}' for name in logins)
+    text = GOOD.replace('id = "acme"', f'id = "acme"\nlogins = [{named}]')
+    assert f"the login '{logins[-1]}' is configured twice" in problem(
+        write, f"{text}\n[superset]\noperators = {operators}\n"
+    )
+
+
+def test_login_without_a_known_role_is_refused(write: Path) -> None:
+    text = GOOD.replace('id = "acme"', 'id = "acme"\nlogins = [{name = "maria", role = "boss"}]')
+    message = problem(write, text)
+    assert "logins" in message and "analyst" in message
+
+
 def test_one_tenant_twice_is_refused(write: Path) -> None:
     message = problem(write, GOOD + GOOD.replace('account = "acme"', 'account = "second"'))
     assert "tenant 'acme' is configured twice" in message

@@ -102,16 +102,13 @@ def save_chart(driver: webdriver.Chrome, url: str, number: int) -> None:
 
 
 def choose(driver: webdriver.Chrome, title: str, value: str) -> None:
-    """Choose a value in a filter above the dashboard, and apply it."""
+    """Choose a value in a filter above the dashboard, which applies it."""
     boxes = "//*[@data-test='filter-control-name' and starts-with(normalize-space(), '{}')]"
     name = driver.find_element(By.XPATH, boxes.format(title))
     name.find_element(By.XPATH, "following::*[contains(@class, 'ant-select-selector')][1]").click()
     option = f"//*[contains(@class, 'ant-select-item-option') and normalize-space()='{value}']"
     WebDriverWait(driver, 30).until(lambda d: d.find_elements(By.XPATH, option))
     driver.find_element(By.XPATH, option).click()
-    apply = "[data-test='filter-bar__apply-button']:not([disabled])"
-    WebDriverWait(driver, 30).until(lambda d: d.find_elements(By.CSS_SELECTOR, apply))
-    driver.find_element(By.CSS_SELECTOR, apply).click()
 
 
 def settle(driver: webdriver.Chrome, tiles: int, timeout: float = 60) -> None:

@@ -19,6 +19,8 @@ from tests.superset_assets import marts
 
 ROOT = Path(__file__).resolve().parents[2]
 TENANTS = tuple(marts.TENANTS)
+COLLEAGUES = (access.analyst("aurora", "maria"), access.analyst("nordlicht", "nils"), access.operator("ola"))
+"""Logins beside those of the tenants."""
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +53,7 @@ def superset(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iter
         admin = connect(server.url, "admin", server.credentials.admin.password)
         zipped = bundle.to_zip(catalog)
         sync.apply(admin, zipped)
-        access.grant(admin, TENANTS, server.credentials)
+        access.grant(admin, TENANTS, server.credentials, COLLEAGUES)
         yield Running(server, folder / "published", admin, zipped)
     finally:
         server.stop()
@@ -63,7 +65,7 @@ def restored(superset: Running) -> Iterator[Running]:
     original = (superset.published / "current").resolve()
     yield superset
     point_to(superset, original.name)
-    access.grant(superset.admin, TENANTS, superset.server.credentials)
+    access.grant(superset.admin, TENANTS, superset.server.credentials, COLLEAGUES)
 
 
 def point_to(superset: Running, name: str) -> None:

@@ -30,7 +30,7 @@ def deactivated(users: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest
     changes = access.Access()
     credentials = Credentials(tmp_path / "credentials.json")
     credentials.login("aurora")
-    access._ensure_users(cast(Any, None), ["aurora"], ROLES, credentials, changes)
+    access._ensure_users(cast(Any, None), [access.owner("aurora")], ROLES, credentials, changes)
     assert len(changes.changes) == len(off)
     return off
 
@@ -58,5 +58,5 @@ def test_password_that_could_not_be_set_is_not_stored(tmp_path: Path, monkeypatc
     monkeypatch.setattr(access, "call", call)
     credentials = Credentials(tmp_path / "credentials.json")
     with pytest.raises(RequestFailedError):
-        access._ensure_users(cast(Any, None), ["aurora"], ROLES, credentials, access.Access())
+        access._ensure_users(cast(Any, None), [access.owner("aurora")], ROLES, credentials, access.Access())
     assert not credentials.has("aurora")

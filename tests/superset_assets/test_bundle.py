@@ -235,10 +235,11 @@ def test_default_range_shows_both_its_days_and_presets_end_with_it() -> None:
 
 
 def test_preset_link_needs_no_escaping_in_markdown_or_the_address_bar() -> None:
-    query = ranges.preset_query('DATEADD(DATETIME("today"), -6, day) : x')
+    query = ranges.preset_query('DATEADD(DATETIME("today"), -6, day) : x', "This month")
     assert not set(query) & set("() \"'")
     (mask,) = parse_qs(query.removeprefix("?"))["native_filters"]
     assert "time_range:'DATEADD(DATETIME(\"today\"), -6, day) : x'" in mask
+    assert "col:period,op:IN,val:!('This month')" in mask
 
 
 @pytest.mark.parametrize("text", ["last month", "2026-01-01", "2026-13-01 : 2026-13-02", "2026-02-01 : 2026-01-01"])

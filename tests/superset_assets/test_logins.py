@@ -15,7 +15,7 @@ from superset_assets.client import LoopbackCookies, call, ids_by_uuid, send
 from superset_assets.errors import RequestFailedError
 from superset_assets.names import asset_uuid
 from superset_assets.process import Login
-from tests.superset_assets.conftest import TENANTS, Running
+from tests.superset_assets.conftest import COLLEAGUES, TENANTS, Running
 
 NEW = "a longer password of aurora"
 FORM = "/resetmypassword/form"
@@ -85,7 +85,7 @@ def with_a_password_of_its_own(superset: Running, browser: Browser) -> Iterator[
     yield own
     path = superset.server.credentials.path
     path.write_text(json.dumps({name: row for name, row in json.loads(path.read_text()).items() if name != "aurora"}))
-    changes = access.grant(superset.admin, TENANTS, superset.server.credentials)
+    changes = access.grant(superset.admin, TENANTS, superset.server.credentials, COLLEAGUES)
     assert changes == ["login aurora: new password in credentials.json"]
     assert superset.user("aurora").session, "an entry that is removed from the file is a new password"
 
@@ -110,7 +110,7 @@ def test_changed_password_ends_sessions_and_tokens_and_survives_a_refresh(
         headers = {"Authorization": f"Bearer {tokens[kind]}"}
         method = "GET" if kind == "access_token" else "POST"
         assert requests.request(method, superset.server.url + path, headers=headers, timeout=60).status_code == 401
-    assert access.grant(superset.admin, TENANTS, superset.server.credentials) == []
+    assert access.grant(superset.admin, TENANTS, superset.server.credentials, COLLEAGUES) == []
     assert token(superset, own).ok
     assert token(superset, generated).status_code == 401
 

@@ -19,7 +19,7 @@ from superset_assets.errors import EmptyChartError, RequestFailedError
 from superset_assets.names import asset_uuid
 from superset_assets.process import Server
 from tests.superset_assets import marts
-from tests.superset_assets.conftest import TENANTS, Running, free_port
+from tests.superset_assets.conftest import COLLEAGUES, TENANTS, Running, free_port
 
 
 def query_dataset(client: SupersetClient, columns: list[str], table: str = "metrics_daily", **query: Any) -> Any:
@@ -46,7 +46,7 @@ def restored_assets(superset: Running) -> Iterator[Running]:
     """For tests that break something: the assets and the access are restored after them."""
     yield superset
     sync.apply(superset.admin, superset.bundle)
-    access.grant(superset.admin, TENANTS, superset.server.credentials)
+    access.grant(superset.admin, TENANTS, superset.server.credentials, COLLEAGUES)
 
 
 def test_second_apply_changes_nothing(superset: Running) -> None:
@@ -56,7 +56,7 @@ def test_second_apply_changes_nothing(superset: Running) -> None:
 
 
 def test_second_grant_changes_nothing(superset: Running) -> None:
-    assert access.grant(superset.admin, TENANTS, superset.server.credentials) == []
+    assert access.grant(superset.admin, TENANTS, superset.server.credentials, COLLEAGUES) == []
 
 
 def test_change_in_superset_is_drift_and_apply_undoes_it(restored_assets: Running) -> None:
@@ -211,15 +211,26 @@ def _remove_rules(admin: SupersetClient) -> None:
 
 def test_grant_restores_rules_that_somebody_removed(restored_assets: Running) -> None:
     _remove_rules(restored_assets.admin)
-    changes = access.grant(restored_assets.admin, TENANTS, restored_assets.server.credentials)
+    changes = access.grant(restored_assets.admin, TENANTS, restored_assets.server.credentials, COLLEAGUES)
     assert len(changes) == 1 + len(TENANTS) and all(line.startswith("rule") for line in changes)
 
 
 def test_tenant_that_is_no_longer_configured_cannot_log_in(restored_assets: Running) -> None:
-    changes = access.grant(restored_assets.admin, ["aurora"], restored_assets.server.credentials)
-    assert changes == ["login nordlicht deactivated: its tenant is no longer configured"]
+    left = [person for person in COLLEAGUES if "tenant:nordlicht" not in person.roles]
+    changes = access.grant(restored_assets.admin, ["aurora"], restored_assets.server.credentials, left)
+    people = ("nordlicht", "nils")
+    assert sorted(changes) == sorted(f"login {name} deactivated: its tenant is no longer configured" for name in people)
+    for name in people:
+        with pytest.raises(RequestFailedError):
+            restored_assets.user(name)
+
+
+def test_colleague_who_is_no_longer_configured_cannot_log_in(restored_assets: Running) -> None:
+    left = [person for person in COLLEAGUES if person.username != "maria"]
+    changes = access.grant(restored_assets.admin, TENANTS, restored_assets.server.credentials, left)
+    assert changes == ["login maria deactivated: it is no longer configured"]
     with pytest.raises(RequestFailedError):
-        restored_assets.user("nordlicht")
+        restored_assets.user("maria")
 
 
 @pytest.mark.parametrize(

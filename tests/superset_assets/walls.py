@@ -125,6 +125,11 @@ def _post(client: SupersetClient, path: str, body: dict[str, Any]) -> Place:
         return path, str(error)
 
 
+def text_of(client: SupersetClient, path: str) -> str:
+    """The answer to a GET, or the refusal."""
+    return _get(client, path)[1]
+
+
 def _text(content: bytes) -> str:
     """An answer as text; of a zip (a spreadsheet, an export) the text of all its files."""
     if not content.startswith(b"PK"):
