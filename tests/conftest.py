@@ -20,10 +20,12 @@ ROOT = Path(__file__).resolve().parents[1]
 ONE_SUPERSET = (
     "tests/superset_assets/test_tenant_walls.py",
     "tests/superset_assets/test_browser.py",
+    "tests/superset_assets/test_controls.py",
     "tests/superset_assets/test_days.py",
     "tests/superset_assets/test_query_wall.py",
     "tests/superset_assets/test_superset.py",
     "tests/superset_assets/test_logins.py",
+    "tests/superset_assets/test_roles.py",
 )
 """Files that share one running Superset: it takes longer to start than most of their tests."""
 LONGEST = (
@@ -52,6 +54,7 @@ LONGEST = (
 MARK_OF_PATH = {
     "tests/end_to_end": "worlds",
     "tests/superset_assets/test_browser.py": "browser",
+    "tests/superset_assets/test_controls.py": "browser",
     "tests/connectors/shopify/test_bulk.py": "slow",
     "tests/connectors/shopify/test_lost_staging.py": "slow",
     "tests/connectors/shopify/test_pages.py": "slow",

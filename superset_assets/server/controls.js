@@ -11,11 +11,11 @@
   const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const DAY = 86400000;
   const MINUTE = 60000;
-  // each comparison: its words, Superset's offset (a text, since its tables do not read a list), and Home's value
+  // each comparison: its words, Superset's offsets, and the value of Home's filter
   const COMPARISONS = [
-    { words: "the period before", offset: "inherit", value: "the period before" },
-    { words: "a year before", offset: "1 year ago", value: "the same days a year ago" },
-    { words: "nothing", offset: null },
+    { words: "the period before", offsets: ["inherit"], value: "the period before" },
+    { words: "a year before", offsets: ["1 year ago"], value: "the same days a year ago" },
+    { words: "nothing", offsets: [] },
   ];
   const PRESETS = '.dashboard-markdown a[href^="?native_filters"]';
   const BOARDS = '.dashboard-markdown a[href^="/superset/dashboard/"]';
@@ -24,7 +24,7 @@
 
   let store; // Superset's state: filters, and the choice of each ("mask")
   let stopListening = () => {};
-  let offset; // of the comparison that was chosen; undefined: each chart has its own
+  let offsets; // of the comparison that was chosen; undefined: each chart has its own
   let choosing = false; // a value was chosen in the filter bar, and not applied yet
   let askedFor; // the range whose days were asked for last
   let bar;
@@ -114,11 +114,11 @@
     return here.length > 0 && here.every(([id, mask]) => same(masks()[id]?.filterState?.value, mask.filterState.value));
   };
 
-  /** The chosen offset: that of the date filter, or the one that Home's value stands for; undefined by default. */
-  const chosenOffset = () => {
+  /** The chosen offsets: those of the date filter, or those that Home's value stands for; undefined by default. */
+  const chosenOffsets = () => {
     if (!(COMPARISON in filters())) return masks()[DATE]?.extraFormData?.time_compare;
     const [value] = masks()[COMPARISON]?.filterState?.value ?? [];
-    return COMPARISONS.slice(1).find((item) => item.value === value)?.offset;
+    return COMPARISONS.slice(1).find((item) => item.value === value)?.offsets;
   };
 
   const rangeMask = (expression, compared) => ({
@@ -129,7 +129,7 @@
   });
 
   const comparisonMask = (compared) => {
-    const item = COMPARISONS.find((candidate) => candidate.offset === compared) ?? COMPARISONS[0];
+    const item = COMPARISONS.find((candidate) => same(candidate.offsets, compared)) ?? COMPARISONS[0];
     const value = item.value ?? COMPARISONS[0].value;
     return {
       id: COMPARISON,
@@ -139,7 +139,7 @@
     };
   };
 
-  const setRange = (expression) => set(DATE, rangeMask(expression, offset));
+  const setRange = (expression) => set(DATE, rangeMask(expression, offsets));
 
   const choose = (link) => {
     for (const [id, mask] of Object.entries(masksOf(link))) {
@@ -150,13 +150,13 @@
   };
 
   const compare = (item) => {
-    offset = item.offset;
-    if (COMPARISON in filters()) set(COMPARISON, comparisonMask(offset));
+    offsets = item.offsets;
+    if (COMPARISON in filters()) set(COMPARISON, comparisonMask(offsets));
     if (DATE in filters()) setRange(range());
   };
 
   const restoreDefaults = () => {
-    offset = undefined;
+    offsets = undefined;
     for (const [id, filter] of Object.entries(filters())) {
       const stays = filter.controlValues?.enableEmptyFilter && !filter.defaultDataMask?.filterState?.value;
       if (!stays) set(id, { id, ownState: {}, ...filter.defaultDataMask }); // one value is needed, and any is right
@@ -262,8 +262,8 @@
   const links = (chosen) => {
     const carried = chosen ? masksOf(chosen) : {};
     const expression = range() ?? carried[DATE]?.filterState?.value;
-    if (expression) carried[DATE] = rangeMask(expression, offset);
-    if (offset !== undefined) carried[COMPARISON] = comparisonMask(offset);
+    if (expression) carried[DATE] = rangeMask(expression, offsets);
+    if (offsets) carried[COMPARISON] = comparisonMask(offsets);
     for (const [id, mask] of Object.entries(masks())) {
       if (id in filters() && !REPLACED.includes(id) && mask.filterState?.value) carried[id] = mask;
     }
@@ -292,8 +292,8 @@
       const address = link.pathname + search;
       if (link.getAttribute("href") !== address) link.setAttribute("href", address);
     });
-    const compared = chosenOffset();
-    const current = COMPARISONS.findIndex((item) => item.offset === compared);
+    const compared = chosenOffsets();
+    const current = COMPARISONS.findIndex((item) => same(item.offsets, compared));
     const select = bar?.querySelector("select");
     if (select) select.selectedIndex = Math.max(current, 0);
     showDays();
@@ -302,9 +302,9 @@
 
   /** Superset's own date filter knows no comparison: the one that was chosen is put back. */
   const keepComparison = () => {
-    const compared = chosenOffset();
-    if (compared !== undefined) offset = compared;
-    else if (offset !== undefined && range()) setRange(range());
+    const compared = chosenOffsets();
+    if (compared) offsets = compared;
+    else if (offsets && range()) setRange(range());
   };
 
   const begin = () => {

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from selenium import webdriver
 from selenium.common.exceptions import TimeoutException, WebDriverException
@@ -136,6 +137,46 @@ def state(driver: webdriver.Chrome) -> dict[str, int]:
         BUSY,
     )
     return counts
+
+
+def numbers(driver: webdriver.Chrome) -> dict[str, str]:
+    """The numbers of the cards by title, without their changes."""
+    texts: dict[str, str] = driver.execute_script(
+        """
+        const cards = [...document.querySelectorAll('.chart-slice[data-test-viz-type="pop_kpi"]')];
+        const number = card => card.querySelector('.pop_kpi > div > div > div').firstChild.textContent;
+        return Object.fromEntries(cards.map(card => [card.dataset.testChartName, number(card)]));
+        """
+    )
+    return texts
+
+
+def changes(driver: webdriver.Chrome) -> dict[str, str]:
+    """The change that each card shows since the earlier period; empty where it shows none."""
+    cards = driver.find_elements(By.CSS_SELECTOR, ".chart-slice[data-test-viz-type='pop_kpi']")
+    place = ".pop_kpi > div > div > div:last-child"
+    return {
+        card.get_attribute("data-test-chart-name") or "": " ".join(
+            reversed(card.find_element(By.CSS_SELECTOR, place).text.split("\n"))
+        )
+        for card in cards
+    }
+
+
+def controls(driver: webdriver.Chrome) -> dict[str, Any]:
+    """The presets that are marked, the days in words, the comparison, and what a shop owner should not read."""
+    shown: dict[str, Any] = driver.execute_script(
+        """
+        const bar = document.querySelector('.takings-bar');
+        return {
+          marked: [...document.querySelectorAll('[aria-current="true"]')].map(link => link.textContent),
+          days: bar?.querySelector('button')?.textContent, compared: bar?.querySelector('select').value,
+          sql: ['DATEADD', '≤', 'DATETIME'].filter(part => document.body.innerText.includes(part)),
+          filters: [...document.querySelectorAll('[data-test="filter-bar"]')].filter(node => node.offsetParent).length,
+        };
+        """
+    )
+    return shown
 
 
 def complaints(driver: webdriver.Chrome) -> list[str]:

@@ -4,15 +4,14 @@ One browser per user opens all of them. All answers to a tenant's browser are se
 """
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import WebDriverWait
 
 from semantic.catalog import Catalog
 from superset_assets import bundle, dashboard_form, decisions, export, sync
@@ -30,30 +29,6 @@ ON_PHONES = {"home", "financial-health", "store-performance"}
 pytestmark = pytest.mark.skipif(
     not (browser.CHROMIUM.exists() and browser.DRIVER.exists()), reason="no chromium: `make test` installs it"
 )
-
-
-def numbers(driver: webdriver.Chrome) -> dict[str, str]:
-    """The numbers of the cards by title, without their changes."""
-    texts: dict[str, str] = driver.execute_script(
-        """
-        const cards = [...document.querySelectorAll('.chart-slice[data-test-viz-type="pop_kpi"]')];
-        const number = card => card.querySelector('.pop_kpi > div > div > div').firstChild.textContent;
-        return Object.fromEntries(cards.map(card => [card.dataset.testChartName, number(card)]));
-        """
-    )
-    return texts
-
-
-def changes(driver: webdriver.Chrome) -> dict[str, str]:
-    """The change that each card shows since the earlier period; empty where it shows none."""
-    cards = driver.find_elements(By.CSS_SELECTOR, ".chart-slice[data-test-viz-type='pop_kpi']")
-    place = ".pop_kpi > div > div > div:last-child"
-    return {
-        card.get_attribute("data-test-chart-name") or "": " ".join(
-            reversed(card.find_element(By.CSS_SELECTOR, place).text.split("\n"))
-        )
-        for card in cards
-    }
 
 
 def wrong(driver: webdriver.Chrome, canary: str | None = None) -> list[str]:
@@ -102,18 +77,19 @@ def test_admin_sees_every_chart_of_one_tenant_in_its_currency(superset: Running,
             look(driver, superset, slug)
             assert browser.clipped(driver) == [], slug
             assert wrong(driver) == []
-            assert {text[0] for text in numbers(driver).values() if not text[0].isdigit()} <= {"$", "\N{MINUS SIGN}"}, (
-                slug
-            )
-            assert slug != "store-performance" or numbers(driver)["Net sales"].startswith("$")
+            assert {text[0] for text in browser.numbers(driver).values() if not text[0].isdigit()} <= {
+                "$",
+                "\N{MINUS SIGN}",
+            }, slug
+            assert slug != "store-performance" or browser.numbers(driver)["Net sales"].startswith("$")
             assert filled(browser.screenshot(driver, slug))
         look(driver, superset, "store-performance")
         browser.choose(driver, "Tenant", "nordlicht")
         driver.find_element(By.LINK_TEXT, "7d").click()
-        WebDriverWait(driver, 30).until(lambda d: numbers(d)["Net sales"].startswith("€"))
+        WebDriverWait(driver, 30).until(lambda d: browser.numbers(d)["Net sales"].startswith("€"))
         driver.find_element(By.CSS_SELECTOR, "[data-test='filter-bar__clear-button']").click()
-        WebDriverWait(driver, 30).until(lambda d: controls(d)["marked"] == ["30d"])
-        assert numbers(driver)["Net sales"].startswith("€")
+        WebDriverWait(driver, 30).until(lambda d: browser.controls(d)["marked"] == ["30d"])
+        assert browser.numbers(driver)["Net sales"].startswith("€")
 
 
 @pytest.mark.deep  # the phone's walk below looks at every dashboard as a tenant, too
@@ -172,131 +148,17 @@ def test_each_preset_changes_the_range_without_our_script(superset: Running) -> 
         driver.execute_cdp_cmd("Network.enable", {})
         driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/takings/controls.js*"]})
         look(driver, superset, "store-performance")
-        shown = {"30d": numbers(driver)}
+        shown = {"30d": browser.numbers(driver)}
         assert shown["30d"]["Net sales"].startswith("€")
         for preset in ("7d", "90d", "YTD", "365d"):
             driver.find_element(By.LINK_TEXT, preset).click()
             driver.switch_to.window(driver.window_handles[-1])
             browser.settle(driver, charts("store-performance"))
             assert browser.complaints(driver) == []
-            shown[preset] = numbers(driver)
+            shown[preset] = browser.numbers(driver)
         orders = {preset: int(values["Orders placed"].replace(",", "")) for preset, values in shown.items()}
         by_orders = sorted(orders, key=orders.__getitem__)
         assert by_orders in [by_length(day) for day in (began, date.today())]
-
-
-def figures(driver: webdriver.Chrome) -> list[list[str]]:
-    """The texts of each figure of Home."""
-    rows: list[list[str]] = driver.execute_script(
-        """
-        const rows = document.querySelectorAll('[data-test-chart-name="Figures"] tbody tr');
-        return [...rows].map(row => [...row.cells].map(cell => cell.textContent).filter(text => text));
-        """
-    )
-    return rows
-
-
-def published(superset: Running, tenant: str, period: str, comparison: str) -> list[list[str]]:
-    """The same from the tenant's published file."""
-    with duckdb.connect(
-        str((superset.published / "current").resolve() / f"tenant-{tenant}.duckdb"), read_only=True
-    ) as db:
-        rows = db.execute(
-            "SELECT label, value_text, good_text || bad_text || neutral_text FROM marts.kpis "
-            "WHERE period = ? AND comparison = ? ORDER BY position",
-            [period, comparison],
-        ).fetchall()
-    return [[part for text in row for part in text.replace(" (estimated)", "\nestimated").split("\n")] for row in rows]
-
-
-def orders_placed(superset: Running, tenant: str, first: date, last: date) -> str:
-    """The orders of some days from the tenant's published file, both ends included, as a card shows them."""
-    file = (superset.published / "current").resolve() / f"tenant-{tenant}.duckdb"
-    with duckdb.connect(str(file), read_only=True) as db:
-        sql = "SELECT sum(orders_placed) FROM marts.metrics_daily WHERE date_day BETWEEN ? AND ?"
-        ((count,),) = db.execute(sql, [first, last]).fetchall()
-    return f"{count:,.0f}"
-
-
-def in_words(first: date, last: date) -> str:
-    begin = f"{first.day}" if (first.year, first.month) == (last.year, last.month) else f"{first.day} {first:%b}"
-    return f"{begin}{f' {first.year}' if first.year != last.year else ''} – {last.day} {last:%b %Y}"
-
-
-def controls(driver: webdriver.Chrome) -> dict[str, Any]:
-    """The presets that are marked, the days in words, the comparison, and what a shop owner should not read."""
-    shown: dict[str, Any] = driver.execute_script(
-        """
-        const bar = document.querySelector('.takings-bar');
-        return {
-          marked: [...document.querySelectorAll('[aria-current="true"]')].map(link => link.textContent),
-          days: bar?.querySelector('button')?.textContent, compared: bar?.querySelector('select').value,
-          sql: ['DATEADD', '≤', 'DATETIME'].filter(part => document.body.innerText.includes(part)),
-          filters: [...document.querySelectorAll('[data-test="filter-bar"]')].filter(node => node.offsetParent).length,
-        };
-        """
-    )
-    return shown
-
-
-def compare_with(driver: webdriver.Chrome, words: str) -> None:
-    Select(driver.find_element(By.CSS_SELECTOR, ".takings-bar select")).select_by_visible_text(words)
-
-
-def choose_days(driver: webdriver.Chrome, first: date, last: date) -> None:
-    """As the browser's own calendar does it."""
-    driver.find_element(By.CSS_SELECTOR, ".takings-bar button").click()
-    driver.execute_script(
-        """
-        const inputs = document.querySelectorAll('.takings-free input');
-        [...arguments].forEach((day, end) => { inputs[end].value = day; });
-        inputs[1].dispatchEvent(new Event('change', {bubbles: true}));
-        """,
-        str(first),
-        str(last),
-    )
-
-
-def test_tenant_lands_on_home_and_takes_period_and_comparison_along(superset: Running) -> None:
-    url, slug = superset.server.url, "store-performance"
-    with browser.chromium() as driver:
-        wait = WebDriverWait(driver, 30)
-        browser.log_in(driver, url, superset.server.credentials.login("nordlicht"))
-        browser.settle(driver, charts("home"))
-        assert driver.current_url.startswith(f"{url}/superset/dashboard/home/")
-        assert figures(driver) == published(superset, "nordlicht", "30d", "prior")
-        assert controls(driver) == {
-            "marked": ["30d"], "days": None, "compared": "the period before", "sql": [], "filters": 0,
-        }  # fmt: skip
-        driver.execute_script("window.sameAsBefore = true")
-        driver.find_element(By.LINK_TEXT, "7d").click()
-        wait.until(lambda d: figures(d) == published(superset, "nordlicht", "7d", "prior"))
-        compare_with(driver, "a year before")
-        wait.until(lambda d: figures(d) == published(superset, "nordlicht", "7d", "year"))
-        assert driver.execute_script("return window.sameAsBefore") and controls(driver)["marked"] == ["7d"]
-
-        driver.find_element(By.LINK_TEXT, "Store Performance").click()
-        wait.until(lambda d: f"/{slug}/" in d.current_url)
-        browser.settle(driver, charts(slug))
-        today = date.today()
-        seven = today - timedelta(7), today - timedelta(1)
-        assert numbers(driver)["Orders placed"] == orders_placed(superset, "nordlicht", *seven)
-        assert controls(driver) == {
-            "marked": ["7d"], "days": in_words(*seven), "compared": "a year before", "sql": [], "filters": 0,
-        }  # fmt: skip
-
-        driver.execute_script("window.sameAsBefore = true")
-        free = today - timedelta(20), today - timedelta(11)
-        choose_days(driver, *free)
-        wait.until(lambda d: numbers(d)["Orders placed"] == orders_placed(superset, "nordlicht", *free))
-        assert controls(driver)["marked"] == [] and controls(driver)["days"] == in_words(*free)
-        assert driver.execute_script("return window.sameAsBefore")
-        driver.refresh()  # what was chosen is in the address
-        browser.settle(driver, charts(slug))
-        assert numbers(driver)["Orders placed"] == orders_placed(superset, "nordlicht", *free)
-        assert controls(driver)["compared"] == "a year before" and controls(driver)["days"] == in_words(*free)
-        driver.find_element(By.CSS_SELECTOR, "#main-menu a").click()
-        wait.until(lambda d: d.current_url.startswith(f"{url}/superset/dashboard/home/"))
 
 
 @pytest.mark.parametrize(
