@@ -93,6 +93,21 @@ CALCULATED = {
         ),
     },
 }  # fmt: skip
+EXPORTED = {
+    "date_day": "date",
+    "customer_label": "display_name",
+    "product_label": "name",
+    "order_revenue": "revenue",
+    "product_revenue": "revenue",
+    "orders_placed": "order_count",
+    "orders_completed": "order_count",
+    "customer_orders": "order_count",
+    "product_quantity": "qty_sold",
+    "customer_spend": "total_spent",
+    "refunded_amount": "refunded",
+    "refunded_order_value": "refunded",
+}
+"""Names in a chart's CSV file, as in the reports, where server/export_columns.py adds the currency. Others stay."""
 # A metric that only puts the rows of a chart, or the values of a filter, into their order.
 ORDERS = {
     "kpis": {"period_order": "MIN(period_position)"},
@@ -163,7 +178,7 @@ def _metric(metric: Metric, formula: str, currency: dict[str, str] | None = None
         "description": metric.description,
         "d3format": WHOLE if metric.unit == "money" and metric.kind != "ratio" else metric.format,
         "currency": currency if metric.unit == "money" else None,
-        "extra": {},
+        "extra": {"export": EXPORTED.get(metric.name, metric.name), "money": metric.unit == "money"},
         "warning_text": None,
     }
 
@@ -174,6 +189,7 @@ def _badge(metric: Metric, formula: str) -> dict[str, Any]:
     cases = " ".join(f"WHEN '{colour}' THEN '{text}'" for colour, text in words.items())
     return _metric(metric, f"CASE {formula} {cases} END") | {
         "metric_name": metric.name + BADGE,
+        "extra": {"export": metric.name + BADGE, "money": False},
         "verbose_name": "Rating",
         "description": f"{metric.label}: good up to {limits['green']:.0%}, watch up to {limits['yellow']:.0%}, "
         "too high above, on the unrounded value.",
@@ -195,7 +211,7 @@ def _column(column: Column) -> dict[str, Any]:
         "expression": None,
         "description": column.description,
         "python_date_format": None,
-        "extra": {},
+        "extra": {"export": EXPORTED[column.name]} if column.name in EXPORTED else {},
     }
 
 

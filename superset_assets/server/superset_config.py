@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import builds
 import days
+import export_columns
 import exports
 import front_end
 import landing
@@ -217,6 +218,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     builds.ask_once(_own_file)
     days.install(CALENDARS)
     exports.correct_writers()
+    export_columns.install()
     front_end.add_to(app)
     app.after_request(exports.with_byte_order_mark)
     app.after_request(exports.named_by_chart_and_range(CALENDARS))

@@ -144,7 +144,7 @@ def numbers(driver: webdriver.Chrome) -> dict[str, str]:
     texts: dict[str, str] = driver.execute_script(
         """
         const cards = [...document.querySelectorAll('.chart-slice[data-test-viz-type="pop_kpi"]')];
-        const number = card => card.querySelector('.pop_kpi > div > div > div').firstChild.textContent;
+        const number = card => card.querySelector('.pop_kpi > div > div > div')?.firstChild.textContent ?? '';
         return Object.fromEntries(cards.map(card => [card.dataset.testChartName, number(card)]));
         """
     )

@@ -189,7 +189,7 @@ def narrow(driver: webdriver.Chrome) -> list[str]:
     texts: list[str] = driver.execute_script(
         """
         return [...document.querySelectorAll('.dashboard-component-chart-holder')].filter(holder => {
-          const small = holder.querySelector('[data-test-viz-type^="big_number"]');
+          const small = holder.querySelector('[data-test-viz-type^="big_number"], [data-test-viz-type="pop_kpi"]');
           return Math.abs(holder.getBoundingClientRect().width - (small ? 174.5 : 366)) > 2;
         }).map(holder => holder.textContent.slice(0, 60));
         """

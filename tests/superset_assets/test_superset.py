@@ -244,13 +244,6 @@ def test_admin_cannot_read_outside_the_published_file(superset: Running, sql: st
         )
 
 
-def test_csv_begins_with_the_byte_order_mark_that_excel_needs(superset: Running) -> None:
-    number = ids_by_uuid(superset.admin, "chart")[asset_uuid("charts", "top_customers")]
-    context = json.loads(call(superset.admin, "get", f"chart/{number}")["result"]["query_context"])
-    body = send(superset.admin, "post", "chart/data", json=context | {"result_format": "csv"}).content
-    assert body.startswith(b"\xef\xbb\xbf") and not body.startswith(b"\xef\xbb\xbf" * 2)
-
-
 def test_file_of_a_chart_is_named_by_its_title_and_days(superset: Running) -> None:
     tenant = superset.user("aurora")
     numbers = ids_by_uuid(superset.admin, "chart")
