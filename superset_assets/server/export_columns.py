@@ -14,6 +14,9 @@ from typing import Any
 
 import pandas as pd
 
+HELPER = re.compile(r"__.* \(.*\)$")
+"""A column of a card that only makes its change unknown (days.py)."""
+RATIO_PLACES = 6  # as in the reports
 TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -32,7 +35,9 @@ def install() -> None:
         money = _currency(self._qc_datasource, self._query_context.queries)
         plain = copy.copy(self)
         plain._qc_datasource = SimpleNamespace(data={})  # no labels of the screen any more
-        return usual(plain, exported(df, names, money, as_float=kind == Format.XLSX), coltypes)
+        shown = [number for number, column in enumerate(df.columns) if not HELPER.search(str(column))]
+        rows = exported(df.iloc[:, shown], names, money, as_float=kind == Format.XLSX)
+        return usual(plain, rows, [coltypes[number] for number in shown])
 
     Processor.get_data = with_names
 
@@ -46,6 +51,8 @@ def exported(
     for column in df.columns:
         if money and names.get(str(column).partition("__")[0], {}).get("money"):
             df[column] = df[column].map(lambda value: _rounded(value, money[1], as_float)).astype(object)
+        elif pd.api.types.is_float_dtype(df[column]):
+            df[column] = df[column].round(RATIO_PLACES)
     short = [_name(str(column), names, money) for column in df.columns]
     own = {name: {**of, "export": name} for name, of in names.items()}  # where two would have the same name
     df.columns = [

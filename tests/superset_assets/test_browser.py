@@ -89,6 +89,7 @@ def test_admin_sees_every_chart_of_one_tenant_in_its_currency(superset: Running,
         WebDriverWait(driver, 30).until(lambda d: browser.numbers(d)["Net sales"].startswith("€"))
         driver.find_element(By.CSS_SELECTOR, "[data-test='filter-bar__clear-button']").click()
         WebDriverWait(driver, 30).until(lambda d: browser.controls(d)["marked"] == ["30d"])
+        browser.settle(driver, charts("store-performance"))
         assert browser.numbers(driver)["Net sales"].startswith("€")
 
 
