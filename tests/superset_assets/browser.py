@@ -17,6 +17,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from superset_assets import dashboard_form
+from superset_assets.decisions import Dashboard
 from superset_assets.process import Login
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,6 +112,13 @@ def choose(driver: webdriver.Chrome, title: str, value: str) -> None:
     option = f"//*[contains(@class, 'ant-select-item-option') and normalize-space()='{value}']"
     WebDriverWait(driver, 30).until(lambda d: d.find_elements(By.XPATH, option))
     driver.find_element(By.XPATH, option).click()
+
+
+def charts_in_view(dashboard: Dashboard) -> list[str]:
+    """The charts that a dashboard draws when it opens: outside its tabs, and in the first one."""
+    later = {row for rows in list(dashboard.tabs.values())[1:] for row in rows}
+    rows = {name: row for name, row in dashboard.rows.items() if name not in later}
+    return dashboard_form.chart_names(dashboard.model_copy(update={"rows": rows}))
 
 
 def settle(driver: webdriver.Chrome, tiles: int, timeout: float = 60) -> None:

@@ -21,7 +21,7 @@ from tests.superset_assets import browser, marts
 from tests.superset_assets.conftest import Running, copied, point_to
 
 BOARDS = {
-    dashboard_form.slug(name): dashboard_form.chart_names(dashboard)
+    dashboard_form.slug(name): browser.charts_in_view(dashboard)
     for name, dashboard in decisions.read().dashboards.items()
 }
 ON_PHONES = {"home", "financial-health", "store-performance"}

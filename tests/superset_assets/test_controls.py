@@ -8,7 +8,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from superset_assets import dashboard_form, decisions
+from superset_assets import decisions
 from tests.superset_assets import browser
 from tests.superset_assets.conftest import Running
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def charts(name: str) -> int:
-    return len(dashboard_form.chart_names(decisions.read().dashboards[name]))
+    return len(browser.charts_in_view(decisions.read().dashboards[name]))
 
 
 def figures(driver: webdriver.Chrome) -> list[list[str]]:
