@@ -54,6 +54,10 @@ def test_grey_text_on_white_is_a_finding(superset: Running) -> None:
     with browser.chromium() as driver:
         browser.log_in(driver, superset.server.url, superset.server.credentials.login("aurora"))
         look(driver, superset, "home")
-        driver.execute_script("document.querySelector('.dashboard-markdown, .grid-container').insertAdjacentHTML("
-                              "'afterbegin', '<p style=\"color: #bbb; background: #fff\">hardly to be read</p>')")  # fmt: skip
+        driver.execute_script(
+            """
+            const text = '<p style="color: #bbb; background: #fff">hardly to be read</p>';
+            document.querySelector('.dashboard-grid, .grid-container').insertAdjacentHTML('afterbegin', text);
+            """
+        )
         assert [text for text in findings(driver) if text.startswith("color-contrast") and "hardly" in text]
