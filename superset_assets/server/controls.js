@@ -4,6 +4,7 @@
  * the presets are links, and the filter bar stands above the dashboard. */
 (() => {
   "use strict";
+  document.documentElement.lang ||= "en"; // Superset's pages do not say their language to a screen reader
   const DATE = "NATIVE_FILTER-date_range";
   const PERIOD = "NATIVE_FILTER-period";
   const COMPARISON = "NATIVE_FILTER-comparison";

@@ -91,5 +91,5 @@ def test_style_sheet_and_server_take_their_colours_from_the_palette() -> None:
     """Apart from the brand's green, no other file names a colour."""
     sheets = "".join(path.read_text("utf-8") for path in bundle.CSS)
     server = (SERVER / "superset_config.py").read_text("utf-8")
-    assert set(re.findall(r"#[0-9a-f]{6}\b", sheets + server)) <= {"#14694f", "#6fd3ae", "#1f8a68"}
+    assert set(re.findall(r"#[0-9a-f]{6}\b", sheets + server)) <= {"#14694f", "#6fd3ae", "#1a7a5b", "#4fbf98"}
     assert {name for names in [defaults.load().colours] for name in names} <= set(ALL)
