@@ -111,7 +111,7 @@ def _step_before(subject: Subject) -> Params:
     """The change since the month before, of days since a week before, where a rise or a fall is good news."""
     if subject.metrics[0].good == "none":
         return {}
-    steps, words = (7, "since a week before") if subject.days else (1, "since the month before")
+    steps, words = (7, "in a week") if subject.days else (1, "in a month")
     return {"compare_lag": steps, "compare_suffix": words}
 
 
