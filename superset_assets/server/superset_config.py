@@ -201,12 +201,14 @@ APP_ICON = _logo(_BRAND["light"])
 _AXES = {"legend": {"selector": False}, "xAxis": {"axisLabel": {"hideOverlap": True}}}
 # each bar has its name below it, aslant: some bridges have eleven
 _NAMES = {"interval": 0, "hideOverlap": False, "rotate": 35, "width": 130, "overflow": "truncate", "fontSize": 11}
+# a phone has no room for an amount at each bar: a touch shows it
+_NARROW = {"query": {"maxWidth": 420}, "option": {"series": [{"label": {"show": False}}] * 4}}
 _CHARTS = {
     "echartsOptionsOverridesByChartType": {
         "echarts_timeseries_line": _AXES,
         "echarts_timeseries_bar": _AXES,
         "pie": {"legend": {"selector": False}},
-        "waterfall": {"xAxis": {"axisLabel": _NAMES}},
+        "waterfall": {"xAxis": {"axisLabel": _NAMES}, "media": [_NARROW]},
         "echarts_timeseries_smooth": {**_AXES, "media": [{"option": _BESIDE}]},
     }
 }
