@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 from simulator import World
@@ -121,7 +122,7 @@ METRICS: Mapping[str, Metric] = {
     # months of money
     "mrr_target": money("mrr_target"),
     "subscribers_churned": Metric("customers_churned"),
-    "subscribers_churn_target": Metric("customers_churn_target"),
+    "subscribers_churn_target": Metric("churn_limit"),
     "monthly_income": money("income"),
     "monthly_result": money("nothing", "net_burn"),
     "monthly_operating_expenses": money("operating_expenses"),
@@ -282,9 +283,10 @@ def newest_month(mart: str, *metrics: str) -> Answer:
     def rows(shop: Shop, since: date, until: date) -> Rows:
         table = shop.table(mart)
         month = max(table)
+        allowed = shop.targets["churn_rate"] * table[month].get("customers_opening", 0)
         row = {
             **table[month], "mrr_target_minor": int(shop.targets["mrr"] * CENT),
-            "customers_churn_target": shop.targets["churn_rate"] * table[month].get("customers_opening", 0),
+            "customers_churn_target": allowed, "churn_limit": floor(allowed + Fraction(1, 2)),
         }  # fmt: skip
         return [{"month_label": f"{month:%b %Y}", **values(row, metrics)}]
 
