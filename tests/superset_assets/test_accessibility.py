@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+import axe_core_python
 import pytest
 from selenium import webdriver
 
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.deep, pytest.mark.browser, pytest.mark.superset]
 
 def findings(driver: webdriver.Chrome) -> list[str]:
     """Serious and critical violations of WCAG 2 A and AA on the page, each with its first element."""
-    driver.execute_script(files("axe_core_python").joinpath("axe.min.js").read_text())
+    driver.execute_script(files(axe_core_python).joinpath("axe.min.js").read_text())
     driver.set_script_timeout(120)
     violations: list[Mapping[str, Any]] = driver.execute_async_script(
         """
