@@ -121,15 +121,17 @@ def charts_in_view(dashboard: Dashboard) -> list[str]:
     return dashboard_form.chart_names(dashboard.model_copy(update={"rows": rows}))
 
 
-def settle(driver: webdriver.Chrome, tiles: int, timeout: float = 60) -> None:
-    """Wait until `tiles` charts are drawn and nothing loads any more, three times in a row."""
+def settle(driver: webdriver.Chrome, tiles: int, timeout: float = 60, *, drawn: bool = True) -> None:
+    """Wait until `tiles` charts are there (and `drawn`), and nothing loads any more, three times in a row."""
     deadline = time.monotonic() + timeout
     calm = 0
     while calm < 3:
         if time.monotonic() > deadline:
             raise AssertionError(f"the dashboard did not settle within {timeout:.0f} s: {state(driver)}")
         here = state(driver)
-        calm = calm + 1 if here["charts"] >= tiles and here["busy"] == 0 and here["drawn"] >= tiles else 0
+        calm = (
+            calm + 1 if here["charts"] >= tiles and here["busy"] == 0 and (here["drawn"] >= tiles or not drawn) else 0
+        )
         time.sleep(0.4)
 
 
