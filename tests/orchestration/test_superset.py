@@ -85,7 +85,7 @@ def test_export_shows_the_difference_and_writes_only_with_the_option(
 
 
 def test_export_of_one_dashboard_leaves_out_the_others(edited: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert export_dashboards(capsys, only="revenue-deep-dive") == "The files say what Superset shows.\n"
+    assert export_dashboards(capsys, only="marketing-performance") == "The files say what Superset shows.\n"
     with pytest.raises(ConfigurationError, match="Name one of executive-summary, financial-health"):
         export_dashboards(capsys, only="revenue")
 
