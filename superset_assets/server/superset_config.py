@@ -199,6 +199,12 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
 APP_ICON = _logo(_BRAND["light"])
 # no buttons All and Inv; no label over another
 _AXES = {"legend": {"selector": False}, "xAxis": {"axisLabel": {"hideOverlap": True}}}
+# a long name leaves room for its bar, also on a phone
+_BARS = {
+    **_AXES,
+    "yAxis": {"axisLabel": {"width": 220, "overflow": "truncate"}},
+    "media": [{"query": {"maxWidth": 420}, "option": {"yAxis": {"axisLabel": {"width": 120}}}}],
+}
 # each bar has its name below it, aslant: some bridges have eleven
 _NAMES = {"interval": 0, "hideOverlap": False, "rotate": 35, "width": 130, "overflow": "truncate", "fontSize": 11}
 # a phone has no room for an amount at each bar: a touch shows it
@@ -206,7 +212,7 @@ _NARROW = {"query": {"maxWidth": 420}, "option": {"series": [{"label": {"show": 
 _CHARTS = {
     "echartsOptionsOverridesByChartType": {
         "echarts_timeseries_line": _AXES,
-        "echarts_timeseries_bar": _AXES,
+        "echarts_timeseries_bar": _BARS,
         "pie": {"legend": {"selector": False}},
         "waterfall": {"xAxis": {"axisLabel": _NAMES}, "media": [_NARROW]},
         "echarts_timeseries_smooth": {**_AXES, "media": [{"option": _BESIDE}]},

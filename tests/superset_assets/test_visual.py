@@ -89,7 +89,8 @@ def test_every_dashboard_can_be_looked_at(superset: Running, variant: str, phone
             wrong += [
                 f"{slug}: {word} in {line!r}" for line in text.splitlines() for word in WRONG_TEXTS if word in line
             ]
-            wrong += [f"{slug}: {complaint}" for complaint in browser.complaints(driver)]
+            allowed = {"No data"} if variant == "no-data" else set()  # of a number without rows
+            wrong += [f"{slug}: {each}" for each in set(browser.complaints(driver)) - allowed]
             width, page = driver.execute_script("return [innerWidth, document.documentElement.scrollWidth]")
             wrong += [f"{slug}: {page} pixels wide"] if page > width else []
     assert wrong == []
