@@ -62,7 +62,7 @@ def lint(checkout: Path, files: list[Path]) -> dict[str, list[dict[str, Any]]]:
     """The violations of each file that has any. Stops with sqlfluff's own message where it cannot lint."""
     halves = [files[::2], files[1::2]] if len(files) > FEW else [files]
     with ThreadPoolExecutor() as threads:
-        return {path: items for found in threads.map(partial(lint_some, checkout), halves) for path, items in found}
+        return {path: items for half in threads.map(partial(lint_some, checkout), halves) for path, items in half}
 
 
 def lint_some(checkout: Path, files: list[Path]) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -28,9 +28,9 @@ Change = Callable[[duckdb.DuckDBPyConnection], None]
 
 def tables(db: duckdb.DuckDBPyConnection, column: str) -> list[str]:
     """Marts that have a column."""
-    found = db.execute("select table_name from duckdb_columns() where schema_name = 'marts' and column_name = ?",
+    listed = db.execute("select table_name from duckdb_columns() where schema_name = 'marts' and column_name = ?",
                        [column]).fetchall()  # fmt: skip
-    return [name for (name,) in found]
+    return [name for (name,) in listed]
 
 
 def nothing(db: duckdb.DuckDBPyConnection) -> None:
