@@ -77,10 +77,13 @@ def ask_once(own_file: Callable[[], Path]) -> None:
 
     def detect_once(datasource: Any, **narrowed: Any) -> str | None:
         key = (own_file(), int(datasource.id))
-        if key not in known:
-            for old in [item for item in known if item[0].parent != key[0].parent]:
-                known.pop(old, None)
-            known[key] = detect(datasource)
-        return known[key] or detect(datasource, **narrowed)
+        only = known.get(key, "")
+        if only == "":
+            only = detect(datasource)
+            for old in tuple(known):  # a copy: eight threads come here at once
+                if old[0].parent != key[0].parent:
+                    known.pop(old, None)
+            known[key] = only
+        return only or detect(datasource, **narrowed)
 
     actions.detect_currency = detect_once
