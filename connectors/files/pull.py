@@ -1,4 +1,4 @@
-"""Pull one folder: check it, then land and load events, operating expenses and cash balances.
+"""Pull one folder: check it, then land and load events, operating expenses, cash balances and annotations.
 
 An event file that is new or has changed is read as a whole; an event counts once, by its id. An interrupted pull reads
 its files again; a repeated one changes nothing.
@@ -94,8 +94,9 @@ def _check(account: Account, folder: Path) -> dict[str, list[Row] | None]:
 def _warnings(reader: Reader, folder: Path, stream: str, sheets: dict[str, list[Row] | None]) -> tuple[str, ...]:
     if stream == EVENTS.name:
         if not find(folder, "events", "*.jsonl", "*.jsonl.gz") and all(rows is None for rows in sheets.values()):
-            return (f"{folder} has nothing to read: no events/*.jsonl(.gz), no operating_expenses.csv, no "
-                    "cash_balances.csv. docs/guides/files.md shows what they look like.",)  # fmt: skip
+            names = ", ".join(f"no {sheet.file}" for sheet in SHEETS)
+            return (f"{folder} has nothing to read: no events/*.jsonl(.gz), {names}. docs/guides/files.md shows what "
+                    "they look like.",)  # fmt: skip
         return ()
     sheet = next(sheet for sheet in SHEETS if sheet.name == stream)
     if sheets[stream] is None and _days_held(reader, sheet):

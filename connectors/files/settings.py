@@ -11,13 +11,13 @@ from connectors.settings import KIND, Name, SourceSettings
 
 
 class FilesSettings(SourceSettings):
-    """A folder of events, operating expenses and bank balances."""
+    """A folder of events, operating expenses, bank balances and annotations."""
 
     kind: Literal["files"] = Field(description=KIND)
     account: Name = Field(description="A name of your own.")
     path: Path = Field(
-        description="The folder of `events/*.jsonl` or `*.jsonl.gz`, `operating_expenses.csv` and "
-        "`cash_balances.csv` (relative to takings.toml)."
+        description="The folder of `events/*.jsonl` or `*.jsonl.gz`, `operating_expenses.csv`, `cash_balances.csv` and "
+        "`annotations.csv` (relative to takings.toml)."
     )
 
     def folder(self, config_folder: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""The rows of a CSV of money; whether each can be loaded, and the reason for one that cannot."""
+"""The rows of a CSV; whether each can be loaded, and the reason for one that cannot."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def read_sheet(path: Path, sheet: Sheet) -> list[Row]:
     text = _text(path)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header = [name.strip() for name in next(reader, [])]
-    missing, unknown = set(sheet.columns) - set(header), set(header) - set(sheet.columns)
-    if missing or unknown or len(header) != len(sheet.columns):
+    missing, unknown = set(sheet.columns) - {sheet.until, *header}, set(header) - set(sheet.columns)
+    if missing or unknown or len(header) != len(set(header)):
         mistakes = [f"lacks {', '.join(sorted(missing))}"] * bool(missing)
         mistakes += [f"has the unknown {', '.join(map(repr, sorted(unknown)))}"] * bool(unknown)
         raise ConfigurationError(
@@ -63,7 +63,7 @@ def read_sheet(path: Path, sheet: Sheet) -> list[Row]:
         if any(field.strip() for field in fields):
             values = dict(zip(header, (field.strip() for field in fields), strict=False))
             ordered = {name: values.get(name, "") for name in sheet.columns}
-            broken = _why_not_a_row(fields, ordered, sheet)
+            broken = _why_not_a_row(fields, header, ordered, sheet)
             rejects += bool(broken)
             if broken and rejects > MOST_REJECTS:
                 first_unnamed = first_unnamed or line
@@ -90,50 +90,63 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _why_not_a_row(fields: list[str], values: Mapping[str, str], sheet: Sheet) -> str | None:
-    if len(fields) != len(sheet.columns):
-        return f"{len(fields)} fields instead of {len(sheet.columns)}"
-    reasons = [f"{name} is empty" for name, value in values.items() if not value]
+def _why_not_a_row(fields: list[str], header: list[str], values: Mapping[str, str], sheet: Sheet) -> str | None:
+    if len(fields) != len(header):
+        return f"{len(fields)} fields instead of {len(header)}"
+    reasons = [f"{name} is empty" for name, value in values.items() if not value and name != sheet.until]
     if not reasons:
-        reasons.append(_why_not_a_day(values[sheet.day], sheet) or "")
-        reasons.append(_why_not_an_amount(values[sheet.amount], sheet) or "")
+        reasons.append(_why_not_a_day(sheet.day, values[sheet.day], sheet) or "")
+        if sheet.until and values[sheet.until]:
+            reasons.append(_why_not_the_last_day(sheet.until, values, sheet) or "")
         reasons += [f"{name} is neither {' nor '.join(words)}: {values[name][:40]}" for name, words in sheet.one_of
                     if values[name] not in words]  # fmt: skip
-        if values["currency"] not in CURRENCIES:
-            reasons.append(f"currency is not known: {values['currency'][:40]}")
+        reasons += [f"{name} is longer than {most} characters: {values[name][:40]}" for name, most in sheet.longest
+                    if len(values[name]) > most]  # fmt: skip
+        if sheet.amount:
+            reasons.append(_why_not_an_amount(sheet.amount, values[sheet.amount]) or "")
+            if values["currency"] not in CURRENCIES:
+                reasons.append(f"currency is not known: {values['currency'][:40]}")
     return "; ".join(reason for reason in reasons if reason) or None
 
 
-def _why_not_a_day(text: str, sheet: Sheet) -> str | None:
+def _why_not_the_last_day(name: str, values: Mapping[str, str], sheet: Sheet) -> str | None:
+    text = values[name]
+    before = f"{name} is before {sheet.day}: {text}" if text < values[sheet.day] else None
+    return _why_not_a_day(name, text, sheet) or before
+
+
+def _why_not_a_day(name: str, text: str, sheet: Sheet) -> str | None:
     try:
         written = _day(text, sheet)  # date.fromisoformat also takes 20261120 and 2026-W47-5
         day = date.fromisoformat(written if _DAY.fullmatch(written) else "")
     except ValueError:
         expected = "month such as 2026-11" if sheet.months else "day such as 2026-11-20"
-        return f"{sheet.day} is not a {expected}: {text[:40]}"
+        return f"{name} is not a {expected}: {text[:40]}"
     if day.year not in YEARS:
-        return f"{sheet.day} {OUT_OF_RANGE}: {text[:40]}"
-    return f"{sheet.day} is not the first of a month: {text[:40]}" if sheet.months and day.day != 1 else None
+        return f"{name} {OUT_OF_RANGE}: {text[:40]}"
+    return f"{name} is not the first of a month: {text[:40]}" if sheet.months and day.day != 1 else None
 
 
 def _day(text: str, sheet: Sheet) -> str:
     return f"{text}-01" if sheet.months and re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else text
 
 
-def _why_not_an_amount(text: str, sheet: Sheet) -> str | None:
+def _why_not_an_amount(name: str, text: str) -> str | None:
     try:
         amount = decimal(text, exponent=False)
     except ValueError:
         amount = None
     if amount is not None and len(text.partition(".")[2]) > 6:
-        return f"{sheet.amount} has more than 6 decimals: {text[:40]}"
+        return f"{name} has more than 6 decimals: {text[:40]}"
     if amount is not None and abs(amount) < 10**18 and not text.startswith("+"):
         return None
-    return f"{sheet.amount} is not an amount such as 1234.50, with a point and no other separator: {text[:40]}"
+    return f"{name} is not an amount such as 1234.50, with a point and no other separator: {text[:40]}"
 
 
 def _plain(values: dict[str, str], sheet: Sheet) -> dict[str, str]:
-    return values | {sheet.day: _day(values[sheet.day], sheet)}
+    """The values with a whole day, without a last day that is left out."""
+    plain = {name: value for name, value in values.items() if value}
+    return plain | {sheet.day: _day(values[sheet.day], sheet)}
 
 
 def _without_duplicates(rows: list[Row], sheet: Sheet) -> list[Row]:

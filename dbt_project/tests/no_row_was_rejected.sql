@@ -1,5 +1,5 @@
--- Rejected rows: without them every number would be too small and no error would show. Events have their own test,
--- which warns.
+-- Rejected rows: without them every number would be too small and no error would show. Events and annotations have
+-- their own tests, which warn.
 select
     rejects.tenant_id,
     rejects.source,
@@ -9,4 +9,4 @@ select
     rejects.landing_part
 from {{ source('takings', 'rejects') }} as rejects
 inner join {{ ref('stg_takings__accounts') }} using (tenant_id, source, source_account)
-where not (rejects.source = 'files' and rejects.table_name = 'events')
+where not (rejects.source = 'files' and rejects.table_name in ('events', 'annotations'))

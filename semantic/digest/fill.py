@@ -1,4 +1,5 @@
-"""Writes what dashboards say in words into a build: kpis, sales_trend, movers, alerts, outlook, build_info."""
+"""Writes what dashboards say in words into a build: kpis, sales_trend, movers, alerts and their annotations, outlook,
+build_info."""
 
 from __future__ import annotations
 
@@ -43,6 +44,7 @@ def fill(build: Build, subject: Subject, alerts: Sequence[Alert], problem: str =
         "sales_trend": trend.rows(build, cases, today),
         "movers": movers.rows(build, cases),
         "alerts": _alerts(build, alerts, problem),
+        "annotations": _annotations(build, alerts),
         "outlook": outlook.rows(build),
     }
     for mart, rows in tables.items():
@@ -63,6 +65,15 @@ def _alerts(build: Build, alerts: Sequence[Alert], problem: str) -> Iterable[dic
     for position, text in enumerate(texts or [("", QUIET, unread, "")], start=1):
         columns = zip(("rule", "title", "numbers", "advice"), text, strict=True)
         yield {"tenant_id": build.tenant, "position": position, **dict(columns)}
+
+
+def _annotations(build: Build, alerts: Sequence[Alert]) -> Iterable[dict[str, Any]]:
+    """Each rule that fires marks the last day that it looked at."""
+    for alert in alerts:
+        if alert.state == "firing":
+            day = max(reading.days[1] for reading in alert.readings)
+            days = {"first_day": day, "last_day": day}
+            yield {"tenant_id": build.tenant, **days, "kind": "alert", "title": alert.rule.title}
 
 
 def insert(connection: duckdb.DuckDBPyConnection, mart: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 <folder>/events/2026-11-20.jsonl.gz    the events that arrived on that day, UTC
 <folder>/operating_expenses.csv
 <folder>/cash_balances.csv
+<folder>/annotations.csv
 """
 
 from __future__ import annotations
@@ -46,9 +47,11 @@ def write_files(world: World, account: str, folder: Path, at: datetime) -> None:
     balances = (
         (row.day, row.bank_account, decimal_text(row.balance, exponent), row.currency) for row in visits.balances(until)
     )
+    annotations = ((row.day, row.until, row.kind, row.title) for row in visits.annotations(until))
     for name, columns, rows in (
         ("operating_expenses.csv", ("month", "category", "cost_kind", "amount", "currency"), expenses),
         ("cash_balances.csv", ("day", "bank_account", "balance", "currency"), balances),
+        ("annotations.csv", ("day", "until", "kind", "title"), annotations),
     ):
         _replace(folder / name, _csv(columns, rows))
 

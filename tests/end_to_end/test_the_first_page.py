@@ -13,6 +13,7 @@ import pytest
 
 from orchestration.alerts import evaluate_tenants
 from semantic.digest.fill import QUIET
+from simulator.world import seconds
 from tests.end_to_end.sources import ACCOUNTS, END, Shops
 from tests.oracle.facts import counted_orders
 from tests.oracle.tables import TABLES
@@ -147,6 +148,20 @@ def test_trust_line_says_shop_time_sources_and_agreement(shops: Shops, account: 
         "Shopify, Stripe, Meta Ads, TikTok Ads, Files · "
         "agrees with Shopify, Stripe, Meta Ads and TikTok Ads to the cent"
     )
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_annotations_are_those_of_the_books_and_the_alerts_on_their_last_day(shops: Shops, account: str) -> None:
+    books = {
+        (row.day, row.until or row.day, row.kind, row.title)
+        for row in shops.world.visits(account).annotations(seconds(END))
+    }
+    firing = [alert for alert in evaluate_tenants(shops.settings, account) if alert.state == "firing"]
+    ends = {(max(reading.days[1] for reading in alert.readings), alert.rule.title) for alert in firing}
+    names = ("first_day", "last_day", "kind", "title")
+    rows = shops.rows(account, "annotations", names)
+    assert sorted(rows) == sorted(books | {(day, day, "alert", title) for day, title in ends})
+    assert {kind for _, _, kind, _ in books} == {"promotion", "event"}
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)

@@ -5,8 +5,8 @@ be loaded has the reason. After the lines of a file comes a record of the file i
 """
 
 from connectors.files.streams.events import EVENTS
-from connectors.files.streams.money import CASH_BALANCES, OPERATING_EXPENSES, SHEETS, Sheet
+from connectors.files.streams.sheets import ANNOTATIONS, CASH_BALANCES, OPERATING_EXPENSES, SHEETS, Sheet
 
-STREAMS = (EVENTS, OPERATING_EXPENSES, CASH_BALANCES)
+STREAMS = (EVENTS, OPERATING_EXPENSES, CASH_BALANCES, ANNOTATIONS)
 
-__all__ = ["CASH_BALANCES", "EVENTS", "OPERATING_EXPENSES", "SHEETS", "STREAMS", "Sheet"]
+__all__ = ["ANNOTATIONS", "CASH_BALANCES", "EVENTS", "OPERATING_EXPENSES", "SHEETS", "STREAMS", "Sheet"]

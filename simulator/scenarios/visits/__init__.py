@@ -1,8 +1,9 @@
-"""What happens in a shop apart from its orders: visits, events, expenses and bank balances.
+"""What happens in a shop apart from its orders: visits, events, expenses, bank balances, annotations.
 
-visitors.py   the events of a day: visits with and without an order, API calls, uses of features
-books.py      a shop's visits as of an instant
-expenses.py   operating expenses and bank balances
+visitors.py      the events of a day: visits with and without an order, API calls, uses of features
+books.py         a shop's visits as of an instant
+expenses.py      operating expenses and bank balances
+annotations.py   promotions and events as the shop writes them down
 
 Takings never reads these books. It reads the files that ``apis.files`` writes from them, and Shopify's sessions report.
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from simulator.books import HOUR, Instant, Order
 from simulator.history import ShopHistory
+from simulator.scenarios.visits.annotations import Annotation, annotations_of
 from simulator.scenarios.visits.expenses import Balance, Expense, Finances
 from simulator.scenarios.visits.visitors import (
     FIRST_OUTAGE,
@@ -135,6 +136,11 @@ class Visits:
     def balances(self, at: Instant) -> list[Balance]:
         """The bank balances of the 10th, the 20th and the last day of each month, by day and account."""
         return self.finances.balances(self._all_orders(at), at)
+
+    def annotations(self, at: Instant) -> list[Annotation]:
+        """The promotions and events that have begun, by day."""
+        today = self._date(self.visitors.day_number(at))
+        return annotations_of(self.history.shop.account, self.visitors.start, today)
 
     def outages(self, at: Instant) -> list[date]:
         """The past days on which more than one API call in a hundred failed (5xx)."""

@@ -22,6 +22,7 @@ from connectors.sync.staging import Staging
 
 EXPENSES = "month,category,cost_kind,amount,currency\n"
 BALANCES = "day,bank_account,balance,currency\n"
+ANNOTATIONS = "day,until,kind,title\n"
 
 
 def event(key: str, at: str = "2026-03-01T12:00:00Z", name: str = "page_view", **more: Any) -> dict[str, Any]:
@@ -91,5 +92,5 @@ class Place:
     def tables(self, lineage: bool = False) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table; with `lineage` also run and part."""
         less = "" if lineage else "exclude (run_id, landing_part)"
-        names = ("events", "operating_expenses", "cash_balances", "files_read")
+        names = ("events", "operating_expenses", "cash_balances", "annotations", "files_read")
         return {name: self.rows(f"select * {less} from files.{name} order by all") for name in names}

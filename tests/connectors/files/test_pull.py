@@ -83,13 +83,15 @@ def test_staging_equals_the_books_of_visits(world: World, place: Place, account:
     assert balances == sorted(
         (*balance[:2], Decimal(balance.balance), balance.currency) for balance in visits.balances(seconds(at))
     )
+    staged = place.rows("select day, until, kind, title from files.annotations order by day, kind, title")
+    assert staged == sorted(visits.annotations(seconds(at)), key=lambda row: (row.day, row.kind, row.title))
     assert exponent == 2
     assert place.rejects() == []
 
 
 def test_growing_folder_gives_the_same_rows_as_one_read_at_once(at_once: Place, by_steps: Place) -> None:
     grown, whole = by_steps.tables(), at_once.tables()
-    for name in ("events", "operating_expenses", "cash_balances"):
+    for name in ("events", "operating_expenses", "cash_balances", "annotations"):
         assert grown[name] == whole[name], name
     assert [row[2:4] for row in grown["files_read"]] == [row[2:4] for row in whole["files_read"]]
     assert len(whole["events"]) > 1_000
@@ -254,7 +256,7 @@ def test_empty_folder_warns_with_the_files_that_it_may_hold(place: Place) -> Non
 def test_each_file_is_optional(place: Place) -> None:
     place.write("cash_balances.csv", BALANCES + "2026-03-01,Main,1,EUR\n")
     results = place.pull()
-    assert [result.warnings for result in results.values()] == [(), (), ()]
+    assert {result.warnings for result in results.values()} == {()}
     assert place.rows("select bank_account from files.cash_balances") == [("Main",)]
 
 

@@ -1,4 +1,4 @@
-"""Operating expenses and cash balances, each a CSV that is read whole: a row removed there is removed in staging."""
+"""Expenses, balances and annotations, each a CSV that is read whole: a row removed there is removed in staging."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from connectors.base import Column, Stream, Table
 class Sheet:
     """A CSV with a header. `day` is its column of days (months with `months`), `amount` that of money.
 
-    `key` tells rows apart; `one_of` says which words a column may hold.
+    `until` is a column of last days that a row, or the whole file, may leave out. `key` tells rows apart; `one_of`
+    says which words a column may hold, `longest` how many characters.
     """
 
     file: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
     day: str
-    amount: str
+    amount: str | None = None
+    until: str | None = None
     months: bool = False
     one_of: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    longest: tuple[tuple[str, int], ...] = ()
 
     @property
     def name(self) -> str:
@@ -28,7 +31,7 @@ class Sheet:
 
 
 def _stream(sheet: Sheet) -> Stream:
-    kinds = {sheet.day: "DATE", sheet.amount: "MONEY"}
+    kinds = {sheet.day: "DATE", sheet.until: "DATE", sheet.amount: "MONEY"}
     names = ", ".join(f"{name} VARCHAR" for name in sheet.columns)
     return Stream(
         name=sheet.name,
@@ -70,5 +73,14 @@ BALANCES = Sheet(
     day="day",
     amount="balance",
 )
-SHEETS = (EXPENSES, BALANCES)
-OPERATING_EXPENSES, CASH_BALANCES = _stream(EXPENSES), _stream(BALANCES)
+NOTES = Sheet(
+    file="annotations.csv",
+    columns=("day", "until", "kind", "title"),
+    key=("day", "kind", "title"),
+    day="day",
+    until="until",
+    one_of=(("kind", ("promotion", "event")),),
+    longest=(("title", 80),),
+)
+SHEETS = (EXPENSES, BALANCES, NOTES)
+OPERATING_EXPENSES, CASH_BALANCES, ANNOTATIONS = _stream(EXPENSES), _stream(BALANCES), _stream(NOTES)
