@@ -16,6 +16,7 @@ from superset_assets.errors import DecisionError
 
 EARLIER = "Earlier period"  # the offset that server/days.py answers, and the name of its line
 TIME_GRAINS = {"day": "P1D", "month": "P1M"}
+BY_RANGE = "auto"  # the grain that server/grain.py answers: days, weeks or months
 Params = dict[str, Any]
 
 
@@ -46,6 +47,12 @@ class Subject:
     def grain(self) -> str:
         """What one step of the time column is: day or month."""
         return self.mart.time_grain or "day"
+
+    @property
+    def by_range(self) -> bool:
+        """Whether its points may be weeks or months: all of its metrics may be added up over days."""
+        over_time = self.chart.type in ("line", "bar")
+        return over_time and self.days and not any(self.time in metric.non_additive_over for metric in self.metrics)
 
     def columns(self) -> set[str]:
         """The columns of the dataset."""
@@ -151,7 +158,8 @@ def _progress(subject: Subject) -> Params:
 
 
 def _axis(subject: Subject) -> Params:
-    return {"x_axis": subject.time, "time_grain_sqla": TIME_GRAINS[subject.grain]}
+    grain = BY_RANGE if subject.by_range else TIME_GRAINS[subject.grain]
+    return {"x_axis": subject.time, "time_grain_sqla": grain}
 
 
 def _axis_labels(subject: Subject) -> Params:

@@ -178,7 +178,11 @@ def _metric(metric: Metric, formula: str, currency: dict[str, str] | None = None
         "description": metric.description,
         "d3format": WHOLE if metric.unit == "money" and metric.kind != "ratio" else metric.format,
         "currency": currency if metric.unit == "money" else None,
-        "extra": {"export": EXPORTED.get(metric.name, metric.name), "money": metric.unit == "money"},
+        "extra": {
+            "export": EXPORTED.get(metric.name, metric.name),
+            "money": metric.unit == "money",
+            "sum": metric.kind != "ratio",
+        },
         "warning_text": None,
     }
 
@@ -189,7 +193,7 @@ def _badge(metric: Metric, formula: str) -> dict[str, Any]:
     cases = " ".join(f"WHEN '{colour}' THEN '{text}'" for colour, text in words.items())
     return _metric(metric, f"CASE {formula} {cases} END") | {
         "metric_name": metric.name + BADGE,
-        "extra": {"export": metric.name + BADGE, "money": False},
+        "extra": {"export": metric.name + BADGE, "money": False, "sum": False},
         "verbose_name": "Rating",
         "description": f"{metric.label}: good up to {limits['green']:.0%}, watch up to {limits['yellow']:.0%}, "
         "too high above, on the unrounded value.",

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import grain
 import pandas as pd
 from marshmallow import fields
 
@@ -151,9 +152,10 @@ def install(calendars: Calendars) -> None:
         form = rest.get("form_data") or {}
         is_card = form.get("viz_type") == "pop_kpi" and rest.get("result_format") in (None, ChartDataResultFormat.JSON)
         fixed = [_fixed(query, form, calendars.of_query(query)) for query in queries]
-        context = create(self, queries=[query for query, _ in fixed], **rest)
-        for query, (_, compared) in zip(context.queries, fixed, strict=True):
+        context = create(self, queries=[query for query, *_ in fixed], **rest)
+        for query, (_, compared, points) in zip(context.queries, fixed, strict=True):
             query.compared, query.is_card, query.changes = compared, is_card, _changes(form)
+            query.points = points
         return context
 
     def key_with_comparison(self: Any, **extra: Any) -> str:
@@ -190,12 +192,15 @@ class _Offsets(fields.List):  # type: ignore[misc]
         return super()._deserialize(flat, *arguments, **options)
 
 
+_Fixed = tuple[dict[str, Any], Comparison | None, grain.Points | None]
+
+
 def _ends(days: Range) -> tuple[datetime | None, datetime | None]:
     return days.since, days.until
 
 
-def _fixed(query: dict[str, Any], form: dict[str, Any], today: date) -> tuple[dict[str, Any], Comparison | None]:
-    """A query with fixed days, and the days that it is compared with."""
+def _fixed(query: dict[str, Any], form: dict[str, Any], today: date) -> _Fixed:
+    """A query with fixed days and a fixed grain, the days that it is compared with, and its points."""
     from superset.commands.chart.exceptions import TimeRangeAmbiguousError, TimeRangeParseFailError  # noqa: PLC0415
 
     def fixed(text: Any) -> Any:
@@ -208,15 +213,16 @@ def _fixed(query: dict[str, Any], form: dict[str, Any], today: date) -> tuple[di
         query["time_offsets"] = [EARLIER]
     text, kind = time_range(query), _kind(query, form)
     try:
-        compared = resolve(text, today).compared(kind, today) if text and kind else None
+        shown = resolve(text or "No filter", today)
+        compared = shown.compared(kind, today) if kind else None
         if query.get("time_range"):
             query["time_range"] = fixed(query["time_range"])
         for item in query.get("filters") or []:
             if item.get("op") == "TEMPORAL_RANGE":
                 item["val"] = fixed(item.get("val"))
     except (ValueError, TimeRangeAmbiguousError, TimeRangeParseFailError):
-        return query, None  # Superset says what is wrong with it
-    return query, compared
+        return query, None, grain.settle(query, form, None, None, today)  # Superset says what is wrong with it
+    return query, compared, grain.settle(query, form, shown.since, shown.until, today)
 
 
 def _kind(query: dict[str, Any], form: dict[str, Any]) -> str | None:
@@ -248,9 +254,9 @@ def _compared(table: Any, df: Any, query: Any, offsets: list[str]) -> Any:
         text = [result]
     axis = next((name for name in get_base_axis_labels(query.columns) if name in keys), None)
     if compared and axis and not earlier.empty:
-        grain = GRAINS.get(table.get_time_grain(query) or "", "day")
+        unit = GRAINS.get(table.get_time_grain(query) or "", "day")
         earlier[axis] = [
-            pd.Timestamp(at(grain, place(grain, value.date(), compared.before[0]), compared.now[0]))
+            pd.Timestamp(at(unit, place(unit, value.date(), compared.before[0]), compared.now[0]))
             for value in earlier[axis]
         ]
     for offset in offsets:

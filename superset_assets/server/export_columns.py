@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+from grain import NAMES
 
 HELPER = re.compile(r"__.* \(.*\)$")
 """A column of a card that only makes its change unknown (days.py)."""
@@ -36,6 +37,7 @@ def install() -> None:
         plain = copy.copy(self)
         plain._qc_datasource = SimpleNamespace(data={})  # no labels of the screen any more
         shown = [number for number, column in enumerate(df.columns) if not HELPER.search(str(column))]
+        names |= _steps(self._query_context.queries)
         rows = exported(df.iloc[:, shown], names, money, as_float=kind == Format.XLSX)
         return usual(plain, rows, [coltypes[number] for number in shown])
 
@@ -85,6 +87,13 @@ def _names(datasource: Any) -> dict[str, dict[str, Any]]:
     items |= {item.metric_name: item for item in getattr(datasource, "metrics", [])}
     extras = {name: json.loads(item.extra or "{}") for name, item in items.items()}
     return {name: extra for name, extra in extras.items() if "export" in extra}
+
+
+def _steps(queries: list[Any]) -> dict[str, dict[str, Any]]:
+    """The name of a time column whose rows are weeks or months: each is named by its first day."""
+    axes = [item for query in queries if getattr(query, "points", None) for item in query.columns]
+    grains = {item["label"]: NAMES.get(item.get("timeGrain")) for item in axes if isinstance(item, dict)}
+    return {label: {"export": name} for label, name in grains.items() if name and name != "day"}
 
 
 def _currency(datasource: Any, queries: list[Any]) -> tuple[str, int] | None:

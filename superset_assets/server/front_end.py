@@ -13,6 +13,21 @@ if TYPE_CHECKING:
     from flask import Flask
 
 _MINUS = "[-\\u2212]"
+_PART = "\N{ZERO WIDTH SPACE}"
+# A line of a sum falls where a week or a month is only partly in the range. These ends are a line of their own, dotted,
+# from the whole point beside them; a point without a neighbour is drawn as a circle.
+_DOTTED = (
+    """h=>{let P=M.points,D=h.data;if("line"!==h.type||!Array.isArray(D))return[h];
+let only=1===D.filter(d=>d&&null!=d[1]).length,off=D.map(d=>!!P&&P.sums.includes(c)&&P.partial.includes(+d[0]));
+if(u||eb||F||eq||!off.some(Boolean))return[only?{...h,showSymbol:!0,symbolSize:7}:h];
+let say=i=>off[i]&&!e8.some(s=>s.part)&&/, so far$/.test(P.words[+D[i][0]])&&{show:!0,formatter:"so far",
+position:[7,-17],align:"right",color:_.colorTextSecondary};
+let part=D.map((d,i)=>off[i]||off[i-1]||off[i+1]?{value:d,symbol:off[i]?"emptyCircle":"none",label:say(i)||{}}:
+[d[0],null]);
+return[{...h,data:D.map((d,i)=>off[i]?[d[0],null]:d)},{...h,part:1,id:h.id+"%s",data:part,connectNulls:!1,showSymbol:!0,
+symbolSize:6,lineStyle:{...h.lineStyle,type:"dotted"}}]}""".replace("\n", "")
+    % _PART
+)
 CORRECTIONS = {
     # "$ −16,095" → −$16,095, and CHF 16,095
     "sign and symbol": (
@@ -48,6 +63,20 @@ CORRECTIONS = {
         r"o=Math\.max\(\.\.\.t\);return e>=a&&e<=o&&\{cutoffValue:a,extremeValue:o\}",
         r"o=[...t].sort((x,y)=>x-y)[Math.floor(.95*(t.length-1))];return e>=a&&{cutoffValue:a,extremeValue:o}",
     ),
+    # what a point holds, in the words of the server (grain.py)
+    "words of a point": (
+        r"(?<=let tm=e0===tj\.GenericDataType\.Temporal\?)ij\(ey\)(?=:String)",
+        "(f=>e=>M.points?.words[+e]??f(e))(ij(ey))",
+    ),
+    "labels of months": (r"(?<=Temporal\?iM\()ej(?=,em\))", '"P1M"===M.points?.grain&&"smart_date"!==ej?"%b %Y":ej'),
+    # the dotted part of a line has its line's name: the legend and the tooltip know one line
+    "name of a part of a line": (
+        r"(?<=name:t\[1\],type:t\[2\]\}:\{name:)e(?=,type:iQ)",
+        f'"string"==typeof e?e.replace("{_PART}",""):e',
+    ),
+    # an earlier period is dashed, as on Home: dotted is what is not whole
+    "an earlier period is dashed": (r"(?<=d\.type=mu\[)r(?=%mu\.length\])", "(r-1)"),
+    "parts of a line": (r"(?<=:)e8\.push\(h\)(?=\)\}\),ec&&0===eV\.length)", f"e8.push(...({_DOTTED})(h))"),
 }
 """What each corrects: a pattern in the built scripts, and its replacement."""
 

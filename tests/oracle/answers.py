@@ -178,11 +178,11 @@ def total(*metrics: str) -> Answer:
     return rows
 
 
-def by_day(*metrics: str) -> Answer:
-    """A line: the days with a row, in order."""
+def by_day(*metrics: str, point: Callable[[date], date] = lambda day: day) -> Answer:
+    """A line: the days with a row, in order; or other points, each with the day that it begins with."""
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
-        groups = grouped([(day, row) for (_, day, _), row in _day_rows(shop, since, until)])
+        groups = grouped([(point(day), row) for (_, day, _), row in _day_rows(shop, since, until)])
         return [{"date_day": day, **values(groups[day], metrics)} for day in sorted(groups)]
 
     return rows

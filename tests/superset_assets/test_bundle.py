@@ -111,30 +111,30 @@ CHARTS = {
     "Home": {"Figures": "table", "Net sales over time": "echarts_timeseries_smooth", "What moved": "table"},
     "Executive Summary": {
         "MRR": "big_number", "ARR": "big_number", "Growth rate": "big_number",
-        "Net sales by day": "echarts_timeseries_line", "MRR to target": "gauge_chart", "Churn to target": "gauge_chart",
+        "Net sales trend": "echarts_timeseries_line", "MRR to target": "gauge_chart", "Churn to target": "gauge_chart",
         "MRR and its target": "echarts_timeseries_bar", "Churn and its limit": "echarts_timeseries_bar",
     },
     "Revenue Deep Dive": {
-        "Revenue by source": "pie", "Revenue by source and day": "echarts_timeseries_bar",
-        "Revenue trend": "echarts_timeseries_line", "Average order value by day": "echarts_timeseries_line",
-        "Refunds and chargebacks by day": "echarts_timeseries_line",
+        "Revenue by source": "pie", "Revenue by source over time": "echarts_timeseries_bar",
+        "Revenue trend": "echarts_timeseries_line", "Average order value over time": "echarts_timeseries_line",
+        "Refunds and chargebacks over time": "echarts_timeseries_line",
     },
     "Marketing Performance": {
         "Ad spend by platform": "echarts_timeseries_bar", "ROAS by campaign": "table",
-        "CAC by day": "echarts_timeseries_line", "From visit to parcel": "table", "Traffic sources": "pie",
+        "CAC over time": "echarts_timeseries_line", "From visit to parcel": "table", "Traffic sources": "pie",
     },
     "Product Metrics": {
-        "API calls by day": "echarts_timeseries_line", "Sessions by day": "echarts_timeseries_line",
+        "API calls over time": "echarts_timeseries_line", "Sessions over time": "echarts_timeseries_line",
         "Feature adoption": "echarts_timeseries_bar", "Active users by day": "echarts_timeseries_line",
         "Customers who come back": "pivot_table_v2",
     },
     "Financial Health": {
-        "Gross margin by day": "echarts_timeseries_line", "Operating expenses by month": "echarts_timeseries_bar",
+        "Gross margin over time": "echarts_timeseries_line", "Operating expenses by month": "echarts_timeseries_bar",
         "Outlook": "table", "Cash and runway by month": "pivot_table_v2",
         "Sales and break-even by month": "echarts_timeseries_line",
     },
     "Store Performance": {
-        "Net sales by day": "echarts_timeseries_line", "Conversion funnel": "table", "From visit to parcel": "table",
+        "Net sales trend": "echarts_timeseries_line", "Conversion funnel": "table", "From visit to parcel": "table",
         "From gross sales to total sales": "waterfall", "From order revenue to net sales": "waterfall",
         "Top products": "echarts_timeseries_bar",
     },

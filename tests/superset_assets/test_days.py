@@ -66,12 +66,12 @@ def clock(superset: Running) -> Iterator[Clock]:
 
 
 def ask(
-    client: SupersetClient, chart: str, texts: Sequence[str], chosen: Any = None, **query: Any
+    client: SupersetClient, chart: str, texts: Sequence[str], chosen: Any = None, grain: str | None = None, **query: Any
 ) -> list[dict[str, Any]]:
-    """A chart's answers for several ranges, with a comparison chosen on its dashboard."""
+    """A chart's answers for several ranges, with a comparison and a grain chosen on its dashboard."""
     context = json.loads(_context(client, chart))
-    if chosen is not None:
-        context["form_data"]["extra_form_data"] = {"time_compare": chosen}
+    choices = {"time_compare": chosen, "time_grain_sqla": grain}
+    context["form_data"]["extra_form_data"] = {name: value for name, value in choices.items() if value is not None}
     (first,) = context["queries"]
     context["queries"] = [first | {"time_range": text} | query for text in texts]
     answers: list[dict[str, Any]] = call(client, "post", "chart/data", json=context)["result"]

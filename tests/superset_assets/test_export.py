@@ -117,7 +117,7 @@ def put_a_row_into_a_new_tab(assets: bundle.Assets) -> None:
 EDITS: dict[str, tuple[Edit, list[str]]] = {
     "title of a chart": (
         lambda a: a[CHART].update(slice_name="Revenue and refunds"),
-        ["-  title: Revenue by day", "+  title: Revenue and refunds"],
+        ["-  title: Revenue over time", "+  title: Revenue and refunds"],
     ),
     "subtitle of a card": (
         lambda a: a[CARD]["params"].update(subtitle="after returns"),
