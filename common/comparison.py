@@ -22,6 +22,25 @@ class Comparison:
     now: Days
     before: Days
 
+    def shift(self, grain: str, *, of_months: bool = False) -> tuple[int, str]:
+        """How far the earlier days lie before these, in days or months: added to an earlier day, it gives the day that
+        it is compared with, so that both have the same days in each point of a line.
+
+        Months, quarters and years of the calendar are compared with each other where both periods begin on the same day
+        of one. Rows of whole months (`of_months`) know no other days.
+        """
+        months = (self.now[0].year - self.before[0].year) * 12 + self.now[0].month - self.before[0].month
+        of_calendar = grain in MONTHS and self.now[0].day == self.before[0].day and months % MONTHS[grain] == 0
+        if of_months or of_calendar:
+            return months, "MONTH"
+        return (self.now[0] - self.before[0]).days, "DAY"
+
+    def earlier(self, grain: str) -> Days:
+        """The earlier days that have a day beside them in a line: a 31st has none in a month of 30 days."""
+        first, last = self.before
+        length = self.now[1] - self.now[0]
+        return first, last if self.shift(grain)[1] == "MONTH" else min(last, first + length)
+
     def describe(self) -> str:
         """Both periods in one line."""
         return "{} to {}, compared with {} to {}".format(*self.now, *self.before)
@@ -73,26 +92,3 @@ def a_year_before(start: date, end: date) -> Days:
 def _same_day(day: date) -> date:
     """The day a year earlier; February 28 for the 29th."""
     return date(day.year - 1, day.month, 28 if (day.month, day.day) == (2, 29) else day.day)
-
-
-def place(grain: str, day: date, first: date) -> int:
-    """The number of the day, week, month … that holds a day, in a period that begins on `first`."""
-    if grain == "day":
-        return (day - first).days
-    if grain == "week":
-        return (_monday(day) - _monday(first)).days // 7
-    begins = first_of(grain, first)
-    return ((day.year - begins.year) * 12 + day.month - begins.month) // MONTHS[grain]
-
-
-def at(grain: str, number: int, first: date) -> date:
-    """The day, week, month … of this number in a period that begins on `first`, by its first day."""
-    if grain == "day":
-        return first + timedelta(days=number)
-    if grain == "week":
-        return _monday(first) + timedelta(days=7 * number)
-    return months_before(first_of(grain, first), -MONTHS[grain] * number)
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())

@@ -61,26 +61,22 @@ def compare(build: Build, metrics: Sequence[str], comparison: Comparison, by: Se
 
     For each metric its value, and with its name before them `_previous` (the earlier period's value), `_difference`
     (value less previous) and `_change` (difference as a share of previous, empty where that is not above zero). By
-    day, week, month …, the first one of a period is compared with the first one of the earlier period; what the period
-    does not have (a 31st) is left out. A group without rows has zero of an amount or a count, and no ratio. Raises a
-    SemanticError where the question has no answer.
+    day, week, month …, each one is compared with as many days of the earlier period, or with a month of the calendar
+    (Comparison.shift); what the period does not have (a 31st) is left out. A group without rows has zero of an amount
+    or a count, and no ratio. Raises a SemanticError where the question has no answer.
     """
-    ranges = (comparison.now, comparison.before)
-    now, before = (answer(build, metrics, by=by, start=start, end=end) for start, end in ranges)
-    last = tuple(_place(name, comparison.now[1], comparison.now[0]) if name in GRAINS else None for name in by)
+    grain = next((name for name in by if name in GRAINS), "")
+    earlier = comparison.earlier(grain) if grain else comparison.before
+    now = answer(build, metrics, by=by, start=comparison.now[0], end=comparison.now[1])
+    before = answer(build, metrics, by=by, start=earlier[0], end=earlier[1], beside=comparison)
     rows_now, rows_before = (
-        {tuple(_place(name, row[name], days[0]) for name in by): row for row in table.to_pylist()}
-        for table, days in zip((now, before), ranges, strict=True)
+        {tuple(row[name] for name in by): row for row in table.to_pylist()} for table in (now, before)
     )
-    keys = [
-        key
-        for key in {**rows_now, **rows_before}
-        if all(limit is None or part <= limit for part, limit in zip(key, last, strict=True))
-    ]
-    keys.sort(key=lambda key: [(part is None, part) for part in key])
+    keys = sorted({**rows_now, **rows_before}, key=lambda key: [(part is None, part) for part in key])
+    if grain:
+        keys = [key for key in keys if key[by.index(grain)] <= comparison.now[1]]
     columns = {
-        name: pa.array([_value(name, key[number], comparison.now[0]) for key in keys], now.schema.field(name).type)
-        for number, name in enumerate(by)
+        name: pa.array([key[number] for key in keys], now.schema.field(name).type) for number, name in enumerate(by)
     }
     fields = [now.schema.field(name) for name in by]
     for name in metrics:
@@ -109,13 +105,3 @@ def _difference(value: Any, previous: Any) -> Any:
 def _change(value: Any, previous: Any) -> float | None:
     """A share of zero or of a negative number would say nothing, or the opposite."""
     return None if value is None or previous is None or previous <= 0 else float(value - previous) / float(previous)
-
-
-def _place(name: str, value: Any, first: date) -> Any:
-    """The number of a day, week, month … in a period that begins on `first`; any other value is itself."""
-    return rules.place(name, value, first) if name in GRAINS else value
-
-
-def _value(name: str, place: Any, first: date) -> Any:
-    """The day, week, month … of this number, by its first day; any other value is itself."""
-    return rules.at(name, place, first) if name in GRAINS else place

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from common.comparison import Comparison
 from semantic.catalog import Catalog, Mart, Metric
 from semantic.errors import CompileError, RangeError, UnknownNameError
 
@@ -72,6 +73,7 @@ def compile_query(
     order: Sequence[str] = (),
     limit: int | None = None,
     only: str | None = None,
+    beside: Comparison | None = None,
 ) -> str:
     """One query for metrics of one or several marts. Raises a SemanticError where the question has no answer.
 
@@ -80,7 +82,8 @@ def compile_query(
     aggregated before the results are joined, so no row is counted twice. `labels` are dimensions that depend on those
     of `by` (a product's title): of several values in a group, the last in order. Sorted by `order` (a leading "-" for
     descending), then by the columns of `by`. `only` keeps the groups in which that metric is above zero; it must be
-    among the metrics, all of one mart.
+    among the metrics, all of one mart. `beside`: the rows are of earlier days, and a period is the one that they are
+    compared with.
     """
     if start and end and start > end:
         raise RangeError(f"No days from {start} to {end}", "the first day is after the last", "Swap the two dates")
@@ -99,7 +102,9 @@ def compile_query(
         )
     parts = []
     for mart in marts.values():
-        columns = [f"{_key(mart, name)} AS {name}" for name in by] + [f"MAX({name}) AS {name}" for name in labels]
+        columns = [f"{_key(mart, name, beside)} AS {name}" for name in by] + [
+            f"MAX({name}) AS {name}" for name in labels
+        ]
         columns += [
             f"{expression(catalog, name) if metric.mart == mart.name else 'NULL'} AS {name}"
             for name, metric in requested.items()
@@ -107,7 +112,7 @@ def compile_query(
         text = "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM marts.{mart.name}"
         conditions = _conditions(mart, start, end, tenant)
         text += "\nWHERE " + "\n  AND ".join(conditions) if conditions else ""
-        parts.append(text + ("\nGROUP BY " + ", ".join(_key(mart, name) for name in by) if by else ""))
+        parts.append(text + ("\nGROUP BY " + ", ".join(_key(mart, name, beside) for name in by) if by else ""))
     if len(parts) == 1:
         sql = parts[0] + having
     else:
@@ -245,13 +250,17 @@ def _first(grain: str, day: date) -> date:
     return day.replace(day=1) if grain == "month" else day
 
 
-def _key(mart: Mart, name: str) -> str:
+def _key(mart: Mart, name: str, beside: Comparison | None = None) -> str:
     """The SQL expression of a column of `by`."""
     if name not in GRAINS:
         return name
+    column = str(mart.time_column)
+    if beside:
+        number, unit = beside.shift(name, of_months=mart.time_grain == "month")
+        column = f"CAST({column} + INTERVAL '{number}' {unit} AS DATE)"
     if name == mart.time_grain:
-        return str(mart.time_column)
-    return f"CAST(DATE_TRUNC('{name}', {mart.time_column}) AS DATE)"
+        return column
+    return f"CAST(DATE_TRUNC('{name}', {column}) AS DATE)"
 
 
 def _conditions(mart: Mart, start: date | None, end: date | None, tenant: str | None) -> list[str]:

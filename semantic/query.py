@@ -19,6 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from common.comparison import Comparison
 from semantic.catalog import Catalog
 from semantic.compiler import compile_query
 from semantic.errors import UnknownNameError
@@ -60,11 +61,12 @@ def answer(
     order: Sequence[str] = (),
     limit: int | None = None,
     only: str | None = None,
+    beside: Comparison | None = None,
 ) -> pa.Table:
     """The same for a build that is already open, with all arguments of compile_query."""
     sql = compile_query(
         build.catalog, metrics, by=by, labels=labels, start=start, end=end, tenant=build.tenant,
-        order=order, limit=limit, only=only,
+        order=order, limit=limit, only=only, beside=beside,
     )  # fmt: skip
     return _describe(build.connection.sql(sql).to_arrow_table(), build)
 

@@ -28,7 +28,7 @@ _COMMON = ModuleType("common")
 _COMMON.__path__ = [str(Path(__file__).resolve().parents[2] / "common")]
 sys.modules["common"] = _COMMON
 
-from common.comparison import ONE_DAY, Comparison, at, of_days, of_unit, place  # noqa: E402
+from common.comparison import ONE_DAY, Comparison, of_days, of_unit  # noqa: E402
 
 EARLIER = "Earlier period"
 """The offset of charts that show the comparison chosen on the dashboard; lines are called so."""
@@ -243,7 +243,7 @@ def _changes(form: dict[str, Any]) -> dict[str, str]:
 def _compared(table: Any, df: Any, query: Any, offsets: list[str]) -> Any:
     """The rows of a query with a column of earlier values per metric and offset, empty where there are none."""
     from superset.models.helpers import CachedTimeOffset  # noqa: PLC0415
-    from superset.utils.core import get_base_axis_labels, get_metric_names  # noqa: PLC0415
+    from superset.utils.core import get_metric_names  # noqa: PLC0415
 
     compared: Comparison | None = getattr(query, "compared", None)
     metrics = get_metric_names(query.metrics)
@@ -252,13 +252,6 @@ def _compared(table: Any, df: Any, query: Any, offsets: list[str]) -> Any:
     if compared:
         result, earlier = _earlier_rows(table, query, compared)
         text = [result]
-    axis = next((name for name in get_base_axis_labels(query.columns) if name in keys), None)
-    if compared and axis and not earlier.empty:
-        unit = GRAINS.get(table.get_time_grain(query) or "", "day")
-        earlier[axis] = [
-            pd.Timestamp(at(unit, place(unit, value.date(), compared.before[0]), compared.now[0]))
-            for value in earlier[axis]
-        ]
     for offset in offsets:
         names = {metric: f"{metric}__{offset}" for metric in metrics}
         if keys:
@@ -276,11 +269,20 @@ def _compared(table: Any, df: Any, query: Any, offsets: list[str]) -> Any:
 
 
 def _earlier_rows(table: Any, query: Any, compared: Comparison) -> tuple[str, Any]:
-    """The query's SQL and rows for the earlier days. A limit of rows is for the days that are shown."""
+    """The query's SQL and rows for the earlier days, each at the day that it is compared with. A limit of rows is for
+    the days that are shown."""
     from flask import current_app  # noqa: PLC0415
 
-    first, until = compared.before[0], compared.before[1] + ONE_DAY
     clone = copy.copy(query)
+    axis = next(
+        (item for item in query.columns if isinstance(item, dict) and item.get("columnType") == "BASE_AXIS"), {}
+    )
+    unit, column = GRAINS.get(axis.get("timeGrain") or "", "day"), str(axis.get("sqlExpression"))
+    first, last = compared.earlier(unit) if axis else compared.before
+    until = last + ONE_DAY
+    number, step = compared.shift(unit, of_months=column.endswith("_month"))
+    shifted = {**axis, "sqlExpression": f"{column} + INTERVAL '{number}' {step}"}
+    clone.columns = [shifted if item is axis else item for item in query.columns]
     clone.time_offsets, clone.post_processing = [], []
     clone.from_dttm, clone.to_dttm = (datetime.combine(day, time()) for day in (first, until))
     clone.time_range = f"{first} : {until}"

@@ -145,6 +145,34 @@ def test_longer_periods_match_by_their_number(published: Path, by: str) -> None:
     assert row["orders_placed_previous"] == 0
 
 
+@pytest.mark.parametrize(
+    ("now", "before", "grain", "shift"),
+    [
+        ("2026-09-01 to 2026-11-29", "2026-06-03 to 2026-08-31", "week", (90, "DAY")),
+        ("2026-05-13 to 2026-11-28", "2025-10-25 to 2026-05-12", "month", (200, "DAY")),  # parts of months
+        ("2025-11-30 to 2026-11-29", "2024-11-30 to 2025-11-29", "month", (12, "MONTH")),
+        ("2026-01-01 to 2026-06-30", "2025-07-01 to 2025-12-31", "month", (6, "MONTH")),  # whole months
+        ("2026-01-01 to 2026-06-30", "2025-07-01 to 2025-12-31", "week", (184, "DAY")),
+        ("2026-01-01 to 2026-06-30", "2025-07-01 to 2025-12-31", "year", (184, "DAY")),  # half a year is no year
+    ],
+)
+def test_points_of_both_periods_have_as_many_days_or_are_months(
+    now: str, before: str, grain: str, shift: tuple[int, str]
+) -> None:
+    assert Comparison(days(now), days(before)).shift(grain) == shift
+
+
+def test_weeks_of_the_earlier_period_begin_where_those_of_the_period_do(published: Path) -> None:
+    """March 8, 2026 is a Sunday: that week has its first day alone, and so has the earlier one, Sunday or not."""
+    rows = compared(published, ["net_sales"], "2026-03-08 to 2026-03-14", "2026-03-01 to 2026-03-07", ("week",))
+    assert [(row["week"], row["net_sales_previous"]) for row in rows] == [(date(2026, 3, 9), Decimal("32.49"))]
+    rows = compared(published, ["net_sales"], "2026-03-07 to 2026-03-12", "2026-03-01 to 2026-03-06", ("week",))
+    assert [(row["week"], row["net_sales_previous"]) for row in rows] == [
+        (date(2026, 3, 2), Decimal("42.50")),  # of Sunday and Monday, beside Saturday and Sunday
+        (date(2026, 3, 9), Decimal("-10.01")),
+    ]
+
+
 def test_comparison_renders_shares_in_percent(published: Path) -> None:
     with open_build(published, "acme") as build:
         table = comparison.compare(

@@ -155,6 +155,23 @@ def test_ratio_is_that_of_the_whole_week_and_no_sum(superset: Running, who: Who)
     assert answer["points"]["sums"] == []
 
 
+@pytest.mark.parametrize("days", [90, 120])
+def test_earlier_weeks_have_as_many_days_and_add_up_to_the_earlier_number(
+    superset: Running, who: Who, days: int
+) -> None:
+    """They need not begin on a Monday: the first is as long as the first of the period."""
+    numbers, first = daily(superset, "aurora", "net_sales_minor"), TODAY - timedelta(days=days)
+    sums: dict[date, float] = {}
+    for day in (first + n * ONE_DAY for n in range(days)):
+        begin = day - timedelta(days=day.weekday())
+        sums[begin] = sums.get(begin, 0) + numbers[day - timedelta(days=days)] / 100
+    answer = asked(who["aurora"], "net_sales_by_day", last(days))
+    earlier = [row["net_sales__Earlier period"] for row in answer["data"]]
+    assert earlier == pytest.approx([sums[day] for day in first_days(answer)])
+    card = asked(who["aurora"], "net_sales", last(days))
+    assert sum(earlier) == pytest.approx(card["data"][0]["net_sales__Earlier period"])
+
+
 def test_same_words_come_from_the_cache(who: Who) -> None:
     first, second = (asked(who["aurora"], "net_sales_by_day", last(77)) for _ in range(2))
     assert second["is_cached"] and second["points"] == first["points"]
