@@ -281,7 +281,9 @@ def _earlier_rows(table: Any, query: Any, compared: Comparison) -> tuple[str, An
     first, last = compared.earlier(unit) if axis else compared.before
     until = last + ONE_DAY
     number, step = compared.shift(unit, of_months=column.endswith("_month"))
-    shifted = {**axis, "sqlExpression": f"{column} + INTERVAL '{number}' {step}"}
+    steps = table.db_engine_spec.get_time_grain_expressions()
+    moved = steps[axis.get("timeGrain")].replace("{col}", f"{column} + INTERVAL '{number}' {step}")
+    shifted = {**axis, "sqlExpression": moved, "timeGrain": None}
     clone.columns = [shifted if item is axis else item for item in query.columns]
     clone.time_offsets, clone.post_processing = [], []
     clone.from_dttm, clone.to_dttm = (datetime.combine(day, time()) for day in (first, until))
