@@ -51,12 +51,15 @@ def settle(query: dict[str, Any], form: dict[str, Any], since: Any, until: Any, 
     whatever a dashboard chooses, since not every number may be added up."""
     axes = [item for item in query.get("columns") or [] if isinstance(item, dict) and item.get("timeGrain")]
     extras = query.get("extras") or {}
-    asked = [*(item["timeGrain"] for item in axes), extras.get("time_grain_sqla")]
-    own = AUTO if AUTO in asked else form.get("time_grain_sqla")
+    grains = [*(item["timeGrain"] for item in axes), extras.get("time_grain_sqla")]
+    own = AUTO if AUTO in grains else form.get("time_grain_sqla")
     chosen = (form.get("extra_form_data") or {}).get("time_grain_sqla")
-    if own is None or (own != AUTO and not chosen):
+    if own == AUTO:
+        grain = chosen if chosen in NAMES else by_length(since, until)
+    elif own and chosen:
+        grain = own
+    else:
         return None
-    grain = own if own != AUTO else chosen if chosen in NAMES else by_length(since, until)
     for item in axes:
         item["timeGrain"] = grain
     if extras.get("time_grain_sqla"):

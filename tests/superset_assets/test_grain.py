@@ -26,7 +26,7 @@ def last(days: int) -> str:
     return f"{TODAY - timedelta(days=days)} : {TODAY}"
 
 
-def asked(client: Any, chart: str, text: str, chosen: str | None = None, **query: Any) -> dict[str, Any]:
+def answer_of(client: Any, chart: str, text: str, chosen: str | None = None, **query: Any) -> dict[str, Any]:
     """The answer of a chart for a range, with a grain chosen on its dashboard."""
     (answer,) = ask(client, chart, [text], grain=chosen, **query)
     return answer
@@ -103,7 +103,7 @@ def test_points_are_days_up_to_60_weeks_up_to_180_then_months_and_say_what_they_
 @pytest.mark.parametrize("tenant", TENANTS)
 @pytest.mark.parametrize(("days", "step"), [(60, "day"), (61, "week"), (180, "week"), (181, "month")])
 def test_each_point_is_the_sum_of_its_days(superset: Running, who: Who, tenant: str, days: int, step: str) -> None:
-    answer = asked(who[tenant], "net_sales_by_day", last(days))
+    answer = answer_of(who[tenant], "net_sales_by_day", last(days))
     sums: dict[date, float] = {}
     for day, minor in daily(superset, tenant, "net_sales_minor").items():
         if TODAY - timedelta(days=days) <= day < TODAY:
@@ -120,17 +120,17 @@ def test_days_of_each_shop_decide_in_its_own_zone(who: Who, clock: Clock) -> Non
     """At this instant it is March in Berlin, one day after its clocks went forward, and a day earlier in New York."""
     clock(aurora=("America/New_York", "2026-03-30T23:30:00"), nordlicht=("Europe/Berlin", "2026-03-30T23:30:00"))
     text = "2026-01-29 : 2026-12-31"  # up to yesterday: 60 days for one shop, 61 for the other
-    steps = {name: asked(who[name], "net_sales_by_day", text)["points"]["grain"] for name in TENANTS}
+    steps = {name: answer_of(who[name], "net_sales_by_day", text)["points"]["grain"] for name in TENANTS}
     assert steps == {"aurora": "P1D", "nordlicht": "P1W"}
 
 
 def test_choice_of_a_dashboard_overrides_the_range_where_days_may_be_added_up(who: Who) -> None:
     client = who["aurora"]
     for days, chosen in ((30, "P1W"), (30, "P1M"), (200, "P1D"), (200, "P1W")):
-        assert asked(client, "net_sales_by_day", last(days), chosen)["points"]["grain"] == chosen
-    assert asked(client, "net_sales_by_day", last(30), "PT1S")["points"]["grain"] == "P1D", "no step of ours"
+        assert answer_of(client, "net_sales_by_day", last(days), chosen)["points"]["grain"] == chosen
+    assert answer_of(client, "net_sales_by_day", last(30), "PT1S")["points"]["grain"] == "P1D", "no step of ours"
     for chosen in (None, "P1W"):
-        answer = asked(client, "engagement", last(200), chosen)
+        answer = answer_of(client, "engagement", last(200), chosen)
         assert "points" not in answer and len(answer["data"]) > 50, "people are counted per day"
 
 
@@ -146,7 +146,7 @@ def test_chart_of_numbers_that_do_not_add_up_keeps_its_days(catalog: Catalog) ->
 
 
 def test_ratio_is_that_of_the_whole_week_and_no_sum(superset: Running, who: Who) -> None:
-    answer = asked(who["aurora"], "aov_by_day", last(90))
+    answer = answer_of(who["aurora"], "aov_by_day", last(90))
     value, orders = (daily(superset, "aurora", name) for name in ("order_value_minor", "orders_placed"))
     for begin, row in zip(first_days(answer), answer["data"], strict=True):
         days = [begin + n * ONE_DAY for n in range(7) if TODAY - timedelta(90) <= begin + n * ONE_DAY < TODAY]
@@ -165,15 +165,15 @@ def test_earlier_weeks_have_as_many_days_and_add_up_to_the_earlier_number(
     for day in (first + n * ONE_DAY for n in range(days)):
         begin = day - timedelta(days=day.weekday())
         sums[begin] = sums.get(begin, 0) + numbers[day - timedelta(days=days)] / 100
-    answer = asked(who["aurora"], "net_sales_by_day", last(days))
+    answer = answer_of(who["aurora"], "net_sales_by_day", last(days))
     earlier = [row["net_sales__Earlier period"] for row in answer["data"]]
     assert earlier == pytest.approx([sums[day] for day in first_days(answer)])
-    card = asked(who["aurora"], "net_sales", last(days))
+    card = answer_of(who["aurora"], "net_sales", last(days))
     assert sum(earlier) == pytest.approx(card["data"][0]["net_sales__Earlier period"])
 
 
 def test_same_words_come_from_the_cache(who: Who) -> None:
-    first, second = (asked(who["aurora"], "net_sales_by_day", last(77)) for _ in range(2))
+    first, second = (answer_of(who["aurora"], "net_sales_by_day", last(77)) for _ in range(2))
     assert second["is_cached"] and second["points"] == first["points"]
 
 
