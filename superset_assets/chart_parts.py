@@ -178,6 +178,15 @@ def _earlier(subject: Subject) -> Params:
     return {"time_compare": [EARLIER], "comparison_type": "values", "time_shift_color": True, "show_legend": True}
 
 
+def _annotated(subject: Subject) -> Params:
+    """What happened on the days of the line, which server/annotations.py adds."""
+    if not subject.chart.annotated:
+        return {}
+    if not subject.days:
+        raise DecisionError("annotated", f"{subject.mart.name} has no days", "Remove it")
+    return {"annotated": True}
+
+
 def _stack(subject: Subject) -> Params:
     return {"stack": "Stack"} if subject.chart.stacked else {}
 
@@ -297,8 +306,8 @@ PARTS: Mapping[str, tuple[Callable[[Subject], Params], ...]] = {
     "card": (_one_metric, _subtitle, _number, _direction),
     "level": (_one_metric, _newest, _subtitle, _number, _thresholds),
     "trend": (_one_metric, _axis, _subtitle, _number, _step_before, _line_colour),
-    "line": (_metrics, _axis, _axis_labels, _groups, _legend, _earlier, _number),
-    "comparison": (_metrics, _axis, _axis_labels, _legend, _number),
+    "line": (_metrics, _axis, _axis_labels, _groups, _legend, _earlier, _annotated, _number),
+    "comparison": (_metrics, _axis, _axis_labels, _legend, _annotated, _number),
     "bar": (_metrics, _axis, _axis_labels, _groups, _legend, _stack, _number),
     "progress": (_metrics, _progress, _number),
     "ranking": (_metrics, _ranking, _number),

@@ -50,10 +50,10 @@ class Chart(_Decisions):
     """One chart. What a type knows of these is in defaults.yaml.
 
     metric: the metric's name, by default the chart's own. by: columns to group by. newest: show only the group with
-    the highest value of this column. change: the metric of which a table has the change since the earlier period.
-    bands: colour → upper end. filters: column → value, list of values, or {operator: value}. empty: what the chart says
-    without rows, instead of its mart's sentence. options: Superset's parameters that differ from the type's, None to
-    leave one out.
+    the highest value of this column. annotated: whether a line shows what happened on its days. change: the metric of
+    which a table has the change since the earlier period. bands: colour → upper end. filters: column → value, list of
+    values, or {operator: value}. empty: what the chart says without rows, instead of its mart's sentence. options:
+    Superset's parameters that differ from the type's, None to leave one out.
     """
 
     type: str
@@ -69,6 +69,7 @@ class Chart(_Decisions):
     sort: str | None = None
     change: str | None = None
     stacked: bool = False
+    annotated: bool = False
     bands: dict[str, int | float] = {}
     shaded: bool = False
     filters: dict[str, Any] = {}

@@ -27,6 +27,7 @@ ONE_SUPERSET = (
     "tests/superset_assets/test_logins.py",
     "tests/superset_assets/test_roles.py",
     "tests/superset_assets/test_csv.py",
+    "tests/superset_assets/test_annotations.py",
 )
 """Files that share one running Superset: it takes longer to start than most of their tests."""
 LONGEST = (

@@ -38,6 +38,11 @@ def newest() -> Path:
 
 
 def connect(file: Path) -> ConnectionWrapper:
+    """A connection of its own to a published file, for Superset."""
+    return ConnectionWrapper(cursor(file))
+
+
+def cursor(file: Path) -> duckdb.DuckDBPyConnection:
     """A connection of its own to a published file, which is read-only and has access to nothing else.
 
     The file stays open for the next query. Files of other builds are closed once their last query has ended.
@@ -51,7 +56,7 @@ def connect(file: Path) -> ConnectionWrapper:
         _open.move_to_end(key)
         while len(_open) > OPEN_FILES:
             _open.popitem(last=False)[1].close()
-        return ConnectionWrapper(_open[key].cursor())
+        return _open[key].cursor()
 
 
 class BuildCache(FileSystemCache):  # type: ignore[misc]

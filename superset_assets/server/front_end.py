@@ -77,6 +77,19 @@ CORRECTIONS = {
     # an earlier period is dashed, as on Home: dotted is what is not whole
     "an earlier period is dashed": (r"(?<=d\.type=mu\[)r(?=%mu\.length\])", "(r-1)"),
     "parts of a line": (r"(?<=:)e8\.push\(h\)(?=\)\}\),ec&&0===eV\.length)", f"e8.push(...({_DOTTED})(h))"),
+    # what happened on which day (annotations.js): its marks, room for their labels, and its words in a tooltip
+    "marks of annotations": (
+        r"if\((?=z\.filter\(e=>e\.show\)\.forEach\(e=>\{\(0,sc\.Bg\)\(e\)\?e8\.push)",
+        "if(globalThis.takingsAnnotations?.draw(e8,M,eH,eQ,d,_),",
+    ),
+    "room for annotations": (
+        r"grid:mc\(\{\},ss\.Ox,tR\)",
+        "grid:mc({},ss.Ox,globalThis.takingsAnnotations?.grid(tR,M)??tR)",
+    ),
+    "words of annotations": (
+        r"return\(0,iw\.L\)\(m,tm\(n\),r\)",
+        'return(0,iw.L)(m,tm(n),r)+(globalThis.takingsAnnotations?.words(M,n)??"")',
+    ),
 }
 """What each corrects: a pattern in the built scripts, and its replacement."""
 

@@ -42,7 +42,7 @@ class Points:
         if end >= self.today and last >= self.today - ONE_DAY:
             return f"{_words(self.grain, first, last)}, so far", True
         if length < whole:
-            return f"{_span(first, last)}, {length} of {whole} days", True
+            return f"{span(first, last)}, {length} of {whole} days", True
         return f"{begin:%B %Y}" if self.grain == MONTHLY else _words(self.grain, first, last), False
 
 
@@ -133,11 +133,11 @@ def _whole(grain: str, point: date) -> tuple[date, date]:
 
 
 def _words(grain: str, first: date, last: date) -> str:
-    return f"{first:%a} {_span(first, last)}" if grain == DAYS else _span(first, last)
+    return f"{first:%a} {span(first, last)}" if grain == DAYS else span(first, last)
 
 
-def _span(first: date, last: date) -> str:
-    """Both days, without what they share: 5 – 11 Oct 2026."""
+def span(first: date, last: date) -> str:
+    """Both days in words, without what they share: 5 – 11 Oct 2026."""
     begin, end = (f"{day.day} {day:%b} {day:%Y}".split() for day in (first, last))
     if begin == end:
         return " ".join(end)

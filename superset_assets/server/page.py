@@ -1,4 +1,4 @@
-"""What Takings adds to the head of Superset's pages: a viewport for phones, and the script of the dashboards' controls.
+"""What Takings adds to the head of Superset's pages: a viewport for phones, and a script: controls, annotations.
 
 The script is a file of this server with the nonce of the page's content security policy.
 """
@@ -9,7 +9,8 @@ from pathlib import Path
 from flask import Flask, Response
 from jinja2 import ChoiceLoader, DictLoader
 
-SCRIPT = (Path(__file__).parent / "controls.js").read_text("utf-8")
+PARTS = ("controls.js", "annotations.js")
+SCRIPT = "".join((Path(__file__).parent / name).read_text("utf-8") for name in PARTS)
 ADDRESS = "/takings/controls.js"
 A_YEAR = 365 * 86400  # seconds; the address changes with the script
 _VERSION = hashlib.sha256(SCRIPT.encode()).hexdigest()[:12]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import annotations
 import builds
 import days
 import export_columns
@@ -230,6 +231,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     builds.ask_once(_own_file)
     days.install(CALENDARS)
     grain.install()
+    annotations.install(_own_file, visible.own_tenant)
     exports.correct_writers()
     export_columns.install()
     front_end.add_to(app)

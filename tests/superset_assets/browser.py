@@ -254,3 +254,29 @@ def screenshot(driver: webdriver.Chrome, name: str) -> Path:
     shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip})
     path.write_bytes(base64.b64decode(shot["data"]))
     return path
+
+
+def touched(driver: webdriver.Chrome, title: str) -> str:
+    """What a chart over time says in its tooltips, from its left to its right."""
+    return str(
+        driver.execute_async_script(
+            """
+            const [title, ready] = arguments;
+            const canvas = document.querySelector(`[data-test-chart-name="${title}"] canvas`);
+            const box = canvas.getBoundingClientRect();
+            const chart = canvas.closest('[data-test-chart-name]');
+            const texts = new Set();
+            const touch = x => {
+              const at = {bubbles: true, clientX: box.left + x, clientY: box.top + box.height / 2};
+              canvas.dispatchEvent(new MouseEvent('mousemove', at));
+              setTimeout(() => {
+                document.querySelectorAll('.echarts-tooltip, [class*="tooltip"]').forEach(n => texts.add(n.innerText));
+                chart.querySelectorAll('div[style*="pointer-events: none"]').forEach(n => texts.add(n.innerText));
+                x + 8 < box.width ? touch(x + 8) : ready([...texts].join('\\n'));
+              }, 60);
+            };
+            touch(50);
+            """,
+            title,
+        )
+    )

@@ -32,6 +32,8 @@ GROUPS = {
     "sales_trend": f"(SELECT date_day FROM days WHERE date_day > current_date - 30), {CASES}",
     "movers": f"{CASES}, (VALUES ('Product', 'Down Jacket', 1), ('Product', 'Headlamp', 2), "
     "('Channel', 'Online store', 1), ('Campaign', 'Spring', 1)) AS m (kind, name, position)",
+    "annotations": "(SELECT current_date - a AS first_day, current_date - b AS last_day, kind FROM (VALUES "
+    "(12, 9, 'promotion'), (4, 4, 'event'), (1, 1, 'alert')) AS v (a, b, kind))",
     "alerts": "(VALUES (1), (2)) AS a (position)",
     "outlook": "(VALUES (1, 'Cash grows by'), (2, 'Cash runs out')) AS o (position, label)",
     "spend": "days, (VALUES ('Meta', 'Spring'), ('Meta', 'Always on'), ('TikTok', 'Spring'), "
@@ -69,6 +71,7 @@ NAMED = {
         "neutral_text": "CASE WHEN position % 3 = 0 THEN '▲ 1.0 % from $4,321' ELSE '' END",
     },
     "movers": {**dict.fromkeys(("value", "previous", "difference"), "position"), "name": "name || ' {canary}'"},
+    "annotations": {"title": "kind || ' {canary}'"},
     "spend": {"campaign_name": "CASE WHEN campaign LIKE '(%' THEN campaign ELSE campaign || ' {canary}' END"},
     "feature_daily": {"feature": "feature || ' {canary}'"},
     "sessions_daily": {"traffic_source": "CASE traffic_source WHEN 'direct' THEN traffic_source "

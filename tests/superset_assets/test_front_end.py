@@ -21,6 +21,9 @@ EXPECTED = {
     "name of a part of a line": 1,
     "an earlier period is dashed": 1,
     "parts of a line": 1,
+    "marks of annotations": 1,
+    "room for annotations": 1,
+    "words of annotations": 1,
 }
 
 

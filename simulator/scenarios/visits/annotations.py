@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-EVERY = 17  # days
+EVERY, CLEAR = 17, 7  # days: between two of them, and beside a Black Friday
 PLAN = {
     "aurora": (("event", 1, "Backcountry Weekly article"), ("promotion", 5, "Trail week −15 %"),
                ("event", 1, "Launch of the Ridge line"), ("event", 4, "Headlamps out of stock")),
@@ -32,7 +32,8 @@ def annotations_of(account: str, start: date, today: date) -> list[Annotation]:
     plan = PLAN.get(account, PLAN["aurora"])
     days = [start + timedelta(days=number) for number in range(6, (today - start).days + 1, EVERY)]
     steady = [_annotation(day, *plan[number % len(plan)]) for number, day in enumerate(days)]
-    return sorted([*steady, *_black_fridays(start, today)])
+    sales = list(_black_fridays(start, today))
+    return sorted([*sales, *(row for row in steady if all(abs((row.day - sale.day).days) > CLEAR for sale in sales))])
 
 
 def _annotation(day: date, kind: str, length: int, title: str) -> Annotation:
