@@ -29,7 +29,7 @@ window.figure = window.drawn = 0;
 setInterval(() => {{
   const now = performance.now() / 1000;
   const charts = document.querySelectorAll("{browser.CHARTS}");
-  const figures = document.querySelectorAll(".header-line, [data-test-chart-name='Figures'] td:nth-child(3)");
+  const figures = document.querySelectorAll(".header-line, .pop_kpi, [data-test-chart-name='Figures'] td:nth-child(3)");
   if (!window.figure && [...figures].some(each => /[0-9]/.test(each.textContent))) window.figure = now;
   const busy = !charts.length || document.querySelectorAll("{browser.BUSY}").length;
   if (busy) window.drawn = 0; else if (!window.drawn) window.drawn = now;

@@ -59,6 +59,7 @@ def apply(settings: Settings, progress: Progress = no_progress) -> None:
     _grant(settings, session)
     progress("dashboards", 2, 3, "fresh numbers")
     server(settings).flush_data_cache()
+    client.call(session, "post", "takings/warm")
     progress("dashboards", 3, 3, "ready")
 
 

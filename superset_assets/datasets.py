@@ -93,6 +93,8 @@ CALCULATED = {
         ),
     },
 }  # fmt: skip
+AGES = {"build_info": 30}
+"""Seconds for which an answer is kept that says how old the data are; all others stay until the next publish."""
 EXPORTED = {
     "date_day": "date",
     "customer_label": "display_name",
@@ -140,7 +142,7 @@ def _dataset(catalog: Catalog, mart: Mart) -> dict[str, Any]:
         "main_dttm_col": mart.time_column,
         "currency_code_column": "currency" if mart.has("currency") else None,
         "description": mart.description,
-        "cache_timeout": 60,
+        "cache_timeout": AGES.get(mart.name),
         "schema": SCHEMA,
         "sql": None,
         "filter_select_enabled": True,

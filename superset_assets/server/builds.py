@@ -13,10 +13,13 @@ from typing import Any
 
 import duckdb
 from duckdb_engine import ConnectionWrapper, DuckDBIdentifierPreparer
+from flask import has_request_context
 from flask_caching.backends import FileSystemCache
 from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
 
-published = Path()  # the folder of published builds: superset_config.py sets it
+# superset_config.py sets both
+published = Path()  # the folder of published builds
+own_file: Callable[[], Path] = Path  # the file that the current user reads
 OPEN_FILES = 8  # each may use the memory limit below
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -60,18 +63,19 @@ def cursor(file: Path) -> duckdb.DuckDBPyConnection:
 
 
 class BuildCache(FileSystemCache):  # type: ignore[misc]
-    """Answers are kept until the next build is published. Their days are part of their key (days.py)."""
+    """Answers are kept until the next build is published, for all logins that read the same file.
+
+    Their days (days.py) and the rules for their rows are part of their key. Superset checks rights before it asks.
+    """
 
     def _get_filename(self, key: str) -> str:
-        name: str = super()._get_filename(f"{newest()} {key}")
+        is_answer = key != self._fs_count_file and has_request_context()
+        name: str = super()._get_filename(f"{own_file()} {key}" if is_answer else key)
         return name
 
 
-def ask_once(own_file: Callable[[], Path]) -> None:
-    """Ask for the reserved words once, and for the currency once per dataset and file where the file has only one.
-
-    own_file: the file that the current user reads.
-    """
+def ask_once() -> None:
+    """Ask for the reserved words once, and for the currency once per dataset and file where the file has only one."""
     import superset.common.query_actions as actions  # noqa: PLC0415 (it imports the configuration)
     from sqlalchemy.dialects import registry  # noqa: PLC0415
 

@@ -271,6 +271,19 @@
     return `?native_filters=${encodeURIComponent(write(carried))}`;
   };
 
+  /** Where Superset has no filter bar, which keeps the choices, the address does: for a reload, and to be sent. */
+  const keepInAddress = (search) => {
+    if (store.getState().dashboardInfo?.metadata?.show_native_filters !== false) return;
+    const chosen = Object.entries(filters()).some(
+      ([id, filter]) => !same(masks()[id]?.extraFormData, filter.defaultDataMask?.extraFormData));
+    const own = new URLSearchParams(location.search);
+    own.delete("native_filters");
+    own.delete("native_filters_key");
+    const rest = own.size ? `&${own}` : "";
+    const address = location.pathname + (chosen ? search + rest : rest.replace("&", "?")) + location.hash;
+    if (address !== location.pathname + location.search + location.hash) history.replaceState(history.state, "", address);
+  };
+
   const show = () => {
     const presets = [...document.querySelectorAll(PRESETS)];
     if (!presets.length || !store) return;
@@ -284,6 +297,7 @@
       }
     });
     const search = links(chosen);
+    keepInAddress(search);
     document.querySelectorAll(BOARDS).forEach((link) => {
       const current = link.parentElement.querySelector("strong");
       if (current && bar && !bar.sawStrip) {

@@ -58,6 +58,13 @@ CORRECTIONS = {
         r"this\.clickHeaderHandler\(u,t,this\.props\.rows)",
         r'\1"data-label":S,',
     ),
+    # no filter bar above a dashboard whose filters all have controls of their own: each filter in it would ask for its
+    # values when the page opens, and all charts once more when it has them
+    "filter bar": (
+        r"d=n&&\(i\|\|!i&&\(0!==s\.length\|\|0!==c\.length\)\)",
+        r"shown=(0,y.d4)(e=>!1!==e.dashboardInfo.metadata?.show_native_filters),"
+        r"d=n&&(0!==c.length||shown&&(i||0!==s.length))",
+    ),
     # the deepest shade is that of the 95th percentile: one group of one customer does not pale all others
     "range of a shade": (
         r"o=Math\.max\(\.\.\.t\);return e>=a&&e<=o&&\{cutoffValue:a,extremeValue:o\}",

@@ -20,6 +20,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from query_wall import SecurityManager as QueryWall
+from rights import RememberedRights
 from wtforms import PasswordField, ValidationError
 from wtforms.validators import DataRequired
 
@@ -53,7 +54,7 @@ class OwnPasswordView(ResetMyPasswordView):  # type: ignore[misc]
     form_columns = ("current", "password", "conf_password")
 
 
-class SecurityManager(QueryWall):
+class SecurityManager(RememberedRights, QueryWall):
     """Superset's own behind the wall for queries, with sessions that end and limited logins."""
 
     resetmypasswordview = OwnPasswordView
@@ -64,6 +65,7 @@ class SecurityManager(QueryWall):
             app.config["LOGIN_SESSIONS"], MOST_SESSIONS, int(app.permanent_session_lifetime.total_seconds())
         )
         self._attempts = MovingWindowRateLimiter(MemoryStorage())
+        self.remember_rights()
         user_logged_in.connect(self._begin_session)
         user_logged_out.connect(self._end_session)
         return super().create_login_manager(app)
@@ -111,14 +113,6 @@ class SecurityManager(QueryWall):
     def is_item_public(self, permission_name: str, view_name: str) -> bool:
         """Nothing is: every reader has a login."""
         return False
-
-    def exist_permission_on_roles(self, view_name: str, permission_name: str, role_ids: list[int]) -> bool:
-        """Whether one of the roles has a permission. Superset asks for the same ones many times per request."""
-        known: dict[Any, bool] = g.setdefault("takings_permissions", {})
-        key = (view_name, permission_name, *role_ids)
-        if key not in known:
-            known[key] = super().exist_permission_on_roles(view_name, permission_name, role_ids)
-        return known[key]
 
 
 def _stamp(user: Any) -> str:

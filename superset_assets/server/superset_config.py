@@ -27,8 +27,10 @@ import grain
 import landing
 import logins
 import page
+import rights
 import sqlglot
 import visible
+import warm
 import yaml
 from flask import Flask, g, has_request_context, request
 from query_wall import refusal
@@ -104,8 +106,6 @@ EXPLORE_FORM_DATA_CACHE_CONFIG = _file_cache("explore", 7 * 86400)
 DASHBOARD_AUTO_REFRESH_MODE = "fetch"  # a refresh is answered from the cache until the next build is published
 
 FEATURE_FLAGS = {
-    # each user has a connection to another file, so users do not share cached answers
-    "CACHE_QUERY_BY_USER": True,
     "DRILL_BY": False,
     "CHART_PLUGINS_EXPERIMENTAL": True,  # a number with its change (pop_kpi)
 }
@@ -228,7 +228,9 @@ THEME_DARK = {"token": _tokens("dark"), "algorithm": "dark", **_CHARTS}
 
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
-    builds.ask_once(_own_file)
+    builds.own_file = _own_file
+    builds.ask_once()
+    rights.look_up_charts_once()
     days.install(CALENDARS)
     grain.install()
     annotations.install(_own_file, visible.own_tenant)
@@ -241,6 +243,8 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     app.before_request(landing.to_home)
     app.after_request(logins.refuse_too_many)
     page.add_to(app)
+    warm.add_to(app)
+    app.after_request(days.remembered_by_browsers)
     app.after_request(visible.without_tenant_filter)
     visible.watch(app)
 
@@ -334,4 +338,7 @@ def _own_file() -> Path:
     """The published file that the current user reads."""
     from superset import security_manager  # noqa: PLC0415 (it imports this module)
 
-    return builds.newest() / published_file(_roles(g.user.username, security_manager))
+    if "takings_file" not in g:
+        g.takings_file = builds.newest() / published_file(_roles(g.user.username, security_manager))
+    file: Path = g.takings_file
+    return file

@@ -17,6 +17,8 @@ ADMIN, OPERATOR = "Admin", "takings:operator"  # the roles that see all tenants
 TENANT_ROLE = re.compile(r"tenant:([A-Za-z0-9][A-Za-z0-9_-]*)")
 OK = 200
 TENANT_FILTER = "NATIVE_FILTER-tenant"
+CONTROLS = {f"NATIVE_FILTER-{name}" for name in ("date_range", "period", "comparison")}
+"""The filters that controls.js stands for: without others, Superset's filter bar would only ask the same again."""
 
 
 def tenant_of(roles: set[str]) -> str | None:
@@ -44,7 +46,10 @@ def without_tenant_filter(response: Response) -> Response:
     body = response.get_json()
     metadata = json.loads(body["result"].get("json_metadata") or "{}")
     filters = metadata.get("native_filter_configuration") or []
-    metadata["native_filter_configuration"] = [item for item in filters if item.get("id") != TENANT_FILTER]
+    left = [item for item in filters if item.get("id") != TENANT_FILTER]
+    metadata["native_filter_configuration"] = left
+    if all(item.get("id") in CONTROLS for item in left):
+        metadata["show_native_filters"] = False
     body["result"]["json_metadata"] = json.dumps(metadata)
     response.set_data(json.dumps(body))
     return response
@@ -62,12 +67,15 @@ def _own_assets(state: ORMExecuteState) -> None:
     makers = _makers()
     if makers is None:
         return
-    from superset.models.dashboard import Dashboard  # noqa: PLC0415 (they exist when the application does)
-    from superset.models.slice import Slice  # noqa: PLC0415
+    if "takings_own_assets" not in g:
+        from superset.models.dashboard import Dashboard  # noqa: PLC0415 (they exist when the application does)
+        from superset.models.slice import Slice  # noqa: PLC0415
 
-    for kind in (Slice, Dashboard):
-        own = with_loader_criteria(kind, kind.created_by_fk.in_(makers), include_aliases=True)
-        state.statement = state.statement.options(own)
+        g.takings_own_assets = [
+            with_loader_criteria(kind, kind.created_by_fk.in_(makers), include_aliases=True)
+            for kind in (Slice, Dashboard)
+        ]
+    state.statement = state.statement.options(*g.takings_own_assets)
 
 
 def _makers() -> list[int] | None:
