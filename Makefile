@@ -24,7 +24,7 @@ test-deep: setup  ## more seeds and longer variants, for once a week
 	@tools/browser
 	@$(PYTEST) -m deep $(ARGS)
 
-check: .venv/.locked  ## ruff, mypy and sqlfluff side by side; seconds once their caches are filled
+check: .venv/.locked  ## ruff, mypy and sqruff side by side; seconds once their caches are filled
 	@.venv/bin/python tools/check.py
 
 generate: .venv/.locked  ## write every generated file again: reference, snapshots

@@ -30,7 +30,7 @@ USED_BY = {
     "pytest-xdist": ("Makefile", "-n 3 --dist"),
     "ruff": ("tools/check.py", 'BIN / "ruff"'),
     "mypy": ("tools/check.py", 'BIN / "mypy"'),
-    "sqlfluff": ("tools/lint_sql.py", 'with_name("sqlfluff")'),
+    "sqruff": ("tools/check.py", 'BIN / "sqruff"'),
     "pre-commit": (".pre-commit-config.yaml", "repo: local"),
     "types-requests": ("connectors/http.py", "import requests"),
     "types-pyyaml": ("superset_assets/yaml_text.py", "import yaml"),
@@ -45,7 +45,9 @@ def reasons(path: Path) -> dict[str, str]:
     """The comment beside each requirement of a file, by its name."""
     comments = {}
     for line in path.read_text().splitlines():
-        if match := re.match(r"""\s*"?([A-Za-z][\w.-]*)\s*(?:[<>=!~][^"#]*)?"?,?\s*(?:#\s*(.+))?$""", line):
+        if match := re.match(
+            r"""\s*"?([A-Za-z][\w.-]*)(?:\[[\w,]+\])?\s*(?:[<>=!~][^"#]*)?"?,?\s*(?:#\s*(.+))?$""", line
+        ):
             comments[str(canonicalize_name(match[1]))] = (match[2] or "").strip()
     return comments
 

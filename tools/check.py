@@ -1,6 +1,6 @@
-"""Run ruff, mypy and sqlfluff side by side: `make check`.
+"""Run ruff, mypy and sqruff side by side: `make check`.
 
-Each tool keeps a cache in the checkout, so a second run takes seconds. A tool's output is shown only where it fails.
+ruff and mypy keep a cache in the checkout, so a second run takes seconds. A tool's output is shown only where it fails.
 Exit code 1 where one of them fails.
 """
 
@@ -18,7 +18,7 @@ TOOLS = {
     "ruff check": [BIN / "ruff", "check", "."],
     "ruff format": [BIN / "ruff", "format", "--check", "."],
     "mypy": [BIN / "mypy"],
-    "sqlfluff": [sys.executable, "tools/lint_sql.py"],
+    "sqruff": [BIN / "sqruff", "lint", "dbt_project/models", "dbt_project/tests"],
 }
 
 
