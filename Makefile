@@ -1,7 +1,7 @@
 # What a newcomer types. Everything else is `.venv/bin/takings --help`.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help demo test test-fast test-deep check generate setup lock clean
+.PHONY: help demo test test-fast test-deep check generate setup lock browser clean
 
 TAKINGS := .venv/bin/takings
 SUPERSET := superset_assets/server/.venv
@@ -13,15 +13,14 @@ help:  ## show this list
 demo: setup  ## two simulated shops to filled dashboards (WORLD=folder: a real retailer; ONCE=1: check, then end; PORT=8088)
 	@$(TAKINGS) demo $(if $(WORLD),--world "$(WORLD)") $(if $(ONCE),--once) $(if $(PORT),--superset-port $(PORT))
 
-test: check setup  ## lint, types and every test but the deep ones: minutes
-	@tools/browser
+test:  ## lint, types and every test but the deep ones: minutes
+	@$(MAKE) --no-print-directory --jobs --output-sync check setup browser
 	@$(PYTEST) -m "not deep" $(ARGS)
 
 test-fast: .venv/.locked  ## quick tests: no Superset, browser or whole simulated shops; 90 seconds
 	@$(PYTEST) -m "not (deep or slow or superset or browser or worlds)" $(ARGS)
 
-test-deep: setup  ## more seeds and longer variants, for once a week
-	@tools/browser
+test-deep: setup browser  ## more seeds and longer variants, for once a week
 	@$(PYTEST) -m deep $(ARGS)
 
 check: .venv/.locked  ## ruff, mypy and sqruff side by side; seconds once their caches are filled
@@ -40,6 +39,9 @@ lock:  ## resolve both locks again
 
 $(SUPERSET)/.locked: superset_assets/server/requirements.lock
 	@tools/setup $(SUPERSET) superset_assets/server/requirements.lock
+
+browser:
+	@tools/browser
 
 clean:  ## remove the environments; .takings (the data) stays
 	@rm -rf .venv $(SUPERSET) .tools

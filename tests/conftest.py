@@ -7,6 +7,7 @@ docs/develop/tests.md says what each folder proves and how long it takes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from orchestration import dbt_build
 from tests.orchestration import quick_build
+from tests.superset_assets.conftest import Running, running_superset
 
 ROOT = Path(__file__).resolve().parents[1]
 ONE_SUPERSET = (
@@ -28,11 +30,11 @@ ONE_SUPERSET = (
     "tests/superset_assets/test_roles.py",
     "tests/superset_assets/test_csv.py",
     "tests/superset_assets/test_annotations.py",
+    "tests/end_to_end/test_the_charts.py",
 )
 """Files that share one running Superset: it takes longer to start than most of their tests."""
 LONGEST = (
     *ONE_SUPERSET,
-    "tests/end_to_end/test_the_charts.py",
     "tests/test_docs.py",
     "tests/end_to_end/test_demo.py",
     "tests/end_to_end/test_what_changes.py",
@@ -96,6 +98,13 @@ def _quick_builds() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def superset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A Superset with our assets and two tenants, one per worker."""
+    with running_superset(tmp_path_factory.mktemp("superset")) as running:
+        yield running
+
+
 @pytest.fixture
 def real_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
     """The builds of this test are dbt's own."""
@@ -116,6 +125,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "superset" in getattr(item, "fixturenames", ()):
             item.add_marker("superset")
-        for place, mark in MARK_OF_PATH.items():
-            if item.path.is_relative_to(ROOT / place):
-                item.add_marker(mark)
+        for mark in _marks(item.path):
+            item.add_marker(mark)
+
+
+@cache
+def _marks(path: Path) -> list[str]:
+    return [mark for place, mark in MARK_OF_PATH.items() if path.is_relative_to(ROOT / place)]

@@ -7,28 +7,25 @@ import itertools
 import json
 import math
 import re
-import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
 from supersetapiclient.client import SupersetClient
 
-from orchestration import superset
 from orchestration.superset import dashboard_titles
 from superset_assets import verify
-from superset_assets.client import call, connect
-from superset_assets.process import DEFAULT_PYTHON, Server
+from superset_assets.client import call
 from tests.end_to_end import home
 from tests.end_to_end.conftest import YEAR, worlds
 from tests.end_to_end.sources import ACCOUNTS, TARGETS, Recipe, Shops
 from tests.oracle import answers, cards
 from tests.oracle import marts as books
 from tests.oracle.answers import Answer, Rows, Shop, by_channel, by_day, by_month, funnel, newest_month, of_mart, total
+from tests.superset_assets.conftest import Running, point_to
 
 pytestmark = pytest.mark.superset
 # Whole days: a world ends on November 20, and a dashboard then with the day before. Beside each range the earlier one:
@@ -44,37 +41,8 @@ RANGES = {
 
 
 @pytest.fixture(scope="module")
-def current(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The link that Superset follows, in a separate home folder: the worlds are shared with other tests."""
-    link = tmp_path_factory.mktemp("shown") / "published" / "current"
-    link.parent.mkdir()
-    link.symlink_to(shops.published)
-    return link
-
-
-@pytest.fixture(scope="module")
-def running(shops: Shops, current: Path) -> Iterator[Server]:
-    """One Superset, with the dashboards of the checkout, for all worlds."""
-    if not DEFAULT_PYTHON.exists():
-        pytest.skip(f"no {DEFAULT_PYTHON}: `make test` makes Superset's environment")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    there = shops.settings.superset.model_copy(update={"port": port})
-    settings = shops.settings.model_copy(update={"superset": there, "home": current.parents[1]})
-    server: Server = superset.server(settings)
-    server.start()
-    try:
-        server.wait_ready()
-        superset.apply(settings)
-        yield server
-    finally:
-        server.stop()
-
-
-@pytest.fixture(scope="module")
-def admin(running: Server) -> SupersetClient:
-    return connect(running.url, "admin", running.credentials.admin.password)
+def admin(superset: Running) -> SupersetClient:
+    return superset.admin
 
 
 @pytest.fixture(scope="module")
@@ -106,22 +74,13 @@ def ask(
 
 @pytest.fixture(scope="module", params=worlds(YEAR))
 def world(
-    request: pytest.FixtureRequest, shops_of: Callable[[Recipe], Shops], running: Server, current: Path
+    request: pytest.FixtureRequest, shops_of: Callable[[Recipe], Shops], superset: Running
 ) -> Iterator[tuple[int, Shops]]:
     """A world whose build Superset reads."""
-    its_shops = shops_of(request.param)
-    was = current.readlink()
-    _point(current, its_shops.published)
-    running.flush_data_cache()
+    its_shops, before = shops_of(request.param), (superset.published / "current").resolve()
+    point_to(superset, its_shops.published)
     yield request.param.seed, its_shops
-    _point(current, was)
-    running.flush_data_cache()
-
-
-def _point(link: Path, target: Path) -> None:
-    fresh = link.with_name("next")
-    fresh.symlink_to(target)
-    fresh.replace(link)
+    point_to(superset, before.name)
 
 
 def average_order_value(shop: Shop, since: date, until: date) -> Rows:

@@ -27,7 +27,10 @@ def server() -> Iterator[SimulatorServer]:
 
 @pytest.mark.parametrize(
     ("source", "tables"),
-    [("meta_ads", ["account_insights"]), ("tiktok_ads", ["advertiser_insights", "gmv_max_totals"])],
+    [
+        pytest.param("meta_ads", ["account_insights"], marks=pytest.mark.deep),
+        ("tiktok_ads", ["advertiser_insights", "gmv_max_totals"]),
+    ],
 )
 def test_ads_day_without_the_account_total_is_named_and_blocks_the_publish(
     source: str, tables: list[str], server: SimulatorServer, tmp_path: Path

@@ -60,6 +60,7 @@ def test_same_rows_and_results_as_dbt(home: Home, monkeypatch: pytest.MonkeyPatc
     assert all(node["seconds"] >= 0 for node in real.nodes) and any(node["seconds"] for node in real.nodes)
 
 
+@pytest.mark.deep
 def test_same_failures_and_skipped_nodes_as_dbt(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with Staging(home.staging) as staging:
         staging.db.execute(

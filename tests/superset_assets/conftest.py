@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,17 +42,17 @@ class Running:
         return connect(self.server.url, name, self.server.credentials.login(name).password)
 
 
-@pytest.fixture(scope="session")
-def superset(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iterator[Running]:
+@contextmanager
+def running_superset(folder: Path) -> Iterator[Running]:
+    """The fixture `superset` of tests/conftest.py. Skips the test without Superset's environment."""
     _environment()
-    folder = tmp_path_factory.mktemp("superset")
     marts.publish(folder / "published", "first")
     server = Server(folder / "home", folder / "published", free_port(), https=True)  # the stricter of both
     server.start()
     try:
         server.wait_ready()
         admin = connect(server.url, "admin", server.credentials.admin.password)
-        zipped = bundle.to_zip(catalog)
+        zipped = bundle.to_zip(marts.catalog())
         sync.apply(admin, zipped)
         access.grant(admin, TENANTS, server.credentials, COLLEAGUES)
         yield Running(server, folder / "published", admin, zipped)
@@ -68,10 +69,10 @@ def restored(superset: Running) -> Iterator[Running]:
     access.grant(superset.admin, TENANTS, superset.server.credentials, COLLEAGUES)
 
 
-def point_to(superset: Running, name: str) -> None:
-    """Point `current` to the published folder of that name, and flush the cached answers of the previous one."""
-    link = superset.published / f".{name}.again"
-    link.symlink_to(name)
+def point_to(superset: Running, build: str | Path) -> None:
+    """Point `current` to a published build, by its name or path, and flush the cached answers of the previous one."""
+    link = superset.published / ".again"
+    link.symlink_to(build)
     os.replace(link, superset.published / "current")  # noqa: PTH105
     superset.server.flush_data_cache()
 

@@ -337,6 +337,7 @@ def test_start_of_a_running_server_starts_no_second_one(superset: Running) -> No
     assert details == [f"Superset already runs at {superset.server.url}"]
 
 
+@pytest.mark.deep  # it starts a second server
 def test_second_home_copies_the_template_and_has_its_own_logins(superset: Running, tmp_path: Path) -> None:
     server = Server(tmp_path / "home", tmp_path / "published", free_port())
     steps: list[str] = []

@@ -33,7 +33,9 @@ def only_from(day: date) -> Callable[[Rows], Rows]:
     return lambda rows: [row for row in rows if row["date_start"] >= str(day)]
 
 
-@pytest.mark.parametrize("level", STREAMS)
+@pytest.mark.parametrize(
+    "level", [pytest.param(level, marks=() if level == "ad" else pytest.mark.deep) for level in STREAMS]
+)
 def test_report_with_the_last_days_only_is_refused_and_names_the_others(
     level: str, place: Place, server: SimulatorServer
 ) -> None:

@@ -87,7 +87,7 @@ def statuses_wrong_for_march(place: Place, world: World) -> list[tuple[str, str]
     return [(key, status) for key, status in rows if status not in (then.get(key), before.get(key))]
 
 
-@pytest.mark.parametrize("skip", [1, 2])
+@pytest.mark.parametrize("skip", [1, pytest.param(2, marks=pytest.mark.deep)])
 def test_pull_resumed_in_april_does_not_change_march_statuses(
     server: SimulatorServer, place: Place, world: World, skip: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
