@@ -29,6 +29,7 @@ ONE_SUPERSET = (
     "tests/superset_assets/test_logins.py",
     "tests/superset_assets/test_roles.py",
     "tests/superset_assets/test_csv.py",
+    "tests/superset_assets/test_cache.py",
     "tests/superset_assets/test_annotations.py",
     "tests/end_to_end/test_the_charts.py",
 )

@@ -16,6 +16,7 @@ EXPECTED = {
     "labels of a waterfall": 1,
     "label of a row of a pivot table": 1,
     "range of a shade": 1,
+    "filter bar": 1,
     "words of a point": 1,
     "labels of months": 1,
     "name of a part of a line": 1,

@@ -287,18 +287,6 @@ def test_two_products_with_one_title_are_two_bars(superset: Running) -> None:
     assert sorted(mugs) == ["Enamel Mug · SKU-12-kestrel", "Enamel Mug · SKU-14-kestrel"]
 
 
-def test_publish_is_visible_at_once_and_until_then_answers_come_from_the_cache(superset: Running) -> None:
-    aurora = superset.user("aurora")
-    before = verify.chart_data(aurora, "Net sales", force=True)
-    number = ids_by_uuid(superset.admin, "chart")[asset_uuid("charts", "net_sales")]
-    context = json.loads(call(aurora, "get", f"chart/{number}")["result"]["query_context"])
-    assert call(aurora, "post", "chart/data", json=context)["result"][0]["is_cached"]
-    marts.publish(superset.published, "second")
-    assert not call(aurora, "post", "chart/data", json=context)["result"][0]["is_cached"]
-    assert verify.chart_data(aurora, "Net sales") == before
-    assert verify.chart_data(aurora, "State of the data")[0]["trust_text"].endswith(" · second")
-
-
 @pytest.mark.deep  # test_publish has the same without Superset
 def test_readers_during_many_publishes_get_complete_builds_and_no_error(superset: Running) -> None:
     marts.publish(superset.published, "scale-1")
