@@ -27,7 +27,10 @@ _MONTH = (
     "|| ' ' || SUBSTR(CAST(date_month AS VARCHAR), 1, 4)"
 )
 _PRODUCT = "product_title || ' · ' || COALESCE(NULLIF(SPLIT_PART(skus, ',', 1), ''), product_key)"
-_COMPARED = "CASE comparison WHEN 'year' THEN 'the same days a year ago' ELSE 'the period before' END"
+_COMPARED = (
+    "CASE comparison WHEN 'year' THEN 'the same days a year ago' WHEN 'none' THEN 'nothing' "
+    "ELSE 'the period before' END"
+)
 _FIGURE = "REPLACE(label, ' (estimated)', '')"
 # below how many seconds a time is given in which unit of how many seconds
 _STEPS = ((120, 60, "minute"), (3600, 60, "minutes"), (7200, 3600, "hour"), (172800, 3600, "hours"),

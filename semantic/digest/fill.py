@@ -3,7 +3,7 @@ build_info."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -12,11 +12,15 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
+from common.comparison import COMPARISONS
 from semantic.alerts.evaluate import Alert
 from semantic.digest import kpis, movers, outlook, periods, trend, trust
 from semantic.warehouse import Build
 
 QUIET = "Nothing needs you today"
+EARLIER = ("previous_first_day", "previous_last_day", "previous", "previous_minor", "difference", "previous_text",
+           "change_text", "good_text", "bad_text", "neutral_text")  # fmt: skip
+"""Columns of the earlier period."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ def fill(build: Build, subject: Subject, alerts: Sequence[Alert], problem: str =
     today = instant.astimezone(ZoneInfo(subject.time_zone)).date()
     cases = list(periods.cases(instant, subject.time_zone))
     tables = {
-        "kpis": kpis.rows(build, cases),
-        "sales_trend": trend.rows(build, cases, today),
+        "kpis": with_figures_alone(kpis.rows(build, cases)),
+        "sales_trend": with_figures_alone(trend.rows(build, cases, today)),
         "movers": movers.rows(build, cases),
         "alerts": _alerts(build, alerts, problem),
         "annotations": _annotations(build, alerts),
@@ -53,6 +57,15 @@ def fill(build: Build, subject: Subject, alerts: Sequence[Alert], problem: str =
         "UPDATE marts.build_info SET trust = ? WHERE tenant_id = ?",
         [trust.line(build, subject.name, subject.time_zone, subject.sources), build.tenant],
     )
+
+
+def with_figures_alone(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The rows, and those of the comparison `none`: the same figures without an earlier period."""
+    for row in rows:
+        yield row
+        if row["comparison"] == COMPARISONS[0]:
+            alone = {name: "" if name.endswith("_text") else None for name in EARLIER if name in row}
+            yield {**row, **alone, "comparison": "none", **({"tone": "neutral"} if "tone" in row else {})}
 
 
 def _alerts(build: Build, alerts: Sequence[Alert], problem: str) -> Iterable[dict[str, Any]]:

@@ -16,8 +16,10 @@
   const COMPARISONS = [
     { words: "the period before", offsets: ["inherit"], value: "the period before" },
     { words: "a year before", offsets: ["1 year ago"], value: "the same days a year ago" },
-    { words: "nothing", offsets: [] },
+    { words: "nothing", offsets: [], value: "nothing" },
   ];
+  // the grains of charts that follow the range (grain.py); by default its length decides
+  const STEPS = { P1D: "day", P1W: "week", P1M: "month" };
   const PRESETS = '.dashboard-markdown a[href^="?native_filters"]';
   const BOARDS = '.dashboard-markdown a[href^="/superset/dashboard/"]';
   const APPLY = "[data-test='filter-bar__apply-button']:not([disabled])";
@@ -26,6 +28,7 @@
   let store; // Superset's state: filters, and the choice of each ("mask")
   let stopListening = () => {};
   let offsets; // of the comparison that was chosen; undefined: each chart has its own
+  let grain; // that was chosen; undefined: the length of the range decides
   let choosing = false; // a value was chosen in the filter bar, and not applied yet
   let askedFor; // the range whose days were asked for last
   let bar;
@@ -89,6 +92,10 @@
     return `(${pairs.map(([name, item]) => `${key(name)}:${write(item)}`).join(",")})`;
   };
 
+  // a range and a grain that Home has no filter for pass through its address
+  grain = read(new URLSearchParams(window.location.search).get("native_filters") ?? "()")[DATE]
+    ?.extraFormData?.time_grain_sqla;
+
   // --- Superset's state
 
   const findStore = () => {
@@ -122,25 +129,28 @@
     return COMPARISONS.slice(1).find((item) => item.value === value)?.offsets;
   };
 
-  const rangeMask = (expression, compared) => ({
+  const rangeMask = (expression) => ({
     id: DATE,
-    extraFormData: { time_range: expression, ...(compared === undefined ? {} : { time_compare: compared }) },
+    extraFormData: {
+      time_range: expression,
+      ...(offsets && { time_compare: offsets }),
+      ...(grain && { time_grain_sqla: grain }),
+    },
     filterState: { value: expression },
     ownState: {},
   });
 
   const comparisonMask = (compared) => {
     const item = COMPARISONS.find((candidate) => same(candidate.offsets, compared)) ?? COMPARISONS[0];
-    const value = item.value ?? COMPARISONS[0].value;
     return {
       id: COMPARISON,
-      extraFormData: { filters: [{ col: "comparison_label", op: "IN", val: [value] }] },
-      filterState: { value: [value], label: value, validateStatus: false },
+      extraFormData: { filters: [{ col: "comparison_label", op: "IN", val: [item.value] }] },
+      filterState: { value: [item.value], label: item.value, validateStatus: false },
       ownState: {},
     };
   };
 
-  const setRange = (expression) => set(DATE, rangeMask(expression, offsets));
+  const setRange = (expression) => set(DATE, rangeMask(expression));
 
   const choose = (link) => {
     for (const [id, mask] of Object.entries(masksOf(link))) {
@@ -156,8 +166,15 @@
     if (DATE in filters()) setRange(range());
   };
 
+  const followers = () => Object.values(store.getState().charts ?? {})
+    .filter((chart) => chart.form_data?.time_grain_sqla === "auto");
+
+  /** The grain that the length of the range gave, as an answer says it. */
+  const automatic = () => followers().map((chart) => chart.queriesResponse?.[0]?.points?.grain).find(Boolean);
+
   const restoreDefaults = () => {
     offsets = undefined;
+    grain = undefined;
     for (const [id, filter] of Object.entries(filters())) {
       const stays = filter.controlValues?.enableEmptyFilter && !filter.defaultDataMask?.filterState?.value;
       if (!stays) set(id, { id, ownState: {}, ...filter.defaultDataMask }); // one value is needed, and any is right
@@ -240,22 +257,43 @@
     free.addEventListener("change", () => {
       to.setCustomValidity(from.value > to.value ? "The last day is before the first." : "");
       if (!from.checkValidity() || !to.reportValidity()) return;
-      setRange(`${from.value} : ${iso(after(day(to.value), 1))}`);
+      const expression = `${from.value} : ${iso(after(day(to.value), 1))}`;
+      if (DATE in filters()) setRange(expression);
+      else window.location.assign(elsewhere(expression));
     });
     return [button, free];
   };
 
   const comparisonControl = () => {
-    const items = COMPARISONS.filter((item) => item.value || DATE in filters());
-    const select = make("select", {}, ...items.map((item) => make("option", {}, item.words)));
-    select.addEventListener("change", () => compare(items[select.selectedIndex]));
+    const select = make("select", {}, ...COMPARISONS.map((item) => make("option", {}, item.words)));
+    select.addEventListener("change", () => compare(COMPARISONS[select.selectedIndex]));
     const label = [make("span", { class: "takings-long" }, "Compared with "), make("span", {}, "vs ")];
     return make("label", {}, ...label, select);
   };
 
+  const grainControl = () => {
+    const options = Object.entries(STEPS).map(([value, step]) => make("option", { value }, `by ${step}`));
+    const select = make("select", { class: "takings-grain", "aria-label": "Points of charts over time" },
+      make("option", { value: "" }, "automatic"), ...options);
+    select.addEventListener("change", () => {
+      grain = select.value || undefined;
+      setRange(range());
+    });
+    return select;
+  };
+
+  const showGrain = () => {
+    const select = bar?.querySelector(".takings-grain");
+    if (!select) return;
+    const step = grain ? undefined : STEPS[automatic()];
+    const text = step ? `automatic: ${step}s` : "automatic";
+    if (select.options[0].textContent !== text) select.options[0].textContent = text;
+    select.value = grain ?? "";
+    select.hidden = !(DATE in filters()) || !followers().length;
+  };
+
   const place = (row) => {
-    bar = make("div", { class: "takings-bar" },
-      ...(DATE in filters() ? daysControl() : []), comparisonControl());
+    bar = make("div", { class: "takings-bar" }, ...daysControl(), comparisonControl(), grainControl());
     row.after(bar);
     askAndShow();
   };
@@ -263,7 +301,7 @@
   const links = (chosen) => {
     const carried = chosen ? masksOf(chosen) : {};
     const expression = range() ?? carried[DATE]?.filterState?.value;
-    if (expression) carried[DATE] = rangeMask(expression, offsets);
+    if (expression) carried[DATE] = rangeMask(expression);
     if (offsets) carried[COMPARISON] = comparisonMask(offsets);
     for (const [id, mask] of Object.entries(masks())) {
       if (id in filters() && !REPLACED.includes(id) && mask.filterState?.value) carried[id] = mask;
@@ -282,6 +320,13 @@
     const rest = own.size ? `&${own}` : "";
     const address = location.pathname + (chosen ? search + rest : rest.replace("&", "?")) + location.hash;
     if (address !== location.pathname + location.search + location.hash) history.replaceState(history.state, "", address);
+  };
+
+  /** The Executive Summary, or else another dashboard, with a range that Home has not. */
+  const elsewhere = (expression) => {
+    const boards = [...document.querySelectorAll(BOARDS)];
+    const board = boards.find((link) => link.pathname.includes("executive-summary")) ?? boards[0];
+    return `${board.pathname}?native_filters=${encodeURIComponent(write({ [DATE]: rangeMask(expression) }))}`;
   };
 
   const show = () => {
@@ -311,15 +356,20 @@
     const current = COMPARISONS.findIndex((item) => same(item.offsets, compared));
     const select = bar?.querySelector("select");
     if (select) select.selectedIndex = Math.max(current, 0);
+    document.documentElement.classList.toggle("takings-alone", compared?.length === 0);
+    showGrain();
     showDays();
     if (range() && range() !== askedFor && !known.has(range())) askAndShow();
   };
 
-  /** Superset's own date filter knows no comparison: the one that was chosen is put back. */
-  const keepComparison = () => {
+  /** Superset's own date filter knows no comparison and no grain: those that were chosen are put back. */
+  const keepChoices = () => {
     const compared = chosenOffsets();
-    if (compared) offsets = compared;
-    else if (offsets && range()) setRange(range());
+    const shown = masks()[DATE]?.extraFormData?.time_grain_sqla;
+    const lost = (offsets && !compared) || (grain && !shown);
+    offsets = compared ?? offsets;
+    grain = shown ?? grain;
+    if (lost && range()) setRange(range());
   };
 
   const begin = () => {
@@ -327,10 +377,10 @@
     if (!store || !Object.keys(filters()).length) return;
     stopListening();
     stopListening = store.subscribe(() => {
-      keepComparison();
+      keepChoices();
       requestAnimationFrame(show);
     });
-    keepComparison();
+    keepChoices();
     const left = Object.keys(filters()).filter((id) => !REPLACED.includes(id));
     document.documentElement.classList.add("takings-controls");
     document.documentElement.classList.toggle("takings-no-filters", left.length === 0);

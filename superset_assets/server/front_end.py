@@ -81,6 +81,10 @@ CORRECTIONS = {
         r"(?<=name:t\[1\],type:t\[2\]\}:\{name:)e(?=,type:iQ)",
         f'"string"==typeof e?e.replace("{_PART}",""):e',
     ),
+    "legend of lines that have points": (
+        r"(?<=:e5\.filter\(e=>sp\(e\.name\|\|\"\"\)\.type===iQ\.OW\.Observation)(?=\)\.map)",
+        "&&e.data.some(d=>d&&null!=d[1])",
+    ),
     # an earlier period is dashed, as on Home: dotted is what is not whole
     "an earlier period is dashed": (r"(?<=d\.type=mu\[)r(?=%mu\.length\])", "(r-1)"),
     "parts of a line": (r"(?<=:)e8\.push\(h\)(?=\)\}\),ec&&0===eV\.length)", f"e8.push(...({_DOTTED})(h))"),

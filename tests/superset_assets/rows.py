@@ -25,11 +25,12 @@ RANGES = {
 MONTHS = "(SELECT CAST(date_trunc('month', current_date) - to_months(m) AS DATE) AS date_month FROM range(14) AS t (m))"
 # the groups of a mart: one row of each per day (or month)
 CASES = "(VALUES ('7d', 3), ('30d', 5)) AS p (period, period_position), (VALUES ('prior'), ('year')) AS v (comparison)"
+WITH_NONE = CASES.replace("('year')", "('year'), ('none')")
 GROUPS = {
-    "kpis": f"{CASES}, (VALUES ('net_sales', 'Net sales', 1), ('orders_placed', 'Orders placed', 2), "
+    "kpis": f"{WITH_NONE}, (VALUES ('net_sales', 'Net sales', 1), ('orders_placed', 'Orders placed', 2), "
     "('aov', 'Average order value', 3), ('ad_spend', 'Ad spend', 4), ('roas', 'ROAS (blended)', 5), "
     "('margin_after_ads', 'Margin after ads (estimated)', 6)) AS k (metric, label, position)",
-    "sales_trend": f"(SELECT date_day FROM days WHERE date_day > current_date - 30), {CASES}",
+    "sales_trend": f"(SELECT date_day FROM days WHERE date_day > current_date - 30), {WITH_NONE}",
     "movers": f"{CASES}, (VALUES ('Product', 'Down Jacket', 1), ('Product', 'Headlamp', 2), "
     "('Channel', 'Online store', 1), ('Campaign', 'Spring', 1)) AS m (kind, name, position)",
     "annotations": "(SELECT current_date - a AS first_day, current_date - b AS last_day, kind FROM (VALUES "
@@ -66,10 +67,11 @@ NAMED = {
     "kpis": {
         **dict.fromkeys(("value", "previous", "difference"), _FIGURE),
         "value_text": f"'$' || format('{{:,}}', {_FIGURE})".replace("{", "{{").replace("}", "}}"),
-        "good_text": "CASE WHEN position % 3 = 1 THEN '▲ 12.3 % from $4,321' ELSE '' END",
-        "bad_text": "CASE WHEN position % 3 = 2 THEN '▼ 4.5 % from $4,321' ELSE '' END",
-        "neutral_text": "CASE WHEN position % 3 = 0 THEN '▲ 1.0 % from $4,321' ELSE '' END",
+        "good_text": "CASE WHEN comparison <> 'none' AND position % 3 = 1 THEN '▲ 12.3 % from $4,321' ELSE '' END",
+        "bad_text": "CASE WHEN comparison <> 'none' AND position % 3 = 2 THEN '▼ 4.5 % from $4,321' ELSE '' END",
+        "neutral_text": "CASE WHEN comparison <> 'none' AND position % 3 = 0 THEN '▲ 1.0 % from $4,321' ELSE '' END",
     },
+    "sales_trend": {"previous_minor": "CASE WHEN comparison <> 'none' THEN 400000 + 1000 * day(date_day) END"},
     "movers": {**dict.fromkeys(("value", "previous", "difference"), "position"), "name": "name || ' {canary}'"},
     "annotations": {"title": "kind || ' {canary}'"},
     "spend": {"campaign_name": "CASE WHEN campaign LIKE '(%' THEN campaign ELSE campaign || ' {canary}' END"},

@@ -1,6 +1,8 @@
 """The controls above the dashboards in a real browser: a tenant takes period and comparison from page to page."""
 
+import json
 from datetime import date, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
@@ -9,8 +11,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from superset_assets import decisions
+from superset_assets.client import call, ids_by_uuid
+from superset_assets.names import asset_uuid
 from tests.superset_assets import browser
 from tests.superset_assets.conftest import Running
+from tests.superset_assets.test_days import ONE_DAY, Clock, clock
+
+__all__ = ["clock"]  # a fixture
 
 pytestmark = pytest.mark.skipif(
     not (browser.CHROMIUM.exists() and browser.DRIVER.exists()), reason="no chromium: `make test` installs it"
@@ -42,7 +49,10 @@ def published(superset: Running, tenant: str, period: str, comparison: str) -> l
             "WHERE period = ? AND comparison = ? ORDER BY position",
             [period, comparison],
         ).fetchall()
-    return [[part for text in row for part in text.replace(" (estimated)", "\nestimated").split("\n")] for row in rows]
+    return [
+        [part for text in row if text for part in text.replace(" (estimated)", "\nestimated").split("\n")]
+        for row in rows
+    ]
 
 
 def orders_placed(superset: Running, tenant: str, first: date, last: date) -> str:
@@ -77,6 +87,31 @@ def choose_days(driver: webdriver.Chrome, first: date, last: date) -> None:
     )
 
 
+def says_to_compare(driver: webdriver.Chrome) -> bool:
+    text = driver.execute_script(
+        """
+        const empty = document.querySelector('[data-test-chart-name="What moved"] .ant-empty');
+        return empty && getComputedStyle(empty, '::after').content;
+        """
+    )
+    return "Choose a comparison" in (text or "")
+
+
+def grain(driver: webdriver.Chrome) -> Select:
+    return Select(driver.find_element(By.CSS_SELECTOR, ".takings-grain"))
+
+
+def first_grain(driver: webdriver.Chrome) -> str:
+    return str(grain(driver).options[0].text)
+
+
+def points(driver: webdriver.Chrome) -> set[str]:
+    """What the points are in the answers since the last call."""
+    texts = [text for url, _, text in browser.answers(driver) if "/api/v1/chart/data" in url and text]
+    answers = [answer for text in texts for answer in json.loads(text).get("result", [])]
+    return {answer["points"]["grain"] for answer in answers if "points" in answer}
+
+
 def test_tenant_lands_on_home_and_takes_period_and_comparison_along(superset: Running) -> None:
     url, slug = superset.server.url, "store-performance"
     with browser.chromium() as driver:
@@ -86,13 +121,18 @@ def test_tenant_lands_on_home_and_takes_period_and_comparison_along(superset: Ru
         assert driver.current_url.startswith(f"{url}/superset/dashboard/home/")
         assert figures(driver) == published(superset, "nordlicht", "30d", "prior")
         assert browser.controls(driver) == {
-            "marked": ["30d"], "days": None, "compared": "the period before", "sql": [], "filters": 0,
+            "marked": ["30d"], "days": "Other days", "compared": "the period before", "sql": [], "filters": 0,
         }  # fmt: skip
         driver.execute_script("window.sameAsBefore = true")
         driver.find_element(By.LINK_TEXT, "7d").click()
         wait.until(lambda d: figures(d) == published(superset, "nordlicht", "7d", "prior"))
         compare_with(driver, "a year before")
         wait.until(lambda d: figures(d) == published(superset, "nordlicht", "7d", "year"))
+        compare_with(driver, "nothing")
+        wait.until(lambda d: figures(d) == published(superset, "nordlicht", "7d", "none"))
+        wait.until(says_to_compare)
+        compare_with(driver, "a year before")
+        wait.until(lambda d: figures(d) == published(superset, "nordlicht", "7d", "year") and not says_to_compare(d))
         assert driver.execute_script("return window.sameAsBefore") and browser.controls(driver)["marked"] == ["7d"]
 
         driver.find_element(By.LINK_TEXT, "Store Performance").click()
@@ -122,3 +162,66 @@ def test_tenant_lands_on_home_and_takes_period_and_comparison_along(superset: Ru
         )
         driver.find_element(By.CSS_SELECTOR, "#main-menu a").click()
         wait.until(lambda d: d.current_url.startswith(f"{url}/superset/dashboard/home/"))
+        browser.settle(driver, charts("home"))
+        assert not driver.find_element(By.CSS_SELECTOR, ".takings-grain").is_displayed()
+        choose_days(driver, *free)  # other days than Home has are on the Executive Summary
+        wait.until(lambda d: "/executive-summary/" in d.current_url)
+        browser.settle(driver, charts("executive_summary"))
+        assert browser.numbers(driver)["Orders placed"] == orders_placed(superset, "nordlicht", *free)
+
+
+def test_grain_is_chosen_on_the_page_and_kept_with_range_and_comparison(superset: Running) -> None:
+    url, login = superset.server.url, superset.server.credentials.login("aurora")
+    with browser.chromium() as driver:
+        wait = WebDriverWait(driver, 30)
+        browser.log_in(driver, url, login)
+        driver.get(f"{url}/superset/dashboard/store-performance/")
+        browser.settle(driver, charts("store_performance"))
+        wait.until(lambda d: first_grain(d) == "automatic: days")
+        driver.find_element(By.LINK_TEXT, "90d").click()
+        wait.until(lambda d: first_grain(d) == "automatic: weeks")
+        points(driver)
+        grain(driver).select_by_visible_text("by month")
+        wait.until(lambda d: points(d) == {"P1M"})
+        compare_with(driver, "a year before")
+        shown = browser.controls(driver)
+
+        client = superset.user("aurora")
+        place = f"dashboard/{ids_by_uuid(client, 'dashboard')[asset_uuid('dashboards', 'store_performance')]}"
+
+        def stored(driver: webdriver.Chrome) -> str:
+            """The choices that Superset stored for this page, as its *Share* sends them."""
+            key = parse_qs(urlsplit(driver.current_url).query)["native_filters_key"][0]
+            value = str(call(client, "get", f"{place}/filter_state/{key}")["value"])
+            return value if "1 year ago" in value and "P1M" in value else ""
+
+        mask = json.loads(wait.until(stored))
+        link = call(client, "post", f"{place}/permalink", json={"dataMask": mask})
+        for open_page in (
+            lambda: driver.get(f"{url}/superset/dashboard/p/{link['key']}/"),
+            lambda: driver.find_element(By.LINK_TEXT, "Executive Summary").click(),
+        ):
+            points(driver)
+            open_page()
+            wait.until(lambda d: points(d) == {"P1M"})
+            wait.until(lambda d: grain(d).first_selected_option.text == "by month")
+            assert browser.controls(driver) == shown
+        grain(driver).select_by_index(0)
+        wait.until(lambda d: points(d) == {"P1W"})
+        wait.until(lambda d: first_grain(d) == "automatic: weeks")
+
+
+def test_open_page_shows_other_days_when_a_new_day_begins(superset: Running, clock: Clock) -> None:
+    today = date.today()
+    clock(aurora=("UTC", f"{today - ONE_DAY}T23:59:00"))
+    with browser.chromium() as driver:
+        browser.log_in(driver, superset.server.url, superset.server.credentials.login("aurora"))
+        driver.get(f"{superset.server.url}/superset/dashboard/store-performance/")
+        browser.settle(driver, charts("store_performance"))
+        days = today - timedelta(31), today - timedelta(2)
+        assert browser.controls(driver)["days"] == in_words(*days)
+        clock(aurora=("UTC", f"{today}T00:00:00"))
+        driver.execute_script("document.dispatchEvent(new Event('visibilitychange'))")  # as a tab that is shown again
+        later = days[0] + ONE_DAY, days[1] + ONE_DAY
+        WebDriverWait(driver, 30).until(lambda d: browser.controls(d)["days"] == in_words(*later))
+        assert browser.controls(driver)["marked"] == ["30d"]

@@ -20,6 +20,7 @@ EXPECTED = {
     "words of a point": 1,
     "labels of months": 1,
     "name of a part of a line": 1,
+    "legend of lines that have points": 1,
     "an earlier period is dashed": 1,
     "parts of a line": 1,
     "marks of annotations": 1,
