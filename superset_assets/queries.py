@@ -61,7 +61,7 @@ def _columns(params: dict[str, Any], time_column: str | None) -> list[Any]:
     if axis != time_column:
         return [axis, *groupby]
     base = {"columnType": "BASE_AXIS", "sqlExpression": axis, "label": axis, "expressionType": "SQL"}
-    return [{"timeGrain": params["time_grain_sqla"], **base}, *groupby]
+    return [{"timeGrain": params["time_grain_sqla"], **base, "isColumnReference": True}, *groupby]
 
 
 def _order(params: dict[str, Any], metrics: list[str]) -> list[list[Any]]:

@@ -287,6 +287,7 @@ def _earlier_rows(table: Any, query: Any, compared: Comparison) -> tuple[str, An
     """The query's SQL and rows for the earlier days, each at the day that it is compared with. A limit of rows is for
     the days that are shown."""
     from flask import current_app  # noqa: PLC0415
+    from superset.exceptions import QueryObjectValidationError  # noqa: PLC0415
 
     clone = copy.copy(query)
     axis = next(
@@ -298,7 +299,7 @@ def _earlier_rows(table: Any, query: Any, compared: Comparison) -> tuple[str, An
     number, step = compared.shift(unit, of_months=column.endswith("_month"))
     steps = table.db_engine_spec.get_time_grain_expressions()
     moved = steps[axis.get("timeGrain")].replace("{col}", f"{column} + INTERVAL '{number}' {step}")
-    shifted = {**axis, "sqlExpression": moved, "timeGrain": None}
+    shifted = {**axis, "sqlExpression": moved, "timeGrain": None, "isColumnReference": False}
     clone.columns = [shifted if item is axis else item for item in query.columns]
     clone.time_offsets, clone.post_processing = [], []
     clone.from_dttm, clone.to_dttm = (datetime.combine(day, time()) for day in (first, until))
@@ -308,6 +309,8 @@ def _earlier_rows(table: Any, query: Any, compared: Comparison) -> tuple[str, An
     ]
     form = clone.to_dict() | {"row_limit": current_app.config["ROW_LIMIT"], "row_offset": 0}
     result = table.query(form)
+    if result.error_message:
+        raise QueryObjectValidationError(result.error_message)  # an earlier number that is missing says nothing
     rows = result.df if result.df.empty else table.normalize_df(result.df, clone)
     return result.query, rows
 

@@ -101,6 +101,20 @@ def test_texts_say_currency_arrow_and_tone(shops: Shops, account: str) -> None:
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
+def test_figures_beside_nothing_are_the_same_without_a_change(shops: Shops, account: str) -> None:
+    shown, earlier = "period, metric, value, value_text", "previous, difference, previous_first_day, change_text, tone"
+    alone, beside = (
+        shops.rows(account, f"kpis where comparison = '{kind}' order by period, metric", shown.split(", "))
+        for kind in ("none", "prior")
+    )
+    assert alone == beside and alone
+    assert set(shops.rows(account, "kpis where comparison = 'none'", earlier.split(", "))) == {
+        (None, None, None, "", "neutral")
+    }
+    assert set(shops.rows(account, "sales_trend where comparison = 'none'", ("previous_minor",))) == {(None,)}
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
 def test_products_that_moved_most_equal_the_oracle(shops: Shops, account: str) -> None:
     table = TABLES["product_daily"]
     days_of: dict[str, Counter[str]] = {"now": Counter(), "before": Counter()}
