@@ -9,6 +9,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
+from supersetapiclient.client import SupersetClient
 
 from superset_assets import decisions
 from superset_assets.client import call, ids_by_uuid
@@ -112,6 +113,17 @@ def points(driver: webdriver.Chrome) -> set[str]:
     return {answer["points"]["grain"] for answer in answers if "points" in answer}
 
 
+def store_performance(client: SupersetClient) -> str:
+    return f"dashboard/{ids_by_uuid(client, 'dashboard')[asset_uuid('dashboards', 'store_performance')]}"
+
+
+def stored(driver: webdriver.Chrome, client: SupersetClient, *parts: str) -> str:
+    """The choices on Store Performance that Superset stored for its address, once they hold these texts."""
+    key = parse_qs(urlsplit(driver.current_url).query)["native_filters_key"][0]
+    value = str(call(client, "get", f"{store_performance(client)}/filter_state/{key}")["value"])
+    return value if all(part in value for part in parts) else ""
+
+
 def test_tenant_lands_on_home_and_takes_period_and_comparison_along(superset: Running) -> None:
     url, slug = superset.server.url, "store-performance"
     with browser.chromium() as driver:
@@ -154,6 +166,8 @@ def test_tenant_lands_on_home_and_takes_period_and_comparison_along(superset: Ru
         wait.until(lambda d: browser.numbers(d)["Orders placed"] == orders_placed(superset, "nordlicht", *free))
         assert browser.controls(driver)["marked"] == [] and browser.controls(driver)["days"] == in_words(*free)
         assert driver.execute_script("return window.sameAsBefore")
+        client = superset.user("nordlicht")
+        wait.until(lambda d: stored(d, client, str(free[0]), "1 year ago"))
         driver.refresh()  # what was chosen is in the address
         browser.settle(driver, charts("store_performance"))
         assert browser.numbers(driver)["Orders placed"] == orders_placed(superset, "nordlicht", *free)
@@ -187,16 +201,8 @@ def test_grain_is_chosen_on_the_page_and_kept_with_range_and_comparison(superset
         shown = browser.controls(driver)
 
         client = superset.user("aurora")
-        place = f"dashboard/{ids_by_uuid(client, 'dashboard')[asset_uuid('dashboards', 'store_performance')]}"
-
-        def stored(driver: webdriver.Chrome) -> str:
-            """The choices that Superset stored for this page, as its *Share* sends them."""
-            key = parse_qs(urlsplit(driver.current_url).query)["native_filters_key"][0]
-            value = str(call(client, "get", f"{place}/filter_state/{key}")["value"])
-            return value if "1 year ago" in value and "P1M" in value else ""
-
-        mask = json.loads(wait.until(stored))
-        link = call(client, "post", f"{place}/permalink", json={"dataMask": mask})
+        mask = json.loads(wait.until(lambda d: stored(d, client, "1 year ago", "P1M")))
+        link = call(client, "post", f"{store_performance(client)}/permalink", json={"dataMask": mask})
         for open_page in (
             lambda: driver.get(f"{url}/superset/dashboard/p/{link['key']}/"),
             lambda: driver.find_element(By.LINK_TEXT, "Executive Summary").click(),
