@@ -202,7 +202,8 @@
    * ends a range with yesterday that would go on. */
   const ask = async (expressions) => {
     const search = write(expressions.map((timeRange) => ({ timeRange })));
-    const answer = await fetch(`/api/v1/time_range/?q=${encodeURIComponent(search)}`, { priority: "high" });
+    const address = `/api/v1/time_range/?q=${encodeURIComponent(search)}`;
+    const answer = await fetch(address, { priority: "high", cache: "reload" }); // a new day may have begun
     for (const { timeRange, since, until } of (await answer.json()).result) {
       if (since && until) known.set(timeRange, [day(since), after(day(until), /T00:00:00/.test(until) ? -1 : 0)]);
     }
