@@ -41,7 +41,7 @@ home = Home(settings.home())
 home.root.mkdir()
 start = (datetime.now(UTC) - timedelta(days=120)).date()
 with servers.Children() as children:
-    shops = children.start_simulator(["--seed", "7", "--orders", "600", "--start", str(start)])
+    shops = children.start_simulator(["--seed", "7", "--orders", "400", "--start", str(start)])
     pipeline.run(demo.configure(home, shops, None))
 """
 
