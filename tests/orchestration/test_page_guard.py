@@ -13,12 +13,10 @@ import dagster as dg
 import pytest
 import requests
 import uvicorn
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from orchestration import dagster_pages, dagster_run, servers
+from orchestration import dagster_run, servers
 from orchestration.home import Home
 from superset_assets.process import Credentials, Login
 
@@ -51,6 +49,12 @@ class Pages:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
     home, port = Home(tmp_path_factory.mktemp("home")), servers.free_port()
+    # two seconds, which each worker would need to collect the tests
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+
+    from orchestration import dagster_pages
+
     with (
         pytest.MonkeyPatch.context() as environment,
         dg.DagsterInstance.from_config(str(dagster_run.dagster_home(home))) as instance,

@@ -5,16 +5,20 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from semantic.catalog import Catalog, Metric
-from tests.semantic.oracle import Oracle
+
+if TYPE_CHECKING:
+    from tests.semantic.oracle import Oracle
 
 
 @pytest.fixture(scope="module")
 def oracle(target: Path, awkward: Path) -> Oracle:
+    from tests.semantic.oracle import Oracle  # MetricFlow takes a second, which each worker would need to collect
+
     return Oracle(target, awkward / "current" / "all.duckdb")
 
 
