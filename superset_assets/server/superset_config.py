@@ -202,8 +202,8 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
 ]
 
 APP_ICON = _logo(_BRAND["light"])
-# no buttons All and Inv; no label over another
-_AXES = {"legend": {"selector": False}, "xAxis": {"axisLabel": {"hideOverlap": True}}}
+# no buttons All and Inv; no label over another or without a space to it
+_AXES = {"legend": {"selector": False}, "xAxis": {"axisLabel": {"hideOverlap": True, "padding": [0, 5]}}}
 # a long name leaves room for its bar, also on a phone
 _BARS = {
     **_AXES,
