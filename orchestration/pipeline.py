@@ -149,8 +149,8 @@ def build_and_publish(settings: Settings, result: Run, progress: Progress = no_p
     """Build every mart from staging, test it, and show it to readers. The caller holds the writer's lock."""
     home = Home(settings.home)
     result.built, result.blocked = build(settings, result.run_id, progress)
-    zones = {tenant.id: tenant.time_zone for tenant in settings.tenants}
-    result.published = publication.publish(home, result.built, result.run_id, zones, progress)
+    tenants = publication.of_settings(settings)
+    result.published = publication.publish(home, result.built, result.run_id, tenants, progress)
 
 
 def build(settings: Settings, run_id: str, progress: Progress = no_progress) -> tuple[dbt_build.Built, list[Blocked]]:

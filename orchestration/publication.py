@@ -5,7 +5,8 @@
                     nobody.duckdb          the tables without rows, for users who belong to no tenant
                     catalog.json           the metrics' definitions of this build
                     build.json             its run, its time, its definitions' version, its blocked tenants, and each
-                                           tenant's time zone with the time up to which its sources were read
+                                           tenant's time zone with the time up to which its sources were read, and
+                                           the kinds of its sources
     published/current -> <run>             replaced by one rename: a reader sees a whole build, the old or the new one
 
 Builds are immutable. The newest three stay, for readers that still have one open. A blocked tenant's file is the one of
@@ -18,6 +19,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,15 +30,32 @@ from connectors.base import Progress
 from orchestration.blocked import Blocked, read_blocked
 from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
+from orchestration.settings import Settings
 from semantic import catalog
 
 RETAINED_BUILDS = 3
 
 
-def publish(home: Home, built: Built, run_id: str, zones: Mapping[str, str], progress: Progress) -> Path:
+@dataclass(frozen=True)
+class Tenant:
+    """What readers of a build know of a tenant: its time zone, and the kinds of its sources."""
+
+    time_zone: str
+    kinds: frozenset[str] = frozenset()
+
+
+def of_settings(settings: Settings) -> dict[str, Tenant]:
+    """The configured tenants by id."""
+    return {
+        tenant.id: Tenant(tenant.time_zone, frozenset(source.kind for source in tenant.sources))
+        for tenant in settings.tenants
+    }
+
+
+def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant], progress: Progress) -> Path:
     """Write the build's files beside the current ones, then switch readers to them. Returns the build's folder.
 
-    `zones`: the time zone of each configured tenant, also of the blocked ones.
+    `tenants`: each configured tenant, also the blocked ones.
     """
     target, partial = home.published / run_id, home.published / f"{run_id}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -51,7 +70,7 @@ def publish(home: Home, built: Built, run_id: str, zones: Mapping[str, str], pro
             "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts' order by 1"
         ).fetchall()]  # fmt: skip
         blocked = read_blocked(db, "build")
-        sound = [name for name in zones if name not in {block.tenant_id for block in blocked}]
+        sound = [name for name in tenants if name not in {block.tenant_id for block in blocked}]
         files = {"all": "true", "nobody": "false", **{f"tenant-{name}": f"tenant_id = '{name}'" for name in sound}}
         total = len(files) + len(blocked)
         for number, (name, condition) in enumerate(files.items(), start=1):
@@ -65,8 +84,11 @@ def publish(home: Home, built: Built, run_id: str, zones: Mapping[str, str], pro
         "run_id": run_id,
         "published_at": now.isoformat(timespec="seconds"),
         "definitions": definitions.version,
-        "tenants": sorted(zones),
-        "calendars": {name: {"time_zone": zone, "as_of": read_until.get(name)} for name, zone in zones.items()},
+        "tenants": sorted(tenants),
+        "calendars": {
+            name: {"time_zone": tenant.time_zone, "as_of": read_until.get(name)} for name, tenant in tenants.items()
+        },
+        "sources": {name: sorted(tenant.kinds) for name, tenant in tenants.items()},
         "blocked": {block.tenant_id: block.reason for block in blocked},
         "warnings": built.warnings,
     }

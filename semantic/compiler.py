@@ -195,16 +195,19 @@ def _sum(catalog: Catalog, metric: Metric) -> str:
         return f"SUM({metric.expr})"
     if metric.kind != "derived":
         raise CompileError(f"Metric {metric.name} cannot be an input", "it is a ratio", "Use the inputs of that ratio")
-    parts = re.split(r"\s*([+-])\s*", metric.expr)
-    names, signs = parts[::2], parts[1::2]
+    known = re.fullmatch(r"COALESCE\((.+)\)", metric.expr)  # the first one of these sums of which all parts are known
+    sums = [re.split(r"\s*([+-])\s*", text) for text in (known[1].split(", ") if known else [metric.expr])]
+    names = [name for parts in sums for name in parts[::2]]
     if set(names) != set(metric.inputs) or {catalog.metric(name).unit for name in names} != {metric.unit}:
         raise CompileError(
             f"Metric {metric.name} cannot be compiled",
             f"{metric.expr!r} is not a sum or difference of its input metrics, all of its own unit",
             "Add and subtract metrics of one unit; divide with `type: ratio`",
         )
-    sums = [_sum(catalog, catalog.metric(name)) for name in names]
-    return "(" + sums[0] + "".join(f" {sign} {value}" for sign, value in zip(signs, sums[1:], strict=True)) + ")"
+    texts = (
+        " ".join(part if part in "+-" else _sum(catalog, catalog.metric(part)) for part in parts) for parts in sums
+    )
+    return f"{'COALESCE' if known else ''}({', '.join(texts)})"
 
 
 def _check_by(marts: Sequence[Mart], metrics: Sequence[Metric], by: Sequence[str]) -> None:

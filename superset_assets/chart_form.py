@@ -58,7 +58,9 @@ def follows_days(name: str, chart: Chart, catalog: Catalog) -> bool:
 
 def empty_text(name: str, chart: Chart, catalog: Catalog) -> str | None:
     """What the chart says where it has no rows."""
-    return chart.empty or defaults.load().empty.get(_subject(name, chart, catalog).mart.name)
+    subject, sentences = _subject(name, chart, catalog), defaults.load().empty
+    known = [sentences[key] for key in (*subject.names, subject.mart.name) if key in sentences]
+    return chart.empty or (known[0] if known else None)
 
 
 def _subject(name: str, chart: Chart, catalog: Catalog) -> Subject:

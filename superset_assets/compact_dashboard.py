@@ -52,6 +52,7 @@ def read_dashboard(
         "title": plain["dashboard_title"],
         "description": plain.get("description") or "",
         "needs": before.needs,
+        **({"only_with": before.only_with} if before.only_with else {}),
     }
     filters = _filters(edited["metadata"]["filters"], before, catalog)
     tabs = _tabs(plain["position"])

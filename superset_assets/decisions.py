@@ -130,7 +130,8 @@ AnyTile = Annotated[Annotated[Tile, Tag("tile")] | Annotated[Text, Tag("text")],
 
 
 class Dashboard(_Decisions):
-    """One dashboard. needs: kinds of sources that fill it; of a nested list, one is enough. rows: name → tiles;
+    """One dashboard. needs: kinds of sources that fill it; of a nested list, one is enough. only_with: kinds of which
+    a tenant needs one to have it in its navigation. rows: name → tiles;
     tiles without a width share the row. tabs: title → names of rows; the charts of a tab are queried when it is opened.
     filters: more than those of defaults.yaml, or null for one to leave out.
     options: Superset's settings of a dashboard that differ from defaults.yaml."""
@@ -138,6 +139,7 @@ class Dashboard(_Decisions):
     title: str = Field(min_length=1)
     description: str = Field(min_length=1)
     needs: list[str | list[str]] = Field(min_length=1)
+    only_with: list[str] = []
     filters: dict[str, defaults.Filter | None] = {}
     options: dict[str, Any] = {}
     tabs: dict[str, list[str]] = {}

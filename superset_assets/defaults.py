@@ -77,7 +77,8 @@ class Palette(_Strict):
 
 class Defaults(_Strict):
     """The content of defaults.yaml, with the palette. colours: names of the palette, each with the metrics drawn in it.
-    editor: what Superset's chart editor adds to a chart's parameters. empty: what charts of a mart say without rows."""
+    editor: what Superset's chart editor adds to a chart's parameters. empty: what charts of a mart, or of a metric, say
+    without rows."""
 
     types: dict[str, ChartType]
     editor: dict[str, Any]

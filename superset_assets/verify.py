@@ -1,11 +1,11 @@
-"""Check by REST, as the client's user, that every chart of a dashboard shows rows in the dashboard's date range.
+"""Check by REST, as the client's user, that every chart of a dashboard shows rows as the dashboard opens.
 
 chart_data(client, "Net sales", time_range=..., tenant="aurora")   a chart's rows, as it would draw them
 check_charts(client, "store-performance", tenant="aurora")         [(title, rows), …], or EmptyChartError
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from supersetapiclient.client import SupersetClient
@@ -57,12 +57,12 @@ def check_charts(
 
     Raises EmptyChartError with every chart that has no row, only empty rows, or a query that failed.
     """
-    shown = default_range(client, dashboard)
+    shown, chosen = default_range(client, dashboard), _chosen(client, dashboard)
     counts: list[tuple[str, int]] = []
     problems: list[str] = []
     for chart in call(client, "get", f"dashboard/{dashboard}/charts")["result"]:
         try:
-            rows = _rows(client, int(chart["id"]), shown, tenant, force)
+            rows = _rows(client, int(chart["id"]), shown, tenant, force, chosen.get(int(chart["id"]), ()))
         except RequestFailedError as error:
             problems.append(f"{chart['slice_name']}: {error}")
             continue
@@ -80,13 +80,38 @@ def check_charts(
     return counts
 
 
-def _rows(client: SupersetClient, number: int, time_range: str | None, tenant: str | None, force: bool) -> Rows:
+def _chosen(client: SupersetClient, dashboard: str) -> dict[int, list[Mapping[str, Any]]]:
+    """The filters by values that a dashboard opens with, by the number of each chart that they reach."""
+    board = call(client, "get", f"dashboard/{dashboard}")["result"]
+    position, metadata = (json.loads(board[name] or "{}") for name in ("position_json", "json_metadata"))
+    chosen: dict[int, list[Mapping[str, Any]]] = {}
+    for item in metadata.get("native_filter_configuration", []):
+        filters = item.get("defaultDataMask", {}).get("extraFormData", {}).get("filters", [])
+        rows = set(item["scope"]["rootPath"])
+        charts = [tile for tile in position.values() if isinstance(tile, dict) and tile.get("type") == "CHART"]
+        for chart in charts:
+            if filters and rows & set(chart["parents"]):
+                chosen.setdefault(int(chart["meta"]["chartId"]), []).extend(filters)
+    return chosen
+
+
+def _rows(
+    client: SupersetClient,
+    number: int,
+    time_range: str | None,
+    tenant: str | None,
+    force: bool,
+    chosen: Sequence[Mapping[str, Any]] = (),
+) -> Rows:
     stored = call(client, "get", f"chart/{number}")["result"]["query_context"]
     if not stored:
         raise RequestFailedError(
             "It has no stored query, which only a browser can do without", next_step="Apply the assets again"
         )
-    answer = call(client, "post", "chart/data", json=_narrowed(json.loads(stored), time_range, tenant, force))
+    context = _narrowed(json.loads(stored), time_range, tenant, force)
+    for query in context["queries"]:
+        query["filters"] = [*query["filters"], *chosen]
+    answer = call(client, "post", "chart/data", json=context)
     return [row for result in answer["result"] for row in result["data"]]
 
 

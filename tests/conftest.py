@@ -31,6 +31,7 @@ ONE_SUPERSET = (
     "tests/superset_assets/test_csv.py",
     "tests/superset_assets/test_cache.py",
     "tests/superset_assets/test_annotations.py",
+    "tests/superset_assets/test_one_source.py",
     "tests/end_to_end/test_the_charts.py",
 )
 """Files that share one running Superset: it takes longer to start than most of their tests."""

@@ -30,9 +30,9 @@ def build() -> dg.AssetsDefinition:
                 f"there is no finished build of run {name}",
                 "Materialize the marts in the same run",
             )
-        zones = {tenant.id: tenant.time_zone for tenant in settings.tenants}
+        tenants = publication.of_settings(settings)
         with pipeline.disk_guard(home), home.writing():
-            folder = publication.publish(home, built, name, zones, logged(context))
+            folder = publication.publish(home, built, name, tenants, logged(context))
         about = json.loads((folder / "build.json").read_text())
         return dg.MaterializeResult(metadata={"run": name, "folder": str(folder), "definitions": about["definitions"]})
 

@@ -14,6 +14,9 @@ from semantic.warehouse import Build
 
 KPIS = ("net_sales", "orders_placed", "aov", "ad_spend", "roas", "margin_after_ads")
 """The figures in their order."""
+WITHOUT_ADS = ("net_sales", "orders_placed", "aov", "new_customers", "units_sold", "gross_profit")
+"""Those of a shop that has no ad account: what advertising costs and brings is unknown there."""
+MARGINS = ("margin_after_ads", "gross_profit")
 ESTIMATED = ("sales_cost_assumed", "sales_cost_missing")
 """Sales whose cost is not certain: any of them makes a margin an estimate."""
 Values = dict[str, Decimal | None]
@@ -23,13 +26,16 @@ def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
     """The rows of the mart `kpis` for the build's tenant."""
     currency = build.currency()
     code = currency.code if currency else None
-    known = values(build, [*KPIS, *ESTIMATED], {days for case in cases for days in (case.days.now, case.days.before)})
+    figures = KPIS if _has_ads(build) else WITHOUT_ADS
+    known = values(
+        build, [*figures, *ESTIMATED], {days for case in cases for days in (case.days.now, case.days.before)}
+    )
     for case in cases:
         now = known[case.days.now]
         before = _until(build, case) if case.until else known[case.days.before]
-        for position, name in enumerate(KPIS, start=1):
+        for position, name in enumerate(figures, start=1):
             metric, value, previous = build.catalog.metric(name), now[name], before.get(name)
-            is_estimate = name == "margin_after_ads" and any(now[part] for part in ESTIMATED)
+            is_estimate = name in MARGINS and any(now[part] for part in ESTIMATED)
             change, tone = words.change(value, previous, metric, code), words.tone(value, previous, metric.good)
             yield {
                 "tenant_id": build.tenant,
@@ -54,6 +60,13 @@ def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
                 "change_text": change,
                 **{f"{other}_text": change if other == tone else "" for other in ("good", "bad", "neutral")},
             }
+
+
+def _has_ads(build: Build) -> bool:
+    """Whether ad spend is known on any day: it is zero on days on which nothing was spent."""
+    sql = "SELECT COUNT(ad_spend_minor) FROM marts.metrics_daily WHERE tenant_id = ?"
+    ((count,),) = build.connection.execute(sql, [build.tenant]).fetchall()
+    return bool(count)
 
 
 def values(build: Build, metrics: Sequence[str], ranges: set[Days]) -> dict[Days, Values]:

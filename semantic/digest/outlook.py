@@ -63,7 +63,7 @@ def sentences(month: Month, catalog: Catalog, currency: str | None) -> Iterator[
     yield "Cash in the bank", money(month.cash_balance), balances, "neutral"
     burn = month.trailing_burn
     if burn is None:
-        yield "Cash per month", "–", "no full month is known yet", "neutral"
+        yield "Cash per month", "–", "needs your expenses and a full month", "neutral"
     else:
         label = "Cash falls by" if burn > 0 else "Cash grows by"
         yield label, f"{money(abs(burn))} a month", MEAN, "bad" if burn > 0 else "good"

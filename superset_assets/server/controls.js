@@ -8,6 +8,7 @@
   const DATE = "NATIVE_FILTER-date_range";
   const PERIOD = "NATIVE_FILTER-period";
   const COMPARISON = "NATIVE_FILTER-comparison";
+  const TENANT = "NATIVE_FILTER-tenant";
   const REPLACED = [DATE, PERIOD, COMPARISON]; // the filters that these controls stand for
   const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const DAY = 86400000;
@@ -352,6 +353,7 @@
       }
       const address = link.pathname + search;
       if (link.getAttribute("href") !== address) link.setAttribute("href", address);
+      if (TENANT in filters()) globalThis.takingsNavigation?.(link, String(masks()[TENANT]?.filterState?.value ?? ""));
     });
     const compared = chosenOffsets();
     const current = COMPARISONS.findIndex((item) => same(item.offsets, compared));

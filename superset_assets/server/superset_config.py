@@ -26,9 +26,11 @@ import front_end
 import grain
 import landing
 import logins
+import navigation
 import page
 import rights
 import sqlglot
+import unknown
 import visible
 import warm
 import yaml
@@ -234,6 +236,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     days.install(CALENDARS)
     grain.install()
     annotations.install(_own_file, visible.own_tenant)
+    unknown.install()
     exports.correct_writers()
     export_columns.install()
     front_end.add_to(app)
@@ -246,6 +249,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     warm.add_to(app)
     app.after_request(days.remembered_by_browsers)
     app.after_request(visible.without_tenant_filter)
+    navigation.add_to(app, builds.newest, visible.own_tenant)
     visible.watch(app)
 
 

@@ -9,8 +9,10 @@ import json
 import re
 from typing import Any
 
+import builds
+import navigation
 from flask import Response, current_app, g, has_request_context, request
-from sqlalchemy import event, select
+from sqlalchemy import event, or_, select
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 ADMIN, OPERATOR = "Admin", "takings:operator"  # the roles that see all tenants
@@ -71,10 +73,11 @@ def _own_assets(state: ORMExecuteState) -> None:
         from superset.models.dashboard import Dashboard  # noqa: PLC0415 (they exist when the application does)
         from superset.models.slice import Slice  # noqa: PLC0415
 
-        g.takings_own_assets = [
-            with_loader_criteria(kind, kind.created_by_fk.in_(makers), include_aliases=True)
-            for kind in (Slice, Dashboard)
-        ]
+        own = [(kind, kind.created_by_fk.in_(makers)) for kind in (Slice, Dashboard)]
+        hidden = navigation.hidden(builds.newest()).get(g.takings_tenant or "", [])
+        if hidden and request.endpoint == "DashboardRestApi.get_list":
+            own.append((Dashboard, or_(Dashboard.slug.is_(None), Dashboard.slug.notin_(hidden))))
+        g.takings_own_assets = [with_loader_criteria(*pair, include_aliases=True) for pair in own]
     state.statement = state.statement.options(*g.takings_own_assets)
 
 
@@ -87,7 +90,8 @@ def _makers() -> list[int] | None:
             if user is None or not getattr(user, "id", None):
                 return None  # before the login; nobody's role may read a chart
             roles = _own_roles()
-            g.takings_makers = None if sees_all(roles) else _logins_of(tenant_of(roles))
+            g.takings_tenant = tenant_of(roles)
+            g.takings_makers = None if sees_all(roles) else _logins_of(g.takings_tenant)
         finally:
             g.takings_looks_up = False
     makers: list[int] | None = g.takings_makers

@@ -169,7 +169,8 @@ def test_readers_see_complete_builds_and_no_error_during_many_publishes(place: I
         shutil.copy(path, scratch)
         write_blocked(path, [])
         with home.writing():
-            publication.publish(home, Built(path), run_id, dict.fromkeys(TENANTS, "UTC"), no_progress)
+            tenants = dict.fromkeys(TENANTS, publication.Tenant("UTC"))
+            publication.publish(home, Built(path), run_id, tenants, no_progress)
         run_ids.append(run_id)
     reader.stop.set()
     reader.join(30)

@@ -1,8 +1,29 @@
+-- A part whose source the tenant does not have is unknown. Income adds what is known; what is left after all costs is
+-- unknown without operating expenses.
+{%- set parts = {
+    'net_sales': 'has_shop', 'shipping': 'has_shop', 'adjustments': 'has_shop', 'direct_revenue': 'has_stripe',
+    'direct_refunds': 'has_stripe', 'income': 'has_income', 'cost_of_goods': 'has_shop', 'ad_spend': 'has_ads',
+    'processing_fees': 'has_stripe', 'disputes': 'has_stripe', 'variable_expenses': 'has_expenses',
+    'fixed_expenses': 'has_expenses', 'operating_expenses': 'has_expenses', 'contribution_margin': 'has_expenses',
+    'net_burn': 'has_expenses',
+} %}
 with months as (select * from {{ ref('int_finance_months') }}),
 
 balances as (select * from {{ ref('int_cash_balances_monthly') }}),
 
-outlook as (select * from {{ ref('int_finance_outlook') }})
+outlook as (
+    select outlook.*
+    from {{ ref('int_finance_outlook') }} as outlook
+    inner join {{ ref('int_known_sources') }} as known_sources using (tenant_id)
+    where known_sources.has_expenses
+),
+
+known_sources as (
+    select
+        *,
+        has_shop or has_stripe as has_income
+    from {{ ref('int_known_sources') }}
+)
 
 select
     months.tenant_id,
@@ -10,16 +31,12 @@ select
     months.currency,
     months.minor_units,
     months.is_complete,
-    {%- for name in [
-        'net_sales', 'shipping', 'adjustments', 'direct_revenue', 'direct_refunds', 'income', 'cost_of_goods',
-        'ad_spend', 'processing_fees', 'disputes', 'variable_expenses', 'fixed_expenses', 'operating_expenses',
-        'contribution_margin', 'net_burn'
-    ] %}
-        cast(months.{{ name }}_minor as bigint) as {{ name }}_minor,
+    {%- for name, source in parts.items() %}
+        case when known_sources.{{ source }} then cast(months.{{ name }}_minor as bigint) end as {{ name }}_minor,
     {%- endfor %}
     balances.cash_balance_minor,
     outlook.trailing_burn_minor,
-    greatest(outlook.trailing_burn_minor, 0) as burning_minor,
+    case when known_sources.has_expenses then greatest(outlook.trailing_burn_minor, 0) end as burning_minor,
     case
         when outlook.burn_minor > 0 and balances.cash_balance_minor >= 0
             then
@@ -31,7 +48,7 @@ select
                 )
     end as runway_months,
     case
-        when months.income_minor > 0
+        when months.income_minor > 0 and known_sources.has_expenses
             then
                 cast(
                     cast(
@@ -43,5 +60,6 @@ select
     outlook.break_even_revenue_minor,
     cast(months.month + to_months(outlook.months_to_break_even) as date) as break_even_month
 from months
+inner join known_sources using (tenant_id)
 left join balances using (tenant_id, month)
 left join outlook using (tenant_id, month)

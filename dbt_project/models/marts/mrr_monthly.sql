@@ -2,11 +2,14 @@
     'new': 'new', 'reactivation': 'reactivation', 'expansion': 'expansion', 'contraction': 'contraction',
     'churn': 'churned'
 } %}
+-- What Stripe's subscriptions are worth is unknown where no Stripe account is connected.
 with customers as (select * from {{ ref('customer_mrr') }}),
 
 shops as (select * from {{ ref('int_shop_subscriptions_monthly') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
+
+known_sources as (select * from {{ ref('int_known_sources') }}),
 
 targets as (
     select
@@ -68,39 +71,44 @@ all_months as (
     {%- endfor %}
     from months
     left join closing using (tenant_id, month)
+),
+
+movements as (
+    select
+        all_months.*,
+        coalesce(lag(all_months.closing_mrr_minor) over by_month, 0) as opening_mrr_minor,
+        12 * all_months.closing_mrr_minor as arr_minor,
+        coalesce(lag(all_months.customers_closing) over by_month, 0) as customers_opening,
+        all_months.customers_reactivation as customers_reactivated
+    from all_months
+    window by_month as (partition by all_months.tenant_id order by all_months.month)
 )
 
 select
-    all_months.tenant_id,
-    all_months.month as date_month,
+    movements.tenant_id,
+    movements.month as date_month,
     tenants.currency,
     tenants.minor_units,
-    all_months.is_estimated,
-    all_months.is_complete,
-    cast(coalesce(lag(all_months.closing_mrr_minor) over by_month, 0) as bigint) as opening_mrr_minor,
-    cast(all_months.new_mrr_minor as bigint) as new_mrr_minor,
-    cast(all_months.reactivation_mrr_minor as bigint) as reactivation_mrr_minor,
-    cast(all_months.expansion_mrr_minor as bigint) as expansion_mrr_minor,
-    cast(all_months.contraction_mrr_minor as bigint) as contraction_mrr_minor,
-    cast(all_months.churned_mrr_minor as bigint) as churned_mrr_minor,
-    cast(all_months.fx_mrr_minor as bigint) as fx_mrr_minor,
-    cast(all_months.closing_mrr_minor as bigint) as closing_mrr_minor,
-    cast(12 * all_months.closing_mrr_minor as bigint) as arr_minor,
-    coalesce(lag(all_months.customers_closing) over by_month, 0) as customers_opening,
-    all_months.customers_new,
-    all_months.customers_reactivation as customers_reactivated,
-    all_months.customers_churned,
-    all_months.customers_closing,
+    movements.is_estimated,
+    movements.is_complete,
+    {%- for name in [
+        'opening_mrr_minor', 'new_mrr_minor', 'reactivation_mrr_minor', 'expansion_mrr_minor', 'contraction_mrr_minor',
+        'churned_mrr_minor', 'fx_mrr_minor', 'closing_mrr_minor', 'arr_minor', 'customers_opening', 'customers_new',
+        'customers_reactivated', 'customers_churned', 'customers_closing'
+    ] %}
+        case when known_sources.has_stripe then cast(movements.{{ name }} as bigint) end as {{ name }},
+    {%- endfor %}
     coalesce(shops.shop_mrr_minor, 0) as shop_mrr_minor,
     cast(12 * coalesce(shops.shop_mrr_minor, 0) as bigint) as shop_arr_minor,
     coalesce(shops.shop_subscribers, 0) as shop_subscribers,
     coalesce(shops.subscription_order_totals_minor, 0) as subscription_order_totals_minor,
     {{ to_minor('targets.mrr', 'tenants.minor_units') }} as mrr_target_minor,
-    cast(
-        targets.churn_rate * coalesce(lag(all_months.customers_closing) over by_month, 0) as decimal(20, 6)
-    ) as customers_churn_target
-from all_months
+    case
+        when known_sources.has_stripe
+            then cast(targets.churn_rate * movements.customers_opening as decimal(20, 6))
+    end as customers_churn_target
+from movements
 inner join tenants using (tenant_id)
+inner join known_sources using (tenant_id)
 left join shops using (tenant_id, month)
 left join targets using (tenant_id)
-window by_month as (partition by all_months.tenant_id order by all_months.month)

@@ -56,7 +56,7 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(shop_arr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- arr_total (mrr_monthly)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(arr_minor) + SUM(shop_arr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(COALESCE(SUM(arr_minor) + SUM(shop_arr_minor), SUM(shop_arr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- balance_change (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(balance_change_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -344,7 +344,7 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(closing_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- mrr_by_order_totals (mrr_monthly)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) + SUM(subscription_order_totals_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(COALESCE(SUM(closing_mrr_minor) + SUM(subscription_order_totals_minor), SUM(subscription_order_totals_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- mrr_change (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) - SUM(opening_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -368,7 +368,7 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(closing_mrr_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(mrr_target_minor), 0) END
 
 -- mrr_total (mrr_monthly)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) + SUM(shop_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(COALESCE(SUM(closing_mrr_minor) + SUM(shop_mrr_minor), SUM(shop_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- net_burn (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(net_burn_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -494,7 +494,7 @@ CASE WHEN MIN(month_number) = MAX(month_number) THEN CAST(SUM(active_customers) 
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(returns_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- revenue (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(order_revenue_minor) + SUM(direct_revenue_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(COALESCE(SUM(order_revenue_minor) + SUM(direct_revenue_minor), SUM(order_revenue_minor), SUM(direct_revenue_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- revenue_all_orders (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_all_orders_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
