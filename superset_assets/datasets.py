@@ -55,7 +55,15 @@ def _letters(text: str) -> str:
     return f"REPLACE({text}, '<', '<\N{WORD JOINER}')"
 
 
+DIRECT = "Direct payments"  # payments without an order
 CALCULATED = {
+    "metrics_daily": {
+        "where_label": ("Source", f"CASE revenue_source WHEN 'API' THEN '{DIRECT}' ELSE revenue_source END"),
+        "channel_label": (
+            "Channel",
+            f"CASE channel WHEN 'API / direct' THEN '{DIRECT}' WHEN 'Account' THEN 'Stripe account' ELSE channel END",
+        ),
+    },
     "product_daily": {"product_label": ("Product", _letters(_PRODUCT))},
     "sessions_daily": {"source_label": ("Traffic source", _letters("traffic_source"))},
     "feature_daily": {"feature_label": ("Feature", _letters("feature"))},
@@ -101,6 +109,8 @@ AGES = {"build_info": 30}
 EXPORTED = {
     "date_day": "date",
     "customer_label": "display_name",
+    "where_label": "revenue_source",
+    "channel_label": "channel",
     "product_label": "name",
     "order_revenue": "revenue",
     "product_revenue": "revenue",

@@ -339,7 +339,7 @@ def test_state_of_the_data_is_as_old_as_the_last_sync(world: tuple[int, Shops], 
     assert abs(datetime.now(UTC) - shops.world.end - length) <= timedelta(**{f"{days[2]}s": 1}) + timedelta(minutes=5)
 
 
-ORDER = ("cohort_month", "month_number", "date_day", "date_month", "revenue_source", "platform", "feature")
+ORDER = ("cohort_month", "month_number", "date_day", "date_month", "where_label", "platform", "feature")
 PADDING = "__Earlier period ("
 """Of a column that makes a card show no change: tests/superset_assets/test_days.py."""
 LABELS = {

@@ -23,6 +23,8 @@ Numbers = Mapping[str, Any]
 Value = Fraction | Decimal | int | None
 Rows = list[dict[str, Any]]
 CENT, MICRO = 100, 10**6
+SHOWN = {"API / direct": "Direct payments", "API": "Direct payments", "Account": "Stripe account"}
+"""Words of charts for channels and sources whose names a shop owner would not know."""
 REVENUE_SOURCES = {"Online store": "Shopify", "Point of sale": "Shopify", "Draft orders": "Shopify",
                    "Subscription renewals": "Shopify", "Marketplaces": "Marketplace", "Partnerships": "Partnerships",
                    "Other channels": "Other",
@@ -193,7 +195,10 @@ def by_channel(*metrics: str) -> Answer:
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
         of_stripe = [(key[2], row) for key, row in _day_rows(shop, since, until) if key[0] == "stripe"]
-        rows = [{"channel": channel, **values(row, metrics)} for channel, row in grouped(of_stripe).items()]
+        rows = [
+            {"channel_label": SHOWN.get(channel, channel), **values(row, metrics)}
+            for channel, row in grouped(of_stripe).items()
+        ]
         return highest_first(rows, metrics[0])
 
     return rows
@@ -204,7 +209,7 @@ def by_revenue_source(metric: str) -> Answer:
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
         groups = grouped([(source, row) for _, source, row in _revenue_rows(shop, since, until)])
-        rows = [{"revenue_source": source, **values(row, (metric,))} for source, row in groups.items()]
+        rows = [{"where_label": SHOWN.get(source, source), **values(row, (metric,))} for source, row in groups.items()]
         return highest_first(rows, metric)
 
     return rows
@@ -215,7 +220,7 @@ def by_day_and_revenue_source(metric: str) -> Answer:
 
     def rows(shop: Shop, since: date, until: date) -> Rows:
         groups = grouped([((day, source), row) for day, source, row in _revenue_rows(shop, since, until)])
-        return [{"date_day": day, "revenue_source": source, **values(groups[day, source], (metric,))}
+        return [{"date_day": day, "where_label": SHOWN.get(source, source), **values(groups[day, source], (metric,))}
                 for day, source in sorted(groups)]  # fmt: skip
 
     return rows
