@@ -172,6 +172,12 @@ def test_earlier_weeks_have_as_many_days_and_add_up_to_the_earlier_number(
     assert sum(earlier) == pytest.approx(card["data"][0]["net_sales__Earlier period"])
 
 
+def test_grain_can_be_chosen_in_a_chart_that_somebody_makes(who: Who) -> None:
+    answer = answer_of(who["aurora"], "net_sales_by_day", last(30), result_type="timegrains")
+    grains = {grain["duration"]: grain["name"] for grain in answer["data"]}
+    assert grains["auto"] == "By the length of the range" and "P1W" in grains
+
+
 def test_same_words_come_from_the_cache(who: Who) -> None:
     first, second = (answer_of(who["aurora"], "net_sales_by_day", last(77)) for _ in range(2))
     assert second["is_cached"] and second["points"] == first["points"]
