@@ -51,6 +51,11 @@ def metric_names(name: str, chart: Chart) -> list[str]:
     return [] if chart.type == "records" else chart.metrics or [chart.metric or name]
 
 
+def mart_name(name: str, chart: Chart, catalog: Catalog) -> str:
+    """The mart that the chart shows."""
+    return _subject(name, chart, catalog).mart.name
+
+
 def follows_days(name: str, chart: Chart, catalog: Catalog) -> bool:
     """Whether the dashboard's date filter changes what the chart shows: its mart has days."""
     return _subject(name, chart, catalog).days

@@ -229,7 +229,8 @@ def _sorted(subject: Subject) -> Params:
     if not subject.chart.by:
         return {}
     sort = subject.chart.sort or subject.names[0]
-    return {"order_desc": sort not in datasets.ORDERS.get(subject.mart.name, {}), "timeseries_limit_metric": sort}
+    rises = sort in datasets.ORDERS.get(subject.mart.name, {}) and sort != "newest_first"
+    return {"order_desc": not rises, "timeseries_limit_metric": sort}
 
 
 def _cells(subject: Subject) -> Params:

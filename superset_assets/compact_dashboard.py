@@ -24,8 +24,10 @@ from superset_assets.sync import differences, normalise
 
 PRESETS = re.compile(r"(\[[\w ]+\]\(\?native_filters=[^)]*\) ?)+")
 LINKS = re.compile(r"((\*\*[^*\]]+\*\*|\[[^\]]+\]\(/superset/dashboard/[\w-]+/\)) ?){2,}")
-SENTENCES = re.compile(r"\n*\[data-test-chart-name=.*\] \.ant-empty::after \{ content: .*; \}")
-_NOT_OPTIONS = ("filters", "label_colors")
+SENTENCES = re.compile(
+    r"\n*\[data-test-chart-name=.*\].* \.(ant-empty::after|dashboard-chart::before) \{ content: .*; \}"
+)
+_NOT_OPTIONS = ("filters", "label_colors", "cross_filters")
 
 
 def read_dashboard(
@@ -56,7 +58,9 @@ def read_dashboard(
     }
     filters = _filters(edited["metadata"]["filters"], before, catalog)
     tabs = _tabs(plain["position"])
-    decisions |= {key: value for key, value in (("filters", filters), ("tabs", tabs)) if value}
+    clicked = _cross_filter(edited["metadata"].get("cross_filters", {}), rows)
+    parts = (("filters", filters), ("tabs", tabs), ("cross_filter", clicked))
+    decisions |= {key: value for key, value in parts if value}
     left = unsupported(Dashboard.model_validate(decisions | {"rows": rows}))
     options = {path.split(".")[1]: None for path, _, _ in left if path.startswith("metadata.")}
     options = {key: edited["metadata"].get(key) for key in sorted(options) if key not in _NOT_OPTIONS}
@@ -69,7 +73,7 @@ def _follows(difference: tuple[str, Any, Any], imported: Form, expanded: Form) -
     """Whether a difference only follows from charts that came or went: Superset keeps the colours and the reach of the
     date filter that it was imported with."""
     path, _, actual = difference
-    derived = path.startswith("metadata.label_colors.") or path.endswith(".scope.rootPath")
+    derived = path.startswith(("metadata.label_colors.", "metadata.cross_filters.")) or path.endswith(".scope.rootPath")
     return derived and _value(imported, path) == actual != _value(expanded, path)
 
 
@@ -171,6 +175,12 @@ def _filters(filters: Mapping[str, Form], before: Dashboard, catalog: Catalog) -
     return more
 
 
+def _cross_filter(reach: Mapping[str, list[str]], rows: Mapping[str, list[Tile | Text]]) -> list[str]:
+    """The rows of the charts that filter each other."""
+    charts = {chart for name, others in reach.items() if name != "*" for chart in (name, *others)}
+    return [row for row, tiles in rows.items() if any(isinstance(tile, Tile) and tile.name in charts for tile in tiles)]
+
+
 def _comparable(form: Form, names: Mapping[str, str]) -> dict[str, Any]:
     """A dashboard as a tree of its layout, with filters by name: without ids, without titles that charts decide."""
     plain = normalise("dashboards", form)
@@ -186,6 +196,11 @@ def _comparable(form: Form, names: Mapping[str, str]) -> dict[str, Any]:
     plain["order"] = list(plain["layout"])
     metadata = plain.setdefault("metadata", {})
     filters = metadata.pop("native_filter_configuration", [])
+    if "cross_filters" in metadata:
+        reach = metadata["cross_filters"]
+        metadata["cross_filters"] = {
+            names.get(uuid, uuid): sorted(names.get(other, other) for other in others) for uuid, others in reach.items()
+        }
     metadata["filters"] = {item["id"].removeprefix("NATIVE_FILTER-"): item for item in filters}
     return plain
 

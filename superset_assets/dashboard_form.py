@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from semantic.catalog import Catalog
-from superset_assets import datasets, defaults
+from superset_assets import cross_filters, datasets, defaults
 from superset_assets.chart_form import empty_text, follows_days, metric_names
 from superset_assets.decisions import Chart, Dashboard, Tile
 from superset_assets.defaults import Filter, Text
@@ -30,7 +30,12 @@ Charts = Mapping[str, Chart]
 def expand(name: str, dashboard: Dashboard, charts: Charts, catalog: Catalog) -> dict[str, Any]:
     """The dashboard in Superset's form. Raises DecisionError for a row that is too wide, or an unknown chart."""
     position = _position(dashboard, charts)
-    metadata = {**defaults.load().dashboard, **dashboard.options, "label_colors": _colours(dashboard, charts, catalog)}
+    metadata = {
+        **defaults.load().dashboard,
+        **cross_filters.metadata(dashboard, charts, catalog, _numbers(dashboard)),
+        **dashboard.options,
+        "label_colors": _colours(dashboard, charts, catalog),
+    }
     return {
         "dashboard_title": dashboard.title,
         "description": dashboard.description,
@@ -47,12 +52,19 @@ def expand(name: str, dashboard: Dashboard, charts: Charts, catalog: Catalog) ->
 
 
 def _sentences(dashboard: Dashboard, charts: Charts, catalog: Catalog) -> str:
-    """Rules of the style sheet: what each chart says in place of Superset's "No results"."""
+    """Rules of the style sheet: what each chart says in place of "No results", and a table that is not complete."""
     texts = {charts[name].title: empty_text(name, charts[name], catalog) for name in chart_names(dashboard)}
     rules = [
         f'[data-test-chart-name="{title}"] .ant-empty::after {{ content: {json.dumps(text, ensure_ascii=False)}; }}'
         for title, text in texts.items()
         if text
+    ]
+    limits = {charts[name].title: charts[name].limit for name in chart_names(dashboard) if charts[name].type == "table"}
+    rules += [
+        f'[data-test-chart-name="{title}"]:has(tbody tr:nth-child({limit})) .dashboard-chart::before '
+        f'{{ content: attr(aria-label) " The first {limit} are listed: fewer days, or a filter, show the others."; }}'
+        for title, limit in limits.items()
+        if limit
     ]
     return "".join(f"\n{rule}" for rule in rules)
 
@@ -67,6 +79,11 @@ def chart_names(dashboard: Dashboard) -> list[str]:
     texts = defaults.load().texts
     tiles = [tile for row in dashboard.rows.values() for tile in row if isinstance(tile, Tile)]
     return [tile.name for tile in tiles if tile.name not in texts]
+
+
+def _numbers(dashboard: Dashboard) -> dict[str, int]:
+    """Numbers for the charts of a dashboard with cross-filters, by name: Superset replaces them on import."""
+    return {name: number for number, name in enumerate(chart_names(dashboard), 1)} if dashboard.cross_filter else {}
 
 
 def _position(dashboard: Dashboard, charts: Charts) -> dict[str, Any]:
@@ -93,6 +110,8 @@ def _position(dashboard: Dashboard, charts: Charts) -> dict[str, Any]:
             if tile in position:
                 raise DecisionError(f"rows.{name}", f"{tile} is on the dashboard already", "Remove one of the two")
             position[tile] = {"id": tile, "children": [], "parents": [*parents, row], **item}
+    for chart, number in _numbers(dashboard).items():
+        position[f"CHART-{chart}"]["meta"]["chartId"] = number
     return position
 
 

@@ -27,6 +27,8 @@ _MONTH = (
     "|| ' ' || SUBSTR(CAST(date_month AS VARCHAR), 1, 4)"
 )
 _PRODUCT = "product_title || ' · ' || COALESCE(NULLIF(SPLIT_PART(skus, ',', 1), ''), product_key)"
+_GOODS = f"CASE WHEN product_key = '(no product)' THEN product_title ELSE {_PRODUCT} END"
+_KIND = "CASE customer_kind WHEN 'new' THEN 'New customers' WHEN 'returning' THEN 'Returning' ELSE 'Guests' END"
 _COMPARED = (
     "CASE comparison WHEN 'year' THEN 'the same days a year ago' WHEN 'none' THEN 'nothing' "
     "ELSE 'the period before' END"
@@ -74,6 +76,14 @@ CALCULATED = {
             "Customers",
             f"CAST(customers AS VARCHAR) || CASE WHEN customers < {FEW} THEN ' · few' ELSE '' END",
         ),
+    },
+    "sales_detail": {
+        "product_label": ("Product", _letters(_GOODS)),
+        "customer_label": ("Customer", _letters("customer_name")),
+        "source_label": ("Traffic source", _letters("traffic_source")),
+        "campaign_label": ("Campaign", _letters("campaign")),
+        "kind_label": ("Customers", _KIND),
+        "placed_label": ("Placed on", "CAST(order_day AS VARCHAR)"),  # a text: a click into it filters by it
     },
     "sales_bridge": {
         "stage_label": ("Subtotal", "CAST(stage_position AS VARCHAR) || ' · ' || stage"),
@@ -123,11 +133,12 @@ EXPORTED = {
     "refunded_order_value": "refunded",
 }
 """Names in a chart's CSV file, as in the reports, where server/export_columns.py adds the currency. Others stay."""
-# A metric that only puts the rows of a chart, or the values of a filter, into their order.
+# A metric that only puts the rows of a chart, or the values of a filter, into their order: lowest first, or newest.
 ORDERS = {
     "kpis": {"period_order": "MIN(period_position)"},
     "funnel_daily": {"step_order": "MIN(step_number)"},
     "mrr_monthly": {"month_order": "MAX(date_month)"},
+    "sales_detail": {"newest_first": "MAX(processed_at)"},
 }
 
 

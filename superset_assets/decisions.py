@@ -133,7 +133,8 @@ class Dashboard(_Decisions):
     """One dashboard. needs: kinds of sources that fill it; of a nested list, one is enough. only_with: kinds of which
     a tenant needs one to have it in its navigation. rows: name → tiles;
     tiles without a width share the row. tabs: title → names of rows; the charts of a tab are queried when it is opened.
-    filters: more than those of defaults.yaml, or null for one to leave out.
+    cross_filter: names of rows; a click into a chart of these filters the others of the same mart. filters: more than
+    those of defaults.yaml, or null for one to leave out.
     options: Superset's settings of a dashboard that differ from defaults.yaml."""
 
     title: str = Field(min_length=1)
@@ -143,6 +144,7 @@ class Dashboard(_Decisions):
     filters: dict[str, defaults.Filter | None] = {}
     options: dict[str, Any] = {}
     tabs: dict[str, list[str]] = {}
+    cross_filter: list[str] = []
     rows: dict[str, list[AnyTile]]
 
     @model_validator(mode="after")
@@ -153,6 +155,16 @@ class Dashboard(_Decisions):
                 raise ValueError(f"tabs: no row is called {name!r}{_near(name, self.rows)}")
             if names.count(name) > 1:
                 raise ValueError(f"tabs: the row {name!r} is in two places; keep one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _cross_filter_stays_in_a_tab(self) -> "Dashboard":
+        for name in self.cross_filter:
+            if name not in self.rows:
+                raise ValueError(f"cross_filter: no row is called {name!r}{_near(name, self.rows)}")
+        tab_of = {row: tab for tab, rows in self.tabs.items() for row in rows}
+        if len({tab_of.get(name) for name in self.cross_filter}) > 1:
+            raise ValueError("cross_filter: the rows are in several tabs; name rows that are seen together")
         return self
 
     def filled_by(self, kinds: Collection[str]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from supersetapiclient.client import SupersetClient
 
-from superset_assets import bundle
+from superset_assets import bundle, cross_filters
 from superset_assets.client import call, ids_by_uuid, send
 from superset_assets.errors import RequestFailedError
 from superset_assets.names import CERTIFIED_BY, is_ours
@@ -155,8 +155,10 @@ _DERIVED = (
 
 def _normalise_dashboard(plain: dict[str, Any]) -> None:
     metadata = plain.get("metadata", {})
+    reach = cross_filters.read(metadata, plain.get("position", {}))
     for name in _DERIVED:
         metadata.pop(name, None)
+    metadata.update({"cross_filters": reach} if reach else {})
     for item in metadata.get("native_filter_configuration", []):
         for name in ("chartsInScope", "tabsInScope"):
             item.pop(name, None)

@@ -83,7 +83,7 @@ def _places(assets: bundle.Assets) -> Iterator[Problem]:
     for path, content in assets.items():
         for where, value in _walk(content):
             name = where.rsplit(".", 1)[-1]
-            numbered = name in NUMBERED or (name == "chartId" and value != 0) or ".expanded_slices." in f".{where}."
+            numbered = name in NUMBERED or ".expanded_slices." in f".{where}."
             if numbered and value not in (None, [], {}):
                 yield Problem(path, f"{where} is {value!r}, a number of one Superset", "Leave it out: uuids are enough")
             if isinstance(value, str) and HOST_OR_PATH.search(value):
@@ -180,6 +180,10 @@ def _layout(path: str, content: Mapping[str, Any], assets: bundle.Assets) -> Ite
     charts = _kind(assets, "charts")
     tiles = {key: tile for key, tile in content["position"].items() if isinstance(tile, dict)}
     children = {child for tile in tiles.values() for child in tile.get("children", [])}
+    shown = [key for key, tile in tiles.items() if tile["type"] == "CHART"]
+    numbers = [tiles[key]["meta"]["chartId"] for key in shown]
+    if {*numbers} - {0} and numbers != [*range(1, len(shown) + 1)]:
+        yield Problem(path, f"a chartId is a number of one Superset: {numbers}", "Write 0: uuids are enough")
     for key, tile in tiles.items():
         for child in tile.get("children", []):
             if child not in tiles:

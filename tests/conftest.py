@@ -23,6 +23,7 @@ ONE_SUPERSET = (
     "tests/superset_assets/test_tenant_walls.py",
     "tests/superset_assets/test_browser.py",
     "tests/superset_assets/test_controls.py",
+    "tests/superset_assets/test_cross_filters.py",
     "tests/superset_assets/test_days.py",
     "tests/superset_assets/test_query_wall.py",
     "tests/superset_assets/test_superset.py",

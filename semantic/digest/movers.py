@@ -1,4 +1,4 @@
-"""The products, channels and campaigns whose numbers differ most from the earlier period."""
+"""The products, channels, countries and campaigns whose numbers differ most from the earlier period."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class Kind:
 KINDS = (
     Kind("Product", "product_net_sales", "product_key", 5, ("product_title", "skus")),
     Kind("Channel", "net_sales", "channel", 3),
+    Kind("Country", "detail_net_sales", "country", 3),
     Kind("Campaign", "campaign_spend", "campaign_id", 3, ("campaign_name",)),
 )
 Name = tuple[str, ...]

@@ -383,6 +383,7 @@
       keepChoices();
       requestAnimationFrame(show);
     });
+    document.dispatchEvent(new CustomEvent("takings:state", { detail: store })); // to cross_filters.js
     keepChoices();
     const left = Object.keys(filters()).filter((id) => !REPLACED.includes(id));
     document.documentElement.classList.add("takings-controls");

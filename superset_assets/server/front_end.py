@@ -65,6 +65,31 @@ CORRECTIONS = {
         r"shown=(0,y.d4)(e=>!1!==e.dashboardInfo.metadata?.show_native_filters),"
         r"d=n&&(0!==c.length||shown&&(i||0!==s.length))",
     ),
+    # a horizontal bar has its number first: what was clicked is the name of the bar
+    "value of a clicked bar": (
+        r"\(null==\(l=e\.data\)\?void 0:l\[0\]\)!=null&&B\(e\.data\[0\]\)",
+        "null!=e.name&&B(e.name)",
+    ),
+    "value of a bar in its menu": (
+        r"\(null==n\?void 0:n\[0\]\)!=null&&\(r=M\(n\[0\]\)\)",
+        "null!=l.name&&(r=M(l.name))",
+    ),
+    # the bar that was clicked stands out, as a slice does
+    "clicked bar": (
+        r"let (\w+)=\((\w)\.selectedValues\|\|\[\]\)"
+        r"(?=\.reduce\(\(e,t\)=>\{let r=(\w+)\.findIndex\(\(\{name:e\}\)=>e===t\);"
+        r"return \w+\(\{\},e,\{\[r\]:t\}\)\},\{\}\);if\()",
+        r"let takes=x=>Array.isArray(x)&&x.some(y=>\2.selectedValues.includes(y));"
+        r"\2.selectedValues&&\3.forEach(s=>{s.data?.some?.(takes)&&"
+        r"(s.data=s.data.map(x=>takes(x)?x:{value:x,itemStyle:{opacity:.35}}))});"
+        r"let \1=(\2.selectedValues||[])",
+    ),
+    # a click into a chart that filters no other does nothing
+    "click without effect": (
+        r"e=>!!e\.dashboardInfo\.crossFiltersEnabled(?=\))",
+        "t=>!!t.dashboardInfo.crossFiltersEnabled&&"
+        "!!t.dashboardInfo.metadata?.chart_configuration?.[e.id]?.crossFilters?.chartsInScope?.length",
+    ),
     # the deepest shade is that of the 95th percentile: one group of one customer does not pale all others
     "range of a shade": (
         r"o=Math\.max\(\.\.\.t\);return e>=a&&e<=o&&\{cutoffValue:a,extremeValue:o\}",

@@ -1,5 +1,5 @@
-"""What Takings adds to the head of Superset's pages: a viewport for phones, and a script: controls, annotations,
-navigation.
+"""What Takings adds to the head of Superset's pages: a viewport for phones, and a script: controls, clicks,
+annotations, navigation.
 
 The script is a file of this server with the nonce of the page's content security policy.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import Flask, Response
 from jinja2 import ChoiceLoader, DictLoader
 
-PARTS = ("controls.js", "annotations.js", "navigation.js")
+PARTS = ("controls.js", "cross_filters.js", "annotations.js", "navigation.js")
 SCRIPT = "".join((Path(__file__).parent / name).read_text("utf-8") for name in PARTS)
 ADDRESS = "/takings/controls.js"
 A_YEAR = 365 * 86400  # seconds; the address changes with the script

@@ -22,7 +22,7 @@ from superset_assets.client import call
 from tests.end_to_end import home
 from tests.end_to_end.conftest import YEAR, worlds
 from tests.end_to_end.sources import ACCOUNTS, TARGETS, Recipe, Shops
-from tests.oracle import answers, cards
+from tests.oracle import answers, cards, sales_charts
 from tests.oracle import marts as books
 from tests.oracle.answers import Answer, Rows, Shop, by_channel, by_day, by_month, funnel, newest_month, of_mart, total
 from tests.superset_assets.conftest import Running, point_to
@@ -158,6 +158,15 @@ CHARTS: dict[str, Answer] = {
     "Top products": top_products,
     "Top customers": top_customers,
     "Customers who come back": cohort_retention,
+    "Net sales of the selection": sales_charts.of_sales("detail_net_sales"),
+    "Units sold of the selection": sales_charts.of_sales("detail_units_sold"),
+    "By product": sales_charts.of_sales("detail_net_sales", by="product_title"),
+    "By campaign": sales_charts.of_sales("detail_net_sales", by="campaign"),
+    "By country": sales_charts.of_sales("detail_net_sales", by="country"),
+    "By channel": sales_charts.of_sales("detail_net_sales", by="channel"),
+    "By traffic source": sales_charts.of_sales("detail_net_sales", by="traffic_source"),
+    "By kind of customer": sales_charts.of_sales("detail_net_sales", by="customer_kind"),
+    "Orders": sales_charts.orders("detail_units_sold", "detail_units_returned", "detail_net_sales"),
     # Executive Summary
     "MRR": by_month("mrr_monthly", "mrr"),
     "ARR": by_month("mrr_monthly", "arr"),
@@ -347,6 +356,7 @@ LABELS = {
     "campaign_label": "campaign_name",
 }  # fmt: skip
 """Columns whose texts are those of a mart's column, and theirs."""
+KINDS = {"New customers": "new", "Returning": "returning", "Guests": "guest"}
 DAYS = ("date_day", "cohort_month", "date_month", "break_even_month")
 
 
@@ -364,7 +374,11 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
         if label in plain:
             plain[name] = plain.pop(label)
     if "product_label" in plain:  # the title, and the SKU that tells two of one title apart
-        plain["title"] = plain["product_label"].rsplit(" · ", 1)[0]
+        plain["title"] = plain["product_title"] = plain["product_label"].rsplit(" · ", 1)[0]
+    if "detail_net_sales" in plain:  # of orders
+        plain |= {"campaign": plain.get("campaign_name"), "customer_name": plain.get("display_name")}
+        plain |= {"customer_kind": KINDS.get(plain.get("kind_label", ""))}
+        plain |= {"order_day": date.fromisoformat(plain.get("placed_label", "2026-01-01"))}
     return plain
 
 

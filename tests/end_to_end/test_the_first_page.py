@@ -115,18 +115,24 @@ def test_figures_beside_nothing_are_the_same_without_a_change(shops: Shops, acco
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
-def test_products_that_moved_most_equal_the_oracle(shops: Shops, account: str) -> None:
-    table = TABLES["product_daily"]
+@pytest.mark.parametrize(
+    ("kind", "mart", "column", "most"),
+    [("Product", "product_daily", "product_key", 5), ("Country", "sales_detail", "country", 3)],
+)
+def test_products_and_countries_that_moved_most_equal_the_oracle(
+    shops: Shops, account: str, kind: str, mart: str, column: str, most: int
+) -> None:
+    table = TABLES[mart]
     days_of: dict[str, Counter[str]] = {"now": Counter(), "before": Counter()}
     for key, row in table.compute(shops.world, account, shops.pulls).items():
-        keys = dict(zip(table.key, key, strict=True))
+        values = {**row, **dict(zip(table.key, key, strict=True))}
         for side, part in zip(days_of, ((1, 19, 11), (1, 19, 10)), strict=True):
-            if keys["date_day"] in set(days(part)):
-                days_of[side][keys["product_key"]] += row.get("net_sales_minor", 0)
+            if values["date_day"] in set(days(part)):
+                days_of[side][values[column]] += row.get("net_sales_minor", 0)
     differences = Counter(days_of["now"])
     differences.subtract(days_of["before"])
-    expected = sorted((Decimal(abs(minor)) / 100 for minor in differences.values() if minor), reverse=True)[:5]
-    where = "movers where period = 'This month' and comparison = 'prior' and kind = 'Product' order by position"
+    expected = sorted((Decimal(abs(minor)) / 100 for minor in differences.values() if minor), reverse=True)[:most]
+    where = f"movers where period = 'This month' and comparison = 'prior' and kind = '{kind}' order by position"
     rows = shops.rows(account, where, ("difference", "value", "previous"))
     assert [abs(difference) for difference, *_ in rows] == expected
     assert all(difference == value - previous for difference, value, previous in rows)

@@ -14,7 +14,7 @@ import pytest
 from simulator.scenarios.payments import payment_books
 from tests.end_to_end.conftest import WORLDS
 from tests.end_to_end.sources import ACCOUNTS, Recipe, Shops
-from tests.oracle import ads
+from tests.oracle import ads, daily
 
 Find = Callable[[Recipe], Shops]
 LEVELS = {
@@ -115,6 +115,22 @@ def test_sales_by_kind_of_cost_add_up_to_net_sales_in_every_row(shops_of: Find, 
     rows = shops_of(recipe).rows(account, "metrics_daily", names)
     assert all(net == sum(parts) for net, *parts in rows)
     assert all(any(row[place] for row in rows) for place in range(4))
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("recipe", WORLDS)
+def test_sales_in_detail_are_the_net_sales_of_each_day(shops_of: Find, recipe: Recipe, account: str) -> None:
+    """The days' net sales are the oracle's; each column by which they are split has every row's value."""
+    shops, expected = shops_of(recipe), defaultdict[date, int](int)
+    for (_, day, _), row in daily.metrics_daily(shops.world, account, shops.pulls).items():
+        expected[day] += row.get("net_sales_minor", 0)
+    columns = ("date_day", "sum(net_sales_minor)::bigint")
+    by_day = dict(shops.rows(account, "sales_detail group by date_day", columns))
+    assert {day: net for day, net in by_day.items() if net} == {day: net for day, net in expected.items() if net}
+    for name in ("channel", "country", "customer_kind", "product_title", "traffic_source", "campaign"):
+        groups = shops.rows(account, f"sales_detail group by {name}", (name, "sum(net_sales_minor)::bigint"))
+        assert len(groups) > 2, name
+        assert sum(net for _, net in groups) == sum(expected.values()), name
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)

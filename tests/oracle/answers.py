@@ -112,6 +112,9 @@ METRICS: Mapping[str, Metric] = {
     "feature_adoption": share("feature_users", "active_users"),
     "traffic_sessions": Metric("sessions"),
     "bridge_amount": money("amount"),
+    "detail_net_sales": money("net_sales"),
+    "detail_units_sold": Metric("units_sold"),
+    "detail_units_returned": Metric("units_returned"),
     # subscriptions
     "mrr": money("closing_mrr"),
     "arr": money("arr"),

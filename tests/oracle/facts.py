@@ -93,6 +93,21 @@ class OrderFacts:
     def has_known_buyer(self) -> bool:
         return not self.buyer.startswith("guest:")
 
+    @property
+    def country(self) -> str | None:
+        """The code of the billing address, else of the shipping address."""
+        addresses = (self.order.billing, self.order.shipping_address)
+        return next((address.country for address in addresses if address is not None and address.country), None)
+
+    @property
+    def buyer_name(self) -> str | None:
+        """The name of the billing address, else of the shipping address, else the customer's name today."""
+        addresses = (self.order.billing, self.order.shipping_address)
+        names = [address.name for address in addresses if address is not None and address.name]
+        if not names and self.order.customer is not None:
+            names = [" ".join(part for part in value_at(self.order.customer.names, self.books.at) if part)]
+        return names[0] if names else None
+
     def product(self, line: Line) -> str:
         """The product key; a deleted product is known only by its SKU, a line without a product only by its title."""
         if line.variant is not None and line.variant.product.deleted_at > self.books.at:

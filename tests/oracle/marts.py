@@ -85,6 +85,15 @@ def _first_orders(orders: list[OrderFacts]) -> dict[str, OrderFacts]:
     return first
 
 
+def customer_kinds(orders: list[OrderFacts]) -> dict[int, str]:
+    """Whether each order, by its id, is the first of a known buyer (new), a later one (returning), or of a guest."""
+    first = {order.order.id for order in _first_orders(orders).values()}
+    return {
+        order.order.id: "guest" if not order.has_known_buyer else "new" if order.order.id in first else "returning"
+        for order in orders
+    }
+
+
 @lru_cache(maxsize=8)
 def product_daily(world: World, account: str, at: datetime | None = None) -> dict[tuple[str, date], Row]:
     """Rows by (product key, day)."""
@@ -137,12 +146,8 @@ def customer_names(world: World, account: str, at: datetime | None = None) -> di
     """The name of each customer key: billing or shipping name of the newest order, else the customer's name."""
     books, names = world.books(account, at), dict[str, str]()
     for order in counted_orders(books):
-        customer = order.order.customer
-        if customer is not None:
-            addresses = (order.order.billing, order.order.shipping_address)
-            on_order = [address.name for address in addresses if address is not None and address.name]
-            own = " ".join(part for part in value_at(customer.names, books.at) if part)
-            names[order.buyer] = (on_order or [own])[0]
+        if order.order.customer is not None:
+            names[order.buyer] = order.buyer_name or ""
     return names
 
 
@@ -179,9 +184,12 @@ def _months(since: date, until: date) -> int:
 @lru_cache(maxsize=8)
 def order_rows(world: World, account: str, at: datetime | None = None) -> dict[str, dict[str, object]]:
     """The rows of the mart ``orders`` by order id."""
+    orders = counted_orders(world.books(account, at))
+    kinds = customer_kinds(orders)
     return {
         str(order.order.id): {
             "date_day": order.order_day, "channel": order.channel, "customer_key": order.buyer,
+            "country_code": order.country, "customer_kind": kinds[order.order.id],
             "is_guest": order.order.customer is None, "financial_status": order.financial_status,
             "fulfillment_status": order.fulfilment_status, "order_status": order.status, "is_valid": order.is_valid,
             "is_completed": order.status in COMPLETED, "order_total_minor": order.order_total,
@@ -190,7 +198,7 @@ def order_rows(world: World, account: str, at: datetime | None = None) -> dict[s
             "discounts_minor": order.sum_of("discounts"), "returns_minor": order.sum_of("returns"),
             "shipping_minor": order.sum_of("shipping"), "taxes_minor": order.sum_of("taxes"),
         }
-        for order in counted_orders(world.books(account, at))
+        for order in orders
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from simulator import World
 from simulator.world import seconds
-from tests.oracle import ads, bridge, cash, customers, daily, finance, marts, renewals, subscriptions, web
+from tests.oracle import ads, bridge, cash, customers, daily, detail, finance, marts, renewals, subscriptions, web
 
 Pulls = tuple[datetime, ...]
 Rows = dict[Any, dict[str, Any]]
@@ -174,6 +174,7 @@ TABLES: dict[str, Table] = {
     "customer_daily": Table(("customer_key", "date_day"), as_of_last_pull(marts.customer_daily)),
     "cohorts": Table(("cohort_month", "month_number"), as_of_last_pull(marts.cohorts)),
     "orders": Table(("order_id",), as_of_last_pull(marts.order_rows)),
+    "sales_detail": Table(("order_id", "product_key", "date_day"), detail.sales_detail),
     "customer_ltv": Table(("customer_key",), customer_ltv),
     "customers_monthly": Table(("date_month",), customers_monthly),
     "refunds": Table(("refund_id",), as_of_last_pull(marts.refund_rows)),

@@ -76,6 +76,10 @@ class Session:
     def source(self) -> str:
         return next((event.source for event in self.events if event.source), DIRECT)
 
+    @property
+    def campaign(self) -> str | None:
+        return next((event.campaign for event in self.events if event.campaign), None)
+
     def count(self, name: str) -> int:
         return sum(event.name == name for event in self.events)
 

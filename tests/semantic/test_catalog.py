@@ -15,8 +15,8 @@ MARTS = {
     "activity_daily", "alerts", "annotations", "build_info", "cash", "cohorts", "customer_daily", "customer_ltv",
     "customer_mrr", "customers", "customers_monthly", "events", "feature_daily", "finance_monthly", "funnel_daily",
     "kpis", "ltv_horizons", "metrics_daily", "movers", "mrr_monthly", "order_charges", "orders", "product_daily",
-    "outlook", "products", "reconciliation", "refunds", "revenue", "sales_bridge", "sales_trend", "sessions",
-    "sessions_daily", "spend", "targets",
+    "outlook", "products", "reconciliation", "refunds", "revenue", "sales_bridge", "sales_detail", "sales_trend",
+    "sessions", "sessions_daily", "spend", "targets",
 }  # fmt: skip
 
 

@@ -39,6 +39,8 @@ GROUPS = {
     "outlook": "(VALUES (1, 'Cash grows by'), (2, 'Cash runs out')) AS o (position, label)",
     "spend": "days, (VALUES ('Meta', 'Spring'), ('Meta', 'Always on'), ('TikTok', 'Spring'), "
     "('TikTok', '(deleted or unallocated)')) AS c (platform, campaign)",
+    "sales_detail": "days, (VALUES (1, 'Canada', 'Online store', 'new'), (2, 'Canada', 'Point of sale', 'returning'), "
+    "(3, 'Germany', 'Online store', 'guest')) AS c (number, country, channel, customer_kind)",
     "sessions_daily": "days, (VALUES ('direct'), ('meta'), ('google'), ('newsletter')) AS c (traffic_source)",
     "activity_daily": "days",
     "events": "days, (VALUES ('page_view'), ('feature_used')) AS c (event_name)",
@@ -76,6 +78,13 @@ NAMED = {
     "annotations": {"title": "kind || ' {canary}'"},
     "spend": {"campaign_name": "CASE WHEN campaign LIKE '(%' THEN campaign ELSE campaign || ' {canary}' END"},
     "feature_daily": {"feature": "feature || ' {canary}'"},
+    "sales_detail": {
+        "order_id": "strftime(date_day, '%Y%m%d') || number",
+        "order_name": "'#' || strftime(date_day, '%Y%m%d') || number",
+        "order_day": "date_day",
+        "processed_at": "date_day + number * INTERVAL 1 HOUR",
+        "product_key": "'p' || number % 2",
+    },
     "sessions_daily": {"traffic_source": "CASE traffic_source WHEN 'direct' THEN traffic_source "
                        "ELSE traffic_source || '-{canary}' END"},
     "funnel_daily": {"step_count": "7000 // (step_number * step_number + 1) + day(date_day)"},
@@ -130,5 +139,6 @@ def _salt(mart: Mart) -> str:
         "funnel",
         "traffic_source",
         "event_name",
+        "number",
     )
     return ", ".join([str(mart.time_column), *(name for name in parts if re.search(rf"\b{name}\b", GROUPS[mart.name]))])

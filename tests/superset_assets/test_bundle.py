@@ -54,7 +54,8 @@ def test_each_mart_with_metrics_and_the_build_become_datasets(catalog: Catalog) 
     assert set(datasets.generate(catalog)) == {
         "activity_daily", "alerts", "build_info", "cohorts", "customer_daily", "customer_ltv", "customers_monthly",
         "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis", "ltv_horizons", "metrics_daily", "movers",
-        "mrr_monthly", "outlook", "product_daily", "sales_bridge", "sales_trend", "sessions_daily", "spend",
+        "mrr_monthly", "outlook", "product_daily", "sales_bridge", "sales_detail", "sales_trend",
+        "sessions_daily", "spend",
     }  # fmt: skip
 
 

@@ -54,10 +54,9 @@ def test_expanded_charts_and_dashboards_are_read_back_as_the_same_decisions(cata
         read, left = compact_chart.read_chart(form, name, catalog)
         written = {key: value for key, value in chart.plain().items() if key != "empty"}  # Superset has no place for it
         assert (read.plain(), left) == (written, [])
+    empty = {"rows": {}, "tabs": {}, "cross_filter": []}
     blank = {
-        name: board.model_copy(
-            update={"rows": {}, "tabs": {}, "filters": {key: None for key in board.filters if key == "date_range"}}
-        )
+        name: board.model_copy(update=empty | {"filters": dict.fromkeys({"date_range"} & board.filters.keys())})
         for name, board in files.dashboards.items()
     }
     forms = {
@@ -249,7 +248,7 @@ def test_chart_on_two_dashboards_is_exported_and_named_once(
 
 def test_comments_and_other_charts_stay_as_they_are(imported: bundle.Assets, catalog: Catalog, root: Path) -> None:
     file = root / "charts/store_performance.yaml"
-    text = "# of the shop\n" + file.read_text().replace("units_sold:", "# pieces, not orders\nunits_sold:")
+    text = "# of the shop\n" + file.read_text().replace("\nunits_sold:", "\n# pieces, not orders\nunits_sold:")
     file.write_text(text)
     exported(imported, catalog, root, lambda a: a["charts/new_customers.yaml"].update(slice_name="New people")).write()
     assert file.read_text() == text.replace("title: New customers", "title: New people")

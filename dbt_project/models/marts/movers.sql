@@ -1,6 +1,7 @@
 -- Publishing fills the rows through the semantic layer (semantic/digest).
 -- depends_on: {{ ref('product_daily') }}
 -- depends_on: {{ ref('metrics_daily') }}
+-- depends_on: {{ ref('sales_detail') }}
 -- depends_on: {{ ref('spend') }}
 select
     cast(null as varchar) as tenant_id,

@@ -220,6 +220,15 @@ CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(daily_users) AS BIGINT) EN
 -- dau (activity_daily)
 CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(active_users) AS BIGINT) END
 
+-- detail_net_sales (sales_detail)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- detail_units_returned (sales_detail)
+CAST(SUM(units_returned) AS BIGINT)
+
+-- detail_units_sold (sales_detail)
+CAST(SUM(units_sold) AS BIGINT)
+
 -- direct_revenue (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(direct_revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 

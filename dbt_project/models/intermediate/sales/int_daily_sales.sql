@@ -32,7 +32,8 @@ orders as (
         count(*) filter (where is_completed) as orders_completed,
         count(*) filter (where order_status = 'REFUNDED') as orders_refunded,
         count(*) filter (where order_status = 'PARTIALLY_REFUNDED') as orders_partially_refunded,
-        count(*) filter (where refunded_amount_minor > 0) as orders_paid_back
+        count(*) filter (where refunded_amount_minor > 0) as orders_paid_back,
+        count(*) filter (where customer_kind = 'new') as new_customers
     from {{ ref('orders') }}
     group by all
 ),
@@ -47,30 +48,6 @@ refunds as (
         sum(refunded_store_credit_minor) as refunded_store_credit_minor,
         count(*) as refunds_made
     from {{ ref('refunds') }}
-    group by all
-),
-
-first_orders as (
-    select
-        tenant_id,
-        source,
-        channel,
-        date_day
-    from {{ ref('int_orders') }}
-    where is_known
-    qualify row_number() over (
-        partition by tenant_id, customer_key order by date_day, processed_at, order_id
-    ) = 1
-),
-
-new_customers as (
-    select
-        tenant_id,
-        source,
-        channel,
-        date_day,
-        count(*) as new_customers
-    from first_orders
     group by all
 ),
 
@@ -108,17 +85,15 @@ select
     {%- for name in [
         'order_value_minor', 'revenue_all_orders_minor', 'order_revenue_minor', 'refunded_order_value_minor',
         'refunds_by_order_date_minor', 'orders_placed', 'orders_valid', 'orders_completed', 'orders_refunded',
-        'orders_partially_refunded', 'orders_paid_back'
+        'orders_partially_refunded', 'orders_paid_back', 'new_customers'
     ] %}
         cast(coalesce(orders.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}
     {%- for name in ['refunded_amount_minor', 'refunded_store_credit_minor', 'refunds_made'] %}
         cast(coalesce(refunds.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}
-    cast(coalesce(ledger.units_sold, 0) as bigint) as units_sold,
-    coalesce(new_customers.new_customers, 0) as new_customers
+    cast(coalesce(ledger.units_sold, 0) as bigint) as units_sold
 from days
 left join ledger using (tenant_id, source, channel, date_day)
 left join orders using (tenant_id, source, channel, date_day)
 left join refunds using (tenant_id, source, channel, date_day)
-left join new_customers using (tenant_id, source, channel, date_day)

@@ -15,6 +15,8 @@ currencies as (select * from {{ ref('currencies') }}),
 
 channels as (select * from {{ ref('channels') }}),
 
+countries as (select * from {{ ref('countries') }}),
+
 own_channels as (select * from {{ source('takings', 'channels') }}),
 
 statuses as (select * from {{ ref('order_status') }})
@@ -39,6 +41,8 @@ select
     orders.customer_id,
     lower(orders.email) as email,
     coalesce(orders.customer_name, customers.display_name) as customer_name,
+    orders.country as country_code,
+    coalesce(countries.country, orders.country, '(unknown)') as country,
     orders.financial_status,
     orders.fulfillment_status,
     case
@@ -59,6 +63,7 @@ inner join tenants using (tenant_id)
 left join currencies on orders.currency = currencies.currency
 left join channels on lower(orders.source_name) = channels.source_name and channels.source = 'shopify'
 left join own_channels on orders.tenant_id = own_channels.tenant_id and orders.source_name = own_channels.source_name
+left join countries on orders.country = countries.country_code
 left join statuses
     on
         coalesce(orders.financial_status, 'NONE') = statuses.financial_status
