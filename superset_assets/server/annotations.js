@@ -4,7 +4,7 @@
 
 (() => {
   const STRIP = 18; // pixels above the plot
-  const [LEFT, RIGHT] = [56, 28]; // about what the axis and the margin take
+  const [LEFT, RIGHT] = [56, 20]; // about what the axis and the margin take
   const [LETTER, GAP] = [6, 10]; // pixels
   const MOST = 4; // titles in a tooltip
 
@@ -18,7 +18,7 @@
     return items.map((item) => {
       const text = shortened(item.title, width < 420 ? 14 : 26);
       const [centre, size] = [middle(item), text.length * LETTER];
-      const align = centre < size / 2 ? "left" : centre + size / 2 > width ? "right" : "center";
+      const align = centre < size / 2 ? "left" : centre + size / 2 > width - GAP ? "right" : "center";
       const start = { left: centre, right: centre - size, center: centre - size / 2 }[align];
       if (start < free) return undefined;
       free = start + size + GAP;

@@ -205,7 +205,7 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
 
 APP_ICON = _logo(_BRAND["light"])
 # no buttons All and Inv; no label over another or without a space to it
-_AXES = {"legend": {"selector": False}, "xAxis": {"axisLabel": {"hideOverlap": True, "padding": [0, 5]}}}
+_AXES = {"legend": {"selector": False}, "xAxis": {"axisLabel": {"hideOverlap": True, "padding": [0, 8]}}}
 # a long name leaves room for its bar, also on a phone
 _BARS = {
     **_AXES,
