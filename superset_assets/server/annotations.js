@@ -43,11 +43,12 @@
         formatter: shown?.text ?? "",
         align: shown?.align,
         color: isAlert ? theme.colorError : theme.colorTextSecondary,
+        opacity: 1,
         fontSize: 11,
         distance: 4,
       };
       if (item.from === item.to) {
-        const lineStyle = { color: isAlert ? theme.colorError : theme.colorText, width: 1, type: "solid", opacity: 0.5 };
+        const lineStyle = { color: isAlert ? theme.colorError : theme.colorTextTertiary, width: 1, type: "solid" };
         lines.push({ xAxis: item.from, lineStyle, label: { ...style, position: "end" } });
       } else {
         const itemStyle = { color: isAlert ? theme.colorError : theme.colorText, opacity: 0.07 };
