@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from selenium import webdriver
+from selenium.webdriver.support.ui import WebDriverWait
 from supersetapiclient.client import SupersetClient
 
 from semantic.catalog import Catalog
@@ -14,6 +16,7 @@ from superset_assets import chart_form, dashboard_form, decisions
 from superset_assets.client import call, ids_by_uuid, listing
 from superset_assets.names import asset_uuid
 from tests.orchestration.installation import published_shops
+from tests.superset_assets import browser
 from tests.superset_assets.conftest import TENANTS, Running, point_to
 from tests.superset_assets.test_logins import Browser
 
@@ -62,9 +65,9 @@ def listed(client: SupersetClient) -> set[str]:
 
 def navigation(superset: Running, name: str) -> dict[str, list[str]]:
     """What the page of a login asks for: the dashboards that are not in a tenant's navigation."""
-    browser = Browser(superset)
-    browser.log_in(superset.server.credentials.login(name))
-    answer: dict[str, list[str]] = browser.get("/takings/navigation").json()
+    page = Browser(superset)
+    page.log_in(superset.server.credentials.login(name))
+    answer: dict[str, list[str]] = page.get("/takings/navigation").json()
     return answer
 
 
@@ -81,6 +84,23 @@ def test_navigation_has_no_dashboard_that_the_sources_cannot_fill(alone: Running
         assert listed(alone.user(name)) & boards == boards
         assert links(alone.user(name), "home") == boards - {"home"}
         assert navigation(alone, name) == dict.fromkeys(TENANTS, sorted(HIDDEN))
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not browser.CHROMIUM.exists(), reason="no chromium: `make test` installs it")
+def test_page_of_the_administrator_has_only_the_links_of_the_chosen_tenant(alone: Running) -> None:
+    boards = {dashboard_form.slug(name) for name in decisions.read().dashboards}
+    with browser.chromium() as driver:
+        browser.log_in(driver, alone.server.url, alone.server.credentials.admin)
+        driver.get(f"{alone.server.url}/superset/dashboard/home/")
+        strip = """.dashboard-markdown a[href^="/superset/dashboard/"]"""
+        visible = f"[...document.querySelectorAll('{strip}')].filter(link => link.offsetParent)"
+
+        def shown(driver: webdriver.Chrome) -> set[str]:
+            addresses = str(driver.execute_script(f"return {visible}.map(link => link.href)"))
+            return {board for board in boards if f"/dashboard/{board}/" in addresses}
+
+        WebDriverWait(driver, 60).until(lambda d: shown(d) == boards - HIDDEN - {"home"})
 
 
 def test_navigation_of_a_build_that_names_no_sources_is_whole(superset: Running) -> None:
