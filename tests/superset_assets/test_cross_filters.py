@@ -131,7 +131,7 @@ def test_bar_shows_its_orders_and_their_sum_until_it_is_clicked_again(superset: 
         wait = WebDriverWait(driver, 30)
 
         def is_shown(expected: list[Any], words: list[str]) -> bool:
-            total = browser.numbers(driver).get("Net sales of the selection")
+            total = browser.numbers(driver).get("Selected net sales")
             return [orders(driver), total, chosen(driver)] == [*expected, words]
 
         browser.log_in(driver, superset.server.url, superset.server.credentials.login("aurora"))
@@ -155,7 +155,7 @@ def test_bar_shows_its_orders_and_their_sum_until_it_is_clicked_again(superset: 
         cell = "//*[@data-test-chart-name='Orders']//td[text()='{}']"
         driver.find_element(By.XPATH, cell.format("Germany")).click()
         germany = published(superset, "aurora", "country = 'Germany'")[1]
-        wait.until(lambda d: browser.numbers(d)["Net sales of the selection"] == germany)
+        wait.until(lambda d: browser.numbers(d)["Selected net sales"] == germany)
         assert chosen(driver) == ["Only Country: Germany"]
         driver.find_element(By.LINK_TEXT, "Show everything").click()
         wait.until(lambda _: is_shown(everything, []))
