@@ -14,7 +14,7 @@ demo: setup  ## two simulated shops to filled dashboards (WORLD=folder: a real r
 	@$(TAKINGS) demo $(if $(WORLD),--world "$(WORLD)") $(if $(ONCE),--once) $(if $(PORT),--superset-port $(PORT))
 
 test:  ## lint, types and every test but the deep ones: minutes
-	@$(MAKE) --no-print-directory --jobs --output-sync check setup browser
+	@$(MAKE) --no-print-directory --jobs check setup browser
 	@$(PYTEST) -m "not deep" $(ARGS)
 
 test-fast: .venv/.locked  ## quick tests: no Superset, browser or whole simulated shops; 90 seconds
