@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 TAKINGS := .venv/bin/takings
 SUPERSET := superset_assets/server/.venv
-PYTEST := .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST := .venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18

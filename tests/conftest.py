@@ -48,6 +48,7 @@ LONGEST = (
     "tests/end_to_end/test_online_retail.py",
     "tests/end_to_end/test_the_books.py",
     "tests/orchestration/test_cli.py",
+    "tests/test_howtos.py",
     "tests/orchestration/test_dagster.py",
     "tests/orchestration/test_currencies.py",
     "tests/orchestration/test_foreign_accounts.py",
