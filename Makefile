@@ -5,7 +5,8 @@ SHELL := /bin/bash
 
 TAKINGS := .venv/bin/takings
 SUPERSET := superset_assets/server/.venv
-PYTEST := .venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+WORKERS := 4
+PYTEST = .venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -17,6 +18,7 @@ test:  ## lint, types and every test but the deep ones: minutes
 	@$(MAKE) --no-print-directory --jobs check setup browser
 	@$(PYTEST) -m "not deep" $(ARGS)
 
+test-fast: WORKERS := 3
 test-fast: .venv/.locked  ## quick tests: no Superset, browser or whole simulated shops; 90 seconds
 	@$(PYTEST) -m "not (deep or slow or superset or browser or worlds)" $(ARGS)
 

@@ -27,7 +27,7 @@ DEV = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]]
 USED_BY = {
     "hatchling": ("pyproject.toml", 'build-backend = "hatchling.build"'),
     "editables": ("tools/setup", "--no-build-isolation"),  # hatchling asks for it when it makes an editable install
-    "pytest-xdist": ("Makefile", "-n 4 --dist"),
+    "pytest-xdist": ("Makefile", "pytest -n $(WORKERS)"),
     "ruff": ("tools/check.py", 'BIN / "ruff"'),
     "mypy": ("tools/check.py", 'BIN / "mypy"'),
     "sqruff": ("tools/check.py", 'BIN / "sqruff"'),
