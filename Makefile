@@ -36,10 +36,14 @@ setup: .venv/.locked $(SUPERSET)/.locked
 lock:  ## resolve both locks again
 	@tools/lock
 
-.venv/.locked: requirements.lock pyproject.toml
+# before the environments, which are made side by side
+.tools/.ready:
+	@tools/uv --version >/dev/null && mkdir -p .tools && touch $@
+
+.venv/.locked: requirements.lock pyproject.toml | .tools/.ready
 	@tools/setup .venv requirements.lock editable
 
-$(SUPERSET)/.locked: superset_assets/server/requirements.lock
+$(SUPERSET)/.locked: superset_assets/server/requirements.lock | .tools/.ready
 	@tools/setup $(SUPERSET) superset_assets/server/requirements.lock
 
 browser:
