@@ -295,8 +295,8 @@ def test_chart_equals_the_oracle(
             shown_rows.sort(key=lambda row: [row[name] for name in ORDER if name in expected[0]])
         assert len(shown_rows) == len(expected)
         for ours, theirs in zip(shown_rows, expected, strict=True):
-            # a line that is unknown everywhere is left out
-            wrong = {name: (ours.get(name), value) for name, value in theirs.items() if not _same(ours.get(name), value)}
+            shown = {name: ours.get(name) for name in theirs}  # a line that is unknown everywhere is left out
+            wrong = {name: (shown[name], value) for name, value in theirs.items() if not _same(shown[name], value)}
             assert not wrong, (account, since, theirs, wrong)
             numbers = {name for name, value in ours.items() if isinstance(value, int | float) and PADDING not in name}
             assert numbers <= set(theirs), "a number that nothing is compared with"
