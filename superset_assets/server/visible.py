@@ -20,7 +20,7 @@ TENANT_ROLE = re.compile(r"tenant:([A-Za-z0-9][A-Za-z0-9_-]*)")
 OK = 200
 TENANT_FILTER = "NATIVE_FILTER-tenant"
 CONTROLS = {f"NATIVE_FILTER-{name}" for name in ("date_range", "period", "comparison")}
-"""The filters that controls.js stands for: without others, Superset's filter bar would only ask the same again."""
+"""The filters that controls.js replaces. Where a dashboard has no others, Superset's filter bar is not needed."""
 
 
 def tenant_of(roles: set[str]) -> str | None:

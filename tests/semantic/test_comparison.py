@@ -153,7 +153,7 @@ def test_longer_periods_match_by_their_number(published: Path, by: str) -> None:
         ("2025-11-30 to 2026-11-29", "2024-11-30 to 2025-11-29", "month", (12, "MONTH")),
         ("2026-01-01 to 2026-06-30", "2025-07-01 to 2025-12-31", "month", (6, "MONTH")),  # whole months
         ("2026-01-01 to 2026-06-30", "2025-07-01 to 2025-12-31", "week", (184, "DAY")),
-        ("2026-01-01 to 2026-06-30", "2025-07-01 to 2025-12-31", "year", (184, "DAY")),  # half a year is no year
+        ("2026-01-01 to 2026-06-30", "2025-07-01 to 2025-12-31", "year", (184, "DAY")),  # half a year counts as days
     ],
 )
 def test_points_of_both_periods_have_as_many_days_or_are_months(

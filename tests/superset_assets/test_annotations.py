@@ -119,7 +119,7 @@ def test_annotation_belongs_to_the_day_week_or_month_that_holds_it(
         "fair": "30 Sep 2025", "launch": "15 Oct 2025", "sale": "28 Nov – 1 Dec 2025"
     }  # fmt: skip
     by_title = {record["title"]: record["from"] for record in records}
-    assert by_title["launch"] == milliseconds(date(2025, 10, 15))[0]  # a line stands on its day between two points
+    assert by_title["launch"] == milliseconds(date(2025, 10, 15))[0]  # the line is at its day, between two points
 
 
 def _days() -> list[str]:
