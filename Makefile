@@ -1,6 +1,8 @@
 # What a newcomer types. Everything else is `.venv/bin/takings --help`.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+# Where this is set, as in many container images, each of the suite's hundreds of processes compiles its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test test-fast test-deep check generate setup lock browser clean
 
 TAKINGS := .venv/bin/takings
