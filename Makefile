@@ -1,7 +1,7 @@
 # What a newcomer types. Everything else is `.venv/bin/takings --help`.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-# Where this is set, as in many container images, each of the suite's hundreds of processes compiles its modules anew.
+# Where this is set, as in many container images, each of the suite's hundreds of processes compiles all of its modules.
 unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test test-fast test-deep check generate setup lock browser clean
 
