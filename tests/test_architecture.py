@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("common", "connectors", "simulator", "semantic", "superset_assets", "orchestration")
+ROOMS = ("common", "connectors", "simulator", "semantic", "serving", "superset_assets", "orchestration")
 SERVER = "superset_assets/server"
 
 # What a room may import of the others, and where a line belongs that needs more.
@@ -40,6 +40,10 @@ MAY_IMPORT = {
     "semantic": (
         ("common",),
         "semantic knows no other room: what needs settings or a connector belongs in orchestration",
+    ),
+    "serving": (
+        ("common", "semantic"),
+        "serving shows what semantic knows: what needs settings, Superset or a process belongs in orchestration",
     ),
     "superset_assets": (
         ("common", "semantic.catalog", "semantic.compiler", "semantic.errors"),

@@ -163,7 +163,7 @@ def _complete(what: str, needed: Any, explained: Any, where: str) -> None:
 
 def _variables() -> set[str]:
     """Every variable of ours that the code names; the tests' own are theirs."""
-    rooms = ("connectors", "semantic", "superset_assets", "orchestration", "dbt_project")
+    rooms = ("connectors", "semantic", "serving", "superset_assets", "orchestration", "dbt_project")
     files = [path for room in rooms for kind in ("*.py", "*.yml") for path in (ROOT / room).rglob(kind)]
     texts = [path.read_text() for path in files if ".venv" not in path.parts]
     return {name for text in texts for name in re.findall(r"\bTAKINGS_[A-Z_]+", text)}

@@ -1,0 +1,101 @@
+"""What a report says: the one object that every writer reads, so that no format computes a number of its own.
+
+    declaration (YAML) + published build + days ──fill──▶ Content ──▶ CSV, XLSX, Parquet, JSON, PNG, SVG, PDF, HTML
+
+Money is a Decimal in units of the tenant's currency with its places, a count is an int, a ratio a Decimal or float;
+None is a number that cannot be known. Tables have `unit`, `label` and `format` in the metadata of their fields, as
+semantic.query gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+import pyarrow as pa
+
+from common.comparison import Comparison
+from common.presets import Days
+from semantic.catalog import Metric
+from semantic.warehouse import Currency
+
+Number = Decimal | int | float
+ChartKind = Literal["line", "bars", "funnel", "heatmap", "table", "figure"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of the summary, and the same number of the period that it is compared with."""
+
+    metric: Metric
+    value: Number | None
+    previous: Number | None = None
+    change: float | None = None
+    """Difference as a share of `previous`; None where that is unknown or not above zero."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture of a report. `line`: metrics over days, weeks or months. `bars`: one metric per row, longest first.
+    `funnel`: the table's steps. `heatmap`: rows × columns of one metric. `table`: the rows as they are. `figure`: one
+    number with its badge."""
+
+    kind: ChartKind
+    title: str
+    metrics: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class ChartData:
+    """A chart with its numbers: one row per point, the columns of `by` before those of the metrics.
+
+    `before`: the same of the earlier period, its days moved onto these days; None where there is none.
+    """
+
+    chart: Chart
+    table: pa.Table
+    before: pa.Table | None = None
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Whether the tenant's numbers equal those of its sources: `differences` names the accounts that differ."""
+
+    compared: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Content:
+    """A report of one tenant over a range of days, both included."""
+
+    name: str
+    title: str
+    question: str
+    tenant: str
+    tenant_name: str
+    time_zone: str
+    currency: Currency
+    days: Days
+    comparison: Comparison | None
+    figures: tuple[Figure, ...]
+    table: pa.Table
+    charts: tuple[ChartData, ...]
+    definitions: Mapping[str, str]
+    """Each metric's label and its definition in words."""
+    caveats: tuple[str, ...]
+    as_of: datetime | None
+    """The time (UTC) up to which all sources had been read."""
+    reconciliation: Reconciliation
+    run_id: str
+    definitions_version: str
+    rolling: str | None = None
+    """The period's name where the days move with the calendar, such as 30d."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Headings for people of the table's columns."""
