@@ -18,25 +18,29 @@ def amount(value: Decimal | None, metric: Metric, currency: str | None) -> str:
     """A metric's value for people; a dash where it is unknown. `currency`: ISO 4217."""
     if value is None:
         return "–"
-    sign, size = (MINUS if value < 0 else ""), abs(value)
+    minus, size = (MINUS if value < 0 else ""), abs(value)
     if metric.unit == "money":
-        return sign + money(size, currency)
+        return minus + money(size, currency)
     if metric.unit == "count":
-        return f"{sign}{size:,.0f}"
+        return f"{minus}{size:,.0f}"
     if metric.format.endswith("%"):
-        return f"{sign}{size * 100:.1f} %"
-    return f"{sign}{size:,.1f}" + "×" * metric.format.startswith("$")
+        return f"{minus}{size * 100:.1f} %"
+    return f"{minus}{size:,.1f}" + "×" * metric.format.startswith("$")
 
 
-def money(size: Decimal, currency: str | None) -> str:
-    """An amount that is not negative, with its currency's sign and, below 1,000, its decimal places."""
+def money(size: Decimal, currency: str | None, *, exact: bool = False) -> str:
+    """An amount that is not negative, with its currency's sign and, below 1,000 or `exact`, its decimal places."""
     if currency is None:
         return f"{size:,.2f}"
-    sign = get_currency_symbol(currency, locale="en_US")
-    gap = "\N{NO-BREAK SPACE}" if sign[-1].isalpha() else ""  # CHF 1,200, but $1,200
-    if round(size) >= WHOLE_FROM:
-        return f"{sign}{gap}{size:,.0f}"
-    return f"{sign}{gap}{size:,.{get_currency_precision(currency)}f}"
+    if round(size) >= WHOLE_FROM and not exact:
+        return f"{sign(currency)}{size:,.0f}"
+    return f"{sign(currency)}{size:,.{get_currency_precision(currency)}f}"
+
+
+def sign(currency: str) -> str:
+    """What is written before an amount: $ or, with a blank that does not break, CHF."""
+    symbol = get_currency_symbol(currency, locale="en_US")
+    return symbol + "\N{NO-BREAK SPACE}" * symbol[-1].isalpha()
 
 
 def change(value: Decimal | None, previous: Decimal | None, metric: Metric, currency: str | None) -> str:

@@ -1,0 +1,139 @@
+"""Numbers of a report in words, the same in pages, documents and pictures.
+
+Amounts have all their decimal places, since a reader compares them with the source; an axis has short ones (€12k).
+A number that cannot be known is "unknown", never 0. Changes are those of the first page (semantic.digest.words).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from semantic.catalog import Metric
+from semantic.digest import words
+from semantic.digest.words import MINUS, Tone
+from semantic.query import rounded
+from semantic.reports.content import Figure
+from semantic.warehouse import Currency
+
+UNKNOWN = "unknown"
+Badge = Literal["green", "yellow", "red"]
+BADGES: Mapping[Badge, tuple[str, Literal["good", "watch", "bad"]]] = {
+    "green": ("● good", "good"), "yellow": ("▲ watch", "watch"), "red": ("■ too high", "bad"),
+}  # fmt: skip
+"""What a badge says, as on the dashboards, and its meaning in the palette: not its colour alone."""
+SHORT = ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
+PLACES = re.compile(r"\.(\d)[f%]$")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the numbers of a column are written: its unit (empty: a text or day), its d3 format, and the currency."""
+
+    unit: str
+    format: str
+    currency: Currency
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the column is right aligned."""
+        return bool(self.unit)
+
+    def text(self, value: Any) -> str:
+        """A value with all its places: $48,213.55, 1,204, 12.3 %, 16.3×; a day as 2026-11-29."""
+        if value is None:
+            return UNKNOWN if self.unit else "–"
+        if not self.unit or not isinstance(value, int | float | Decimal):
+            return str(value)  # a day is 2026-11-29
+        number = exact(value)
+        minus, size = (MINUS if number < 0 else ""), abs(number)
+        if self.unit == "money":
+            return minus + words.money(rounded(size, self.currency.digits), self.currency.code, exact=True)
+        if self.format.endswith("%"):
+            return f"{minus}{rounded(size * 100, self.places):,} %"
+        if self.unit == "count" and size == size.to_integral_value():
+            return f"{minus}{size:,.0f}"
+        return f"{minus}{rounded(size, 2):,}" + "×" * self.format.startswith("$")
+
+    def whole(self, value: Any) -> str:
+        """The same without the decimal places that say nothing about a large amount, for the end of a bar."""
+        if value is None or self.unit != "money":
+            return self.text(value)
+        number = exact(value)
+        return (MINUS if number < 0 else "") + words.money(abs(number), self.currency.code)
+
+    def short(self, value: Any, step: Decimal | None = None) -> str:
+        """A value for an axis whose labels are `step` apart: €12k, −$1.5M, 20 %, 3×."""
+        number = exact(value)
+        minus, size = (MINUS if number < 0 else ""), abs(number)
+        if self.format.endswith("%"):
+            return f"{minus}{_plain(size * 100)} %"
+        unit, letter = next(((unit, letter) for unit, letter in SHORT if (step or size) * 10 >= unit <= size), (1, ""))
+        sign = words.sign(self.currency.code) if self.unit == "money" else ""
+        return f"{minus}{sign}{_plain(size / unit)}{letter}" + "×" * self.format.startswith("$")
+
+    @property
+    def places(self) -> int:
+        """Decimal places of a percentage."""
+        match = PLACES.search(self.format)
+        return int(match[1]) if match else 0
+
+
+def style(field: pa.Field, currency: Currency) -> Style:
+    """How a column of a report's table is written."""
+    meta = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+    unit = meta.get("unit", "")
+    is_number = pa.types.is_integer(field.type) or pa.types.is_decimal(field.type) or pa.types.is_floating(field.type)
+    return Style(unit or ("count" if is_number else ""), meta.get("format", ""), currency)
+
+
+def of_metric(metric: Metric, currency: Currency) -> Style:
+    """How a metric's values are written."""
+    return Style(metric.unit, metric.format, currency)
+
+
+def label(field: pa.Field, columns: Mapping[str, str]) -> str:
+    """The heading of a column for people."""
+    meta = field.metadata or {}
+    return columns.get(field.name) or meta.get(b"label", b"").decode() or field.name.replace("_", " ").capitalize()
+
+
+def change(figure: Figure, currency: Currency) -> str:
+    """▲ 12.3 % from $14,331; what is unknown is named."""
+    if figure.value is None:
+        return "the earlier value is " + UNKNOWN if figure.previous is None else "nothing to compare with"
+    if figure.previous is None:
+        return f"the earlier value is {UNKNOWN}"
+    return words.change(exact(figure.value), exact(figure.previous), figure.metric, currency.code)
+
+
+def tone(figure: Figure) -> Tone:
+    """Whether the change is in the metric's good direction."""
+    if figure.value is None or figure.previous is None:
+        return "neutral"
+    return words.tone(exact(figure.value), exact(figure.previous), figure.metric.good)
+
+
+def badge(metric: Metric, value: Any) -> Badge | None:
+    """The badge of a value by the metric's thresholds; a value at a limit has the better one. None without them."""
+    if value is None or not metric.thresholds:
+        return None
+    if value <= metric.thresholds["green"]:
+        return "green"
+    return "yellow" if value <= metric.thresholds["yellow"] else "red"
+
+
+def exact(value: Any) -> Decimal:
+    """The shortest decimal that equals a number."""
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+
+
+def _plain(number: Decimal) -> str:
+    """A number without trailing zeros, with thousands separators."""
+    text = f"{number:,.6f}".rstrip("0").rstrip(".")
+    return text or "0"

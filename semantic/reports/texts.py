@@ -1,0 +1,138 @@
+"""What a report says beside its numbers, in words: the same in a page and in a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from common.presets import Days
+from semantic.digest.words import Tone
+from semantic.reports import shown
+from semantic.reports.content import Content
+
+
+@dataclass(frozen=True)
+class FigureText:
+    """A figure in words. `badge`: its word and its meaning in the palette, both empty where it has none."""
+
+    name: str
+    label: str
+    value: str
+    change: str
+    tone: Tone
+    badge: str
+    badge_tone: str
+
+
+@dataclass(frozen=True)
+class TableText:
+    """A table in words: headings, whether each column is of numbers, rows."""
+
+    headings: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def day(value: date) -> str:
+    """29 Nov 2026."""
+    return f"{value.day} {value:%b %Y}"
+
+
+def days(value: Days) -> str:
+    """A range of days: 29 Nov 2026, 1 – 30 Nov 2026, 30 Nov – 2 Dec 2026, 1 Dec 2025 – 2 Jan 2026."""
+    first, last = value
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} – {day(last)}"
+    return f"{first.day} {first:%b}{'' if first.year == last.year else f' {first.year}'} – {day(last)}"
+
+
+def period(content: Content) -> str:
+    """The report's days and their number."""
+    count = (content.days[1] - content.days[0] + timedelta(days=1)).days
+    return f"{days(content.days)} ({count:,} {'day' if count == 1 else 'days'})"
+
+
+def comparison(content: Content) -> str:
+    """Which days the changes compare; empty without a comparison."""
+    both = content.comparison
+    if both is None:
+        return ""
+    if both.now == content.days:
+        return f"compared with {days(both.before)}"
+    return f"changes compare {days(both.now)} with {days(both.before)}, since the last day is not over"
+
+
+def rolling(content: Content) -> str:
+    """That the days move with the calendar; empty where they are fixed."""
+    return f"These days move with the calendar: the period is {content.rolling}." if content.rolling else ""
+
+
+def as_of(content: Content) -> str:
+    """Up to when the sources had been read, in the tenant's time zone."""
+    if content.as_of is None:
+        return "It is unknown up to when the sources had been read"
+    instant = content.as_of if content.as_of.tzinfo else content.as_of.replace(tzinfo=UTC)
+    local = instant.astimezone(ZoneInfo(content.time_zone))
+    return f"Data as of {day(local.date())}, {local:%H:%M} ({content.time_zone})"
+
+
+def reconciliation(content: Content) -> tuple[Tone, str]:
+    """Whether the numbers equal those of the sources, and the tone of this message."""
+    result = content.reconciliation
+    if result.differences:
+        return "bad", f"The numbers differ from the source: {_names(result.differences)}."
+    missing = f" Not compared: {_names(result.not_compared)}." if result.not_compared else ""
+    if not result.compared:
+        return "neutral", "The numbers are not compared with a source." + missing
+    return "good", f"The numbers equal those of the source: {_names(result.compared)}.{missing}"
+
+
+def figures(content: Content) -> tuple[FigureText, ...]:
+    """The figures of the summary with their change."""
+    texts = []
+    for figure in content.figures:
+        style = shown.of_metric(figure.metric, content.currency)
+        word, tone = shown.BADGES[badge] if (badge := shown.badge(figure.metric, figure.value)) else ("", "")
+        change = shown.change(figure, content.currency) if content.comparison else ""
+        texts.append(
+            FigureText(
+                figure.metric.name,
+                figure.metric.label,
+                style.text(figure.value),
+                change,
+                shown.tone(figure),
+                word,
+                tone,
+            )
+        )
+    return tuple(texts)
+
+
+def table(content: Content, first: int = 0, count: int | None = None) -> TableText:
+    """The report's rows from number `first`, at most `count` of them."""
+    fields = list(content.table.schema)
+    styles = [shown.style(field, content.currency) for field in fields]
+    part = content.table.slice(first) if count is None else content.table.slice(first, count)
+    columns = [
+        [style.text(value) for value in column.to_pylist()] for style, column in zip(styles, part.columns, strict=True)
+    ]
+    rows: Iterable[Sequence[Any]] = zip(*columns, strict=True)
+    return TableText(
+        tuple(shown.label(field, content.columns) for field in fields),
+        tuple(style.is_number for style in styles),
+        tuple(tuple(row) for row in rows),
+    )
+
+
+def meanings(content: Content) -> tuple[tuple[str, str], ...]:
+    """Each metric's label with its definition, in the order of the declaration."""
+    return tuple(content.definitions.items())
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names)
