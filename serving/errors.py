@@ -1,0 +1,32 @@
+"""Why the web application refuses. The command line shows the texts, a page shows a text of its own (pages.py)."""
+
+from __future__ import annotations
+
+from common.errors import ConfigurationError, RetryError
+
+
+class RefusedError(ConfigurationError):
+    """A token that was not signed here: malformed, changed, or of a key that is gone. It never says which."""
+
+    def __init__(self) -> None:
+        super().__init__("The link is not valid", next_step="Ask for a new link")
+
+
+class EndedError(ConfigurationError):
+    """A link that was valid: it has expired, or was revoked."""
+
+    def __init__(self, *, expired: bool) -> None:
+        super().__init__(f"The link {'has expired' if expired else 'was revoked'}", next_step="Ask for a new link")
+        self.expired = expired
+
+
+class UnknownLinkError(ConfigurationError):
+    """The ledger has no such link."""
+
+
+class StateError(ConfigurationError):
+    """The keys or the ledger of links cannot be read."""
+
+
+class LoginServerError(RetryError):
+    """Superset does not answer, so nobody's login can be recognized."""
