@@ -65,7 +65,7 @@ def query(
     if compare:
         table = _compared(published, _names(metrics), _names(by), compare, (start, end, period), tenant, catalog)
     else:
-        first, last = _range(start, end, period, tenant)
+        first, last = day_range(start, end, period, tenant)
         table = ask(published, _names(metrics), _names(by), start=first, end=last, tenant=tenant, definitions=catalog)
     sys.stdout.write(render(table, format))
     say_blocked(tenant)
@@ -119,7 +119,7 @@ def report(
     from orchestration import settings
     from semantic.reports.report import write_report
 
-    first, last = _range(start, end or (start and "today"), period or (None if start or end else "30d"), tenant)
+    first, last = day_range(start, end or (start and "today"), period or (None if start or end else "30d"), tenant)
     if first is None or last is None:
         raise typer.BadParameter("a report needs --from, or --period")
     path = write_report(settings.home() / "published", name, first, last, folder=folder, tenant=tenant, format=format)
@@ -178,7 +178,7 @@ def _compared(
         return comparison.compare(build, metrics, both, by)
 
 
-def _range(
+def day_range(
     start: str | None, end: str | None, period: str | None, tenant: str | None
 ) -> tuple[date | None, date | None]:
     """First and last day of the question, in the tenant's calendar; None where it has no such end."""

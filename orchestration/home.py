@@ -60,6 +60,11 @@ class Home:
         return self.root / "superset"
 
     @property
+    def serving(self) -> Path:
+        """The keys and the ledger of links."""
+        return self.root / "serving"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's history."""
         return self.root / "dagster"

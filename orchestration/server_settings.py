@@ -1,13 +1,15 @@
-"""The tables of takings.toml about Superset and Dagster."""
+"""The tables of takings.toml about the servers (Superset, Dagster, the web application), logins and links."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from connectors.settings import Name, Table
+
+PublicAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+$")]
 
 
 class SupersetSettings(Table):
@@ -30,6 +32,40 @@ class DagsterSettings(Table):
     """Dagster's server on 127.0.0.1."""
 
     port: int = Field(default=3000, ge=1, le=65535, description="The port of Dagster's pages on 127.0.0.1.")
+
+
+class ServingSettings(Table):
+    """The web application's server on 127.0.0.1."""
+
+    port: int = Field(default=8090, ge=1, le=65535, description="The port of report pages and links on 127.0.0.1.")
+    address: PublicAddress | None = Field(
+        default=None,
+        description="Where people reach it, through a web server in front of it: links begin with it. Its host has to "
+        "be Superset's, which may have another port: then its logins are known. Without it: `http://127.0.0.1:PORT`.",
+    )
+
+
+class ShareSettings(Table):
+    """How long a tenant's links open."""
+
+    default_days: int = Field(default=7, ge=1, le=3650, description="Days until a link expires.")
+    most_days: int = Field(default=90, ge=1, le=3650, description="The most days that may be chosen for a link.")
+
+    @model_validator(mode="after")
+    def _default_within(self) -> ShareSettings:
+        if self.default_days > self.most_days:
+            raise ValueError(f"default_days is {self.default_days}, more than most_days, {self.most_days}")
+        return self
+
+
+class LoginSettings(Table):
+    """A further login of a tenant, for the dashboards."""
+
+    name: Name = Field(description="The login's name: each name once, in all tenants.")
+    role: Literal["owner", "analyst"] = Field(
+        description="`owner`: reads, exports and shares the dashboards. `analyst`: also explores, and saves own charts "
+        "and dashboards."
+    )
 
 
 class DashboardSettings(Table):

@@ -26,7 +26,14 @@ from connectors.base import Account
 from connectors.registry import BY_KIND, CONNECTORS, KINDS
 from connectors.settings import Name, SourceSettings, Table
 from connectors.shopify.settings import SalesChannels
-from orchestration.server_settings import DagsterSettings, DashboardSettings, SupersetSettings
+from orchestration.server_settings import (
+    DagsterSettings,
+    DashboardSettings,
+    LoginSettings,
+    ServingSettings,
+    ShareSettings,
+    SupersetSettings,
+)
 
 _BLANKS = " \t\r\n"  # what `echo` and editors leave around a secret
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -48,16 +55,6 @@ class Source:
     settings: SourceSettings
     problem: ConfigurationError | None = None
     """Why the account cannot be pulled as it is configured."""
-
-
-class LoginSettings(Table):
-    """A further login of a tenant, for the dashboards."""
-
-    name: Name = Field(description="The login's name: each name once, in all tenants.")
-    role: Literal["owner", "analyst"] = Field(
-        description="`owner`: reads, exports and shares the dashboards. `analyst`: also explores, and saves own charts "
-        "and dashboards."
-    )
 
 
 class TenantSettings(Table):
@@ -84,6 +81,7 @@ class TenantSettings(Table):
         description="The value that a gauge points at, in the metric's own unit (a ratio as 0.05, not as 5 %).",
     )
     channels: SalesChannels = Field(default_factory=dict)
+    share: ShareSettings = ShareSettings()
     logins: tuple[LoginSettings, ...] = ()
     sources: tuple[AnySource, ...] = Field(min_length=1)
 
@@ -119,6 +117,7 @@ class Settings(Table):
     exchange_rates: RatesSettings | None = None
     superset: SupersetSettings = SupersetSettings()
     dagster: DagsterSettings = DagsterSettings()
+    serving: ServingSettings = ServingSettings()
     dashboards: DashboardSettings = DashboardSettings()
     config_path: Path = Field(default=Path(), exclude=True)
     home: Path = Field(default=Path(), exclude=True)

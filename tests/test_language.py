@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".md", ".toml", ".css"}
 SEARCHED = (
     "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "takings.example.toml",
-    "benchmarks", "common", "connectors", "dbt_project", "docs", "orchestration", "semantic", "simulator",
+    "benchmarks", "common", "connectors", "dbt_project", "docs", "orchestration", "semantic", "serving", "simulator",
     "superset_assets", "tests", "tools",
 )  # fmt: skip
 THING = (

@@ -17,7 +17,7 @@ from serving.links import Link
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
-def made(folder: Path, tenant: str = "aurora", days: int = 7) -> Link:
+def new_link(folder: Path, tenant: str = "aurora", days: int = 7) -> Link:
     lifetime = timedelta(days=days)
     return links.new(Keys(folder), "revenue-overview", tenant, None, "30d", lifetime=lifetime, now=NOW)
 
@@ -31,14 +31,14 @@ def ended(ledger: Ledger, link: Link, now: datetime = NOW) -> str:
 
 
 def test_link_is_live_until_the_instant_of_its_expiry(tmp_path: Path) -> None:
-    ledger, link = Ledger(tmp_path), made(tmp_path)
+    ledger, link = Ledger(tmp_path), new_link(tmp_path)
     ledger.add(link, "aurora", NOW)
     assert ended(ledger, link, link.expiry - timedelta(seconds=1)) == "live"
     assert ended(ledger, link, link.expiry) == "expired"
 
 
 def test_revoked_link_ends_at_once_also_for_other_processes(tmp_path: Path) -> None:
-    ledger, other, link = Ledger(tmp_path), Ledger(tmp_path), made(tmp_path)
+    ledger, other, link = Ledger(tmp_path), Ledger(tmp_path), new_link(tmp_path)
     ledger.add(link, "aurora", NOW)
     assert ended(other, link) == "live"
     entry = ledger.revoke(link.id, "ola", NOW)
@@ -48,12 +48,12 @@ def test_revoked_link_ends_at_once_also_for_other_processes(tmp_path: Path) -> N
 
 
 def test_link_that_the_ledger_does_not_know_is_closed(tmp_path: Path) -> None:
-    assert ended(Ledger(tmp_path), made(tmp_path)) == "revoked"
+    assert ended(Ledger(tmp_path), new_link(tmp_path)) == "revoked"
 
 
 def test_tenant_lists_and_revokes_its_own_links_only(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
-    own, foreign, old = made(tmp_path), made(tmp_path, "nordlicht"), made(tmp_path, days=-1)
+    own, foreign, old = new_link(tmp_path), new_link(tmp_path, "nordlicht"), new_link(tmp_path, days=-1)
     for number, link in enumerate((own, foreign, old)):
         ledger.add(link, link.tenant, NOW + timedelta(seconds=number))
     assert [entry.link for entry in ledger.entries("aurora")] == [old, own]
@@ -70,7 +70,7 @@ def test_tenant_lists_and_revokes_its_own_links_only(tmp_path: Path) -> None:
 def add_many(folder: Path, tenant: str) -> None:
     ledger = Ledger(folder)
     for _ in range(40):
-        link = made(folder, tenant)
+        link = new_link(folder, tenant)
         ledger.add(link, tenant, NOW)
         if int(link.id, 16) % 2:
             ledger.revoke(link.id, tenant, NOW)
@@ -91,7 +91,7 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
 
 def test_ledger_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "serving")
-    ledger.add(made(tmp_path), "aurora", NOW)
+    ledger.add(new_link(tmp_path), "aurora", NOW)
     files = list(ledger.path.parent.iterdir())
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
@@ -99,4 +99,4 @@ def test_ledger_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
 def test_damaged_ledger_opens_nothing_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "links.db").write_bytes(b"no database at all, but longer than a header" * 100)
     with pytest.raises(StateError, match=r"links\.db cannot be used"):
-        Ledger(tmp_path).check(made(tmp_path), NOW)
+        Ledger(tmp_path).check(new_link(tmp_path), NOW)

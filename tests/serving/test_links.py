@@ -44,9 +44,9 @@ def refused(token: str, keys: Keys) -> bool:
 
 @pytest.mark.parametrize("rolling", [None, "30d", "this-month"])
 def test_link_says_what_was_signed(keys: Keys, rolling: str | None) -> None:
-    made = link(keys, rolling)
-    read = links.verify(links.sign(made, keys), keys)
-    assert read == made
+    original = link(keys, rolling)
+    read = links.verify(links.sign(original, keys), keys)
+    assert read == original
     assert (read.report, read.tenant, read.expiry) == ("revenue-overview", "aurora", NOW + WEEK)
 
 

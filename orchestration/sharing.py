@@ -1,0 +1,122 @@
+"""Links to reports, for the command line: made, listed, revoked; and the keys that sign them."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from common.errors import ConfigurationError
+from common.presets import Days
+from orchestration.home import Home
+from orchestration.settings import Settings, TenantSettings
+from semantic.errors import UnknownNameError
+from semantic.reports.definitions import REPORTS
+from serving import links
+from serving.keys import Keys
+from serving.ledger import Entry, Ledger
+
+LIFETIME = re.compile(r"([1-9][0-9]{0,4})(d|h)")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A link that was made: its address for people, and when it ends (UTC)."""
+
+    url: str
+    expires: datetime
+    shows: str
+
+
+def address(settings: Settings) -> str:
+    """Where people find the web application."""
+    return settings.serving.address or f"http://127.0.0.1:{settings.serving.port}"
+
+
+def keys(settings: Settings) -> Keys:
+    """The keys of this home, made at first use."""
+    Home(settings.home).make()
+    return Keys(Home(settings.home).serving)
+
+
+def ledger(settings: Settings) -> Ledger:
+    """The ledger of this home."""
+    Home(settings.home).make()
+    return Ledger(Home(settings.home).serving)
+
+
+def share(
+    settings: Settings,
+    report: str,
+    tenant_id: str | None,
+    days: Days | None,
+    rolling: str | None,
+    expires: str | None = None,
+) -> Shared:
+    """Make a link. `expires`: 7d or 48h; without it the tenant's default. Raises TakingsError."""
+    if report not in REPORTS:
+        raise UnknownNameError("report", report, REPORTS)
+    tenant, now = _tenant(settings, tenant_id), datetime.now(UTC)
+    lifetime = _lifetime(tenant, expires)
+    signing = keys(settings)
+    link = links.new(signing, report, tenant.id, days, rolling, lifetime=lifetime, now=now)
+    ledger(settings).add(link, f"{getpass.getuser()} (command line)", now)
+    return Shared(f"{address(settings)}/r/{links.sign(link, signing)}", link.expiry, shown_period(link))
+
+
+def entries(settings: Settings, tenant: str | None, *, ended: bool) -> Iterator[tuple[Entry, str]]:
+    """Links with their state, the newest first; without `ended` only the live ones."""
+    now = datetime.now(UTC)
+    for entry in ledger(settings).entries(tenant and settings.tenant(tenant).id):
+        if ended or entry.state(now) == "live":
+            yield entry, entry.state(now)
+
+
+def revoke(settings: Settings, number: str) -> Entry:
+    """End a link at once. Raises UnknownLinkError."""
+    return ledger(settings).revoke(number, f"{getpass.getuser()} (command line)", datetime.now(UTC))
+
+
+def rotate_keys(settings: Settings, *, end_links: bool) -> tuple[str, list[str]]:
+    """Add a key that signs from now on; returns it and the removed ones.
+
+    Keys of live links stay, unless `end_links`: then every older key is removed and every live link is revoked.
+    """
+    now, book = datetime.now(UTC), ledger(settings)
+    live = book.live(now)
+    if end_links:
+        for entry in live:
+            book.revoke(entry.link.id, f"{getpass.getuser()} (new keys)", now)
+    return keys(settings).rotate(set() if end_links else {entry.link.key for entry in live})
+
+
+def shown_period(link: links.Link) -> str:
+    """The days of a link for people: 2026-11-01 to 2026-11-30, or: rolling 30d."""
+    return f"{link.days[0]} to {link.days[1]}" if link.days else f"rolling {link.rolling}"
+
+
+def _tenant(settings: Settings, tenant_id: str | None) -> TenantSettings:
+    if tenant_id is not None:
+        return settings.tenant(tenant_id)
+    if len(settings.tenants) > 1:
+        known = ", ".join(tenant.id for tenant in settings.tenants)
+        raise ConfigurationError("No tenant is named", f"there are several: {known}", "Name one with --tenant")
+    return settings.tenants[0]
+
+
+def _lifetime(tenant: TenantSettings, expires: str | None) -> timedelta:
+    match = LIFETIME.fullmatch(expires or f"{tenant.share.default_days}d")
+    if match is None:
+        raise ConfigurationError(
+            f"{expires!r} is no time until a link expires", "it is not a number of days or hours", "Write 7d or 48h"
+        )
+    lifetime = timedelta(**{"days" if match[2] == "d" else "hours": int(match[1])})
+    if lifetime > timedelta(days=tenant.share.most_days):
+        raise ConfigurationError(
+            f"A link of {tenant.id} cannot last {expires}",
+            f"the maximum of this tenant is {tenant.share.most_days} days",
+            "Choose fewer days, or raise `most_days` under [tenants.share]",
+        )
+    return lifetime
