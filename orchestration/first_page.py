@@ -11,8 +11,9 @@ from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic import catalog
 from semantic.alerts.evaluate import Alert
-from semantic.digest.fill import Subject, fill
+from semantic.digest.fill import fill
 from semantic.errors import SemanticError
+from semantic.subject import Subject
 from semantic.warehouse import Build
 
 

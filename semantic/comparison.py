@@ -91,7 +91,7 @@ def compare(build: Build, metrics: Sequence[str], comparison: Comparison, by: Se
             (field, values),
             (field.with_name(f"{name}_previous"), previous),
             (field.with_name(f"{name}_difference"), [_difference(*pair) for pair in pairs]),
-            (share, [_change(*pair) for pair in pairs]),
+            (share, [change(*pair) for pair in pairs]),
         ):
             fields.append(column)
             columns[column.name] = pa.array(numbers, column.type)
@@ -102,6 +102,6 @@ def _difference(value: Any, previous: Any) -> Any:
     return None if value is None or previous is None else value - previous
 
 
-def _change(value: Any, previous: Any) -> float | None:
-    """A share of zero or of a negative number would say nothing, or the opposite."""
+def change(value: Any, previous: Any) -> float | None:
+    """The difference as a share of `previous`; a share of zero or of a negative number would say nothing."""
     return None if value is None or previous is None or previous <= 0 else float(value - previous) / float(previous)

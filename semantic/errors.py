@@ -31,6 +31,10 @@ class UnknownNameError(SemanticError):
         self.kind, self.name, self.near = kind, name, near
 
 
+class ReportError(SemanticError):
+    """The declaration of a report is wrong; the message names file and line of each mistake."""
+
+
 class UnknownTenantError(SemanticError):
     """The build has no such tenant, or it has several and none is named."""
 

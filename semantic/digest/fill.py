@@ -4,7 +4,6 @@ build_info."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,21 +14,13 @@ import pyarrow as pa
 from common.comparison import COMPARISONS
 from semantic.alerts.evaluate import Alert
 from semantic.digest import kpis, movers, outlook, periods, trend, trust
+from semantic.subject import Subject
 from semantic.warehouse import Build
 
 QUIET = "Nothing needs you today"
 EARLIER = ("previous_first_day", "previous_last_day", "previous", "previous_minor", "difference", "previous_text",
            "change_text", "good_text", "bad_text", "neutral_text")  # fmt: skip
 """Columns of the earlier period."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A tenant as people know it: its name, its zone, and its sources' names by kind."""
-
-    name: str
-    time_zone: str
-    sources: Mapping[str, str]
 
 
 def fill(build: Build, subject: Subject, alerts: Sequence[Alert], problem: str = "") -> None:

@@ -2,6 +2,15 @@
 
     declaration (YAML) + published build + days ──fill──▶ Content ──▶ CSV, XLSX, Parquet, JSON, PNG, SVG, PDF, HTML
 
+    from semantic.reports.fill import fill
+    content = fill(Path(".takings/published"), "revenue-overview", date(2026, 11, 1), date(2026, 11, 29),
+                   tenant="aurora", now=datetime.now(UTC))
+
+`fill` opens the published build; `fill_build` takes one that is open. Both say more in semantic/reports/fill.py.
+Figures and charts are over whole days: those of `comparison.now`, or `days` where nothing is compared; the table is
+over `days`, which may include a today that is not over. A field of the table has `of` in its metadata, its metric or
+dimension, and `show`: the value itself, a percent (× 100), a share of the column's sum, a pace, or a badge.
+
 Money is a Decimal in units of the tenant's currency with its places, a count is an int, a ratio a Decimal or float;
 None is a number that cannot be known. Tables have `unit`, `label` and `format` in the metadata of their fields, as
 semantic.query gives them.
@@ -35,6 +44,10 @@ class Figure:
     previous: Number | None = None
     change: float | None = None
     """Difference as a share of `previous`; None where that is unknown or not above zero."""
+    badge: str | None = None
+    """green, yellow or red by the metric's thresholds, of the unrounded value."""
+    days: Days | None = None
+    """The month that it is of, where that is not the days of the comparison: cash at the end of a month, runway."""
 
 
 @dataclass(frozen=True)
@@ -99,3 +112,5 @@ class Content:
     """The period's name where the days move with the calendar, such as 30d."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Headings for people of the table's columns."""
+    blocked: str = ""
+    """Why these are older numbers, as a sentence; also the first of the caveats. Empty where they are up to date."""

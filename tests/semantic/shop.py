@@ -51,7 +51,10 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             revenue_all_orders_minor=0, user_days=3,
             refunded_amount_minor=1081, orders_paid_back=0,
         ),
-        _day(JP, 2, orders_placed=1, orders_completed=1, order_revenue_minor=12345, order_value_minor=12345),
+        _day(
+            JP, 2, orders_placed=1, orders_completed=1, order_revenue_minor=12345, order_value_minor=12345,
+            refunded_order_value_minor=0,
+        ),
     ],
     "product_daily": [
         _product(US, 2, "1", "Tent, \"two\"", "T-1,T-2", quantity_completed=2, product_revenue_minor=3000, units_sold=3,

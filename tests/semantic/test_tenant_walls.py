@@ -16,7 +16,7 @@ import pytest
 from semantic import catalog as catalogs
 from semantic import query
 from semantic.catalog import Catalog, Mart, Metric
-from semantic.reports.definitions import REPORTS
+from semantic.reports.library import built_in
 from semantic.reports.report import write_report
 from semantic.warehouse import open_build
 from tests.superset_assets import marts
@@ -55,7 +55,7 @@ def walk(published: Path, tenant: str, folder: Path) -> Iterator[Place]:
     with open_build(published, tenant) as build:
         for metrics, by in questions(build.catalog):
             yield f"{metrics[0]} by {', '.join(by)}", query.render(query.answer(build, metrics, by=by), "json")
-    for report in REPORTS:
+    for report in built_in():
         path = write_report(published, report, TODAY - timedelta(days=29), TODAY, folder=folder, tenant=tenant)
         yield f"report {report}", path.read_text(encoding="utf-8-sig")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from semantic.reports.definitions import REPORTS
+from semantic.reports.library import built_in
 from superset_assets import datasets
 from superset_assets.client import call, ids_by_uuid, send
 from superset_assets.names import asset_uuid
@@ -44,6 +44,6 @@ def test_csv_of_all_tenants_names_no_currency(superset: Running) -> None:
 
 @pytest.mark.parametrize("report", ["revenue-overview", "revenue-by-day", "top-products", "top-customers"])
 def test_names_are_those_of_the_reports(report: str) -> None:
-    names = {column.of: column.name.removesuffix("_{currency}") for column in REPORTS[report].columns}
+    names = {column.of: column.name.removesuffix("_{currency}") for column in built_in()[report].report.columns}
     shared = names.keys() & datasets.EXPORTED.keys()
     assert shared and {of: datasets.EXPORTED[of] for of in shared} == {of: names[of] for of in shared}

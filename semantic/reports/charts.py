@@ -1,0 +1,142 @@
+"""The tables behind a report's charts, each beside the same of the period before where it has days on its axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from common.comparison import Comparison
+from common.presets import MONTHS, Days, first_of
+from semantic import periods
+from semantic.catalog import Metric
+from semantic.compiler import GRAINS
+from semantic.query import answer
+from semantic.reports import numbers
+from semantic.reports.content import Chart, ChartData
+from semantic.reports.declaration import TIME, ReportChart
+from semantic.reports.table import select
+from semantic.warehouse import Build
+
+MOST_DAYS = 60
+MOST_DAYS_OF_WEEKS = 180
+Known = Mapping[str, bool]
+
+
+def fill(
+    build: Build,
+    chart: ReportChart,
+    days: Days,
+    comparison: Comparison | None,
+    digits: int,
+    known: Known,
+    table: pa.Table,
+) -> ChartData:
+    """A chart's numbers over `days`: the columns of its `by` (or the one of its label) before those of its metrics."""
+    if chart.kind == "table":
+        return ChartData(Chart(chart.kind, chart.title, (), (), chart.limit), table.slice(0, chart.limit))
+    metrics = [build.catalog.metric(name) for name in chart.metrics]
+    grain = _grain(build, chart, metrics, days)
+    by = tuple(grain if name == TIME else name for name in chart.by)
+    shown = Chart(chart.kind, chart.title, chart.metrics, (chart.label,) if chart.label else by, chart.limit)
+    if grain and by == (grain,):
+        return _over_time(build, shown, metrics, grain, days, comparison, digits, known)
+    now = _rows(build, chart, by, days)
+    if not by:
+        before = _rows(build, chart, by, comparison.before) if comparison else None
+        return ChartData(shown, *(item and _tidy(item, shown, metrics, digits, known) for item in (now, before)))
+    return ChartData(shown, _tidy(now, shown, metrics, digits, known))
+
+
+def grain_of(days: Days) -> str:
+    """Days up to 60 of them, weeks up to 180, then months (docs/decisions/0029-the-grain-follows-the-range.md)."""
+    length = (days[1] - days[0]).days + 1
+    return "day" if length <= MOST_DAYS else "week" if length <= MOST_DAYS_OF_WEEKS else "month"
+
+
+def points(grain: str, days: Days) -> list[date]:
+    """The first day of each day, week (from Monday), month, quarter or year with a day in the range."""
+    if grain == "day":
+        return periods.days(*days)
+    if grain == "week":
+        firsts = [day - timedelta(days=day.weekday()) for day in periods.days(*days)]
+    else:
+        firsts = [first_of(grain, day) for day in periods.days(*days)]
+    return list(dict.fromkeys(firsts))
+
+
+def _grain(build: Build, chart: ReportChart, metrics: list[Metric], days: Days) -> str:
+    """The period on the chart's axis; empty where it has none. A mart of months has months."""
+    named = next((name for name in chart.by if name in GRAINS), "")
+    if TIME not in chart.by:
+        return named
+    grain = grain_of(days)
+    of_months = any(build.catalog.marts[metric.mart].time_grain == "month" for metric in metrics)
+    return "month" if of_months and grain not in MONTHS else grain
+
+
+def _rows(build: Build, chart: ReportChart, by: tuple[str, ...], days: Days) -> pa.Table:
+    order = [f"-{chart.metrics[0]}"] if chart.kind == "bars" else []
+    labels = [chart.label] if chart.label else []
+    return select(
+        build, chart.metrics, by=by, labels=labels, start=days[0], end=days[1], order=order, limit=chart.limit,
+        where=chart.where,
+    )  # fmt: skip
+
+
+def _tidy(table: pa.Table, chart: Chart, metrics: list[Metric], digits: int, known: Known) -> pa.Table:
+    """The chart's columns, with the numbers as they are shown."""
+    rows = table.select([*chart.by, *chart.metrics]).to_pylist()
+    return _table(rows, chart, metrics, digits, known, table.schema)
+
+
+def _over_time(
+    build: Build,
+    chart: Chart,
+    metrics: list[Metric],
+    grain: str,
+    days: Days,
+    comparison: Comparison | None,
+    digits: int,
+    known: Known,
+) -> ChartData:
+    """A row for each point of the axis, also of the earlier period. Months of a mart of months are not compared."""
+    axis = points(grain, days)
+    now = answer(build, chart.metrics, by=(grain,), start=days[0], end=days[1])
+    table = _on(axis, now, chart, metrics, digits, known)
+    if comparison is None or any(build.catalog.marts[metric.mart].time_grain == "month" for metric in metrics):
+        return ChartData(chart, table)
+    first, last = comparison.earlier(grain)
+    earlier = answer(build, chart.metrics, by=(grain,), start=first, end=last, beside=comparison)
+    return ChartData(chart, table, _on(axis, earlier, chart, metrics, digits, known) if earlier.num_rows else None)
+
+
+def _on(axis: list[date], table: pa.Table, chart: Chart, metrics: list[Metric], digits: int, known: Known) -> pa.Table:
+    (grain,) = chart.by
+    rows = {row[grain]: row for row in table.to_pylist()}
+    return _table([rows.get(point, {grain: point}) for point in axis], chart, metrics, digits, known, table.schema)
+
+
+def _table(
+    rows: list[dict[str, Any]], chart: Chart, metrics: list[Metric], digits: int, known: Known, schema: pa.Schema
+) -> pa.Table:
+    columns, fields = [], []
+    for name in chart.by:
+        columns.append(pa.array([row.get(name) for row in rows], schema.field(name).type))
+        fields.append(schema.field(name))
+    for metric in metrics:
+        zero = numbers.empty(metric, known[metric.name])
+        values = [zero if row.get(metric.name) is None else row[metric.name] for row in rows]
+        kind = _kind(metric, digits)
+        shown = [numbers.shown(metric, value, digits) for value in values]
+        columns.append(pa.array([float(v) if v is not None and kind == pa.float64() else v for v in shown], kind))
+        fields.append(schema.field(metric.name).with_type(kind))
+    return pa.table(columns, schema=pa.schema(fields, metadata=schema.metadata))
+
+
+def _kind(metric: Metric, digits: int) -> pa.DataType:
+    if metric.unit == "count":
+        return pa.int64()
+    return pa.decimal128(38, numbers.places(metric, digits)) if metric.unit == "money" else pa.float64()

@@ -1,0 +1,82 @@
+"""What a reader must know beside a report's numbers: whether they agree with the sources, what is old or unknown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from semantic.catalog import Catalog
+from semantic.reports import numbers
+from semantic.reports.content import Reconciliation
+from semantic.subject import Subject
+from semantic.warehouse import Build
+
+_MISSING = (
+    ("advertising", "connect Meta Ads or TikTok Ads",
+     {"ad_spend", "impressions", "clicks", "platform_purchases", "platform_purchase_value", "monthly_ad_spend",
+      "campaign_spend", "campaign_impressions", "campaign_clicks", "campaign_purchases", "campaign_purchase_value"}),
+    ("payments", "connect Stripe",
+     {"cash_received", "cash_fees", "cash_refunded", "disputes", "payouts", "cash_other", "balance_change",
+      "direct_revenue", "monthly_processing_fees", "mrr", "arr", "subscribers"}),
+    ("visits", "Shopify's reports (Plus) or an events file have them",
+     {"sessions", "visitors", "sessions_with_cart", "sessions_reached_checkout", "sessions_ordered",
+      "cart_sessions_ordered", "add_to_carts", "user_days"}),
+    ("expenses", "add the file of your expenses",
+     {"operating_expenses", "fixed_expenses", "monthly_operating_expenses", "monthly_fixed_expenses",
+      "monthly_contribution_margin", "net_burn", "trailing_burn", "burning", "break_even_revenue"}),
+    ("bank balances", "add the file of your bank balances", {"cash_balance"}),
+)  # fmt: skip
+"""What a tenant may lack, where it comes from, and the sums that are unknown without it."""
+
+
+def subject(build: Build) -> Subject:
+    """What a published build itself says of its tenant: its zone and the kinds of its sources."""
+    path = build.folder / "build.json"
+    about: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    zone = about.get("calendars", {}).get(build.tenant, {}).get("time_zone", "UTC")
+    kinds = about.get("sources", {}).get(build.tenant, [])
+    return Subject(build.tenant or "", zone, {kind: kind.replace("_", " ").title() for kind in kinds})
+
+
+def reconciliation(build: Build, sources: Mapping[str, str]) -> Reconciliation:
+    """Compared and differing accounts over all days: a report's numbers may depend on days before its range."""
+    rows = build.connection.execute(
+        """SELECT source, source_account, COUNT(DISTINCT CASE WHEN difference_minor <> 0 THEN date_day END)
+        FROM marts.reconciliation WHERE tenant_id = ? GROUP BY ALL ORDER BY ALL""",
+        [build.tenant],
+    ).fetchall()
+    compared = {source for source, _, _ in rows}
+    names = {(source, account): f"{sources.get(source, source)} ({account})" for source, account, _ in rows}
+    return Reconciliation(
+        tuple(names.values()),
+        tuple(f"{names[source, account]} on {days:,} day{'s' * (days > 1)}" for source, account, days in rows if days),
+        tuple(title for kind, title in sources.items() if kind not in compared),
+    )
+
+
+def blocked(build: Build) -> str:
+    """Why newer data of the tenant are not published, as a sentence; empty where its numbers are up to date."""
+    for name, since, reason in build.blocked():
+        if name == build.tenant:
+            text = f"These are older numbers: newer data are not published since {since:%Y-%m-%d %H:%M} UTC. {reason}"
+            return text.strip()
+    return ""
+
+
+def unknown(catalog: Catalog, names: Sequence[str], known: Mapping[str, bool]) -> Iterator[str]:
+    """A sentence for each kind of data that the tenant lacks: which metrics are unknown, and what to add."""
+    left = [name for name in names if not known[name]]
+    for what, advice, parts in _MISSING:
+        lacking = [name for name in left if any(part.name in parts for part in numbers.sums(catalog, name))]
+        if lacking:
+            labels = [catalog.metric(name).label for name in lacking]
+            yield f"Unknown without {what} ({advice}): {listed(labels)}."
+        left = [name for name in left if name not in lacking]
+    if left:
+        yield f"No source of this shop has: {listed([catalog.metric(name).label for name in left])}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """One, two and three."""
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])

@@ -1,0 +1,156 @@
+"""Fills a report from the published build: declaration + build + days → Content.
+
+    content = fill(published, "revenue-overview", first, last, tenant="aurora", now=datetime.now(UTC))
+
+`subject` has the tenant's name, zone and sources for people; without it the build's own facts are used. `period` is the
+name of the period (30d, this-month) where the days come from it: it is then compared as `takings query --period 30d
+--compare prior` does; days that were chosen freely as with --from and --to. `rolling` says that the days move with the
+calendar, as on a page that shows the last 30 days whenever it is opened. `custom` is the folder of one's own reports.
+`fill_build` does the same for a build that is open and a declared report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+from common import comparison as rules
+from common.comparison import Comparison
+from common.presets import Days, first_of
+from semantic import periods
+from semantic.comparison import newest_day
+from semantic.errors import NoDataError
+from semantic.reports import charts, facts, figures, library, numbers, table
+from semantic.reports.content import Content
+from semantic.reports.declaration import Report
+from semantic.subject import Subject
+from semantic.warehouse import Build, Currency, open_build
+
+
+def fill(
+    published: Path,
+    name: str,
+    start: date,
+    end: date,
+    *,
+    tenant: str | None = None,
+    now: datetime,
+    subject: Subject | None = None,
+    period: str | None = None,
+    rolling: bool = False,
+    custom: Path | None = None,
+) -> Content:
+    """A report of one tenant from `start` to `end`, both included. Raises a SemanticError that says what to do."""
+    report = library.find(name, custom).report
+    periods.check(start, end)
+    with open_build(published, tenant) as build:
+        return fill_build(build, report, start, end, now=now, subject=subject, period=period, rolling=rolling)
+
+
+def fill_build(
+    build: Build,
+    report: Report,
+    start: date,
+    end: date,
+    *,
+    now: datetime,
+    subject: Subject | None = None,
+    period: str | None = None,
+    rolling: bool = False,
+) -> Content:
+    """The same for an open build of one tenant."""
+    days = periods.check(start, end)
+    currency = currency_of(build)
+    subject = subject or facts.subject(build)
+    today = newest_day(build, subject.time_zone, now)
+    comparison = _compared(days, period, today)
+    whole = comparison.now if comparison else days
+    names = [name for name in dict.fromkeys(report.metrics()) if name in build.catalog.metrics]
+    known = numbers.known(build, names)
+    rows = table.fill(build, report, start, end, currency, known)
+    drawn = tuple(charts.fill(build, chart, whole, comparison, currency.digits, known, rows) for chart in report.charts)
+    blocked = facts.blocked(build)
+    return Content(
+        name=report.name,
+        title=report.title,
+        question=report.question,
+        tenant=build.tenant or "",
+        tenant_name=subject.name,
+        time_zone=subject.time_zone,
+        currency=currency,
+        days=days,
+        comparison=comparison,
+        figures=figures.fill(build, report.figures, whole, comparison, today, currency.digits, known),
+        table=rows,
+        charts=drawn,
+        definitions={build.catalog.metric(name).label: build.catalog.metric(name).description for name in names},
+        caveats=tuple(_caveats(build, report, days, comparison, today, names, known, blocked)),
+        as_of=build.as_of(),
+        reconciliation=facts.reconciliation(build, subject.sources),
+        run_id=build.run_id,
+        definitions_version=build.catalog.version,
+        rolling=period if rolling else None,
+        columns={field.name: field.metadata[b"label"].decode() for field in rows.schema},
+        blocked=blocked,
+    )
+
+
+def currency_of(build: Build) -> Currency:
+    """The currency of the tenant's rows. Raises NoDataError where there are none."""
+    currency = build.currency()
+    if currency is None:
+        raise NoDataError(
+            f"No report for {build.tenant}",
+            "the published build has no rows of this tenant, so its currency is unknown",
+            "Load its sources with `takings run`",
+        )
+    return currency
+
+
+def _compared(days: Days, period: str | None, today: date) -> Comparison | None:
+    """The whole days and those before them; None where no day is over."""
+    if period:
+        return rules.of_preset(periods.preset(period), "prior", today)
+    return rules.of_days(days, "prior", today)
+
+
+def _caveats(
+    build: Build,
+    report: Report,
+    days: Days,
+    comparison: Comparison | None,
+    today: date,
+    names: Sequence[str],
+    known: dict[str, bool],
+    blocked: str,
+) -> Iterator[str]:
+    """What is old, unknown, of other days, and what the report's file says."""
+    if blocked:
+        yield blocked
+    yield from facts.unknown(build.catalog, names, known)
+    monthly = [name for name in names if build.catalog.marts[build.catalog.metric(name).mart].time_grain == "month"]
+    if monthly:
+        yield _months(days, today)
+    of_month = [
+        build.catalog.metric(name)
+        for name in report.figures
+        if figures.is_monthly(build.catalog, build.catalog.metric(name))
+    ]
+    if of_month:
+        first = figures.newest_month(days, today)[0]
+        yield f"{facts.listed([metric.label for metric in of_month])}: {first:%B %Y}."
+    if comparison and comparison.now != days:
+        yield (
+            f"Figures and charts are of the whole days {comparison.now[0]} to {comparison.now[1]}; the table is of "
+            f"{days[0]} to {days[1]}, {'today so far included' if days[1] >= today else 'as asked'}."
+        )
+    yield from report.caveats
+
+
+def _months(days: Days, today: date) -> str:
+    first, last = (first_of("month", day) for day in days)
+    running = ", which is not over" if last == first_of("month", today) else ""
+    if first == last:
+        return f"What is counted by month is of the whole month {first:%B %Y}{running}."
+    return f"What is counted by month is of whole months: {first:%B %Y} to {last:%B %Y}{running}."

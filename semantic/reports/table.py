@@ -1,0 +1,163 @@
+"""The rows of a report: each column typed, with its unit, label and format in the metadata of its field."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from semantic import periods
+from semantic.catalog import Metric
+from semantic.compiler import GRAINS
+from semantic.query import answer
+from semantic.reports import numbers
+from semantic.reports.declaration import PACE_DAYS, Report, ReportColumn, Where
+from semantic.reports.numbers import rounded
+from semantic.warehouse import Build, Currency
+
+Row = dict[str, Any]
+_MARKS = {"percent": ("percent", ",.2f"), "share": ("ratio", ".1%"), "pace": ("count", ",.2f"), "badge": ("badge", "")}
+"""Unit and format of a column that does not show the metric's value itself."""
+
+
+def fill(
+    build: Build, report: Report, start: date, end: date, currency: Currency, known: Mapping[str, bool]
+) -> pa.Table:
+    """The table of a report from `start` to `end`, both included.
+
+    Money is a decimal with the currency's places (averages rounded half up; advertising by campaign or ad has six),
+    ratios and paces are decimals of six places, percentages of four, counts are whole numbers, days are dates.
+    """
+    before = PACE_DAYS - 1 if any(column.show == "pace" for column in report.columns) else 0
+    first = start - timedelta(days=before)
+    table = select(
+        build, [name for name in _metrics(build, report.columns) if name], by=report.by, labels=report.labels,
+        start=first, end=end, order=report.order, limit=report.limit, only=report.only, where=report.where,
+    )  # fmt: skip
+    rows = table.to_pylist()
+    if report.every_day:
+        by_day = {row["day"]: row for row in rows}
+        rows = [by_day.get(day, {"day": day}) for day in periods.days(first, end)]
+    arrays, fields = [], []
+    metrics = build.catalog.metrics
+    for column in report.columns:
+        metric = metrics.get(column.of)
+        values = _values(metric, column, rows, currency.digits, known)[before:]
+        kind = _type(metric, column, currency.digits, table.schema)
+        arrays.append(pa.array(values, kind))
+        name = column.name.format(currency=currency.code.lower())
+        fields.append(pa.field(name, kind, metadata=_metadata(build, metric, column, report)))
+    filled = pa.table(arrays, schema=pa.schema(fields, metadata=table.schema.metadata))
+    return _without_empty(filled) if report.without_empty else filled
+
+
+def select(
+    build: Build,
+    metrics: Sequence[str],
+    *,
+    by: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    start: date | None = None,
+    end: date | None = None,
+    order: Sequence[str] = (),
+    limit: int | None = None,
+    only: str | None = None,
+    where: Where,
+) -> pa.Table:
+    """An answer with the rows alone whose dimensions have the values of `where`."""
+    if not where:
+        return answer(
+            build, metrics, by=by, labels=labels, start=start, end=end, order=order, limit=limit, only=only,
+        )  # fmt: skip
+    wide = [*by, *(name for name in where if name not in by)]
+    table = answer(build, metrics, by=wide, labels=labels, start=start, end=end, order=order, only=only)
+    columns = {name: table.column(name).to_pylist() for name in where}
+    keep = [all(str(columns[name][n]) == where[name] for name in where) for n in range(table.num_rows)]
+    table = table.filter(pa.array(keep, pa.bool_())).drop_columns([name for name in wide if name not in by])
+    return table.slice(0, limit)
+
+
+def _metrics(build: Build, columns: Sequence[ReportColumn]) -> list[str]:
+    return list(dict.fromkeys(column.of for column in columns if column.of in build.catalog.metrics))
+
+
+def _values(
+    metric: Metric | None, column: ReportColumn, rows: Sequence[Row], digits: int, known: Mapping[str, bool]
+) -> list[Any]:
+    """The column's values, one per row. Without rows of its own, a known count or amount is zero; a ratio is empty."""
+    values: list[Any] = [row.get(column.of) for row in rows]
+    if metric is None:
+        return values
+    zero = numbers.empty(metric, known[metric.name])
+    values = [zero if value is None else value for value in values]
+    match column.show:
+        case "badge":
+            return [numbers.badge(metric, value) for value in values]
+        case "percent":
+            return [rounded(value, 4, 100) for value in values]
+        case "share":
+            total = sum(value for value in values if value is not None)
+            return [rounded(Decimal(v) / total, 6) if total and v is not None else None for v in values]
+        case "pace":
+            return _pace(values)
+    return values if metric.unit == "count" else [rounded(v, numbers.places(metric, digits)) for v in values]
+
+
+def _pace(values: Sequence[int | None]) -> list[Decimal | None]:
+    """For each day, the average over it and the six days before. Days before the first value count as zero."""
+    window: deque[int] = deque(maxlen=PACE_DAYS)
+    paces = []
+    for value in values:
+        window.append(value or 0)
+        paces.append(None if value is None else rounded(Decimal(sum(window)) / PACE_DAYS, 6))
+    return paces
+
+
+def _type(metric: Metric | None, column: ReportColumn, digits: int, schema: pa.Schema) -> pa.DataType:
+    if metric is None:
+        kind = schema.field(column.of).type
+        if pa.types.is_integer(kind):
+            return pa.int64()
+        return kind if pa.types.is_date(kind) or pa.types.is_boolean(kind) else pa.string()
+    match column.show:
+        case "badge":
+            return pa.string()
+        case "percent":
+            return pa.decimal128(38, 4)
+        case "share" | "pace":
+            return pa.decimal128(38, 6)
+    return pa.int64() if metric.unit == "count" else pa.decimal128(38, numbers.places(metric, digits))
+
+
+def _metadata(build: Build, metric: Metric | None, column: ReportColumn, report: Report) -> dict[str, str]:
+    """`of` is the metric or dimension that the column shows; `label` its heading for people."""
+    label = column.label or _label(build, metric, column, report)
+    if metric is None:
+        return {"label": label, "of": column.of}
+    unit, format = _MARKS.get(column.show, (metric.unit, metric.format))
+    if column.show == "pace" and metric.unit == "money":
+        unit = "money"
+    return {"unit": unit, "label": label, "format": format, "of": metric.name, "show": column.show}
+
+
+def _label(build: Build, metric: Metric | None, column: ReportColumn, report: Report) -> str:
+    if metric is not None:
+        texts = {"share": "Share of {}", "pace": "{} per day, 7 days", "percent": "{}, %", "badge": "{}, rating"}
+        label = metric.label[:1].lower() + metric.label[1:] if column.show == "share" else metric.label
+        return texts.get(column.show, "{}").format(label)
+    if column.of in GRAINS:
+        return column.of.capitalize()
+    marts = [build.catalog.marts[build.catalog.metrics[item.of].mart] for item in report.columns
+             if item.of in build.catalog.metrics]  # fmt: skip
+    return next(item.label for mart in marts for item in mart.columns if item.name == column.of)
+
+
+def _without_empty(table: pa.Table) -> pa.Table:
+    """The rows in which some metric differs from zero."""
+    fields = [field.name for field in table.schema if (field.metadata or {}).get(b"unit") in (b"money", b"count")]
+    of_metrics = [table.column(name).to_pylist() for name in fields]
+    return table.filter(pa.array([any(values) for values in zip(*of_metrics, strict=True)], pa.bool_()))
