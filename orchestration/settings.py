@@ -150,6 +150,11 @@ class Settings(Table):
         """The folder of takings.toml, to which the paths in it are relative."""
         return self.config_path.parent
 
+    @property
+    def reports_folder(self) -> Path:
+        """The folder of one's own reports, beside takings.toml; it need not exist."""
+        return self.config_folder / "reports"
+
     def sources(self) -> Iterator[tuple[TenantSettings, SourceSettings]]:
         """Every source with its tenant, in the order of the file."""
         return ((tenant, source) for tenant in self.tenants for source in tenant.sources)

@@ -12,8 +12,7 @@ from common.errors import ConfigurationError
 from common.presets import Days
 from orchestration.home import Home
 from orchestration.settings import Settings, TenantSettings
-from semantic.errors import UnknownNameError
-from semantic.reports.definitions import REPORTS
+from semantic.reports import library
 from serving import links
 from serving.keys import Keys
 from serving.ledger import Entry, Ledger
@@ -56,8 +55,7 @@ def share(
     expires: str | None = None,
 ) -> Shared:
     """Make a link. `expires`: 7d or 48h; without it the tenant's default. Raises TakingsError."""
-    if report not in REPORTS:
-        raise UnknownNameError("report", report, REPORTS)
+    library.find(report, settings.reports_folder)
     tenant, now = _tenant(settings, tenant_id), datetime.now(UTC)
     lifetime = _lifetime(tenant, expires)
     signing = keys(settings)
