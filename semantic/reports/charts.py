@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -34,10 +34,15 @@ def fill(
     known: Known,
     table: pa.Table,
 ) -> ChartData:
-    """A chart's numbers over `days`: the columns of its `by` (or the one of its label) before those of its metrics."""
+    """A chart's numbers over whole days: the columns of its `by` (or the one of its label) before those of its metrics.
+
+    `days` are those of the report, `table` its rows. A chart of a mart of months has each month with a day of them.
+    """
     if chart.kind == "table":
         return ChartData(Chart(chart.kind, chart.title, (), (), chart.limit), table.slice(0, chart.limit))
     metrics = [build.catalog.metric(name) for name in chart.metrics]
+    if comparison and not _of_months(build, metrics):
+        days = comparison.now
     grain = _grain(build, chart, metrics, days)
     by = tuple(grain if name == TIME else name for name in chart.by)
     shown = Chart(chart.kind, chart.title, chart.metrics, (chart.label,) if chart.label else by, chart.limit)
@@ -73,13 +78,16 @@ def _grain(build: Build, chart: ReportChart, metrics: list[Metric], days: Days) 
     if TIME not in chart.by:
         return named
     grain = grain_of(days)
-    of_months = any(build.catalog.marts[metric.mart].time_grain == "month" for metric in metrics)
-    return "month" if of_months and grain not in MONTHS else grain
+    return "month" if _of_months(build, metrics) and grain not in MONTHS else grain
+
+
+def _of_months(build: Build, metrics: Sequence[Metric]) -> bool:
+    return any(build.catalog.marts[metric.mart].time_grain == "month" for metric in metrics)
 
 
 def _rows(build: Build, chart: ReportChart, by: tuple[str, ...], days: Days) -> pa.Table:
     order = [f"-{chart.metrics[0]}"] if chart.kind == "bars" else []
-    labels = [chart.label] if chart.label else []
+    labels = [chart.label] if chart.label and chart.label not in by else []
     return select(
         build, chart.metrics, by=by, labels=labels, start=days[0], end=days[1], order=order, limit=chart.limit,
         where=chart.where,
@@ -106,7 +114,7 @@ def _over_time(
     axis = points(grain, days)
     now = answer(build, chart.metrics, by=(grain,), start=days[0], end=days[1])
     table = _on(axis, now, chart, metrics, digits, known)
-    if comparison is None or any(build.catalog.marts[metric.mart].time_grain == "month" for metric in metrics):
+    if comparison is None or _of_months(build, metrics):
         return ChartData(chart, table)
     first, last = comparison.earlier(grain)
     earlier = answer(build, chart.metrics, by=(grain,), start=first, end=last, beside=comparison)

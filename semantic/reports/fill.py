@@ -22,8 +22,9 @@ from semantic import periods
 from semantic.comparison import newest_day
 from semantic.errors import NoDataError
 from semantic.reports import charts, facts, figures, library, numbers, table
+from semantic.reports.check import check
 from semantic.reports.content import Content
-from semantic.reports.declaration import Report
+from semantic.reports.declaration import Declared, Report
 from semantic.subject import Subject
 from semantic.warehouse import Build, Currency, open_build
 
@@ -42,15 +43,15 @@ def fill(
     custom: Path | None = None,
 ) -> Content:
     """A report of one tenant from `start` to `end`, both included. Raises a SemanticError that says what to do."""
-    report = library.find(name, custom).report
+    declared = library.find(name, custom)
     periods.check(start, end)
     with open_build(published, tenant) as build:
-        return fill_build(build, report, start, end, now=now, subject=subject, period=period, rolling=rolling)
+        return fill_build(build, declared, start, end, now=now, subject=subject, period=period, rolling=rolling)
 
 
 def fill_build(
     build: Build,
-    report: Report,
+    declared: Declared,
     start: date,
     end: date,
     *,
@@ -59,7 +60,9 @@ def fill_build(
     period: str | None = None,
     rolling: bool = False,
 ) -> Content:
-    """The same for an open build of one tenant."""
+    """The same for an open build of one tenant, and a report of the library: `library.find(name, custom)`."""
+    check(declared, build.catalog)
+    report = declared.report
     days = periods.check(start, end)
     currency = currency_of(build)
     subject = subject or facts.subject(build)
@@ -68,8 +71,8 @@ def fill_build(
     whole = comparison.now if comparison else days
     names = [name for name in dict.fromkeys(report.metrics()) if name in build.catalog.metrics]
     known = numbers.known(build, names)
-    rows = table.fill(build, report, start, end, currency, known)
-    drawn = tuple(charts.fill(build, chart, whole, comparison, currency.digits, known, rows) for chart in report.charts)
+    rows = table.fill(build, report, days, today, currency, known)
+    drawn = tuple(charts.fill(build, chart, days, comparison, currency.digits, known, rows) for chart in report.charts)
     blocked = facts.blocked(build)
     return Content(
         name=report.name,
@@ -138,13 +141,14 @@ def _caveats(
         if figures.is_monthly(build.catalog, build.catalog.metric(name))
     ]
     if of_month:
-        first = figures.newest_month(days, today)[0]
+        first = figures.newest_month(comparison.now if comparison else days, today)[0]
         yield f"{facts.listed([metric.label for metric in of_month])}: {first:%B %Y}."
     if comparison and comparison.now != days:
-        yield (
-            f"Figures and charts are of the whole days {comparison.now[0]} to {comparison.now[1]}; the table is of "
-            f"{days[0]} to {days[1]}, {'today so far included' if days[1] >= today else 'as asked'}."
-        )
+        so_far = ", today so far included" if days[0] <= today <= days[1] else ""
+        whole = "{} to {}".format(*comparison.now)
+        yield f"Figures and charts are of whole days, {whole}; the table is of {days[0]} to {days[1]}{so_far}."
+    if days[1] > today:
+        yield f"Nothing is known yet of the days after {today}: the sources were last read then."
     yield from report.caveats
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from common.presets import Days
 from semantic import periods
 from semantic.catalog import Metric
 from semantic.compiler import GRAINS
@@ -25,34 +26,86 @@ _MARKS = {"percent": ("percent", ",.2f"), "share": ("ratio", ".1%"), "pace": ("c
 
 
 def fill(
-    build: Build, report: Report, start: date, end: date, currency: Currency, known: Mapping[str, bool]
+    build: Build,
+    report: Report,
+    days: Days,
+    newest: date,
+    currency: Currency,
+    known: Mapping[str, bool],
 ) -> pa.Table:
-    """The table of a report from `start` to `end`, both included.
+    """The table of a report over `days`, both included.
 
     Money is a decimal with the currency's places (averages rounded half up; advertising by campaign or ad has six),
-    ratios and paces are decimals of six places, percentages of four, counts are whole numbers, days are dates.
+    ratios and paces are decimals of six places, percentages of four, counts are whole numbers, days are dates. Nothing
+    is known of days after `newest`.
     """
     before = PACE_DAYS - 1 if any(column.show == "pace" for column in report.columns) else 0
-    first = start - timedelta(days=before)
+    first = days[0] - timedelta(days=before)
+    plain = [column for column in report.columns if not column.where]
+    rows, schema = _rows(build, report, plain, first, days[1])
+    if len(plain) < len(report.columns):
+        picked, schema = _picked(build, report, days)
+        rows = [{**row, **picked} for row in rows]
+    arrays, fields = [], []
+    for column in report.columns:
+        metric = build.catalog.metrics.get(column.of)
+        if metric is None:
+            values = [row.get(column.of) for row in rows]
+        else:
+            zero = numbers.empty(metric, known[metric.name])
+            raw = [_known(row, column, newest, zero) for row in rows]
+            values = _shown(metric, column, raw, currency.digits)[before:]
+        kind = _type(metric, column, currency.digits, schema)
+        arrays.append(pa.array(values if metric else values[before:], kind))
+        name = column.name.format(currency=currency.code.lower())
+        fields.append(pa.field(name, kind, metadata=_metadata(build, metric, column, report)))
+    table = pa.table(arrays, schema=pa.schema(fields, metadata=schema.metadata))
+    return _without_empty(table) if report.without_empty else table
+
+
+def _rows(
+    build: Build, report: Report, columns: Sequence[ReportColumn], first: date, last: date
+) -> tuple[list[Row], pa.Schema]:
+    """The answer's rows by the names of metrics and dimensions, each day once where the report has every day."""
+    if not columns:
+        return [{}], pa.schema([])
     table = select(
-        build, [name for name in _metrics(build, report.columns) if name], by=report.by, labels=report.labels,
-        start=first, end=end, order=report.order, limit=report.limit, only=report.only, where=report.where,
+        build, _metrics(build, columns), by=report.by, labels=report.labels, start=first, end=last,
+        order=report.order, limit=report.limit, only=report.only, where=report.where,
     )  # fmt: skip
     rows = table.to_pylist()
     if report.every_day:
         by_day = {row["day"]: row for row in rows}
-        rows = [by_day.get(day, {"day": day}) for day in periods.days(first, end)]
-    arrays, fields = [], []
-    metrics = build.catalog.metrics
-    for column in report.columns:
-        metric = metrics.get(column.of)
-        values = _values(metric, column, rows, currency.digits, known)[before:]
-        kind = _type(metric, column, currency.digits, table.schema)
-        arrays.append(pa.array(values, kind))
-        name = column.name.format(currency=currency.code.lower())
-        fields.append(pa.field(name, kind, metadata=_metadata(build, metric, column, report)))
-    filled = pa.table(arrays, schema=pa.schema(fields, metadata=table.schema.metadata))
-    return _without_empty(filled) if report.without_empty else filled
+        rows = [by_day.get(day, {"day": day}) for day in periods.days(first, last)]
+    return rows, table.schema
+
+
+def _picked(build: Build, report: Report, days: Days) -> tuple[Row, pa.Schema]:
+    """The values of columns that pick one group, by the column's name.
+
+    A group that has no rows in these days is zero where it has any on other days, else unknown.
+    """
+    row: Row = {}
+    schema = pa.schema([])
+    for keys in dict.fromkeys(tuple(column.where) for column in report.columns if column.where):
+        columns = [column for column in report.columns if tuple(column.where) == keys]
+        metrics = _metrics(build, columns)
+        now = select(build, metrics, by=keys, start=days[0], end=days[1], where=report.where)
+        ever = select(build, metrics, by=keys, where=report.where)
+        schema = now.schema
+        for column in columns:
+            value = _group(now, column)
+            is_zero = value is None and build.catalog.metric(column.of).kind != "ratio"
+            row[column.name] = 0 if is_zero and _group(ever, column) is not None else value
+    return row, schema
+
+
+def _group(table: pa.Table, column: ReportColumn) -> Any:
+    """The value of the group that a column picks; None where there is none."""
+    for row in table.to_pylist():
+        if all(str(row[name]) == value for name, value in column.where.items()):
+            return row[column.of]
+    return None
 
 
 def select(
@@ -85,15 +138,17 @@ def _metrics(build: Build, columns: Sequence[ReportColumn]) -> list[str]:
     return list(dict.fromkeys(column.of for column in columns if column.of in build.catalog.metrics))
 
 
-def _values(
-    metric: Metric | None, column: ReportColumn, rows: Sequence[Row], digits: int, known: Mapping[str, bool]
-) -> list[Any]:
-    """The column's values, one per row. Without rows of its own, a known count or amount is zero; a ratio is empty."""
-    values: list[Any] = [row.get(column.of) for row in rows]
-    if metric is None:
-        return values
-    zero = numbers.empty(metric, known[metric.name])
-    values = [zero if value is None else value for value in values]
+def _known(row: Row, column: ReportColumn, newest: date, zero: int | None) -> Any:
+    """A number of a row; without rows of its own, what its metric is then, and nothing for a day yet to come."""
+    if column.where:
+        return row[column.name]
+    if row.get(column.of) is None:
+        return None if "day" in row and row["day"] > newest else zero
+    return row[column.of]
+
+
+def _shown(metric: Metric, column: ReportColumn, values: Sequence[Any], digits: int) -> list[Any]:
+    """The column's values as it shows them."""
     match column.show:
         case "badge":
             return [numbers.badge(metric, value) for value in values]
@@ -104,7 +159,7 @@ def _values(
             return [rounded(Decimal(v) / total, 6) if total and v is not None else None for v in values]
         case "pace":
             return _pace(values)
-    return values if metric.unit == "count" else [rounded(v, numbers.places(metric, digits)) for v in values]
+    return list(values) if metric.unit == "count" else [rounded(v, numbers.places(metric, digits)) for v in values]
 
 
 def _pace(values: Sequence[int | None]) -> list[Decimal | None]:
