@@ -1,4 +1,4 @@
-"""The commands that show numbers of the published build: query, today, metrics, report."""
+"""The commands that show numbers of the published build: query, today, metrics."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Definitions = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (query, today, metrics, report):
+    for command in (query, today, metrics):
         app.command()(command)
 
 
@@ -104,27 +104,6 @@ def metrics(
         return
     for metric in catalog.metrics.values():
         typer.echo(f"{metric.name:32} {metric.unit:6} {metric.description}")
-
-
-def report(
-    name: Annotated[str, typer.Argument(help="revenue-overview, sales-velocity, product-performance, …")],
-    start: From = None,
-    end: To = None,
-    period: Period = None,
-    tenant: Tenant = None,
-    format: Annotated[str, typer.Option(help="csv.")] = "csv",
-    folder: Annotated[Path, typer.Option(help="Folder in which the file is written.")] = Path(),
-) -> None:
-    """Write a report to the file `<report>-<from>-<to>.csv` (UTF-8 with BOM, RFC 4180)."""
-    from orchestration import settings
-    from semantic.reports.report import write_report
-
-    first, last = day_range(start, end or (start and "today"), period or (None if start or end else "30d"), tenant)
-    if first is None or last is None:
-        raise typer.BadParameter("a report needs --from, or --period")
-    path = write_report(settings.home() / "published", name, first, last, folder=folder, tenant=tenant, format=format)
-    typer.echo(str(path))
-    say_blocked(tenant)
 
 
 def _checkout_definitions() -> Catalog:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import duckdb
 
-from connectors.registry import BY_KIND
 from orchestration.alerts import evaluate_tenant
 from orchestration.dbt_build import Built
 from orchestration.home import Home
+from orchestration.reports import subject
 from orchestration.settings import Settings
 from semantic import catalog
 from semantic.alerts.evaluate import Alert
 from semantic.digest.fill import fill
 from semantic.errors import SemanticError
-from semantic.subject import Subject
 from semantic.warehouse import Build
 
 
@@ -24,11 +23,10 @@ def write(settings: Settings, built: Built) -> None:
         db.execute("set enable_progress_bar = false")
         for tenant in settings.tenants:
             build = Build(built.path.parent, definitions, db, tenant.id)
-            sources = {source.kind: BY_KIND[source.kind].title for source in tenant.sources}
             alerts, problem = list[Alert](), ""
             try:
                 alerts = evaluate_tenant(settings, tenant, build)
             except SemanticError as error:
                 problem = str(error)
                 built.warnings.append(f"the alert rules of {tenant.id} were not evaluated: {problem}")
-            fill(build, Subject(tenant.name, tenant.time_zone, sources), alerts, problem)
+            fill(build, subject(tenant), alerts, problem)

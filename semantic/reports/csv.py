@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from semantic.errors import WriteError
+import pyarrow as pa
+
+from semantic.reports import files
 
 Cell = str | int | Decimal | float | date | bool | None
 BYTE_ORDER_MARK = "\ufeff"
@@ -54,24 +54,16 @@ def file_name(report: str, start: date, end: date, extension: str = "csv") -> st
     return f"{stem}-{start.isoformat()}-{end.isoformat()}.{extension}"
 
 
+def encode(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """A file's bytes: the byte order mark, then the rows."""
+    return (BYTE_ORDER_MARK + dumps(header, rows)).encode("utf-8")
+
+
+def of_table(table: pa.Table) -> bytes:
+    """A table as a file's bytes: the names of its columns, then its rows."""
+    return encode(table.column_names, zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
 def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Path:
     """Write a CSV file, complete or not at all. Raises WriteError."""
-    content = (BYTE_ORDER_MARK + dumps(header, rows)).encode("utf-8")
-    part: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-        ) as file:
-            part = Path(file.name)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(0o644)
-        part.replace(path)
-    except OSError as error:
-        if part is not None:
-            part.unlink(missing_ok=True)
-        why, advice = str(error.strerror or error), "Choose another folder or free some space, then write it again"
-        raise WriteError(f"Cannot write {path}", why, advice) from error
-    return path
+    return files.write(path, encode(header, rows))

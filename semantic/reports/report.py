@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from semantic.errors import UnknownNameError
-from semantic.reports import csv
+from semantic.reports.brand import Brand
 from semantic.reports.fill import fill
-
-FORMATS = ("csv",)
+from semantic.reports.formats import format_of, save
 
 
 def run_report(published: Path, name: str, start: date, end: date, *, tenant: str | None = None) -> pa.Table:
@@ -30,8 +28,6 @@ def write_report(
     format: str = "csv",
 ) -> Path:
     """Write a report to `<report>-<from>-<to>.<format>` in `folder`, complete or not at all. Returns its path."""
-    if format not in FORMATS:
-        raise UnknownNameError("format", format, FORMATS)
-    table = run_report(published, name, start, end, tenant=tenant)
-    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    return csv.write(folder / csv.file_name(name, start, end), table.column_names, rows)
+    format_of(format)
+    content = fill(published, name, start, end, tenant=tenant, now=datetime.now(UTC))
+    return save(content, Brand(content.tenant_name), format, folder)

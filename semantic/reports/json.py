@@ -1,0 +1,104 @@
+"""Writes a report as JSON: its table, figures and charts, what each metric means, and the facts about the numbers.
+
+Decimals are numbers with all their places, as the published build has them; dates are ISO 8601, unknown is null. A
+reader that keeps 15 digits and not more (JavaScript) should read amounts as text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from semantic.reports.content import ChartData, Content, Figure
+
+
+def dump(content: Content) -> bytes:
+    """The whole content, in UTF-8, two blanks per level."""
+    return (_text(document(content), "") + "\n").encode("utf-8")
+
+
+def document(content: Content) -> dict[str, Any]:
+    """The content as plain objects."""
+    return {
+        "report": content.name,
+        "title": content.title,
+        "question": content.question,
+        "tenant": {"id": content.tenant, "name": content.tenant_name, "time_zone": content.time_zone},
+        "currency": {"code": content.currency.code, "digits": content.currency.digits},
+        "from": content.days[0],
+        "to": content.days[1],
+        "rolling": content.rolling,
+        "comparison": content.comparison and {"now": content.comparison.now, "before": content.comparison.before},
+        "figures": [_figure(figure) for figure in content.figures],
+        "columns": [_column(field) for field in content.table.schema],
+        "rows": content.table.to_pylist(),
+        "charts": [_chart(chart) for chart in content.charts],
+        "definitions": dict(content.definitions),
+        "caveats": content.caveats,
+        "as_of": content.as_of and content.as_of.replace(tzinfo=UTC),
+        "reconciliation": {
+            "compared": content.reconciliation.compared,
+            "differences": content.reconciliation.differences,
+            "not_compared": content.reconciliation.not_compared,
+        },
+        "blocked": content.blocked or None,
+        "run_id": content.run_id,
+        "definitions_version": content.definitions_version,
+    }
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    return {
+        "metric": figure.metric.name,
+        "label": figure.metric.label,
+        "unit": figure.metric.unit,
+        "format": figure.metric.format,
+        "value": figure.value,
+        "previous": figure.previous,
+        "change": figure.change,
+        "badge": figure.badge,
+        "days": figure.days,
+    }
+
+
+def _column(field: pa.Field) -> dict[str, Any]:
+    about = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+    return {"name": field.name, **{key: about.get(key) for key in ("label", "unit", "format", "of", "show")}}
+
+
+def _chart(chart: ChartData) -> dict[str, Any]:
+    return {
+        "kind": chart.chart.kind,
+        "title": chart.chart.title,
+        "metrics": chart.chart.metrics,
+        "by": chart.chart.by,
+        "rows": chart.table.to_pylist(),
+        "before": chart.before.to_pylist() if chart.before is not None else None,
+    }
+
+
+def _text(value: Any, margin: str) -> str:
+    """A value as JSON; json.dumps would turn decimals into floats."""
+    inner = margin + "  "
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case date():  # also a time
+            return json.dumps(value.isoformat())
+        case str() | bool() | int() | float() | None:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        case Mapping():
+            items = [f"{json.dumps(key, ensure_ascii=False)}: {_text(item, inner)}" for key, item in value.items()]
+            opening, closing = "{", "}"
+        case Sequence():
+            items, opening, closing = [_text(item, inner) for item in value], "[", "]"
+        case _:
+            raise TypeError(type(value))
+    if not items:
+        return opening + closing
+    return f"{opening}\n{inner}" + f",\n{inner}".join(items) + f"\n{margin}{closing}"
