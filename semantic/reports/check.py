@@ -190,8 +190,8 @@ def _time(mart: Mart) -> str:
 
 def near(name: str, known: Collection[str]) -> str:
     """The similar names, as a question."""
-    found = difflib.get_close_matches(name, sorted(set(known)), n=3, cutoff=0.5)
-    return f" (did you mean {' or '.join(found)}?)" if found else ""
+    similar = difflib.get_close_matches(name, sorted(set(known)), n=3, cutoff=0.5)
+    return f" (did you mean {' or '.join(similar)}?)" if similar else ""
 
 
 def _listed(names: Sequence[str]) -> str:

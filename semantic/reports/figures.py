@@ -39,8 +39,8 @@ def fill(
         if monthly and month[1] >= today:
             beside = None
         if chosen:
-            asked = month if monthly else days
-            figures |= _figures(build, chosen, asked, beside, digits, known, of_month=monthly)
+            own = month if monthly else days
+            figures |= _figures(build, chosen, own, beside, digits, known, of_month=monthly)
     return tuple(figures[name] for name in names)
 
 

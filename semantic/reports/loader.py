@@ -72,20 +72,20 @@ class _Reading:
         if not isinstance(node, yaml.MappingNode):
             self.fail(node, f"{place or 'the file'} has to be settings with names, such as `title: …`")
             return {}
-        found: dict[str, yaml.Node] = {}
+        settings: dict[str, yaml.Node] = {}
         for key, value in node.value:
             name = str(key.value)
-            if name in found:
+            if name in settings:
                 self.fail(key, f"{name!r} is there twice" + (f" in {place}" if place else ""))
             elif known is not None and name not in known:
                 self.fail(key, f"unknown setting {name!r}" + (f" of {place}" if place else "") + _near(name, known))
             else:
-                found[name] = value
+                settings[name] = value
                 self.lines[f"{place}.{name}" if place else name] = _line(key)
         for name in required:
-            if name not in found:
+            if name not in settings:
                 self.fail(node, f"`{name}` is missing" + (f" in {place}" if place else ""))
-        return found
+        return settings
 
     def text(self, node: yaml.Node, place: str) -> str:
         """One text."""
@@ -166,32 +166,32 @@ def mistaken(path: Path, mistakes: Collection[tuple[int, str]]) -> ReportError:
 
 
 def _report(reading: _Reading, node: yaml.Node) -> Report:
-    found = reading.mapping(node, "", KEYS, required=("title", "question", "columns"))
+    settings = reading.mapping(node, "", KEYS, required=("title", "question", "columns"))
     name = reading.path.stem
     if not REPORT_NAME.fullmatch(name):
         reading.fail(node, f"the file's name {name!r} is no name for a report: use a-z, 0-9 and hyphens")
 
     def read(key: str, how: Callable[[yaml.Node, str], Any], default: Any) -> Any:
-        return how(found[key], key) if key in found else default
+        return how(settings[key], key) if key in settings else default
 
     report = Report(
         name,
         read("title", reading.text, ""),
         read("question", reading.text, ""),
-        _columns(reading, found["columns"]) if "columns" in found else (),
+        _columns(reading, settings["columns"]) if "columns" in settings else (),
         **{key: read(key, reading.names, ()) for key in NAMES},
         limit=read("limit", reading.number, None),
         only=read("only", reading.text, None),
         without_empty=read("without_empty", reading.switch, False),
         where=read("where", reading.where, {}),
-        charts=_charts(reading, found["charts"]) if "charts" in found else (),
+        charts=_charts(reading, settings["charts"]) if "charts" in settings else (),
         caveats=read("caveats", reading.texts, ()),
         period=read("period", reading.text, "30d"),
     )
     try:
         periods.preset(report.period)
     except RangeError as error:
-        reading.fail(found["period"], str(error).splitlines()[0])
+        reading.fail(settings["period"], str(error).splitlines()[0])
     return report
 
 
@@ -204,14 +204,14 @@ def _columns(reading: _Reading, node: yaml.Node) -> tuple[ReportColumn, ...]:
         if isinstance(item, yaml.ScalarNode):
             columns.append(ReportColumn(name, reading.text(item, place)))
             continue
-        found = reading.mapping(item, place, ("of", "show", "label", "where"), required=("of",))
+        settings = reading.mapping(item, place, ("of", "show", "label", "where"), required=("of",))
         columns.append(
             ReportColumn(
                 name,
-                reading.text(found["of"], f"{place}.of") if "of" in found else "",
-                reading.choice(found["show"], f"{place}.show", SHOWS) if "show" in found else "value",
-                reading.text(found["label"], f"{place}.label") if "label" in found else "",
-                reading.where(found["where"], f"{place}.where") if "where" in found else {},
+                reading.text(settings["of"], f"{place}.of") if "of" in settings else "",
+                reading.choice(settings["show"], f"{place}.show", SHOWS) if "show" in settings else "value",
+                reading.text(settings["label"], f"{place}.label") if "label" in settings else "",
+                reading.where(settings["where"], f"{place}.where") if "where" in settings else {},
             )
         )
     if isinstance(node, yaml.MappingNode) and not node.value:
@@ -230,16 +230,16 @@ def _charts(reading: _Reading, node: yaml.Node) -> tuple[ReportChart, ...]:
     for number, item in enumerate(node.value):
         place = f"charts[{number}]"
         reading.lines[place] = _line(item)
-        found = reading.mapping(item, place, known, required=("kind", "title"))
+        settings = reading.mapping(item, place, known, required=("kind", "title"))
         charts.append(
             ReportChart(
-                reading.choice(found["kind"], f"{place}.kind", KINDS) if "kind" in found else "table",
-                reading.text(found["title"], f"{place}.title") if "title" in found else "",
-                reading.names(found["metrics"], f"{place}.metrics") if "metrics" in found else (),
-                reading.names(found["by"], f"{place}.by") if "by" in found else (),
-                reading.text(found["label"], f"{place}.label") if "label" in found else "",
-                reading.number(found["limit"], f"{place}.limit") if "limit" in found else None,
-                reading.where(found["where"], f"{place}.where") if "where" in found else {},
+                reading.choice(settings["kind"], f"{place}.kind", KINDS) if "kind" in settings else "table",
+                reading.text(settings["title"], f"{place}.title") if "title" in settings else "",
+                reading.names(settings["metrics"], f"{place}.metrics") if "metrics" in settings else (),
+                reading.names(settings["by"], f"{place}.by") if "by" in settings else (),
+                reading.text(settings["label"], f"{place}.label") if "label" in settings else "",
+                reading.number(settings["limit"], f"{place}.limit") if "limit" in settings else None,
+                reading.where(settings["where"], f"{place}.where") if "where" in settings else {},
             )
         )
     return tuple(charts)

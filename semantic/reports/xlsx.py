@@ -147,12 +147,12 @@ def _write(book: _Book, sheet: Worksheet, row: int, column: int, value: Any, for
         case bool():
             sheet.write_boolean(row, column, value, format)
         case int() | float() | Decimal():
-            kept = number(Decimal(value) if isinstance(value, int) else value)
-            if kept is None:
+            exact = number(Decimal(value) if isinstance(value, int) else value)
+            if exact is None:
                 book.has_long_numbers = True
                 sheet.write_string(row, column, _shown(value), format)
             else:
-                sheet.write_number(row, column, kept, format)
+                sheet.write_number(row, column, exact, format)
         case date() if value >= FIRST_DAY:
             sheet.write_datetime(row, column, datetime.combine(value, time()), format)
         case _:
