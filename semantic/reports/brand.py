@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 
 ACCENT = "#0f766e"
@@ -15,3 +16,10 @@ class Brand:
     accent: str = ACCENT
     logo: bytes | None = None
     logo_type: str = "image/svg+xml"
+
+    @property
+    def address(self) -> str | None:
+        """The logo as an address that holds its bytes; None without one."""
+        if self.logo is None:
+            return None
+        return f"data:{self.logo_type};base64,{base64.b64encode(self.logo).decode()}"

@@ -30,6 +30,8 @@ PLAIN: Mapping[Mode, Mapping[str, str]] = {
 }  # fmt: skip
 """What is the same for all tenants."""
 NAMES = (*PLAIN["light"], "accent", "good", "watch", "bad")
+ACCENT_CONTRAST: Mapping[Mode, float] = {"light": 4.5, "dark": 6.0}
+"""With the background: a text in the accent colour can be read, and a line on black is bright enough."""
 TINTS: Mapping[Mode, float] = {"light": 0.5, "dark": 0.42}
 TEXT_CONTRAST = 4.5  # WCAG AA
 DISTINCT = 25  # in CIELAB, where 2 is just visible side by side
@@ -66,7 +68,7 @@ class Theme:
 def theme(accent: str, mode: Mode) -> Theme:
     """The colours of a mode for a tenant's accent colour (#rrggbb)."""
     plain = PLAIN[mode]
-    own = readable(accent, plain["background"])
+    own = readable(accent, plain["background"], least=ACCENT_CONTRAST[mode])
     good, watch, bad = (readable(colour, plain["background"], plain["panel"]) for colour in (GOOD, WATCH, BAD))
     return Theme(
         **plain,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from semantic.reports import colours, shown, texts
 from semantic.reports.brand import Brand
+from semantic.reports.charts import cards, draw
 from semantic.reports.content import Content
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def render(
             links=links,
             notice=notice,
             figures=texts.figures(content),
-            charts=(),
+            charts=_charts(content),
             table=table,
             table_title="All numbers",
             rows_shown=_rows_shown(content.table.num_rows, first, len(table.rows), page is not None),
@@ -89,7 +90,7 @@ def frame(brand: Brand, navigation: Mapping[str, str] = NOTHING) -> dict[str, ob
 
     return {
         "brand": brand,
-        "logo": logo(brand),
+        "logo": brand.address,
         "style": Markup(style(brand.accent)),  # noqa: S704  (our own style sheet)
         "policy": policy(brand, header=False),
         "navigation": navigation,
@@ -120,11 +121,19 @@ def policy(brand: Brand, *, header: bool = True) -> str:
     return rules + "; frame-ancestors 'none'" * header
 
 
-def logo(brand: Brand) -> str | None:
-    """The logo as an address that holds its bytes; None without one."""
-    if brand.logo is None:
-        return None
-    return f"data:{brand.logo_type};base64,{base64.b64encode(brand.logo).decode()}"
+def _charts(content: Content) -> list[dict[str, object]]:
+    """The charts that say more than the figures and the table do."""
+    from markupsafe import Markup  # noqa: PLC0415
+
+    shown_already = {figure.metric.name for figure in content.figures}
+    parts: list[dict[str, object]] = []
+    for number, data in enumerate(content.charts):
+        if data.chart.kind == "table" or (data.chart.kind == "figure" and data.chart.metrics[0] in shown_already):
+            continue
+        words = cards.sentence(data)
+        pictures = "" if words else Markup(draw.inline(data, content, f"picture-{number}"))  # noqa: S704  (escaped there)
+        parts.append({"title": data.chart.title, "sentence": words, "pictures": pictures})
+    return parts
 
 
 def _rows_shown(total: int, first: int, count: int, paged: bool) -> str:

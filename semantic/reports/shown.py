@@ -27,7 +27,13 @@ BADGES: Mapping[Badge, tuple[str, Literal["good", "watch", "bad"]]] = {
     "green": ("● good", "good"), "yellow": ("▲ watch", "watch"), "red": ("■ too high", "bad"),
 }  # fmt: skip
 """What a badge says, as on the dashboards, and its meaning in the palette: not its colour alone."""
-SHORT = ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
+SHORT = (
+    (Decimal(10) ** 9, "B", Decimal(10) ** 8),
+    (Decimal(10) ** 6, "M", Decimal(10) ** 5),
+    (Decimal(10) ** 3, "k", Decimal(10) ** 3),
+)
+"""The units of an axis, and how far apart its labels are at least: $1,500 next to $500, not $1.5k."""
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
 PLACES = re.compile(r"\.(\d)[f%]$")
 
 
@@ -49,7 +55,7 @@ class Style:
         if value is None:
             return UNKNOWN if self.unit else "–"
         if not self.unit or not isinstance(value, int | float | Decimal):
-            return str(value)  # a day is 2026-11-29
+            return one_line(str(value))  # a day is 2026-11-29
         number = exact(value)
         minus, size = (MINUS if number < 0 else ""), abs(number)
         if self.unit == "money":
@@ -60,28 +66,32 @@ class Style:
             return f"{minus}{size:,.0f}"
         return f"{minus}{rounded(size, 2):,}" + "×" * self.format.startswith("$")
 
-    def whole(self, value: Any) -> str:
-        """The same without the decimal places that say nothing about a large amount, for the end of a bar."""
-        if value is None or self.unit != "money":
-            return self.text(value)
-        number = exact(value)
-        return (MINUS if number < 0 else "") + words.money(abs(number), self.currency.code)
-
-    def short(self, value: Any, step: Decimal | None = None) -> str:
-        """A value for an axis whose labels are `step` apart: €12k, −$1.5M, 20 %, 3×."""
+    def short(self, value: Any, step: Decimal | None = None, most: Decimal | None = None) -> str:
+        """A value for an axis whose labels are `step` apart and end at `most`: €12k, −$1.5M, $0.50, 20 %, 3×."""
         number = exact(value)
         minus, size = (MINUS if number < 0 else ""), abs(number)
         if self.format.endswith("%"):
             return f"{minus}{_plain(size * 100)} %"
-        unit, letter = next(((unit, letter) for unit, letter in SHORT if (step or size) * 10 >= unit <= size), (1, ""))
+        top = size if most is None else most
+        unit, letter = next(
+            ((unit, letter) for unit, letter, least in SHORT if top >= unit and (step or size) >= least),
+            (Decimal(1), ""),
+        )
         sign = words.sign(self.currency.code) if self.unit == "money" else ""
-        return f"{minus}{sign}{_plain(size / unit)}{letter}" + "×" * self.format.startswith("$")
+        is_part = self.unit == "money" and not letter and (step or size) % 1 != 0
+        text = f"{rounded(size, self.currency.digits):,}" if is_part else _plain(size / unit)
+        return f"{minus}{sign}{text}{letter}" + "×" * self.format.startswith("$")
 
     @property
     def places(self) -> int:
         """Decimal places of a percentage."""
         match = PLACES.search(self.format)
         return int(match[1]) if match else 0
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks and other control characters, which XML does not allow."""
+    return CONTROLS.sub(" ", text)
 
 
 def style(field: pa.Field, currency: Currency) -> Style:

@@ -21,6 +21,7 @@ FIRST = date(2026, 11, 1)
 HOSTILE = (
     '#import "x"', "[*bold*]", "$x^2$", "\\u{41} \\", '"><script>alert(1)</script>', "{{ 7*7 }}", "<b>&amp;</b>",
     "@cite <label>", "`raw` ~ -- ---", "= Heading", "'; DROP TABLE x --", "日本語 ✓ émoji 🏔️", "a" * 120, "/* c */ // d",
+    "bell\a, new\nline \x00",
 )  # fmt: skip
 """Names that a careless writer would interpret."""
 
@@ -74,22 +75,23 @@ def wave(count: int, height: int = 1000, least: int = 200) -> list[Decimal]:
 
 
 def line(
-    values: Mapping[Metric, Sequence[Any]] | None = None,
-    *,
+    *lines: tuple[Metric, Sequence[Any]],
     count: int = 30,
     before: bool = True,
     currency: Currency = USD,
     title: str = "Net sales by day",
     grain: str = "day",
-    days_: Sequence[date] | None = None,
+    stamps: Sequence[date] = (),
 ) -> ChartData:
-    """A chart over time."""
-    values = {NET_SALES: wave(count)} if values is None else values
-    stamps = list(days_ if days_ is not None else days(count))
-    chart = Chart("line", title, tuple(item.name for item in values), (grain,))
-    now = table({grain: stamps, **{item.name: data for item, data in values.items()}}, *values, currency=currency)
-    earlier = {item.name: [None if v is None else v * Decimal("0.8") for v in data] for item, data in values.items()}
-    return ChartData(chart, now, table({grain: stamps, **earlier}, *values, currency=currency) if before else None)
+    """A chart over time; without `lines`, of net sales."""
+    lines = lines or ((NET_SALES, wave(count)),)
+    stamps = stamps or days(len(lines[0][1]))
+    metrics = [item for item, _ in lines]
+    chart = Chart("line", title, tuple(item.name for item in metrics), (grain,))
+    columns: dict[str, Sequence[Any]] = {grain: list(stamps)}
+    earlier = {item.name: [None if v is None else v * Decimal("0.8") for v in data] for item, data in lines if before}
+    now = table(columns | {item.name: data for item, data in lines}, *metrics, currency=currency)
+    return ChartData(chart, now, table(columns | earlier, *metrics, currency=currency) if before else None)
 
 
 def bars(names: Sequence[str], values: Sequence[Any], item: Metric = NET_SALES, currency: Currency = USD) -> ChartData:
@@ -121,7 +123,10 @@ def heatmap(cohorts: int = 12) -> ChartData:
 
 def customers(names: Sequence[str], spend: Sequence[Any]) -> ChartData:
     chart = Chart("table", "Top customers", ("orders_placed", "net_sales"), ("display_name",), limit=10)
-    columns = {"display_name": list(names), "orders_placed": [len(names) - n for n in range(len(names))]}
+    columns: dict[str, Sequence[Any]] = {
+        "display_name": list(names),
+        "orders_placed": [len(names) - n for n in range(len(names))],
+    }
     return ChartData(chart, table({**columns, "net_sales": spend}, ORDERS, NET_SALES))
 
 
@@ -129,7 +134,11 @@ def rate(value: float | None = 0.0731) -> ChartData:
     counts = {"orders_settled": 1204, "orders_refunded": 61, "orders_partially_refunded": 27}
     others = [metric(name, unit="count") for name in counts]
     chart = Chart("figure", "Refund rate", (REFUND_RATE.name, *counts, REFUNDED.name))
-    columns = {REFUND_RATE.name: [value], **{name: [count] for name, count in counts.items()}, REFUNDED.name: [5310.25]}
+    columns: dict[str, Sequence[Any]] = {
+        REFUND_RATE.name: [value],
+        **{name: [count] for name, count in counts.items()},
+        REFUNDED.name: [5310.25],
+    }
     return ChartData(chart, table(columns, REFUND_RATE, *others, REFUNDED))
 
 

@@ -1,0 +1,91 @@
+"""What a chart shows, for people who do not see it: its first, last and largest values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from semantic.reports import shown, texts
+from semantic.reports.charts import cards, heatmap, line, rows
+from semantic.reports.charts.look import Look, heading
+from semantic.reports.content import ChartData
+
+
+def describe(data: ChartData, look: Look) -> str:
+    """One to a few sentences, without the title."""
+    if words := cards.sentence(data):
+        return words
+    match data.chart.kind:
+        case "line":
+            return _line(data, look)
+        case "bars":
+            return _bars(data, look)
+        case "funnel":
+            return _funnel(data, look)
+        case "heatmap":
+            return _heatmap(data, look)
+    names = cards.visible(data)
+    styles = [shown.style(data.table.schema.field(name), look.content.currency) for name in names]
+    heads = [heading(data, look, name) for name in names]
+    every = data.table.to_pylist()[: data.chart.limit or cards.MOST_ROWS]
+    if data.chart.kind == "figure":
+        every = every[:1]
+    text = ["; ".join(f"{head} {style.text(row[name])}" for head, style, name in zip(heads, styles, names, strict=True))
+            for row in every]  # fmt: skip
+    if limits := data.chart.kind == "figure" and cards.limits_of(look.content, data.chart.metrics[0]):
+        text.append(str(limits).capitalize())
+    return ". ".join(text) + "."
+
+
+def _line(data: ChartData, look: Look) -> str:
+    styles = {name: shown.style(data.table.schema.field(name), look.content.currency) for name in data.chart.metrics}
+    style = styles[data.chart.metrics[0]]
+    sentences = [f"By {data.chart.by[0]}, {texts.period(look.content)}."]
+    for each in line.series(data, look):
+        known = [(day, value) for day, value in each.points if value is not None]
+        if not known:
+            sentences.append(f"{each.label}: {shown.UNKNOWN}.")
+            continue
+        largest = max(known, key=lambda point: point[1])
+        three = (("first", known[0]), ("last", known[-1]), ("largest", largest))
+        parts = [f"{word} {style.text(value)} ({texts.day(day)})" for word, (day, value) in three]
+        if line.is_open(known[-1][0], data.chart.by[0], look.content) and not each.is_earlier:
+            parts[1] += ", not over yet"
+        sentences.append(f"{each.label}: {', '.join(parts if len(known) > 1 else parts[1:2])}.")
+    return " ".join(sentences)
+
+
+def _bars(data: ChartData, look: Look) -> str:
+    style = shown.style(data.table.schema.field(data.chart.metrics[0]), look.content.currency)
+    found = rows.longest(data)
+    first, last = found[0], found[-1]
+    text = f"{len(found)} bars. Longest: {first[0]}, {style.text(first[1])}."
+    return text if len(found) == 1 else f"{text} Shortest: {last[0]}, {style.text(last[1])}."
+
+
+def _funnel(data: ChartData, look: Look) -> str:
+    count, share = (
+        shown.Style(unit, form, look.content.currency) for unit, form in (("count", ",d"), ("ratio", ".1%"))
+    )
+    return " ".join(
+        f"{step.label}: {count.text(step.count)}"
+        + (f", {share.text(step.share)} of the step before." if number and step.share is not None else ".")
+        for number, step in enumerate(rows.steps(data, look.content))
+    )
+
+
+def _heatmap(data: ChartData, look: Look) -> str:
+    style = shown.style(data.table.schema.field(data.chart.metrics[0]), look.content.currency)
+    found = [(row, column, value) for row, column, value in heatmap.cells(data) if value is not None]
+    downs = _ends([row for row, _, _ in found])
+    acrosses = _ends([column for _, column, _ in found])
+    low, high = (pick(found, key=lambda cell: cell[2]) for pick in (min, max))
+    extremes = (f"{word} {style.text(cell[2])} ({heatmap.label(cell[0])}, column {heatmap.label(cell[1])})"
+                for word, cell in (("smallest", low), ("largest", high)))  # fmt: skip
+    return f"Rows {downs}, columns {acrosses}: {', '.join(extremes)}."
+
+
+def _ends(values: Sequence[Any]) -> str:
+    ordered: list[date | Any] = sorted(set(values))
+    return f"{heatmap.label(ordered[0])} to {heatmap.label(ordered[-1])}"
