@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from semantic.reports import colours, shown, texts
 from semantic.reports.brand import Brand
-from semantic.reports.charts import cards, draw
 from semantic.reports.content import Content
+from semantic.reports.pictures import cards, draw
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -71,7 +71,8 @@ def render(
             reconciliation=texts.reconciliation(content),
             rolling=texts.rolling(content),
             links=links,
-            notice=notice,
+            messages=[text for text in (content.blocked, notice) if text],
+            caveats=texts.caveats(content),
             figures=texts.figures(content),
             charts=_charts(content),
             table=table,

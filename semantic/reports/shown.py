@@ -22,8 +22,7 @@ from semantic.reports.content import Figure
 from semantic.warehouse import Currency
 
 UNKNOWN = "unknown"
-Badge = Literal["green", "yellow", "red"]
-BADGES: Mapping[Badge, tuple[str, Literal["good", "watch", "bad"]]] = {
+BADGES: Mapping[str, tuple[str, Literal["good", "watch", "bad"]]] = {
     "green": ("● good", "good"), "yellow": ("▲ watch", "watch"), "red": ("■ too high", "bad"),
 }  # fmt: skip
 """What a badge says, as on the dashboards, and its meaning in the palette: not its colour alone."""
@@ -48,23 +47,24 @@ class Style:
     @property
     def is_number(self) -> bool:
         """Whether the column is right aligned."""
-        return bool(self.unit)
+        return bool(self.unit) and self.unit != "badge"
 
     def text(self, value: Any) -> str:
-        """A value with all its places: $48,213.55, 1,204, 12.3 %, 16.3×; a day as 2026-11-29."""
+        """A value with all its places: $48,213.55, 1,204, 12.3 %, 16.3×; a day as 2026-11-29, a badge as ● good."""
         if value is None:
             return UNKNOWN if self.unit else "–"
         if not self.unit or not isinstance(value, int | float | Decimal):
-            return one_line(str(value))  # a day is 2026-11-29
+            return BADGES[value][0] if self.unit == "badge" else one_line(str(value))
         number = exact(value)
         minus, size = (MINUS if number < 0 else ""), abs(number)
         if self.unit == "money":
             return minus + words.money(rounded(size, self.currency.digits), self.currency.code, exact=True)
         if self.format.endswith("%"):
-            return f"{minus}{rounded(size * 100, self.places):,} %"
-        if self.unit == "count" and size == size.to_integral_value():
+            return f"{minus}{rounded(size * 100, self.places or 0):,} %"
+        if self.places is None and self.unit == "count" and size == size.to_integral_value():
             return f"{minus}{size:,.0f}"
-        return f"{minus}{rounded(size, 2):,}" + "×" * self.format.startswith("$")
+        places = 2 if self.places is None else self.places
+        return f"{minus}{rounded(size, places):,}" + "×" * self.format.startswith("$")
 
     def short(self, value: Any, step: Decimal | None = None, most: Decimal | None = None) -> str:
         """A value for an axis whose labels are `step` apart and end at `most`: €12k, −$1.5M, $0.50, 20 %, 3×."""
@@ -83,10 +83,10 @@ class Style:
         return f"{minus}{sign}{text}{letter}" + "×" * self.format.startswith("$")
 
     @property
-    def places(self) -> int:
-        """Decimal places of a percentage."""
+    def places(self) -> int | None:
+        """The decimal places that the format names."""
         match = PLACES.search(self.format)
-        return int(match[1]) if match else 0
+        return int(match[1]) if match else None
 
 
 def one_line(text: str) -> str:
@@ -97,9 +97,13 @@ def one_line(text: str) -> str:
 def style(field: pa.Field, currency: Currency) -> Style:
     """How a column of a report's table is written."""
     meta = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-    unit = meta.get("unit", "")
-    is_number = pa.types.is_integer(field.type) or pa.types.is_decimal(field.type) or pa.types.is_floating(field.type)
-    return Style(unit or ("count" if is_number else ""), meta.get("format", ""), currency)
+    return Style(meta.get("unit") or ("" if is_text(field) else "count"), meta.get("format", ""), currency)
+
+
+def is_text(field: pa.Field) -> bool:
+    """Whether a column has texts or days."""
+    kind = field.type
+    return not (pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind))
 
 
 def of_metric(metric: Metric, currency: Currency) -> Style:
@@ -127,15 +131,6 @@ def tone(figure: Figure) -> Tone:
     if figure.value is None or figure.previous is None:
         return "neutral"
     return words.tone(exact(figure.value), exact(figure.previous), figure.metric.good)
-
-
-def badge(metric: Metric, value: Any) -> Badge | None:
-    """The badge of a value by the metric's thresholds; a value at a limit has the better one. None without them."""
-    if value is None or not metric.thresholds:
-        return None
-    if value <= metric.thresholds["green"]:
-        return "green"
-    return "yellow" if value <= metric.thresholds["yellow"] else "red"
 
 
 def exact(value: Any) -> Decimal:

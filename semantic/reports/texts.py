@@ -58,13 +58,13 @@ def period(content: Content) -> str:
 
 
 def comparison(content: Content) -> str:
-    """Which days the changes compare; empty without a comparison."""
+    """Which days the figures and charts are of, and those that they are compared with; empty without a comparison."""
     both = content.comparison
     if both is None:
         return ""
     if both.now == content.days:
         return f"compared with {days(both.before)}"
-    return f"changes compare {days(both.now)} with {days(both.before)}, since the last day is not over"
+    return f"figures and charts: {days(both.now)}, the days that are over, compared with {days(both.before)}"
 
 
 def rolling(content: Content) -> str:
@@ -97,19 +97,11 @@ def figures(content: Content) -> tuple[FigureText, ...]:
     texts = []
     for figure in content.figures:
         style = shown.of_metric(figure.metric, content.currency)
-        word, tone = shown.BADGES[badge] if (badge := shown.badge(figure.metric, figure.value)) else ("", "")
+        word, meaning = shown.BADGES[figure.badge] if figure.badge else ("", "")
+        label = figure.metric.label + (f", {figure.days[0]:%b %Y}" if figure.days else "")
         change = shown.change(figure, content.currency) if content.comparison else ""
-        texts.append(
-            FigureText(
-                figure.metric.name,
-                figure.metric.label,
-                style.text(figure.value),
-                change,
-                shown.tone(figure),
-                word,
-                tone,
-            )
-        )
+        value = style.text(figure.value)
+        texts.append(FigureText(figure.metric.name, label, value, change, shown.tone(figure), word, meaning))
     return tuple(texts)
 
 
@@ -127,6 +119,11 @@ def table(content: Content, first: int = 0, count: int | None = None) -> TableTe
         tuple(style.is_number for style in styles),
         tuple(tuple(row) for row in rows),
     )
+
+
+def caveats(content: Content) -> tuple[str, ...]:
+    """What a reader must know, without the message of a tenant whose newer data are blocked: it is at the top."""
+    return tuple(text for text in content.caveats if text != content.blocked)
 
 
 def meanings(content: Content) -> tuple[tuple[str, str], ...]:

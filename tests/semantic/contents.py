@@ -122,24 +122,15 @@ def heatmap(cohorts: int = 12) -> ChartData:
 
 
 def customers(names: Sequence[str], spend: Sequence[Any]) -> ChartData:
-    chart = Chart("table", "Top customers", ("orders_placed", "net_sales"), ("display_name",), limit=10)
-    columns: dict[str, Sequence[Any]] = {
-        "display_name": list(names),
-        "orders_placed": [len(names) - n for n in range(len(names))],
-    }
+    chart = Chart("table", "Top customers", (), (), 10)
+    counts = list(range(len(names), 0, -1))
+    columns = {"customer_id": [str(n) for n in counts], "display_name": names, "orders_placed": counts}
     return ChartData(chart, table({**columns, "net_sales": spend}, ORDERS, NET_SALES))
 
 
 def rate(value: float | None = 0.0731) -> ChartData:
-    counts = {"orders_settled": 1204, "orders_refunded": 61, "orders_partially_refunded": 27}
-    others = [metric(name, unit="count") for name in counts]
-    chart = Chart("figure", "Refund rate", (REFUND_RATE.name, *counts, REFUNDED.name))
-    columns: dict[str, Sequence[Any]] = {
-        REFUND_RATE.name: [value],
-        **{name: [count] for name, count in counts.items()},
-        REFUNDED.name: [5310.25],
-    }
-    return ChartData(chart, table(columns, REFUND_RATE, *others, REFUNDED))
+    chart = Chart("figure", "Refund rate", (REFUND_RATE.name,))
+    return ChartData(chart, table({REFUND_RATE.name: [value]}, REFUND_RATE))
 
 
 def content(*charts: ChartData, currency: Currency = USD, count: int = 30, **other: Any) -> Content:
@@ -161,7 +152,7 @@ def content(*charts: ChartData, currency: Currency = USD, count: int = 30, **oth
         figures=(
             Figure(NET_SALES, Decimal("48213.55"), Decimal("42901.10"), 0.1238),
             Figure(ORDERS, 1204, 1310, -0.0809),
-            Figure(REFUND_RATE, 0.0731, 0.051, 0.4333),
+            Figure(REFUND_RATE, 0.0731, 0.051, 0.4333, "yellow"),
             Figure(ROAS, None, None),
         ),
         table=table(

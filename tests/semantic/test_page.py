@@ -100,6 +100,14 @@ def test_page_needs_nothing_but_itself_and_its_policy_allows_its_style_only() ->
     assert f"style-src 'sha256-{digest}'" in page.policy(brand)
 
 
+def test_why_the_numbers_are_old_is_above_them_and_said_once() -> None:
+    why = "These are older numbers: newer data are not published."
+    html = render(contents.content(blocked=why, caveats=(why, "Another.")), BRAND)
+    assert html.count(why) == 1
+    assert html.index(why) < html.index("<dl")
+    assert "<li>Another.</li>" in html
+
+
 def test_links_navigation_and_notice_are_shown_where_they_are_given() -> None:
     html = render(
         contents.content(),

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from common.presets import Days
 from semantic.reports import shown, texts
-from semantic.reports.charts.marks import Layer, text_width
-from semantic.reports.charts.marks import texts as text_layer
 from semantic.reports.colours import LOSSES, Theme
 from semantic.reports.content import ChartData, Content
+from semantic.reports.pictures.marks import Layer, text_width
+from semantic.reports.pictures.marks import texts as text_layer
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
@@ -86,11 +87,11 @@ class Look:
         """A text for marks.texts."""
         return {"text": shown.one_line(text), "x": round(x, 1), "y": round(y, 1), "color": color or self.theme.text}
 
-    def spec(self, height: float, layers: list[Layer], description: str, title: str) -> dict[str, Any]:
+    def spec(self, height: float, layers: list[Layer], description: str, data: ChartData) -> dict[str, Any]:
         """The whole specification of a picture: `height` is where the drawing ends."""
         bottom = self.font * 2.2 + self.size.margin if self.titled else self.font * 0.4
         whole = replace(self.size, height=round(height + bottom))
-        extra = self._title(title, whole.height) if self.titled else []
+        extra = self._title(data, whole.height) if self.titled else []
         return {
             "$schema": SCHEMA,
             "description": description,
@@ -103,16 +104,26 @@ class Look:
             "layer": [*extra, *layers],
         }
 
-    def _title(self, title: str, height: int) -> list[Layer]:
+    def _title(self, data: ChartData, height: int) -> list[Layer]:
         """The title, whose numbers these are and of which days, and how fresh they are."""
         top, width = self.size.margin, self.right - self.left - (self.font * 10 if self.has_logo else 0)
-        days = f"{self.content.tenant_name} · {texts.period(self.content)}"
+        days = f"{self.content.tenant_name} · {texts.days(span(data, self.content))}"
         foot = self.item(texts.as_of(self.content), self.left, height - self.size.margin * 0.8, self.theme.muted)
         return [
-            text_layer([self.item(title, self.left, top + self.font * 0.7)], self.font * 1.4, bold=True, limit=width),
+            text_layer(
+                [self.item(data.chart.title, self.left, top + self.font * 0.7)], self.font * 1.4, bold=True, limit=width
+            ),
             text_layer([self.item(days, self.left, top + self.font * 2.3, self.theme.muted)], self.font, limit=width),
             text_layer([foot], self.font * 0.85, limit=self.right - self.left),
         ]
+
+
+def span(data: ChartData, content: Content) -> Days:
+    """The days of a chart: those of the report that are over, or the whole months of what is known by month alone."""
+    if content.comparison is None or data.chart.kind == "table":
+        return content.days
+    is_monthly = data.chart.kind == "line" and data.before is None and data.chart.by[:1] == ("month",)
+    return content.days if is_monthly else content.comparison.now
 
 
 def colours(theme: Theme, names: list[str]) -> list[str]:

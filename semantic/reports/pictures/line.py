@@ -9,14 +9,14 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from common.presets import first_of, months_before
+from common.presets import Days, first_of, months_before
 from semantic.errors import CompileError
 from semantic.periods import local_day
 from semantic.reports import shown
-from semantic.reports.charts import axes, marks
-from semantic.reports.charts.axes import Scale
-from semantic.reports.charts.look import Look, colours, heading
 from semantic.reports.content import ChartData, Content
+from semantic.reports.pictures import axes, marks
+from semantic.reports.pictures.axes import Scale
+from semantic.reports.pictures.look import Look, colours, heading, span
 from semantic.reports.shown import Style
 
 Point = tuple[date, Decimal | None]
@@ -45,7 +45,7 @@ def spec(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     bottom = top + look.size.height - look.font * 2.4
     left = look.left + look.widest(text for _, text in labels) + look.font * 0.7
     y = Scale(float(labels[0][0]), float(labels[-1][0]), bottom, top)
-    first, last = _ends(data, look.content, stamps)
+    first, last = _ends(data, stamps, span(data, look.content))
     x = Scale(first.toordinal(), last.toordinal(), left + 4, look.right - look.font * 0.8)
     if first == last:
         x = Scale(first.toordinal() - 1, last.toordinal() + 1, x.start, x.end)
@@ -76,19 +76,19 @@ def series(data: ChartData, look: Look) -> list[Series]:
     ]
     if data.before is None or not rows:
         return lines
-    shown_days = (look.content.days[0], max(row[stamp] for row in rows))
-    earlier = [row for row in data.before.to_pylist() if row[stamp] <= shown_days[1]]
+    last = max(row[stamp] for row in rows)
+    earlier = [row for row in data.before.to_pylist() if row[stamp] <= last]
     label = "Earlier period" if len(metrics) == 1 else f"{heading(data, look, metrics[0])}, earlier period"
     return [Series(label, look.theme.earlier, _points(earlier, stamp, metrics[0]), is_earlier=True), *lines]
 
 
-def is_open(day: date, grain: str, content: Content) -> bool:
-    """Whether a day, week or month is not over, or is not wholly part of the report's days."""
+def is_open(day: date, grain: str, days: Days, content: Content) -> bool:
+    """Whether a day, week or month is not over, or is not wholly part of the chart's days."""
     end = {"week": day + timedelta(days=6)}.get(grain, day)
     if grain in ("month", "quarter", "year"):
         end = months_before(first_of(grain, day), -{"month": 1, "quarter": 3, "year": 12}[grain]) - timedelta(days=1)
     newest = _newest(content)
-    return (newest is not None and end >= newest) or end > content.days[1] or day < content.days[0]
+    return (newest is not None and end >= newest) or end > days[1] or day < days[0]
 
 
 def _newest(content: Content) -> date | None:
@@ -126,9 +126,10 @@ def _largest(rows: Sequence[Mapping[str, Any]], group: str, name: str) -> list[A
     return sorted(sums, key=lambda key: (-sums[key], str(key)))[:MOST_SERIES]
 
 
-def _ends(data: ChartData, content: Content, stamps: Sequence[date]) -> tuple[date, date]:
+def _ends(data: ChartData, stamps: Sequence[date], days: Days) -> Days:
+    """The ends of the axis: the days of the chart, as far as they are known."""
     if data.chart.by[0] == "day":
-        return content.days[0], max(content.days[0], min(content.days[1], stamps[-1]))
+        return min(days[0], stamps[0]), max(days[0], min(days[1], stamps[-1]))
     return stamps[0], stamps[-1]
 
 
@@ -148,7 +149,7 @@ def _grid(labels: Sequence[tuple[Decimal, str]], y: Scale, left: float, look: Lo
 
 
 def _dates(
-    data: ChartData, stamps: Sequence[date], ends: tuple[date, date], x: Scale, bottom: float, look: Look
+    data: ChartData, stamps: Sequence[date], ends: Days, x: Scale, bottom: float, look: Look
 ) -> list[marks.Layer]:
     most = max(2, int((x.end - x.start) / (look.font * 5.2)))
     points = [] if data.chart.by[0] == "day" else stamps
@@ -190,7 +191,7 @@ def _is_dotted(data: ChartData, lines: Sequence[Series], content: Content) -> bo
     return any(
         dash == marks.DOTTED
         for each in lines if not each.is_earlier
-        for dash, _ in segments(each, data.chart.by[0], content)
+        for dash, _ in segments(each, data, content)
     )  # fmt: skip
 
 
@@ -213,7 +214,7 @@ def _lines(data: ChartData, lines: Sequence[Series], x: Scale, y: Scale, look: L
             "strokeJoin": "round",
             "strokeCap": "butt" if each.is_earlier else "round",
         }
-        for dash, points in segments(each, data.chart.by[0], look.content):
+        for dash, points in segments(each, data, look.content):
             yield {"data": _values(each, points), "mark": {**shape, "strokeDash": list(dash)}, "encoding": encoding}
         size = look.font * (6 if len(each.points) == 1 else 2.6)
         dot = {"type": "point", "filled": True, "color": each.color, "opacity": 1, "size": size}
@@ -232,18 +233,18 @@ def _values_beside(lines: Sequence[Series], style: Style, x: Scale, y: Scale, lo
     return marks.texts(places, look.font)
 
 
-def segments(line: Series, grain: str, content: Content) -> Iterator[tuple[marks.Dash, list[Point]]]:
+def segments(line: Series, data: ChartData, content: Content) -> Iterator[tuple[marks.Dash, list[Point]]]:
     """The dashes of a line and their points. It breaks where a number is unknown; a part that touches a day, week or
     month that is not over is dotted."""
     run: list[Point] = []
-    dash = marks.SOLID
+    grain, days, dash = data.chart.by[0], span(data, content), marks.SOLID
     for one, other in pairwise(line.points):
         if one[1] is None or other[1] is None:
             if run:
                 yield dash, run
             run = []
             continue
-        is_dotted = is_open(one[0], grain, content) or is_open(other[0], grain, content)
+        is_dotted = is_open(one[0], grain, days, content) or is_open(other[0], grain, days, content)
         new = marks.DASHED if line.is_earlier else marks.DOTTED if is_dotted else marks.SOLID
         if run and new == dash:
             run.append(other)

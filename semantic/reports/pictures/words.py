@@ -7,41 +7,41 @@ from datetime import date
 from typing import Any
 
 from semantic.reports import shown, texts
-from semantic.reports.charts import cards, heatmap, line, rows
-from semantic.reports.charts.look import Look, heading
 from semantic.reports.content import ChartData
+from semantic.reports.pictures import cards, heatmap, line, rows
+from semantic.reports.pictures.look import Look, span
 
 
 def describe(data: ChartData, look: Look) -> str:
     """One to a few sentences, without the title."""
     if words := cards.sentence(data):
         return words
-    match data.chart.kind:
-        case "line":
-            return _line(data, look)
-        case "bars":
-            return _bars(data, look)
-        case "funnel":
-            return _funnel(data, look)
-        case "heatmap":
-            return _heatmap(data, look)
-    names = cards.visible(data)
-    styles = [shown.style(data.table.schema.field(name), look.content.currency) for name in names]
-    heads = [heading(data, look, name) for name in names]
-    every = data.table.to_pylist()[: data.chart.limit or cards.MOST_ROWS]
-    if data.chart.kind == "figure":
-        every = every[:1]
-    text = ["; ".join(f"{head} {style.text(row[name])}" for head, style, name in zip(heads, styles, names, strict=True))
-            for row in every]  # fmt: skip
-    if limits := data.chart.kind == "figure" and cards.limits_of(look.content, data.chart.metrics[0]):
-        text.append(str(limits).capitalize())
-    return ". ".join(text) + "."
+    kinds = {"line": _line, "bars": _bars, "funnel": _funnel, "heatmap": _heatmap, "table": _table, "figure": _figure}
+    return kinds[data.chart.kind](data, look)
+
+
+def _figure(data: ChartData, look: Look) -> str:
+    return ". ".join(f"{name} {value}" for name, value in cards.facts(data, look)) + "."
+
+
+def _table(data: ChartData, look: Look) -> str:
+    fields = cards.visible(data)
+    styles = [shown.style(field, look.content.currency) for field in fields]
+    names = [shown.label(field, look.content.columns) for field in fields]
+    return " ".join(
+        "; ".join(
+            f"{name} {style.text(row[field.name])}" for name, field, style in zip(names, fields, styles, strict=True)
+        )
+        + "."
+        for row in data.table.to_pylist()[: data.chart.limit or cards.MOST_ROWS]
+    )
 
 
 def _line(data: ChartData, look: Look) -> str:
     styles = {name: shown.style(data.table.schema.field(name), look.content.currency) for name in data.chart.metrics}
     style = styles[data.chart.metrics[0]]
-    sentences = [f"By {data.chart.by[0]}, {texts.period(look.content)}."]
+    days = span(data, look.content)
+    sentences = [f"By {data.chart.by[0]}, {texts.days(days)}."]
     for each in line.series(data, look):
         known = [(day, value) for day, value in each.points if value is not None]
         if not known:
@@ -50,7 +50,7 @@ def _line(data: ChartData, look: Look) -> str:
         largest = max(known, key=lambda point: point[1])
         three = (("first", known[0]), ("last", known[-1]), ("largest", largest))
         parts = [f"{word} {style.text(value)} ({texts.day(day)})" for word, (day, value) in three]
-        if line.is_open(known[-1][0], data.chart.by[0], look.content) and not each.is_earlier:
+        if line.is_open(known[-1][0], data.chart.by[0], days, look.content) and not each.is_earlier:
             parts[1] += ", not over yet"
         sentences.append(f"{each.label}: {', '.join(parts if len(known) > 1 else parts[1:2])}.")
     return " ".join(sentences)

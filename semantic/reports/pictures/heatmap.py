@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from semantic.reports import shown
-from semantic.reports.charts import marks
-from semantic.reports.charts.look import Look, heading
 from semantic.reports.content import ChartData
+from semantic.reports.pictures import marks
+from semantic.reports.pictures.look import Look, heading
 
 MOST_ROWS, MOST_COLUMNS, MOST_ON_A_PHONE = 24, 24, 7
 Cell = tuple[Any, Any, Decimal | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,9 +17,9 @@ import pytest
 from semantic.errors import CompileError
 from semantic.reports import colours, shown
 from semantic.reports.brand import Brand
-from semantic.reports.charts import draw, line, marks
-from semantic.reports.charts.look import DOCUMENT, NARROW, PICTURE, WIDE, Look, Size
 from semantic.reports.content import Chart, ChartData, Content
+from semantic.reports.pictures import draw, line, marks
+from semantic.reports.pictures.look import DOCUMENT, NARROW, PICTURE, WIDE, Look, Size
 from tests.semantic import contents
 from tests.semantic.contents import EUR, JPY, KWD, NET_SALES, ORDERS, REFUND_RATE, REFUNDED, wave
 
@@ -153,13 +154,24 @@ def test_table_shows_its_rows_to_the_cent_and_says_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "text", "badge"),
-    [(0.05, "5.0 %", "● good"), (0.0501, "5.0 %", "▲ watch"), (0.1001, "10.0 %", "■ too high")],
+    ("rate", "text", "color", "badge"),
+    [
+        (0.05, "5.0 %", "green", "● good"),
+        (0.0501, "5.0 %", "yellow", "▲ watch"),
+        (0.1001, "10.0 %", "red", "■ too high"),
+    ],
 )
-def test_figure_has_the_badge_of_the_unrounded_rate(rate: float, text: str, badge: str) -> None:
-    found = texts(list(draw.spec(contents.rate(rate), look(contents.content()))["layer"]))
-    assert {text, badge, "1,204", "61", "27", "$5,310.25"} <= set(found)
-    assert not {word for word, _ in shown.BADGES.values()} - {badge} & set(found)
+def test_figure_has_its_badge_and_the_other_figures(rate: float, text: str, color: str, badge: str) -> None:
+    known = contents.content()
+    figures = tuple(
+        replace(figure, value=rate, badge=color) if figure.metric is REFUND_RATE else figure for figure in known.figures
+    )
+    data, content = contents.rate(rate), contents.content(figures=figures)
+    found = list(draw.spec(data, look(content))["layer"])
+    assert list(rows(found, "text", "value")) == [(text, rate)]
+    assert {badge, "good up to 5 %, watch up to 10 %, too high above"} <= set(texts(found))
+    assert {"Net sales", "$48,213.55", "Orders", "1,204", "ROAS", "unknown"} <= set(texts(found))
+    assert not ({word for word, _ in shown.BADGES.values()} - {badge}) & set(texts(found))
 
 
 @pytest.mark.parametrize(
@@ -196,10 +208,8 @@ def test_a_day_that_is_not_over_is_dotted_and_later_days_are_not_drawn() -> None
 def test_a_week_or_month_is_open_until_its_last_day_is_over_or_where_the_range_cuts_it(
     day: date, grain: str, is_open: bool
 ) -> None:
-    content = contents.content(
-        days=(date(2026, 10, 2), date(2026, 11, 30)), as_of=datetime(2026, 11, 30, 12, tzinfo=UTC)
-    )
-    assert line.is_open(day, grain, content) is is_open
+    content = contents.content(as_of=datetime(2026, 11, 30, 12, tzinfo=UTC))
+    assert line.is_open(day, grain, (date(2026, 10, 2), date(2026, 11, 30)), content) is is_open
 
 
 def test_a_line_breaks_where_a_number_is_unknown_and_a_lone_point_is_a_dot() -> None:
@@ -284,7 +294,7 @@ def test_description_has_first_last_and_largest() -> None:
     data = contents.line((NET_SALES, days["net_sales"]), before=False)
     spec = draw.spec(data, look(contents.content(count=3)))
     assert spec["description"] == (
-        "By day, 1 – 3 Nov 2026 (3 days). Net sales: first $10.00 (1 Nov 2026), last $20.50 (3 Nov 2026), "
+        "By day, 1 – 3 Nov 2026. Net sales: first $10.00 (1 Nov 2026), last $20.50 (3 Nov 2026), "
         "largest $30.00 (2 Nov 2026)."
     )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
+from semantic.catalog import Metric
 from semantic.reports import shown
-from semantic.reports.charts import marks
-from semantic.reports.charts.look import Look, heading
 from semantic.reports.content import ChartData, Content
+from semantic.reports.pictures import marks
+from semantic.reports.pictures.look import Look
 
 MOST_ROWS = 20
 NO_ROWS = "No rows in these days."
@@ -17,7 +20,7 @@ def sentence(data: ChartData) -> str:
     if data.table.num_rows == 0:
         return NO_ROWS
     columns = [data.table.column(name) for name in data.chart.metrics]
-    return NOTHING_KNOWN if all(column.null_count == len(column) for column in columns) else ""
+    return NOTHING_KNOWN if columns and all(column.null_count == len(column) for column in columns) else ""
 
 
 def nothing(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
@@ -30,10 +33,10 @@ def nothing(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
 def table(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     """The rows as they are: texts left, numbers right aligned, cut where they are too wide."""
     rows = data.table.to_pylist()[: data.chart.limit or MOST_ROWS]
-    names = visible(data)
-    styles = [shown.style(data.table.schema.field(name), look.content.currency) for name in names]
-    heads = [heading(data, look, name) for name in names]
-    cells = [[style.text(row[name]) for row in rows] for name, style in zip(names, styles, strict=True)]
+    fields = visible(data)
+    styles = [shown.style(field, look.content.currency) for field in fields]
+    heads = [shown.label(field, look.content.columns) for field in fields]
+    cells = [[style.text(row[field.name]) for row in rows] for field, style in zip(fields, styles, strict=True)]
     font, pitch = look.font, look.font * 2.2
     wishes = [max(look.measure(head, bold=True), look.widest(column)) + font * 1.4
               for head, column in zip(heads, cells, strict=True)]  # fmt: skip
@@ -55,53 +58,62 @@ def table(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     return top + (len(rows) + 1) * pitch, layers
 
 
-def visible(data: ChartData) -> list[str]:
-    """The columns of a table that people read: not the keys that another column names."""
-    names = data.chart.by + data.chart.metrics
-    return [name for name in data.table.column_names if name in names] or data.table.column_names
+def visible(data: ChartData) -> list[pa.Field]:
+    """The columns of a table that people read: not the identifier of something whose name is in the next column."""
+    fields = list(data.table.schema)
+    has_name = [shown.is_text(field) and not field.name.endswith("_id") for field in fields]
+    return [field for field in fields if not (field.name.endswith("_id") and any(has_name))]
+
+
+def facts(data: ChartData, look: Look) -> list[tuple[str, str]]:
+    """The words of a figure: its own name and value, its badge and limits, then the report's other figures."""
+    first, content = data.chart.metrics[0], look.content
+    field, value = data.table.schema.field(first), data.table.column(first)[0].as_py()
+    own = next((each for each in content.figures if each.metric.name == first), None)
+    text = shown.style(field, content.currency).text(value)
+    if own is not None and own.badge:
+        text += f" ({shown.BADGES[own.badge][0][2:]}: {limits_of(own.metric, content)})"
+    others = [each for each in content.figures if each.metric.name != first and each.days is None]
+    return [
+        (shown.label(field, {}), text),
+        *((each.metric.label, shown.of_metric(each.metric, content.currency).text(each.value)) for each in others),
+    ]
 
 
 def figure(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
-    """The first metric large, with its badge and its limits; the others below it."""
-    first, *others = data.chart.metrics
-    row = data.table.to_pylist()[0]
-    style = shown.style(data.table.schema.field(first), look.content.currency)
-    metric = next((each.metric for each in look.content.figures if each.metric.name == first), None)
-    font, left, y = look.font, look.left, look.top + look.font * 2
-    large = look.item(style.text(row[first]), left, y)
-    layers = [marks.texts([large], font * 3.2, bold=True)]
-    if metric is not None and (badge := shown.badge(metric, row[first])):
-        word, tone = shown.BADGES[badge]
-        color = getattr(look.theme, tone)
+    """The metric large, with its badge and its limits; the report's other figures below it."""
+    first, font, left = data.chart.metrics[0], look.font, look.left
+    y = look.top + font * 2
+    value = data.table.column(first)[0].as_py()
+    large = look.item(shown.style(data.table.schema.field(first), look.content.currency).text(value), left, y)
+    layers = [marks.texts([{**large, "value": None if value is None else float(value)}], font * 3.2, bold=True)]
+    own = next((each for each in look.content.figures if each.metric.name == first), None)
+    if own is not None and own.badge:
+        word, tone = shown.BADGES[own.badge]
         x = left + look.measure(large["text"], 3.2, bold=True) + font * 1.6
-        width = look.measure(word, 1.1, bold=True) + font * 1.6
-        pill = {"x": x, "x2": x + width, "y": y - font, "y2": y + font, "color": color, "opacity": 1}
-        layers.append(marks.rects([pill], radius=font))
-        layers.append(marks.texts([look.item(word, x + font * 0.8, y, look.theme.background)], font * 1.1, bold=True))
-    if limits := limits_of(look.content, first):
+        pill = {"x": x, "x2": x + look.measure(word, 1.1, bold=True) + font * 1.6, "y": y - font, "y2": y + font}
+        layers.append(marks.rects([{**pill, "color": getattr(look.theme, tone)}], radius=font))
+        text = look.item(word, x + font * 0.8, y, look.theme.background)
+        layers.append(marks.texts([text], font * 1.1, bold=True))
         y += font * 2.9
-        layers.append(marks.texts([look.item(limits, left, y, look.theme.muted)], font, limit=look.right - left))
+        limits = look.item(limits_of(own.metric, look.content), left, y, look.theme.muted)
+        layers.append(marks.texts([limits], font, limit=look.right - left))
     y += font * 2.2
-    styles = [shown.style(data.table.schema.field(name), look.content.currency) for name in others]
-    pitch, middle = font * 2.1, min(look.right, left + font * 30)
-    rules = [{"x": left, "x2": middle, "y": y + n * pitch, "y2": y + n * pitch, "color": look.theme.grid}
-             for n in range(len(others))]  # fmt: skip
-    names = [look.item(heading(data, look, name), left, y + (n + 0.5) * pitch, look.theme.muted)
-             for n, name in enumerate(others)]  # fmt: skip
-    values = [look.item(each.text(row[name]), middle, y + (n + 0.5) * pitch)
-              for n, (name, each) in enumerate(zip(others, styles, strict=True))]  # fmt: skip
+    others = facts(data, look)[1:]
+    pitch, end = font * 2.1, min(look.right, left + font * 30)
+    places = [(y + number * pitch, name, text) for number, (name, text) in enumerate(others)]
     return y + len(others) * pitch, [
-        *layers, marks.rules(rules), marks.texts(names, font), marks.texts(values, font, align="right"),
-    ]  # fmt: skip
+        *layers,
+        marks.rules({"x": left, "x2": end, "y": at, "y2": at, "color": look.theme.grid} for at, _, _ in places),
+        marks.texts((look.item(name, left, at + pitch / 2, look.theme.muted) for at, name, _ in places), font),
+        marks.texts((look.item(text, end, at + pitch / 2) for at, _, text in places), font, align="right"),
+    ]
 
 
-def limits_of(content: Content, name: str) -> str:
-    """The limits of a metric's badge in words; empty where it has none."""
-    metric = next((each.metric for each in content.figures if each.metric.name == name), None)
-    if metric is None or not metric.thresholds:
-        return ""
+def limits_of(metric: Metric, content: Content) -> str:
+    """The limits of a metric's badge in words."""
     style = shown.of_metric(metric, content.currency)
-    green, yellow = (style.short(metric.thresholds[color]) for color in ("green", "yellow"))
+    green, yellow = (style.short((metric.thresholds or {})[color]) for color in ("green", "yellow"))
     return f"good up to {green}, watch up to {yellow}, too high above"
 
 

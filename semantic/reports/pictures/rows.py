@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from semantic.reports import shown
-from semantic.reports.charts import marks
-from semantic.reports.charts.axes import Scale
-from semantic.reports.charts.look import Look
 from semantic.reports.content import ChartData, Content
+from semantic.reports.pictures import marks
+from semantic.reports.pictures.axes import Scale
+from semantic.reports.pictures.look import Look
 from semantic.reports.shown import Style
 
 MOST_BARS = 20

@@ -8,10 +8,10 @@ from typing import Any
 
 from semantic.reports import colours, shown
 from semantic.reports.brand import Brand
-from semantic.reports.charts import cards, heatmap, line, rows, words
-from semantic.reports.charts.look import CARD, DOCUMENT, NARROW, PICTURE, WIDE, Look
 from semantic.reports.colours import Mode
 from semantic.reports.content import ChartData, Content
+from semantic.reports.pictures import cards, heatmap, line, rows, words
+from semantic.reports.pictures.look import CARD, DOCUMENT, NARROW, PICTURE, WIDE, Look
 
 VEGA_LITE = "6.1"
 DRAWERS = {
@@ -25,7 +25,7 @@ def spec(data: ChartData, look: Look) -> dict[str, Any]:
     """The specification of a chart: plain data, the numbers in it. Raises CompileError where it cannot be drawn."""
     drawer = cards.nothing if cards.sentence(data) else DRAWERS[data.chart.kind]
     bottom, layers = drawer(data, look)
-    return look.spec(bottom, list(layers), words.describe(data, look), data.chart.title)
+    return look.spec(bottom, list(layers), words.describe(data, look), data)
 
 
 def look(data: ChartData, content: Content, brand: Brand, mode: Mode = "light") -> Look:
