@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,17 @@ from rich.console import Console
 
 from common.errors import ConfigurationError
 from connectors.base import Progress
-from orchestration import dagster_run, dbt_build, pipeline, publication, servers, settings, superset, terminal
+from orchestration import (
+    dagster_run,
+    dbt_build,
+    pipeline,
+    publication,
+    servers,
+    settings,
+    sharing,
+    superset,
+    terminal,
+)
 from orchestration.home import Home
 from orchestration.settings import Settings
 from superset_assets.process import Server
@@ -28,7 +38,7 @@ TARGETS = {"mrr": 5_000, "churn_rate": 0.05}  # of each simulated tenant, for th
 CHANNELS = {"1424624": "Partnerships"}  # the app of each simulated shop's partners
 
 
-def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: int) -> None:
+def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: int, web_port: int = 8090) -> None:
     """Run the demo. With `once`, check that every chart has rows and end; else serve until interrupted.
 
     Raises ConfigurationError before anything is written where a configuration of the user's own exists, or a port is in
@@ -39,17 +49,20 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
     refuse_foreign_configuration()
     home = Home(settings.home())
     home.make()
-    superset_port, dagster_port = superset_port or servers.free_port(), dagster_port or servers.free_port()
+    superset_port, dagster_port, web_port = (
+        port or servers.free_port() for port in (superset_port, dagster_port, web_port)
+    )
     server = Server(home.superset, home.published, superset_port)
     if not server.running():
         servers.refuse_taken(superset_port, "Superset", "--superset-port")
     if not once:
         servers.refuse_taken(dagster_port, "Dagster", "--dagster-port")
+        servers.refuse_taken(web_port, "The web application", "--web-port")
     with servers.Children() as children:
         children.on_exit(server.stop)
         with terminal.progress() as progress, _starting(server, progress):
             shops = children.start_simulator(simulator_arguments(home, world), meanwhile=lambda: dbt_build.parse(home))
-            configuration = configure(home, shops, world, superset_port, dagster_port)
+            configuration = configure(home, shops, world, superset_port, dagster_port, web_port)
             pulling = time.monotonic()
             dagster_run.recorded_run(configuration, progress)
             seconds = time.monotonic() - pulling
@@ -61,7 +74,21 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
         terminal.reconciliation(pipeline.reconciliation(publication.newest(home)))
         console.print(f"The demo took {time.monotonic() - began:.0f} s, from the first step to filled dashboards.")
         if not once:
-            servers.show(configuration, children, console)
+            servers.show(configuration, children, console, share_links(configuration))
+
+
+def share_links(configuration: Settings) -> list[str]:
+    """A ready link to the revenue of each tenant, as lines."""
+    days = configuration.dashboards.default_range
+    first, last = (date.fromisoformat(day) for day in days.split(" : ")) if days else (None, None)
+    fixed = (first, last) if first and last else None
+    links = {
+        tenant.name: sharing.ready_link(
+            configuration, "revenue-overview", tenant.id, fixed, None if fixed else "30d", "make demo"
+        )
+        for tenant in configuration.tenants
+    }
+    return [f"  {name:22} {url}" for name, url in links.items()]
 
 
 def simulator_arguments(home: Home, world: Path | None, days: int = DAYS) -> list[str]:
@@ -85,7 +112,12 @@ def simulator_arguments(home: Home, world: Path | None, days: int = DAYS) -> lis
 
 
 def configure(
-    home: Home, shops: dict[str, Any], world: Path | None, superset_port: int = 8088, dagster_port: int = 3000
+    home: Home,
+    shops: dict[str, Any],
+    world: Path | None,
+    superset_port: int = 8088,
+    dagster_port: int = 3000,
+    web_port: int = 8090,
 ) -> Settings:
     """Write the demo's takings.toml and tokens into TAKINGS_HOME, and load that configuration like any other."""
     secrets = home.root / "secrets"
@@ -109,7 +141,8 @@ def configure(
     if world is not None:  # the orders are years old: dashboards open on all of them
         until = datetime.fromisoformat(shops["until"]).date()
         lines += ["", "[dashboards]", f'default_range = "{until - timedelta(days=374)} : {until}"']
-    lines += ["", "[superset]", f"port = {superset_port}", "", "[dagster]", f"port = {dagster_port}"]
+    for table, port in (("superset", superset_port), ("dagster", dagster_port), ("serving", web_port)):
+        lines += ["", f"[{table}]", f"port = {port}"]
     path = home.root / "takings.toml"
     path.write_text("\n".join(lines) + "\n")
     return settings.load(path)

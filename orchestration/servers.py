@@ -1,4 +1,4 @@
-"""Starts and ends Superset, Dagster and, in the demo, the simulated shops. All listen on 127.0.0.1 only.
+"""Starts and ends Superset, the web application, Dagster and, in the demo, the simulated shops, all on 127.0.0.1.
 
 Child processes end when this process ends, by their process ids, in reverse order of their start.
 """
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -21,12 +21,13 @@ import requests
 from rich.console import Console
 
 from common.errors import ConfigurationError, StopError, TakingsError
-from orchestration import dagster_run, superset
+from orchestration import dagster_run, sharing, superset
 from orchestration.home import Home
 from orchestration.settings import CHECKOUT, Settings, config_path, home
 from superset_assets.process import Credentials, end_group
 
 START_TIMEOUT = 90.0  # seconds
+LOST = {"dagster-daemon": "the schedule does not run", "web": "report pages and links do not open"}
 TERMINATION = (signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal was closed
 
 
@@ -97,7 +98,7 @@ class Children:
 
 
 def serve(settings: Settings) -> None:
-    """Serve Superset and Dagster until interrupted."""
+    """Serve Superset, the web application and Dagster until interrupted."""
     console = Console(stderr=True)
     with Children() as children:
         server = superset.server(settings)
@@ -112,23 +113,28 @@ def serve(settings: Settings) -> None:
         show(settings, children, console)
 
 
-def show(settings: Settings, children: Children, console: Console) -> None:
-    """Print addresses and logins of the dashboards, start Dagster beside them, and wait for Ctrl-C.
+def show(settings: Settings, children: Children, console: Console, links: Sequence[str] = ()) -> None:
+    """Print addresses and logins of the dashboards, start what is beside them, and wait for Ctrl-C.
 
-    A Dagster that does not start, or ends later, is a warning.
+    links: lines about share links, printed when the web application answers. A web application or a Dagster that does
+    not start, or ends later, is a warning.
     """
     address = superset.address(settings)
     titles = sorted(superset.dashboard_titles().items(), key=lambda item: item[0] != "home")
     lines = [f"  {title:22} {address}/superset/dashboard/{slug}/" for slug, title in titles]
     lines += ["", *logins(settings, on_terminal=console.file.isatty()), ""]
     _print(console, "", *lines)
+    with console.status("starting the report pages"):
+        web = _attempt(start_web, settings, children, console)
+    if web:
+        _print(console, f"  {'Reports and links':22} {web}", *links, "")
     with console.status("starting Dagster; the dashboards can be used already"):
         dagster = _attempt(start_pages, settings, children, console)
         _attempt(start_daemon, settings, children, console)
     if dagster:
         _print(console, f"  {'Lineage and runs':22} {dagster}/asset-groups", "")
     _print(console, f"  Ctrl-C ends it; everything is kept under {settings.home}")
-    reported = set() if dagster else {"dagster"}
+    reported = {name for name, url in (("web", web), ("dagster", dagster)) if not url}
     wait_for_the_end(lambda: _report_ended(children, console, reported))
 
 
@@ -141,7 +147,7 @@ def _report_ended(children: Children, console: Console, reported: set[str]) -> N
     for name, code in children.newly_ended():
         if name in reported:
             continue
-        lost = "the schedule does not run" if name == "dagster-daemon" else "its pages do not answer"
+        lost = LOST.get(name, "its pages do not answer")
         console.print(
             f"warning: {name} ended with code {code}: {lost}. Its log: {Home(home()).logs / f'{name}.log'}. "
             "Start this command again.",
@@ -179,7 +185,7 @@ def wait_for_the_end(every_second: Callable[[], object] = lambda: None) -> None:
 def _attempt(
     start: Callable[[Settings, Children], str], settings: Settings, children: Children, console: Console
 ) -> str:
-    """What `start` returns; a failure is a warning, since the dashboards need no Dagster."""
+    """What `start` returns; a failure is a warning, since the dashboards need nothing of it."""
     try:
         return start(settings, children)
     except (TakingsError, OSError) as error:
@@ -190,25 +196,41 @@ def _attempt(
         return ""
 
 
+def start_web(settings: Settings, children: Children) -> str:
+    """Start the web application; returns its address for people. Raises TakingsError."""
+    port = settings.serving.port
+    refuse_taken(port, "The web application", f"`port` under [serving] in {config_path()}")
+    environment = {"TAKINGS_CONFIG": str(config_path()), "TAKINGS_HOME": str(home())}
+    child = children.start("web", [sys.executable, "-m", "orchestration.web", str(port)], environment)
+    _wait_for(child, f"http://127.0.0.1:{port}/health", 200, "The web application", "web")
+    return sharing.address(settings)
+
+
 def start_pages(settings: Settings, children: Children) -> str:
     """Start Dagster's pages; returns their address. Raises TakingsError."""
     port = settings.dagster.port or free_port()
     refuse_taken(port, "Dagster", f"`port` under [dagster] in {config_path()}")
     pages = children.start("dagster", [sys.executable, "-m", "orchestration.dagster_pages", str(port)], _dagster())
     url = f"http://127.0.0.1:{port}"
+    _wait_for(pages, f"{url}/server_info", 401, "Dagster", "dagster")  # the guard asks for the login
+    return url
+
+
+def _wait_for(child: subprocess.Popen[str], url: str, status: int, name: str, log: str) -> None:
+    """Return when a child process answers. Raises StopError."""
     deadline = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < deadline and pages.poll() is None:
+    while time.monotonic() < deadline and child.poll() is None:
         try:
-            if requests.get(f"{url}/server_info", timeout=2).status_code == 401:  # the guard asks for the login
-                return url
+            if requests.get(url, timeout=2).status_code == status:
+                return
         except requests.RequestException:
             pass
         time.sleep(0.3)
-    ended = f"its process ended with code {pages.returncode}" if pages.poll() is not None else ""
+    ended = f"its process ended with code {child.returncode}" if child.poll() is not None else ""
     raise StopError(
-        "Dagster did not start",
+        f"{name} did not start",
         ended or f"it did not answer at {url} within {START_TIMEOUT:.0f} s",
-        f"Its log: {Home(home()).logs / 'dagster.log'}",
+        f"Its log: {Home(home()).logs / f'{log}.log'}",
     )
 
 

@@ -53,15 +53,25 @@ def share(
     days: Days | None,
     rolling: str | None,
     expires: str | None = None,
+    by: str | None = None,
 ) -> Shared:
-    """Make a link. `expires`: 7d or 48h; without it the tenant's default. Raises TakingsError."""
+    """Make a link. `expires`: 7d or 48h; without it the tenant's default. `by`: who makes it. Raises TakingsError."""
     library.find(report, settings.reports_folder)
     tenant, now = _tenant(settings, tenant_id), datetime.now(UTC)
     lifetime = _lifetime(tenant, expires)
     signing = keys(settings)
     link = links.new(signing, report, tenant.id, days, rolling, lifetime=lifetime, now=now)
-    ledger(settings).add(link, f"{getpass.getuser()} (command line)", now)
+    ledger(settings).add(link, by or _user(), now)
     return Shared(f"{address(settings)}/r/{links.sign(link, signing)}", link.expiry, shown_period(link))
+
+
+def ready_link(settings: Settings, report: str, tenant: str, days: Days | None, rolling: str | None, by: str) -> str:
+    """The address of an open link that `by` made before; without one, of a new link."""
+    now, book, signing = datetime.now(UTC), ledger(settings), keys(settings)
+    for entry in book.live(now, tenant):
+        if (entry.made_by, entry.link.report, entry.link.days, entry.link.rolling) == (by, report, days, rolling):
+            return f"{address(settings)}/r/{links.sign(entry.link, signing)}"
+    return share(settings, report, tenant, days, rolling, by=by).url
 
 
 def entries(settings: Settings, tenant: str | None, *, ended: bool) -> Iterator[tuple[Entry, str]]:
@@ -74,7 +84,7 @@ def entries(settings: Settings, tenant: str | None, *, ended: bool) -> Iterator[
 
 def revoke(settings: Settings, number: str) -> Entry:
     """End a link at once. Raises UnknownLinkError."""
-    return ledger(settings).revoke(number, f"{getpass.getuser()} (command line)", datetime.now(UTC))
+    return ledger(settings).revoke(number, _user(), datetime.now(UTC))
 
 
 def rotate_keys(settings: Settings, *, end_links: bool) -> tuple[str, list[str]]:
@@ -86,13 +96,17 @@ def rotate_keys(settings: Settings, *, end_links: bool) -> tuple[str, list[str]]
     live = book.live(now)
     if end_links:
         for entry in live:
-            book.revoke(entry.link.id, f"{getpass.getuser()} (new keys)", now)
+            book.revoke(entry.link.id, _user(), now)
     return keys(settings).rotate(set() if end_links else {entry.link.key for entry in live})
 
 
 def shown_period(link: links.Link) -> str:
     """The days of a link for people: 2026-11-01 to 2026-11-30, or: rolling 30d."""
     return f"{link.days[0]} to {link.days[1]}" if link.days else f"rolling {link.rolling}"
+
+
+def _user() -> str:
+    return f"{getpass.getuser()} (command line)"
 
 
 def _tenant(settings: Settings, tenant_id: str | None) -> TenantSettings:

@@ -139,7 +139,8 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of two tenants; nothing waits for Ctrl-C."""
     text = '[[tenants]]\nid = "{0}"\nname = "{0}"\ntime_zone = "UTC"\ncurrency = "EUR"\n'
     text += '[[tenants.sources]]\nkind = "files"\naccount = "{0}"\npath = "{0}"\n'
-    (tmp_path / "takings.toml").write_text("".join(map(text.format, ("aurora", "nordlicht"))))
+    servers_of_its_own = f"[serving]\nport = {servers.free_port()}\n"
+    (tmp_path / "takings.toml").write_text("".join(map(text.format, ("aurora", "nordlicht"))) + servers_of_its_own)
     monkeypatch.setenv("TAKINGS_CONFIG", str(tmp_path / "takings.toml"))
     monkeypatch.setattr(servers, "wait_for_the_end", lambda _: None)
     return settings.load()
@@ -161,7 +162,8 @@ def shown(configured: Settings, children: servers.Children, *, terminal: bool = 
 def test_dashboards_are_served_where_dagster_ends_while_starting(configured: Settings) -> None:
     began, children = time.monotonic(), Failing()
     text = shown(configured, children)
-    assert children.names == ["dagster", "dagster-daemon"], "the schedule goes on without the pages"
+    assert children.names == ["web", "dagster", "dagster-daemon"], "the schedule goes on without the pages"
+    assert "warning: The web application did not start: its process ended with code 3" in text and "web.log" in text
     assert "warning: Dagster did not start: its process ended with code 3" in text and "dagster.log" in text
     assert "/superset/dashboard/executive-summary/" in text and "/asset-groups" not in text
     assert time.monotonic() - began < servers.START_TIMEOUT / 2
@@ -176,6 +178,27 @@ def test_dashboards_are_served_where_dagsters_port_is_taken(configured: Settings
         text = shown(configured.model_copy(update={"dagster": dagster}), Failing())
     assert f"warning: Dagster cannot start: another program listens on port {port}" in text
     assert "/superset/dashboard/executive-summary/" in text
+
+
+def test_dashboards_are_served_where_the_port_of_report_pages_is_taken(configured: Settings) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", configured.serving.port))
+        other.listen()
+        children = Failing()
+        text = shown(configured, children)
+    assert (
+        f"warning: The web application cannot start: another program listens on port {configured.serving.port}" in text
+    )
+    assert "`port` under [serving] in " in text and "/superset/dashboard/executive-summary/" in text
+    assert "web" not in children.names
+
+
+def test_report_pages_answer_and_end_with_the_command(configured: Settings) -> None:
+    with servers.Children() as children:
+        url = servers.start_web(configured, children)
+        assert requests.get(f"{url}/robots.txt", timeout=10).text == "User-agent: *\nDisallow: /\n"
+    with pytest.raises(requests.ConnectionError):
+        requests.get(url, timeout=10)
 
 
 def test_passwords_are_shown_on_a_terminal_only(configured: Settings) -> None:

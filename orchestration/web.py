@@ -1,0 +1,63 @@
+"""Serves the web application on 127.0.0.1: `python -m orchestration.web PORT`. Reads TAKINGS_HOME and takings.toml."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from connectors.registry import BY_KIND
+from orchestration import sharing
+from orchestration.home import Home
+from orchestration.settings import Settings, TenantSettings, load
+from semantic.reports.brand import Brand
+from semantic.subject import Subject
+from serving.people import SupersetLogins
+from serving.site import Site, Tenant
+
+PATIENCE = 3  # seconds that an open request may delay the end
+
+
+def site(settings: Settings) -> Site:
+    """The site of a configuration."""
+    home = Home(settings.home)
+    return Site(
+        published=home.published,
+        tenants={tenant.id: _tenant(tenant) for tenant in settings.tenants},
+        logins=SupersetLogins(f"http://127.0.0.1:{settings.superset.port}"),
+        keys=sharing.keys(settings),
+        ledger=sharing.ledger(settings),
+        custom=settings.reports_folder,
+        address=settings.serving.address,
+        superset_port=settings.superset.port,
+    )
+
+
+def _tenant(tenant: TenantSettings) -> Tenant:
+    sources = {source.kind: BY_KIND[source.kind].title for source in tenant.sources}
+    return Tenant(
+        tenant.id, Subject(tenant.name, tenant.time_zone, sources), Brand(tenant.name),
+        tenant.share.default_days, tenant.share.most_days,
+    )  # fmt: skip
+
+
+def serve(port: int) -> None:
+    """Serve until a signal ends the process."""
+    import uvicorn
+
+    from serving.app import application
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("takings.serving").setLevel(logging.INFO)
+    uvicorn.run(
+        application(site(load())),
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        access_log=False,  # it would hold tokens; serving/headers.py has a log of its own
+        server_header=False,
+        timeout_graceful_shutdown=PATIENCE,
+    )
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

@@ -1,0 +1,80 @@
+"""Who asks, and for what: read from a request by the routes of logged-in people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from common.presets import PRESETS
+from semantic import periods
+from serving import people
+from serving.people import Person
+from serving.reader import Question
+from serving.site import Site, Tenant
+
+PERIODS = tuple((name, preset.label) for name, preset in PRESETS.items())
+DEFAULT = "30d"
+
+
+class NotLoggedInError(Exception):
+    """No session, or one that has ended."""
+
+
+class NoTenantError(Exception):
+    """The login belongs to no tenant, to several, or to one that is no longer configured."""
+
+
+class NotAllowedError(Exception):
+    """The login lacks admin.access."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A login with the tenant whose page it sees, and the tenants that it may choose from."""
+
+    person: Person
+    tenant: Tenant
+    tenants: tuple[Tenant, ...]
+
+    def query(self, period: str) -> str:
+        """What the links of a page carry on."""
+        chosen = f"&tenant={self.tenant.id}" if len(self.tenants) > 1 else ""
+        return f"period={period}{chosen}"
+
+
+async def asking(request: Request, site: Site, chosen: str | None) -> Asking:
+    """Who asks. `chosen`: the tenant named on the page, which counts only for a login that sees all of them.
+
+    Raises NotLoggedInError, NoTenantError, LoginServerError.
+    """
+    cookie = request.cookies.get(people.COOKIE)
+    person = await run_in_threadpool(site.logins.person, cookie) if cookie else None
+    if person is None:
+        raise NotLoggedInError
+    own = (
+        tuple(site.tenants.values())
+        if person.sees_all
+        else tuple(tenant for tenant in site.tenants.values() if tenant.id == person.tenant)
+    )
+    if not own:
+        raise NoTenantError
+    tenant = next((item for item in own if item.id == chosen), own[0])
+    return Asking(person, tenant, own)
+
+
+def question(site: Site, tenant: Tenant, report: str, period: str | None) -> Question:
+    """The question of a period by name. Raises RangeError."""
+    name = period or DEFAULT
+    return Question(report, tenant, periods.resolve(name, tenant.subject.time_zone, site.now()), name)
+
+
+def days_of(first: str, last: str) -> tuple[date, date]:
+    """The days of two date fields. Raises RangeError."""
+
+    def never() -> date:
+        raise ValueError
+
+    return periods.check(periods.day(first, never), periods.day(last, never))

@@ -1,0 +1,128 @@
+"""Reports for pages and downloads: the semantic layer fills and draws them, the cache keeps them for a minute.
+
+A page and the files below it come from one Content, so that all of them show the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from common.presets import Days
+from semantic import warehouse
+from semantic.errors import UnknownNameError
+from semantic.reports import library
+from semantic.reports import page as pages
+from semantic.reports.content import Content
+from semantic.reports.csv import file_name
+from semantic.reports.fill import fill
+from serving.cache import Cache
+from serving.site import Site, Tenant
+
+ROWS = 50  # of a table on a page
+OVERHEAD = 50_000  # bytes of a Content beside its tables
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+"""What can be downloaded, with its media type."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which report of which tenant over which days. `period`: the name that the days come from, where they do."""
+
+    report: str
+    tenant: Tenant
+    days: Days
+    period: str | None = None
+    rolling: bool = False
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from other questions."""
+        return (self.tenant.id, self.report, self.days, self.period, self.rolling)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the buttons of a page lead. `part` gives the address of a part of its table, from 1."""
+
+    downloads: Mapping[str, str]
+    part: Callable[[int], str]
+    navigation: Mapping[str, str]
+    notice: str | None = None
+
+
+class Reader:
+    """Answers for one event loop."""
+
+    def __init__(self, site: Site, cache: Cache | None = None) -> None:
+        self._site, self._cache = site, cache or Cache()
+
+    def titles(self) -> dict[str, tuple[str, str]]:
+        """Title and question of every report by its name."""
+        found: dict[str, tuple[str, str]] = {}
+        for name in (*library.built_in(), *library.custom_files(self._site.custom)):
+            report = library.find(name, self._site.custom).report
+            found[name] = report.title, report.question
+        return dict(sorted(found.items(), key=lambda item: item[1]))
+
+    async def page(self, question: Question, part: int, addresses: Addresses) -> tuple[bytes, str]:
+        """The report as an HTML page and its content security policy. Raises a SemanticError."""
+        brand = question.tenant.brand
+
+        def draw(content: Content) -> bytes:
+            last = max(1, -(-content.table.num_rows // ROWS))
+            shown = pages.Page(
+                min(part, last), ROWS,
+                previous=addresses.part(min(part, last) - 1) if min(part, last) > 1 else None,
+                next=addresses.part(part + 1) if part < last else None,
+            )  # fmt: skip
+            return pages.render(
+                content, brand, links=addresses.downloads, navigation=addresses.navigation, page=shown,
+                notice=addresses.notice,
+            ).encode()  # fmt: skip
+
+        body = await self._answer(question, ("page", part, tuple(addresses.downloads.values()), brand), draw)
+        return body, pages.policy(brand)
+
+    async def file(self, question: Question, format: str) -> bytes:
+        """The report as a file of a format of MEDIA. Raises a SemanticError."""
+        brand = question.tenant.brand
+        return await self._answer(question, (format, brand), lambda content: write(content, brand, format))
+
+    async def _answer(self, question: Question, form: tuple[object, ...], make: Callable[[Content], bytes]) -> bytes:
+        run_id = warehouse.current(self._site.published).name
+        content = await self._cache.get(run_id, question.key, lambda: self._fill(question), _bytes_of)
+        return await self._cache.get(run_id, (*question.key, *form), lambda: make(content), len)
+
+    def _fill(self, question: Question) -> Content:
+        first, last = question.days
+        return fill(
+            self._site.published, question.report, first, last, tenant=question.tenant.id, now=self._site.now(),
+            subject=question.tenant.subject, period=question.period, rolling=question.rolling,
+            custom=self._site.custom,
+        )  # fmt: skip
+
+
+def name_of(question: Question, format: str) -> str:
+    """The name of a download: <report-type>-<from>-<to>.<format>."""
+    return file_name(question.report, *question.days, format)
+
+
+def write(content: Content, brand: object, format: str) -> bytes:
+    """A report as the bytes of a file."""
+    from semantic.reports import csv  # noqa: PLC0415
+
+    del brand
+    if format != "csv":
+        raise UnknownNameError("format", format, ["csv"])
+    rows = zip(*(column.to_pylist() for column in content.table.columns), strict=True)
+    return (csv.BYTE_ORDER_MARK + csv.dumps(content.table.column_names, rows)).encode()
+
+
+def _bytes_of(content: Content) -> int:
+    tables = [content.table, *(chart.table for chart in content.charts)]
+    return OVERHEAD + sum(int(table.nbytes) for table in tables)

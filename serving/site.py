@@ -1,0 +1,71 @@
+"""What the web application serves: tenants, reports, links and logins. orchestration/web.py puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from semantic.reports.brand import Brand
+from semantic.subject import Subject
+from serving.keys import Keys
+from serving.ledger import Ledger
+from serving.people import Logins
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant as its readers see it, and how many days its links last: by default, and at most."""
+
+    id: str
+    subject: Subject
+    brand: Brand
+    default_days: int = 7
+    most_days: int = 90
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that the application needs.
+
+    published: the folder of published builds. custom: the folder of reports of one's own. address: this application's
+    as people reach it, None for this machine alone; Superset is then on the same host at `superset_port`.
+    """
+
+    published: Path
+    tenants: Mapping[str, Tenant]
+    logins: Logins
+    keys: Keys
+    ledger: Ledger
+    custom: Path | None = None
+    address: str | None = None
+    superset_port: int = 8088
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+    @property
+    def hosts(self) -> list[str]:
+        """The names that the application answers to."""
+        public = urlsplit(self.address).hostname if self.address else None
+        return ["127.0.0.1", "localhost", *([public] if public else [])]
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach it by https."""
+        return (self.address or "").startswith("https://")
+
+    def own_address(self, host: str) -> str:
+        """The address of this application for somebody who asked it as `host` (name and port)."""
+        return self.address or f"http://{host}"
+
+    def origins(self, host: str) -> set[str]:
+        """What browsers call the origin of our own pages."""
+        return {self.own_address(host), f"http://{host}"}
+
+    def superset_address(self, host: str) -> str:
+        """Superset's address, on the same host: only then browsers send its session here."""
+        if self.address:
+            parts = urlsplit(self.address)
+            return f"{parts.scheme}://{parts.hostname}"
+        return f"http://{host.partition(':')[0]}:{self.superset_port}"

@@ -1,0 +1,116 @@
+"""The application over a published build of two tenants, with logins that the test decides on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.presets import Days
+from semantic import catalog as catalogs
+from semantic.reports.brand import Brand
+from semantic.subject import Subject
+from serving import links
+from serving.app import application
+from serving.errors import LoginServerError
+from serving.keys import Keys
+from serving.ledger import Ledger
+from serving.people import Dashboard, Person, of_roles
+from serving.site import Site, Tenant
+from tests.serving.asgi import Client
+from tests.superset_assets import marts
+
+ZONE = "America/New_York"
+ROLES = {
+    "aurora": ["tenant:aurora"], "nordlicht": ["tenant:nordlicht"], "maria": ["tenant:aurora", "takings:analyst"],
+    "ola": ["takings:operator"], "admin": ["Admin"], "nobody": ["Gamma"], "both": ["tenant:aurora", "tenant:nordlicht"],
+}  # fmt: skip
+"""Logins with their roles at Superset; a session is `<login>-session`."""
+
+
+@dataclass
+class Sessions:
+    """Superset as the application sees it: which sessions are open, and whether it answers."""
+
+    ended: set[str] = field(default_factory=set)
+    down: bool = False
+
+    def person(self, cookie: str) -> Person | None:
+        if self.down:
+            raise LoginServerError("Superset does not answer")
+        name = cookie.removesuffix("-session")
+        return of_roles(name, ROLES[name]) if name in ROLES and name not in self.ended else None
+
+    def dashboards(self, cookie: str) -> list[Dashboard]:
+        assert cookie
+        return [Dashboard("Home", "/superset/dashboard/home/")]
+
+
+@dataclass
+class Served:
+    """The application, and all that is behind it."""
+
+    site: Site
+    sessions: Sessions
+    client: Client
+
+    def as_login(self, name: str) -> Client:
+        """The same application, asked by a browser that is logged in."""
+        return Client(self.client.app, self.client.host, {"session": f"{name}-session"}, self.client.loop)
+
+    def link(
+        self, tenant: str = "aurora", report: str = "revenue-overview", *, days: Days | None = None,
+        rolling: str | None = "30d", lifetime: timedelta = timedelta(days=7),
+    ) -> links.Link:  # fmt: skip
+        """A link in the ledger."""
+        now = self.site.now()
+        new = links.new(self.site.keys, report, tenant, days, None if days else rolling, lifetime=lifetime, now=now)
+        self.site.ledger.add(new, tenant, now)
+        return new
+
+    def token(self, tenant: str = "aurora", report: str = "revenue-overview", **options: Any) -> str:
+        return links.sign(self.link(tenant, report, **options), self.site.keys)
+
+
+def publish(folder: Path, run_id: str, *, scale: int = 1) -> Path:
+    """Publish a build of two tenants (tests/superset_assets/marts.py) into a folder, as one swap of `current`."""
+    scratch = folder.with_name(f"{folder.name}-{run_id}")
+    catalogs.save(marts.catalog(), marts.publish(scratch, run_id, days=60, scale=scale))
+    folder.mkdir(exist_ok=True)
+    (scratch / run_id).rename(folder / run_id)
+    (scratch / "current").replace(folder / "current")
+    scratch.rmdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published build, only to be read."""
+    return publish(tmp_path_factory.mktemp("serving") / "published", "run-1")
+
+
+def site_of(published: Path, state: Path, sessions: Sessions, now: Callable[[], datetime] | None = None) -> Site:
+    names = {"aurora": "Aurora Outdoor", "nordlicht": "Nordlicht"}
+    tenants = {
+        name: Tenant(name, Subject(title, ZONE, {"shopify": "Shopify"}), Brand(title)) for name, title in names.items()
+    }
+    site = Site(published, tenants, sessions, Keys(state), Ledger(state))
+    return replace(site, now=now) if now else site
+
+
+@pytest.fixture
+def served(published: Path, tmp_path: Path) -> Iterator[Served]:
+    sessions = Sessions()
+    site = site_of(published, tmp_path / "state", sessions)
+    client = Client(application(site))
+    yield Served(site, sessions, client)
+    client.loop.close()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
