@@ -36,16 +36,16 @@ def routes(site: Site, reader: Reader) -> APIRouter:
 
     @router.api_route("/r/{token}", methods=READ)
     async def report(token: str, part: Part = 1) -> Response:
-        asked = await run_in_threadpool(opened, token)
+        question = await run_in_threadpool(opened, token)
         files = {f"Download {format.upper()}": f"/r/{marker}/{format}" for format in MEDIA}
         addresses = Addresses(files, lambda number: f"/r/{marker}?page={number}", {})
-        body, policy = await reader.page(asked, part, addresses)
+        body, policy = await reader.page(question, part, addresses)
         return page_answer((body.replace(marker.encode(), token.encode()), policy))
 
     @router.api_route("/r/{token}/{format}", methods=READ)
     async def download(token: str, format: str) -> Response:
-        asked = await run_in_threadpool(opened, token)
-        return await file_answer(reader, asked, format)
+        question = await run_in_threadpool(opened, token)
+        return await file_answer(reader, question, format)
 
     return router
 

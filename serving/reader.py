@@ -63,11 +63,11 @@ class Reader:
 
     def titles(self) -> dict[str, tuple[str, str]]:
         """Title and question of every report by its name."""
-        found: dict[str, tuple[str, str]] = {}
+        titles: dict[str, tuple[str, str]] = {}
         for name in (*library.built_in(), *library.custom_files(self._site.custom)):
             report = library.find(name, self._site.custom).report
-            found[name] = report.title, report.question
-        return dict(sorted(found.items(), key=lambda item: item[1]))
+            titles[name] = report.title, report.question
+        return dict(sorted(titles.items(), key=lambda item: item[1]))
 
     async def page(self, question: Question, part: int, addresses: Addresses) -> tuple[bytes, str]:
         """The report as an HTML page and its content security policy. Raises a SemanticError."""

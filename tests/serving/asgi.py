@@ -71,7 +71,7 @@ class Client:
         start = next(message for message in messages if message["type"] == "http.response.start")
         parts = [message.get("body", b"") for message in messages if message["type"] == "http.response.body"]
         answer = Answer(start["status"], Headers(raw=start["headers"]), b"".join(parts))
-        if kept := answer.headers.get("set-cookie"):
-            name, _, value = kept.partition(";")[0].partition("=")
+        if cookie := answer.headers.get("set-cookie"):
+            name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
         return answer

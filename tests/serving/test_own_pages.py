@@ -22,8 +22,8 @@ FORM = {"report": "sales-velocity", "period": "7d", "days": "7"}
 
 
 def proof(client: Client, path: str = "/share") -> str:
-    found = re.search(r'name="proof" value="([^"]+)"', client.get(path).text)
-    return found[1] if found else ""
+    match = re.search(r'name="proof" value="([^"]+)"', client.get(path).text)
+    return match[1] if match else ""
 
 
 def make(client: Client, **changes: str) -> Answer:
@@ -34,9 +34,9 @@ def link_of(served: Served, client: Client, answer: Answer) -> Link:
     """The link whose page an answer leads to."""
     assert answer.status == 303, answer.text[-600:]
     page = client.get(answer.headers["location"]).text
-    found = re.search(r'<input id="url" value="http://127\.0\.0\.1:8090/r/([^"]+)" readonly autofocus', page)
-    assert found
-    return verify(found[1], served.site.keys)
+    match = re.search(r'<input id="url" value="http://127\.0\.0\.1:8090/r/([^"]+)" readonly autofocus', page)
+    assert match
+    return verify(match[1], served.site.keys)
 
 
 @pytest.mark.parametrize(("name", "tenant", "sees_all", "may_share"), [
@@ -127,10 +127,10 @@ def test_pages_of_a_login_need_one(served: Served, path: str, cookies: dict[str,
 def test_tenant_in_the_address_counts_for_nobody_who_has_one(served: Served, path: str) -> None:
     for name in ("aurora", "maria"):
         client = served.as_login(name)
-        own, asked = client.get(path), client.get(f"{path}?tenant=nordlicht")
-        assert own.status == asked.status
-        assert "nordlicht" not in asked.text.lower() and "plover" not in asked.text.lower()
-        assert own.body == asked.body
+        own, named = client.get(path), client.get(f"{path}?tenant=nordlicht")
+        assert own.status == named.status
+        assert "nordlicht" not in named.text.lower() and "plover" not in named.text.lower()
+        assert own.body == named.body
     for name in ("admin", "ola"):
         answer = served.as_login(name).get(f"{path}?tenant=nordlicht")
         assert "nordlicht" in answer.text.lower() or "plover" in answer.text.lower() or answer.status == 403
@@ -200,8 +200,8 @@ def test_form_needs_the_proof_of_its_login_and_its_browser(served: Served) -> No
 
 
 def test_cookie_of_a_form_is_kept_from_scripts_and_other_sites(served: Served) -> None:
-    kept = served.as_login("aurora").get("/share").headers["set-cookie"].lower()
-    assert "httponly" in kept and "samesite=strict" in kept and "secure" not in kept
+    cookie = served.as_login("aurora").get("/share").headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie and "secure" not in cookie
     app = application(replace(served.site, address="https://takings.example.com:8443"))
     client = Client(app, "takings.example.com:8443", {"session": "aurora-session"}, served.client.loop)
     assert "secure" in client.get("/share").headers["set-cookie"].lower()

@@ -40,12 +40,12 @@ def test_downloaded_csv_has_its_name_its_bytes_and_the_numbers_of_the_query(serv
     assert answer.body.startswith(b"\xef\xbb\xbfdate,") and answer.body.endswith(b"\r\n")
     assert b"\n" not in answer.body.replace(b"\r\n", b"")
     rows = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"))))
-    asked = query.ask(
+    answered = query.ask(
         served.site.published, ["net_sales"], ["day"], start=DAYS[0], end=DAYS[1], tenant="aurora"
     ).to_pylist()  # fmt: skip
     assert len(rows) == 10
     assert {row["date"]: row["net_sales_usd"] for row in rows} == {
-        row["day"].isoformat(): str(row["net_sales"]) for row in asked
+        row["day"].isoformat(): str(row["net_sales"]) for row in answered
     }
 
 
@@ -85,9 +85,9 @@ def test_expired_and_revoked_links_say_what_happened_and_nothing_else(served: Se
     expired = served.token(lifetime=timedelta(seconds=-1))
     withdrawn = served.link()
     served.site.ledger.revoke(withdrawn.id, "aurora", datetime.now(UTC))
-    gone = replace(served.link(), tenant="former")
+    unknown = replace(served.link(), tenant="former")
     answers = [served.client.get(f"/r/{token}{end}") for token in
-               (expired, links.sign(withdrawn, served.site.keys), links.sign(gone, served.site.keys))]  # fmt: skip
+               (expired, links.sign(withdrawn, served.site.keys), links.sign(unknown, served.site.keys))]  # fmt: skip
     assert [answer.status for answer in answers] == [410, 410, 410]
     assert "has expired" in answers[0].text and "was withdrawn" in answers[1].text
     assert same_answers(answers[1:])
@@ -119,8 +119,8 @@ def test_every_answer_carries_the_same_protection(served: Served) -> None:
 def test_pages_ask_no_other_host_for_anything(served: Served) -> None:
     addresses = re.compile(r"""(?:src|href|action)=["']([^"']*)["']|url\(([^)]*)\)|@import""")
     for answer in everything(served):
-        found = ["".join(match.groups(default="")) for match in addresses.finditer(answer.text)]
-        foreign = [item for item in found if not item.startswith(("/", "#", "?", "data:", "http://127.0.0.1:"))]
+        addressed = ["".join(match.groups(default="")) for match in addresses.finditer(answer.text)]
+        foreign = [item for item in addressed if not item.startswith(("/", "#", "?", "data:", "http://127.0.0.1:"))]
         assert foreign == []
         if answer.headers["content-type"].startswith("text/html"):
             assert '<meta name="robots" content="noindex' in answer.text
