@@ -18,7 +18,7 @@ from serving.errors import UnknownLinkError
 from serving.ledger import Entry
 from serving.people import COOKIE
 from serving.public import READ, Part, file_answer, page_answer
-from serving.reader import MEDIA, Addresses, Reader
+from serving.reader import EXPORTS, Addresses, Reader, downloads
 from serving.site import Site
 
 Chosen = Annotated[str | None, Query(alias="tenant")]
@@ -43,11 +43,11 @@ def routes(site: Site, reader: Reader) -> APIRouter:
     ) -> Response:
         who = await asking(request, site, chosen)
         query = who.query(period)
-        downloads = {f"Download {kind.upper()}": f"/reports/{report}/{kind}?{query}" for kind in MEDIA}
+        files = {f"Download {kind.upper()}": f"/reports/{report}/{kind}?{query}" for kind in downloads()}
         if who.person.may_share:
-            downloads["Share"] = f"/share?report={report}&{query}"
+            files["Share"] = f"/share?report={report}&{query}"
         navigation = {"All reports": f"/?{query}", "Dashboards": f"{_superset(site, request)}/"}
-        addresses = Addresses(downloads, lambda number: f"/reports/{report}?{query}&page={number}", navigation)
+        addresses = Addresses(files, lambda number: f"/reports/{report}?{query}&page={number}", navigation)
         return page_answer(await reader.page(question(site, who.tenant, report, period), part, addresses))
 
     @router.api_route("/reports/{report}/{format}", methods=READ)
@@ -145,13 +145,15 @@ def _index(request: Request, site: Site, reader: Reader, who: Asking, period: st
     now, tenant = site.now(), who.tenant
     facts = state.of_tenant(site.published, tenant.id, tenant.subject, now)
     titles, zone = reader.titles(), ZoneInfo(tenant.subject.time_zone)
+    cards = [{"name": name, "title": title, "question": asks} for name, (title, asks) in titles.items()]
     return _own(
         request, site, who, "index",
         as_of=f"Data as of {facts.as_of.astimezone(zone):%-d %b %Y %H:%M}" if facts.as_of else "No data yet",
         problems=facts.problems,
-        reports=[{"name": name, "title": title, "question": asks} for name, (title, asks) in titles.items()],
+        reports=[item for item in cards if item["name"] not in EXPORTS],
+        exports=[item for item in cards if item["name"] in EXPORTS],
         titles={name: title for name, (title, _) in titles.items()},
-        formats=tuple(MEDIA), periods=PERIODS, period=period, query=who.query(period),
+        formats=downloads(), periods=PERIODS, period=period, query=who.query(period),
         dashboards=site.logins.dashboards(request.cookies.get(COOKIE, "")),
         links=site.ledger.live(now, tenant.id) if who.person.may_share else (),
     )  # fmt: skip

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from semantic.reports.formats import FORMATS
 from serving import links
 from serving.errors import EndedError
-from serving.reader import MEDIA, Addresses, Question, Reader, name_of
+from serving.reader import Addresses, Question, Reader, downloads, name_of
 from serving.site import Site
 
 READ = ["GET", "HEAD"]
@@ -37,7 +38,7 @@ def routes(site: Site, reader: Reader) -> APIRouter:
     @router.api_route("/r/{token}", methods=READ)
     async def report(token: str, part: Part = 1) -> Response:
         question = await run_in_threadpool(opened, token)
-        files = {f"Download {format.upper()}": f"/r/{marker}/{format}" for format in MEDIA}
+        files = {f"Download {format.upper()}": f"/r/{marker}/{format}" for format in downloads()}
         addresses = Addresses(files, lambda number: f"/r/{marker}?page={number}", {})
         body, policy = await reader.page(question, part, addresses)
         return page_answer((body.replace(marker.encode(), token.encode()), policy))
@@ -60,4 +61,4 @@ async def file_answer(reader: Reader, question: Question, format: str) -> Respon
     """A download under its name."""
     body = await reader.file(question, format)
     disposition = f'attachment; filename="{name_of(question, format)}"'
-    return Response(body, media_type=MEDIA[format], headers={"content-disposition": disposition})
+    return Response(body, media_type=FORMATS[format].media_type, headers={"content-disposition": disposition})

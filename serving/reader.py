@@ -16,17 +16,20 @@ from semantic.reports import page as pages
 from semantic.reports.content import Content
 from semantic.reports.csv import file_name
 from semantic.reports.fill import fill
+from semantic.reports.formats import FORMATS
 from serving.cache import Cache
 from serving.site import Site, Tenant
 
 ROWS = 50  # of a table on a page
 OVERHEAD = 50_000  # bytes of a Content beside its tables
-MEDIA = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-}
-"""What can be downloaded, with its media type."""
+DOWNLOADS = ("csv", "xlsx", "pdf")
+EXPORTS = frozenset(("funnel", "refund-rate", "revenue-by-day", "top-customers", "top-products"))
+"""Reports that are the rows of one chart of a dashboard: they come after the others in a list."""
+
+
+def downloads() -> tuple[str, ...]:
+    """The formats that a page offers."""
+    return tuple(name for name in DOWNLOADS if name in FORMATS)
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,12 @@ class Reader:
         self._site, self._cache = site, cache or Cache()
 
     def titles(self) -> dict[str, tuple[str, str]]:
-        """Title and question of every report by its name."""
+        """Title and question of every report by its name, exports last."""
         titles: dict[str, tuple[str, str]] = {}
         for name in (*library.built_in(), *library.custom_files(self._site.custom)):
             report = library.find(name, self._site.custom).report
             titles[name] = report.title, report.question
-        return dict(sorted(titles.items(), key=lambda item: item[1]))
+        return dict(sorted(titles.items(), key=lambda item: (item[0] in EXPORTS, item[1])))
 
     async def page(self, question: Question, part: int, addresses: Addresses) -> tuple[bytes, str]:
         """The report as an HTML page and its content security policy. Raises a SemanticError."""
@@ -89,9 +92,11 @@ class Reader:
         return body, pages.policy(brand)
 
     async def file(self, question: Question, format: str) -> bytes:
-        """The report as a file of a format of MEDIA. Raises a SemanticError."""
+        """The report as a file of a format of `downloads`. Raises a SemanticError."""
+        if format not in downloads():
+            raise UnknownNameError("format", format, downloads())
         brand = question.tenant.brand
-        return await self._answer(question, (format, brand), lambda content: write(content, brand, format))
+        return await self._answer(question, (format, brand), lambda content: FORMATS[format].dump(content, brand))
 
     async def _answer(self, question: Question, form: tuple[object, ...], make: Callable[[Content], bytes]) -> bytes:
         run_id = warehouse.current(self._site.published).name
@@ -110,17 +115,6 @@ class Reader:
 def name_of(question: Question, format: str) -> str:
     """The name of a download: <report-type>-<from>-<to>.<format>."""
     return file_name(question.report, *question.days, format)
-
-
-def write(content: Content, brand: object, format: str) -> bytes:
-    """A report as the bytes of a file."""
-    from semantic.reports import csv  # noqa: PLC0415
-
-    del brand
-    if format != "csv":
-        raise UnknownNameError("format", format, ["csv"])
-    rows = zip(*(column.to_pylist() for column in content.table.columns), strict=True)
-    return (csv.BYTE_ORDER_MARK + csv.dumps(content.table.column_names, rows)).encode()
 
 
 def _bytes_of(content: Content) -> int:
