@@ -32,7 +32,7 @@ PLAIN: Mapping[Mode, Mapping[str, str]] = {
 NAMES = (*PLAIN["light"], "accent", "good", "watch", "bad")
 ACCENT_CONTRAST: Mapping[Mode, float] = {"light": 4.5, "dark": 6.0}
 """With the background: a text in the accent colour can be read, and a line on black is bright enough."""
-TINTS: Mapping[Mode, float] = {"light": 0.5, "dark": 0.42}
+TINTS: Mapping[Mode, float] = {"light": 0.46, "dark": 0.42}
 TEXT_CONTRAST = 4.5  # WCAG AA
 DISTINCT = 25  # in CIELAB, where 2 is just visible side by side
 # what people without red or green cones see, in linear light (Machado, Oliveira and Fernandes 2009)

@@ -79,6 +79,7 @@ def render(
             table_title="All numbers",
             rows_shown=_rows_shown(content.table.num_rows, first, len(table.rows), page is not None),
             page=page,
+            foot=texts.foot(content),
             meanings=texts.meanings(content),
             unknown=shown.UNKNOWN,
         )
@@ -122,15 +123,22 @@ def policy(brand: Brand, *, header: bool = True) -> str:
     return rules + "; frame-ancestors 'none'" * header
 
 
+def drawn_charts(content: Content) -> list[int]:
+    """The numbers of the charts that say more than the figures and the table, which pages and documents have."""
+    known = {figure.metric.name for figure in content.figures}
+    return [
+        number
+        for number, data in enumerate(content.charts)
+        if data.chart.kind != "table" and not (data.chart.kind == "figure" and data.chart.metrics[0] in known)
+    ]
+
+
 def _charts(content: Content) -> list[dict[str, object]]:
-    """The charts that say more than the figures and the table do."""
     from markupsafe import Markup  # noqa: PLC0415
 
-    shown_already = {figure.metric.name for figure in content.figures}
     parts: list[dict[str, object]] = []
-    for number, data in enumerate(content.charts):
-        if data.chart.kind == "table" or (data.chart.kind == "figure" and data.chart.metrics[0] in shown_already):
-            continue
+    for number in drawn_charts(content):
+        data = content.charts[number]
         words = cards.sentence(data)
         pictures = "" if words else Markup(draw.inline(data, content, f"picture-{number}"))  # noqa: S704  (escaped there)
         parts.append({"title": data.chart.title, "sentence": words, "pictures": pictures})

@@ -77,6 +77,7 @@ class Style:
             ((unit, letter) for unit, letter, least in SHORT if top >= unit and (step or size) >= least),
             (Decimal(1), ""),
         )
+        letter = letter if number else ""
         sign = words.sign(self.currency.code) if self.unit == "money" else ""
         is_part = self.unit == "money" and not letter and (step or size) % 1 != 0
         text = f"{rounded(size, self.currency.digits):,}" if is_part else _plain(size / unit)

@@ -63,8 +63,8 @@ def comparison(content: Content) -> str:
     if both is None:
         return ""
     if both.now == content.days:
-        return f"compared with {days(both.before)}"
-    return f"figures and charts: {days(both.now)}, the days that are over, compared with {days(both.before)}"
+        return f"Compared with {days(both.before)}."
+    return f"Figures and charts: {days(both.now)}, the days that are over, compared with {days(both.before)}."
 
 
 def rolling(content: Content) -> str:
@@ -129,6 +129,13 @@ def caveats(content: Content) -> tuple[str, ...]:
 def meanings(content: Content) -> tuple[tuple[str, str], ...]:
     """Each metric's label with its definition, in the order of the declaration."""
     return tuple(content.definitions.items())
+
+
+def foot(content: Content) -> str:
+    """Where the numbers come from: currency, calendar, run and definitions."""
+    parts = (f"amounts in {content.currency.code}", f"days of {content.time_zone}", f"run {content.run_id}",
+             f"definitions {content.definitions_version}")  # fmt: skip
+    return " · ".join((content.tenant_name, *parts))
 
 
 def _names(names: Sequence[str]) -> str:

@@ -39,7 +39,7 @@ def test_page_says_what_it_shows_for_which_days_and_how_fresh() -> None:
     text = Words(render(contents.content(), BRAND)).text
     for words in (
         "Revenue overview", "How much did the shop earn, day by day?", "1 – 30 Nov 2026 (30 days)",
-        "compared with 2 – 31 Oct 2026", "Data as of 5 Dec 2026, 09:05 (America/New_York)",
+        "Compared with 2 – 31 Oct 2026.", "Data as of 5 Dec 2026, 09:05 (America/New_York)",
         "The numbers equal those of the source: Shopify aurora. Not compared: Meta Ads 1234.",
         "$48,213.55", "▲ 12.4 % from $42,901", "1,204", "▼ 8.1 % from 1,310", "7.3 %", "▲ watch", "unknown",
         "What Net sales means.", "Orders without a customer are guests.",

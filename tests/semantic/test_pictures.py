@@ -71,16 +71,16 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[\x00-\x1f]", " ", text).split())
 
 
-def rows(found: list[dict[str, Any]], *keys: str) -> Iterator[tuple[Any, ...]]:
+def rows(drawn: list[dict[str, Any]], *keys: str) -> Iterator[tuple[Any, ...]]:
     """The data of all layers that have these keys."""
-    for layer in found:
+    for layer in drawn:
         for row in layer["data"]["values"]:
             if all(key in row for key in keys):
                 yield tuple(row[key] for key in keys)
 
 
-def texts(found: list[dict[str, Any]]) -> list[str]:
-    return [text for (text,) in rows(found, "text")]
+def texts(drawn: list[dict[str, Any]]) -> list[str]:
+    return [text for (text,) in rows(drawn, "text")]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -111,30 +111,30 @@ def test_numbers_behind_a_line_are_those_of_the_report(case: str, size: str) -> 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_bars_have_the_numbers_of_the_report_longest_first(size: str) -> None:
-    found = layers("bars of losses", SIZES[size])
-    assert list(rows(found, "name", "value")) == [(NAMES[0], 500), ("Stove", -20.5), ("Stove", -300)]
-    assert {"$500.00", "−$20.50", "−$300.00"} <= set(texts(found))
+    drawn = layers("bars of losses", SIZES[size])
+    assert list(rows(drawn, "name", "value")) == [(NAMES[0], 500), ("Stove", -20.5), ("Stove", -300)]
+    assert {"$500.00", "−$20.50", "−$300.00"} <= set(texts(drawn))
 
 
 def test_bars_of_rows_in_any_order_begin_with_the_longest_and_end_with_the_unknown() -> None:
     data = contents.bars(["a", "b", "c", "d"], [3, None, 20, 1])
-    found = list(draw.spec(data, look(contents.content()))["layer"])
-    assert list(rows(found, "name", "value")) == [("c", 20), ("a", 3), ("d", 1), ("b", None)]
-    assert "unknown" in texts(found)
+    drawn = list(draw.spec(data, look(contents.content()))["layer"])
+    assert list(rows(drawn, "name", "value")) == [("c", 20), ("a", 3), ("d", 1), ("b", None)]
+    assert "unknown" in texts(drawn)
 
 
 def test_funnel_has_the_counts_and_the_share_of_the_step_before() -> None:
-    found = layers("funnel")
-    assert [value for _, value in rows(found, "name", "value")] == [4812, 1930, 1702, 1544]
+    drawn = layers("funnel")
+    assert [value for _, value in rows(drawn, "name", "value")] == [4812, 1930, 1702, 1544]
     # 1930 / 4812 = 0.40108, 1702 / 1930 = 0.88187, 1544 / 1702 = 0.90717
-    shares = [text for text in texts(found) if "step before" in text]
+    shares = [text for text in texts(drawn) if "step before" in text]
     assert shares == [f"{share} % of the step before" for share in ("40.1", "88.2", "90.7")]
 
 
 def test_funnel_says_no_share_of_an_unknown_or_empty_step() -> None:
-    found = layers("unknown funnel")
-    assert [value for _, value in rows(found, "name", "value")] == [0, None, 12, 10]
-    assert [text for text in texts(found) if "step before" in text] == ["83.3 % of the step before"]
+    drawn = layers("unknown funnel")
+    assert [value for _, value in rows(drawn, "name", "value")] == [0, None, 12, 10]
+    assert [text for text in texts(drawn) if "step before" in text] == ["83.3 % of the step before"]
 
 
 def test_heatmap_has_each_cell_of_the_report() -> None:
@@ -148,9 +148,9 @@ def test_heatmap_has_each_cell_of_the_report() -> None:
 
 
 def test_table_shows_its_rows_to_the_cent_and_says_unknown() -> None:
-    found = texts(layers("table"))
+    drawn = texts(layers("table"))
     for text in (*NAMES, "3", "2", "1", "$1,201.50", "$880.00", "unknown"):
-        assert text in found
+        assert text in drawn
 
 
 @pytest.mark.parametrize(
@@ -167,34 +167,34 @@ def test_figure_has_its_badge_and_the_other_figures(rate: float, text: str, colo
         replace(figure, value=rate, badge=color) if figure.metric is REFUND_RATE else figure for figure in known.figures
     )
     data, content = contents.rate(rate), contents.content(figures=figures)
-    found = list(draw.spec(data, look(content))["layer"])
-    assert list(rows(found, "text", "value")) == [(text, rate)]
-    assert {badge, "good up to 5 %, watch up to 10 %, too high above"} <= set(texts(found))
-    assert {"Net sales", "$48,213.55", "Orders", "1,204", "ROAS", "unknown"} <= set(texts(found))
-    assert not ({word for word, _ in shown.BADGES.values()} - {badge}) & set(texts(found))
+    drawn = list(draw.spec(data, look(content))["layer"])
+    assert list(rows(drawn, "text", "value")) == [(text, rate)]
+    assert {badge, "good up to 5 %, watch up to 10 %, too high above"} <= set(texts(drawn))
+    assert {"Net sales", "$48,213.55", "Orders", "1,204", "ROAS", "unknown"} <= set(texts(drawn))
+    assert not ({word for word, _ in shown.BADGES.values()} - {badge}) & set(texts(drawn))
 
 
 @pytest.mark.parametrize(
     ("case", "sentence"), [("no rows", "No rows in these days."), ("unknown", "The numbers of these days are unknown.")]
 )
 def test_a_sentence_takes_the_place_of_a_chart_without_numbers(case: str, sentence: str) -> None:
-    found = layers(case)
-    assert sentence in texts(found)
-    assert not list(rows(found, "value"))
+    drawn = layers(case)
+    assert sentence in texts(drawn)
+    assert not list(rows(drawn, "value"))
 
 
 def test_a_day_that_is_not_over_is_dotted_and_later_days_are_not_drawn() -> None:
     content = contents.content(as_of=datetime(2026, 11, 20, 16, 0, tzinfo=UTC))
-    found = list(draw.spec(contents.line(), look(content))["layer"])
+    drawn = list(draw.spec(contents.line(), look(content))["layer"])
     dashes: dict[tuple[float, ...], set[str]] = {}
-    for layer in found:
+    for layer in drawn:
         if layer["mark"]["type"] == "line":
             days = {row["day"] for row in layer["data"]["values"]}
             dashes.setdefault(tuple(layer["mark"]["strokeDash"]), set()).update(days)
     assert dashes[marks.DOTTED] == {"2026-11-19", "2026-11-20"}
     assert max(dashes[marks.SOLID]) == "2026-11-19"
     assert max(dashes[marks.DASHED]) == "2026-11-20"
-    assert "Not over yet" in texts(found)
+    assert "Not over yet" in texts(drawn)
 
 
 @pytest.mark.parametrize(
@@ -214,21 +214,21 @@ def test_a_week_or_month_is_open_until_its_last_day_is_over_or_where_the_range_c
 
 def test_a_line_breaks_where_a_number_is_unknown_and_a_lone_point_is_a_dot() -> None:
     values = [None if number in (5, 7) else value for number, value in enumerate(wave(30))]
-    found = list(draw.spec(contents.line((NET_SALES, values), before=False), look(contents.content()))["layer"])
-    parts = [[row["day"][-2:] for row in layer["data"]["values"]] for layer in found if layer["mark"]["type"] == "line"]
+    drawn = list(draw.spec(contents.line((NET_SALES, values), before=False), look(contents.content()))["layer"])
+    parts = [[row["day"][-2:] for row in layer["data"]["values"]] for layer in drawn if layer["mark"]["type"] == "line"]
     assert parts == [["01", "02", "03", "04", "05"], [f"{day:02}" for day in range(9, 31)]]
-    (dots,) = [layer for layer in found if layer["mark"]["type"] == "point"]
+    (dots,) = [layer for layer in drawn if layer["mark"]["type"] == "point"]
     assert [row["day"] for row in dots["data"]["values"]] == ["2026-11-07"]
 
 
 def test_a_loss_is_drawn_in_its_colour_and_the_first_line_in_the_accent() -> None:
-    found = layers("two lines")
+    drawn = layers("two lines")
     theme = colours.theme(BRAND.accent, "light")
-    drawn = {row["series"]: layer["mark"]["color"] for layer in found if layer["mark"]["type"] == "line"
+    painted = {row["series"]: layer["mark"]["color"] for layer in drawn if layer["mark"]["type"] == "line"
              for row in layer["data"]["values"]}  # fmt: skip
-    assert drawn["Net sales"] == theme.accent
-    assert drawn["Refunded"] == theme.bad
-    assert drawn["Net sales, earlier period"] == theme.earlier
+    assert painted["Net sales"] == theme.accent
+    assert painted["Refunded"] == theme.bad
+    assert painted["Net sales, earlier period"] == theme.earlier
 
 
 def test_lines_by_group_are_the_five_largest() -> None:
@@ -304,8 +304,8 @@ def test_hostile_names_are_texts_in_the_picture() -> None:
     for start in (0, 10):  # a chart of products has ten
         part = names[start : start + 10]
         svg = draw.svg(contents.bars(part, range(len(part), 0, -1)), contents.content(), BRAND)
-        found = [plain(element.text or "") for element in parsed(svg).iter(f"{SVG}text")]
-        assert [name for name in part if plain(name) not in found] == []
+        drawn = [plain(element.text or "") for element in parsed(svg).iter(f"{SVG}text")]
+        assert [name for name in part if plain(name) not in drawn] == []
 
 
 @pytest.mark.parametrize("mode", colours.MODES)
@@ -329,6 +329,6 @@ def test_logo_is_in_the_picture_and_nothing_is_fetched() -> None:
 
 
 def test_pictures_for_a_page_have_no_colour_of_their_own() -> None:
-    drawn = draw.inline(*CASES["two lines"], "c") + draw.inline(*CASES["heatmap"], "d")
-    found = {element.get(name) for element in parsed(f"<g>{drawn}</g>").iter() for name in ("fill", "stroke")}
-    assert {value for value in found if value and not value.startswith("var(--")} <= {"none", "transparent"}
+    pictures = draw.inline(*CASES["two lines"], "c") + draw.inline(*CASES["heatmap"], "d")
+    drawn = {element.get(name) for element in parsed(f"<g>{pictures}</g>").iter() for name in ("fill", "stroke")}
+    assert {value for value in drawn if value and not value.startswith("var(--")} <= {"none", "transparent"}

@@ -33,9 +33,9 @@ def cells(data: ChartData, most: int = MOST_COLUMNS) -> list[Cell]:
 def spec(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     """The bottom of the drawing and its layers."""
     style = shown.style(data.table.schema.field(data.chart.metrics[0]), look.content.currency)
-    found = cells(data, MOST_ON_A_PHONE if look.size.is_narrow else MOST_COLUMNS)
-    downs = sorted({row for row, _, _ in found}, key=_order)
-    acrosses = sorted({column for _, column, _ in found}, key=_order)
+    cells_shown = cells(data, MOST_ON_A_PHONE if look.size.is_narrow else MOST_COLUMNS)
+    downs = sorted({row for row, _, _ in cells_shown}, key=_order)
+    acrosses = sorted({column for _, column, _ in cells_shown}, key=_order)
     font = look.font
     room = look.widest(label(value) for value in downs) + font * 0.9
     width = (look.right - look.left - room) / len(acrosses)
@@ -45,11 +45,11 @@ def spec(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     if style.format.endswith("%") and width < font * 3.2:
         style = replace(style, format=".0%")
     text = style.text if style.format.endswith("%") else style.short
-    most = max((value for _, _, value in found if value is not None and value < 1), default=Decimal(1))
+    most = max((value for _, _, value in cells_shown if value is not None and value < 1), default=Decimal(1))
     if style.unit != "ratio":
-        most = max((value for _, _, value in found if value is not None), default=Decimal(1))
+        most = max((value for _, _, value in cells_shown if value is not None), default=Decimal(1))
     boxes, words = [], []
-    for row, column, value in found:
+    for row, column, value in cells_shown:
         x, y = left + acrosses.index(column) * width, top + downs.index(row) * height
         share = 0.0 if value is None else float(min(Decimal(1), max(Decimal(0), value / (most or 1))))
         boxes.append({"row": label(row), "column": label(column), "value": None if value is None else float(value),

@@ -42,7 +42,7 @@ def spec(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     values = [value for each in lines for _, value in each.points if value is not None]
     labels = axes.ticks(values, style, most=5 if look.size.is_narrow else 6)
     legend, top = _legend(lines, look, _is_dotted(data, lines, look.content))
-    bottom = top + look.size.height - look.font * 2.4
+    bottom = top + look.size.height * (0.5 if len(stamps) == 1 else 1) - look.font * 2.4
     left = look.left + look.widest(text for _, text in labels) + look.font * 0.7
     y = Scale(float(labels[0][0]), float(labels[-1][0]), bottom, top)
     first, last = _ends(data, stamps, span(data, look.content))
@@ -153,11 +153,11 @@ def _dates(
 ) -> list[marks.Layer]:
     most = max(2, int((x.end - x.start) / (look.font * 5.2)))
     points = [] if data.chart.by[0] == "day" else stamps
-    found = axes.date_ticks(*ends, most, points) or [(ends[0], f"{ends[0].day} {ends[0]:%b}")]
+    dates = axes.date_ticks(*ends, most, points) or [(ends[0], f"{ends[0].day} {ends[0]:%b}")]
     ticks = [{"x": (at := x.at(day.toordinal())), "x2": at, "y": bottom, "y2": bottom + 4, "color": look.theme.zero}
-             for day, _ in found]  # fmt: skip
+             for day, _ in dates]  # fmt: skip
     texts = []
-    for day, text in found:
+    for day, text in dates:
         half = look.measure(text) / 2
         place = min(max(x.at(day.toordinal()), look.left + half), look.right - half)
         texts.append(look.item(text, place, bottom + look.font * 1.25, look.theme.muted))

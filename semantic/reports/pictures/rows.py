@@ -63,31 +63,31 @@ def steps(data: ChartData, content: Content) -> list[Step]:
         names = _name_column(data)
         labels = [str(row[names]) for row in table]
         values = [row[counts[0]] for row in table]
-        given = [row[ratios[0]] if ratios else None for row in table][1:]
+        ratios_known = [row[ratios[0]] if ratios else None for row in table][1:]
     else:
         labels = [shown.label(fields[name], content.columns) for name in counts]
         values = [table[0][name] for name in counts]
-        given = [table[0][name] for name in ratios]
-    found, before = [], None
+        ratios_known = [table[0][name] for name in ratios]
+    every, before = [], None
     for number, (label, value) in enumerate(zip(labels, values, strict=True)):
         count = _exact(value)
-        share = _exact(given[number - 1]) if 0 < number <= len(given) else None
+        share = _exact(ratios_known[number - 1]) if 0 < number <= len(ratios_known) else None
         if share is None and count is not None and before:
             share = count / before
-        found.append(Step(label, count, share))
+        every.append(Step(label, count, share))
         before = count
-    return found
+    return every
 
 
 def funnel(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     """The bottom of the drawing and its layers: a bar per step, and between two steps the share that went on."""
     style = Style("count", ",d", look.content.currency)
     share = Style("ratio", ".1%", look.content.currency)
-    found = []
+    drawn = []
     for number, step in enumerate(steps(data, look.content)):
         note = f"{share.text(step.share)} of the step before" if number and step.share is not None else ""
-        found.append(Bar(step.label, step.count, style.text(step.count), note))
-    return _draw(found, look)
+        drawn.append(Bar(step.label, step.count, style.text(step.count), note))
+    return _draw(drawn, look)
 
 
 def _draw(bars: Sequence[Bar], look: Look) -> tuple[float, list[marks.Layer]]:

@@ -42,7 +42,7 @@ def _line(data: ChartData, look: Look) -> str:
     style = styles[data.chart.metrics[0]]
     days = span(data, look.content)
     sentences = [f"By {data.chart.by[0]}, {texts.days(days)}."]
-    for each in line.series(data, look):
+    for each in sorted(line.series(data, look), key=lambda each: each.is_earlier):
         known = [(day, value) for day, value in each.points if value is not None]
         if not known:
             sentences.append(f"{each.label}: {shown.UNKNOWN}.")
@@ -58,10 +58,10 @@ def _line(data: ChartData, look: Look) -> str:
 
 def _bars(data: ChartData, look: Look) -> str:
     style = shown.style(data.table.schema.field(data.chart.metrics[0]), look.content.currency)
-    found = rows.longest(data)
-    first, last = found[0], found[-1]
-    text = f"{len(found)} bars. Longest: {first[0]}, {style.text(first[1])}."
-    return text if len(found) == 1 else f"{text} Shortest: {last[0]}, {style.text(last[1])}."
+    every = rows.longest(data)
+    first, last = every[0], every[-1]
+    text = f"{len(every)} bars. Longest: {first[0]}, {style.text(first[1])}."
+    return text if len(every) == 1 else f"{text} Shortest: {last[0]}, {style.text(last[1])}."
 
 
 def _funnel(data: ChartData, look: Look) -> str:
@@ -77,10 +77,10 @@ def _funnel(data: ChartData, look: Look) -> str:
 
 def _heatmap(data: ChartData, look: Look) -> str:
     style = shown.style(data.table.schema.field(data.chart.metrics[0]), look.content.currency)
-    found = [(row, column, value) for row, column, value in heatmap.cells(data) if value is not None]
-    downs = _ends([row for row, _, _ in found])
-    acrosses = _ends([column for _, column, _ in found])
-    low, high = (pick(found, key=lambda cell: cell[2]) for pick in (min, max))
+    every = [(row, column, value) for row, column, value in heatmap.cells(data) if value is not None]
+    downs = _ends([row for row, _, _ in every])
+    acrosses = _ends([column for _, column, _ in every])
+    low, high = (pick(every, key=lambda cell: cell[2]) for pick in (min, max))
     extremes = (f"{word} {style.text(cell[2])} ({heatmap.label(cell[0])}, column {heatmap.label(cell[1])})"
                 for word, cell in (("smallest", low), ("largest", high)))  # fmt: skip
     return f"Rows {downs}, columns {acrosses}: {', '.join(extremes)}."
