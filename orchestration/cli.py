@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration import cli_numbers, cli_reports, cli_share, cli_tenants
+from orchestration import cli_numbers, cli_pictures, cli_reports, cli_share, cli_tenants
 from orchestration.cli_numbers import Tenant, say_blocked
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ app.add_typer(cli_tenants.app, name="tenants")
 app.add_typer(cli_share.app, name="share")
 cli_numbers.register(app)
 app.command()(cli_reports.report)
+app.command()(cli_pictures.pictures)
 
 UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
 

@@ -21,7 +21,7 @@ def report(
     end: To = None,
     period: Period = None,
     tenant: Tenant = None,
-    format: Annotated[str, typer.Option(help="csv, xlsx, parquet, json.")] = "csv",
+    format: Annotated[str, typer.Option(help="csv, xlsx, parquet, json, pdf, html, png, svg.")] = "csv",
     folder: Annotated[Path, typer.Option(help="Folder in which the file is written.")] = Path(),
     check: Annotated[
         bool, typer.Option("--check", help="Check the reports of your own (or the one named) and write nothing.")
@@ -51,7 +51,6 @@ def _write(
     folder: Path,
 ) -> None:
     from orchestration import reports
-    from semantic.reports.brand import Brand
     from semantic.reports.formats import format_of
     from semantic.reports.library import find
 
@@ -63,7 +62,7 @@ def _write(
     if first is None or last is None:
         raise typer.BadParameter("a report needs --from, or --period")
     content = reports.content(configuration, name, first, last, tenant=tenant, period=period)
-    path, replaced = reports.write(content, Brand(content.tenant_name), format, folder)
+    path, replaced = reports.write(content, reports.brand(configuration, content), format, folder)
     typer.echo(str(path))
     if replaced:
         typer.echo("It replaces the file that was there.", err=True)

@@ -22,6 +22,12 @@ def subject(tenant: TenantSettings) -> Subject:
     return Subject(tenant.name, tenant.time_zone, sources)
 
 
+def brand(settings: Settings, filled: Content) -> Brand:
+    """The brand of a report's tenant; its name alone where takings.toml no longer has the tenant."""
+    tenant = next((item for item in settings.tenants if item.id == filled.tenant), None)
+    return tenant.brand.brand(tenant.name, settings.config_folder) if tenant else Brand(filled.tenant_name)
+
+
 def content(
     settings: Settings,
     name: str,

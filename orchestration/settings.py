@@ -26,6 +26,7 @@ from connectors.base import Account
 from connectors.registry import BY_KIND, CONNECTORS, KINDS
 from connectors.settings import Name, SourceSettings, Table
 from connectors.shopify.settings import SalesChannels
+from orchestration.brand_settings import BrandSettings
 from orchestration.server_settings import (
     DagsterSettings,
     DashboardSettings,
@@ -82,6 +83,7 @@ class TenantSettings(Table):
     )
     channels: SalesChannels = Field(default_factory=dict)
     share: ShareSettings = ShareSettings()
+    brand: BrandSettings = BrandSettings()
     logins: tuple[LoginSettings, ...] = ()
     sources: tuple[AnySource, ...] = Field(min_length=1)
 
@@ -124,6 +126,8 @@ class Settings(Table):
 
     @model_validator(mode="after")
     def _each_once(self) -> Settings:
+        for tenant in self.tenants:
+            tenant.brand.brand(tenant.name, self.config_folder)  # reads the logo: a mistake in it is one of the file
         ids = [tenant.id for tenant in self.tenants]
         for twice in {name for name in ids if ids.count(name) > 1}:
             raise ValueError(f"the tenant {twice!r} is configured twice")

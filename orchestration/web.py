@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 
 from connectors.registry import BY_KIND
 from orchestration import sharing
 from orchestration.home import Home
 from orchestration.settings import Settings, TenantSettings, load
-from semantic.reports.brand import Brand
 from semantic.subject import Subject
 from serving.people import SupersetLogins
 from serving.site import Site, Tenant
@@ -22,7 +22,7 @@ def site(settings: Settings) -> Site:
     home = Home(settings.home)
     return Site(
         published=home.published,
-        tenants={tenant.id: _tenant(tenant) for tenant in settings.tenants},
+        tenants={tenant.id: _tenant(tenant, settings.config_folder) for tenant in settings.tenants},
         logins=SupersetLogins(f"http://127.0.0.1:{settings.superset.port}"),
         keys=sharing.keys(settings),
         ledger=sharing.ledger(settings),
@@ -32,10 +32,10 @@ def site(settings: Settings) -> Site:
     )
 
 
-def _tenant(tenant: TenantSettings) -> Tenant:
+def _tenant(tenant: TenantSettings, folder: Path) -> Tenant:
     sources = {source.kind: BY_KIND[source.kind].title for source in tenant.sources}
     return Tenant(
-        tenant.id, Subject(tenant.name, tenant.time_zone, sources), Brand(tenant.name),
+        tenant.id, Subject(tenant.name, tenant.time_zone, sources), tenant.brand.brand(tenant.name, folder),
         tenant.share.default_days, tenant.share.most_days,
     )  # fmt: skip
 

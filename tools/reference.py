@@ -28,6 +28,7 @@ FORMS = {  # patterns, in words
     r"^(env|file):.+$": "`env:NAME` or `file:PATH`",
     r"^https?://[^\s]+$": "http or https address",
     r"^https?://[^\s/]+$": "http or https address without a path",
+    r"^#[0-9a-fA-F]{6}$": "colour `#rrggbb`",
     r"^[a-z0-9][a-z0-9_-]{0,62}$": "lower-case letters, digits, `-`, `_`; up to 63",
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$": "letters, digits, `-`, `_`; up to 63",
     r"^[0-9]{1,25}$": "digits",

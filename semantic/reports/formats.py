@@ -11,9 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from semantic.errors import UnknownNameError
-from semantic.reports import csv, files, json, parquet, xlsx
+from semantic.reports import csv, files, json, page, parquet, pdf, xlsx
 from semantic.reports.brand import Brand
 from semantic.reports.content import Content
+from semantic.reports.pictures import sheet
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "xlsx": Format("Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx.dump),
         "parquet": Format("Parquet", "application/vnd.apache.parquet", lambda content, _: parquet.dump(content)),
         "json": Format("JSON", "application/json", lambda content, _: json.dump(content)),
+        "pdf": Format("PDF", "application/pdf", pdf.render),
+        "html": Format("HTML", "text/html; charset=utf-8", lambda content, brand: page.render(content, brand).encode()),
+        "png": Format("PNG", "image/png", sheet.png),
+        "svg": Format("SVG", "image/svg+xml", lambda content, brand: sheet.svg(content, brand).encode()),
     }
 )
 

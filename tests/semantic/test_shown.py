@@ -207,7 +207,7 @@ def test_texts_and_lines_can_be_seen_with_any_accent(accent: str, mode: colours.
     assert contrast(theme.background, theme.watch) >= 4.5, "the word of a badge"
 
 
-def test_lines_beside_the_accent_are_told_apart_from_it() -> None:
+def test_second_line_looks_different_from_the_accent_to_everybody() -> None:
     for accent in ACCENTS:
         first = colours.theme(accent, "light").series[0]
         assert colours.distance(first, accent) >= colours.DISTINCT, (accent, first)

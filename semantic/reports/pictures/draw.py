@@ -34,10 +34,10 @@ def look(data: ChartData, content: Content, brand: Brand, mode: Mode = "light") 
     return Look(content, colours.theme(brand.accent, mode), size, has_logo=brand.logo is not None)
 
 
-def svg(data: ChartData, content: Content, brand: Brand, *, mode: Mode = "light") -> str:
-    """A picture of its own as SVG."""
+def svg(data: ChartData, content: Content, brand: Brand, *, mode: Mode = "light", identifier: str = "picture") -> str:
+    """A picture of its own as SVG. `identifier` begins the ids of its texts."""
     own = look(data, content, brand, mode)
-    picture = _named(_svg(data, own), data, own, "picture")
+    picture = _named(_svg(data, own), data, own, identifier)
     return picture.removesuffix("</svg>") + _logo(brand, own) + "</svg>"
 
 

@@ -1,0 +1,137 @@
+"""The table [tenants.brand] of takings.toml: a tenant's name, logo and accent colour on pages, documents and pictures.
+
+A logo is shown to strangers inside our pages, so an SVG may have shapes and texts only: no script, no link to a file of
+somebody else.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+from xml.etree import ElementTree
+
+from pydantic import Field, StringConstraints, field_validator
+
+from connectors.settings import Table
+from semantic.reports import colours
+from semantic.reports.brand import ACCENT, Brand
+
+MOST_BYTES = 200_000
+PNG = b"\x89PNG\r\n\x1a\n"
+MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+FORBIDDEN = frozenset(
+    ("script", "foreignobject", "iframe", "embed", "object", "audio", "video", "handler", "listener", "set", "animate",
+     "animatetransform", "animatemotion", "discard")
+)  # fmt: skip
+STARTS = {
+    "<!doctype": "remove it, since it can read other files",
+    "<!entity": "remove it, since it can read other files",
+    "<?xml-stylesheet": "put the styles into the file's attributes",
+}
+INSIDE = re.compile(r"#|data:image/(png|jpeg|gif|webp);base64,")
+OUTSIDE = re.compile(r"\\|@import|expression\(|javascript:|url\(\s*['\"]?(?!['\"]?#)", re.IGNORECASE)
+
+
+class BrandSettings(Table):
+    """How a tenant's pages, documents and pictures look."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)] | None = Field(
+        default=None, description="The name on them. Without it: the tenant's name."
+    )
+    logo: Path | None = Field(
+        default=None,
+        description="An SVG or PNG file of at most 200 kB (relative to takings.toml). An SVG without scripts, "
+        "animations and links to other files.",
+    )
+    accent: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = Field(
+        default=ACCENT,
+        description="The colour of links, bars and the first line. Its contrast with white is at least 4.5; for dark "
+        "pages a lighter one is derived.",
+    )
+
+    @field_validator("accent")
+    @classmethod
+    def _readable(cls, accent: str) -> str:
+        contrast = colours.contrast(accent, "#ffffff")
+        if contrast < colours.TEXT_CONTRAST:
+            raise ValueError(
+                f"the contrast of {accent} with white is {contrast:.1f}, and text below {colours.TEXT_CONTRAST} cannot "
+                f"be read: choose a darker colour, such as {colours.readable(accent, '#ffffff')}"
+            )
+        return accent.lower()
+
+    def brand(self, tenant_name: str, folder: Path) -> Brand:
+        """The brand of a tenant. `folder`: that of takings.toml. Raises ValueError where the logo cannot be used."""
+        if self.logo is None:
+            return Brand(self.name or tenant_name, self.accent)
+        path = folder / self.logo
+        return Brand(self.name or tenant_name, self.accent, read_logo(path), MEDIA_TYPES[path.suffix.lower()])
+
+
+def read_logo(path: Path) -> bytes:
+    """The bytes of a logo. Raises ValueError that names the file and what is wrong with it."""
+    if path.suffix.lower() not in MEDIA_TYPES:
+        raise ValueError(f"the logo {path} is neither an .svg nor a .png file")
+    try:
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= MOST_BYTES else b""
+    except OSError as error:
+        raise ValueError(f"the logo {path} cannot be read ({error.strerror})") from None
+    if size > MOST_BYTES:
+        raise ValueError(f"the logo {path} has {size / 1000:,.0f} kB: make it at most {MOST_BYTES // 1000} kB")
+    problem = _png_problem(content) if path.suffix.lower() == ".png" else svg_problem(content)
+    if problem:
+        raise ValueError(f"the logo {path} {problem}")
+    return content
+
+
+def _png_problem(content: bytes) -> str:
+    if not content.startswith(PNG) or content[12:16] != b"IHDR":
+        return "is no PNG file: save it as PNG, whatever its name was before"
+    width, height = (int.from_bytes(content[start : start + 4]) for start in (16, 20))
+    if not (0 < width <= 4000 and 0 < height <= 4000):
+        return f"has {width:,} × {height:,} pixels: make it at most 4,000 wide and high"
+    return ""
+
+
+def svg_problem(content: bytes) -> str:
+    """Why an SVG cannot be shown inside our pages; empty where it can."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "is not UTF-8 text: save the SVG as UTF-8"
+    for start, advice in STARTS.items():
+        if start in text.lower():
+            return f"has {start}: {advice}"
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314  (without DOCTYPE there are no entities to expand)
+    except ElementTree.ParseError as error:
+        return f"is no valid SVG ({error})"
+    return next(filter(None, (_root_problem(root), *map(_element_problem, root.iter()))), "")
+
+
+def _root_problem(root: ElementTree.Element) -> str:
+    if root.tag != "{http://www.w3.org/2000/svg}svg":
+        return 'is no SVG: its first element has to be <svg xmlns="http://www.w3.org/2000/svg">'
+    if not (root.get("viewBox") or (root.get("width") and root.get("height"))):
+        return "has neither viewBox nor width and height: save it with its size"
+    return ""
+
+
+def _element_problem(element: ElementTree.Element) -> str:
+    """What an element of an SVG has that shapes and texts do not need."""
+    tag = str(element.tag).rpartition("}")[2]
+    if tag.lower() in FORBIDDEN:
+        return f"has a <{tag}>: save it as a plain SVG, of shapes and texts only"
+    for key, value in element.attrib.items():
+        name = key.rpartition("}")[2].lower()
+        if name.startswith("on"):
+            return f"has a script in the attribute {name}: remove it"
+        if name in ("href", "src") and not INSIDE.match(value.strip()):
+            return f"links to {value[:80]!r}: put what it needs into the file"
+        if OUTSIDE.search(value):
+            return f"loads something in the attribute {name}: put what it needs into the file"
+    if tag == "style" and OUTSIDE.search("".join(element.itertext())):
+        return "loads something in its <style>: put what it needs into the file"
+    return ""
