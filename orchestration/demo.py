@@ -52,7 +52,7 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
     superset_port, dagster_port, web_port = (
         port or servers.free_port() for port in (superset_port, dagster_port, web_port)
     )
-    server = Server(home.superset, home.published, superset_port)
+    server = Server(home.superset, home.published, superset_port, web=f":{web_port}")
     if not server.running():
         servers.refuse_taken(superset_port, "Superset", "--superset-port")
     if not once:

@@ -18,8 +18,8 @@ from superset_assets.dashboard_form import slug
 
 def server(settings: Settings) -> process.Server:
     """The Superset of this home."""
-    home = Home(settings.home)
-    return process.Server(home.superset, home.published, settings.superset.port, https=settings.superset.https)
+    home, web = Home(settings.home), settings.serving.address or f":{settings.serving.port}"
+    return process.Server(home.superset, home.published, settings.superset.port, https=settings.superset.https, web=web)
 
 
 def address(settings: Settings) -> str:

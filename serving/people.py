@@ -20,6 +20,7 @@ from serving.errors import LoginServerError
 COOKIE = "session"  # Superset's
 ADMIN, OPERATOR, ANALYST = "Admin", "takings:operator", "takings:analyst"
 TENANT_ROLE = re.compile(r"tenant:([A-Za-z0-9][A-Za-z0-9_-]*)")
+VALUE = re.compile(r"[A-Za-z0-9._=-]{1,4096}")  # of a session's cookie
 TIMEOUT = 10  # seconds
 DASHBOARDS = "(columns:!(dashboard_title,url),order_column:dashboard_title,order_direction:asc,page_size:100)"
 
@@ -83,6 +84,8 @@ class SupersetLogins:
 
     def _get(self, path: str, cookie: str) -> Any:
         """The `result` of an answer; None where the session has ended."""
+        if not VALUE.fullmatch(cookie):  # nothing that a header would take for something else
+            return None
         try:
             with requests.Session() as session:
                 session.trust_env = False  # no proxy, no login of a .netrc file

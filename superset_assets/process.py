@@ -115,14 +115,22 @@ class Server:
 
     home: folder of its metadata, secrets, caches, logs (created with mode 0700). published: the folder that holds
     `current`; it may still be empty at start. python: the interpreter of Superset's environment. https: whether
-    browsers reach it by https, through a web server in front.
+    browsers reach it by https, through a web server in front. web: where "Share and export" leads, as in
+    server/share.py.
     """
 
     def __init__(
-        self, home: Path, published: Path, port: int = 8088, python: Path = DEFAULT_PYTHON, *, https: bool = False
+        self,
+        home: Path,
+        published: Path,
+        port: int = 8088,
+        python: Path = DEFAULT_PYTHON,
+        *,
+        https: bool = False,
+        web: str = "",
     ) -> None:
         self.home, self.published, self.port, self.python = home.resolve(), published.absolute(), port, python
-        self.https = https
+        self.https, self.web = https, web
         self.credentials = Credentials(self.home / "credentials.json")
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -250,6 +258,7 @@ class Server:
             "TAKINGS_SUPERSET_HOME": str(self.home),
             "TAKINGS_PUBLISHED": str(self.published),
             "TAKINGS_HTTPS": "yes" if self.https else "no",
+            "TAKINGS_WEB": self.web,
             "PYTHONPATH": str(SERVER),
             "SUPERSET_HOME": str(self.home),
             "PYTHONWARNINGS": "ignore",

@@ -33,6 +33,7 @@ ONE_SUPERSET = (
     "tests/superset_assets/test_cache.py",
     "tests/superset_assets/test_annotations.py",
     "tests/superset_assets/test_one_source.py",
+    "tests/serving/test_superset.py",
     "tests/end_to_end/test_the_charts.py",
 )
 """Files that share one running Superset: it takes longer to start than most of their tests."""

@@ -53,6 +53,7 @@ BETWEEN = {
     "TAKINGS_SUPERSET_HOME": "to Superset: the folder of its metadata, sessions, caches and logs.",
     "TAKINGS_PUBLISHED": "to Superset: the folder of published builds.",
     "TAKINGS_HTTPS": "to Superset: whether a web server with https is in front of it.",
+    "TAKINGS_WEB": "to Superset: the address or the port of the web application.",
     "TAKINGS_SUPERSET_TEMPLATES": "to Superset: where its prepared metadata is kept between homes. "
     "Default: in its environment.",
 }

@@ -1,9 +1,10 @@
 """Superset's configuration for Takings: one process, SQLite metadata, file caches, walls between tenants.
 
-Reads three environment variables of ours:
+Reads four environment variables of ours:
   TAKINGS_SUPERSET_HOME  folder of metadata, generated secrets, sessions, caches and logs
   TAKINGS_PUBLISHED      folder of published builds: `current` is a symlink to the newest one
   TAKINGS_HTTPS          "yes" behind a web server with https
+  TAKINGS_WEB            where report pages and links are: an address, or a port as ":8090"
 
 Superset imports this module by name (PYTHONPATH), in the environment that requirements.lock describes.
 """
@@ -29,6 +30,7 @@ import logins
 import navigation
 import page
 import rights
+import share
 import sqlglot
 import unknown
 import visible
@@ -45,7 +47,6 @@ builds.published = Path(os.environ["TAKINGS_PUBLISHED"])
 HTTPS = os.environ.get("TAKINGS_HTTPS") == "yes"
 
 PALETTE = yaml.safe_load(Path(__file__).parents[1].joinpath("palette.yaml").read_text("utf-8"))
-
 APP_NAME = "Takings"
 LANGUAGES: dict[str, Any] = {}  # English only: no language menu
 BABEL_DEFAULT_LOCALE = "en"
@@ -250,6 +251,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     app.after_request(days.remembered_by_browsers)
     app.after_request(visible.without_tenant_filter)
     navigation.add_to(app, builds.newest, visible.own_tenant)
+    share.add_to(app, os.environ.get("TAKINGS_WEB", ""))
     visible.watch(app)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import Headers
@@ -25,6 +26,12 @@ class Answer:
         return self.body.decode(errors="replace")
 
 
+@cache
+def loop() -> asyncio.AbstractEventLoop:
+    """The event loop of all clients; the fixture in conftest.py closes it."""
+    return asyncio.new_event_loop()
+
+
 @dataclass
 class Client:
     """Requests to `app`. cookies: what the browser sends with each one."""
@@ -32,7 +39,6 @@ class Client:
     app: ASGIApp
     host: str = "127.0.0.1:8090"
     cookies: dict[str, str] = field(default_factory=dict)
-    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         return self.send("GET", path, headers=headers)
@@ -43,7 +49,7 @@ class Client:
         return self.send("POST", path, headers=usual | dict(headers or {}), body=urlencode(form).encode())
 
     def send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
-        return self.loop.run_until_complete(self.ask(method, path, headers=headers, body=body))
+        return loop().run_until_complete(self.ask(method, path, headers=headers, body=body))
 
     async def ask(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from serving.keys import Keys
 from serving.ledger import Ledger
 from serving.people import Dashboard, Person, of_roles
 from serving.site import Site, Tenant
-from tests.serving.asgi import Client
+from tests.serving.asgi import Client, loop
 from tests.superset_assets import marts
 
 ZONE = "America/New_York"
@@ -60,7 +60,7 @@ class Served:
 
     def as_login(self, name: str) -> Client:
         """The same application, asked by a browser that is logged in."""
-        return Client(self.client.app, self.client.host, {"session": f"{name}-session"}, self.client.loop)
+        return Client(self.client.app, self.client.host, {"session": f"{name}-session"})
 
     def link(
         self, tenant: str = "aurora", report: str = "revenue-overview", *, days: Days | None = None,
@@ -87,6 +87,12 @@ def publish(folder: Path, run_id: str, *, scale: int = 1) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _closed_loop() -> Iterator[None]:
+    yield
+    loop().close()
+
+
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published build, only to be read."""
@@ -103,14 +109,7 @@ def site_of(published: Path, state: Path, sessions: Sessions, now: Callable[[], 
 
 
 @pytest.fixture
-def served(published: Path, tmp_path: Path) -> Iterator[Served]:
+def served(published: Path, tmp_path: Path) -> Served:
     sessions = Sessions()
     site = site_of(published, tmp_path / "state", sessions)
-    client = Client(application(site))
-    yield Served(site, sessions, client)
-    client.loop.close()
-
-
-@pytest.fixture
-def now() -> datetime:
-    return datetime.now(UTC)
+    return Served(site, sessions, Client(application(site)))

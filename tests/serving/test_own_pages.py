@@ -117,7 +117,7 @@ def test_login_without_admin_access_is_sent_to_the_owner(served: Served, name: s
 )
 @pytest.mark.parametrize("cookies", [{}, {"session": "stranger-session"}, {"session": ""}])
 def test_pages_of_a_login_need_one(served: Served, path: str, cookies: dict[str, str]) -> None:
-    answer = Client(served.client.app, cookies=cookies, loop=served.client.loop).get(path)
+    answer = Client(served.client.app, cookies=cookies).get(path)
     assert answer.status == 401
     assert 'href="http://127.0.0.1:8088/login/' in answer.text
     assert "aurora" not in answer.text.lower()
@@ -193,7 +193,7 @@ def test_form_needs_the_proof_of_its_login_and_its_browser(served: Served) -> No
         proof(colleague),
     ]
     assert [owner.post("/share", {**FORM, "proof": item}).status for item in bad] == [403] * len(bad)
-    without_cookie = Client(owner.app, cookies={"session": "aurora-session"}, loop=owner.loop)
+    without_cookie = Client(owner.app, cookies={"session": "aurora-session"})
     assert without_cookie.post("/share", {**FORM, "proof": own}).status == 403
     assert served.site.ledger.entries() == []
     assert owner.post("/share", {**FORM, "proof": own}).status == 303
@@ -203,13 +203,13 @@ def test_cookie_of_a_form_is_kept_from_scripts_and_other_sites(served: Served) -
     cookie = served.as_login("aurora").get("/share").headers["set-cookie"].lower()
     assert "httponly" in cookie and "samesite=strict" in cookie and "secure" not in cookie
     app = application(replace(served.site, address="https://takings.example.com:8443"))
-    client = Client(app, "takings.example.com:8443", {"session": "aurora-session"}, served.client.loop)
+    client = Client(app, "takings.example.com:8443", {"session": "aurora-session"})
     assert "secure" in client.get("/share").headers["set-cookie"].lower()
 
 
 def test_link_and_dashboards_have_the_public_address(served: Served) -> None:
     app = application(replace(served.site, address="https://takings.example.com:8443"))
-    client = Client(app, "takings.example.com:8443", {"session": "aurora-session"}, served.client.loop)
+    client = Client(app, "takings.example.com:8443", {"session": "aurora-session"})
     index = client.get("/").text
     assert 'href="https://takings.example.com/superset/dashboard/home/"' in index
     link = served.link()
@@ -239,7 +239,7 @@ def test_old_numbers_are_named_on_the_index(served: Served) -> None:
     for hours, words in ((1, None), (73, "The sources were last read 3 days ago")):
         instant = as_of.replace(tzinfo=UTC) + timedelta(hours=hours)
         app = application(replace(served.site, now=partial(datetime.astimezone, instant)))
-        client = Client(app, cookies={"session": "aurora-session"}, loop=served.client.loop)
+        client = Client(app, cookies={"session": "aurora-session"})
         index = client.get("/").text
         assert (words or "Agrees with the sources") in index
         assert ("Needs attention" in index) == bool(words)

@@ -54,7 +54,7 @@ def test_rolling_link_moves_with_the_tenants_calendar_and_says_so(
 ) -> None:
     clock = [datetime.now(UTC)]
     site = replace(served.site, now=lambda: clock[0])
-    client = Client(application(site), loop=served.client.loop)
+    client = Client(application(site))
     moving, fixed = served.token(rolling="7d"), served.token(days=periods.resolve("7d", ZONE, clock[0]))
     first = [client.get(f"/r/{token}/csv").headers["content-disposition"] for token in (moving, fixed)]
     assert first[0] == first[1]
@@ -140,7 +140,7 @@ def test_head_is_answered_like_get(served: Served) -> None:
 ])  # fmt: skip
 def test_only_the_configured_names_are_answered(served: Served, host: str, status: int) -> None:
     app = application(replace(served.site, address="https://takings.example.com:8443"))
-    assert Client(app, host, loop=served.client.loop).get("/r/x").status == status
+    assert Client(app, host).get("/r/x").status == status
 
 
 def test_log_holds_no_token_and_no_address(served: Served, caplog: pytest.LogCaptureFixture) -> None:
@@ -177,7 +177,6 @@ def test_without_a_published_build_the_page_says_so(tmp_path: Path) -> None:
     answer = client.get(f"/r/{served.token()}")
     assert (answer.status, answer.headers["retry-after"]) == (503, "60")
     assert "Nothing has been published yet" in answer.text
-    client.loop.close()
 
 
 def test_new_build_is_shown_at_once(tmp_path: Path) -> None:
@@ -189,7 +188,6 @@ def test_new_build_is_shown_at_once(tmp_path: Path) -> None:
     publish(published, "second", scale=3)
     after = served.client.get(f"/r/{token}/csv").body
     assert before[0] == before[1] != after
-    served.client.loop.close()
 
 
 @pytest.mark.parametrize("part", ["0", "-1", "x", "1e9", "999999999999"])

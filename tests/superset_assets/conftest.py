@@ -47,7 +47,9 @@ def running_superset(folder: Path) -> Iterator[Running]:
     """The fixture `superset` of tests/conftest.py. Skips the test without Superset's environment."""
     _environment()
     marts.publish(folder / "published", "first")
-    server = Server(folder / "home", folder / "published", free_port(), https=True)  # the stricter of both
+    server = Server(
+        folder / "home", folder / "published", free_port(), https=True, web=f":{free_port()}"
+    )  # the stricter
     server.start()
     try:
         server.wait_ready()
