@@ -86,12 +86,18 @@ def dump(content: Content, brand: Brand) -> bytes:
     return out.getvalue()
 
 
-def number(value: Decimal | float) -> float | None:
-    """The number that Excel keeps for this one; None where that is another number."""
-    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
-    if len(exact.normalize().as_tuple().digits) > DIGITS and not isinstance(value, float):
+class Written(float):
+    """A number that is written with its shortest text: 92905.68. XlsxWriter's 16 digits are 92905.67999999999."""
+
+    def __format__(self, spec: str) -> str:
+        return repr(float(self))
+
+
+def number(value: Decimal | float) -> Written | None:
+    """The number that Excel keeps for this one; None where that is another number, which has more digits."""
+    if isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) > DIGITS:
         return None
-    return float(exact)
+    return Written(value)
 
 
 def code(unit: str, format: str, currency: Currency, places: int | None = None) -> str:
