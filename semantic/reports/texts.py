@@ -13,6 +13,8 @@ from semantic.digest.words import Tone
 from semantic.reports import shown
 from semantic.reports.content import Content
 
+SHORT = 12  # letters
+
 
 @dataclass(frozen=True)
 class FigureText:
@@ -34,6 +36,16 @@ class TableText:
     headings: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What each column is: of numbers, of short texts such as days, which stay in one line, or of long ones."""
+        columns: list[tuple[str, ...]] = list(zip(*self.rows, strict=True)) or [()] * len(self.headings)
+        is_short = [max(map(len, column), default=0) <= SHORT for column in columns]
+        return tuple(
+            "number" if is_number else "short" if short else "long"
+            for is_number, short in zip(self.numeric, is_short, strict=True)
+        )
 
 
 def day(value: date) -> str:

@@ -18,7 +18,7 @@ from semantic.errors import CompileError
 from semantic.reports import colours, shown
 from semantic.reports.brand import Brand
 from semantic.reports.content import Chart, ChartData, Content
-from semantic.reports.pictures import draw, line, marks
+from semantic.reports.pictures import draw, line, marks, sheet
 from semantic.reports.pictures.look import DOCUMENT, NARROW, PICTURE, WIDE, Look, Size
 from tests.semantic import contents
 from tests.semantic.contents import EUR, JPY, KWD, NET_SALES, ORDERS, REFUND_RATE, REFUNDED, wave
@@ -285,6 +285,8 @@ def test_svg_says_what_it_shows_and_is_nothing_but_shapes(case: str) -> None:
         assert tags <= {"svg", "g", "path", "line", "text", "rect", "title", "desc", "tspan"}
         names = {name for element in root.iter() for name in element.keys()}  # noqa: SIM118
         assert not {name for name in names if name.startswith("on") or name in ("style", "href")}
+        inner = [element for picture in pictures for element in picture.iter() if element is not picture]
+        assert not [element.attrib for element in inner if element.get("role") or element.get("class")]
     identifiers = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(identifiers) == len(set(identifiers)) == 4
 
@@ -332,3 +334,24 @@ def test_pictures_for_a_page_have_no_colour_of_their_own() -> None:
     pictures = draw.inline(*CASES["two lines"], "c") + draw.inline(*CASES["heatmap"], "d")
     drawn = {element.get(name) for element in parsed(f"<g>{pictures}</g>").iter() for name in ("fill", "stroke")}
     assert {value for value in drawn if value and not value.startswith("var(--")} <= {"none", "transparent"}
+
+
+def test_sheet_has_every_chart_below_the_other_with_its_own_texts() -> None:
+    report = contents.content(CASES["two lines"][0], CASES["bars"][0], CASES["figure"][0])
+    root = parsed(sheet.svg(report, BRAND))
+    pictures = [element for element in root if element.tag == f"{SVG}svg"]
+    assert [picture[0].text for picture in pictures] == [data.chart.title for data in report.charts]
+    places = [float(picture.get("y") or 0) for picture in pictures]
+    heights = [float(picture.get("height") or 0) for picture in pictures]
+    assert places == [0, heights[0], heights[0] + heights[1]]
+    assert float(root.get("height") or 0) == sum(heights)
+    identifiers = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(identifiers) == len(set(identifiers)) == 6
+    png = sheet.png(report, BRAND)
+    assert struct.unpack(">II", png[16:24]) == (2 * PICTURE.width, round(2 * sum(heights)))
+
+
+def test_sheet_of_a_report_without_charts_is_an_empty_picture_with_its_title() -> None:
+    root = parsed(sheet.svg(replace(contents.content(), charts=(), title='A "b" <c>'), BRAND))
+    assert root.get("aria-label") == 'A "b" <c>'
+    assert sheet.png(replace(contents.content(), charts=()), BRAND).startswith(b"\x89PNG")

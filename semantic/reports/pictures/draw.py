@@ -19,6 +19,9 @@ DRAWERS = {
     "figure": cards.figure,
 }  # fmt: skip
 OPENING = re.compile(r"<svg[^>]*>")
+GROUP = re.compile(r"<(?:g|path)\b[^>]*>")
+ROLES = re.compile(r' (?:role|class|aria-\w+)="[^"]*"')
+"""What Vega says of parts of a picture: a reader of the whole picture's text needs none of it."""
 
 
 def spec(data: ChartData, look: Look) -> dict[str, Any]:
@@ -69,7 +72,8 @@ def document(data: ChartData, content: Content, brand: Brand) -> tuple[bytes, st
 def _svg(data: ChartData, each: Look) -> str:
     import vl_convert  # noqa: PLC0415
 
-    return str(vl_convert.vegalite_to_svg(spec(data, each), vl_version=VEGA_LITE))
+    picture = str(vl_convert.vegalite_to_svg(spec(data, each), vl_version=VEGA_LITE))
+    return GROUP.sub(lambda tag: ROLES.sub("", tag[0]), picture)
 
 
 def _logo(brand: Brand, own: Look) -> str:

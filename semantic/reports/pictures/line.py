@@ -41,7 +41,7 @@ def spec(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     stamps = sorted({day for each in lines if not each.is_earlier for day, _ in each.points})
     values = [value for each in lines for _, value in each.points if value is not None]
     labels = axes.ticks(values, style, most=5 if look.size.is_narrow else 6)
-    legend, top = _legend(lines, look, _is_dotted(data, lines, look.content))
+    legend, top = _legend(lines, look, data.chart.by[0], _is_dotted(data, lines, look.content))
     bottom = top + look.size.height * (0.5 if len(stamps) == 1 else 1) - look.font * 2.4
     left = look.left + look.widest(text for _, text in labels) + look.font * 0.7
     y = Scale(float(labels[0][0]), float(labels[-1][0]), bottom, top)
@@ -164,12 +164,13 @@ def _dates(
     return [marks.rules(ticks), marks.texts(texts, look.font, align="center")]
 
 
-def _legend(lines: Sequence[Series], look: Look, is_dotted: bool) -> tuple[list[marks.Layer], float]:
+def _legend(lines: Sequence[Series], look: Look, grain: str, is_dotted: bool) -> tuple[list[marks.Layer], float]:
     """Names of the lines above the drawing, in rows; and where the drawing begins."""
     entries = [(each.label, each.color, marks.DASHED if each.is_earlier else marks.SOLID)
                for each in sorted(lines, key=lambda line: line.is_earlier)]  # fmt: skip
     if is_dotted:
-        entries.append(("Not over yet", next(each.color for each in lines if not each.is_earlier), marks.DOTTED))
+        label = "Not over yet" if grain == "day" else f"Part of a {grain}"
+        entries.append((label, next(each.color for each in lines if not each.is_earlier), marks.DOTTED))
     if len(entries) < 2:
         return [], look.top + look.font * 0.4
     x, y, layers = look.left, look.top + look.font * 0.3, []
