@@ -39,10 +39,10 @@ async def read_until(end: threading.Event, port: int, paths: Sequence[str]) -> l
 
 
 @pytest.mark.parametrize(
-    ("kept", "others", "publishes"), [(12, 3, 2), pytest.param(200, 20, 10, marks=pytest.mark.deep)]
+    ("cached", "others", "publishes"), [(12, 3, 2), pytest.param(200, 20, 10, marks=pytest.mark.deep)]
 )
 def test_readers_see_whole_builds_and_no_error_during_publishes(
-    tmp_path: Path, kept: int, others: int, publishes: int
+    tmp_path: Path, cached: int, others: int, publishes: int
 ) -> None:
     published = publish(tmp_path / "published", "run-01")
     site = site_of(published, tmp_path / "state", Sessions())
@@ -61,9 +61,9 @@ def test_readers_see_whole_builds_and_no_error_during_publishes(
             end.set()
 
     async def read_all(port: int) -> list[list[tuple[str, int, bytes]]]:
-        cached = [read_until(end, port, [shared]) for _ in range(kept)]
+        repeated = [read_until(end, port, [shared]) for _ in range(cached)]
         computed = [read_until(end, port, rare[number::others]) for number in range(others)]
-        return await asyncio.gather(*cached, *computed)
+        return await asyncio.gather(*repeated, *computed)
 
     with running(app) as port:
         base = {path: amounts(asyncio.run(ask(port, path))[1]) for path in (shared, *rare)}
