@@ -10,12 +10,12 @@ from starlette.requests import Request
 
 from common.presets import PRESETS
 from semantic import periods
-from serving import people
+from serving import pages, people
 from serving.people import Person
 from serving.reader import Question
 from serving.site import Site, Tenant
 
-PERIODS = tuple((name, preset.label) for name, preset in PRESETS.items())
+PERIODS = tuple((name, pages.period_words(name)) for name in PRESETS)
 DEFAULT = "30d"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request
@@ -166,7 +167,8 @@ def _form(
     lifetimes = sorted({*(days for days in LIFETIMES if days <= most), usual, most})
     return _own(
         request, site, who, "share", 422 if problem else 200,
-        form={**form, "days": form["days"] or usual}, problem=problem, periods=PERIODS,
+        form={**form, "days": form["days"] or usual}, problem=problem, periods=PERIODS, formats=downloads(),
+        query=who.query(quote(str(form["period"]))),
         reports=[(name, title) for name, (title, _) in reader.titles().items()],
         lifetimes=[(days, f"{days} day{'s' * (days > 1)}") for days in lifetimes],
     )  # fmt: skip

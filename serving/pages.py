@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse
 
+from semantic import periods
 from semantic.reports import page, texts
 from semantic.reports.brand import Brand
 from serving.links import Link
@@ -84,6 +85,14 @@ def instant(value: datetime) -> str:
     return f"{texts.day(value.date())} {value.astimezone(UTC):%H:%M} UTC"
 
 
+def period_words(name: str) -> str:
+    """A period's name as a choice: 30d is Last 30 days."""
+    count = name.removesuffix("d")
+    if count.isdecimal():
+        return f"Last {int(count):,} day{'s' * (count != '1')}"
+    return "This year so far" if name == "ytd" else periods.preset(name).label
+
+
 def shown_period(link: Link) -> str:
-    """The days of a link: 1 – 30 Nov 2026, or: rolling 30d."""
-    return texts.days(link.days) if link.days else f"rolling {link.rolling}"
+    """The days of a link: 1 – 30 Nov 2026, or: Last 30 days, rolling."""
+    return texts.days(link.days) if link.days else f"{period_words(link.rolling or '')}, rolling"

@@ -34,6 +34,7 @@ ONE_SUPERSET = (
     "tests/superset_assets/test_annotations.py",
     "tests/superset_assets/test_one_source.py",
     "tests/serving/test_superset.py",
+    "tests/serving/test_browser.py",
     "tests/end_to_end/test_the_charts.py",
 )
 """Files that share one running Superset: it takes longer to start than most of their tests."""
@@ -64,6 +65,7 @@ MARK_OF_PATH = {
     "tests/end_to_end": "worlds",
     "tests/superset_assets/test_browser.py": "browser",
     "tests/superset_assets/test_controls.py": "browser",
+    "tests/serving/test_browser.py": "browser",
     "tests/faults": "slow",
     "tests/connectors/files/test_pull.py": "slow",
     "tests/connectors/shopify/test_bulk.py": "slow",

@@ -14,10 +14,10 @@ from starlette.types import ASGIApp
 
 
 @contextmanager
-def running(app: ASGIApp) -> Iterator[int]:
-    """Serve `app` until the end of the block; gives its port."""
+def running(app: ASGIApp, port: int = 0) -> Iterator[int]:
+    """Serve `app` until the end of the block, by default on a free port; gives its port."""
     with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
+        place.bind(("127.0.0.1", port))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
         thread = threading.Thread(target=server.run, args=([place],), daemon=True)
         thread.start()

@@ -34,7 +34,7 @@ def link_of(served: Served, client: Client, answer: Answer) -> Link:
     """The link whose page an answer leads to."""
     assert answer.status == 303, answer.text[-600:]
     page = client.get(answer.headers["location"]).text
-    match = re.search(r'<input id="url" value="http://127\.0\.0\.1:8090/r/([^"]+)" readonly autofocus', page)
+    match = re.search(r'<input id="url" value="http://127\.0\.0\.1:8090/r/([^"]+)" readonly', page)
     assert match
     return verify(match[1], served.site.keys)
 
