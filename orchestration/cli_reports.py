@@ -71,39 +71,36 @@ def _write(
 
 def _list(configuration: Settings) -> None:
     """Every report with its question; a file with mistakes is named on stderr."""
-    from common.errors import TakingsError
-    from semantic.reports.library import built_in, custom_files, find
+    from semantic.reports.library import every
 
-    folder = configuration.reports_folder
-    for declared in built_in().values():
-        typer.echo(f"{declared.report.name:24} {declared.report.question}")
-    for name in custom_files(folder):
-        try:
-            typer.echo(f"{name:24} {find(name, folder).report.question}")
-        except TakingsError as error:
-            typer.echo(str(error), err=True)
+    reports, errors = every(configuration.reports_folder)
+    for name, declared in reports.items():
+        typer.echo(f"{name:24} {declared.report.question}")
+    for error in errors:
+        typer.echo(str(error), err=True)
 
 
 def _check(configuration: Settings, name: str | None) -> None:
-    """Check one's own reports against the published build's metrics; every mistake is named."""
-    from common.errors import TakingsError
+    """Check one's own reports, or one of all, against the published build's metrics; every mistake is named."""
     from semantic import catalog
+    from semantic.errors import SemanticError
+    from semantic.reports import library
     from semantic.reports.check import check
-    from semantic.reports.library import custom_files, find
     from semantic.warehouse import current
 
     folder = configuration.reports_folder
-    names = [name] if name else list(custom_files(folder))
     definitions = catalog.load(current(configuration.home / "published"))
-    errors = []
-    for item in names:
+    declared, errors = library.every(folder)
+    if name:
+        declared, errors = {name: library.find(name, folder)}, []
+    messages = [str(error) for error in errors]
+    own = [item for item in declared if name or item not in library.built_in()]
+    for item in own:
         try:
-            check(find(item, folder), definitions)
-        except TakingsError as error:
-            errors.append(str(error))
-    if errors:
-        typer.echo("\n".join(errors), err=True)
+            check(declared[item], definitions)
+        except SemanticError as error:
+            messages.append(str(error))
+    if messages:
+        typer.echo("\n".join(messages), err=True)
         raise typer.Exit(1)
-    typer.echo(
-        f"{len(names)} report{'s' * (len(names) != 1)} in {folder}: no mistakes" if not name else f"{name}: no mistakes"
-    )
+    typer.echo(f"No mistakes: {', '.join(own)}" if own else f"There are no reports in {folder}.")

@@ -66,10 +66,8 @@ class Reader:
 
     def titles(self) -> dict[str, tuple[str, str]]:
         """Title and question of every report by its name, exports last."""
-        titles: dict[str, tuple[str, str]] = {}
-        for name in (*library.built_in(), *library.custom_files(self._site.custom)):
-            report = library.find(name, self._site.custom).report
-            titles[name] = report.title, report.question
+        reports, _ = library.every(self._site.custom)
+        titles = {name: (declared.report.title, declared.report.question) for name, declared in reports.items()}
         return dict(sorted(titles.items(), key=lambda item: (item[0] in EXPORTS, item[1])))
 
     async def page(self, question: Question, part: int, addresses: Addresses) -> tuple[bytes, str]:
