@@ -53,9 +53,13 @@ class Style:
         """A value with all its places: $48,213.55, 1,204, 12.3 %, 16.3×; a day as 2026-11-29, a badge as ● good."""
         if value is None:
             return UNKNOWN if self.unit else "–"
-        if not self.unit or not isinstance(value, int | float | Decimal):
-            return BADGES[value][0] if self.unit == "badge" else one_line(str(value))
-        number = exact(value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if self.is_number and isinstance(value, int | float | Decimal):
+            return self._number(exact(value))
+        return BADGES[value][0] if self.unit == "badge" else one_line(str(value))
+
+    def _number(self, number: Decimal) -> str:
         minus, size = (MINUS if number < 0 else ""), abs(number)
         if self.unit == "money":
             return minus + words.money(rounded(size, self.currency.digits), self.currency.code, exact=True)

@@ -18,7 +18,7 @@ from semantic.errors import CompileError
 from semantic.reports import colours, shown
 from semantic.reports.brand import Brand
 from semantic.reports.content import Chart, ChartData, Content
-from semantic.reports.pictures import draw, line, marks, sheet
+from semantic.reports.pictures import draw, marks, series, sheet
 from semantic.reports.pictures.look import DOCUMENT, NARROW, PICTURE, WIDE, Look, Size
 from tests.semantic import contents
 from tests.semantic.contents import EUR, JPY, KWD, NET_SALES, ORDERS, REFUND_RATE, REFUNDED, wave
@@ -98,8 +98,8 @@ def test_specification_is_valid_vega_lite_and_draws(case: str) -> None:
 def test_numbers_behind_a_line_are_those_of_the_report(case: str, size: str) -> None:
     data, _ = CASES[case]
     drawn: dict[str, dict[str, float]] = {}
-    for series, day, value in rows(layers(case, SIZES[size]), "series", "day", "value"):
-        drawn.setdefault(series, {})[day] = value
+    for label, day, value in rows(layers(case, SIZES[size]), "series", "day", "value"):
+        drawn.setdefault(label, {})[day] = value
     for name in data.chart.metrics:
         label = data.table.schema.field(name).metadata[b"label"].decode()
         expected = {str(row["day"]): float(row[name]) for row in data.table.to_pylist()}
@@ -209,7 +209,7 @@ def test_a_week_or_month_is_open_until_its_last_day_is_over_or_where_the_range_c
     day: date, grain: str, is_open: bool
 ) -> None:
     content = contents.content(as_of=datetime(2026, 11, 30, 12, tzinfo=UTC))
-    assert line.is_open(day, grain, (date(2026, 10, 2), date(2026, 11, 30)), content) is is_open
+    assert series.is_open(day, grain, (date(2026, 10, 2), date(2026, 11, 30)), content) is is_open
 
 
 def test_a_line_breaks_where_a_number_is_unknown_and_a_lone_point_is_a_dot() -> None:
@@ -231,6 +231,24 @@ def test_a_loss_is_drawn_in_its_colour_and_the_first_line_in_the_accent() -> Non
     assert painted["Net sales, earlier period"] == theme.earlier
 
 
+def test_lines_have_dots_of_different_shapes_for_grey_paper() -> None:
+    shapes = {
+        row["series"]: layer["mark"]["shape"]
+        for layer in layers("two lines")
+        if layer["mark"]["type"] == "point"
+        for row in layer["data"]["values"]
+        if "series" in row
+    }
+    assert shapes == {"Refunded": "square"}, "the first line is the one without dots"
+    short = contents.line((NET_SALES, wave(7)), (REFUNDED, wave(7, 90, 0)), count=7, before=False)
+    found_in_legend = [
+        layer["mark"]["shape"]
+        for layer in draw.spec(short, look(contents.content(count=7)))["layer"]
+        if layer["mark"]["type"] == "point"
+    ]
+    assert found_in_legend == ["circle", "square", "circle", "square"]  # in the legend, on the lines
+
+
 def test_lines_by_group_are_the_five_largest() -> None:
     days = contents.days(2)
     names = [f"channel {number}" for number in range(7)]
@@ -239,7 +257,7 @@ def test_lines_by_group_are_the_five_largest() -> None:
     }  # fmt: skip
     chart = Chart("line", "Orders by channel", ("orders_placed",), ("day", "channel"))
     data = ChartData(chart, contents.table(columns, ORDERS))
-    lines = line.series(data, look(contents.content()))
+    lines = series.series(data, look(contents.content()))
     assert [each.label for each in lines] == names[:1:-1]
     assert lines[0].points == ((days[0], Decimal(12)), (days[1], Decimal(13)))
     assert len({each.color for each in lines}) == len(lines)

@@ -47,6 +47,7 @@ ACCENTS = ("#0f766e", "#b91c1c", "#1d4ed8", "#7c2d12", "#111111", "#6d28d9", "#a
         ("money", ",.2f", USD, None, "unknown"),
         ("ratio", ".1%", USD, None, "unknown"),
         ("", "", USD, None, "–"),
+        ("", "", USD, True, "yes"),
         ("money", ",.2f", USD, 0, "$0.00"),
     ],
 )

@@ -53,6 +53,12 @@ def rules(items: Iterable[Item], *, width: float = 1, dash: Sequence[float] = SO
     return _layer(items, mark, {**_pixels("x", "y"), "x2": {"field": "x2"}, "y2": {"field": "y2"}, **_colour("stroke")})
 
 
+def dots(items: Iterable[Item], shape: str, size: float) -> Layer:
+    """Dots at x, y in a color."""
+    mark = {"type": "point", "shape": shape, "filled": True, "opacity": 1, "size": size}
+    return _layer(items, mark, {**_pixels("x", "y"), **_colour("color")})
+
+
 def _layer(items: Iterable[Item], mark: Mapping[str, Any], encoding: Mapping[str, Any]) -> Layer:
     return {"data": {"values": [dict(item) for item in items]}, "mark": dict(mark), "encoding": dict(encoding)}
 

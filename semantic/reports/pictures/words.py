@@ -8,7 +8,8 @@ from typing import Any
 
 from semantic.reports import shown, texts
 from semantic.reports.content import ChartData
-from semantic.reports.pictures import cards, heatmap, line, rows
+from semantic.reports.pictures import cards, heatmap, rows
+from semantic.reports.pictures import series as lines
 from semantic.reports.pictures.look import Look, span
 
 
@@ -42,7 +43,7 @@ def _line(data: ChartData, look: Look) -> str:
     style = styles[data.chart.metrics[0]]
     days = span(data, look.content)
     sentences = [f"By {data.chart.by[0]}, {texts.days(days)}."]
-    for each in sorted(line.series(data, look), key=lambda each: each.is_earlier):
+    for each in sorted(lines.series(data, look), key=lambda each: each.is_earlier):
         known = [(day, value) for day, value in each.points if value is not None]
         if not known:
             sentences.append(f"{each.label}: {shown.UNKNOWN}.")
@@ -50,7 +51,7 @@ def _line(data: ChartData, look: Look) -> str:
         largest = max(known, key=lambda point: point[1])
         three = (("first", known[0]), ("last", known[-1]), ("largest", largest))
         parts = [f"{word} {style.text(value)} ({texts.day(day)})" for word, (day, value) in three]
-        if line.is_open(known[-1][0], data.chart.by[0], days, look.content) and not each.is_earlier:
+        if lines.is_open(known[-1][0], data.chart.by[0], days, look.content) and not each.is_earlier:
             parts[1] += ", not over yet"
         sentences.append(f"{each.label}: {', '.join(parts if len(known) > 1 else parts[1:2])}.")
     return " ".join(sentences)
