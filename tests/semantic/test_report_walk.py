@@ -97,7 +97,7 @@ def without_ads(path: Path) -> None:
 
 
 @dataclass
-class Asked:
+class Questions:
     """The answers to a case's questions, and what a report makes of them."""
 
     build: Build
@@ -148,22 +148,22 @@ def rounded(value: Any, places: int) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
-def expected_table(asked: Asked, report: Report) -> list[list[Any]]:
+def expected_table(questions: Questions, report: Report) -> list[list[Any]]:
     """The report's cells, from answers."""
     if any(column.where for column in report.columns):
-        return [[one_group(asked, report, column) for column in report.columns]]
-    metrics = list(dict.fromkeys(column.of for column in report.columns if column.of in asked.catalog.metrics))
+        return [[one_group(questions, report, column) for column in report.columns]]
+    metrics = list(dict.fromkeys(column.of for column in report.columns if column.of in questions.catalog.metrics))
     by = [*report.by, *(name for name in report.where if name not in report.by)]
     if report.by == ("day",):
-        return by_day(asked, report, metrics)
-    rows = asked.rows(metrics, by, asked.case.days)
-    labels = asked.rows(metrics, [*by, *report.labels], asked.case.days) if report.labels else []
+        return by_day(questions, report, metrics)
+    rows = questions.rows(metrics, by, questions.case.days)
+    labels = questions.rows(metrics, [*by, *report.labels], questions.case.days) if report.labels else []
     newest_label = labels_of(labels, by, report.labels)
     rows = [row for row in rows if all(str(row[name]) == value for name, value in report.where.items())]
     if report.only:
         rows = [row for row in rows if (row[report.only] or 0) > 0]
     if report.without_empty:
-        rows = [row for row in rows if any(row[name] for name in metrics if is_sum(asked, name))]
+        rows = [row for row in rows if any(row[name] for name in metrics if is_sum(questions, name))]
     for order in reversed(report.order):
         name = order.removeprefix("-")
         known = sorted(
@@ -175,7 +175,7 @@ def expected_table(asked: Asked, report: Report) -> list[list[Any]]:
         [
             newest_label[tuple(row[name] for name in by)][column.of]
             if column.of in report.labels
-            else shown(asked, column, row, rows)
+            else shown(questions, column, row, rows)
             for column in report.columns
         ]
         for row in rows
@@ -192,13 +192,13 @@ def labels_of(rows: list[dict[str, Any]], by: list[str], labels: Sequence[str]) 
     return groups
 
 
-def is_sum(asked: Asked, name: str) -> bool:
-    return asked.catalog.metrics[name].kind != "ratio"
+def is_sum(questions: Questions, name: str) -> bool:
+    return questions.catalog.metrics[name].kind != "ratio"
 
 
-def shown(asked: Asked, column: ReportColumn, row: dict[str, Any], rows: list[dict[str, Any]]) -> Any:
+def shown(questions: Questions, column: ReportColumn, row: dict[str, Any], rows: list[dict[str, Any]]) -> Any:
     """A cell of a row."""
-    metric = asked.catalog.metrics.get(column.of)
+    metric = questions.catalog.metrics.get(column.of)
     if metric is None:
         return report_files.plain(row[column.of])
     answer = row[column.of]
@@ -209,9 +209,9 @@ def shown(asked: Asked, column: ReportColumn, row: dict[str, Any], rows: list[di
             return badge(metric, answer)
         case "share":
             total = sum(other[column.of] or 0 for other in rows)
-            part = asked.zero(metric) if answer is None else answer
+            part = questions.zero(metric) if answer is None else answer
             return None if not total or part is None else half_up(Fraction(part) / Fraction(total), 6)
-    return asked.value(metric, answer)
+    return questions.value(metric, answer)
 
 
 def badge(metric: Metric, value: float | None) -> str | None:
@@ -226,40 +226,40 @@ def half_up(value: Fraction, places: int) -> Decimal:
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
-def by_day(asked: Asked, report: Report, metrics: list[str]) -> list[list[Any]]:
+def by_day(questions: Questions, report: Report, metrics: list[str]) -> list[list[Any]]:
     """A row for each day of the range; a pace is the mean of the seven days that end with it."""
-    start, end = asked.case.days
+    start, end = questions.case.days
     before = start - timedelta(days=6)
-    answers = {row["day"]: row for row in asked.rows(metrics, ["day"], (before, end))}
+    answers = {row["day"]: row for row in questions.rows(metrics, ["day"], (before, end))}
     cells = []
     for day in (start + timedelta(days=number) for number in range((end - start).days + 1)):
         line: list[Any] = []
         for column in report.columns:
-            metric = asked.catalog.metrics.get(column.of)
+            metric = questions.catalog.metrics.get(column.of)
             answer = answers.get(day, {}).get(column.of)
             if metric is None:
                 line.append(day)
-            elif answer is None and day > asked.case.newest:
+            elif answer is None and day > questions.case.newest:
                 line.append(None)
             elif column.show == "pace":
                 week = [answers.get(day - timedelta(days=n), {}).get(column.of) or 0 for n in range(7)]
-                line.append(half_up(Fraction(sum(week), 7), 6) if asked.is_known(column.of) else None)
+                line.append(half_up(Fraction(sum(week), 7), 6) if questions.is_known(column.of) else None)
             else:
-                line.append(asked.value(metric, answer))
+                line.append(questions.value(metric, answer))
         cells.append(line)
     return cells
 
 
-def one_group(asked: Asked, report: Report, column: ReportColumn) -> Any:
+def one_group(questions: Questions, report: Report, column: ReportColumn) -> Any:
     """A cell that picks one group: zero where it is known on other days."""
-    metric = asked.catalog.metrics[column.of]
+    metric = questions.catalog.metrics[column.of]
     where = {**report.where, **column.where}
 
     def pick(days: tuple[date, date] | None) -> Any:
-        rows = asked.rows([column.of], list(where), days)
+        rows = questions.rows([column.of], list(where), days)
         return next((row[column.of] for row in rows if all(str(row[name]) == where[name] for name in where)), None)
 
-    value = pick(asked.case.days)
+    value = pick(questions.case.days)
     if value is None and metric.kind != "ratio" and pick(None) is not None:
         value = 0
     if column.show == "percent":
@@ -267,20 +267,20 @@ def one_group(asked: Asked, report: Report, column: ReportColumn) -> Any:
     return None if value is None else Decimal(value)
 
 
-def check_figure(asked: Asked, content: Content, figure: Figure) -> None:
+def check_figure(questions: Questions, content: Content, figure: Figure) -> None:
     """A figure and the earlier one are the answers over their days; the change is the one beside the other."""
     name, comparison = figure.metric.name, content.comparison
     days = figure.days or (comparison.now if comparison else content.days)
-    (row,) = asked.rows([name], [], days)
-    answer = asked.zero(figure.metric) if row[name] is None else row[name]
-    assert same(figure.value, answer, figure.metric, asked.digits), (name, figure.value, answer)
+    (row,) = questions.rows([name], [], days)
+    answer = questions.zero(figure.metric) if row[name] is None else row[name]
+    assert same(figure.value, answer, figure.metric, questions.digits), (name, figure.value, answer)
     if figure.previous is None or comparison is None:
         assert figure.change is None
         return
     before = comparison.before if figure.days is None else month_before(figure.days)
-    (earlier,) = asked.rows([name], [], before)
-    previous = asked.zero(figure.metric) if earlier[name] is None else earlier[name]
-    assert same(figure.previous, previous, figure.metric, asked.digits), (name, figure.previous, previous)
+    (earlier,) = questions.rows([name], [], before)
+    previous = questions.zero(figure.metric) if earlier[name] is None else earlier[name]
+    assert same(figure.previous, previous, figure.metric, questions.digits), (name, figure.previous, previous)
     if figure.change is None:
         assert answer is None or previous <= 0
     else:
@@ -306,16 +306,16 @@ def test_report_says_in_every_format_what_a_query_answers(builds: dict[str, Path
     report = built_in()[name].report
     with open_build(builds[case.build], case.tenant) as build:
         content = fill_build(build, built_in()[name], *case.days, now=NOW, period=case.period)
-        asked = Asked(build, case, content.currency.digits)
-        expected = [[report_files.plain(cell) for cell in line] for line in expected_table(asked, report)]
+        questions = Questions(build, case, content.currency.digits)
+        expected = [[report_files.plain(cell) for cell in line] for line in expected_table(questions, report)]
         files = {format: FORMATS[format].dump(content, Brand("Shop")) for format in FILES}
         for format, file in files.items():
             assert report_files.rows(format, file, content.table.schema) == expected, format
         assert [figure.metric.name for figure in content.figures] == list(report.figures)
         for figure in content.figures:
-            check_figure(asked, content, figure)
+            check_figure(questions, content, figure)
         check_figures_in_files(content, files)
-        check_charts(asked, content, json.loads(files["json"], parse_float=Decimal))
+        check_charts(questions, content, json.loads(files["json"], parse_float=Decimal))
 
 
 def test_a_number_that_is_a_cent_off_is_found_in_every_format(builds: dict[str, Path]) -> None:
@@ -347,19 +347,19 @@ def check_figures_in_files(content: Content, files: dict[str, bytes]) -> None:
     assert (facts[b"tenant"], facts[b"report"]) == (content.tenant.encode(), content.name.encode())
 
 
-def check_charts(asked: Asked, content: Content, document: dict[str, Any]) -> None:
+def check_charts(questions: Questions, content: Content, document: dict[str, Any]) -> None:
     """A line's points are the answers by its days, weeks or months; a bar is the answer for its group."""
     for chart, written in zip(content.charts, document["charts"], strict=True):
         assert len(written["rows"]) == chart.table.num_rows
         if chart.chart.kind != "line":
             continue
         (grain,) = chart.chart.by
-        months = asked.catalog.marts[asked.catalog.metrics[chart.chart.metrics[0]].mart].time_grain == "month"
+        months = questions.catalog.marts[questions.catalog.metrics[chart.chart.metrics[0]].mart].time_grain == "month"
         days = content.comparison.now if content.comparison and not months else content.days
-        answers = {row[grain]: row for row in asked.rows(chart.chart.metrics, [grain], days)}
+        answers = {row[grain]: row for row in questions.rows(chart.chart.metrics, [grain], days)}
         assert answers.keys() <= set(chart.table.column(grain).to_pylist())
         for row in chart.table.to_pylist():
             for name in chart.chart.metrics:
-                metric = asked.catalog.metrics[name]
+                metric = questions.catalog.metrics[name]
                 answer = answers.get(row[grain], {}).get(name)
-                assert same(row[name], asked.zero(metric) if answer is None else answer, metric, asked.digits)
+                assert same(row[name], questions.zero(metric) if answer is None else answer, metric, questions.digits)
