@@ -57,8 +57,8 @@ def driver(request: pytest.FixtureRequest, address: str) -> Iterator[webdriver.C
 
 def test_browser_blocks_nothing_and_loads_nothing_else(driver: webdriver.Chrome, address: str) -> None:
     assert [entry["message"] for entry in driver.get_log("browser")] == []  # type: ignore[no-untyped-call]
-    asked = {url for url, _, _ in browser.answers(driver) if url.startswith(("http", "file"))}
-    assert asked <= {address}
+    requests = {url for url, _, _ in browser.answers(driver) if url.startswith(("http", "file"))}
+    assert requests <= {address}
 
 
 def test_page_is_no_wider_than_its_window(driver: webdriver.Chrome) -> None:
