@@ -99,12 +99,12 @@ def revoke(
 
 @key_commands.command()
 def rotate(
-    end_links: Annotated[
-        bool, typer.Option("--end-links", help="Also end every link that was made before: a key was seen by others.")
+    revoke_all: Annotated[
+        bool, typer.Option("--revoke", help="Also end every link that was made before: a key was seen by others.")
     ] = False,
 ) -> None:
     """Sign new links with a new key. Links that are open keep working until they expire."""
     from orchestration import settings, sharing
 
-    name, removed = sharing.rotate_keys(settings.load(), end_links=end_links)
+    name, removed = sharing.rotate_keys(settings.load(), revoke_all=revoke_all)
     typer.echo(f"New links are signed with {name}." + (f" Removed: {', '.join(removed)}." if removed else ""))

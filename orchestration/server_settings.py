@@ -1,4 +1,4 @@
-"""The tables of takings.toml about the servers (Superset, Dagster, the web application), logins and links."""
+"""The tables of takings.toml about servers (Superset, Dagster, the web application, the warehouse), logins, links."""
 
 from __future__ import annotations
 
@@ -85,3 +85,9 @@ class DashboardSettings(Table):
             if first > last:
                 raise ValueError(f"the first day {first} is after the last, {last}")
         return text
+
+
+class WarehouseSettings(Table):
+    """Where marts are built and read."""
+
+    engine: Literal["duckdb"] = Field(default="duckdb", description="Where marts are built and read.")

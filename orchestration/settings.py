@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import available_timezones
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
@@ -34,6 +34,7 @@ from orchestration.server_settings import (
     ServingSettings,
     ShareSettings,
     SupersetSettings,
+    WarehouseSettings,
 )
 
 _BLANKS = " \t\r\n"  # what `echo` and editors leave around a secret
@@ -95,12 +96,6 @@ class TenantSettings(Table):
         return zone
 
 
-class WarehouseSettings(Table):
-    """Where marts are built and read."""
-
-    engine: Literal["duckdb"] = Field(default="duckdb", description="Where marts are built and read.")
-
-
 class RatesSettings(Table):
     """A CSV of exchange rates: day, from, to, rate."""
 
@@ -137,6 +132,9 @@ class Settings(Table):
         names = [*ids, "admin", *self.superset.operators, *colleagues]
         for name in sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"the login {name!r} is configured twice: a tenant's id is a login, too")
+        ports = [self.superset.port, self.dagster.port, self.serving.port]
+        for port in sorted({port for port in ports if ports.count(port) > 1}):
+            raise ValueError(f"port {port} is configured for two of [superset], [dagster] and [serving]")
         accounts = [(source.kind, source.account) for _, source in self.sources()]
         for kind, account in sorted({pair for pair in accounts if accounts.count(pair) > 1}):
             raise ValueError(

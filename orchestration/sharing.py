@@ -87,17 +87,17 @@ def revoke(settings: Settings, number: str) -> Entry:
     return ledger(settings).revoke(number, _user(), datetime.now(UTC))
 
 
-def rotate_keys(settings: Settings, *, end_links: bool) -> tuple[str, list[str]]:
+def rotate_keys(settings: Settings, *, revoke_all: bool) -> tuple[str, list[str]]:
     """Add a key that signs from now on; returns it and the removed ones.
 
-    Keys of live links stay, unless `end_links`: then every older key is removed and every live link is revoked.
+    Keys of live links stay, unless `revoke_all`: then every older key is removed and every live link is revoked.
     """
     now, book = datetime.now(UTC), ledger(settings)
     live = book.live(now)
-    if end_links:
+    if revoke_all:
         for entry in live:
             book.revoke(entry.link.id, _user(), now)
-    return keys(settings).rotate(set() if end_links else {entry.link.key for entry in live})
+    return keys(settings).rotate(set() if revoke_all else {entry.link.key for entry in live})
 
 
 def shown_period(link: links.Link) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from connectors.registry import BY_KIND
 from orchestration import sharing
 from orchestration.home import Home
 from orchestration.settings import Settings, TenantSettings, load
+from semantic import periods
 from semantic.subject import Subject
 from serving.people import SupersetLogins
 from serving.site import Site, Tenant
@@ -40,16 +43,32 @@ def _tenant(tenant: TenantSettings, folder: Path) -> Tenant:
     )  # fmt: skip
 
 
+def draw_once(served: Site) -> None:
+    """Draw a report and throw it away: the first picture of a process takes seconds, which nobody has to wait for."""
+    from common.errors import TakingsError
+    from semantic.reports.fill import fill
+    from semantic.reports.page import render
+
+    tenant, now = next(iter(served.tenants.values())), served.now()
+    first, last = periods.resolve("7d", tenant.subject.time_zone, now)
+    with suppress(TakingsError):  # before the first publish there is nothing to draw
+        content = fill(served.published, "revenue-overview", first, last, tenant=tenant.id, now=now)
+        render(content, tenant.brand)
+
+
 def serve(port: int) -> None:
     """Serve until a signal ends the process."""
     import uvicorn
 
     from serving.app import application
 
+    served = site(load())
+    threading.Thread(target=draw_once, args=(served,), daemon=True).start()
+
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("takings.serving").setLevel(logging.INFO)
     uvicorn.run(
-        application(site(load())),
+        application(served),
         host="127.0.0.1",
         port=port,
         log_config=None,

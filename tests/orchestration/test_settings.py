@@ -129,6 +129,15 @@ def test_a_configuration_without_a_tenant_is_refused(write: Path) -> None:
     assert "tenants" in problem(write, "[superset]\nport = 8088\n")
 
 
+def test_two_servers_on_one_port_are_refused(write: Path) -> None:
+    message = problem(write, GOOD + "\n[serving]\nport = 3000\n")
+    assert "port 3000 is configured for two of [superset], [dagster] and [serving]" in message
+
+
+def test_usual_days_of_a_link_are_within_the_most(write: Path) -> None:
+    assert "default_days is 7, more than most_days, 5" in problem(write, GOOD + "\n[tenants.share]\nmost_days = 5\n")
+
+
 def test_one_account_in_two_tenants_is_refused_because_its_orders_would_count_twice(write: Path) -> None:
     other = GOOD.replace('id = "acme"', 'id = "rival"')
     assert "'acme' is configured twice: its orders would count twice" in problem(write, GOOD + other)

@@ -97,7 +97,7 @@ def test_rotated_keys_keep_open_links_and_end_them_on_request(takings: Command) 
     link = link_of(url)
     Ledger(settings.home() / "serving").check(link, datetime.now(UTC))
     assert link_of(takings("revenue-overview", "--tenant", "aurora")).key == "k2"
-    assert "Removed: k1, k2" in takings("keys", "rotate", "--end-links")
+    assert "Removed: k1, k2" in takings("keys", "rotate", "--revoke")
     with pytest.raises(RefusedError):
         link_of(url)
     with pytest.raises(EndedError):
@@ -109,3 +109,18 @@ def test_address_is_this_machine_unless_one_is_configured(takings: Command) -> N
     assert sharing.address(configuration) == "https://takings.example.com:8443"
     plain = configuration.model_copy(update={"serving": type(configuration.serving)(port=9999)})
     assert sharing.address(plain) == "http://127.0.0.1:9999"
+
+
+def test_commands_of_the_guide_do_what_it_says(takings: Command) -> None:
+    guide = (Path(__file__).parents[2] / "docs/guides/sharing.md").read_text()
+    commands = re.findall(r"^\.venv/bin/takings share (.+)$", guide, re.MULTILINE)
+    assert len(commands) > 5
+    book = Ledger(settings.home() / "serving")
+    for command in commands:
+        before = len(book.live(datetime.now(UTC)))
+        number = book.entries()[0].link.id if before else ""
+        takings(*command.replace("ID", number).split())
+        change = len(book.live(datetime.now(UTC))) - before
+        words = command.split()
+        expected = {"list": 0, "revoke": -1, "keys": -before if "--revoke" in words else 0}.get(words[0], 1)
+        assert change == expected, command
