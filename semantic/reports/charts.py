@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from common.comparison import Comparison
-from common.presets import MONTHS, Days, first_of
+from common.presets import MONTHS, Days, first_of, months_before
 from semantic import periods
 from semantic.catalog import Metric
 from semantic.compiler import GRAINS
@@ -61,6 +61,10 @@ def grain_of(days: Days) -> str:
     return "day" if length <= MOST_DAYS else "week" if length <= MOST_DAYS_OF_WEEKS else "month"
 
 
+def _month_end(day: date) -> date:
+    return months_before(first_of("month", day), -1) - timedelta(days=1)
+
+
 def points(grain: str, days: Days) -> list[date]:
     """The first day of each day, week (from Monday), month, quarter or year with a day in the range."""
     if grain == "day":
@@ -86,11 +90,12 @@ def _of_months(build: Build, metrics: Sequence[Metric]) -> bool:
 
 
 def _rows(build: Build, chart: ReportChart, by: tuple[str, ...], days: Days) -> pa.Table:
-    order = [f"-{chart.metrics[0]}"] if chart.kind == "bars" else []
+    ranked = chart.kind == "bars"
+    order = [f"-{chart.metrics[0]}"] if ranked else []
     labels = [chart.label] if chart.label and chart.label not in by else []
     return select(
         build, chart.metrics, by=by, labels=labels, start=days[0], end=days[1], order=order, limit=chart.limit,
-        where=chart.where,
+        only=chart.metrics[0] if ranked else None, where=chart.where,
     )  # fmt: skip
 
 
@@ -114,7 +119,9 @@ def _over_time(
     axis = points(grain, days)
     now = answer(build, chart.metrics, by=(grain,), start=days[0], end=days[1])
     table = _on(axis, now, chart, metrics, digits, known)
-    if comparison is None or _of_months(build, metrics):
+    if _of_months(build, metrics):
+        return ChartData(chart, table, months=(first_of("month", days[0]), _month_end(days[1])))
+    if comparison is None:
         return ChartData(chart, table)
     first, last = comparison.earlier(grain)
     earlier = answer(build, chart.metrics, by=(grain,), start=first, end=last, beside=comparison)

@@ -67,12 +67,14 @@ class Chart:
 class ChartData:
     """A chart with its numbers: one row per point, the columns of `by` before those of the metrics.
 
-    `before`: the same of the earlier period, its days moved onto these days; None where there is none.
+    `before`: the same of the earlier period, its days moved onto these days; None where there is none. `months`: the
+    first and the last day of the whole months that the rows are of, where the numbers are known by month alone.
     """
 
     chart: Chart
     table: pa.Table
     before: pa.Table | None = None
+    months: Days | None = None
 
 
 @dataclass(frozen=True)

@@ -42,16 +42,21 @@ def subject(build: Build) -> Subject:
 def reconciliation(build: Build, sources: Mapping[str, str]) -> Reconciliation:
     """Compared and differing accounts over all days: a report's numbers may depend on days before its range."""
     rows = build.connection.execute(
-        """SELECT source, source_account, COUNT(DISTINCT CASE WHEN difference_minor <> 0 THEN date_day END)
-        FROM marts.reconciliation WHERE tenant_id = ? GROUP BY ALL ORDER BY ALL""",
+        """SELECT source, source_account, COUNT(DISTINCT CASE WHEN difference_minor <> 0 THEN date_day END) AS days
+        FROM marts.reconciliation WHERE tenant_id = ? GROUP BY source, source_account
+        ORDER BY source, source_account""",
         [build.tenant],
     ).fetchall()
-    compared = {source for source, _, _ in rows}
-    names = {(source, account): f"{sources.get(source, source)} ({account})" for source, account, _ in rows}
+    kinds = [source for source, _, _ in rows]
+    names = [
+        sources.get(source, source) + (f" ({account})" if kinds.count(source) > 1 else "") for source, account, _ in rows
+    ]  # strangers read reports, too: an account's number is named where there is a second account alone
     return Reconciliation(
-        tuple(names.values()),
-        tuple(f"{names[source, account]} on {days:,} day{'s' * (days > 1)}" for source, account, days in rows if days),
-        tuple(title for kind, title in sources.items() if kind not in compared),
+        tuple(names),
+        tuple(
+            f"{name} on {days:,} day{'s' * (days > 1)}" for name, (_, _, days) in zip(names, rows, strict=True) if days
+        ),
+        tuple(title for kind, title in sources.items() if kind not in kinds),
     )
 
 

@@ -158,6 +158,7 @@ def test_cash_is_that_of_the_newest_whole_month_beside_the_month_before(catalog:
     assert content.table.column("is_complete").to_pylist() == [True, True, False]
     text = " ".join(content.caveats)
     assert "whole months: January 2026 to March 2026, which is not over" in text
+    assert {chart.months for chart in content.charts} == {(date(2026, 1, 1), date(2026, 3, 31))}
     assert "Cash in the bank" in text and "February 2026" in text
 
 
@@ -194,9 +195,11 @@ def test_reconciliation_names_compared_differing_and_other_sources(catalog: Cata
         for day, off in ((1, 0), (2, 1), (3, -1))
     ]
     content = filled(build_with(catalog, tmp_path, reconciliation=rows), "revenue-by-day")
-    assert content.reconciliation.compared == ("Shopify (acme-shop)",)
-    assert content.reconciliation.differences == ("Shopify (acme-shop) on 2 days",)
+    assert content.reconciliation.compared == ("Shopify",)
+    assert content.reconciliation.differences == ("Shopify on 2 days",)
     assert content.reconciliation.not_compared == ("Files",)
+    second = build_with(catalog, tmp_path / "two", reconciliation=[*rows, {**rows[0], "source_account": "other-shop"}])
+    assert filled(second, "revenue-by-day").reconciliation.compared == ("Shopify (acme-shop)", "Shopify (other-shop)")
 
 
 def test_published_build_itself_knows_zone_and_sources(published: Path, tmp_path: Path) -> None:

@@ -120,10 +120,11 @@ class Look:
 
 def span(data: ChartData, content: Content) -> Days:
     """The days of a chart: those of the report that are over, or the whole months of what is known by month alone."""
+    if data.months:
+        return data.months
     if content.comparison is None or data.chart.kind == "table":
         return content.days
-    is_monthly = data.chart.kind == "line" and data.before is None and data.chart.by[:1] == ("month",)
-    return content.days if is_monthly else content.comparison.now
+    return content.comparison.now
 
 
 def colours(theme: Theme, names: list[str]) -> list[str]:
