@@ -49,7 +49,8 @@ def reconciliation(build: Build, sources: Mapping[str, str]) -> Reconciliation:
     ).fetchall()
     kinds = [source for source, _, _ in rows]
     names = [
-        sources.get(source, source) + (f" ({account})" if kinds.count(source) > 1 else "") for source, account, _ in rows
+        sources.get(source, source) + (f" ({account})" if kinds.count(source) > 1 else "")
+        for source, account, _ in rows
     ]  # strangers read reports, too: an account's number is named where there is a second account alone
     return Reconciliation(
         tuple(names),

@@ -123,7 +123,8 @@ def table(content: Content, first: int = 0, count: int | None = None) -> TableTe
     styles = [shown.style(field, content.currency) for field in fields]
     part = content.table.slice(first) if count is None else content.table.slice(first, count)
     columns = [
-        ["–" if value is None else style.text(value) for value in column.to_pylist()] for style, column in zip(styles, part.columns, strict=True)
+        ["–" if value is None else style.text(value) for value in column.to_pylist()]
+        for style, column in zip(styles, part.columns, strict=True)
     ]
     rows: Iterable[Sequence[Any]] = zip(*columns, strict=True)
     return TableText(
