@@ -58,6 +58,7 @@ LONGEST = (
     "tests/connectors/stripe/test_pull.py",
     "tests/connectors/shopify/test_pull.py",
     "tests/semantic/test_oracle.py",
+    "tests/semantic/test_report_walk.py",
     "tests/dbt_project/test_models.py",
 )
 """Files from the longest on; all others take less."""
@@ -88,6 +89,7 @@ MARK_OF_PATH = {
     "tests/orchestration/test_stored.py": "slow",
     "tests/dbt_project/test_recurring_revenue.py": "slow",
     "tests/semantic/test_oracle.py": "slow",
+    "tests/semantic/test_report_walk.py": "slow",
     "tests/semantic/test_tenant_walls.py": "slow",
     "tests/simulator/test_retail.py": "slow",
     "tests/test_howtos.py": "slow",

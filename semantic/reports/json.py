@@ -7,7 +7,7 @@ reader that keeps 15 digits and not more (JavaScript) should read amounts as tex
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from semantic.reports.content import ChartData, Content, Figure
 
 
 def dump(content: Content) -> bytes:
-    """The whole content, in UTF-8, two blanks per level."""
+    """The whole content, in UTF-8, one line per row."""
     return (_text(document(content), "") + "\n").encode("utf-8")
 
 
@@ -83,22 +83,24 @@ def _chart(chart: ChartData) -> dict[str, Any]:
 
 
 def _text(value: Any, margin: str) -> str:
-    """A value as JSON; json.dumps would turn decimals into floats."""
+    """A value as JSON, an object of plain values on one line; json.dumps would turn decimals into floats."""
     inner = margin + "  "
     match value:
-        case Decimal():
-            return f"{value:f}"
-        case date():  # also a time
-            return json.dumps(value.isoformat())
-        case str() | bool() | int() | float() | None:
-            return json.dumps(value, ensure_ascii=False, allow_nan=False)
         case Mapping():
-            items = [f"{json.dumps(key, ensure_ascii=False)}: {_text(item, inner)}" for key, item in value.items()]
+            parts = [f"{json.dumps(key, ensure_ascii=False)}: {_text(item, inner)}" for key, item in value.items()]
+            if not any(isinstance(item, Mapping | list | tuple) for item in value.values()):
+                return "{" + ", ".join(parts) + "}"
             opening, closing = "{", "}"
-        case Sequence():
-            items, opening, closing = [_text(item, inner) for item in value], "[", "]"
+        case list() | tuple():
+            parts, opening, closing = [_text(item, inner) for item in value], "[", "]"
         case _:
-            raise TypeError(type(value))
-    if not items:
-        return opening + closing
-    return f"{opening}\n{inner}" + f",\n{inner}".join(items) + f"\n{margin}{closing}"
+            return _plain(value)
+    return f"{opening}\n{inner}" + f",\n{inner}".join(parts) + f"\n{margin}{closing}" if parts else opening + closing
+
+
+def _plain(value: str | bool | float | Decimal | date | None) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, date):  # also a time
+        return f'"{value.isoformat()}"'
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
