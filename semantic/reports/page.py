@@ -33,8 +33,8 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Page:
-    """Which rows of a long table are shown: page `number` (from 1) of `size` rows, and the addresses of its
-    neighbours."""
+    """Which rows of a long table are shown: page `number` (from 1; the last one where it is larger) of `size` rows, and
+    the addresses of its neighbours."""
 
     number: int = 1
     size: int = 50
@@ -57,7 +57,8 @@ def render(
     500 rows. `notice`: a sentence above the figures. Every text is escaped; the addresses must be the caller's own.
     """
     part = page or Page(1, MOST_ROWS)
-    first = (part.number - 1) * part.size
+    last = max(1, -(-content.table.num_rows // part.size))
+    first = (min(part.number, last) - 1) * part.size
     table = texts.table(content, first, part.size)
     return (
         environment()

@@ -24,6 +24,7 @@ from semantic.reports.texts import TableText
 if TYPE_CHECKING:
     from typst import Fonts
 
+LOGO_FORMATS = {"image/svg+xml": "svg", "image/png": "png"}
 MOST_ROWS = 300
 """Rows of the table: more are for a spreadsheet."""
 FONT, SMALLEST = 9.0, 6.0  # of the table, in points
@@ -44,12 +45,10 @@ def render(content: Content, brand: Brand) -> bytes:
 def data(content: Content, brand: Brand) -> dict[str, Any]:
     """What the template shows: strings, colours, and pictures as lists of bytes."""
     table = texts.table(content, 0, MOST_ROWS)
-    return {
+    words: dict[str, Any] = {
         "title": content.title,
         "question": content.question,
         "brand": brand.name,
-        "logo": brand.logo and {"bytes": list(brand.logo), "format": LOGO_FORMATS[brand.logo_type]},
-        "colours": asdict(colours.theme(brand.accent, "light")),
         "period": texts.period(content),
         "comparison": texts.comparison(content),
         "as_of": texts.as_of(content),
@@ -59,15 +58,17 @@ def data(content: Content, brand: Brand) -> dict[str, Any]:
         "figures": [
             {**asdict(figure), "is_unknown": figure.value == shown.UNKNOWN} for figure in texts.figures(content)
         ],
-        "charts": [_chart(number, content, brand) for number in drawn_charts(content)],
         "table": _table(table, content.table.num_rows),
         "meanings": texts.meanings(content),
         "caveats": texts.caveats(content),
         "foot": texts.foot(content),
     }
-
-
-LOGO_FORMATS = {"image/svg+xml": "svg", "image/png": "png"}
+    pictures: dict[str, Any] = {
+        "logo": brand.logo and {"bytes": list(brand.logo), "format": LOGO_FORMATS[brand.logo_type]},
+        "colours": asdict(colours.theme(brand.accent, "light")),
+        "charts": [_chart(number, content, brand) for number in drawn_charts(content)],
+    }
+    return {**breakable(words), **pictures}
 
 
 def _chart(number: int, content: Content, brand: Brand) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def _table(table: TableText, total: int) -> dict[str, Any]:
     return {
         "headings": table.headings,
         "numeric": table.numeric,
-        "rows": [[breakable(cell) for cell in row] for row in table.rows],
+        "rows": table.rows,
         "weights": weights,
         "size": round(max(SMALLEST, size), 2),
         "is_wide": is_wide,
@@ -101,9 +102,16 @@ def _words(headings: tuple[str, ...]) -> list[str]:
     return [max(heading.split(), key=len, default="") for heading in headings]
 
 
-def breakable(text: str) -> str:
-    """A text whose long words may be broken after every twenty letters, so that they stay in their column."""
-    return LONG_WORD.sub(lambda word: re.sub(r"(.{20})(?=.)", "\\1\u200b", word[0]), text)
+def breakable(value: Any) -> Any:
+    """Texts, also those in lists and dicts, whose long words may be broken after every twenty letters."""
+    match value:
+        case str():
+            return LONG_WORD.sub(lambda word: re.sub(r"(.{20})(?=.)", "\\1\u200b", word[0]), value)
+        case list() | tuple():
+            return [breakable(item) for item in value]
+        case dict():
+            return {key: breakable(item) for key, item in value.items()}
+    return value
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from common.presets import Days
 from semantic.digest.words import Tone
 from semantic.reports import shown
 from semantic.reports.content import Content
+from semantic.reports.shown import Style
 
 SHORT = 12  # letters
 
@@ -123,8 +124,7 @@ def table(content: Content, first: int = 0, count: int | None = None) -> TableTe
     styles = [shown.style(field, content.currency) for field in fields]
     part = content.table.slice(first) if count is None else content.table.slice(first, count)
     columns = [
-        ["–" if value is None else style.text(value) for value in column.to_pylist()]
-        for style, column in zip(styles, part.columns, strict=True)
+        [cell(style, value) for value in column.to_pylist()] for style, column in zip(styles, part.columns, strict=True)
     ]
     rows: Iterable[Sequence[Any]] = zip(*columns, strict=True)
     return TableText(
@@ -132,6 +132,11 @@ def table(content: Content, first: int = 0, count: int | None = None) -> TableTe
         tuple(style.is_number for style in styles),
         tuple(tuple(row) for row in rows),
     )
+
+
+def cell(style: Style, value: Any) -> str:
+    """A value in a table, where an unknown one is a dash: a word in each of many cells would cover the numbers."""
+    return "–" if value is None else style.text(value)
 
 
 def caveats(content: Content) -> tuple[str, ...]:

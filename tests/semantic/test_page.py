@@ -64,6 +64,10 @@ def test_a_page_of_a_long_table_has_its_rows_and_neighbours() -> None:
     assert '<a class="button" rel="next" href="?page=3">' in html
 
 
+def test_a_page_behind_the_last_one_is_the_last_one() -> None:
+    assert "Rows 81 to 90 of 90" in render(contents.content(count=90), BRAND, page=Page(99, 40))
+
+
 def test_a_table_without_pages_is_cut_with_a_sentence_that_says_so() -> None:
     html = render(contents.content(count=600), BRAND)
     assert html.count("<tr>") == page.MOST_ROWS + 1

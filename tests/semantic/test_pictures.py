@@ -147,9 +147,9 @@ def test_heatmap_has_each_cell_of_the_report() -> None:
     } == expected
 
 
-def test_table_shows_its_rows_to_the_cent_and_says_unknown() -> None:
+def test_table_shows_its_rows_to_the_cent_and_a_dash_for_unknown() -> None:
     drawn = texts(layers("table"))
-    for text in (*NAMES, "3", "2", "1", "$1,201.50", "$880.00", "unknown"):
+    for text in (*NAMES, "3", "2", "1", "$1,201.50", "$880.00", "–"):
         assert text in drawn
 
 

@@ -35,8 +35,8 @@ SIGNS = re.compile(r"[^0-9.−-]")
 
 
 def number(text: str) -> Decimal | None:
-    """The number that a text shows: −$1,204.50, 12.3 %, KWD 1.500, 16.3×; None for unknown."""
-    if text == "unknown":
+    """The number that a text shows: −$1,204.50, 12.3 %, KWD 1.500, 16.3×; None for unknown, a dash in tables."""
+    if text in ("unknown", "–"):
         return None
     assert SIGNS.sub("", text), text
     return Decimal(SIGNS.sub("", text).replace("−", "-"))
@@ -47,14 +47,14 @@ def agrees(text: str, value: Any, field: pa.Field, digits: int) -> bool:
     meta = {key.decode(): item.decode() for key, item in (field.metadata or {}).items()}
     unit, format = meta.get("unit", ""), meta.get("format", "")
     if unit == "badge":
-        return text == {"green": "● good", "yellow": "▲ watch", "red": "■ too high", None: "unknown"}[value]
+        return text == {"green": "● good", "yellow": "▲ watch", "red": "■ too high", None: "–"}[value]
     if isinstance(value, bool):
         return text == ("yes" if value else "no")
     if not unit and not isinstance(value, int):
         return text == ("–" if value is None else re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(value)))
     written = number(text)
     if value is None or written is None:
-        return value is None and text == "unknown"
+        return value is None and written is None
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if unit == "money":
         assert -written.as_tuple().exponent == digits  # type: ignore[operator]

@@ -35,7 +35,7 @@ def ticks(values: Iterable[Decimal], style: Style, most: int = 6) -> list[tuple[
     known = [Decimal(0), *values]
     low, high = min(known), max(known)
     if low == high:
-        high = Decimal(1)
+        return [(value, style.short(value)) for value in (Decimal(0), Decimal(1))]
     least = Decimal(1).scaleb(-style.currency.digits) if style.unit == "money" else Decimal(1)
     step = _step((high - low) / (most - 1), least if style.unit in ("money", "count") else Decimal(0))
     first, last = math.floor(low / step), math.ceil(high / step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from semantic.catalog import Metric
-from semantic.reports import shown
+from semantic.reports import shown, texts
 from semantic.reports.content import ChartData, Content
 from semantic.reports.pictures import marks
 from semantic.reports.pictures.look import Look
@@ -36,7 +36,7 @@ def table(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     fields = visible(data)
     styles = [shown.style(field, look.content.currency) for field in fields]
     heads = [shown.label(field, look.content.columns) for field in fields]
-    cells = [[style.text(row[field.name]) for row in rows] for field, style in zip(fields, styles, strict=True)]
+    cells = [[texts.cell(style, row[field.name]) for row in rows] for field, style in zip(fields, styles, strict=True)]
     font, pitch = look.font, look.font * 2.2
     wishes = [max(look.measure(head, bold=True), look.widest(column)) + font * 1.4
               for head, column in zip(heads, cells, strict=True)]  # fmt: skip
@@ -50,7 +50,7 @@ def table(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
             marks.texts([look.item(head, place, top + pitch / 2)], font, align=_side(side), bold=True, limit=limit)
         )
         items = [
-            look.item(text, place, top + (number + 1.5) * pitch, look.theme.muted if text == shown.UNKNOWN else "")
+            look.item(text, place, top + (number + 1.5) * pitch, look.theme.muted if text == "–" else "")
             for number, text in enumerate(column)
         ]
         layers.append(marks.texts(items, font, align=_side(side), limit=limit))

@@ -164,8 +164,8 @@ def _values_beside(lines: Sequence[Series], style: Style, x: Scale, y: Scale, lo
     places: list[dict[str, Any]] = []
     for each in reversed(lines):
         for day, value in each.points:
-            if value is not None and all(abs(y.at(float(value)) - place["y"]) > look.font for place in places):
-                place = (x.at(day.toordinal()) + look.font * 0.8, y.at(float(value)))
+            if value is not None and all(abs(y.at(float(value)) - item["y"]) > look.font * 1.5 for item in places):
+                place = (x.at(day.toordinal()) + look.font * 0.8, y.at(float(value)) - look.font * 0.6)
                 places.append(look.item(style.text(value), *place, look.theme.muted if each.is_earlier else ""))
     return marks.texts(places, look.font)
 
