@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
@@ -20,6 +21,7 @@ from serving.public import READ
 from serving.reader import Reader
 from serving.site import Site
 
+MOST_BODY = 20_000  # bytes of a form; nothing that strangers send is kept in memory
 A_YEAR = 365 * 86400  # seconds
 ASSETS = {"copy.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
@@ -32,7 +34,8 @@ def application(site: Site, cache: Cache | None = None) -> ASGIApp:
     app.include_router(own.routes(site, reader))
     _add_files(app)
     refusals.add_to(app, site)
-    return Guarded(TrustedHostMiddleware(app, site.hosts, www_redirect=False))
+    limited = RequestBodyLimitMiddleware(app, MOST_BODY)
+    return Guarded(TrustedHostMiddleware(limited, site.hosts, www_redirect=False))
 
 
 def _add_files(app: FastAPI) -> None:

@@ -163,13 +163,14 @@ def _index(request: Request, site: Site, reader: Reader, who: Asking, period: st
 def _form(
     request: Request, site: Site, reader: Reader, who: Asking, form: Mapping[str, object], problem: str = ""
 ) -> Response:
-    most, usual = who.tenant.most_days, who.tenant.default_days
+    most, usual, titles = who.tenant.most_days, who.tenant.default_days, reader.titles()
+    report = form["report"] if form["report"] in titles else ""
     lifetimes = sorted({*(days for days in LIFETIMES if days <= most), usual, most})
     return _own(
         request, site, who, "share", 422 if problem else 200,
-        form={**form, "days": form["days"] or usual}, problem=problem, periods=PERIODS, formats=downloads(),
-        query=who.query(quote(str(form["period"]))),
-        reports=[(name, title) for name, (title, _) in reader.titles().items()],
+        form={**form, "report": report, "days": form["days"] or usual}, problem=problem, periods=PERIODS,
+        formats=downloads(), query=who.query(quote(str(form["period"]))),
+        reports=[(name, title) for name, (title, _) in titles.items()],
         lifetimes=[(days, f"{days} day{'s' * (days > 1)}") for days in lifetimes],
     )  # fmt: skip
 

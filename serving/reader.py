@@ -55,7 +55,6 @@ class Addresses:
     downloads: Mapping[str, str]
     part: Callable[[int], str]
     navigation: Mapping[str, str]
-    notice: str | None = None
 
 
 class Reader:
@@ -71,35 +70,41 @@ class Reader:
         return dict(sorted(titles.items(), key=lambda item: (item[0] in EXPORTS, item[1])))
 
     async def page(self, question: Question, part: int, addresses: Addresses) -> tuple[bytes, str]:
-        """The report as an HTML page and its content security policy. Raises a SemanticError."""
-        brand = question.tenant.brand
+        """The report as an HTML page and its content security policy. A part behind the last one shows the last one.
 
-        def draw(content: Content) -> bytes:
-            last = max(1, -(-content.table.num_rows // ROWS))
+        Raises a SemanticError.
+        """
+        brand = question.tenant.brand
+        run_id, content = await self._content(question)
+        last = max(1, -(-content.table.num_rows // ROWS))
+        number = min(part, last)
+
+        def draw() -> bytes:
             shown = pages.Page(
-                min(part, last), ROWS,
-                previous=addresses.part(min(part, last) - 1) if min(part, last) > 1 else None,
-                next=addresses.part(part + 1) if part < last else None,
+                number, ROWS,
+                previous=addresses.part(number - 1) if number > 1 else None,
+                next=addresses.part(number + 1) if number < last else None,
             )  # fmt: skip
             return pages.render(
                 content, brand, links=addresses.downloads, navigation=addresses.navigation, page=shown,
-                notice=addresses.notice,
             ).encode()  # fmt: skip
 
-        body = await self._answer(question, ("page", part, tuple(addresses.downloads.values()), brand), draw)
-        return body, pages.policy(brand)
+        form = ("page", number, tuple(addresses.downloads.values()), brand)
+        return await self._cache.get(run_id, (*question.key, *form), draw, len), pages.policy(brand)
 
     async def file(self, question: Question, format: str) -> bytes:
         """The report as a file of a format of `downloads`. Raises a SemanticError."""
         if format not in downloads():
             raise UnknownNameError("format", format, downloads())
         brand = question.tenant.brand
-        return await self._answer(question, (format, brand), lambda content: FORMATS[format].dump(content, brand))
+        run_id, content = await self._content(question)
+        key = (*question.key, format, brand)
+        return await self._cache.get(run_id, key, lambda: FORMATS[format].dump(content, brand), len)
 
-    async def _answer(self, question: Question, form: tuple[object, ...], make: Callable[[Content], bytes]) -> bytes:
+    async def _content(self, question: Question) -> tuple[str, Content]:
+        """The run whose build is published, and the report's numbers."""
         run_id = warehouse.current(self._site.published).name
-        content = await self._cache.get(run_id, question.key, lambda: self._fill(question), _bytes_of)
-        return await self._cache.get(run_id, (*question.key, *form), lambda: make(content), len)
+        return run_id, await self._cache.get(run_id, question.key, lambda: self._fill(question), _bytes_of)
 
     def _fill(self, question: Question) -> Content:
         first, last = question.days

@@ -200,3 +200,16 @@ def test_long_table_is_shown_in_parts(served: Served) -> None:
     first, second = (served.client.get(f"/r/{token}?page={number}").text for number in (1, 2))
     assert f'href="/r/{token}?page=2"' in first and f'href="/r/{token}?page=1"' in second
     assert first.count("<tr>") > second.count("<tr>") > 1
+
+
+def test_parts_behind_the_last_one_are_the_last_one_and_are_kept_once(served: Served) -> None:
+    token = served.token(rolling="60d")
+    last, *behind = (served.client.get(f"/r/{token}?page={number}").body for number in (2, 3, 99_999))
+    assert behind == [last, last]
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-length": "5"}])
+def test_large_body_is_refused_before_it_is_read(served: Served, headers: dict[str, str]) -> None:
+    form = {"report": "x" * 30_000, "days": "7"}
+    assert served.client.post("/share", form, headers).status == 413
+    assert served.client.post("/share", {"report": "x", "days": "7"}).status == 401
