@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from common.presets import Days
@@ -76,15 +78,26 @@ class Served:
         return links.sign(self.link(tenant, report, **options), self.site.keys)
 
 
-def publish(folder: Path, run_id: str, *, scale: int = 1) -> Path:
-    """Publish a build of two tenants (tests/superset_assets/marts.py) into a folder, as one swap of `current`."""
-    scratch = folder.with_name(f"{folder.name}-{run_id}")
-    catalogs.save(marts.catalog(), marts.publish(scratch, run_id, days=60, scale=scale))
-    folder.mkdir(exist_ok=True)
-    (scratch / run_id).rename(folder / run_id)
-    (scratch / "current").replace(folder / "current")
-    scratch.rmdir()
-    return folder
+def publish_again(published: Path, first: Path, run_id: str, *, scale: int) -> None:
+    """Publish the build `first` with net sales times `scale` under another run, as orchestration/publication.py does:
+    one swap of `current`, the newest three builds stay."""
+    partial = published / f"{run_id}.partial"
+    shutil.copytree(first, partial)
+    for path in partial.glob("tenant-*.duckdb"):
+        with duckdb.connect(str(path)) as db:
+            db.execute(f"UPDATE marts.metrics_daily SET net_sales_minor = net_sales_minor * {scale}")
+    partial.rename(published / run_id)
+    link = published / f"current.{run_id}"
+    link.symlink_to(run_id)
+    link.replace(published / "current")
+    builds = sorted(path for path in published.iterdir() if path.is_dir() and not path.is_symlink())
+    for old in builds[:-3]:
+        shutil.rmtree(old)
+
+
+def copied(published: Path, folder: Path) -> Path:
+    """A copy of a published folder, to be changed."""
+    return Path(shutil.copytree(published, folder, symlinks=True))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -95,8 +108,10 @@ def _closed_loop() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A published build, only to be read."""
-    return publish(tmp_path_factory.mktemp("serving") / "published", "run-1")
+    """A published build of two tenants (tests/superset_assets/marts.py) with its definitions, only to be read."""
+    folder = tmp_path_factory.mktemp("serving") / "published"
+    catalogs.save(marts.catalog(), marts.publish(folder, "run-01", days=60))
+    return folder
 
 
 def site_of(published: Path, state: Path, sessions: Sessions, now: Callable[[], datetime] | None = None) -> Site:

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import threading
+import time
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,10 +16,11 @@ import pytest
 
 from serving.app import application
 from tests.serving.asgi import Client
-from tests.serving.conftest import Served, Sessions, publish, site_of
+from tests.serving.conftest import Served, Sessions, copied, publish_again, site_of
 from tests.serving.server import ask, running
 
 PAUSE = 0.05  # seconds between two requests of a reader
+PUBLISHING = 0.5  # seconds between two publishes
 LAST = date.today() - timedelta(days=2)
 
 
@@ -42,9 +44,9 @@ async def read_until(end: threading.Event, port: int, paths: Sequence[str]) -> l
     ("cached", "others", "publishes"), [(12, 3, 2), pytest.param(200, 20, 10, marks=pytest.mark.deep)]
 )
 def test_readers_see_whole_builds_and_no_error_during_publishes(
-    tmp_path: Path, cached: int, others: int, publishes: int
+    tmp_path: Path, published: Path, cached: int, others: int, publishes: int
 ) -> None:
-    published = publish(tmp_path / "published", "run-01")
+    first, published = published / "run-01", copied(published, tmp_path / "published")
     site = site_of(published, tmp_path / "state", Sessions())
     app = application(site)
     served = Served(site, Sessions(), Client(app))
@@ -56,7 +58,8 @@ def test_readers_see_whole_builds_and_no_error_during_publishes(
     def publish_all() -> None:
         try:
             for number in range(2, publishes + 2):
-                publish(published, f"run-{number:02}", scale=number)
+                publish_again(published, first, f"run-{number:02}", scale=number)
+                time.sleep(PUBLISHING)
         finally:
             end.set()
 
@@ -81,7 +84,7 @@ def test_readers_see_whole_builds_and_no_error_during_publishes(
 
 
 def scale_of(values: list[Decimal], base: list[Decimal]) -> int:
-    """By what the amounts of the first build were multiplied (then rounded): the same in each row of a whole build."""
-    factors = {round(value / first) for value, first in zip(values, base, strict=True) if first}
+    """By what the amounts of the first build were multiplied: the same in each row of a whole build."""
+    factors = {int(value / first) for value, first in zip(values, base, strict=True) if first}
     assert len(factors) == 1
     return factors.pop()

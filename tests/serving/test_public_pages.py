@@ -16,7 +16,7 @@ from semantic import periods, query
 from serving import links
 from serving.app import application
 from tests.serving.asgi import Answer, Client
-from tests.serving.conftest import ZONE, Served, Sessions, publish, site_of
+from tests.serving.conftest import ZONE, Served, Sessions, copied, publish_again, site_of
 
 DAYS = (date.today() - timedelta(days=20), date.today() - timedelta(days=11))
 COMMON = {
@@ -179,13 +179,13 @@ def test_without_a_published_build_the_page_says_so(tmp_path: Path) -> None:
     assert "Nothing has been published yet" in answer.text
 
 
-def test_new_build_is_shown_at_once(tmp_path: Path) -> None:
-    published = publish(tmp_path / "published", "first")
-    site = site_of(published, tmp_path / "state", Sessions())
+def test_new_build_is_shown_at_once(published: Path, tmp_path: Path) -> None:
+    own = copied(published, tmp_path / "published")
+    site = site_of(own, tmp_path / "state", Sessions())
     served = Served(site, Sessions(), Client(application(site)))
     token = served.token()
     before = [served.client.get(f"/r/{token}/csv").body for _ in range(2)]
-    publish(published, "second", scale=3)
+    publish_again(own, published / "run-01", "run-02", scale=3)
     after = served.client.get(f"/r/{token}/csv").body
     assert before[0] == before[1] != after
 

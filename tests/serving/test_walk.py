@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,7 +24,7 @@ from serving import links, own
 from serving.app import application
 from serving.reader import downloads
 from tests.serving.asgi import Answer, Client
-from tests.serving.conftest import Served, Sessions, site_of
+from tests.serving.conftest import Served, Sessions, copied, site_of
 from tests.superset_assets.marts import CANARIES
 
 OTHER = {"aurora": "nordlicht", "nordlicht": "aurora"}
@@ -141,9 +140,9 @@ def test_operator_and_administrator_see_both(served: Served) -> None:
 
 
 def test_row_in_the_wrong_file_is_found(published: Path, tmp_path: Path) -> None:
-    spoilt = Path(shutil.copytree(published, tmp_path / "published", symlinks=True))
-    with duckdb.connect(str(spoilt / "run-1" / "tenant-aurora.duckdb")) as db:
-        db.execute(f"ATTACH '{spoilt / 'run-1' / 'tenant-nordlicht.duckdb'}' AS other (READ_ONLY)")
+    spoilt = copied(published, tmp_path / "published")
+    with duckdb.connect(str(spoilt / "run-01" / "tenant-aurora.duckdb")) as db:
+        db.execute(f"ATTACH '{spoilt / 'run-01' / 'tenant-nordlicht.duckdb'}' AS other (READ_ONLY)")
         row = "* REPLACE ('aurora' AS tenant_id, 'USD' AS currency)"
         db.execute(f"INSERT INTO marts.product_daily SELECT {row} FROM other.marts.product_daily LIMIT 50")
     assert {place.split(" GET /")[1].split("/")[0] for place in leaks(served_by(spoilt, tmp_path), "aurora")
