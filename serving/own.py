@@ -26,6 +26,7 @@ Chosen = Annotated[str | None, Query(alias="tenant")]
 SentTenant = Annotated[str | None, Form(alias="tenant")]
 Proof = Annotated[str, Form(alias=forms.FIELD)]
 FIELDS = ("report", "period", "first", "last", "rolling", "days")
+BROKEN = "The file of the report {} has a mistake: `takings report --check` says which."
 LIFETIMES = (1, 2, 7, 14, 30, 60, 90, 180, 365)  # days
 
 
@@ -150,7 +151,7 @@ def _index(request: Request, site: Site, reader: Reader, who: Asking, period: st
     return _own(
         request, site, who, "index",
         as_of=f"Data as of {facts.as_of.astimezone(zone):%-d %b %Y %H:%M}" if facts.as_of else "No data yet",
-        problems=facts.problems,
+        problems=[*facts.problems, *map(BROKEN.format, reader.broken())],
         reports=[item for item in cards if item["name"] not in EXPORTS],
         exports=[item for item in cards if item["name"] in EXPORTS],
         titles={name: title for name, (title, _) in titles.items()},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from common.presets import Days
 from semantic import warehouse
-from semantic.errors import UnknownNameError
+from semantic.errors import ReportError, UnknownNameError
 from semantic.reports import library
 from semantic.reports import page as pages
 from semantic.reports.content import Content
@@ -64,10 +64,25 @@ class Reader:
         self._site, self._cache = site, cache or Cache()
 
     def titles(self) -> dict[str, tuple[str, str]]:
-        """Title and question of every report by its name, exports last."""
-        reports, _ = library.every(self._site.custom)
-        titles = {name: (declared.report.title, declared.report.question) for name, declared in reports.items()}
+        """Title and question of every report by its name, exports last; `broken` are not among them."""
+        declared = (library.find(name, self._site.custom).report for name in self._names(broken=False))
+        titles = {report.name: (report.title, report.question) for report in declared}
         return dict(sorted(titles.items(), key=lambda item: (item[0] in EXPORTS, item[1])))
+
+    def broken(self) -> list[str]:
+        """The names of reports of one's own whose files have mistakes."""
+        return self._names(broken=True)
+
+    def _names(self, *, broken: bool) -> list[str]:
+        names = [] if broken else list(library.built_in())
+        for name in library.custom_files(self._site.custom):
+            try:
+                library.find(name, self._site.custom)
+            except ReportError:
+                names += [name] * broken
+            else:
+                names += [name] * (not broken)
+        return names
 
     async def page(self, question: Question, part: int, addresses: Addresses) -> tuple[bytes, str]:
         """The report as an HTML page and its content security policy. A part behind the last one shows the last one.

@@ -67,6 +67,7 @@ MARK_OF_PATH = {
     "tests/superset_assets/test_browser.py": "browser",
     "tests/superset_assets/test_controls.py": "browser",
     "tests/serving/test_browser.py": "browser",
+    "tests/serving/test_look.py": "browser",
     "tests/faults": "slow",
     "tests/connectors/files/test_pull.py": "slow",
     "tests/connectors/shopify/test_bulk.py": "slow",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -243,3 +244,19 @@ def test_old_numbers_are_named_on_the_index(served: Served) -> None:
         index = client.get("/").text
         assert (words or "Agrees with the sources") in index
         assert ("Needs attention" in index) == bool(words)
+
+
+def test_reports_of_ones_own_are_listed_and_a_broken_one_is_named(served: Served, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "weekly.yml").write_text(
+        "title: Weekly\nquestion: How was it?\nby: [week]\ncolumns: {week: week, net: net_sales}\n"
+    )
+    (folder / "broken.yml").write_text("title: [")
+    app = application(replace(served.site, custom=folder))
+    client = Client(app, cookies={"session": "aurora-session"})
+    index = client.get("/").text
+    assert 'href="/reports/weekly?period=30d"' in index and "The file of the report broken has a mistake" in index
+    assert client.get("/reports/weekly").status == 200
+    assert link_of(served, client, make(client, report="weekly")).report == "weekly"
+    assert make(client, report="broken").status == 422
