@@ -15,7 +15,7 @@ from semantic.catalog import Metric
 from semantic.compiler import GRAINS
 from semantic.query import answer
 from semantic.reports import numbers
-from semantic.reports.content import Chart, ChartData
+from semantic.reports.content import Chart, ChartData, Figure
 from semantic.reports.declaration import TIME, ReportChart
 from semantic.reports.table import select
 from semantic.warehouse import Build
@@ -29,30 +29,45 @@ def fill(
     build: Build,
     chart: ReportChart,
     days: Days,
+    whole: Days,
     comparison: Comparison | None,
     digits: int,
     known: Known,
     table: pa.Table,
+    figures: Sequence[Figure],
 ) -> ChartData:
     """A chart's numbers over whole days: the columns of its `by` (or the one of its label) before those of its metrics.
 
-    `days` are those of the report, `table` its rows. A chart of a mart of months has each month with a day of them.
+    `days` are those of the report, `whole` those that are over, `table` its rows, `figures` those of all its metrics
+    that are one number. A chart of a mart of months has each month with one of `days`.
     """
     if chart.kind == "table":
         return ChartData(Chart(chart.kind, chart.title, (), (), chart.limit), table.slice(0, chart.limit))
     metrics = [build.catalog.metric(name) for name in chart.metrics]
-    if comparison and not _of_months(build, metrics):
-        days = comparison.now
+    if chart.kind == "figure":
+        return _figure(chart, next(figure for figure in figures if figure.metric.name == chart.metrics[0]), digits)
+    if not _of_months(build, metrics):
+        days = whole
     grain = _grain(build, chart, metrics, days)
     by = tuple(grain if name == TIME else name for name in chart.by)
     shown = Chart(chart.kind, chart.title, chart.metrics, (chart.label,) if chart.label else by, chart.limit)
     if grain and by == (grain,):
         return _over_time(build, shown, metrics, grain, days, comparison, digits, known)
-    now = _rows(build, chart, by, days)
-    if not by:
-        before = _rows(build, chart, by, comparison.before) if comparison else None
-        return ChartData(shown, *(item and _tidy(item, shown, metrics, digits, known) for item in (now, before)))
-    return ChartData(shown, _tidy(now, shown, metrics, digits, known))
+    return ChartData(shown, _tidy(_rows(build, chart, by, days), shown, metrics, digits, known))
+
+
+def _figure(chart: ReportChart, figure: Figure, digits: int) -> ChartData:
+    """One number, and the one before it, each as a table of one row."""
+    metric, kind = figure.metric, _kind(figure.metric, digits)
+    about = {"unit": metric.unit, "label": metric.label, "format": metric.format}
+    schema = pa.schema([pa.field(metric.name, kind, metadata=about)])
+    now, before = (
+        pa.table(
+            [pa.array([float(value) if value is not None and kind == pa.float64() else value], kind)], schema=schema
+        )
+        for value in (figure.value, figure.previous)
+    )
+    return ChartData(Chart(chart.kind, chart.title, chart.metrics), now, None if figure.previous is None else before)
 
 
 def grain_of(days: Days) -> str:
@@ -77,10 +92,15 @@ def points(grain: str, days: Days) -> list[date]:
 
 
 def _grain(build: Build, chart: ReportChart, metrics: list[Metric], days: Days) -> str:
-    """The period on the chart's axis; empty where it has none. A mart of months has months."""
+    """The period on the chart's axis; empty where it has none.
+
+    A mart of months has months, and a metric that is not added up over days has days.
+    """
     named = next((name for name in chart.by if name in GRAINS), "")
     if TIME not in chart.by:
         return named
+    if any(build.catalog.marts[metric.mart].time_column in metric.non_additive_over for metric in metrics):
+        return "month" if _of_months(build, metrics) else "day"
     grain = grain_of(days)
     return "month" if _of_months(build, metrics) and grain not in MONTHS else grain
 

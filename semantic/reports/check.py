@@ -149,6 +149,8 @@ def _chart(chart: ReportChart, place: str, catalog: Catalog) -> Iterator[Mistake
     labels = [chart.label] if chart.label in dimensions else []
     for name in known:
         metric = catalog.metrics[name]
+        if chart.kind == "figure" and is_monthly(catalog, metric):
+            continue  # that of the newest month
         grain = catalog.marts[metric.mart].time_grain or "day" if metric.mart else "day"
         by = [grain if item == TIME else item for item in (*chart.by, *chart.where)]
         yield from ((f"{place}.metrics", text) for text in _asked(catalog, metric, by, labels))

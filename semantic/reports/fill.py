@@ -68,11 +68,17 @@ def fill_build(
     subject = subject or facts.subject(build)
     today = newest_day(build, subject.time_zone, now)
     comparison = _compared(days, period, today)
-    whole = comparison.now if comparison else days
+    whole = comparison.now if comparison else (days[0], max(days[0], min(days[1], today)))
     names = [name for name in dict.fromkeys(report.metrics()) if name in build.catalog.metrics]
     known = numbers.known(build, names)
-    rows = table.fill(build, report, days, today, currency, known)
-    drawn = tuple(charts.fill(build, chart, days, comparison, currency.digits, known, rows) for chart in report.charts)
+    past = known if days[0] <= today else dict.fromkeys(known, False)  # nothing is known of days to come
+    rows = table.fill(build, report, days, today, currency, past)
+    single = [*report.figures, *(name for chart in report.charts if chart.kind == "figure" for name in chart.metrics)]
+    every = figures.fill(build, list(dict.fromkeys(single)), whole, comparison, today, currency.digits, past)
+    drawn = tuple(
+        charts.fill(build, chart, days, whole, comparison, currency.digits, past, rows, every)
+        for chart in report.charts
+    )
     blocked = facts.blocked(build)
     return Content(
         name=report.name,
@@ -84,7 +90,7 @@ def fill_build(
         currency=currency,
         days=days,
         comparison=comparison,
-        figures=figures.fill(build, report.figures, whole, comparison, today, currency.digits, known),
+        figures=every[: len(report.figures)],
         table=rows,
         charts=drawn,
         definitions={build.catalog.metric(name).label: build.catalog.metric(name).description for name in names},
@@ -100,13 +106,12 @@ def fill_build(
 
 
 def currency_of(build: Build) -> Currency:
-    """The currency of the tenant's rows. Raises NoDataError where there are none."""
+    """The currency of the tenant's rows. Raises NoDataError where they have none, or several."""
     currency = build.currency()
     if currency is None:
+        why = "the published build has no amounts of this tenant, or some in several currencies"
         raise NoDataError(
-            f"No report for {build.tenant}",
-            "the published build has no rows of this tenant, so its currency is unknown",
-            "Load its sources with `takings run`",
+            f"No report for {build.tenant}", facts.blocked(build) or why, "Load its sources with `takings run`"
         )
     return currency
 

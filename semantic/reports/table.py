@@ -103,7 +103,7 @@ def _picked(build: Build, report: Report, days: Days) -> tuple[Row, pa.Schema]:
 def _group(table: pa.Table, column: ReportColumn) -> Any:
     """The value of the group that a column picks; None where there is none."""
     for row in table.to_pylist():
-        if all(str(row[name]) == value for name, value in column.where.items()):
+        if all(_text(row[name]) == value for name, value in column.where.items()):
             return row[column.of]
     return None
 
@@ -129,9 +129,14 @@ def select(
     wide = [*by, *(name for name in where if name not in by)]
     table = answer(build, metrics, by=wide, labels=labels, start=start, end=end, order=order, only=only)
     columns = {name: table.column(name).to_pylist() for name in where}
-    keep = [all(str(columns[name][n]) == where[name] for name in where) for n in range(table.num_rows)]
+    keep = [all(_text(columns[name][n]) == where[name] for name in where) for n in range(table.num_rows)]
     table = table.filter(pa.array(keep, pa.bool_())).drop_columns([name for name in wide if name not in by])
     return table.slice(0, limit)
+
+
+def _text(value: Any) -> str:
+    """A dimension's value as a declaration writes it: true, 3, Online store."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _metrics(build: Build, columns: Sequence[ReportColumn]) -> list[str]:

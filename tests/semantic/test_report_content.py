@@ -13,7 +13,7 @@ import pytest
 
 from common.comparison import Comparison
 from semantic.catalog import Catalog
-from semantic.errors import CatalogError, RangeError, ReportError, UnknownNameError
+from semantic.errors import CatalogError, NoDataError, RangeError, ReportError, UnknownNameError
 from semantic.reports.charts import grain_of, points
 from semantic.reports.content import Content
 from semantic.reports.fill import fill
@@ -261,3 +261,47 @@ def test_own_report_is_filled_like_those_of_takings(published: Path, tmp_path: P
         {"channel": "Point of sale", "sales": Decimal("12.50"), "part": Decimal("0.384734")},
     ]
     assert content.columns == {"channel": "Channel", "sales": "Net sales", "part": "Share of net sales"}
+
+
+def test_nothing_is_known_of_days_to_come(published: Path) -> None:
+    content = filled(published, "revenue-overview", (date(2026, 3, 10), date(2026, 3, 12)))
+    assert set(figures(content).values()) == {(None, None, None)}
+    assert set(content.charts[0].table.column("net_sales").to_pylist()) == {None}
+    running = filled(published, "sales-velocity", (date(2026, 3, 9), date(2026, 3, 12)))
+    assert running.charts[0].table.to_pylist() == [{"day": date(2026, 3, 9), "orders_placed": 0}]
+
+
+OWN = "title: A\nquestion: B?\nby: [day]\ncolumns: {date: day, sales: net_sales}\n"
+
+
+def test_people_of_a_day_are_shown_by_day_over_any_range(catalog: Catalog, tmp_path: Path) -> None:
+    rows = [{"tenant_id": "acme", "date_day": date(2026, 3, day), "active_users": day} for day in (1, 2)]
+    published = build_with(catalog, tmp_path, activity_daily=rows)
+    (tmp_path / "own.yml").write_text(OWN + "charts: [{kind: line, title: People, metrics: [dau], by: [time]}]\n")
+    content = filled(published, "own", (date(2025, 12, 1), date(2026, 3, 3)), custom=tmp_path)
+    assert content.charts[0].table.column_names == ["day", "dau"]
+    assert content.charts[0].table.column("dau").to_pylist()[-3:] == [1, 2, None]
+
+
+def test_chart_of_one_number_is_the_newest_month_of_what_is_counted_by_month(catalog: Catalog, tmp_path: Path) -> None:
+    published = build_with(catalog, tmp_path, finance_monthly=finance((1, 900_00), (2, 810_00), complete=2))
+    (tmp_path / "own.yml").write_text(OWN + "charts: [{kind: figure, title: Cash, metrics: [cash_balance]}]\n")
+    (chart,) = filled(published, "own", (date(2026, 1, 1), date(2026, 3, 2)), custom=tmp_path).charts
+    assert chart.before is not None
+    assert chart.table.to_pylist() + chart.before.to_pylist() == [{"cash_balance": 810}, {"cash_balance": 900}]
+
+
+def test_report_of_the_rows_that_a_truth_is_true_of(catalog: Catalog, tmp_path: Path) -> None:
+    published = build_with(catalog, tmp_path, finance_monthly=finance((1, 900_00), (2, 810_00), complete=1))
+    (tmp_path / "own.yml").write_text(
+        "title: A\nquestion: B?\nby: [month]\nwhere: {is_complete: true}\ncolumns: {cash: cash_balance}\n"
+    )
+    content = filled(published, "own", (date(2026, 1, 1), date(2026, 2, 28)), custom=tmp_path)
+    assert content.table.to_pylist() == [{"cash": Decimal("900.00")}]
+
+
+def test_tenant_that_was_never_published_says_why(catalog: Catalog, tmp_path: Path) -> None:
+    since = {"blocked_since": datetime(2026, 3, 9, 7, 5), "blocked_reason": "acme has two currencies."}
+    published = synthetic.publish(tmp_path / "published", catalog, {"build_info": [{"tenant_id": "acme", **since}]})
+    with pytest.raises(NoDataError, match=r"not published since 2026-03-09 07:05 UTC\. acme has two currencies"):
+        filled(published, "revenue-overview")

@@ -25,8 +25,8 @@ from semantic import catalog as catalogs
 from semantic.catalog import Catalog, Metric
 from semantic.query import answer
 from semantic.reports.brand import Brand
-from semantic.reports.content import Content, Figure
-from semantic.reports.declaration import Report, ReportColumn
+from semantic.reports.content import ChartData, Content, Figure
+from semantic.reports.declaration import Report, ReportChart, ReportColumn
 from semantic.reports.fill import fill, fill_build
 from semantic.reports.formats import FORMATS
 from semantic.reports.library import built_in
@@ -315,7 +315,7 @@ def test_report_says_in_every_format_what_a_query_answers(builds: dict[str, Path
         for figure in content.figures:
             check_figure(questions, content, figure)
         check_figures_in_files(content, files)
-        check_charts(questions, content, json.loads(files["json"], parse_float=Decimal))
+        check_charts(questions, content, report, json.loads(files["json"], parse_float=Decimal))
 
 
 def test_a_number_that_is_a_cent_off_is_found_in_every_format(builds: dict[str, Path]) -> None:
@@ -347,19 +347,49 @@ def check_figures_in_files(content: Content, files: dict[str, bytes]) -> None:
     assert (facts[b"tenant"], facts[b"report"]) == (content.tenant.encode(), content.name.encode())
 
 
-def check_charts(questions: Questions, content: Content, document: dict[str, Any]) -> None:
-    """A line's points are the answers by its days, weeks or months; a bar is the answer for its group."""
-    for chart, written in zip(content.charts, document["charts"], strict=True):
+def check_charts(questions: Questions, content: Content, report: Report, document: dict[str, Any]) -> None:
+    """The points of a line, the bars, the steps and the fields are the answers for their groups; JSON has them all."""
+    for chart, declared, written in zip(content.charts, report.charts, document["charts"], strict=True):
         assert len(written["rows"]) == chart.table.num_rows
-        if chart.chart.kind != "line":
-            continue
-        (grain,) = chart.chart.by
-        months = questions.catalog.marts[questions.catalog.metrics[chart.chart.metrics[0]].mart].time_grain == "month"
-        days = content.comparison.now if content.comparison and not months else content.days
-        answers = {row[grain]: row for row in questions.rows(chart.chart.metrics, [grain], days)}
-        assert answers.keys() <= set(chart.table.column(grain).to_pylist())
-        for row in chart.table.to_pylist():
-            for name in chart.chart.metrics:
-                metric = questions.catalog.metrics[name]
-                answer = answers.get(row[grain], {}).get(name)
-                assert same(row[name], questions.zero(metric) if answer is None else answer, metric, questions.digits)
+        if chart.chart.kind == "line":
+            check_line(questions, content, chart)
+        elif chart.chart.kind in ("bars", "funnel", "heatmap"):
+            check_groups(questions, content, chart, declared)
+        elif chart.chart.kind == "figure":
+            figure = next((item for item in content.figures if item.metric.name == declared.metrics[0]), None)
+            assert figure is None or chart.table.to_pylist() == [{figure.metric.name: figure.value}]
+
+
+def days_of(questions: Questions, content: Content, metrics: Sequence[str]) -> tuple[date, date]:
+    """Whole days; of a mart of months all months of the report."""
+    months = questions.catalog.marts[questions.catalog.metrics[metrics[0]].mart].time_grain == "month"
+    return content.comparison.now if content.comparison and not months else content.days
+
+
+def check_line(questions: Questions, content: Content, chart: ChartData) -> None:
+    (grain,) = chart.chart.by
+    days = days_of(questions, content, chart.chart.metrics)
+    answers = {row[grain]: row for row in questions.rows(chart.chart.metrics, [grain], days)}
+    assert answers.keys() <= set(chart.table.column(grain).to_pylist())
+    for row in chart.table.to_pylist():
+        for name in chart.chart.metrics:
+            metric = questions.catalog.metrics[name]
+            answer = answers.get(row[grain], {}).get(name)
+            assert same(row[name], questions.zero(metric) if answer is None else answer, metric, questions.digits)
+
+
+def check_groups(questions: Questions, content: Content, chart: ChartData, declared: ReportChart) -> None:
+    (name,) = declared.metrics
+    metric = questions.catalog.metrics[name]
+    by = [*declared.by, *(key for key in declared.where if key not in declared.by)]
+    rows = [
+        row[name]
+        for row in questions.rows([name], by, days_of(questions, content, [name]))
+        if all(str(row[key]) == value for key, value in declared.where.items())
+    ]
+    values = chart.table.column(name).to_pylist()
+    if declared.kind == "bars":
+        rows = sorted((value for value in rows if value is not None and value > 0), reverse=True)[: declared.limit]
+    assert len(values) == len(rows)
+    for value, row in zip(values, rows, strict=True):
+        assert same(value, questions.zero(metric) if row is None else row, metric, questions.digits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,11 +12,29 @@ import pytest
 
 from semantic.catalog import Catalog
 from semantic.errors import NoDataError, RangeError, UnknownNameError, UnknownTenantError, WriteError
+from semantic.reports.brand import Brand
+from semantic.reports.content import Content
+from semantic.reports.fill import fill
+from semantic.reports.formats import save
 from semantic.reports.library import built_in
-from semantic.reports.report import run_report, write_report
 from tests.semantic import shop, synthetic
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 4)
+
+
+def filled(published: Path, name: str, start: date, end: date, tenant: str | None) -> Content:
+    return fill(published, name, start, end, tenant=tenant, now=datetime.now(UTC))
+
+
+def run_report(published: Path, name: str, start: date, end: date, *, tenant: str | None = None) -> pa.Table:
+    return filled(published, name, start, end, tenant).table
+
+
+def write_report(
+    published: Path, name: str, start: date, end: date, *, folder: Path, tenant: str | None = None
+) -> Path:
+    content = filled(published, name, start, end, tenant)
+    return save(content, Brand(content.tenant_name), "csv", folder)
 
 
 def lines(published: Path, name: str, folder: Path, tenant: str = "acme") -> list[str]:

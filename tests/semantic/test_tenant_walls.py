@@ -17,8 +17,8 @@ from semantic import catalog as catalogs
 from semantic import query
 from semantic.catalog import Catalog, Mart, Metric
 from semantic.reports.library import built_in
-from semantic.reports.report import write_report
 from semantic.warehouse import open_build
+from tests.semantic.test_reports import write_report
 from tests.superset_assets import marts
 from tests.superset_assets.marts import CANARIES
 
