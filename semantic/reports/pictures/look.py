@@ -140,5 +140,7 @@ def colours(theme: Theme, names: list[str]) -> list[str]:
 
 
 def heading(data: ChartData, look: Look, name: str) -> str:
-    """The heading of one of the chart's columns."""
-    return shown.label(data.table.schema.field(name), look.content.columns)
+    """The heading of one of the chart's columns; of a dimension, that of the report's table."""
+    dimensions = [field for field in look.content.table.schema if b"unit" not in (field.metadata or {})]
+    same = next((field for field in dimensions if (field.metadata or {}).get(b"of") == name.encode()), None)
+    return shown.label(same or data.table.schema.field(name), look.content.columns)
