@@ -164,7 +164,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Check that every chart has rows, then end.")] = False,
     superset_port: Annotated[int, typer.Option(help="Superset's port; 0 takes a free port.")] = 8088,
     dagster_port: Annotated[int, typer.Option(help="Dagster's port; 0 takes a free port.")] = 3000,
-    web_port: Annotated[int, typer.Option(help="The port of report pages; 0 takes a free port.")] = 8090,
+    web_port: Annotated[int, typer.Option(help="The port of report pages; a free one where it is taken.")] = 8090,
 ) -> None:
     """Show simulated shops on dashboards: sync, build and publish them, and start the servers. Needs no account."""
     from orchestration.demo import run_demo

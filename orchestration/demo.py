@@ -49,15 +49,14 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
     refuse_foreign_configuration()
     home = Home(settings.home())
     home.make()
-    superset_port, dagster_port, web_port = (
-        port or servers.free_port() for port in (superset_port, dagster_port, web_port)
-    )
+    superset_port, dagster_port = superset_port or servers.free_port(), dagster_port or servers.free_port()
+    if web_port in (0, superset_port, dagster_port) or servers.taken(web_port):
+        web_port = servers.free_port()  # its address is printed, and not part of what a browser keeps
     server = Server(home.superset, home.published, superset_port, web=f":{web_port}")
     if not server.running():
         servers.refuse_taken(superset_port, "Superset", "--superset-port")
     if not once:
         servers.refuse_taken(dagster_port, "Dagster", "--dagster-port")
-        servers.refuse_taken(web_port, "The web application", "--web-port")
     with servers.Children() as children:
         children.on_exit(server.stop)
         with terminal.progress() as progress, _starting(server, progress):

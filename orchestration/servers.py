@@ -249,13 +249,18 @@ def _dagster() -> dict[str, str]:
 
 def refuse_taken(port: int, name: str, setting: str) -> None:
     """Raise ConfigurationError where another program listens on `port`."""
+    if taken(port):
+        raise ConfigurationError(
+            f"{name} cannot start",
+            f"another program listens on port {port}",
+            f"End it, or choose another port with {setting}",
+        )
+
+
+def taken(port: int) -> bool:
+    """Whether a program listens on `port`."""
     with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise ConfigurationError(
-                f"{name} cannot start",
-                f"another program listens on port {port}",
-                f"End it, or choose another port with {setting}",
-            )
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port() -> int:

@@ -92,12 +92,13 @@ def rotate_keys(settings: Settings, *, revoke_all: bool) -> tuple[str, list[str]
 
     Keys of live links stay, unless `revoke_all`: then every older key is removed and every live link is revoked.
     """
-    now, book = datetime.now(UTC), ledger(settings)
+    now, book, signing = datetime.now(UTC), ledger(settings), keys(settings)
     live = book.live(now)
     if revoke_all:
         for entry in live:
             book.revoke(entry.link.id, _user(), now)
-    return keys(settings).rotate(set() if revoke_all else {entry.link.key for entry in live})
+        return signing.rotate(set())
+    return signing.rotate({signing.newest(), *(entry.link.key for entry in live)})  # a link may be made at this moment
 
 
 def shown_period(link: links.Link) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from orchestration import cli, settings, sharing
+from orchestration import cli, demo, settings, sharing
 from semantic import periods
 from serving import links
 from serving.errors import EndedError, RefusedError
@@ -124,3 +124,22 @@ def test_commands_of_the_guide_do_what_it_says(takings: Command) -> None:
         words = command.split()
         expected = {"list": 0, "revoke": -1, "keys": -before if "--revoke" in words else 0}.get(words[0], 1)
         assert change == expected, command
+
+
+def test_demo_shows_the_same_link_again_while_it_is_open(takings: Command) -> None:
+    configuration = settings.load()
+    lines = demo.share_links(configuration)
+    assert [line.split()[0] for line in lines] == ["aurora", "nordlicht"]
+    assert [link_of(line.split()[1]).rolling for line in lines] == ["30d", "30d"]
+    assert demo.share_links(configuration) == lines
+    takings("revoke", link_of(lines[0].split()[1]).id)
+    again = demo.share_links(configuration)
+    assert (again[0] == lines[0], again[1] == lines[1]) == (False, True)
+
+
+def test_demo_of_old_orders_shares_the_days_that_its_dashboards_open_on(takings: Command) -> None:
+    configuration = settings.load()
+    boards = configuration.dashboards.model_copy(update={"default_range": "2010-12-01 : 2011-12-10"})
+    line = demo.share_links(configuration.model_copy(update={"dashboards": boards}))[0]
+    days = link_of(line.split()[1]).days
+    assert days and [day.isoformat() for day in days] == ["2010-12-01", "2011-12-10"]
