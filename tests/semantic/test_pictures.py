@@ -85,9 +85,13 @@ def texts(drawn: list[dict[str, Any]]) -> list[str]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_specification_is_valid_vega_lite_and_draws(case: str) -> None:
+    """A schema says the same of each row of data, and takes long for many of them."""
     data, content = CASES[case]
-    for size in SIZES.values():
-        altair.Chart.from_dict(draw.spec(data, look(content, size)))
+    for size in (PICTURE, NARROW):
+        spec = draw.spec(data, look(content, size))
+        for layer in spec["layer"]:
+            layer["data"]["values"] = layer["data"]["values"][:2]
+        altair.Chart.from_dict(spec)
     parsed(draw.svg(data, content, BRAND))
 
 
