@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -377,3 +378,10 @@ def test_sheet_of_a_report_without_charts_is_an_empty_picture_with_its_title() -
     root = parsed(sheet.svg(replace(contents.content(), charts=(), title='A "b" <c>'), BRAND))
     assert root.get("aria-label") == 'A "b" <c>'
     assert sheet.png(replace(contents.content(), charts=()), BRAND).startswith(b"\x89PNG")
+
+
+def test_pictures_drawn_at_the_same_time_are_those_drawn_one_after_the_other() -> None:
+    """The web application draws in several threads."""
+    drawn = [draw.inline(data, content, "c") for data, content in CASES.values()]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda case: draw.inline(*case, "c"), CASES.values())) == drawn
