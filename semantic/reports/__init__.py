@@ -1,1 +1,1 @@
-"""Named reports: what they hold is data (definitions), report fills them, csv writes the files."""
+"""Reports: a declaration (definitions/) is filled into one Content (fill), which each format writes (formats)."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from semantic.errors import WriteError
-from semantic.reports import shown, texts
+from semantic.reports import colours, shown, texts
 from semantic.reports.brand import Brand
 from semantic.reports.content import ChartData, Content
 from semantic.warehouse import Currency
@@ -221,7 +221,13 @@ def _about(book: _Book, sheet: Worksheet, content: Content) -> None:
 
 def _heading(book: _Book) -> Format:
     return book.workbook.add_format(
-        {"bold": True, "font_color": "#ffffff", "bg_color": book.brand.accent, "text_wrap": True, "valign": "top"}
+        {
+            "bold": True,
+            "font_color": "#ffffff",
+            "bg_color": colours.theme(book.brand.accent, "light").accent,
+            "text_wrap": True,
+            "valign": "top",
+        }
     )
 
 
