@@ -151,7 +151,7 @@ def _index(request: Request, site: Site, reader: Reader, who: Asking, period: st
     return _own(
         request, site, who, "index",
         as_of=f"Data as of {facts.as_of.astimezone(zone):%-d %b %Y %H:%M}" if facts.as_of else "No data yet",
-        problems=[*facts.problems, *map(BROKEN.format, reader.broken())],
+        agrees=facts.agrees, problems=[*facts.problems, *map(BROKEN.format, reader.broken())],
         reports=[item for item in cards if item["name"] not in EXPORTS],
         exports=[item for item in cards if item["name"] in EXPORTS],
         titles={name: title for name, (title, _) in titles.items()},

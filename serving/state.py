@@ -15,17 +15,21 @@ FRESH = timedelta(hours=26)  # of a sync each day, with some patience
 
 @dataclass(frozen=True)
 class State:
-    """`as_of`: the instant up to which all sources were read. `problems`: sentences, none when all is well."""
+    """`as_of`: the instant up to which all sources were read. `problems`: sentences, none when all is well.
+
+    `agrees`: whether totals were compared with those of the sources, and none differs.
+    """
 
     as_of: datetime | None
     problems: tuple[str, ...]
+    agrees: bool
 
 
 def of_tenant(published: Path, tenant: str, subject: Subject, now: datetime) -> State:
     """The state of the published build. Raises a SemanticError."""
     with open_build(published, tenant) as build:
         as_of, blocked = build.as_of(), facts.blocked(build)
-        differences = facts.reconciliation(build, subject.sources).differences
+        compared = facts.reconciliation(build, subject.sources)
     instant = as_of.replace(tzinfo=UTC) if as_of else None
     problems = [blocked] if blocked else []
     if instant is None:
@@ -33,5 +37,5 @@ def of_tenant(published: Path, tenant: str, subject: Subject, now: datetime) -> 
     elif now - instant > FRESH:
         days = round((now - instant) / timedelta(days=1))
         problems.append(f"The sources were last read {days} day{'s' * (days > 1)} ago.")
-    problems += [f"The totals differ from the source's own: {difference}." for difference in differences]
-    return State(instant, tuple(problems))
+    problems += [f"The totals differ from the source's own: {difference}." for difference in compared.differences]
+    return State(instant, tuple(problems), bool(compared.compared) and not compared.differences)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from semantic import periods
@@ -17,7 +18,7 @@ from serving.app import application
 from serving.links import Link, verify
 from serving.people import of_roles
 from tests.serving.asgi import Answer, Client
-from tests.serving.conftest import ROLES, ZONE, Served
+from tests.serving.conftest import ROLES, ZONE, Served, Sessions, copied, site_of
 
 FORM = {"report": "sales-velocity", "period": "7d", "days": "7"}
 
@@ -237,13 +238,31 @@ def test_old_numbers_are_named_on_the_index(served: Served) -> None:
     with open_build(served.site.published, "aurora") as build:
         as_of = build.as_of()
     assert as_of
-    for hours, words in ((1, None), (73, "The sources were last read 3 days ago")):
+    for hours, is_old in ((1, False), (73, True)):
         instant = as_of.replace(tzinfo=UTC) + timedelta(hours=hours)
         app = application(replace(served.site, now=partial(datetime.astimezone, instant)))
-        client = Client(app, cookies={"session": "aurora-session"})
-        index = client.get("/").text
-        assert (words or "Agrees with the sources") in index
-        assert ("Needs attention" in index) == bool(words)
+        index = Client(app, cookies={"session": "aurora-session"}).get("/").text
+        assert ("The sources were last read 3 days ago" in index) == is_old
+
+
+@pytest.mark.parametrize(("difference", "words"), [(None, ""), (0, "Agrees with the sources"), (5, "on 1 day")])
+def test_index_says_whether_the_totals_agree_with_the_sources(
+    published: Path, tmp_path: Path, difference: int | None, words: str
+) -> None:
+    own = copied(published, tmp_path / "published")
+    with duckdb.connect(str(own / "run-01" / "tenant-aurora.duckdb")) as db:
+        db.execute("DELETE FROM marts.reconciliation")
+        if difference is not None:
+            names = "tenant_id, source, source_account, date_day, metric, difference_minor"
+            values = ["aurora", "shopify", "aurora", date(2026, 3, 1), "net_sales", difference]
+            db.execute(f"INSERT INTO marts.reconciliation ({names}) VALUES (?, ?, ?, ?, ?, ?)", values)
+    site = site_of(own, tmp_path / "state", Sessions())
+    index = Client(application(site), cookies={"session": "aurora-session"}).get("/").text
+    assert words in index
+    assert ("Agrees with the sources" in index, "differ from the source" in index) == (
+        difference == 0,
+        bool(difference),
+    )
 
 
 def test_reports_of_ones_own_are_listed_and_a_broken_one_is_named(served: Served, tmp_path: Path) -> None:
