@@ -217,6 +217,14 @@ def test_a_week_or_month_is_open_until_its_last_day_is_over_or_where_the_range_c
     assert series.is_open(day, grain, (date(2026, 10, 2), date(2026, 11, 30)), content) is is_open
 
 
+def test_one_day_has_its_number_beside_it_and_says_that_it_goes_on() -> None:
+    whole = contents.content(count=1)
+    running = contents.content(count=1, as_of=datetime(2026, 11, 1, 20, 0, tzinfo=UTC))
+    data = contents.line((NET_SALES, [Decimal("700.5")]), count=1, before=False)
+    assert "$700.50" in texts(draw.spec(data, look(whole))["layer"])
+    assert "$700.50 so far" in texts(draw.spec(data, look(running))["layer"])
+
+
 def test_a_line_breaks_where_a_number_is_unknown_and_a_lone_point_is_a_dot() -> None:
     values = [None if number in (5, 7) else value for number, value in enumerate(wave(30))]
     drawn = list(draw.spec(contents.line((NET_SALES, values), before=False), look(contents.content()))["layer"])
@@ -384,4 +392,4 @@ def test_pictures_drawn_at_the_same_time_are_those_drawn_one_after_the_other() -
     """The web application draws in several threads."""
     drawn = [draw.inline(data, content, "c") for data, content in CASES.values()]
     with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(lambda case: draw.inline(*case, "c"), CASES.values())) == drawn
+        assert list(threads.map(lambda case: draw.inline(case[0], case[1], "c"), CASES.values())) == drawn

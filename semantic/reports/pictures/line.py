@@ -14,7 +14,7 @@ from semantic.reports.content import ChartData, Content
 from semantic.reports.pictures import axes, marks
 from semantic.reports.pictures.axes import Scale
 from semantic.reports.pictures.look import Look, span
-from semantic.reports.pictures.series import SHAPES, Point, Series, dots, segments, series
+from semantic.reports.pictures.series import SHAPES, Point, Series, dots, is_open, segments, series
 from semantic.reports.shown import Style
 
 DOT = 3.6  # area of a dot that shows its shape, times the font's size
@@ -38,7 +38,8 @@ def spec(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     layers = [*_grid(labels, y, left, look), *legend, *_dates(data, stamps, (first, last), x, bottom, look)]
     layers += _lines(data, lines, x, y, look)
     if len(stamps) == 1:
-        layers.append(_values_beside(lines, style, x, y, look))
+        goes_on = is_open(stamps[0], data.chart.by[0], span(data, look.content), look.content)
+        layers.append(_values_beside(lines, style, x, y, look, " so far" * goes_on))
     return bottom + look.font * 2, layers
 
 
@@ -159,14 +160,17 @@ def _lines(data: ChartData, lines: Sequence[Series], x: Scale, y: Scale, look: L
             yield {"data": _values(each, points), "mark": mark, "encoding": encoding}
 
 
-def _values_beside(lines: Sequence[Series], style: Style, x: Scale, y: Scale, look: Look) -> marks.Layer:
-    """The numbers beside the dots of one day, which no line connects."""
+def _values_beside(lines: Sequence[Series], style: Style, x: Scale, y: Scale, look: Look, so_far: str) -> marks.Layer:
+    """The numbers beside the dots of one day, week or month, which no line connects. `so_far`: for one that goes on."""
     places: list[dict[str, Any]] = []
     for each in reversed(lines):
         for day, value in each.points:
             if value is not None and all(abs(y.at(float(value)) - item["y"]) > look.font * 1.5 for item in places):
                 place = (x.at(day.toordinal()) + look.font * 0.8, y.at(float(value)) - look.font * 0.6)
-                places.append(look.item(style.text(value), *place, look.theme.muted if each.is_earlier else ""))
+                if each.is_earlier:
+                    places.append(look.item(style.text(value), *place, look.theme.muted))
+                else:
+                    places.append(look.item(style.text(value) + so_far, *place))
     return marks.texts(places, look.font)
 
 
