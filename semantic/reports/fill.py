@@ -94,7 +94,7 @@ def fill_build(
         table=rows,
         charts=drawn,
         definitions={build.catalog.metric(name).label: build.catalog.metric(name).description for name in names},
-        caveats=tuple(_caveats(build, report, days, comparison, today, names, known, blocked)),
+        caveats=tuple(_caveats(build, report, days, whole, today, names, known, blocked)),
         as_of=build.as_of(),
         reconciliation=facts.reconciliation(build, subject.sources),
         run_id=build.run_id,
@@ -127,7 +127,7 @@ def _caveats(
     build: Build,
     report: Report,
     days: Days,
-    comparison: Comparison | None,
+    whole: Days,
     today: date,
     names: Sequence[str],
     known: dict[str, bool],
@@ -146,12 +146,17 @@ def _caveats(
         if figures.is_monthly(build.catalog, build.catalog.metric(name))
     ]
     if of_month:
-        first = figures.newest_month(comparison.now if comparison else days, today)[0]
-        yield f"{facts.listed([metric.label for metric in of_month])}: {first:%B %Y}."
-    if comparison and comparison.now != days:
+        first = figures.newest_month(whole, today)[0]
+        state = (
+            "which is not over" if first == first_of("month", today) else "the newest month of these days that is over"
+        )
+        yield f"{facts.listed([metric.label for metric in of_month])}: of {first:%B %Y}, {state}."
+    if whole[1] < today and whole != days:
         so_far = ", today so far included" if days[0] <= today <= days[1] else ""
-        whole = "{} to {}".format(*comparison.now)
-        yield f"Figures and charts are of whole days, {whole}; the table is of {days[0]} to {days[1]}{so_far}."
+        yield (
+            f"Figures and charts are of whole days, {whole[0]} to {whole[1]}; the table is of {days[0]} to {days[1]}"
+            f"{so_far}."
+        )
     if days[1] > today:
         yield f"Nothing is known yet of the days after {today}: the sources were last read then."
     yield from report.caveats
@@ -161,5 +166,5 @@ def _months(days: Days, today: date) -> str:
     first, last = (first_of("month", day) for day in days)
     running = ", which is not over" if last == first_of("month", today) else ""
     if first == last:
-        return f"What is counted by month is of the whole month {first:%B %Y}{running}."
-    return f"What is counted by month is of whole months: {first:%B %Y} to {last:%B %Y}{running}."
+        return f"What is counted by month is of {first:%B %Y}{running or ', the whole month'}."
+    return f"What is counted by month is of all months from {first:%B %Y} to {last:%B %Y}{running}."

@@ -157,9 +157,9 @@ def test_cash_is_that_of_the_newest_whole_month_beside_the_month_before(catalog:
     assert content.table.column("month").to_pylist() == [date(2026, month, 1) for month in (1, 2, 3)]
     assert content.table.column("is_complete").to_pylist() == [True, True, False]
     text = " ".join(content.caveats)
-    assert "whole months: January 2026 to March 2026, which is not over" in text
+    assert "of all months from January 2026 to March 2026, which is not over" in text
     assert {chart.months for chart in content.charts} == {(date(2026, 1, 1), date(2026, 3, 31))}
-    assert "Cash in the bank" in text and "February 2026" in text
+    assert "Break-even revenue: of February 2026, the newest month of these days that is over." in text
 
 
 def test_running_month_alone_is_not_compared(catalog: Catalog, tmp_path: Path) -> None:

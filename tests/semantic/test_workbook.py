@@ -48,9 +48,9 @@ def test_workbook_has_the_table_first_and_then_what_it_is(content: Content) -> N
     sheets = workbook(xlsx.dump(content, BRAND))
     assert list(sheets) == ["Report", "About", "Figures", "1 Products by revenue", "2 Products by returns"]
     assert [cell.value for cell in sheets["Report"][0]][:5] == [
-        "Product id",
+        "Product ID",
         "Product",
-        "Skus",
+        "SKU",
         "Quantity sold",
         "Product revenue",
     ]
