@@ -213,3 +213,15 @@ def test_large_body_is_refused_before_it_is_read(served: Served, headers: dict[s
     form = {"report": "x" * 30_000, "days": "7"}
     assert served.client.post("/share", form, headers).status == 413
     assert served.client.post("/share", {"report": "x", "days": "7"}).status == 401
+
+
+@pytest.mark.parametrize(("format", "media", "start"), [
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK"),
+    ("pdf", "application/pdf", b"%PDF-"),
+])  # fmt: skip
+def test_other_downloads_have_their_type_and_name(served: Served, format: str, media: str, start: bytes) -> None:
+    answer = served.client.get(f"/r/{served.token(days=DAYS)}/{format}")
+    assert (answer.status, answer.headers["content-type"]) == (200, media)
+    name = f"revenue-overview-{DAYS[0]}-{DAYS[1]}.{format}"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert answer.body.startswith(start) and len(answer.body) > 5_000
