@@ -53,7 +53,8 @@ def fill(
     shown = Chart(chart.kind, chart.title, chart.metrics, (chart.label,) if chart.label else by, chart.limit)
     if grain and by == (grain,):
         return _over_time(build, shown, metrics, grain, days, comparison, digits, known)
-    return ChartData(shown, _tidy(_rows(build, chart, by, days), shown, metrics, digits, known))
+    rows = _tidy(_rows(build, chart, by, days), shown, metrics, digits, known)
+    return ChartData(shown, _bars(rows, shown) if chart.kind == "bars" else rows)
 
 
 def _figure(chart: ReportChart, figure: Figure, digits: int) -> ChartData:
@@ -111,12 +112,17 @@ def _of_months(build: Build, metrics: Sequence[Metric]) -> bool:
 
 def _rows(build: Build, chart: ReportChart, by: tuple[str, ...], days: Days) -> pa.Table:
     ranked = chart.kind == "bars"
-    order = [f"-{chart.metrics[0]}"] if ranked else []
-    labels = [chart.label] if chart.label and chart.label not in by else []
     return select(
-        build, chart.metrics, by=by, labels=labels, start=days[0], end=days[1], order=order, limit=chart.limit,
-        only=chart.metrics[0] if ranked else None, where=chart.where,
+        build, chart.metrics, by=by, labels=[chart.label] if chart.label and chart.label not in by else [],
+        start=days[0], end=days[1], order=[f"-{chart.metrics[0]}"] if ranked else [],
+        limit=None if ranked else chart.limit, where=chart.where,
     )  # fmt: skip
+
+
+def _bars(table: pa.Table, chart: Chart) -> pa.Table:
+    """The rows that have a bar: a loss has one, zero has none."""
+    values = table.column(chart.metrics[0]).to_pylist()
+    return table.filter(pa.array([value != 0 for value in values], pa.bool_())).slice(0, chart.limit)
 
 
 def _tidy(table: pa.Table, chart: Chart, metrics: list[Metric], digits: int, known: Known) -> pa.Table:

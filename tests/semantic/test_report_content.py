@@ -106,6 +106,14 @@ def test_day_without_a_row_is_zero_where_the_metric_is_known(published: Path) ->
     assert content.table.column("aov_usd").to_pylist() == [None, None]
 
 
+def test_chart_has_a_bar_for_a_loss_and_none_for_zero(catalog: Catalog, tmp_path: Path) -> None:
+    zero = dict.fromkeys(("gross_sales_minor", "net_sales_minor", "orders_placed", "order_value_minor"), 0)
+    quiet = {**shop.US, **shop.NONE, **zero, "channel": "Draft orders", "date_day": date(2026, 3, 4)}
+    published = build_with(catalog, tmp_path, metrics_daily=[*shop.ROWS["metrics_daily"], quiet])
+    bars = filled(published, "channel-comparison", (date(2026, 3, 3), date(2026, 3, 4))).charts[0]
+    assert bars.table.to_pylist() == [{"channel": "Online store", "net_sales": Decimal("-10.01")}]
+
+
 FUNNEL = [
     {"tenant_id": "acme", "funnel": "orders", "step_number": number, "step": step, "date_day": date(2026, 3, 2),
      "step_count": count, "previous_count": before}

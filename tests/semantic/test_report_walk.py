@@ -208,7 +208,7 @@ def check_groups(questions: Questions, content: Content, chart: ChartData, decla
     ]
     values = chart.table.column(name).to_pylist()
     if declared.kind == "bars":
-        rows = sorted((value for value in rows if value is not None and value > 0), reverse=True)[: declared.limit]
+        rows = sorted((value for value in rows if value), reverse=True)[: declared.limit]
     assert len(values) == len(rows)
     for value, row in zip(values, rows, strict=True):
         assert same(value, questions.zero(metric) if row is None else row, metric, questions.digits)
