@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from common.presets import PRESETS
 from semantic import periods
+from semantic.errors import RangeError
 from serving import pages, people
 from serving.people import Person
 from serving.reader import Question
@@ -73,8 +74,7 @@ def question(site: Site, tenant: Tenant, report: str, period: str | None) -> Que
 
 def days_of(first: str, last: str) -> tuple[date, date]:
     """The days of two date fields. Raises RangeError."""
-
-    def never() -> date:
-        raise ValueError
-
-    return periods.check(periods.day(first, never), periods.day(last, never))
+    try:
+        return periods.check(date.fromisoformat(first), date.fromisoformat(last))
+    except ValueError:
+        raise RangeError("One of the two days is missing", next_step="Fill in the first and the last day") from None

@@ -104,7 +104,7 @@ class Reader:
                 content, brand, links=addresses.downloads, navigation=addresses.navigation, page=shown,
             ).encode()  # fmt: skip
 
-        form = ("page", number, tuple(addresses.downloads.values()), brand)
+        form = ("page", number, *addresses.downloads.values(), *addresses.navigation.values(), brand)
         return await self._cache.get(run_id, (*question.key, *form), draw, len), pages.policy(brand)
 
     async def file(self, question: Question, format: str) -> bytes:

@@ -87,7 +87,8 @@ def test_rolling_and_free_days_are_as_chosen(served: Served) -> None:
 @pytest.mark.parametrize(("changes", "message"), [
     ({"days": "91"}, "A link lasts from 1 to 90 days"), ({"days": "0"}, "A link lasts from 1 to 90 days"),
     ({"report": "none"}, "This report does not exist"), ({"period": "13 moons"}, "Unknown period"),
-    ({"first": "2026-01-02"}, "is not a day"), ({"first": "2026-01-02", "last": "2026-01-01"}, "No days from"),
+    ({"first": "2026-01-02"}, "One of the two days is missing"),
+    ({"first": "2026-01-02", "last": "2026-01-01"}, "No days from"),
     ({"first": "2026-01-02", "last": "2026-01-05", "rolling": "yes"}, "cannot roll"),
 ])  # fmt: skip
 def test_form_that_cannot_be_carried_out_says_why_and_keeps_what_was_chosen(
@@ -279,3 +280,9 @@ def test_reports_of_ones_own_are_listed_and_a_broken_one_is_named(served: Served
     assert client.get("/reports/weekly").status == 200
     assert link_of(served, client, make(client, report="weekly")).report == "weekly"
     assert make(client, report="broken").status == 422
+
+
+def test_kept_page_leads_to_the_host_that_was_asked(served: Served) -> None:
+    for host in ("127.0.0.1", "localhost"):
+        client = Client(served.client.app, f"{host}:8090", {"session": "aurora-session"})
+        assert f'href="http://{host}:8088/"' in client.get("/reports/revenue-overview").text
