@@ -28,7 +28,7 @@ ASSETS = {"copy.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 def application(site: Site, cache: Cache | None = None) -> ASGIApp:
     """The ASGI application of a site."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     reader = Reader(site, cache)
     app.include_router(public.routes(site, reader))
     app.include_router(own.routes(site, reader))

@@ -154,6 +154,9 @@ def _chart(chart: ReportChart, place: str, catalog: Catalog) -> Iterator[Mistake
         grain = catalog.marts[metric.mart].time_grain or "day" if metric.mart else "day"
         by = [grain if item == TIME else item for item in (*chart.by, *chart.where)]
         yield from ((f"{place}.metrics", text) for text in _asked(catalog, metric, by, labels))
+    if chart.kind == "line" and len({catalog.metrics[name].unit for name in known}) > 1:
+        units = ", ".join(f"{name} ({catalog.metrics[name].unit})" for name in known)
+        yield f"{place}.metrics", f"the lines of a chart have one axis, and these have different units: {units}"
     yield from ((place, f"a chart of the kind {chart.kind} {text}") for text in _kind(chart))
 
 

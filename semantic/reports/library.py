@@ -36,7 +36,7 @@ def find(name: str, custom: Path | None = None) -> Declared:
         return built_in()[name]
     files = custom_files(custom)
     if name not in files:
-        raise UnknownNameError("report", name, [*built_in(), *files])
+        raise UnknownNameError("report", name, dict.fromkeys([*built_in(), *files]))
     return _load(name, files[name])
 
 

@@ -52,6 +52,7 @@ KEYS = (
     "caveats",
 )
 MOST_CHARTS = 3
+MOST_BYTES = 100_000  # of a file; the application reads all of them for its first page
 
 
 @dataclass
@@ -139,6 +140,9 @@ class _Reading:
 def load(path: Path) -> Declared:
     """The report that a file declares. Raises ReportError that names every mistake with file and line."""
     try:
+        if path.stat().st_size > MOST_BYTES:
+            why = f"it has more than {MOST_BYTES:,} bytes"
+            raise ReportError(f"Cannot read the report {path}", why, "Make it shorter")
         node = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
     except OSError as error:
         raise ReportError(f"Cannot read the report {path}", error.strerror or str(error), "Make it readable") from None
@@ -149,6 +153,8 @@ def load(path: Path) -> Declared:
         mark = getattr(error, "problem_mark", None)
         why = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise mistaken(path, [(mark.line + 1 if mark else 1, f"it is not valid YAML: {why}")]) from None
+    except RecursionError:
+        raise mistaken(path, [(1, "it has too many brackets within each other")]) from None
     if node is None:
         raise mistaken(path, [(1, "the file is empty")])
     reading = _Reading(path)

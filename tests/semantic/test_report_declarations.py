@@ -114,6 +114,8 @@ def test_every_report_of_takings_agrees_with_the_metrics(catalog: Catalog) -> No
          "line 12: a chart of the kind line needs `by: [time]`"),
         (("kind: bars, title: Returns, metrics: [returns]", "kind: bars, title: R, metrics: [returns, net_sales]"),
          "line 12: a chart of the kind bars needs one metric"),
+        (("title: Returns, metrics: [returns], by: [time]", "title: R, metrics: [returns, refund_rate], by: [time]"),
+         "line 13: the lines of a chart have one axis, and these have different units: returns (money), refund_rate"),
         (("metrics: [returns], by: [channel]}", "metrics: [retuns], by: [channel]}"),
          "line 12: there is no metric 'retuns'"),
         (("metrics: [returns], by: [channel]}", "metrics: [returns], by: [product_key]}"),
@@ -156,6 +158,7 @@ def test_several_mistakes_are_named_at_once_in_the_order_of_the_file(tmp_path: P
         (GOOD[: GOOD.index("columns:")] + "columns: {}\n", "line 7: columns has no column"),
         (GOOD[: GOOD.index("columns:")], "line 1: `columns` is missing"),
         (GOOD + "  ? [a, b]\n  : c\n", "line 15: it is not valid YAML"),
+        (f"title: {'[' * 5000}{']' * 5000}\n", "line 1: it has too many brackets within each other"),
     ],
 )
 def test_file_that_is_no_declaration_is_refused(tmp_path: Path, catalog: Catalog, text: str, expected: str) -> None:
@@ -171,6 +174,12 @@ def test_file_that_is_no_text_or_cannot_be_read_is_one_clear_error(tmp_path: Pat
     path.mkdir()
     with pytest.raises(ReportError, match="Cannot read the report"):
         load(path)
+
+
+def test_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    columns = "".join(f"  c{number}: returns\n" for number in range(6000))
+    with pytest.raises(ReportError, match="more than 100,000 bytes"):
+        load(written(tmp_path, GOOD[: GOOD.index("columns:")] + f"columns:\n{columns}"))
 
 
 def test_own_report_is_found_beside_those_of_takings(tmp_path: Path) -> None:
