@@ -62,6 +62,8 @@ def link(
     shared = sharing.share(configuration, report, tenant, days, moving, expires)
     typer.echo(shared.url)
     typer.echo(f"{report}, {shared.shows}, until {shared.expires:%Y-%m-%d %H:%M} UTC.", err=True)
+    if shared.names_customers:
+        typer.echo("This report names customers: everybody who has the link sees them.", err=True)
 
 
 @app.command("list")

@@ -22,11 +22,12 @@ LIFETIME = re.compile(r"([1-9][0-9]{0,4})(d|h)")
 
 @dataclass(frozen=True)
 class Shared:
-    """A link that was made: its address for people, and when it ends (UTC)."""
+    """A link that was made: its address for people, when it ends (UTC), its days, and whether it shows customers."""
 
     url: str
     expires: datetime
     shows: str
+    names_customers: bool
 
 
 def address(settings: Settings) -> str:
@@ -56,13 +57,14 @@ def share(
     by: str | None = None,
 ) -> Shared:
     """Make a link. `expires`: 7d or 48h; without it the tenant's default. `by`: who makes it. Raises TakingsError."""
-    library.find(report, settings.reports_folder)
+    declared = library.find(report, settings.reports_folder).report
     tenant, now = _tenant(settings, tenant_id), datetime.now(UTC)
     lifetime = _lifetime(tenant, expires)
     signing = keys(settings)
     link = links.new(signing, report, tenant.id, days, rolling, lifetime=lifetime, now=now)
     ledger(settings).add(link, by or _user(), now)
-    return Shared(f"{address(settings)}/r/{links.sign(link, signing)}", link.expiry, shown_period(link))
+    url = f"{address(settings)}/r/{links.sign(link, signing)}"
+    return Shared(url, link.expiry, shown_period(link), declared.names_customers)
 
 
 def ready_link(settings: Settings, report: str, tenant: str, days: Days | None, rolling: str | None, by: str) -> str:

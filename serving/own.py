@@ -27,6 +27,7 @@ SentTenant = Annotated[str | None, Form(alias="tenant")]
 Proof = Annotated[str, Form(alias=forms.FIELD)]
 FIELDS = ("report", "period", "first", "last", "rolling", "days")
 BROKEN = "The file of the report {} has a mistake: `takings report --check` says which."
+NAMING = " (names customers)"
 LIFETIMES = (1, 2, 7, 14, 30, 60, 90, 180, 365)  # days
 
 
@@ -165,13 +166,14 @@ def _form(
     request: Request, site: Site, reader: Reader, who: Asking, form: Mapping[str, object], problem: str = ""
 ) -> Response:
     most, usual, titles = who.tenant.most_days, who.tenant.default_days, reader.titles()
-    report = form["report"] if form["report"] in titles else ""
+    report, naming = form["report"] if form["report"] in titles else "", reader.naming()
     lifetimes = sorted({*(days for days in LIFETIMES if days <= most), usual, most})
     return _own(
         request, site, who, "share", 422 if problem else 200,
         form={**form, "report": report, "days": form["days"] or usual}, problem=problem, periods=PERIODS,
         formats=downloads(), query=who.query(quote(str(form["period"]))),
-        reports=[(name, title) for name, (title, _) in titles.items()],
+        reports=[(name, title + NAMING * (name in naming)) for name, (title, _) in titles.items()],
+        names_customers=report in naming,
         lifetimes=[(days, f"{days} day{'s' * (days > 1)}") for days in lifetimes],
     )  # fmt: skip
 
@@ -182,7 +184,7 @@ def _link(request: Request, site: Site, reader: Reader, who: Asking, entry: Entr
     title, _ = reader.titles().get(entry.link.report, (entry.link.report, ""))
     return _own(
         request, site, who, "link",
-        entry=entry, state=live, report=title, url=f"{site.own_address(_host(request))}/r/{token}",
+        entry=entry, state=live, report=title, names_customers=entry.link.report in reader.naming(), url=f"{site.own_address(_host(request))}/r/{token}",
         query=who.query(period),
     )  # fmt: skip
 

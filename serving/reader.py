@@ -69,6 +69,11 @@ class Reader:
         titles = {report.name: (report.title, report.question) for report in declared}
         return dict(sorted(titles.items(), key=lambda item: (item[0] in EXPORTS, item[1])))
 
+    def naming(self) -> frozenset[str]:
+        """The reports that show who single customers are."""
+        names = self._names(broken=False)
+        return frozenset(name for name in names if library.find(name, self._site.custom).report.names_customers)
+
     def broken(self) -> list[str]:
         """The names of reports of one's own whose files have mistakes."""
         return self._names(broken=True)

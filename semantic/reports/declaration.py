@@ -18,6 +18,8 @@ Where = Mapping[str, str]
 SHOWS: tuple[str, ...] = get_args(Show)
 KINDS: tuple[str, ...] = get_args(ChartKind)
 PACE_DAYS = 7
+PEOPLE = frozenset(("customer_id", "customer_key", "display_name"))
+"""Dimensions that tell one customer from another."""
 TIME = "time"
 """In a chart's `by`: days, weeks or months by the length of the range."""
 
@@ -80,6 +82,12 @@ class Report:
     def every_day(self) -> bool:
         """Whether the report has one row for each day of the range."""
         return self.by == ("day",)
+
+    @property
+    def names_customers(self) -> bool:
+        """Whether it shows who single customers are: who shares it must know."""
+        charts = [name for chart in self.charts for name in (*chart.by, chart.label)]
+        return not PEOPLE.isdisjoint((*self.by, *self.labels, *(column.of for column in self.columns), *charts))
 
     def metrics(self) -> Iterator[str]:
         """Every name that may be a metric, in the order in which a reader meets it; dimensions are among them."""

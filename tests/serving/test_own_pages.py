@@ -77,6 +77,16 @@ def test_link_of_two_clicks_shows_the_chosen_report_for_the_chosen_time(served: 
     assert entry and entry.made_by == "aurora"
 
 
+def test_form_and_link_say_that_a_report_names_customers(served: Served) -> None:
+    owner = served.as_login("aurora")
+    naming, other = owner.get("/share?report=customer-spend").text, owner.get("/share?report=revenue-overview").text
+    assert "This report names customers" in naming and "This report names customers" not in other
+    assert "Customer Spend (names customers)</option>" in other and "Top Customers (names customers)</option>" in other
+    assert other.count("(names customers)") == 2
+    made = [make(owner, report=report).headers["location"] for report in ("top-customers", "top-products")]
+    assert ["This report names customers" in owner.get(address).text for address in made] == [True, False]
+
+
 def test_rolling_and_free_days_are_as_chosen(served: Served) -> None:
     owner = served.as_login("aurora")
     assert link_of(served, owner, make(owner, rolling="yes")).rolling == "7d"

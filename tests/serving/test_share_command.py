@@ -55,6 +55,14 @@ def test_link_has_the_days_of_the_tenants_calendar_and_seven_days_to_live(taking
     assert (link.report, link.tenant, link.rolling) == ("revenue-overview", "aurora", None)
 
 
+@pytest.mark.parametrize(("report", "warned"), [("customer-spend", True), ("top-customers", True), ("funnel", False)])
+def test_link_to_a_report_that_names_customers_says_so(takings: Command, report: str, warned: bool) -> None:
+    assert takings("list") == ""
+    result = CliRunner().invoke(cli.app, ["share", report, "--tenant", "aurora"])
+    assert ("This report names customers" in result.stderr) is warned
+    assert len(result.stdout.splitlines()) == 1
+
+
 def test_rolling_link_keeps_the_name_of_its_period(takings: Command) -> None:
     link = link_of(takings("sales-velocity", "--period", "30d", "--tenant", "aurora", "--rolling"))
     assert (link.days, link.rolling) == (None, "30d")
