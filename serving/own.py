@@ -184,7 +184,8 @@ def _link(request: Request, site: Site, reader: Reader, who: Asking, entry: Entr
     title, _ = reader.titles().get(entry.link.report, (entry.link.report, ""))
     return _own(
         request, site, who, "link",
-        entry=entry, state=live, report=title, names_customers=entry.link.report in reader.naming(), url=f"{site.own_address(_host(request))}/r/{token}",
+        entry=entry, state=live, report=title,
+        names_customers=entry.link.report in reader.naming(), url=f"{site.own_address(_host(request))}/r/{token}",
         query=who.query(period),
     )  # fmt: skip
 
