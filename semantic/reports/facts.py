@@ -80,7 +80,8 @@ def unknown(catalog: Catalog, names: Sequence[str], known: Mapping[str, bool]) -
             yield f"Unknown without {what} ({advice}): {listed(labels)}."
         left = [name for name in left if name not in lacking]
     if left:
-        yield f"No source of this shop has: {listed([catalog.metric(name).label for name in left])}."
+        labels = [catalog.metric(name).label for name in left]
+        yield f"Unknown, since no source has delivered data of it: {listed(labels)}."
 
 
 def listed(names: Sequence[str]) -> str:

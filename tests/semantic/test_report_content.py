@@ -313,3 +313,16 @@ def test_tenant_that_was_never_published_says_why(catalog: Catalog, tmp_path: Pa
     published = synthetic.publish(tmp_path / "published", catalog, {"build_info": [{"tenant_id": "acme", **since}]})
     with pytest.raises(NoDataError, match=r"not published since 2026-03-09 07:05 UTC\. acme has two currencies"):
         filled(published, "revenue-overview")
+
+
+def test_refunded_value_of_orders_and_money_paid_back_are_shown_beside_each_other(published: Path) -> None:
+    """Of shop.py: an order of 20.00 of March 2 was refunded in part, 10.81 of it on March 4."""
+    rows = filled(published, "refund-health").table.to_pylist()
+    amounts = {row["date"].day: (row["refunded_order_value_usd"], row["refunded_usd"]) for row in rows}
+    assert amounts == {1: (0, 0), 2: (20, 0), 3: (0, 0), 4: (0, Decimal("10.81"))}
+
+
+def test_report_of_a_tenant_without_products_is_unknown(catalog: Catalog, tmp_path: Path) -> None:
+    content = filled(build_with(catalog, tmp_path, product_daily=[]), "top-products")
+    assert set(figures(content).values()) == {(None, None, None)}
+    assert content.caveats[0] == "Unknown, since no source has delivered data of it: Product revenue and Quantity sold."
