@@ -37,6 +37,7 @@ from semantic.reports.declaration import KINDS, SHOWS, Declared, Report, ReportC
 SUFFIXES = (".yml", ".yaml")
 REPORT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]*(_\{currency\})?")
+NO_LETTERS = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 NAMES = ("figures", "by", "labels", "order")
 KEYS = (
     "title",
@@ -91,6 +92,8 @@ class _Reading:
     def text(self, node: yaml.Node, place: str) -> str:
         """One text."""
         if isinstance(node, yaml.ScalarNode) and node.tag != "tag:yaml.org,2002:null" and str(node.value).strip():
+            if NO_LETTERS.search(node.value):
+                self.fail(node, f"{place} has control characters")
             return str(node.value).strip()
         self.fail(node, f"{place} has to be a text")
         return ""

@@ -41,6 +41,7 @@ CASES: dict[str, tuple[ChartData, Content]] = {
     "bars": (contents.bars(NAMES, [9331.1, 204, 12.4]), contents.content()),
     "bars of losses": (contents.bars(NAMES, [500, -20.5, -300]), contents.content()),
     "hostile bars": (contents.bars(contents.HOSTILE, range(len(contents.HOSTILE))), contents.content()),
+    "emoji bars": (contents.bars([f"{'a' * n}{'😀' * 60}" for n in (0, 1)], [2, 1]), contents.content()),
     "funnel": (contents.funnel(), contents.content()),
     "unknown funnel": (contents.funnel((0, None, 12, 10)), contents.content()),
     "heatmap": (contents.heatmap(), contents.content()),
@@ -292,7 +293,7 @@ def test_every_text_is_inside_its_picture(case: str, size: str) -> None:
         if mark["type"] != "text":
             continue
         for row in layer["data"]["values"]:
-            width = min(marks.text_width(row["text"], mark["fontSize"]), mark.get("limit", 10**6))
+            width = min(marks.text_width(row["text"], mark["fontSize"]), row.get("limit") or 10**6)
             start = row["x"] - width * {"left": 0, "center": 0.5, "right": 1}[mark["align"]]
             if start < -1 or start + width > spec["width"] + 1 or not 0 < row["y"] < spec["height"]:
                 outside.append((row["text"], start, start + width, row["y"]))

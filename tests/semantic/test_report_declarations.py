@@ -74,6 +74,8 @@ def test_every_report_of_takings_agrees_with_the_metrics(catalog: Catalog) -> No
     ("change", "expected"),
     [
         (("limit: 5", "limmit: 5"), "line 6: unknown setting 'limmit' (did you mean limit?)"),
+        (("title: Returns by channel", 'title: "Half \\ud83d"'), "line 1: title has control characters"),
+        (("title: Returns by channel", 'title: "\\0"'), "line 1: title has control characters"),
         (("limit: 5", "limit: 0"), "line 6: limit has to be a whole number above 0"),
         (("limit: 5", "limit: 5\nlimit: 6"), "line 7: 'limit' is there twice"),
         (("limit: 5", "without_empty: perhaps"), "line 6: without_empty has to be true or false"),

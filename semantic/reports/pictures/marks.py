@@ -27,14 +27,30 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def texts(items: Iterable[Item], size: float, *, align: Align = "left", bold: bool = False, limit: float = 0) -> Layer:
-    """Texts at x, y (their middle) in a color. `limit`: pixels after which a text ends with an ellipsis."""
+    """Texts at x, y (their middle) in a color. `limit`: pixels after which a text ends with an ellipsis.
+
+    Vega cuts a text between the two halves of an emoji, and then fails: such a text is cut here.
+    """
     mark: dict[str, Any] = {"type": "text", "align": align, "baseline": "middle", "fontSize": size, "font": FONT}
     if bold:
         mark["fontWeight"] = "bold"
     if limit:
-        mark |= {"limit": limit, "ellipsis": "…"}
+        items = [_cut(item, limit, size, bold) for item in items]
+        mark |= {"limit": {"expr": "datum.limit"}, "ellipsis": "…"}
     encoding = {**_pixels("x", "y"), "text": {"field": "text", "type": "nominal"}, **_colour("color")}
     return _layer(items, mark, encoding)
+
+
+def _cut(item: Item, limit: float, size: float, bold: bool) -> dict[str, Any]:
+    """An item whose text Vega need not cut where it has letters of two halves; others keep the limit."""
+    text = item["text"]
+    if max(text, default="") < "\U00010000":
+        return {**item, "limit": limit}
+    if text_width(text, size, bold=bold) > limit:
+        while text and text_width(f"{text}…", size, bold=bold) > limit:
+            text = text[:-1]
+        text = f"{text.rstrip()}…"
+    return {**item, "text": text, "limit": 0}
 
 
 def rects(items: Iterable[Item], *, radius: float = 0) -> Layer:
