@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from common.presets import PRESETS
@@ -18,6 +19,7 @@ from serving.site import Site, Tenant
 
 PERIODS = tuple((name, pages.period_words(name)) for name in PRESETS)
 DEFAULT = "30d"
+AT_ONCE = 10  # logins that are being recognized
 
 
 class NotLoggedInError(Exception):
@@ -52,7 +54,7 @@ async def asking(request: Request, site: Site, chosen: str | None) -> Asking:
     Raises NotLoggedInError, NoTenantError, LoginServerError.
     """
     cookie = request.cookies.get(people.COOKIE)
-    person = await run_in_threadpool(site.logins.person, cookie) if cookie else None
+    person = await to_thread.run_sync(site.logins.person, cookie, limiter=_limiter()) if cookie else None
     if person is None:
         raise NotLoggedInError
     own = (
@@ -64,6 +66,12 @@ async def asking(request: Request, site: Site, chosen: str | None) -> Asking:
         raise NoTenantError
     tenant = next((item for item in own if item.id == chosen), own[0])
     return Asking(person, tenant, own)
+
+
+@cache
+def _limiter() -> CapacityLimiter:
+    """Threads that wait for Superset: while it hangs, they must not be all threads of the links' readers."""
+    return CapacityLimiter(AT_ONCE)
 
 
 def question(site: Site, tenant: Tenant, report: str, period: str | None) -> Question:

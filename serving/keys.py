@@ -9,9 +9,10 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from itsdangerous import Signer
@@ -19,6 +20,7 @@ from itsdangerous import Signer
 from serving.errors import StateError
 
 KEY_BYTES = 32
+NAME = re.compile(r"k[1-9][0-9]{0,8}")
 
 
 class Keys:
@@ -79,7 +81,9 @@ class Keys:
             return {}
         try:
             keys: dict[str, str] = json.loads(self.path.read_bytes())
-            if keys and all(isinstance(secret, str) and len(secret) >= KEY_BYTES for secret in keys.values()):
+            secrets_are_long = all(isinstance(secret, str) and len(secret) >= KEY_BYTES for secret in keys.values())
+            if keys and secrets_are_long and all(map(NAME.fullmatch, keys)):
+                self._protect()
                 return keys
         except (ValueError, AttributeError):
             pass
@@ -88,6 +92,12 @@ class Keys:
             "it is not JSON of keys",
             "Put back a copy of it, or remove it: new keys are made then, and all links end",
         )
+
+    def _protect(self) -> None:
+        """A copy that was put back may be readable by everybody."""
+        if self.path.stat().st_mode & 0o077:
+            with suppress(PermissionError):  # not our file: its owner is responsible
+                self.path.chmod(0o600)
 
     def _write(self, keys: dict[str, str]) -> None:
         partial = self.path.with_suffix(f".{os.getpid()}.partial")

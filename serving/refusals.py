@@ -15,7 +15,7 @@ from starlette.responses import Response
 from semantic.errors import NoBuildError, RangeError, SemanticError, UnknownNameError
 from serving import pages
 from serving.asking import NotAllowedError, NoTenantError, NotLoggedInError
-from serving.errors import EndedError, LoginServerError, RefusedError, UnknownLinkError
+from serving.errors import EndedError, LoginServerError, RefusedError, StateError, UnknownLinkError
 from serving.forms import ForeignFormError
 from serving.site import Site
 
@@ -38,7 +38,7 @@ def add_to(app: FastAPI, site: Site) -> None:
         RefusedError: refused, EndedError: ended, NotLoggedInError: anonymous, NoTenantError: no_tenant,
         NotAllowedError: not_allowed, ForeignFormError: foreign_form, LoginServerError: no_login_server,
         SemanticError: no_numbers, UnknownLinkError: no_page, RequestValidationError: no_page,
-        HTTPException: other, Exception: failed,
+        StateError: failed, HTTPException: other, Exception: failed,
     }  # fmt: skip
     for error, handler in handlers.items():
         app.add_exception_handler(error, handler)
@@ -121,8 +121,10 @@ def other(request: Request, error: Exception) -> Response:
     return answer
 
 
-def failed(_: Request, __: Exception) -> Response:
-    """A mistake of ours: the server's log has it."""
+def failed(_: Request, error: Exception) -> Response:
+    """A mistake of ours, or keys and ledger that cannot be read: the server's log has it."""
+    if isinstance(error, StateError):
+        log.error("%s", error)
     return pages.message(500, "Something went wrong here", "The page could not be made.", LASTING)
 
 

@@ -171,7 +171,17 @@ def test_keys_are_readable_by_their_owner_alone(keys: Keys) -> None:
     assert [path.name for path in keys.path.parent.iterdir() if path.suffix == ".partial"] == []
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"k1": 1}', '{"k1": ""}'])
+def test_keys_that_were_put_back_readable_for_all_are_protected(keys: Keys) -> None:
+    keys.newest()
+    keys.path.chmod(0o644)
+    assert Keys(keys.path.parent).newest() == "k1"
+    assert keys.path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "{}", '{"k1": 1}', '{"k1": ""}', '{"../k": "%s"}' % ("a" * 43), '{"zz": "%s"}' % ("a" * 43)],
+)
 def test_damaged_keys_are_named_and_not_replaced(keys: Keys, content: str) -> None:
     keys.newest()
     keys.path.write_text(content)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +19,7 @@ from semantic.warehouse import open_build
 from serving.app import application
 from serving.links import Link, verify
 from serving.people import of_roles
-from tests.serving.asgi import Answer, Client
+from tests.serving.asgi import Answer, Client, loop
 from tests.serving.conftest import ROLES, ZONE, Served, Sessions, copied, site_of
 
 FORM = {"report": "sales-velocity", "period": "7d", "days": "7"}
@@ -234,6 +236,32 @@ def test_logout_counts_at_the_next_request(served: Served) -> None:
     assert owner.get("/").status == 200
     served.sessions.ended.add("aurora")
     assert owner.get("/").status == 401
+
+
+def test_links_open_while_superset_hangs(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More browsers with a session wait for it than the process has threads."""
+    answers, hangs = threading.Event(), served.sessions.person
+    monkeypatch.setattr(served.sessions, "person", lambda cookie: hangs(cookie) if answers.wait(60) else None)
+    owner, path = served.as_login("aurora"), f"/r/{served.token()}"
+
+    async def open_all() -> tuple[int, list[int]]:
+        waiting = [asyncio.create_task(owner.ask("GET", "/")) for _ in range(60)]
+        await asyncio.sleep(0)
+        try:
+            link = await asyncio.wait_for(served.client.ask("GET", path), 30)
+        finally:
+            answers.set()
+        return link.status, [answer.status for answer in await asyncio.gather(*waiting)]
+
+    assert loop().run_until_complete(open_all()) == (200, [200] * 60)
+
+
+def test_damaged_keys_are_a_page_and_a_line_of_the_log(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    path = f"/r/{served.token()}"
+    served.site.keys.path.write_text("{")
+    answer = served.client.get(path)
+    assert answer.status == 500 and "Something went wrong here" in answer.text and "keys.json" not in answer.text
+    assert [line for line in caplog.messages if "keys.json is damaged" in line and "Traceback" not in line]
 
 
 def test_links_open_while_superset_is_down_and_logins_get_a_clear_page(served: Served) -> None:
