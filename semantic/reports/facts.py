@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from semantic.catalog import Catalog
@@ -68,6 +69,17 @@ def blocked(build: Build) -> str:
             text = f"These are older numbers: newer data are not published since {since:%Y-%m-%d %H:%M} UTC. {reason}"
             return text.strip()
     return ""
+
+
+def first_day(build: Build, names: Sequence[str]) -> date | None:
+    """The first day of which the metrics have any number, of those that are counted by day."""
+    marts = {metric.mart: build.catalog.marts[metric.mart] for metric in map(build.catalog.metric, names)}
+    days = []
+    for name, mart in marts.items():
+        if mart.time_column and (mart.time_grain or "day") == "day":
+            question = f"SELECT MIN({mart.time_column})::DATE FROM marts.{name} WHERE tenant_id = ?"
+            days += [day for (day,) in build.connection.execute(question, [build.tenant]).fetchall() if day]
+    return min(days, default=None)
 
 
 def unknown(catalog: Catalog, names: Sequence[str], known: Mapping[str, bool]) -> Iterator[str]:

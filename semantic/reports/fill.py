@@ -94,7 +94,7 @@ def fill_build(
         table=rows,
         charts=drawn,
         definitions={build.catalog.metric(name).label: build.catalog.metric(name).description for name in names},
-        caveats=tuple(_caveats(build, report, days, whole, today, names, known, blocked)),
+        caveats=tuple(_caveats(build, report, days, whole, today, names, known, blocked, comparison)),
         as_of=build.as_of(),
         reconciliation=facts.reconciliation(build, subject.sources),
         run_id=build.run_id,
@@ -132,6 +132,7 @@ def _caveats(
     names: Sequence[str],
     known: dict[str, bool],
     blocked: str,
+    comparison: Comparison | None,
 ) -> Iterator[str]:
     """What is old, unknown, of other days, and what the report's file says."""
     if blocked:
@@ -159,6 +160,11 @@ def _caveats(
         )
     if days[1] > today:
         yield f"Nothing is known yet of the days after {today}: the sources were last read then."
+    began = facts.first_day(build, names)
+    earliest = comparison.before[0] if comparison else days[0]
+    if began and min(days[0], earliest) < began:
+        also = ", also in the period before" if days[0] >= began else ""
+        yield f"The first day with any number is {began}. Amounts and counts of earlier days are zero{also}."
     yield from report.caveats
 
 

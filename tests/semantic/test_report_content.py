@@ -322,6 +322,19 @@ def test_refunded_value_of_orders_and_money_paid_back_are_shown_beside_each_othe
     assert amounts == {1: (0, 0), 2: (20, 0), 3: (0, 0), 4: (0, Decimal("10.81"))}
 
 
+def test_days_before_the_first_number_are_named(published: Path) -> None:
+    """Of shop.py: the first order is of March 2."""
+    text = "The first day with any number is 2026-03-02. Amounts and counts of earlier days are zero"
+    ranges = {
+        (date(2020, 1, 1), date(2020, 1, 31)): [f"{text}."],
+        (date(2026, 3, 2), date(2026, 3, 4)): [f"{text}, also in the period before."],
+        (date(2026, 3, 4), date(2026, 3, 4)): [],
+    }
+    for days, sentences in ranges.items():
+        caveats = filled(published, "revenue-overview", days).caveats
+        assert [caveat for caveat in caveats if caveat.startswith("The first day")] == sentences
+
+
 def test_report_of_a_tenant_without_products_is_unknown(catalog: Catalog, tmp_path: Path) -> None:
     content = filled(build_with(catalog, tmp_path, product_daily=[]), "top-products")
     assert set(figures(content).values()) == {(None, None, None)}
