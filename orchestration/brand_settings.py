@@ -7,6 +7,7 @@ somebody else.
 from __future__ import annotations
 
 import re
+import zlib
 from pathlib import Path
 from typing import Annotated
 from xml.etree import ElementTree
@@ -19,6 +20,8 @@ from semantic.reports.brand import ACCENT, Brand
 
 MOST_BYTES = 200_000
 PNG = b"\x89PNG\r\n\x1a\n"
+MOST_PIXEL_BYTES = 4000 * 4001 * 8
+MOST_LEVELS = 100
 MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 FORBIDDEN = frozenset(
     ("script", "foreignobject", "iframe", "embed", "object", "audio", "video", "handler", "listener", "set", "animate",
@@ -92,7 +95,25 @@ def _png_problem(content: bytes) -> str:
     width, height = (int.from_bytes(content[start : start + 4]) for start in (16, 20))
     if not (0 < width <= 4000 and 0 < height <= 4000):
         return f"has {width:,} × {height:,} pixels: make it at most 4,000 wide and high"
-    return ""
+    return "" if _is_whole(content) else "is a damaged PNG file: save it again"
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether all parts of a PNG are there with their checksums, and its pixels can be unpacked."""
+    place, pixels, kind = len(PNG), b"", b""
+    while place + 12 <= len(content) and kind != b"IEND":
+        length, kind = int.from_bytes(content[place : place + 4]), content[place + 4 : place + 8]
+        body = content[place + 4 : place + 8 + length]
+        if zlib.crc32(body) != int.from_bytes(content[place + 8 + length : place + 12 + length]):
+            return False
+        pixels += body[4:] * (kind == b"IDAT")
+        place += 12 + length
+    unpacking = zlib.decompressobj()
+    try:
+        unpacking.decompress(pixels, MOST_PIXEL_BYTES)
+    except zlib.error:
+        return False
+    return kind == b"IEND" and unpacking.eof
 
 
 def svg_problem(content: bytes) -> str:
@@ -108,7 +129,23 @@ def svg_problem(content: bytes) -> str:
         root = ElementTree.fromstring(text)  # noqa: S314  (without DOCTYPE there are no entities to expand)
     except ElementTree.ParseError as error:
         return f"is no valid SVG ({error})"
-    return next(filter(None, (_root_problem(root), *map(_element_problem, root.iter()))), "")
+    return _size_problem(root) or next(filter(None, (_root_problem(root), *map(_element_problem, root.iter()))), "")
+
+
+def _size_problem(root: ElementTree.Element) -> str:
+    """More than a logo needs, which would stop the programs that draw it."""
+    level, depth = [root], 0
+    while level:
+        level, depth = [child for element in level for child in element], depth + 1
+    if depth > MOST_LEVELS:
+        return f"has {depth:,} elements within each other: make it at most {MOST_LEVELS}"
+    uses = {element for element in root.iter() if str(element.tag).endswith("}use")}
+    named = {f"#{element.get('id')}": element for element in root.iter() if element.get("id")}
+    for use in uses:
+        target = named.get(next((value for key, value in use.attrib.items() if key.endswith("href")), ""))
+        if target is not None and not uses.isdisjoint(target.iter()):
+            return "repeats with <use> what has a <use> itself: save it without symbols"
+    return ""
 
 
 def _root_problem(root: ElementTree.Element) -> str:

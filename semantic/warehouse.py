@@ -117,6 +117,11 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
         ) from error
 
 
+def definitions(published: Path) -> Catalog:
+    """The definitions of the current build. Raises NoBuildError."""
+    return _definitions(current(published))
+
+
 def _definitions(folder: Path) -> Catalog:
     """The definitions of a build, read once: a server answers many questions from the same one."""
     file = folder / catalogs.FILE_NAME

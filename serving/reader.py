@@ -13,6 +13,7 @@ from semantic import warehouse
 from semantic.errors import ReportError, UnknownNameError
 from semantic.reports import library
 from semantic.reports import page as pages
+from semantic.reports.check import check
 from semantic.reports.content import Content
 from semantic.reports.csv import file_name
 from semantic.reports.fill import fill
@@ -79,10 +80,10 @@ class Reader:
         return self._names(broken=True)
 
     def _names(self, *, broken: bool) -> list[str]:
-        names = [] if broken else list(library.built_in())
+        names, catalog = [] if broken else list(library.built_in()), warehouse.definitions(self._site.published)
         for name in library.custom_files(self._site.custom):
             try:
-                library.find(name, self._site.custom)
+                check(library.find(name, self._site.custom), catalog)
             except ReportError:
                 names += [name] * broken
             else:

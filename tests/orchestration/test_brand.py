@@ -31,8 +31,8 @@ SVG = (
     f'{HEAD}<style>.a {{ fill: url(#g) }}</style><linearGradient id="g"/><rect class="a" width="40" height="20"/></svg>'
 )
 PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccfc0f01f0005000201a0"
-    "f1b2c40000000049454e44ae426082"
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6390f5bbf11f0004120243e9"
+    "1f09b80000000049454e44ae426082"
 )
 
 
@@ -92,6 +92,8 @@ def test_brand_is_on_page_document_and_picture(tmp_path: Path) -> None:
         ('logo = "large.png"', "large.png has 200 kB: make it at most 200 kB"),
         ('logo = "not.png"', "not.png is no PNG file"),
         ('logo = "wide.png"', "wide.png has 5,000 × 10 pixels"),
+        ('logo = "cut.png"', "cut.png is a damaged PNG file"),
+        ('logo = "changed.png"', "changed.png is a damaged PNG file"),
         ('logo = "script.svg"', "script.svg has a <script>"),
     ],
 )
@@ -99,6 +101,8 @@ def test_mistake_in_a_brand_is_named(tmp_path: Path, brand: str, message: str) -
     (tmp_path / "large.png").write_bytes(PIXEL + bytes(MOST_BYTES + 1 - len(PIXEL)))
     (tmp_path / "not.png").write_text(SVG)
     (tmp_path / "wide.png").write_bytes(PIXEL[:16] + (5000).to_bytes(4) + (10).to_bytes(4) + PIXEL[24:])
+    (tmp_path / "cut.png").write_bytes(PIXEL[:-20])
+    (tmp_path / "changed.png").write_bytes(PIXEL[:50] + b"!" + PIXEL[51:])
     (tmp_path / "script.svg").write_text(f"{HEAD}<script>1</script></svg>")
     with pytest.raises(TakingsError) as caught:
         load(tmp_path, brand)
@@ -139,6 +143,8 @@ def test_svg_that_loads_or_runs_something_is_refused(inside: str) -> None:
         "<svg><rect/></svg>", '<svg xmlns="http://www.w3.org/2000/svg"><rect/></svg>', "not an svg", "",
         f"{HEAD}<g></svg>",
         '<html xmlns="http://www.w3.org/1999/xhtml"/>',
+        f"{HEAD}{'<g>' * 150}{'</g>' * 150}</svg>",
+        f'{HEAD}<g id="a"><rect/></g><g id="b"><use href="#a"/><use href="#a"/></g><use href="#b"/></svg>',
     ],
 )  # fmt: skip
 def test_file_that_is_no_plain_svg_is_refused(whole: str) -> None:

@@ -311,13 +311,15 @@ def test_reports_of_ones_own_are_listed_and_a_broken_one_is_named(served: Served
         "title: Weekly\nquestion: How was it?\nby: [week]\ncolumns: {week: week, net: net_sales}\n"
     )
     (folder / "broken.yml").write_text("title: [")
+    (folder / "unknown.yml").write_text("title: U\nquestion: Q?\ncolumns: {sales: no_such_metric}\n")
     app = application(replace(served.site, custom=folder))
     client = Client(app, cookies={"session": "aurora-session"})
     index = client.get("/").text
     assert 'href="/reports/weekly?period=30d"' in index and "The file of the report broken has a mistake" in index
     assert client.get("/reports/weekly").status == 200
     assert link_of(served, client, make(client, report="weekly")).report == "weekly"
-    assert make(client, report="broken").status == 422
+    assert "The file of the report unknown has a mistake" in index and "/reports/unknown" not in index
+    assert {make(client, report=name).status for name in ("broken", "unknown")} == {422}
 
 
 def test_kept_page_leads_to_the_host_that_was_asked(served: Served) -> None:
