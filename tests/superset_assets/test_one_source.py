@@ -12,8 +12,9 @@ from selenium.webdriver.support.ui import WebDriverWait
 from supersetapiclient.client import SupersetClient
 
 from semantic.catalog import Catalog
-from superset_assets import chart_form, dashboard_form, decisions
+from superset_assets import chart_form, dashboard_form, decisions, verify
 from superset_assets.client import call, ids_by_uuid, listing
+from superset_assets.errors import EmptyChartError
 from superset_assets.names import asset_uuid
 from tests.orchestration.installation import published_shops
 from tests.superset_assets import browser
@@ -140,3 +141,13 @@ def test_each_chart_has_known_numbers_or_a_sentence(alone: Running, catalog: Cat
             wrong.append((name, answer["data"][:2]))
     assert wrong == []
     assert shown >= UNKNOWN
+
+
+def test_check_of_the_charts_tells_unknown_groups_from_missing_rows(alone: Running) -> None:
+    with pytest.raises(EmptyChartError) as caught:
+        verify.check_charts(alone.admin, "revenue-deep-dive", tenant="aurora")
+    missing = {part.partition(":")[0] for part in str(caught.value).split("; ")}
+    assert "Chargebacks" in str(caught.value)  # one number that is not there
+    assert not missing & {"Cash over time", "Payouts over time"}  # days, of which no number is known
+    with pytest.raises(EmptyChartError, match="Revenue by source: no rows"):
+        verify.check_charts(alone.admin, "revenue-deep-dive", tenant="nobody")
