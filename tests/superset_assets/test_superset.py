@@ -125,7 +125,7 @@ def test_every_chart_has_rows_for_each_tenant(superset: Running, who: str) -> No
     files = decisions.read()
     slugs = map(slug, files.dashboards)
     counts = {title: rows for name in slugs for title, rows in verify.check_charts(superset.user(who), name)}
-    assert len(counts) == len(files.charts)
+    assert len(counts) == len(files.charts) and 0 not in counts.values()
     assert counts["Revenue over time"] == counts["Revenue trend"] == counts["CAC over time"] == 30
     assert counts["MRR to target"] == counts["Churn to target"] == 1
     assert counts["Conversion funnel"] == 4 and counts["From visit to parcel"] == 5
