@@ -153,7 +153,8 @@ def _caveats(
         )
         yield f"{facts.listed([metric.label for metric in of_month])}: of {first:%B %Y}, {state}."
     if whole[1] < today and whole != days:
-        so_far = ", today so far included" if days[0] <= today <= days[1] else ""
+        newest = "today" if days[1] == today else str(today)  # the sources may have been read on an earlier day
+        so_far = f", {newest} so far included" if days[0] <= today <= days[1] else ""
         yield (
             f"Figures and charts are of whole days, {whole[0]} to {whole[1]}; the table is of {days[0]} to {days[1]}"
             f"{so_far}."

@@ -322,6 +322,14 @@ def test_refunded_value_of_orders_and_money_paid_back_are_shown_beside_each_othe
     assert amounts == {1: (0, 0), 2: (20, 0), 3: (0, 0), 4: (0, Decimal("10.81"))}
 
 
+def test_day_of_the_last_read_is_not_called_today_a_day_later(published: Path) -> None:
+    content = filled(
+        published, "revenue-overview", (MARCH[0], date(2026, 3, 5)), now=datetime(2026, 3, 4, 9, tzinfo=UTC)
+    )
+    sentence = next(text for text in content.caveats if text.startswith("Figures and charts are of whole days"))
+    assert sentence.endswith("the table is of 2026-03-01 to 2026-03-05, 2026-03-04 so far included.")
+
+
 def test_days_before_the_first_number_are_named(published: Path) -> None:
     """Of shop.py: the first order is of March 2."""
     text = "The first day with any number is 2026-03-02. Amounts and counts of earlier days are zero"

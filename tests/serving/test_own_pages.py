@@ -85,8 +85,8 @@ def test_form_and_link_say_that_a_report_names_customers(served: Served) -> None
     assert "This report names customers" in naming and "This report names customers" not in other
     assert "Customer Spend (names customers)</option>" in other and "Top Customers (names customers)</option>" in other
     assert other.count("(names customers)") == 2
-    made = [make(owner, report=report).headers["location"] for report in ("top-customers", "top-products")]
-    assert ["This report names customers" in owner.get(address).text for address in made] == [True, False]
+    places = [make(owner, report=report).headers["location"] for report in ("top-customers", "top-products")]
+    assert ["This report names customers" in owner.get(address).text for address in places] == [True, False]
 
 
 def test_rolling_and_free_days_are_as_chosen(served: Served) -> None:
