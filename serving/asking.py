@@ -12,13 +12,14 @@ from starlette.requests import Request
 from common.presets import PRESETS
 from semantic import periods
 from semantic.errors import RangeError
+from semantic.reports import library
 from serving import pages, people
 from serving.people import Person
 from serving.reader import Question
 from serving.site import Site, Tenant
 
-PERIODS = tuple((name, pages.period_words(name)) for name in PRESETS)
-DEFAULT = "30d"
+DEFAULT = ""  # the days that a report's declaration names
+PERIODS = ((DEFAULT, "The report's usual days"), *((name, pages.period_words(name)) for name in PRESETS))
 AT_ONCE = 10  # logins that are being recognized
 
 
@@ -74,10 +75,15 @@ def _limiter() -> CapacityLimiter:
     return CapacityLimiter(AT_ONCE)
 
 
-def question(site: Site, tenant: Tenant, report: str, period: str | None) -> Question:
-    """The question of a period by name. Raises RangeError."""
-    name = period or DEFAULT
+def question(site: Site, tenant: Tenant, report: str, period: str) -> Question:
+    """The question of a period by name. Raises RangeError, UnknownNameError."""
+    name = period_of(site, report, period)
     return Question(report, tenant, periods.resolve(name, tenant.subject.time_zone, site.now()), name)
+
+
+def period_of(site: Site, report: str, period: str) -> str:
+    """A period by name, without one the report's own. Raises UnknownNameError."""
+    return period or library.find(report, site.custom).report.period
 
 
 def days_of(first: str, last: str) -> tuple[date, date]:

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from semantic import periods
 from semantic.errors import RangeError
 from serving import forms, links, pages, state
-from serving.asking import DEFAULT, PERIODS, Asking, NotAllowedError, asking, days_of, question
+from serving.asking import DEFAULT, PERIODS, Asking, NotAllowedError, asking, days_of, period_of, question
 from serving.errors import UnknownLinkError
 from serving.ledger import Entry
 from serving.people import COOKIE
@@ -137,14 +138,15 @@ def _new(site: Site, reader: Reader, who: Asking, form: Mapping[str, object]) ->
             )
         fixed = days_of(str(first), str(last))
     elif rolling:
-        moving = str(period)
+        moving = period_of(site, str(report), str(period))
     else:
         fixed = question(site, who.tenant, str(report), str(period)).days
     return links.new(site.keys, str(report), who.tenant.id, fixed, moving, lifetime=lifetime, now=site.now())
 
 
 def _index(request: Request, site: Site, reader: Reader, who: Asking, period: str) -> Response:
-    question(site, who.tenant, "", period)  # raises where the period is none
+    if period:
+        periods.preset(period)
     now, tenant = site.now(), who.tenant
     facts = state.of_tenant(site.published, tenant.id, tenant.subject, now)
     titles, zone = reader.titles(), ZoneInfo(tenant.subject.time_zone)

@@ -315,7 +315,7 @@ def test_reports_of_ones_own_are_listed_and_a_broken_one_is_named(served: Served
     app = application(replace(served.site, custom=folder))
     client = Client(app, cookies={"session": "aurora-session"})
     index = client.get("/").text
-    assert 'href="/reports/weekly?period=30d"' in index and "The file of the report broken has a mistake" in index
+    assert 'href="/reports/weekly?period="' in index and "The file of the report broken has a mistake" in index
     assert client.get("/reports/weekly").status == 200
     assert link_of(served, client, make(client, report="weekly")).report == "weekly"
     assert "The file of the report unknown has a mistake" in index and "/reports/unknown" not in index
@@ -326,3 +326,10 @@ def test_kept_page_leads_to_the_host_that_was_asked(served: Served) -> None:
     for host in ("127.0.0.1", "localhost"):
         client = Client(served.client.app, f"{host}:8090", {"session": "aurora-session"})
         assert f'href="http://{host}:8088/"' in client.get("/reports/revenue-overview").text
+
+
+def test_report_without_days_has_its_own(served: Served) -> None:
+    client = Client(application(served.site), cookies={"session": "aurora-session"})
+    assert "(365 days)" in client.get("/reports/cohort-retention").text
+    assert "(30 days)" in client.get("/reports/revenue-overview?period=").text
+    assert "(7 days)" in client.get("/reports/cohort-retention?period=7d").text
