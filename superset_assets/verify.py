@@ -130,8 +130,8 @@ def _only_unknown(client: SupersetClient, context: Mapping[str, Any]) -> bool:
     """
     sizes = []
     for query in context["queries"]:
-        kept = [item for item in query["filters"] if item["op"] == "TEMPORAL_RANGE" or item["col"] == "tenant_id"]
-        wide = {**context, "queries": [{**query, "filters": kept}], "result_format": "csv"}
+        filters = [item for item in query["filters"] if item["op"] == "TEMPORAL_RANGE" or item["col"] == "tenant_id"]
+        wide = {**context, "queries": [{**query, "filters": filters}], "result_format": "csv"}
         if query["columns"]:
             sizes.append(len(send(client, "post", "chart/data", json=wide).text.splitlines()))
     return any(size > 1 for size in sizes)  # the first line is the heading

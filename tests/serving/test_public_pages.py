@@ -143,6 +143,13 @@ def test_only_the_configured_names_are_answered(served: Served, host: str, statu
     assert Client(app, host).get("/r/x").status == status
 
 
+def test_no_address_is_answered_by_a_redirect_to_the_host_that_was_named(served: Served) -> None:
+    """Behind a web server with https it would lead to http."""
+    for path in ("/share/", "/reports/revenue-overview/", f"/r/{served.token()}/"):
+        answer = served.as_login("aurora").get(path)
+        assert answer.status == 404 and "location" not in answer.headers
+
+
 def test_log_holds_no_token_and_no_address(served: Served, caplog: pytest.LogCaptureFixture) -> None:
     token = served.token()
     with caplog.at_level(logging.DEBUG):
