@@ -1,7 +1,7 @@
 """Writes CSV: RFC 4180, UTF-8 with a byte order mark (for Excel), safe to open in a spreadsheet.
 
-A text that a spreadsheet would read as a formula (it starts with = + - @, tab or carriage return) gets a leading
-apostrophe; numbers, also negative ones, stay numbers. A file gets its name only when it is complete.
+A text that a spreadsheet would read as a formula (it starts with = + - @, also wide ones, a tab or a line break) gets a
+leading apostrophe; numbers, also negative ones, stay numbers. A file gets its name only when it is complete.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from semantic.reports import files
 
 Cell = str | int | Decimal | float | date | bool | None
 BYTE_ORDER_MARK = "\ufeff"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def dumps(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:

@@ -28,7 +28,7 @@ NUMBERS = st.integers(-(10**15), 10**15) | st.decimals(-(10**12), 10**12, places
 
 def guarded(value: str) -> str:
     """The expected cell for a text, by an independent rule."""
-    return "'" + value if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+    return "'" + value if value[:1] in set("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20") else value
 
 
 def test_file_has_byte_order_mark_crlf_and_quotes_where_needed(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_file_has_byte_order_mark_crlf_and_quotes_where_needed(tmp_path: Path) -
     assert path.read_bytes() == expected.encode("utf-8")
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1"])
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(cell: str) -> None:
     assert csv.text(cell) == "'" + cell
 
