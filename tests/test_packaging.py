@@ -115,8 +115,9 @@ def test_every_import_of_the_product_is_declared() -> None:
     assert not missing, f"imported and not declared in pyproject.toml: {', '.join(sorted(missing))}"
 
 
-# Parts of declared packages under other names: urllib3 of requests, pydantic_core of pydantic, markupsafe of jinja2.
-INCLUDED = {"urllib3", "pydantic-core", "markupsafe"}
+# Parts of declared packages under other names: urllib3 of requests, pydantic_core of pydantic, markupsafe of jinja2,
+# anyio of starlette.
+INCLUDED = {"urllib3", "pydantic-core", "markupsafe", "anyio"}
 
 
 @pytest.mark.parametrize("requirement", RUNTIME + DEV, ids=str)
