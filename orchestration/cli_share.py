@@ -45,17 +45,20 @@ def link(
         bool, typer.Option("--rolling", help="The days of --period move on with the calendar; the page says so.")
     ] = False,
 ) -> None:
-    """Print a link that shows a report to everybody who has it, until it expires. By default the last 30 days.
+    """Print a link that shows a report to everybody who has it, until it expires. By default the report's usual days.
 
-    Its days are fixed when it is made, unless --rolling.
+    A period has the days of it that are over, as on the dashboards. They are fixed when the link is made, unless
+    --rolling.
     """
     from orchestration import settings, sharing
 
     if rolling and (start or end):
         raise typer.BadParameter("--rolling moves the days of --period: it cannot be combined with --from and --to")
     configuration = settings.load()
-    name = period or (None if start or end else "30d")
-    first, last = day_range(start, end or (start and "today"), name, tenant)
+    name = None if start or end else period or sharing.usual_period(configuration, report)
+    first, last = (
+        sharing.whole_days(configuration, tenant, name) if name else day_range(start, end or "today", period, tenant)
+    )
     if first is None or last is None:
         raise typer.BadParameter("a link needs --from, or --period")
     days, moving = (None, name) if rolling else ((first, last), None)

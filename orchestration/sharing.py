@@ -12,6 +12,7 @@ from common.errors import ConfigurationError
 from common.presets import Days
 from orchestration.home import Home
 from orchestration.settings import Settings, TenantSettings
+from semantic import periods
 from semantic.reports import library
 from serving import links
 from serving.keys import Keys
@@ -65,6 +66,16 @@ def share(
     ledger(settings).add(link, by or _user(), now)
     url = f"{address(settings)}/r/{links.sign(link, signing)}"
     return Shared(url, link.expiry, shown_period(link), declared.names_customers)
+
+
+def usual_period(settings: Settings, report: str) -> str:
+    """The period that a report has where none is named. Raises UnknownNameError."""
+    return library.find(report, settings.reports_folder).report.period
+
+
+def whole_days(settings: Settings, tenant_id: str | None, period: str) -> Days:
+    """The days of a period that are over, in the tenant's calendar. Raises TakingsError."""
+    return periods.whole(period, _tenant(settings, tenant_id).time_zone, datetime.now(UTC))
 
 
 def ready_link(settings: Settings, report: str, tenant: str, days: Days | None, rolling: str | None, by: str) -> str:

@@ -50,7 +50,7 @@ def draw_once(served: Site) -> None:
     from semantic.reports.page import render
 
     tenant, now = next(iter(served.tenants.values())), served.now()
-    first, last = periods.resolve("7d", tenant.subject.time_zone, now)
+    first, last = periods.whole("7d", tenant.subject.time_zone, now)
     with suppress(TakingsError):  # before the first publish there is nothing to draw
         content = fill(served.published, "revenue-overview", first, last, tenant=tenant.id, now=now)
         render(content, tenant.brand)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from common import comparison
 from common.presets import PRESETS, Days, Preset, rolling
 from semantic.errors import RangeError
 
@@ -40,6 +41,16 @@ def resolve(name: str, time_zone: str, now: datetime) -> Days:
     Raises RangeError that names what is allowed.
     """
     return preset(name).days(local_day(now, time_zone))
+
+
+def whole(name: str, time_zone: str, now: datetime) -> Days:
+    """The days of a period that are over, as dashboards and comparisons have them: 7d ends yesterday.
+
+    A period of which no day is over (today, or this month on its first day) has all its days. Raises RangeError.
+    """
+    chosen, today = preset(name), local_day(now, time_zone)
+    result = comparison.of_preset(chosen, "prior", today)
+    return result.now if result else chosen.days(today)
 
 
 def day(text: str, today: Callable[[], date]) -> date:

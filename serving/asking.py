@@ -78,7 +78,7 @@ def _limiter() -> CapacityLimiter:
 def question(site: Site, tenant: Tenant, report: str, period: str) -> Question:
     """The question of a period by name. Raises RangeError, UnknownNameError."""
     name = period_of(site, report, period)
-    return Question(report, tenant, periods.resolve(name, tenant.subject.time_zone, site.now()), name)
+    return Question(report, tenant, periods.whole(name, tenant.subject.time_zone, site.now()), name)
 
 
 def period_of(site: Site, report: str, period: str) -> str:

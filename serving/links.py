@@ -47,7 +47,7 @@ class Link:
 
     def shown_days(self, time_zone: str, now: datetime) -> Days:
         """The days that it shows, in the tenant's calendar."""
-        return self.days or periods.resolve(self.rolling or "", time_zone, now)
+        return self.days or periods.whole(self.rolling or "", time_zone, now)
 
 
 def new(

@@ -110,3 +110,18 @@ def test_instant_without_a_zone_is_refused() -> None:
 def test_range_that_ends_before_it_starts_is_refused() -> None:
     with pytest.raises(RangeError, match="Swap"):
         periods.check(date(2026, 1, 2), date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("7d", date(2026, 2, 25), date(2026, 3, 3)),
+        ("this-month", date(2026, 3, 1), date(2026, 3, 3)),
+        ("last-month", date(2026, 2, 1), date(2026, 2, 28)),
+        ("yesterday", date(2026, 3, 3), date(2026, 3, 3)),
+        ("today", date(2026, 3, 4), date(2026, 3, 4)),
+    ],
+)
+def test_whole_days_of_a_period_end_yesterday(name: str, first: date, last: date) -> None:
+    evening = datetime(2026, 3, 5, 3, tzinfo=UTC)  # the 4th in New York
+    assert periods.whole(name, "America/New_York", evening) == (first, last)

@@ -14,6 +14,7 @@ import pytest
 from common.comparison import Comparison
 from semantic.catalog import Catalog
 from semantic.errors import CatalogError, NoDataError, RangeError, ReportError, UnknownNameError
+from semantic.periods import whole
 from semantic.reports.charts import grain_of, points
 from semantic.reports.content import Content
 from semantic.reports.fill import fill
@@ -71,6 +72,14 @@ def test_named_period_is_compared_as_a_query_by_its_name(published: Path) -> Non
     assert content.rolling == "7d"
     month = filled(published, "sales-velocity", (date(2026, 3, 1), date(2026, 3, 4)), now=now, period="this-month")
     assert month.comparison == Comparison((date(2026, 3, 1), date(2026, 3, 3)), (date(2026, 2, 1), date(2026, 2, 3)))
+
+
+@pytest.mark.parametrize("period", ["7d", "this-month", "last-month"])
+def test_figures_and_table_are_of_the_same_days_where_all_of_them_are_over(published: Path, period: str) -> None:
+    now = datetime(2026, 3, 9, 12, tzinfo=UTC)
+    content = filled(published, "sales-velocity", whole(period, "UTC", now), now=now, period=period)
+    assert content.comparison and content.comparison.now == content.days
+    assert not [text for text in content.caveats if "the table is of" in text]
 
 
 def test_one_running_day_has_figures_without_a_comparison(published: Path) -> None:

@@ -55,7 +55,7 @@ def test_rolling_link_moves_with_the_tenants_calendar_and_says_so(
     clock = [datetime.now(UTC)]
     site = replace(served.site, now=lambda: clock[0])
     client = Client(application(site))
-    moving, fixed = served.token(rolling="7d"), served.token(days=periods.resolve("7d", ZONE, clock[0]))
+    moving, fixed = served.token(rolling="7d"), served.token(days=periods.whole("7d", ZONE, clock[0]))
     first = [client.get(f"/r/{token}/csv").headers["content-disposition"] for token in (moving, fixed)]
     assert first[0] == first[1]
     assert "rolling" in client.get(f"/r/{moving}").text.lower() or "7d" in client.get(f"/r/{moving}").text

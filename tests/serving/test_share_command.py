@@ -50,7 +50,7 @@ def link_of(url: str) -> Link:
 def test_link_has_the_days_of_the_tenants_calendar_and_seven_days_to_live(takings: Command) -> None:
     link = link_of(takings("revenue-overview", "--period", "7d", "--tenant", "aurora"))
     today = periods.local_day(datetime.now(UTC), "Pacific/Auckland")
-    assert link.days == (today - timedelta(days=6), today)
+    assert link.days == (today - timedelta(days=7), today - timedelta(days=1))
     assert abs(link.expiry - datetime.now(UTC) - timedelta(days=7)) < timedelta(minutes=5)
     assert (link.report, link.tenant, link.rolling) == ("revenue-overview", "aurora", None)
 
