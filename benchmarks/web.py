@@ -32,7 +32,7 @@ PAGES, OTHERS = 10, 20
 
 
 async def first_byte(port: int, path: str) -> float:
-    """Milliseconds from the request until the first byte of the answer. Raises ValueError where it is no page."""
+    """Milliseconds from the request until the first byte of the answer. Raises ValueError for any status but 200."""
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())

@@ -91,7 +91,7 @@ def read_logo(path: Path) -> bytes:
 
 def _png_problem(content: bytes) -> str:
     if not content.startswith(PNG) or content[12:16] != b"IHDR":
-        return "is no PNG file: save it as PNG, whatever its name was before"
+        return "is not a PNG file: save it as PNG, whatever its name was before"
     width, height = (int.from_bytes(content[start : start + 4]) for start in (16, 20))
     if not (0 < width <= 4000 and 0 < height <= 4000):
         return f"has {width:,} × {height:,} pixels: make it at most 4,000 wide and high"
@@ -128,7 +128,7 @@ def svg_problem(content: bytes) -> str:
     try:
         root = ElementTree.fromstring(text)  # noqa: S314  (without DOCTYPE there are no entities to expand)
     except ElementTree.ParseError as error:
-        return f"is no valid SVG ({error})"
+        return f"is not a valid SVG ({error})"
     return _size_problem(root) or next(filter(None, (_root_problem(root), *map(_element_problem, root.iter()))), "")
 
 
@@ -150,7 +150,7 @@ def _size_problem(root: ElementTree.Element) -> str:
 
 def _root_problem(root: ElementTree.Element) -> str:
     if root.tag != "{http://www.w3.org/2000/svg}svg":
-        return 'is no SVG: its first element has to be <svg xmlns="http://www.w3.org/2000/svg">'
+        return 'is not an SVG: its first element has to be <svg xmlns="http://www.w3.org/2000/svg">'
     if not (root.get("viewBox") or (root.get("width") and root.get("height"))):
         return "has neither viewBox nor width and height: save it with its size"
     return ""

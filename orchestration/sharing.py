@@ -136,7 +136,7 @@ def _lifetime(tenant: TenantSettings, expires: str | None) -> timedelta:
     match = LIFETIME.fullmatch(expires or f"{tenant.share.default_days}d")
     if match is None:
         raise ConfigurationError(
-            f"{expires!r} is no time until a link expires", "it is not a number of days or hours", "Write 7d or 48h"
+            f"{expires!r} is not a lifetime of a link", "it is not a number of days or hours", "Write 7d or 48h"
         )
     lifetime = timedelta(**{"days" if match[2] == "d" else "hours": int(match[1])})
     if lifetime > timedelta(days=tenant.share.most_days):

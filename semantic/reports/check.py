@@ -104,7 +104,7 @@ def _column(report: Report, catalog: Catalog, column: ReportColumn) -> Iterator[
     yield from ((place, text) for text in _asked(catalog, metric, (*report.by, *pinned), report.labels))
     ratio = metric.unit == "ratio" or metric.kind == "ratio"
     if column.show == "percent" and metric.unit != "ratio":
-        yield place, f"{metric.name} is no ratio, so it has no percentage"
+        yield place, f"{metric.name} is not a ratio, so it has no percentage"
     if column.show == "badge" and not metric.thresholds:
         with_badge = [item.name for item in catalog.metrics.values() if item.thresholds]
         yield place, f"{metric.name} has no thresholds for a badge; these have: {', '.join(with_badge)}"

@@ -90,7 +90,7 @@ def test_brand_is_on_page_document_and_picture(tmp_path: Path) -> None:
         ('logo = "missing.svg"', "missing.svg cannot be read (No such file or directory)"),
         ('logo = "logo.gif"', "logo.gif is neither an .svg nor a .png file"),
         ('logo = "large.png"', "large.png has 200 kB: make it at most 200 kB"),
-        ('logo = "not.png"', "not.png is no PNG file"),
+        ('logo = "not.png"', "not.png is not a PNG file"),
         ('logo = "wide.png"', "wide.png has 5,000 × 10 pixels"),
         ('logo = "cut.png"', "cut.png is a damaged PNG file"),
         ('logo = "changed.png"', "changed.png is a damaged PNG file"),

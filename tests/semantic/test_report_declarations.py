@@ -104,7 +104,7 @@ def test_every_report_of_takings_agrees_with_the_metrics(catalog: Catalog) -> No
          "line 8: roas is a ratio, and ratios are not added up"),
         (("  channel: channel", "  pace: {of: returns, show: pace}"),
          "line 8: a pace needs a row for each day: `by: [day]`"),
-        (("  channel: channel", "  rate: {of: returns, show: percent}"), "line 8: returns is no ratio"),
+        (("  channel: channel", "  rate: {of: returns, show: percent}"), "line 8: returns is not a ratio"),
         (("  channel: channel", "  rate: {of: returns, show: badge}"), "line 8: returns has no thresholds for a badge"),
         (("  channel: channel", "  sold: product_quantity"),
          "line 8: product_quantity cannot be asked by channel: product_daily"),

@@ -74,7 +74,7 @@ def test_rolling_link_keeps_the_name_of_its_period(takings: Command) -> None:
         (("nothing", "--tenant", "aurora"), "Unknown report 'nothing'"),
         (("revenue-overview",), "No tenant is named: there are several: aurora, nordlicht"),
         (("revenue-overview", "--tenant", "borealis"), "There is no tenant 'borealis'"),
-        (("revenue-overview", "--tenant", "aurora", "--expires", "soon"), "'soon' is no time until a link expires"),
+        (("revenue-overview", "--tenant", "aurora", "--expires", "soon"), "'soon' is not a lifetime of a link"),
         (("revenue-overview", "--tenant", "nordlicht", "--expires", "4d"), "the maximum of this tenant is 3 days"),
         (("revoke", "000000000000"), "There is no link '000000000000'"),
     ],

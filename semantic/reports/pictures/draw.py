@@ -92,7 +92,7 @@ def _named(svg: str, data: ChartData, each: Look, identifier: str, css_class: st
     """The picture with a role, a name and a description for people who do not see it."""
     start = OPENING.search(svg)
     if start is None:
-        raise ValueError("the drawing is no SVG")
+        raise ValueError("the drawing is not an SVG")
     size = re.findall(r'(?:width|height|viewBox)="[^"]*"', start[0])
     named = (
         f'<svg xmlns="http://www.w3.org/2000/svg" {" ".join(size)} class="{css_class or "chart"}" role="img" '
