@@ -177,7 +177,7 @@ def _refuse_another_shop(context: PullContext, shop: _Shop) -> None:
 
 def _land(context: PullContext, client: Client, stream: Stream, landed: LandedWindow) -> None:
     window, progress = landed.window, context.progress
-    first = context.staging.cursors(context.account).loaded_window(stream.name) is None
+    first = context.staging.cursors(context.account).of(stream.name) is None
     whole = first or (stream.cursor is not None and window.start is None)
     by_bulk = whole or (window.start is not None and window.end - window.start > PAGES_UP_TO)
     if "bulk_id" in landed.manifest.state or (by_bulk and stream is not streams.DELETIONS):

@@ -124,6 +124,12 @@ def forget_stream(db: duckdb.DuckDBPyConnection, account: Account, stream: Strea
         db.execute(f"delete from takings.{name} where {OF_STREAM}", of_stream(account, stream.name))
 
 
+def has_rejects(db: duckdb.DuckDBPyConnection, account: Account, stream: str) -> bool:
+    """Whether a row of one stream of an account is rejected."""
+    sql = f"select 1 from takings.rejects where {OF_STREAM} limit 1"
+    return db.execute(sql, of_stream(account, stream)).fetchone() is not None
+
+
 def rejects(db: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """All rejected rows, newest first."""
     result = db.execute("select * from takings.rejects order by rejected_at desc, table_name, row_key")
@@ -139,3 +145,9 @@ def of_stream(account: Account, stream: str) -> list[str]:
 def utc_now() -> datetime:
     """Now, as timestamps without a zone are stored: UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def rows_changed(db: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> int:
+    """The number of rows that a statement changed."""
+    row = db.execute(sql, values).fetchone()
+    return int(row[0]) if row else 0

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
 import duckdb
 
 from connectors.base import Account, Days, Stream
-from connectors.sync.control_tables import OF_STREAM, of_stream, utc_now
+from connectors.sync.control_tables import OF_STREAM, of_stream, rows_changed, utc_now
 from connectors.sync.landing import LandedWindow
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a stream has been loaded: until when (UTC; None where a window of days came first), by which window, and
+    the `Stream.reading` by which its rows were read."""
+
+    loaded_until: datetime | None
+    window_id: str
+    reading: str | None
 
 
 class Cursors:
@@ -18,30 +28,30 @@ class Cursors:
     def __init__(self, db: duckdb.DuckDBPyConnection, account: Account) -> None:
         self.db, self.account = db, account
 
+    def of(self, stream: str) -> Cursor | None:
+        """The stream's cursor; None before the first load."""
+        sql = f"select loaded_until, window_id, reading from takings.cursors where {OF_STREAM}"
+        row = self.db.execute(sql, of_stream(self.account, stream)).fetchone()
+        return row and Cursor(row[0] and row[0].replace(tzinfo=UTC), row[1], row[2])
+
     def loaded_until(self, stream: str) -> datetime | None:
         """Until when a stream has been loaded, UTC; None before the first load."""
-        until: datetime | None = self._value(stream, "loaded_until")
-        return until and until.replace(tzinfo=UTC)
-
-    def loaded_window(self, stream: str) -> str | None:
-        """The id of the window that was loaded last."""
-        window_id: str | None = self._value(stream, "window_id")
-        return window_id
-
-    def reading(self, stream: str) -> str | None:
-        """The `Stream.reading` by which its rows were read; None before the first load."""
-        reading: str | None = self._value(stream, "reading")
-        return reading
+        cursor = self.of(stream)
+        return cursor.loaded_until if cursor else None
 
     def move(self, stream: Stream, landed: LandedWindow, run_id: str) -> None:
         """Put the cursor to the window's end; a window that reads days again leaves it where it is."""
         scope = of_stream(self.account, stream.name)
         end = self.loaded_until(stream.name) if landed.manifest.again else landed.manifest.end
-        self.db.execute(f"delete from takings.cursors where {OF_STREAM}", scope)
-        self.db.execute(
-            "insert into takings.cursors values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [*scope, end and _naive(end), landed.folder.name, run_id, utc_now(), stream.reading],
+        values = [end and _naive(end), landed.folder.name, run_id, utc_now(), stream.reading]
+        moved = rows_changed(
+            self.db,
+            "update takings.cursors set loaded_until = ?, window_id = ?, run_id = ?, loaded_at = ?, reading = ? "
+            f"where {OF_STREAM}",
+            [*values, *scope],
         )
+        if not moved:
+            self.db.execute("insert into takings.cursors values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*scope, *values])
 
     def remember_days(self, stream: str, landed: LandedWindow, run_id: str) -> None:
         """takings.days_read: as of when each day of a stream was read last."""
@@ -67,12 +77,6 @@ class Cursors:
             [first, last, *of_stream(self.account, stream)],
         ).fetchall()
         return ranges
-
-    def _value(self, stream: str, column: str) -> Any:
-        """A value of the stream's cursor; None before the first load."""
-        sql = f"select {column} from takings.cursors where {OF_STREAM}"
-        row = self.db.execute(sql, of_stream(self.account, stream)).fetchone()
-        return row and row[0]
 
 
 def _naive(instant: datetime) -> datetime:

@@ -11,6 +11,7 @@ from connectors.base import Account, Days, Progress, Pulled, Stream, Window, iso
 from connectors.errors import ConfigurationError, ContractError, IncompleteError
 from connectors.http import CLOCKS_DIFFER, Transport, utc_now
 from connectors.surrogates import warning
+from connectors.sync.cursors import Cursor
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.reader import Reader
 from connectors.sync.staging import Staging
@@ -59,8 +60,8 @@ def pull_stream(
     """
     before = _Meter.of(context.transport)
     _drop_future_window(context, stream, until)
-    result = _catch_up(context, stream, land)
-    loaded_until = context.staging.cursors(context.account).loaded_until(stream.name)
+    result, cursor = _catch_up(context, stream, land)
+    loaded_until = cursor.loaded_until if cursor else None
     if loaded_until is not None and loaded_until > until + CLOCKS_DIFFER:
         result = add(result, _new_window(context, stream, Window(None, until), land))
         result = replace(result, warnings=(*result.warnings, _cursor_ahead(context, stream, loaded_until, until)))
@@ -91,7 +92,8 @@ def _cursor_ahead(context: PullContext, stream: Stream, loaded_until: datetime, 
 def read_again(context: PullContext, stream: Stream, until: datetime, land: Land, days: Days) -> Pulled:
     """Read some days again, as the source reports them at `until`, and replace them; the cursor does not move."""
     before = _Meter.of(context.transport)
-    result = add(_catch_up(context, stream, land), _new_window(context, stream, Window(None, until, days), land))
+    result, _ = _catch_up(context, stream, land)
+    result = add(result, _new_window(context, stream, Window(None, until, days), land))
     return _metered(result, context, before)
 
 
@@ -125,27 +127,24 @@ def _new_window(context: PullContext, stream: Stream, window: Window, land: Land
     return _land_and_load(context, stream, landed, land)
 
 
-def _catch_up(context: PullContext, stream: Stream, land: Land) -> Pulled:
-    """Load the windows that the landing zone holds and staging does not."""
-    result = Pulled(stream.name, 0, 0, 0)
-    if _was_read_in_another_way(context, stream):
+def _catch_up(context: PullContext, stream: Stream, land: Land) -> tuple[Pulled, Cursor | None]:
+    """Load the windows that the landing zone holds and staging does not. Also returns the cursor after that."""
+    result, cursors = Pulled(stream.name, 0, 0, 0), context.staging.cursors(context.account)
+    cursor = cursors.of(stream.name)
+    if cursor and cursor.reading != stream.reading:  # an earlier version of Takings read its rows in another way
+        _require_all_parts(context, stream)
         context.progress(stream.name, 0, None, "read again from the landing zone, as this version of Takings reads it")
         context.staging.forget_stream(context.account, stream)
-    loaded = context.staging.cursors(context.account).loaded_window(stream.name)
-    for landed in context.landing.after(context.account, stream.name, loaded):
+        cursor = None
+    windows = context.landing.after(context.account, stream.name, cursor.window_id if cursor else None)
+    for landed in windows:
         result = add(result, _land_and_load(context, stream, landed, land))
-    return result
+    return result, cursors.of(stream.name) if windows else cursor
 
 
-def _was_read_in_another_way(context: PullContext, stream: Stream) -> bool:
-    """Whether an earlier version of Takings read the rows in staging in another way.
-
-    Raises ConfigurationError when the landing zone does not hold all of them.
-    """
-    cursors, account = context.staging.cursors(context.account), context.account
-    loaded = cursors.loaded_window(stream.name)
-    if loaded is None or cursors.reading(stream.name) == stream.reading:
-        return False
+def _require_all_parts(context: PullContext, stream: Stream) -> None:
+    """Raise ConfigurationError when the landing zone does not hold all parts that the stream's rows came from."""
+    account = context.account
     lost = [part for part in context.staging.parts(account, stream) if not (context.landing.root / part).exists()]
     if lost:
         name = f"{account.tenant_id}/{account.source}/{account.account}"
@@ -157,7 +156,6 @@ def _was_read_in_another_way(context: PullContext, stream: Stream) -> bool:
             "Restore these files from a backup. Without one, take the account out of takings.toml, run "
             f"`takings tenants remove {name} --yes`, put it back and run again: it is then pulled as at first",
         )
-    return True
 
 
 def _land_and_load(context: PullContext, stream: Stream, landed: LandedWindow, land: Land) -> Pulled:

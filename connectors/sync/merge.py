@@ -7,13 +7,11 @@ version winning.
 
 from __future__ import annotations
 
-from typing import Any
-
 import duckdb
 
 from connectors.base import Account, Stream, Table
 from connectors.sync.casts import cast, read
-from connectors.sync.control_tables import LINEAGE, OF_STREAM, SCOPE, of_stream, utc_now
+from connectors.sync.control_tables import LINEAGE, OF_STREAM, SCOPE, has_rejects, of_stream, rows_changed, utc_now
 
 OBJECT = '{"'
 """How a text begins that is an object of JSON: a source sent one in place of a key."""
@@ -26,10 +24,12 @@ class Merge:
         self.db, self.account, self.stream, self.run_id = db, account, stream, run_id
         self.scope = [account.tenant_id, account.account]
         self.load = of_stream(account, stream.name)
+        self.is_empty = dict[str, bool]()
 
     def run(self) -> tuple[int, int]:
         """Returns (rows changed, rows rejected)."""
         changed = rejected = 0
+        self.has_rejects = has_rejects(self.db, self.account, self.stream.name)
         for table in self.stream.tables:
             cleared, failed = self._cast(table)
             rejected += failed
@@ -52,12 +52,23 @@ class Merge:
         )
         if table.parent:
             self._keep_newest_parents(table)
-        if not table.place:  # a broken line has no key
+        twice, broken = self._count(table)
+        if twice and not table.place:  # a broken line has no key
             self._keep_newest_versions(table)
-        cleared, rejected = self._clear_rejects(table), self._reject(table)
-        if table.place:
+        cleared = self._clear_rejects(table) if self.has_rejects else 0
+        rejected = self._reject(table) if broken else 0
+        if table.place and (self._count(table)[0] if broken else twice):
             self._keep_newest_versions(table)
         return cleared, rejected
+
+    def _count(self, table: Table) -> tuple[bool, int]:
+        """Whether new_<table> has a key twice (a page that moved), and how many of its rows cannot be typed."""
+        key = ", ".join(table.key)
+        rows, keys, broken = self.db.execute(
+            f"select count(*), count(distinct ({key})), count(reject_reason) from new_{table.name}"
+        ).fetchall()[0]
+        self.is_empty[table.name] = rows == 0
+        return rows != keys, broken
 
     def _clear_rejects(self, table: Table) -> int:
         """Delete the rejects of earlier loads whose rows have come again; returns their number."""
@@ -98,15 +109,12 @@ class Merge:
         )
 
     def _keep_newest_versions(self, table: Table) -> None:
-        """Keep one row per key, the newest version: a source may deliver a row twice (a page that moved)."""
-        key = ", ".join(table.key)
-        twice = self.db.execute(f"select count(*) <> count(distinct ({key})) from new_{table.name}").fetchone()
-        if twice and twice[0]:
-            newest = f"{table.version} desc nulls last, " if table.version else ""
-            self.db.execute(
-                f"create or replace temp table new_{table.name} as select * from new_{table.name} "
-                f"qualify row_number() over (partition by {key} order by {newest}landing_part desc) = 1"
-            )
+        """Keep one row per key, the newest version."""
+        newest = f"{table.version} desc nulls last, " if table.version else ""
+        self.db.execute(
+            f"create or replace temp table new_{table.name} as select * from new_{table.name} qualify row_number() "
+            f"over (partition by {', '.join(table.key)} order by {newest}landing_part desc) = 1"
+        )
 
     def _merge(self, table: Table) -> int:
         """Merge new_<table> into the staging table. Returns the number of rows removed or written."""
@@ -114,11 +122,13 @@ class Merge:
         scope = "t.tenant_id = ? and t.source_account = ?"
         columns = [column.name for column in table.columns]
         listed = ", ".join(columns)
+        if (empty := self.is_empty[table.name]) and not (table.slice or table.parent):
+            return 0
         if table.history:
             return self._append_history(table, target)
         same_key = " and ".join(f"t.{name} = n.{name}" for name in table.key)
         same_row = " and ".join(f"t.{name} is not distinct from n.{name}" for name in columns)
-        if table.version:  # an older version than the stored one changes nothing
+        if table.version and not empty:  # an older version than the stored one changes nothing
             self.db.execute(
                 f"delete from {new} as n using {target} as t "
                 f"where {scope} and {same_key} and t.{table.version} > n.{table.version}",
@@ -146,6 +156,8 @@ class Merge:
                 f"delete from {target} as t using {new} as n where {scope} and {same_key} and not ({same_row})",
                 self.scope,
             )
+        if empty:
+            return removed
         written = rows_changed(
             self.db,
             f"insert into {target} ({', '.join((*SCOPE, *LINEAGE))}, {listed}) "
@@ -195,9 +207,3 @@ def _row_key(table: Table) -> str:
     if table.place:
         return "place_file || ':' || place_line"
     return " || '/' || ".join(f"coalesce(cast({name} as varchar), '?')" for name in table.key)
-
-
-def rows_changed(db: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> int:
-    """The number of rows that a statement changed."""
-    row = db.execute(sql, values).fetchone()
-    return int(row[0]) if row else 0

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from connectors.base import Account, Stream, Table
+from connectors.base import Account, Stream
 from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.sync import control_tables, moves
 from connectors.sync.casts import sql_type
@@ -87,20 +87,31 @@ class Staging:
         `choices` are the columns that the source has in takings.accounts.
         """
         with self.transaction():
+            existing: dict[str, set[str]] = self._columns(source)
             for name in choices:
-                self.db.execute(f"alter table takings.accounts add column if not exists {name} varchar")
+                if name not in existing["takings.accounts"]:
+                    self.db.execute(f"alter table takings.accounts add column {name} varchar")
             self.db.execute(f"create schema if not exists {source}")
             for table in (table for stream in streams for table in stream.tables):
-                columns = [f"{name} varchar" for name in (*SCOPE, *LINEAGE)]
-                columns += [f"{column.name} {sql_type(column)}" for column in table.columns]
-                self.db.execute(f"create table if not exists {source}.{table.name} ({', '.join(columns)})")
-                for name, kind in self._missing(source, table).items():
-                    self.db.execute(f"alter table {source}.{table.name} add column {name} {kind}")
+                name, types = f"{source}.{table.name}", {column.name: sql_type(column) for column in table.columns}
+                if name not in existing:
+                    columns = {**dict.fromkeys((*SCOPE, *LINEAGE), "varchar"), **types}
+                    listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+                    self.db.execute(f"create table {name} ({listed})")
+                for column in [column for column in types if column not in existing.get(name, types)]:
+                    self.db.execute(f"alter table {name} add column {column} {types[column]}")
 
-    def _missing(self, source: str, table: Table) -> dict[str, str]:
-        """Columns that a table of an earlier version lacks, with their types."""
-        existing = {row[0] for row in self.db.execute(f"describe {source}.{table.name}").fetchall()}
-        return {column.name: sql_type(column) for column in table.columns if column.name not in existing}
+    def _columns(self, source: str) -> dict[str, set[str]]:
+        """The columns of the source's tables, and of takings.accounts, by schema and table."""
+        return {
+            table: set(columns)
+            for table, columns in self.db.execute(
+                "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() "
+                "where database_name = 'staging_file' and (schema_name = ? or (schema_name, table_name) = "
+                "('takings', 'accounts')) group by all",
+                [source],
+            ).fetchall()
+        }
 
     def reader(self, account: Account) -> Reader:
         """What a connector may ask about the account's own rows."""
