@@ -34,6 +34,10 @@ from orchestration.settings import Settings
 from semantic import catalog
 
 RETAINED_BUILDS = 3
+SMALL_BUILD = 64 * 2**20
+"""Bytes of a build below which a second thread costs more than it saves."""
+Columns = Mapping[str, list[str]]
+"""The columns of each mart."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,10 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
     now = datetime.now(UTC)
     with duckdb.connect() as db:
         db.execute("set enable_progress_bar = false")
+        if built.path.stat().st_size < SMALL_BUILD:
+            db.execute("set threads = 1")
         db.execute(f"attach {quoted(built.path)} as build (read_only)")
-        marts = [row[0] for row in db.execute(
-            "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts' order by 1"
-        ).fetchall()]  # fmt: skip
+        marts = _columns(db, "build")
         blocked = read_blocked(db, "build")
         sound = [name for name in tenants if name not in {block.tenant_id for block in blocked}]
         files = {"all": "true", "nobody": "false", **{f"tenant-{name}": f"tenant_id = '{name}'" for name in sound}}
@@ -117,22 +121,23 @@ def newest(home: Home) -> Path:
     return folder
 
 
-def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: list[str], condition: str, now: datetime) -> None:
+def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: Columns, condition: str, now: datetime) -> None:
     db.execute(f"attach {quoted(path)} as target")
+    db.execute("begin")
     db.execute("create schema target.marts")
-    for mart in marts:
-        columns = db.sql(f"select * from build.marts.{mart} limit 0").columns
+    for mart, columns in marts.items():
         order = [name for name in ("tenant_id", "date_day", "cohort_month", "order_id") if name in columns]
         where = condition if "tenant_id" in columns else "true"
         sort = f" order by {', '.join(order)}" if order else ""
         stamped = f" replace (timestamp '{now:%Y-%m-%d %H:%M:%S}' as published_at)" if mart == "build_info" else ""
         db.execute(f"create table target.marts.{mart} as select *{stamped} from build.marts.{mart} where {where}{sort}")
+    db.execute("commit")
     db.execute("checkpoint target")
     db.execute("detach target")
 
 
 def _retain(
-    db: duckdb.DuckDBPyConnection, last: Path, partial: Path, marts: list[str], block: Blocked, now: datetime
+    db: duckdb.DuckDBPyConnection, last: Path, partial: Path, marts: Columns, block: Blocked, now: datetime
 ) -> None:
     """Keep a blocked tenant's last file, and its rows in the administrators' file; say in both since when and why.
 
@@ -156,8 +161,8 @@ def _retain(
         [now.replace(tzinfo=None, microsecond=0), block.reason],
     )
     if _tables(db, "retained") == _tables(db, "target"):
-        for mart in marts:
-            if "tenant_id" in db.sql(f"select * from target.marts.{mart} limit 0").columns:
+        for mart, columns in marts.items():
+            if "tenant_id" in columns:
                 db.execute(f"insert into target.marts.{mart} by name select * from retained.marts.{mart}")
     else:
         db.execute("insert into target.marts.build_info by name select * from retained.marts.build_info")
@@ -172,6 +177,13 @@ def _read_until(db: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str | No
     rows = db.execute("select tenant_id, min(as_of) from published.marts.build_info group by tenant_id").fetchall()
     db.execute("detach published")
     return {name: as_of and as_of.isoformat(timespec="seconds") for name, as_of in rows}
+
+
+def _columns(db: duckdb.DuckDBPyConnection, database: str) -> Columns:
+    return dict(db.execute(
+        "select table_name, list(column_name order by column_index) from duckdb_columns() where database_name = ? and "
+        "schema_name = 'marts' group by all order by all", [database],
+    ).fetchall())  # fmt: skip
 
 
 def _tables(db: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str, str]]:

@@ -18,7 +18,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -107,9 +107,27 @@ class Catalog:
 
 
 def load(path: Path) -> Catalog:
-    """The catalog of a published build or of dbt's target folder; `path` is the folder or one of its files."""
+    """The catalog of a published build or of dbt's target folder; `path` is the folder or one of its files.
+
+    Read again only after one of these files has changed: a run asks three times, a server for each question.
+    """
     folder = path if path.is_dir() else path.parent
-    own, semantic, manifest = (folder / name for name in (FILE_NAME, "semantic_manifest.json", "manifest.json"))
+    files = tuple(folder / name for name in (FILE_NAME, "semantic_manifest.json", "manifest.json"))
+    return _load(path, folder, files, tuple(_stamp(file) for file in files))
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """What changes with a file; empty where there is none."""
+    try:
+        about = file.stat()
+    except OSError:
+        return ()
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, folder: Path, files: tuple[Path, Path, Path], _stamps: tuple[tuple[int, ...], ...]) -> Catalog:
+    own, semantic, manifest = files
     if path == semantic or not own.exists():
         if semantic.exists() and manifest.exists():
             return read_manifests(_json(semantic), _json(manifest))

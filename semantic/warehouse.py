@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -119,18 +119,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 def definitions(published: Path) -> Catalog:
     """The definitions of the current build. Raises NoBuildError."""
-    return _definitions(current(published))
-
-
-def _definitions(folder: Path) -> Catalog:
-    """The definitions of a build, read once: a server answers many questions from the same one."""
-    file = folder / catalogs.FILE_NAME
-    return _read_once(folder, file.stat().st_mtime_ns if file.exists() else 0)
-
-
-@lru_cache(maxsize=4)
-def _read_once(folder: Path, _changed: int) -> Catalog:
-    return catalogs.load(folder)
+    return catalogs.load(current(published))
 
 
 @contextmanager
@@ -152,7 +141,7 @@ def open_build(
     if tenant is not None and tenant not in known:
         advice = UnknownNameError("tenant", tenant, known).next_step
         raise UnknownTenantError(f"Unknown tenant {tenant!r}", "the published build has no such tenant", advice)
-    catalog = definitions or _definitions(folder)
+    catalog = definitions or catalogs.load(folder)
     path = folder / ("all.duckdb" if tenant is None else f"tenant-{tenant}.duckdb")
     connection = connect(path)
     try:

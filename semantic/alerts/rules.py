@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -73,8 +74,9 @@ class Rule(_Strict):
         return self.model_copy(update={"conditions": (self.conditions[0].limited(limit), *self.conditions[1:])})
 
 
+@cache
 def load(path: Path = FILE) -> tuple[Rule, ...]:
-    """The rules of a file. Raises CatalogError that names every mistake."""
+    """The rules of a file, read once. Raises CatalogError that names every mistake."""
     try:
         rules = TypeAdapter(tuple[Rule, ...]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError) as error:
