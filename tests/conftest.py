@@ -20,6 +20,7 @@ from tests.superset_assets.conftest import Running, running_superset
 
 ROOT = Path(__file__).resolve().parents[1]
 ONE_SUPERSET = (
+    "tests/superset_assets/test_cache.py",  # first: a publish asks again all that was asked before it
     "tests/superset_assets/test_tenant_walls.py",
     "tests/superset_assets/test_browser.py",
     "tests/superset_assets/test_controls.py",
@@ -30,7 +31,6 @@ ONE_SUPERSET = (
     "tests/superset_assets/test_logins.py",
     "tests/superset_assets/test_roles.py",
     "tests/superset_assets/test_csv.py",
-    "tests/superset_assets/test_cache.py",
     "tests/superset_assets/test_annotations.py",
     "tests/superset_assets/test_one_source.py",
     "tests/serving/test_superset.py",

@@ -223,7 +223,7 @@ def test_tenant_that_is_no_longer_configured_cannot_log_in(restored_assets: Runn
     assert sorted(changes) == sorted(f"login {name} deactivated: its tenant is no longer configured" for name in people)
     for name in people:
         with pytest.raises(RequestFailedError):
-            restored_assets.user(name)
+            restored_assets.log_in(name)
 
 
 def test_colleague_who_is_no_longer_configured_cannot_log_in(restored_assets: Running) -> None:
@@ -231,7 +231,7 @@ def test_colleague_who_is_no_longer_configured_cannot_log_in(restored_assets: Ru
     changes = access.grant(restored_assets.admin, TENANTS, restored_assets.server.credentials, left)
     assert changes == ["login maria deactivated: it is no longer configured"]
     with pytest.raises(RequestFailedError):
-        restored_assets.user("maria")
+        restored_assets.log_in("maria")
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_readers_during_many_publishes_get_complete_builds_and_no_error(superset
             except Exception as error:  # (any error of a reader fails this test)
                 errors.append(str(error))
 
-    readers = [(superset.user("aurora"), None), (superset.user("aurora"), None), (superset.admin, "aurora")]
+    readers = [(superset.log_in("aurora"), None), (superset.log_in("aurora"), None), (superset.admin, "aurora")]
     threads = [threading.Thread(target=read, args=reader) for reader in readers]
     for thread in threads:
         thread.start()
