@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -88,7 +89,7 @@ def ask_once() -> None:
     dialect().identifier_preparer  # noqa: B018 (it puts the words into a set of the class)
     DuckDBIdentifierPreparer.__init__ = PGIdentifierPreparer.__init__
     _initialize_once(dialect)
-    databases.SQLScript = functools.lru_cache(QUERIES)(databases.SQLScript)
+    _split_once(databases)
     known: dict[tuple[Path, int], str | None] = {}
     detect = actions.detect_currency
 
@@ -104,6 +105,21 @@ def ask_once() -> None:
         return only or detect(datasource, **narrowed)
 
     actions.detect_currency = detect_once
+
+
+def _split_once(databases: Any) -> None:
+    """Split a query into statements once, where it is executed. Elsewhere scripts are changed (a limit is put in), so
+    each caller keeps parsing one of its own."""
+    parse, name = databases.SQLScript, "_execute_sql_with_mutation_and_logging"
+    execute = getattr(databases.Database, name)
+
+    @functools.lru_cache(QUERIES)
+    def split(sql: str, engine: str) -> SimpleNamespace:
+        texts = [statement.format() for statement in parse(sql, engine).statements]
+        return SimpleNamespace(statements=[SimpleNamespace(format=functools.partial(str, text)) for text in texts])
+
+    with_split = FunctionType(execute.__code__, {**vars(databases), "SQLScript": split}, name, execute.__defaults__)
+    setattr(databases.Database, name, with_split)
 
 
 def _initialize_once(dialect: Any) -> None:
