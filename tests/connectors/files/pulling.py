@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from connectors.base import Account, Progress, Pulled, no_progress
 from connectors.files.pull import pull
 from connectors.files.settings import FilesSettings
@@ -19,6 +17,7 @@ from connectors.http import Transport
 from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
+from tests.connectors import staged
 
 EXPENSES = "month,category,cost_kind,amount,currency\n"
 BALANCES = "day,bank_account,balance,currency\n"
@@ -79,8 +78,7 @@ class Place:
         return FilesSettings(kind="files", account=self.account, path=self.folder)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.staging), read_only=True) as db:
-            return db.execute(sql, list(values)).fetchall()
+        return staged.rows(self.staging, sql, values)
 
     def ids(self) -> list[str]:
         return [row[0] for row in self.rows("select event_id from files.events order by all")]
@@ -91,6 +89,4 @@ class Place:
 
     def tables(self, lineage: bool = False) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table; with `lineage` also run and part."""
-        less = "" if lineage else "exclude (run_id, landing_part)"
-        names = ("events", "operating_expenses", "cash_balances", "annotations", "files_read")
-        return {name: self.rows(f"select * {less} from files.{name} order by all") for name in names}
+        return staged.tables(self.staging, "files", lineage=lineage)

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import requests
 
 from connectors.base import Account, Pulled
@@ -23,6 +22,7 @@ from simulator import SimulatorServer, World, demo_world
 from simulator.scenarios.ads.books import AdAccount, AdStats
 from simulator.scenarios.ads.plan import AD, CAMPAIGN, GROUP, Node
 from simulator.world import seconds
+from tests.connectors import staged
 
 START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
 PURCHASES = ("purchase", "omni_purchase", "onsite_web_purchase", "onsite_web_app_purchase",
@@ -74,14 +74,11 @@ class Place:
                 instants.append(seconds(at))
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.root / "staging.duckdb"), read_only=True) as db:
-            return db.execute(sql, list(values)).fetchall()
+        return staged.rows(self.root / "staging.duckdb", sql, values)
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every staging table, in order, with its lineage."""
-        listed = "select table_name from duckdb_tables() where schema_name = 'meta_ads' order by 1"
-        names = [row[0] for row in self.rows(listed)]
-        return {name: self.rows(f"select * from meta_ads.{name} order by all") for name in names}
+        return staged.tables(self.root / "staging.duckdb", "meta_ads", lineage=True)
 
     def as_of(self, stream: str) -> dict[date, int]:
         """When each day was read last."""
@@ -142,4 +139,5 @@ CAMPAIGNS = """select date_day, campaign_id, campaign_name, spend_micros, impres
 from meta_ads.campaign_insights order by all"""
 BOUGHT = """select date_day, ad_id, action_type, action_window, action_count::bigint, value_micros
 from meta_ads.ads_actions where action_type like '%purchase%' order by all"""
+
 TOTALS = "select date_day, spend_micros, impressions, clicks, reach from meta_ads.account_insights order by all"

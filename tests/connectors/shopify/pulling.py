@@ -8,8 +8,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from connectors.base import Account, Pulled
 from connectors.http import Transport
 from connectors.shopify.pull import pull
@@ -18,6 +16,7 @@ from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from simulator import SimulatorServer, World, demo_world
+from tests.connectors import staged
 
 START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
 SHOP = "aurora"
@@ -62,16 +61,11 @@ class Place:
         return PullContext(account, self.landing, staging, self.run_id, transport)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.staging), read_only=True) as db:
-            return db.execute(sql, list(values)).fetchall()
+        return staged.rows(self.staging, sql, values)
 
     def tables(self, lineage: bool = False) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every staging table of the source, in order; with `lineage` also run and part."""
-        with duckdb.connect(str(self.staging), read_only=True) as db:
-            listed = "select table_name from duckdb_tables() where schema_name = 'shopify' order by 1"
-            names = [row[0] for row in db.execute(listed).fetchall()]
-            less = "" if lineage else "exclude (run_id, landing_part)"
-            return {name: db.execute(f"select * {less} from shopify.{name} order by all").fetchall() for name in names}
+        return staged.tables(self.staging, "shopify", lineage=lineage)
 
     def cursors(self) -> dict[str, datetime]:
         return dict(self.rows("select stream, loaded_until from takings.cursors"))

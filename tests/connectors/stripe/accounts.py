@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import requests
 
 from connectors.base import Account, Pulled
@@ -21,6 +20,7 @@ from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging
 from simulator import SimulatorServer, World, demo_world
 from simulator.scenarios.payments import PaymentBooks, secret_key
+from tests.connectors import staged
 
 START, END = date(2025, 10, 16), datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACCOUNT = "aurora"
@@ -66,20 +66,14 @@ class Place:
             return {result.stream: result for result in pull(context, own)}
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> Rows:
-        with duckdb.connect(str(self.staging), read_only=True) as db:
-            return db.execute(sql, list(values)).fetchall()
+        return staged.rows(self.staging, sql, values)
 
     def tables(self, lineage: bool = False) -> dict[str, Rows]:
         """Every row of every staging table of the source, in order; the run and the part of each only with `lineage`.
 
         Histories are left out: they have the time of the pull, which is not part of the account.
         """
-        listed = self.rows(
-            "select table_name from duckdb_tables() where schema_name = 'stripe' and table_name not like '%history' "
-            "order by 1"
-        )
-        less = "" if lineage else "exclude (run_id, landing_part)"
-        return {name: self.rows(f"select * {less} from stripe.{name} order by all") for (name,) in listed}
+        return staged.tables(self.staging, "stripe", lineage=lineage, histories=False)
 
 
 def request_count(server: SimulatorServer, resource: str, how: str) -> int:

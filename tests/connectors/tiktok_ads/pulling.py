@@ -8,8 +8,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from connectors.base import Account, Pulled
 from connectors.http import Transport
 from connectors.sync.landing import Landing
@@ -23,6 +21,7 @@ from simulator.apis.tiktok.reports import SERVICES, promotion
 from simulator.scenarios.ads.books import AdAccount, AdStats
 from simulator.scenarios.ads.plan import AD, CAMPAIGN, GROUP, Node
 from simulator.world import seconds
+from tests.connectors import staged
 
 START, END = date(2026, 1, 15), datetime(2026, 3, 20, 10, tzinfo=UTC)
 AsOf = dict[date, int]
@@ -78,14 +77,11 @@ class Place:
         return [seconds for seconds in self.waits if seconds > 0.1]
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.root / "staging.duckdb"), read_only=True) as db:
-            return db.execute(sql, list(values)).fetchall()
+        return staged.rows(self.root / "staging.duckdb", sql, values)
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every staging table, in order, with its lineage."""
-        listed = "select table_name from duckdb_tables() where schema_name = 'tiktok_ads' order by 1"
-        names = [row[0] for row in self.rows(listed)]
-        return {name: self.rows(f"select * from tiktok_ads.{name} order by all") for name in names}
+        return staged.tables(self.root / "staging.duckdb", "tiktok_ads", lineage=True)
 
     def as_of(self, stream: str) -> AsOf:
         """When each day was read last."""
