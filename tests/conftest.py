@@ -6,6 +6,7 @@ docs/develop/tests.md says what each folder proves and how long it takes.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from orchestration import dbt_build
 from tests.orchestration import quick_build
 from tests.superset_assets.conftest import Running, running_superset
 
+gc.disable()  # until everything is collected: what is imported stays, and to look through it takes a second per worker
 ROOT = Path(__file__).resolve().parents[1]
 ONE_SUPERSET = (
     "tests/superset_assets/test_cache.py",  # first: a publish asks again all that was asked before it
@@ -160,6 +162,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("superset")
         for mark in _marks(item.path):
             item.add_marker(mark)
+    gc.enable()
 
 
 @cache

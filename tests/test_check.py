@@ -50,6 +50,16 @@ def test_sql_that_breaks_a_rule_fails_with_file_and_rule(checkout: Path, name: s
     assert "model.sql" in result.stdout + result.stderr and rule in result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("changed", [".sqruff", "dbt_project/models/model.sql", "dbt_project/macros/new.sql"])
+def test_sql_that_passed_is_linted_again_after_any_change(checkout: Path, changed: str) -> None:
+    (checkout / "dbt_project/models/model.sql").write_text(CLEAN)
+    before = check.sql_hash(checkout)
+    assert check.sql_hash(checkout) == before
+    with (checkout / changed).open("a") as file:
+        file.write("\n")
+    assert check.sql_hash(checkout) != before
+
+
 def test_pre_commit_runs_the_tools_of_make_check() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert [repo["repo"] for repo in hooks] == ["local"]

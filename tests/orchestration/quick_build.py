@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -73,7 +74,7 @@ def _node(node: Any) -> Node:
 
 def run_nodes(home: Home, on_node: dbt_build.OnNode) -> list[Any]:
     """In place of `dbt_build.run_nodes`: the same tables, and a result like dbt's for each node, in dbt's order."""
-    nodes: list[Node] = json.loads((empty() / NODES).read_text())
+    nodes, above = _nodes(empty() / NODES)
     if not home.dbt_target.exists():
         shutil.copytree(parsed(), home.dbt_target)
     results: list[Any] = []
@@ -84,7 +85,6 @@ def run_nodes(home: Home, on_node: dbt_build.OnNode) -> list[Any]:
         db.execute(f"attach {quoted(home.staging)} as raw (read_only)")
         for schema in sorted({node["schema"] for node in nodes if node["resource_type"] != "test"}):
             db.execute(f"create schema if not exists {schema}")
-        above = _ancestors(nodes)
         for number, node in enumerate(nodes, 1):
             skipped = any(names <= above[node["unique_id"]] for names in broken)  # dbt: what comes after all it tested
             result = _result(node, "skipped", None, None) if skipped else _run(db, node)
@@ -94,6 +94,13 @@ def run_nodes(home: Home, on_node: dbt_build.OnNode) -> list[Any]:
             results.append(result)
             on_node(number, len(nodes), node["name"])
     return results
+
+
+@cache
+def _nodes(path: Path) -> tuple[list[Node], dict[str, set[str]]]:
+    """The nodes that were recorded, and for each of them all that it is made from."""
+    nodes: list[Node] = json.loads(path.read_text())
+    return nodes, _ancestors(nodes)
 
 
 def _ancestors(nodes: list[Node]) -> dict[str, set[str]]:
