@@ -7,7 +7,8 @@ from datetime import UTC
 from common.errors import ConfigurationError
 from orchestration.home import Home
 from orchestration.rates import read_rates
-from orchestration.settings import Settings, TenantSettings
+from orchestration.settings import Settings
+from orchestration.tenant_settings import TenantSettings
 from semantic import periods
 from semantic.alerts import rules
 from semantic.alerts.evaluate import Alert, evaluate

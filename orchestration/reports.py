@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from connectors.registry import BY_KIND
-from orchestration.settings import Settings, TenantSettings
+from orchestration.settings import Settings
+from orchestration.tenant_settings import TenantSettings
 from semantic.reports.brand import Brand
 from semantic.reports.content import Content
 from semantic.reports.fill import fill_build

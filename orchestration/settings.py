@@ -12,41 +12,26 @@ import tomllib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import reduce
-from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-from zoneinfo import available_timezones
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from common.errors import ConfigurationError
 from connectors.base import Account
-from connectors.registry import BY_KIND, CONNECTORS, KINDS
-from connectors.settings import Name, SourceSettings, Table
-from connectors.shopify.settings import SalesChannels
-from orchestration.brand_settings import BrandSettings
+from connectors.registry import BY_KIND, KINDS
+from connectors.settings import SourceSettings, Table
 from orchestration.server_settings import (
     DagsterSettings,
     DashboardSettings,
-    LoginSettings,
     ServingSettings,
-    ShareSettings,
     SupersetSettings,
     WarehouseSettings,
 )
+from orchestration.tenant_settings import TenantSettings
 
 _BLANKS = " \t\r\n"  # what `echo` and editors leave around a secret
 CHECKOUT = Path(__file__).resolve().parent.parent
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Target = Annotated[Decimal, Field(max_digits=20, decimal_places=6, allow_inf_nan=False)]
-if TYPE_CHECKING:
-    AnySource = SourceSettings
-else:  # the registry's settings, distinguished by `kind`: a union that no type checker can follow
-    _union = reduce(or_, (connector.settings for connector in CONNECTORS))
-    AnySource = Annotated[_union, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True)
@@ -57,43 +42,6 @@ class Source:
     settings: SourceSettings
     problem: ConfigurationError | None = None
     """Why the account cannot be pulled as it is configured."""
-
-
-class TenantSettings(Table):
-    """Who looks at their own numbers: zone and reporting currency decide days and amounts."""
-
-    id: Name = Field(description="Part of file, role and login names. `admin` is taken.")
-    name: str = Field(description="The tenant's name as people see it.")
-    time_zone: str = Field(description="IANA name, such as `Europe/Berlin`. Decides on which day a sale falls.")
-    currency: Currency = Field(description="Reporting currency: every amount is shown in it.")
-    inactive_after_days: int = Field(
-        default=180,
-        ge=31,
-        le=730,
-        description="After how many days without orders a customer counts as inactive, from 31 to 730: about twice "
-        "the usual time between two orders. For `inactivity_churn_rate`.",
-    )
-    alerts: dict[str, Decimal] = Field(
-        default_factory=dict,
-        description="The tenant's own limit for a rule of `takings alerts`: it replaces the limit of the rule's first "
-        "condition. Money is in the reporting currency.",
-    )
-    targets: dict[MetricName, Target] = Field(
-        default_factory=dict,
-        description="The value that a gauge points at, in the metric's own unit (a ratio as 0.05, not as 5 %).",
-    )
-    channels: SalesChannels = Field(default_factory=dict)
-    share: ShareSettings = ShareSettings()
-    brand: BrandSettings = BrandSettings()
-    logins: tuple[LoginSettings, ...] = ()
-    sources: tuple[AnySource, ...] = Field(min_length=1)
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            raise ValueError(f"{zone!r} is no IANA time zone (such as Europe/Berlin)")
-        return zone
 
 
 class RatesSettings(Table):
@@ -167,7 +115,7 @@ class Settings(Table):
         for tenant, source in self.sources():
             reference, secret, problem = source.secret_reference, "", None
             try:
-                secret = self._secret(reference) if reference else ""
+                secret = self.secret(reference) if reference else ""
             except LookupError as error:
                 problem = ConfigurationError(
                     f"The secret of the {source.kind} account {source.account} (tenant {tenant.id}) is missing",
@@ -192,7 +140,8 @@ class Settings(Table):
             raise ConfigurationError("\n".join(dict.fromkeys(problems)))
         return [source.account for source in sources]
 
-    def _secret(self, reference: str) -> str:
+    def secret(self, reference: str) -> str:
+        """The value behind `env:NAME` or `file:PATH`. Raises LookupError that says why it cannot be used."""
         kind, _, where = reference.partition(":")
         if kind == "env":
             value = os.environ.get(where, "").strip(_BLANKS)

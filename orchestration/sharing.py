@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from common.errors import ConfigurationError
 from common.presets import Days
 from orchestration.home import Home
-from orchestration.settings import Settings, TenantSettings
+from orchestration.settings import Settings
+from orchestration.tenant_settings import TenantSettings
 from semantic import periods
 from semantic.reports import library
 from serving import links

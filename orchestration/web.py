@@ -11,7 +11,8 @@ from pathlib import Path
 from connectors.registry import BY_KIND
 from orchestration import sharing
 from orchestration.home import Home
-from orchestration.settings import Settings, TenantSettings, load
+from orchestration.settings import Settings, load
+from orchestration.tenant_settings import TenantSettings
 from semantic import periods
 from semantic.subject import Subject
 from serving.people import SupersetLogins

@@ -1,0 +1,63 @@
+"""The table of takings.toml about a tenant."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import available_timezones
+
+from pydantic import Field, StringConstraints, field_validator
+
+from connectors.registry import CONNECTORS
+from connectors.settings import Name, SourceSettings, Table
+from connectors.shopify.settings import SalesChannels
+from orchestration.brand_settings import BrandSettings
+from orchestration.server_settings import LoginSettings, ShareSettings
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Target = Annotated[Decimal, Field(max_digits=20, decimal_places=6, allow_inf_nan=False)]
+if TYPE_CHECKING:
+    AnySource = SourceSettings
+else:  # the registry's settings, distinguished by `kind`: a union that no type checker can follow
+    _union = reduce(or_, (connector.settings for connector in CONNECTORS))
+    AnySource = Annotated[_union, Field(discriminator="kind")]
+
+
+class TenantSettings(Table):
+    """Who looks at their own numbers: zone and reporting currency decide days and amounts."""
+
+    id: Name = Field(description="Part of file, role and login names. `admin` is taken.")
+    name: str = Field(description="The tenant's name as people see it.")
+    time_zone: str = Field(description="IANA name, such as `Europe/Berlin`. Decides on which day a sale falls.")
+    currency: Currency = Field(description="Reporting currency: every amount is shown in it.")
+    inactive_after_days: int = Field(
+        default=180,
+        ge=31,
+        le=730,
+        description="After how many days without orders a customer counts as inactive, from 31 to 730: about twice "
+        "the usual time between two orders. For `inactivity_churn_rate`.",
+    )
+    alerts: dict[str, Decimal] = Field(
+        default_factory=dict,
+        description="The tenant's own limit for a rule of `takings alerts`: it replaces the limit of the rule's first "
+        "condition. Money is in the reporting currency.",
+    )
+    targets: dict[MetricName, Target] = Field(
+        default_factory=dict,
+        description="The value that a gauge points at, in the metric's own unit (a ratio as 0.05, not as 5 %).",
+    )
+    channels: SalesChannels = Field(default_factory=dict)
+    share: ShareSettings = ShareSettings()
+    brand: BrandSettings = BrandSettings()
+    logins: tuple[LoginSettings, ...] = ()
+    sources: tuple[AnySource, ...] = Field(min_length=1)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"{zone!r} is no IANA time zone (such as Europe/Berlin)")
+        return zone
