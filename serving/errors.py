@@ -24,8 +24,12 @@ class UnknownLinkError(ConfigurationError):
     """The ledger has no such link."""
 
 
+class UnknownMessageError(ConfigurationError):
+    """The outbox has no such message, or it cannot be sent again."""
+
+
 class StateError(ConfigurationError):
-    """The keys or the ledger of links cannot be read."""
+    """The keys, the ledger of links or the outbox cannot be read."""
 
 
 class LoginServerError(RetryError):

@@ -1,0 +1,80 @@
+"""What is sent to people, and what came of sending it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file of a message. `inline`: a picture that the message's `html` shows as `cid:<name>`."""
+
+    name: str
+    media_type: str
+    body: bytes
+    inline: bool = False
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message, the same for every channel and recipient.
+
+    `title` is the subject. `text` is the part text/plain of a mail, and what chats show where `chat` is empty; `html`
+    is the other part of a mail. Without `html` a mail is plain text.
+    """
+
+    title: str
+    text: str
+    html: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    chat: str = ""
+
+    def dump(self) -> bytes:
+        """The message as bytes: equal messages give equal bytes."""
+        files = [
+            [file.name, file.media_type, base64.b64encode(file.body).decode(), file.inline] for file in self.attachments
+        ]
+        content = json.dumps([self.title, self.text, self.html, files, self.chat], ensure_ascii=False)
+        return zlib.compress(content.encode())
+
+    @staticmethod
+    def load(content: bytes) -> Message:
+        """The message that `dump` wrote."""
+        title, text, html, files, chat = json.loads(zlib.decompress(content))
+        attachments = tuple(
+            Attachment(name, kind, base64.b64decode(body), inline) for name, kind, body, inline in files
+        )
+        return Message(title, text, html, attachments, chat)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the content, in hexadecimal."""
+        return hashlib.sha256(zlib.decompress(self.dump())).hexdigest()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one attempt to send, as a sender returns it. `detail`: the receipt, or why not, without a secret.
+
+    sent     the receiver confirmed it
+    later    it certainly did not arrive and may arrive later: try again, not before `wait` where that is given
+    failed   it certainly did not arrive and will not: do not try again
+    unknown  it may have arrived: never try again without being asked
+    """
+
+    result: Literal["sent", "later", "failed", "unknown"]
+    detail: str
+    wait: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Why a message cannot be written yet, as a renderer returns it in place of the message."""
+
+    why: str
