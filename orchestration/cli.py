@@ -151,11 +151,14 @@ def simulate(
     start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The shops' first day.")] = None,
     port: Annotated[int, typer.Option(help="0 takes a free port.")] = 8765,
     files: Annotated[Path | None, typer.Option(help="Write each shop's events and expenses to this folder.")] = None,
+    mailbox: Annotated[
+        Path | None, typer.Option(help="Also receive mails and webhooks, kept in this folder and shown on a page.")
+    ] = None,
 ) -> None:
     """Serve simulated shops, with payments and ads, on 127.0.0.1 until interrupted."""
     from orchestration import simulator
 
-    simulator.simulate(world, seed, orders, start.date() if start else None, port, files)
+    simulator.simulate(world, seed, orders, start.date() if start else None, port, files, mailbox)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +21,19 @@ TIKTOK_QUERIES_PER_SECOND = 200  # the simulated TikTok has no rate limit
 
 
 def simulate(
-    world: Path | None, seed: int, orders: int, start: date | None, port: int, files: Path | None = None
+    world: Path | None,
+    seed: int,
+    orders: int,
+    start: date | None,
+    port: int,
+    files: Path | None = None,
+    mailbox: Path | None = None,
 ) -> None:
     """Serve the retailer's shop in the folder `world`, or the demo's shops, until interrupted.
 
     The first line on stdout is JSON with each shop's sources and their tokens. `files` is the folder of the files
-    sources: one folder per shop, written again every minute. Raises ConfigurationError when the port is in use.
+    sources: one folder per shop, written again every minute. `mailbox` is the folder of received messages: with it,
+    a mail server runs beside the shops. Raises ConfigurationError when the port is in use.
     """
     import simulator
 
@@ -36,13 +44,18 @@ def simulate(
         if files is not None:
             _write_files(server, files)
             threading.Thread(target=_keep_writing, args=(server, files, stopped), daemon=True).start()
-        sources = {"shops": _shops(server, files, shopify_only=world is not None), "until": shops.end.isoformat()}
+        shopify_only = world is not None
+        sources: dict[str, Any] = {"shops": _shops(server, files, shopify_only=shopify_only)}
+        sources["until"] = shops.end.isoformat()
+        if server.mailbox is not None:
+            sources["mailbox"] = {"smtp_port": server.mailbox.smtp_port, "url": f"{server.url}/mailbox/"}
         sys.stdout.write(json.dumps(sources) + "\n")
         sys.stdout.flush()
 
     now = shops.end + AFTER_LAST_EVENT if world else None
     try:
-        simulator.run(shops, port, now=now, ticking=world is None, ready=ready)
+        with simulator.Mailbox(mailbox) if mailbox else nullcontext() as box:
+            simulator.run(shops, port, now=now, ticking=world is None, ready=ready, mailbox=box)
     except OSError as error:
         raise ConfigurationError(
             "The simulated shops were not started", str(error), "Choose another port with --port, or 0 for a free one"

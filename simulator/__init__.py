@@ -7,6 +7,7 @@ scenarios/    what fills a world: demo (two shops, day by day), payments, ads, v
 retail.py     a world from a real retailer's tables
 apis/         Shopify, Stripe, Meta and TikTok, and the folders of a files source, over a world
 server.py     the server, with http_server.py and clock.py; faults.py makes it fail on purpose
+mailbox.py    a mail server and a receiver of webhooks, for trying messages, with a page that shows them
 
 `takings simulate` serves a world until it is interrupted.
 """
@@ -14,6 +15,7 @@ server.py     the server, with http_server.py and clock.py; faults.py makes it f
 from simulator.apis.files import write_files
 from simulator.faults import Fault, Faults
 from simulator.history import Books
+from simulator.mailbox import Mailbox
 from simulator.retail import RetailFolderError, retail_world
 from simulator.scenarios.demo import demo_world
 from simulator.server import SimulatorServer, run, serve
@@ -23,6 +25,7 @@ __all__ = [
     "Books",
     "Fault",
     "Faults",
+    "Mailbox",
     "RetailFolderError",
     "SimulatorServer",
     "World",

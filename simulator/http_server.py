@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
-from simulator.apis.base import Api, Request, Response
+from simulator.apis.base import Request, Response
 
 HOST = "127.0.0.1"
 _NOT_FOUND = Response(404, b'{"errors": "Not Found"}', "application/json; charset=utf-8")
@@ -18,6 +18,12 @@ _NOT_FOUND = Response(404, b'{"errors": "Not Found"}', "application/json; charse
 
 class PortInUseError(OSError):
     """Another program listens on the port."""
+
+
+class Responder(Protocol):
+    """What answers the requests below a first segment of the path: an API, or the mailbox."""
+
+    def respond(self, request: Request) -> Response: ...
 
 
 class HttpServer(ThreadingHTTPServer):
@@ -31,7 +37,7 @@ class HttpServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, apis: Mapping[str, Api], now: Callable[[], datetime]) -> None:
+    def __init__(self, port: int, apis: Mapping[str, Responder], now: Callable[[], datetime]) -> None:
         self.apis, self.now = apis, now
         try:
             super().__init__((HOST, port), _Handler)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from simulator.apis.base import Api, LoggedRequest
+from simulator.apis.base import LoggedRequest
 from simulator.apis.meta.api import MetaApi
 from simulator.apis.shopify.api import ShopifyApi
 from simulator.apis.shopify.endpoint import ShopifyLimits
@@ -25,7 +25,8 @@ from simulator.apis.stripe.api import StripeApi
 from simulator.apis.tiktok.api import TikTokApi
 from simulator.clock import Clock
 from simulator.faults import Faults
-from simulator.http_server import HOST, HttpServer
+from simulator.http_server import HOST, HttpServer, Responder
+from simulator.mailbox import Mailbox
 from simulator.world import World
 
 
@@ -45,6 +46,7 @@ class SimulatorServer:
         *,
         limits: ShopifyLimits | None = None,
         ticking: bool = False,
+        mailbox: Mailbox | None = None,
     ) -> None:
         self.world, self.faults, self.log = world, faults or Faults(), list[LoggedRequest]()
         self.clock = Clock(now or world.end, ticking)
@@ -52,7 +54,10 @@ class SimulatorServer:
         shared = (world, self.faults, self.log, self.clock.instant)
         self.meta, self.tiktok, stripe = MetaApi(*shared), TikTokApi(*shared), StripeApi(*shared)
         shopify = ShopifyApi(*shared, self.folder, limits or ShopifyLimits())
-        apis: dict[str, Api] = {"shopify": shopify, "stripe": stripe, "meta": self.meta, "tiktok": self.tiktok}
+        apis: dict[str, Responder] = {"shopify": shopify, "stripe": stripe, "meta": self.meta, "tiktok": self.tiktok}
+        self.mailbox = mailbox
+        if mailbox is not None:
+            apis["mailbox"] = mailbox
         try:
             self._http = HttpServer(port, apis, self.clock.now)
         except OSError:
@@ -116,13 +121,14 @@ def run(
     now: datetime | None = None,
     ticking: bool = True,
     ready: Callable[[SimulatorServer], None] | None = None,
+    mailbox: Mailbox | None = None,
 ) -> None:
     """Serves in the foreground until interrupted. Calls ``ready`` when the server accepts connections.
 
     Every shop is simulated before that, and its books are frozen for the garbage collector, which would otherwise
     scan all of them again and again.
     """
-    server = SimulatorServer(world, port, now, ticking=ticking)
+    server = SimulatorServer(world, port, now, ticking=ticking, mailbox=mailbox)
     for shop in world.shops:
         world.books(shop.account)
     gc.freeze()

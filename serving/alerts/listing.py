@@ -1,0 +1,102 @@
+"""The alerts of a tenant as a list, for the command line and for programs: the rule's state in the published build,
+since when it lasts, who acknowledged it, and until when it is snoozed.
+
+    for item in listed(evaluate(build, …), book.statuses("aurora"), now):
+        item.as_dict()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from semantic.alerts.evaluate import Alert
+from serving.alerts.state import Status
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A rule with its numbers in the published build (`alert`), and what is known of earlier builds (`status`).
+
+    `status` is None for a rule that was never observed, as before the first run with this version of Takings.
+    """
+
+    alert: Alert
+    status: Status | None
+    now: datetime
+
+    @property
+    def since(self) -> datetime | None:
+        """The time of the data with which the alert began; None where it does not last."""
+        return self.status.since if self.status and self.status.active else None
+
+    @property
+    def is_snoozed(self) -> bool:
+        """Whether no message is sent of it now."""
+        return self.status is not None and self.status.is_snoozed(self.now)
+
+    @property
+    def notes(self) -> str:
+        """since 2026-11-20 09:00 UTC; acknowledged by ola at …; snoozed until … by ola"""
+        notes, status = [], self.status
+        if status is None:
+            return ""
+        if self.since:
+            notes.append(f"since {minute(self.since)}" + ("" if self.alert.state == "firing" else ", not over yet"))
+        if status.acknowledged_by and status.acknowledged_at:
+            notes.append(f"acknowledged by {status.acknowledged_by} at {minute(status.acknowledged_at)}")
+        if self.is_snoozed and status.snoozed_until:
+            notes.append(f"snoozed until {minute(status.snoozed_until)} by {status.snoozed_by}")
+        return "; ".join(notes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data. Amounts and ratios are texts of decimals, unknown ones None; instants are ISO 8601 in UTC."""
+        alert, status = self.alert, self.status
+        return {
+            "rule": alert.rule.name,
+            "title": alert.rule.title,
+            "state": alert.state,
+            "text": alert.text,
+            "why": alert.rule.why,
+            "advice": alert.rule.advice,
+            "conditions": [
+                {
+                    "metric": reading.condition.metric,
+                    "from": reading.days[0].isoformat(),
+                    "to": reading.days[1].isoformat(),
+                    "value": _number(reading.value),
+                    "now": _number(reading.now),
+                    "before": _number(reading.before),
+                    "limit": _number(reading.condition.limit),
+                    "fires": "above" if reading.condition.above is not None else "below",
+                    "is_change": reading.condition.change,
+                }
+                for reading in alert.readings
+            ],
+            "since": _iso(self.since),
+            "acknowledged_by": status and status.acknowledged_by,
+            "acknowledged_at": _iso(status.acknowledged_at if status else None),
+            "snoozed_by": status.snoozed_by if status and self.is_snoozed else None,
+            "snoozed_until": _iso(status.snoozed_until if status and self.is_snoozed else None),
+        }
+
+
+def listed(alerts: Sequence[Alert], statuses: Iterable[Status], now: datetime) -> list[Listed]:
+    """Each rule with its status."""
+    by_name = {status.name: status for status in statuses}
+    return [Listed(alert, by_name.get(alert.rule.name), now) for alert in alerts]
+
+
+def minute(instant: datetime) -> str:
+    """2026-11-20 09:00 UTC"""
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def _number(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat(timespec="seconds") if instant else None
