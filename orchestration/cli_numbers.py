@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pyarrow import Table
 
     from semantic.catalog import Catalog
+    from semantic.filters import Filters
 
 Tenant = Annotated[str | None, typer.Option(help="The tenant; not needed when there is only one.")]
 From = Annotated[str | None, typer.Option("--from", help="First day, included: 2026-11-20, 20 Nov 2026, yesterday, …")]
@@ -44,6 +45,17 @@ def query(
     start: From = None,
     end: To = None,
     period: Period = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only rows with these values of a dimension: country=DE,FR. Repeat it for other dimensions; "
+            "campaign= are rows without a campaign."
+        ),
+    ] = None,
+    order: Annotated[
+        str, typer.Option(help="Columns to sort by, separated by commas; -net_sales has the largest first.")
+    ] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows.")] = None,
     compare: Annotated[
         str | None,
         typer.Option(help="Beside each number that of an earlier period: prior (the one before) or year (a year ago)."),
@@ -58,15 +70,23 @@ def query(
     of it. A day that is not over is in neither period.
     """
     from orchestration import settings
+    from semantic.filters import parse
     from semantic.query import ask, render
 
     catalog = _checkout_definitions() if definitions == "checkout" else None
-    published = settings.home() / "published"
+    published, filters = settings.home() / "published", parse(where or ())
     if compare:
-        table = _compared(published, _names(metrics), _names(by), compare, (start, end, period), tenant, catalog)
+        if order or limit:
+            raise typer.BadParameter("--order and --limit cannot be combined with --compare")
+        table = _compared(
+            published, _names(metrics), _names(by), compare, (start, end, period), filters, tenant, catalog
+        )
     else:
         first, last = day_range(start, end, period, tenant)
-        table = ask(published, _names(metrics), _names(by), start=first, end=last, tenant=tenant, definitions=catalog)
+        table = ask(
+            published, _names(metrics), _names(by), start=first, end=last, filters=filters, order=_names(order),
+            limit=limit, tenant=tenant, definitions=catalog,
+        )  # fmt: skip
     sys.stdout.write(render(table, format))
     say_blocked(tenant)
     if catalog:
@@ -135,6 +155,7 @@ def _compared(
     by: list[str],
     kind: str,
     days: tuple[str | None, str | None, str | None],
+    filters: Filters,
     tenant: str | None,
     catalog: Catalog | None,
 ) -> Table:
@@ -154,7 +175,7 @@ def _compared(
             first, last = (periods.day(text, lambda: today) for text in (start or "", end or "today"))
             both = comparison.of_days(first, last, kind, today)
         typer.echo(both.describe(), err=True)
-        return comparison.compare(build, metrics, both, by)
+        return comparison.compare(build, metrics, both, by, filters)
 
 
 def day_range(

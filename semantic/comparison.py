@@ -16,8 +16,9 @@ from common import comparison as rules
 from common.comparison import COMPARISONS, Comparison
 from common.presets import Days, Preset
 from semantic import periods
-from semantic.compiler import GRAINS
+from semantic.compiler import GRAINS, NO_FILTERS
 from semantic.errors import RangeError, UnknownNameError
+from semantic.filters import Filters
 from semantic.query import answer
 from semantic.warehouse import Build
 
@@ -56,7 +57,13 @@ def _checked(result: Comparison | None, days: Days, today: date) -> Comparison:
     return result
 
 
-def compare(build: Build, metrics: Sequence[str], comparison: Comparison, by: Sequence[str] = ()) -> pa.Table:
+def compare(
+    build: Build,
+    metrics: Sequence[str],
+    comparison: Comparison,
+    by: Sequence[str] = (),
+    filters: Filters = NO_FILTERS,
+) -> pa.Table:
     """Metrics of a period beside the earlier one: one row per combination of `by`, sorted by it.
 
     For each metric its value, and with its name before them `_previous` (the earlier period's value), `_difference`
@@ -67,8 +74,8 @@ def compare(build: Build, metrics: Sequence[str], comparison: Comparison, by: Se
     """
     grain = next((name for name in by if name in GRAINS), "")
     earlier = comparison.earlier(grain) if grain else comparison.before
-    now = answer(build, metrics, by=by, start=comparison.now[0], end=comparison.now[1])
-    before = answer(build, metrics, by=by, start=earlier[0], end=earlier[1], beside=comparison)
+    now = answer(build, metrics, by=by, start=comparison.now[0], end=comparison.now[1], filters=filters)
+    before = answer(build, metrics, by=by, start=earlier[0], end=earlier[1], filters=filters, beside=comparison)
     rows_now, rows_before = (
         {tuple(row[name] for name in by): row for row in table.to_pylist()} for table in (now, before)
     )

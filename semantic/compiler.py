@@ -11,12 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from common.comparison import Comparison
 from semantic.catalog import Catalog, Mart, Metric
 from semantic.errors import CompileError, RangeError, UnknownNameError
+from semantic.filters import Filters, conditions, is_single, literal
 
 GRAINS = ("day", "week", "month", "quarter", "year")
+NO_FILTERS: Filters = MappingProxyType({})
 
 
 def expression(catalog: Catalog, metric_name: str) -> str:
@@ -70,6 +73,7 @@ def compile_query(
     start: date | None = None,
     end: date | None = None,
     tenant: str | None = None,
+    filters: Filters = NO_FILTERS,
     order: Sequence[str] = (),
     limit: int | None = None,
     only: str | None = None,
@@ -78,12 +82,12 @@ def compile_query(
     """One query for metrics of one or several marts. Raises a SemanticError where the question has no answer.
 
     `by` names dimensions that all the marts share and at most one period (day, week from Monday, month, quarter,
-    year); a period is a column with the period's first day. Rows between `start` and `end`, both included. Each mart is
-    aggregated before the results are joined, so no row is counted twice. `labels` are dimensions that depend on those
-    of `by` (a product's title): of several values in a group, the last in order. Sorted by `order` (a leading "-" for
-    descending), then by the columns of `by`. `only` keeps the groups in which that metric is above zero; it must be
-    among the metrics, all of one mart. `beside`: the rows are of earlier days, and a period is the one that they are
-    compared with.
+    year); a period is a column with the period's first day. Rows between `start` and `end`, both included, with the
+    values of `filters`. Each mart is aggregated before the results are joined, so no row is counted twice. `labels` are
+    dimensions that depend on those of `by` (a product's title): of several values in a group, the last in order. Sorted
+    by `order` (a leading "-" for descending), then by the columns of `by`. `only` keeps the groups in which that metric
+    is above zero; it must be among the metrics, all of one mart. `beside`: the rows are of earlier days, and a period
+    is the one that they are compared with.
     """
     if start and end and start > end:
         raise RangeError(f"No days from {start} to {end}", "the first day is after the last", "Swap the two dates")
@@ -92,8 +96,10 @@ def compile_query(
     requested = {name: catalog.metric(name) for name in metrics}
     marts = {item.name: item for item in (_mart_of(catalog, metric) for metric in requested.values())}
     _check_by(list(marts.values()), list(requested.values()), [*by, *labels])
+    _check_filters(list(marts.values()), filters)
+    single = [name for name in filters if is_single(filters, name)]
     for metric in requested.values():
-        _check_non_additive(catalog.marts[metric.mart], metric, by, start, end)
+        _check_non_additive(catalog.marts[metric.mart], metric, [*by, *single], start, end)
     having = f"\nHAVING {expression(catalog, only)} > 0" if only in requested and len(marts) == 1 else ""
     if only and not having:
         why = "it is not among the metrics, or they come from several marts"
@@ -110,8 +116,8 @@ def compile_query(
             for name, metric in requested.items()
         ]
         text = "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM marts.{mart.name}"
-        conditions = _conditions(mart, start, end, tenant)
-        text += "\nWHERE " + "\n  AND ".join(conditions) if conditions else ""
+        where = [*_conditions(mart, start, end, tenant), *conditions(mart, filters)]
+        text += "\nWHERE " + "\n  AND ".join(where) if where else ""
         parts.append(text + ("\nGROUP BY " + ", ".join(_key(mart, name, beside) for name in by) if by else ""))
     if len(parts) == 1:
         sql = parts[0] + having
@@ -148,8 +154,7 @@ def compile_ranges(
     listed = ",\n  ".join(f"({number}, DATE '{start}', DATE '{end}')" for number, (start, end) in enumerate(ranges))
     columns = ["range_number", *by, *(f"MAX({name}) AS {name}" for name in labels)]
     columns += [f"{expression(catalog, name)} AS {name}" for name in metrics]
-    conditions = _conditions(mart, None, None, tenant)
-    where = "\nWHERE " + " AND ".join(conditions) if conditions else ""
+    where = "".join(f"\nWHERE {condition}" for condition in _conditions(mart, None, None, tenant))
     keys = ", ".join(["range_number", *(_key(mart, name) for name in by)])
     return (
         f"WITH ranges (range_number, range_start, range_end) AS (VALUES\n  {listed})\nSELECT\n  "
@@ -157,11 +162,6 @@ def compile_ranges(
         + f"\nFROM marts.{mart.name}\nINNER JOIN ranges ON {mart.time_column} BETWEEN range_start AND range_end"
         + f"{where}\nGROUP BY {keys}"
     )
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _mart_of(catalog: Catalog, metric: Metric) -> Mart:
@@ -213,7 +213,7 @@ def _sum(catalog: Catalog, metric: Metric) -> str:
 def _check_by(marts: Sequence[Mart], metrics: Sequence[Metric], by: Sequence[str]) -> None:
     """Refuse dimensions and periods that the marts do not share or do not have."""
     together = ", ".join(metric.name for metric in metrics)
-    shared = [name for name in marts[0].dimensions if all(name in mart.dimensions for mart in marts)]
+    shared = shared_dimensions(marts)
     if len([name for name in by if name in GRAINS]) > 1 or len(set(by)) < len(by):
         why = "it names two periods, or a dimension twice"
         raise CompileError(f"Cannot ask by {', '.join(by)}", why, "Name one period and each dimension once")
@@ -232,6 +232,24 @@ def _check_by(marts: Sequence[Mart], metrics: Sequence[Metric], by: Sequence[str
             )
 
 
+def shared_dimensions(marts: Sequence[Mart]) -> list[str]:
+    """The dimensions that all these marts have."""
+    return [name for name in marts[0].dimensions if all(name in mart.dimensions for mart in marts)]
+
+
+def _check_filters(marts: Sequence[Mart], filters: Filters) -> None:
+    """Refuse filters by what the marts do not share."""
+    shared = shared_dimensions(marts)
+    for name in filters:
+        if name in GRAINS:
+            raise CompileError(f"Cannot filter by {name}", "it is a period", "Choose a first and a last day")
+        if name not in shared:
+            why = (
+                f"{' and '.join(mart.name for mart in marts)} cannot be filtered by it{' together' * (len(marts) > 1)}"
+            )
+            raise UnknownNameError("dimension", name, shared, why)
+
+
 def _check_non_additive(mart: Mart, metric: Metric, by: Sequence[str], start: date | None, end: date | None) -> None:
     """Refuse to add up a metric over a column where it is not additive. One single period of a time column is fine."""
     for column in metric.non_additive_over:
@@ -244,7 +262,7 @@ def _check_non_additive(mart: Mart, metric: Metric, by: Sequence[str], start: da
             raise CompileError(
                 f"Cannot add up {metric.name} over several {period}s",
                 f"the same things are counted again at every {period}",
-                f"Ask by {period} too",
+                f"Ask by {period} too" + (f", or filter by one {period}" if period == column else ""),
             )
 
 
@@ -267,15 +285,15 @@ def _key(mart: Mart, name: str, beside: Comparison | None = None) -> str:
 
 
 def _conditions(mart: Mart, start: date | None, end: date | None, tenant: str | None) -> list[str]:
-    conditions = [f"tenant_id = {literal(tenant)}"] if tenant is not None else []
+    result = [f"tenant_id = {literal(tenant)}"] if tenant is not None else []
     if (start or end) and not mart.time_column:
         raise CompileError(f"{mart.name} has no days", "it has no time column", "Ask without a range")
     if start:
         first = start.replace(day=1) if mart.time_grain == "month" else start
-        conditions.append(f"{mart.time_column} >= DATE '{first.isoformat()}'")
+        result.append(f"{mart.time_column} >= DATE '{first.isoformat()}'")
     if end:
-        conditions.append(f"{mart.time_column} <= DATE '{end.isoformat()}'")
-    return conditions
+        result.append(f"{mart.time_column} <= DATE '{end.isoformat()}'")
+    return result
 
 
 def _tail(order: Sequence[str], by: Sequence[str], metrics: Iterable[str], limit: int | None) -> str:

@@ -53,3 +53,14 @@ class NoDataError(SemanticError):
 
 class WriteError(SemanticError):
     """A file could not be written; no part of it is left."""
+
+
+class TooManyRowsError(SemanticError):
+    """An answer is longer than its reader takes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"The answer has more than {most:,} rows",
+            "it would not be complete, and a part of it would look like the whole",
+            "Ask for fewer days, a longer period, fewer dimensions or a filter; or for the first rows (order, limit)",
+        )

@@ -21,8 +21,9 @@ import pyarrow as pa
 
 from common.comparison import Comparison
 from semantic.catalog import Catalog
-from semantic.compiler import compile_query
+from semantic.compiler import NO_FILTERS, compile_query
 from semantic.errors import UnknownNameError
+from semantic.filters import Filters
 from semantic.reports import csv
 from semantic.warehouse import Build, open_build
 
@@ -36,18 +37,22 @@ def ask(
     *,
     start: date | None = None,
     end: date | None = None,
+    filters: Filters = NO_FILTERS,
+    order: Sequence[str] = (),
+    limit: int | None = None,
     tenant: str | None = None,
     definitions: Catalog | None = None,
 ) -> pa.Table:
     """Metrics of the published build, one row per combination of `by`, sorted by it; `start` and `end` included.
 
-    `by`: at most one of day, week, month, quarter, year, and any dimensions that the metrics share. With several
+    `by`: at most one of day, week, month, quarter, year, and any dimensions that the metrics share. `filters`: values
+    of such dimensions, {"channel": ["Online store"]}. `order`: names, "-net_sales" for the largest first. With several
     tenants in the build name one, or ask by tenant_id. `definitions` replace those of the build. Raises a
     SemanticError that says what to do.
     """
     every = tenant is None and "tenant_id" in by
     with open_build(published, tenant, every=every, definitions=definitions) as build:
-        return answer(build, metrics, by=by, start=start, end=end)
+        return answer(build, metrics, by=by, start=start, end=end, filters=filters, order=order, limit=limit)
 
 
 def answer(
@@ -58,6 +63,7 @@ def answer(
     labels: Sequence[str] = (),
     start: date | None = None,
     end: date | None = None,
+    filters: Filters = NO_FILTERS,
     order: Sequence[str] = (),
     limit: int | None = None,
     only: str | None = None,
@@ -66,7 +72,7 @@ def answer(
     """The same for a build that is already open, with all arguments of compile_query."""
     sql = compile_query(
         build.catalog, metrics, by=by, labels=labels, start=start, end=end, tenant=build.tenant,
-        order=order, limit=limit, only=only, beside=beside,
+        filters=filters, order=order, limit=limit, only=only, beside=beside,
     )  # fmt: skip
     return _describe(build.connection.sql(sql).to_arrow_table(), build)
 
@@ -98,7 +104,8 @@ def _describe(table: pa.Table, build: Build) -> pa.Table:
 def render(table: pa.Table, format: str = "table") -> str:
     """An answer as text: `table` for a terminal, `csv` (RFC 4180) and `json` for programs.
 
-    Dates are ISO 8601, money has its currency's decimal places, ratios have six; an empty value is empty, in JSON null.
+    Dates are ISO 8601, money has its currency's decimal places and is text in JSON, ratios have six; an empty value is
+    empty, in JSON null.
     """
     if format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
@@ -114,8 +121,11 @@ def render(table: pa.Table, format: str = "table") -> str:
     if format == "csv":
         return csv.dumps(table.column_names, rows)
     if format == "json":
-        objects = [dict(zip(table.column_names, row, strict=True)) for row in rows]
-        lines = ",\n".join(f"  {_json(item)}" for item in objects)
+        objects = [
+            {name: plain(value, unit, digits) for name, value, unit in zip(table.column_names, row, units, strict=True)}
+            for row in rows
+        ]
+        lines = ",\n".join(f"  {json.dumps(item, ensure_ascii=False)}" for item in objects)
         return f"[\n{lines}\n]\n" if objects else "[]\n"
     return _terminal(table.column_names, units, formats, rows, facts)
 
@@ -138,13 +148,12 @@ def rounded(value: Decimal, places: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
-def _json(item: dict[str, Any]) -> str:
-    """A JSON object that keeps decimals as they are: json.dumps would turn them into floats."""
-    parts = (
-        f"{json.dumps(key)}: {value if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)}"
-        for key, value in item.items()
-    )
-    return "{" + ", ".join(parts) + "}"
+def plain(value: Any, unit: str, digits: int) -> Any:
+    """A value as JSON has it: money is text with all its places, since most readers make a float of a number."""
+    written = as_written(value, unit, digits)
+    if isinstance(written, Decimal):
+        return f"{written:f}" if unit == "money" else float(written)
+    return written
 
 
 def _terminal(

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from common.presets import Days
-from semantic.compiler import compile_ranges, literal
+from semantic.compiler import compile_ranges
 from semantic.digest import words
 from semantic.digest.periods import Case
+from semantic.filters import literal
 from semantic.warehouse import Build
 
 KPIS = ("net_sales", "orders_placed", "aov", "ad_spend", "roas", "margin_after_ads")

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from common.presets import Days
-from semantic.compiler import literal
 from semantic.digest.periods import Case
+from semantic.filters import literal
 from semantic.periods import days as every_day
 from semantic.warehouse import Build
 

@@ -17,7 +17,7 @@ from semantic.query import answer
 from semantic.reports import numbers
 from semantic.reports.content import Chart, ChartData, Figure
 from semantic.reports.declaration import TIME, ReportChart
-from semantic.reports.table import select
+from semantic.reports.table import filters_of
 from semantic.warehouse import Build
 
 MOST_DAYS = 60
@@ -112,10 +112,10 @@ def _of_months(build: Build, metrics: Sequence[Metric]) -> bool:
 
 def _rows(build: Build, chart: ReportChart, by: tuple[str, ...], days: Days) -> pa.Table:
     ranked = chart.kind == "bars"
-    return select(
+    return answer(
         build, chart.metrics, by=by, labels=[chart.label] if chart.label and chart.label not in by else [],
-        start=days[0], end=days[1], order=[f"-{chart.metrics[0]}"] if ranked else [],
-        limit=None if ranked else chart.limit, where=chart.where,
+        start=days[0], end=days[1], filters=filters_of(chart.where),
+        order=[f"-{chart.metrics[0]}"] if ranked else [], limit=None if ranked else chart.limit,
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from semantic.catalog import Metric
 from semantic.warehouse import Currency
 
 Number = Decimal | int | float
+Agreement = Literal["agrees", "differs", "not compared"]
 ChartKind = Literal["line", "bars", "funnel", "heatmap", "table", "figure"]
 
 
@@ -84,6 +85,22 @@ class Reconciliation:
     compared: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> Agreement:
+        """`differs` where one account differs, `agrees` where some were compared and none differs."""
+        return "differs" if self.differences else "agrees" if self.compared else "not compared"
+
+    @property
+    def sentence(self) -> str:
+        """The same for people, with the names of the accounts."""
+        missing = f" Not compared: {', '.join(self.not_compared)}." if self.not_compared else ""
+        match self.state:
+            case "differs":
+                return f"The numbers differ from the source: {', '.join(self.differences)}."
+            case "agrees":
+                return f"The numbers equal those of the source: {', '.join(self.compared)}.{missing}"
+        return f"The numbers are not compared with a source.{missing}"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from common.presets import Days, first_of
 from semantic.catalog import Catalog
 from semantic.reports import numbers
 from semantic.reports.content import Reconciliation
@@ -99,3 +100,12 @@ def unknown(catalog: Catalog, names: Sequence[str], known: Mapping[str, bool]) -
 def listed(names: Sequence[str]) -> str:
     """One, two and three."""
     return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])
+
+
+def months(days: Days, today: date) -> str:
+    """Of which months the numbers are that are counted by month."""
+    first, last = (first_of("month", day) for day in days)
+    running = ", which is not over" if last == first_of("month", today) else ""
+    if first == last:
+        return f"What is counted by month is of {first:%B %Y}{running or ', the whole month'}."
+    return f"What is counted by month is of all months from {first:%B %Y} to {last:%B %Y}{running}."

@@ -140,7 +140,7 @@ def _caveats(
     yield from facts.unknown(build.catalog, names, known)
     monthly = [name for name in names if build.catalog.marts[build.catalog.metric(name).mart].time_grain == "month"]
     if monthly:
-        yield _months(days, today)
+        yield facts.months(days, today)
     of_month = [
         build.catalog.metric(name)
         for name in report.figures
@@ -167,11 +167,3 @@ def _caveats(
         also = ", also in the period before" if days[0] >= began else ""
         yield f"The first day with any number is {began}. Amounts and counts of earlier days are zero{also}."
     yield from report.caveats
-
-
-def _months(days: Days, today: date) -> str:
-    first, last = (first_of("month", day) for day in days)
-    running = ", which is not over" if last == first_of("month", today) else ""
-    if first == last:
-        return f"What is counted by month is of {first:%B %Y}{running or ', the whole month'}."
-    return f"What is counted by month is of all months from {first:%B %Y} to {last:%B %Y}{running}."

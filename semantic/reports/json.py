@@ -1,7 +1,7 @@
 """Writes a report as JSON: its table, figures and charts, what each metric means, and the facts about the numbers.
 
-Decimals are numbers with all their places, as the published build has them; dates are ISO 8601, unknown is null. A
-reader that keeps 15 digits and not more (JavaScript) should read amounts as text.
+Money is text with all its places, "1234.50", since most readers make a float of a number; other decimals are numbers
+with all their places. Dates are ISO 8601, unknown is null.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def document(content: Content) -> dict[str, Any]:
         "comparison": content.comparison and {"now": content.comparison.now, "before": content.comparison.before},
         "figures": [_figure(figure) for figure in content.figures],
         "columns": [_column(field) for field in content.table.schema],
-        "rows": content.table.to_pylist(),
+        "rows": _rows(content.table),
         "charts": [_chart(chart) for chart in content.charts],
         "definitions": dict(content.definitions),
         "caveats": content.caveats,
@@ -58,8 +58,8 @@ def _figure(figure: Figure) -> dict[str, Any]:
         "label": figure.metric.label,
         "unit": figure.metric.unit,
         "format": figure.metric.format,
-        "value": figure.value,
-        "previous": figure.previous,
+        "value": _exact(figure.value, figure.metric.unit),
+        "previous": _exact(figure.previous, figure.metric.unit),
         "change": figure.change,
         "badge": figure.badge,
         "days": figure.days,
@@ -77,9 +77,18 @@ def _chart(chart: ChartData) -> dict[str, Any]:
         "title": chart.chart.title,
         "metrics": chart.chart.metrics,
         "by": chart.chart.by,
-        "rows": chart.table.to_pylist(),
-        "before": chart.before.to_pylist() if chart.before is not None else None,
+        "rows": _rows(chart.table),
+        "before": _rows(chart.before) if chart.before is not None else None,
     }
+
+
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
+    units = {field.name: (field.metadata or {}).get(b"unit", b"").decode() for field in table.schema}
+    return [{name: _exact(value, units[name]) for name, value in row.items()} for row in table.to_pylist()]
+
+
+def _exact(value: Any, unit: str) -> Any:
+    return f"{value:f}" if unit == "money" and isinstance(value, Decimal) else value
 
 
 def _text(value: Any, margin: str) -> str:

@@ -14,6 +14,7 @@ from common.presets import Days
 from semantic import periods
 from semantic.catalog import Metric
 from semantic.compiler import GRAINS
+from semantic.filters import Filters
 from semantic.query import answer
 from semantic.reports import numbers
 from semantic.reports.declaration import PACE_DAYS, Report, ReportColumn, Where
@@ -69,9 +70,9 @@ def _rows(
     """The answer's rows by the names of metrics and dimensions, each day once where the report has every day."""
     if not columns:
         return [{}], pa.schema([])
-    table = select(
+    table = answer(
         build, _metrics(build, columns), by=report.by, labels=report.labels, start=first, end=last,
-        order=report.order, limit=report.limit, only=report.only, where=report.where,
+        filters=filters_of(report.where), order=report.order, limit=report.limit, only=report.only,
     )  # fmt: skip
     rows = table.to_pylist()
     if report.every_day:
@@ -90,8 +91,9 @@ def _picked(build: Build, report: Report, days: Days) -> tuple[Row, pa.Schema]:
     for keys in dict.fromkeys(tuple(column.where) for column in report.columns if column.where):
         columns = [column for column in report.columns if tuple(column.where) == keys]
         metrics = _metrics(build, columns)
-        now = select(build, metrics, by=keys, start=days[0], end=days[1], where=report.where)
-        ever = select(build, metrics, by=keys, where=report.where)
+        filters = filters_of(report.where)
+        now = answer(build, metrics, by=keys, start=days[0], end=days[1], filters=filters)
+        ever = answer(build, metrics, by=keys, filters=filters)
         schema = now.schema
         for column in columns:
             value = _group(now, column)
@@ -108,30 +110,9 @@ def _group(table: pa.Table, column: ReportColumn) -> Any:
     return None
 
 
-def select(
-    build: Build,
-    metrics: Sequence[str],
-    *,
-    by: Sequence[str] = (),
-    labels: Sequence[str] = (),
-    start: date | None = None,
-    end: date | None = None,
-    order: Sequence[str] = (),
-    limit: int | None = None,
-    only: str | None = None,
-    where: Where,
-) -> pa.Table:
-    """An answer with the rows alone whose dimensions have the values of `where`."""
-    if not where:
-        return answer(
-            build, metrics, by=by, labels=labels, start=start, end=end, order=order, limit=limit, only=only,
-        )  # fmt: skip
-    wide = [*by, *(name for name in where if name not in by)]
-    table = answer(build, metrics, by=wide, labels=labels, start=start, end=end, order=order, only=only)
-    columns = {name: table.column(name).to_pylist() for name in where}
-    keep = [all(_text(columns[name][n]) == where[name] for name in where) for n in range(table.num_rows)]
-    table = table.filter(pa.array(keep, pa.bool_())).drop_columns([name for name in wide if name not in by])
-    return table.slice(0, limit)
+def filters_of(where: Where) -> Filters:
+    """The filters of a declaration."""
+    return {name: [value] for name, value in where.items()}
 
 
 def _text(value: Any) -> str:

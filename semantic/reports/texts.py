@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Any
@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from common.presets import Days
 from semantic.digest.words import Tone
 from semantic.reports import shown
-from semantic.reports.content import Content
+from semantic.reports.content import Agreement, Content
 from semantic.reports.shown import Style
 
 SHORT = 12  # letters
+AGREEMENT: Mapping[Agreement, Tone] = {"agrees": "good", "differs": "bad", "not compared": "neutral"}
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,7 @@ def as_of(content: Content) -> str:
 def reconciliation(content: Content) -> tuple[Tone, str]:
     """Whether the numbers equal those of the sources, and the tone of this message."""
     result = content.reconciliation
-    if result.differences:
-        return "bad", f"The numbers differ from the source: {_names(result.differences)}."
-    missing = f" Not compared: {_names(result.not_compared)}." if result.not_compared else ""
-    if not result.compared:
-        return "neutral", "The numbers are not compared with a source." + missing
-    return "good", f"The numbers equal those of the source: {_names(result.compared)}.{missing}"
+    return AGREEMENT[result.state], result.sentence
 
 
 def figures(content: Content) -> tuple[FigureText, ...]:
@@ -154,7 +150,3 @@ def foot(content: Content) -> str:
     parts = (f"amounts in {content.currency.code}", f"days of {content.time_zone}", f"run {content.run_id}",
              f"definitions {content.definitions_version}")  # fmt: skip
     return " · ".join((content.tenant_name, *parts))
-
-
-def _names(names: Sequence[str]) -> str:
-    return ", ".join(names)

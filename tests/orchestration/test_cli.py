@@ -81,6 +81,19 @@ def test_query_answers_in_each_format(place: Installation) -> None:
     assert february["orders_placed"] == expected
 
 
+def test_query_filters_sorts_and_limits(place: Installation) -> None:
+    question = ("query", "--metrics", "net_sales", "--by", "day,channel", "--tenant", "aurora", "--format", "csv")
+    filters = ("--where", "channel=Online store,Point of sale", "--where", "source=shopify")
+    result = takings(place, *question, *filters, "--order", "-net_sales", "--limit", "3")
+    expected = place.ask(
+        "select date_day::varchar, channel, (sum(net_sales_minor) / 100)::decimal(18, 2)::varchar from "
+        "marts.metrics_daily where tenant_id = 'aurora' and channel in ('Online store', 'Point of sale') group by all "
+        "order by 3::decimal(18, 2) desc nulls last, 1, 2 limit 3"
+    )
+    assert [tuple(line.split(",")) for line in result.stdout.splitlines()[1:]] == expected
+    assert "Write country=DE,FR" in refusal(takings(place, *question, "--where", "channel"))
+
+
 def test_definitions_of_the_checkout_answer_over_the_published_build(place: Installation) -> None:
     question = ("query", "--metrics", "net_sales", "--tenant", "aurora", "--format", "csv")
     published, checkout = takings(place, *question), takings(place, *question, "--definitions", "checkout")

@@ -194,10 +194,10 @@ def test_csv_json_and_table_show_the_same_values(published: Path) -> None:
         ["2026-03-04", "-10.01", "", "0"],
     ]
     text = render(table, "json")
-    assert '"net_sales": 42.50' in text
-    assert json.loads(text, parse_float=Decimal)[1] == {
-        "day": "2026-03-04", "net_sales": Decimal("-10.01"), "refund_rate": None, "orders_placed": 0,
-    }  # fmt: skip
+    assert json.loads(text) == [
+        {"day": "2026-03-02", "net_sales": "42.50", "refund_rate": 0.333333, "orders_placed": 3},
+        {"day": "2026-03-04", "net_sales": "-10.01", "refund_rate": None, "orders_placed": 0},
+    ]
     shown = render(table, "table")
     assert all(part in shown for part in ("42.50", "-10.01", "33.33 %", "acme", "USD", "2026-03-09T06:00:00Z"))
 

@@ -153,7 +153,7 @@ def check_figures_in_files(content: Content, files: dict[str, bytes]) -> None:
     document = json.loads(files["json"])
     for written, figure in zip(document["figures"], numbers, strict=True):
         for key, number in zip(("value", "previous", "change"), figure, strict=True):
-            assert written[key] == (float(number) if isinstance(number, Decimal) else number)
+            assert written[key] == (f"{number:f}" if isinstance(number, Decimal) else number)
     sheets = report_files.workbook(files["xlsx"])
     assert list(sheets)[1] == "About"
     for line, figure in zip(sheets["Figures"][1:], numbers, strict=True):
