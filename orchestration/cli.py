@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration import cli_numbers, cli_pictures, cli_reports, cli_share, cli_tenants
+from orchestration import cli_chat, cli_numbers, cli_pictures, cli_reports, cli_share, cli_tenants
 from orchestration.cli_numbers import Tenant, say_blocked
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ app = typer.Typer(
 
 app.add_typer(cli_tenants.app, name="tenants")
 app.add_typer(cli_share.app, name="share")
+app.add_typer(cli_chat.app, name="chat")
 cli_numbers.register(app)
 app.command()(cli_reports.report)
 app.command()(cli_pictures.pictures)
@@ -39,10 +40,11 @@ UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: i
 @app.command()
 def check() -> None:
     """Check the configuration; report every mistake and every missing secret at once, and data without a tenant."""
-    from orchestration import settings
+    from orchestration import chat, settings
 
     configuration = settings.load()
     accounts = configuration.accounts()
+    chat.check_secrets(configuration)
     typer.echo(
         f"{configuration.config_path} is complete: {len(configuration.tenants)} tenants, {len(accounts)} accounts."
     )

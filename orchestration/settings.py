@@ -21,6 +21,7 @@ from common.errors import ConfigurationError
 from connectors.base import Account
 from connectors.registry import BY_KIND, KINDS
 from connectors.settings import SourceSettings, Table
+from orchestration import chat_settings
 from orchestration.server_settings import (
     DagsterSettings,
     DashboardSettings,
@@ -63,6 +64,7 @@ class Settings(Table):
     superset: SupersetSettings = SupersetSettings()
     dagster: DagsterSettings = DagsterSettings()
     serving: ServingSettings = ServingSettings()
+    chat: chat_settings.ChatSettings = chat_settings.ChatSettings()
     dashboards: DashboardSettings = DashboardSettings()
     config_path: Path = Field(default=Path(), exclude=True)
     home: Path = Field(default=Path(), exclude=True)
@@ -83,6 +85,8 @@ class Settings(Table):
         ports = [self.superset.port, self.dagster.port, self.serving.port]
         for port in sorted({port for port in ports if ports.count(port) > 1}):
             raise ValueError(f"port {port} is configured for two of [superset], [dagster] and [serving]")
+        rooms = {tenant.id: tenant.chat for tenant in self.tenants}
+        chat_settings.check(self.chat, rooms, self.serving.address)
         accounts = [(source.kind, source.account) for _, source in self.sources()]
         for kind, account in sorted({pair for pair in accounts if accounts.count(pair) > 1}):
             raise ValueError(

@@ -15,9 +15,10 @@ from orchestration.settings import Settings
 from orchestration.tenant_settings import TenantSettings
 from semantic import periods
 from semantic.reports import library
-from serving import links
+from serving import links, ready_links
 from serving.keys import Keys
 from serving.ledger import Entry, Ledger
+from serving.ready_links import Wish
 
 LIFETIME = re.compile(r"([1-9][0-9]{0,4})(d|h)")
 
@@ -81,11 +82,10 @@ def whole_days(settings: Settings, tenant_id: str | None, period: str) -> Days:
 
 def ready_link(settings: Settings, report: str, tenant: str, days: Days | None, rolling: str | None, by: str) -> str:
     """The address of an open link that `by` made before; without one, of a new link."""
-    now, book, signing = datetime.now(UTC), ledger(settings), keys(settings)
-    for entry in book.live(now, tenant):
-        if (entry.made_by, entry.link.report, entry.link.days, entry.link.rolling) == (by, report, days, rolling):
-            return f"{address(settings)}/r/{links.sign(entry.link, signing)}"
-    return share(settings, report, tenant, days, rolling, by=by).url
+    signing, lifetime = keys(settings), _lifetime(settings.tenant(tenant), None)
+    wish = Wish(report, tenant, by, days, rolling)
+    link = ready_links.ready_link(signing, ledger(settings), wish, lifetime, datetime.now(UTC))
+    return f"{address(settings)}/r/{links.sign(link, signing)}"
 
 
 def entries(settings: Settings, tenant: str | None, *, ended: bool) -> Iterator[tuple[Entry, str]]:

@@ -14,6 +14,7 @@ from connectors.registry import CONNECTORS
 from connectors.settings import Name, SourceSettings, Table
 from connectors.shopify.settings import SalesChannels
 from orchestration.brand_settings import BrandSettings
+from orchestration.chat_settings import TenantChatSettings
 from orchestration.server_settings import LoginSettings, ShareSettings
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -52,6 +53,7 @@ class TenantSettings(Table):
     channels: SalesChannels = Field(default_factory=dict)
     share: ShareSettings = ShareSettings()
     brand: BrandSettings = BrandSettings()
+    chat: TenantChatSettings = TenantChatSettings()
     logins: tuple[LoginSettings, ...] = ()
     sources: tuple[AnySource, ...] = Field(min_length=1)
 

@@ -8,16 +8,19 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from common.errors import TakingsError
 from connectors.registry import BY_KIND
-from orchestration import sharing
+from orchestration import chat, sharing
 from orchestration.home import Home
 from orchestration.settings import Settings, load
 from orchestration.tenant_settings import TenantSettings
 from semantic import periods
 from semantic.subject import Subject
+from serving.chat.rooms import Chat
 from serving.people import SupersetLogins
 from serving.site import Site, Tenant
 
+log = logging.getLogger("takings.serving")
 PATIENCE = 3  # seconds that an open request may delay the end
 
 
@@ -33,7 +36,18 @@ def site(settings: Settings) -> Site:
         custom=settings.reports_folder,
         address=settings.serving.address,
         superset_port=settings.superset.port,
+        chat=_chat(settings),
     )
+
+
+def _chat(settings: Settings) -> Chat:
+    """The commands that are answered. Without Slack where its secret is missing: pages and links do not need it."""
+    try:
+        slack = chat.slack(settings)
+    except TakingsError as error:
+        log.warning("%s", error)
+        slack = None
+    return Chat(chat.discord(settings), slack)
 
 
 def _tenant(tenant: TenantSettings, folder: Path) -> Tenant:
@@ -46,7 +60,6 @@ def _tenant(tenant: TenantSettings, folder: Path) -> Tenant:
 
 def draw_once(served: Site) -> None:
     """Draw a report and throw it away: the first picture of a process takes seconds, which nobody has to wait for."""
-    from common.errors import TakingsError
     from semantic.reports.fill import fill
     from semantic.reports.page import render
 
@@ -63,11 +76,11 @@ def serve(port: int) -> None:
 
     from serving.app import application
 
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    log.setLevel(logging.INFO)
     served = site(load())
     threading.Thread(target=draw_once, args=(served,), daemon=True).start()
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("takings.serving").setLevel(logging.INFO)
     uvicorn.run(
         application(served),
         host="127.0.0.1",

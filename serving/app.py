@@ -2,7 +2,7 @@
 
     uvicorn.run(application(site), …)
 
-Routes are in public.py and own.py, what cannot be shown is in refusals.py.
+Routes are in public.py, own.py and chat/, what cannot be shown is in refusals.py.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from serving import own, pages, public, refusals
 from serving.cache import Cache
+from serving.chat import routes as chat
 from serving.headers import Guarded
 from serving.public import READ
 from serving.reader import Reader
@@ -32,6 +33,7 @@ def application(site: Site, cache: Cache | None = None) -> ASGIApp:
     reader = Reader(site, cache)
     app.include_router(public.routes(site, reader))
     app.include_router(own.routes(site, reader))
+    chat.add_to(app, site, reader)
     _add_files(app)
     refusals.add_to(app, site)
     limited = RequestBodyLimitMiddleware(app, MOST_BODY)

@@ -96,7 +96,7 @@ class Reader:
         Raises a SemanticError.
         """
         brand = question.tenant.brand
-        run_id, content = await self._content(question)
+        run_id, content = await self._filled(question)
         last = max(1, -(-content.table.num_rows // ROWS))
         number = min(part, last)
 
@@ -118,11 +118,15 @@ class Reader:
         if format not in downloads():
             raise UnknownNameError("format", format, downloads())
         brand = question.tenant.brand
-        run_id, content = await self._content(question)
+        run_id, content = await self._filled(question)
         key = (*question.key, format, brand)
         return await self._cache.get(run_id, key, lambda: FORMATS[format].dump(content, brand), len)
 
-    async def _content(self, question: Question) -> tuple[str, Content]:
+    async def content(self, question: Question) -> Content:
+        """The report itself. Raises a SemanticError."""
+        return (await self._filled(question))[1]
+
+    async def _filled(self, question: Question) -> tuple[str, Content]:
         """The run whose build is published, and the report's numbers."""
         run_id = warehouse.current(self._site.published).name
         return run_id, await self._cache.get(run_id, question.key, lambda: self._fill(question), _bytes_of)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from semantic.reports.brand import Brand
 from semantic.subject import Subject
+from serving.chat import rooms
 from serving.keys import Keys
 from serving.ledger import Ledger
 from serving.people import Logins
@@ -31,7 +32,8 @@ class Site:
     """Everything that the application needs.
 
     published: the folder of published builds. custom: the folder of reports of one's own. address: this application's
-    as people reach it, None for this machine alone; Superset is then on the same host at `superset_port`.
+    as people reach it, None for this machine alone; Superset is then on the same host at `superset_port`. chat: the
+    servers and workspaces whose commands are answered.
     """
 
     published: Path
@@ -42,6 +44,7 @@ class Site:
     custom: Path | None = None
     address: str | None = None
     superset_port: int = 8088
+    chat: rooms.Chat = rooms.NONE
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     @property

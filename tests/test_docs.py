@@ -150,7 +150,7 @@ def test_pages_name_only_make_targets_and_commands_that_exist(page: Path) -> Non
     entries |= {"agreement": ""} if page.name == "CHANGELOG.md" else {}  # hidden: the name of reconciliation in 0.1
     for command, rest in re.findall(r"(?:^|[\s/])takings ([a-z]+)([^\n`]*)", shown, re.MULTILINE):
         assert command in entries, f"there is no command takings {command}"
-        for option in re.findall(r"(--[a-z]+)", rest.partition("#")[0]):
+        for option in re.findall(r"(--[a-z]+(?:-[a-z]+)*)", rest.partition("#")[0]):
             assert f"`{option}`" in entries[command], f"takings {command} has no {option}"
 
 
