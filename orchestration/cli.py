@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration import cli_chat, cli_numbers, cli_pictures, cli_reports, cli_share, cli_tenants
+from orchestration import cli_chat, cli_numbers, cli_pictures, cli_reports, cli_share, cli_tenants, cli_tokens
 from orchestration.cli_numbers import Tenant, say_blocked
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.add_typer(cli_tenants.app, name="tenants")
 app.add_typer(cli_share.app, name="share")
 app.add_typer(cli_chat.app, name="chat")
+app.add_typer(cli_tokens.app, name="token")
 cli_numbers.register(app)
 app.command()(cli_reports.report)
 app.command()(cli_pictures.pictures)

@@ -45,17 +45,24 @@ class ServingSettings(Table):
     )
 
 
-class ShareSettings(Table):
+class LastingSettings(Table):
+    """How long something lasts that a tenant gives away."""
+
+    default_days: int
+    most_days: int
+
+    @model_validator(mode="after")
+    def _default_within(self) -> LastingSettings:
+        if self.default_days > self.most_days:
+            raise ValueError(f"default_days is {self.default_days}, more than most_days, {self.most_days}")
+        return self
+
+
+class ShareSettings(LastingSettings):
     """How long a tenant's links open."""
 
     default_days: int = Field(default=7, ge=1, le=3650, description="Days until a link expires.")
     most_days: int = Field(default=90, ge=1, le=3650, description="The most days that may be chosen for a link.")
-
-    @model_validator(mode="after")
-    def _default_within(self) -> ShareSettings:
-        if self.default_days > self.most_days:
-            raise ValueError(f"default_days is {self.default_days}, more than most_days, {self.most_days}")
-        return self
 
 
 class LoginSettings(Table):

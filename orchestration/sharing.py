@@ -61,11 +61,11 @@ def share(
 ) -> Shared:
     """Make a link. `expires`: 7d or 48h; without it the tenant's default. `by`: who makes it. Raises TakingsError."""
     declared = library.find(report, settings.reports_folder).report
-    tenant, now = _tenant(settings, tenant_id), datetime.now(UTC)
-    lifetime = _lifetime(tenant, expires)
+    tenant, now = chosen_tenant(settings, tenant_id), datetime.now(UTC)
+    lasting = _link_lifetime(tenant, expires)
     signing = keys(settings)
-    link = links.new(signing, report, tenant.id, days, rolling, lifetime=lifetime, now=now)
-    ledger(settings).add(link, by or _user(), now)
+    link = links.new(signing, report, tenant.id, days, rolling, lifetime=lasting, now=now)
+    ledger(settings).add(link, by or user(), now)
     url = f"{address(settings)}/r/{links.sign(link, signing)}"
     return Shared(url, link.expiry, shown_period(link), declared.names_customers)
 
@@ -77,14 +77,14 @@ def usual_period(settings: Settings, report: str) -> str:
 
 def whole_days(settings: Settings, tenant_id: str | None, period: str) -> Days:
     """The days of a period that are over, in the tenant's calendar. Raises TakingsError."""
-    return periods.whole(period, _tenant(settings, tenant_id).time_zone, datetime.now(UTC))
+    return periods.whole(period, chosen_tenant(settings, tenant_id).time_zone, datetime.now(UTC))
 
 
 def ready_link(settings: Settings, report: str, tenant: str, days: Days | None, rolling: str | None, by: str) -> str:
     """The address of an open link that `by` made before; without one, of a new link."""
-    signing, lifetime = keys(settings), _lifetime(settings.tenant(tenant), None)
+    signing, lasting = keys(settings), _link_lifetime(settings.tenant(tenant), None)
     wish = Wish(report, tenant, by, days, rolling)
-    link = ready_links.ready_link(signing, ledger(settings), wish, lifetime, datetime.now(UTC))
+    link = ready_links.ready_link(signing, ledger(settings), wish, lasting, datetime.now(UTC))
     return f"{address(settings)}/r/{links.sign(link, signing)}"
 
 
@@ -98,7 +98,7 @@ def entries(settings: Settings, tenant: str | None, *, ended: bool) -> Iterator[
 
 def revoke(settings: Settings, number: str) -> Entry:
     """End a link at once. Raises UnknownLinkError."""
-    return ledger(settings).revoke(number, _user(), datetime.now(UTC))
+    return ledger(settings).revoke(number, user(), datetime.now(UTC))
 
 
 def rotate_keys(settings: Settings, *, revoke_all: bool) -> tuple[str, list[str]]:
@@ -110,7 +110,7 @@ def rotate_keys(settings: Settings, *, revoke_all: bool) -> tuple[str, list[str]
     live = book.live(now)
     if revoke_all:
         for entry in live:
-            book.revoke(entry.link.id, _user(), now)
+            book.revoke(entry.link.id, user(), now)
         return signing.rotate(set())
     return signing.rotate({signing.newest(), *(entry.link.key for entry in live)})  # a link may be made at this moment
 
@@ -120,11 +120,13 @@ def shown_period(link: links.Link) -> str:
     return f"{link.days[0]} to {link.days[1]}" if link.days else f"rolling {link.rolling}"
 
 
-def _user() -> str:
+def user() -> str:
+    """Who works at the command line."""
     return f"{getpass.getuser()} (command line)"
 
 
-def _tenant(settings: Settings, tenant_id: str | None) -> TenantSettings:
+def chosen_tenant(settings: Settings, tenant_id: str | None) -> TenantSettings:
+    """The tenant of this id, without one the only tenant. Raises ConfigurationError."""
     if tenant_id is not None:
         return settings.tenant(tenant_id)
     if len(settings.tenants) > 1:
@@ -133,17 +135,23 @@ def _tenant(settings: Settings, tenant_id: str | None) -> TenantSettings:
     return settings.tenants[0]
 
 
-def _lifetime(tenant: TenantSettings, expires: str | None) -> timedelta:
-    match = LIFETIME.fullmatch(expires or f"{tenant.share.default_days}d")
+def lifetime(text: str, what: str, most_days: int, table: str) -> timedelta:
+    """The time of 7d or 48h, at most so many days. Raises ConfigurationError that names `what` and its `table`."""
+    match = LIFETIME.fullmatch(text)
     if match is None:
         raise ConfigurationError(
-            f"{expires!r} is not a lifetime of a link", "it is not a number of days or hours", "Write 7d or 48h"
+            f"{text!r} is not a lifetime of {what}", "it is not a number of days or hours", "Write 7d or 48h"
         )
-    lifetime = timedelta(**{"days" if match[2] == "d" else "hours": int(match[1])})
-    if lifetime > timedelta(days=tenant.share.most_days):
+    result = timedelta(**{"days" if match[2] == "d" else "hours": int(match[1])})
+    if result > timedelta(days=most_days):
         raise ConfigurationError(
-            f"A link of {tenant.id} cannot last {expires}",
-            f"the maximum of this tenant is {tenant.share.most_days} days",
-            "Choose fewer days, or raise `most_days` under [tenants.share]",
+            f"{what.capitalize()} cannot last {text}",
+            f"the maximum of this tenant is {most_days} days",
+            f"Choose fewer days, or raise `most_days` under {table}",
         )
-    return lifetime
+    return result
+
+
+def _link_lifetime(tenant: TenantSettings, expires: str | None) -> timedelta:
+    limits = tenant.share
+    return lifetime(expires or f"{limits.default_days}d", "a link", limits.most_days, "[tenants.share]")

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, field_validator
 from connectors.registry import CONNECTORS
 from connectors.settings import Name, SourceSettings, Table
 from connectors.shopify.settings import SalesChannels
+from orchestration.api_settings import ApiSettings
 from orchestration.brand_settings import BrandSettings
 from orchestration.chat_settings import TenantChatSettings
 from orchestration.server_settings import LoginSettings, ShareSettings
@@ -52,6 +53,7 @@ class TenantSettings(Table):
     )
     channels: SalesChannels = Field(default_factory=dict)
     share: ShareSettings = ShareSettings()
+    api: ApiSettings = ApiSettings()
     brand: BrandSettings = BrandSettings()
     chat: TenantChatSettings = TenantChatSettings()
     logins: tuple[LoginSettings, ...] = ()

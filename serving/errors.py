@@ -34,3 +34,23 @@ class StateError(ConfigurationError):
 
 class LoginServerError(RetryError):
     """Superset does not answer, so nobody's login can be recognized."""
+
+
+class RefusedTokenError(ConfigurationError):
+    """A bearer token that was not made here: malformed, changed or unknown. It never says which."""
+
+    def __init__(self) -> None:
+        super().__init__("The token is not valid", next_step="Make one with `takings token create`")
+
+
+class EndedTokenError(ConfigurationError):
+    """A bearer token that was valid: it has expired, or was revoked."""
+
+    def __init__(self, *, expired: bool) -> None:
+        what = "has expired" if expired else "was revoked"
+        super().__init__(f"The token {what}", next_step="Make a new one with `takings token create`")
+        self.expired = expired
+
+
+class UnknownTokenError(ConfigurationError):
+    """The ledger has no such token."""

@@ -1,25 +1,19 @@
 """The ledger of links: who made which one, when, until when, and whether it was revoked.
 
-A token is valid by its signature, but only the ledger can end a link before its time, and list what is open. It is
-SQLite: the web application and commands in other processes write to it at once, each change is one transaction that a
-kill cannot halve, and it needs no server. It is not in the warehouse, which has one writer and is rebuilt. It holds no
-token: a token can be made again from its row and the key.
+A token is valid by its signature, but only the ledger can end a link before its time, and list what is open. It holds
+no token: a token can be made again from its row and the key.
 
 A link that the ledger does not know is treated as revoked: an old copy of the ledger must not open what has ended.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from serving.errors import EndedError, StateError, UnknownLinkError
+from serving.database import Database
+from serving.errors import EndedError, UnknownLinkError
 from serving.links import Link
 
 TABLE = """
@@ -30,7 +24,6 @@ CREATE TABLE IF NOT EXISTS links (
 ) STRICT
 """
 FIELDS = "id, key, report, tenant, expires, first_day, last_day, rolling, made_by, made_at, revoked_by, revoked_at"
-PATIENCE = 30  # seconds that a writer waits for another one
 
 
 @dataclass(frozen=True)
@@ -55,14 +48,13 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "links.db"
-        self._lock = threading.Lock()
-        self._open: sqlite3.Connection | None = None
+        self._database = Database(self.path, TABLE, "all links end then")
 
     def add(self, link: Link, made_by: str, now: datetime) -> None:
         """Note a link, before anybody gets its address."""
         first, last = (day.isoformat() for day in link.days) if link.days else (None, None)
         row = (link.id, link.key, link.report, link.tenant, link.expires, first, last, link.rolling)
-        with self._connection() as db:
+        with self._database.transaction() as db:
             values = (*row, made_by, int(now.timestamp()), None, None)
             db.execute(f"INSERT INTO links ({FIELDS}) VALUES ({', '.join('?' * len(values))})", values)
 
@@ -75,14 +67,14 @@ class Ledger:
 
     def find(self, number: str) -> Entry | None:
         """The link of this id."""
-        with self._connection() as db:
+        with self._database.transaction() as db:
             row = db.execute(f"SELECT {FIELDS} FROM links WHERE id = ?", (number,)).fetchone()
         return _entry(row) if row else None
 
     def entries(self, tenant: str | None = None) -> list[Entry]:
         """All links, or those of a tenant, the newest first."""
         where, values = ("", ()) if tenant is None else ("WHERE tenant = ?", (tenant,))
-        with self._connection() as db:
+        with self._database.transaction() as db:
             rows = db.execute(
                 f"SELECT {FIELDS} FROM links {where} ORDER BY made_at DESC, rowid DESC", values
             ).fetchall()
@@ -98,7 +90,7 @@ class Ledger:
         Raises UnknownLinkError.
         """
         where, values = ("", ()) if tenant is None else (" AND tenant = ?", (tenant,))
-        with self._connection() as db:
+        with self._database.transaction() as db:
             db.execute(
                 f"UPDATE links SET revoked_by = ?, revoked_at = ? WHERE id = ? AND revoked_at IS NULL{where}",
                 (by, int(now.timestamp()), number, *values),
@@ -109,30 +101,6 @@ class Ledger:
                 f"There is no link {number!r}", "the ledger has no such id", "`takings share list` shows them"
             )
         return entry
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for one transaction of one thread. Raises StateError where the file cannot be used."""
-        with self._lock:
-            try:
-                if self._open is None:
-                    self._open = self._connect()
-                with self._open:
-                    yield self._open
-            except sqlite3.Error as error:
-                raise StateError(
-                    f"{self.path} cannot be used",
-                    str(error),
-                    "Put back a copy of it, or remove it: all links end then",
-                ) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        db = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False)
-        db.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
-        db.execute(TABLE)
-        return db
 
 
 def _entry(row: tuple[str, str, str, str, int, str, str, str, str, int, str, int]) -> Entry:

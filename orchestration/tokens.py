@@ -1,0 +1,69 @@
+"""Bearer tokens for programs, for the command line: made, listed, revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from orchestration import sharing
+from orchestration.home import Home
+from orchestration.settings import Settings
+from serving.errors import EndedTokenError, RefusedTokenError
+from serving.tokens import SCOPES, Token, Tokens
+
+
+def ledger(settings: Settings) -> Tokens:
+    """The tokens of this home."""
+    Home(settings.home).make()
+    return Tokens(Home(settings.home).serving)
+
+
+def create(
+    settings: Settings,
+    tenant_id: str | None,
+    scopes: Collection[str] = SCOPES,
+    expires: str | None = None,
+    name: str = "",
+    by: str | None = None,
+) -> tuple[str, Token]:
+    """Make a token. `expires`: 90d or 48h; without it the tenant's default. `by`: who makes it. Raises TakingsError."""
+    tenant = sharing.chosen_tenant(settings, tenant_id)
+    limits = tenant.api
+    lifetime = sharing.lifetime(expires or f"{limits.default_days}d", "a token", limits.most_days, "[tenants.api]")
+    who = by or sharing.user()
+    return ledger(settings).make(tenant.id, scopes, lifetime, by=who, now=datetime.now(UTC), name=name)
+
+
+def entries(settings: Settings, tenant: str | None, *, ended: bool) -> Iterator[tuple[Token, str]]:
+    """Tokens with their state, the newest first; without `ended` only the live ones."""
+    now = datetime.now(UTC)
+    for entry in ledger(settings).entries(tenant and settings.tenant(tenant).id):
+        if ended or entry.state(now) == "live":
+            yield entry, entry.state(now)
+
+
+def revoke(settings: Settings, number: str) -> Token:
+    """End a token at once. Raises UnknownTokenError."""
+    return ledger(settings).revoke(number, sharing.user(), datetime.now(UTC))
+
+
+def ready_token(settings: Settings, tenant: str, path: Path, by: str) -> str:
+    """The token that `by` made before and wrote to `path`; where it is not live for another day, a new one.
+
+    One token of `by` is live per tenant, so that repeated starts list it once.
+    """
+    book, now = ledger(settings), datetime.now(UTC)
+    text = path.read_text().strip() if path.exists() else ""
+    try:
+        if book.check(text, now).expires - now > timedelta(days=1):
+            return text
+    except (RefusedTokenError, EndedTokenError):
+        pass
+    for entry, _ in entries(settings, tenant, ended=False):
+        if entry.made_by == by:
+            book.revoke(entry.id, by, now)
+    text, _ = create(settings, tenant, name="demo", by=by)
+    path.touch(mode=0o600)
+    path.write_text(text + "\n")
+    return text

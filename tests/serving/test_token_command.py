@@ -1,0 +1,81 @@
+"""`takings token`: a token is shown once, listed without its secret, and revoked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from common.errors import ConfigurationError
+from orchestration import settings, tokens
+from orchestration.cli import app
+
+TENANT = '[[tenants]]\nid = "{0}"\nname = "{0}"\ntime_zone = "UTC"\ncurrency = "USD"\n'
+SOURCE = '[[tenants.sources]]\nkind = "files"\naccount = "{0}"\npath = "{0}"\n'
+
+
+@pytest.fixture
+def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> settings.Settings:
+    text = "".join(TENANT.format(name) + "[tenants.api]\nmost_days = 100\n" + SOURCE.format(name)
+                   for name in ("aurora", "nordlicht"))  # fmt: skip
+    (tmp_path / "takings.toml").write_text(text)
+    monkeypatch.setenv("TAKINGS_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("TAKINGS_CONFIG", str(tmp_path / "takings.toml"))
+    return settings.load()
+
+
+def run(*arguments: str) -> tuple[str, str]:
+    result = CliRunner().invoke(app, ["token", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout, result.stderr
+
+
+def test_token_is_shown_once_then_listed_and_revoked(configuration: settings.Settings) -> None:
+    text, note = run("create", "--tenant", "aurora", "--scope", "metrics", "--expires", "30d", "--name", "till")
+    number = text.split("_")[1]
+    assert note.startswith(f"Token {number} of aurora for metrics, until ") and "not shown again" in note
+    listed, _ = run("list")
+    assert listed.split()[:4] == [number, "live", "aurora", "metrics"]
+    assert "never used  till" in listed and text.strip() not in listed and text.split("_")[2][:43] not in listed
+    tokens.ledger(configuration).check(text.strip(), datetime.now(UTC))
+    assert f"used {datetime.now(UTC):%Y-%m-%d}" in run("list", "--tenant", "aurora")[0]
+    assert run("list", "--tenant", "nordlicht") == ("", "No token works.\n")
+    assert run("revoke", number)[0] == f"The token {number} of aurora no longer works.\n"
+    assert run("list") == ("", "No token works.\n")
+    assert run("list", "--all")[0].split()[:2] == [number, "revoked"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tenant_id": None}, "Name one with --tenant"),
+        ({"expires": "101d"}, r"the maximum of this tenant is 100 days.*\[tenants\.api\]"),
+        ({"expires": "soon"}, "Write 7d or 48h"),
+        ({"tenant_id": "aurra"}, "Choose from: aurora, nordlicht"),
+        ({"scopes": ["report"]}, "Did you mean reports"),
+    ],
+)
+def test_token_that_cannot_be_made_says_why(
+    configuration: settings.Settings, options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        tokens.create(configuration, **{"tenant_id": "aurora", **options})  # type: ignore[arg-type]
+    assert list(tokens.entries(configuration, None, ended=True)) == []
+
+
+def test_ready_token_is_reused_and_replaced_when_it_ends_and_listed_once(
+    configuration: settings.Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "aurora.api.token"
+    first = tokens.ready_token(configuration, "aurora", path, "make demo")
+    assert tokens.ready_token(configuration, "aurora", path, "make demo") == first
+    path.unlink()
+    second = tokens.ready_token(configuration, "aurora", path, "make demo")
+    assert second != first and path.stat().st_mode & 0o777 == 0o600
+    tokens.revoke(configuration, second.split("_")[1])
+    third = tokens.ready_token(configuration, "aurora", path, "make demo")
+    listed = list(tokens.entries(configuration, None, ended=False))
+    assert [entry.id for entry, _ in listed] == [third.split("_")[1]]
+    assert listed[0][0].expires - datetime.now(UTC) > timedelta(days=80)
