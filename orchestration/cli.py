@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration import cli_chat, cli_numbers, cli_pictures, cli_reports, cli_share, cli_tenants, cli_tokens
-from orchestration.cli_numbers import Tenant, say_blocked
+from orchestration import (
+    cli_alerts,
+    cli_chat,
+    cli_numbers,
+    cli_pictures,
+    cli_reports,
+    cli_share,
+    cli_tenants,
+    cli_tokens,
+)
 
 if TYPE_CHECKING:
     from orchestration.pipeline import Run
@@ -33,6 +41,7 @@ app.add_typer(cli_chat.app, name="chat")
 app.add_typer(cli_tokens.app, name="token")
 cli_numbers.register(app)
 app.command()(cli_reports.report)
+app.command()(cli_alerts.alerts)
 app.command()(cli_pictures.pictures)
 
 UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
@@ -127,22 +136,6 @@ def reconciliation() -> None:
         rows = pipeline.reconciliation(build.folder)
     terminal.reconciliation(rows)
     if any(row["differing"] for row in rows):
-        raise typer.Exit(1)
-
-
-@app.command()
-def alerts(
-    tenant: Tenant = None,
-    fail: Annotated[bool, typer.Option("--fail", help="Exit with code 1 when a rule fires, for scripts.")] = False,
-) -> None:
-    """Show which alert rules fire in the published build, with the numbers behind them."""
-    from orchestration import settings, terminal
-    from orchestration.alerts import evaluate_tenants
-
-    results = evaluate_tenants(settings.load(), tenant)
-    terminal.alerts(results)
-    say_blocked(tenant)
-    if fail and any(alert.state == "firing" for alert in results):
         raise typer.Exit(1)
 
 

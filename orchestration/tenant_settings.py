@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, field_validator
 from connectors.registry import CONNECTORS
 from connectors.settings import Name, SourceSettings, Table
 from connectors.shopify.settings import SalesChannels
+from orchestration.alert_settings import AlertChannelSettings, each_channel_once
 from orchestration.api_settings import ApiSettings
 from orchestration.brand_settings import BrandSettings
 from orchestration.chat_settings import TenantChatSettings
@@ -47,6 +48,21 @@ class TenantSettings(Table):
         description="The tenant's own limit for a rule of `takings alerts`: it replaces the limit of the rule's first "
         "condition. Money is in the reporting currency.",
     )
+    alert_channels: tuple[AlertChannelSettings, ...] = ()
+    alert_budget: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="The most messages about alerts per day of the tenant. One more names what else changed; what is "
+        "still so on the next day is sent then.",
+    )
+    stale_after_hours: int = Field(
+        default=26,
+        ge=1,
+        le=8760,
+        description="After how many hours without newer numbers, or with a delivery that is not sent, the alert "
+        "channels get a message.",
+    )
     targets: dict[MetricName, Target] = Field(
         default_factory=dict,
         description="The value that a gauge points at, in the metric's own unit (a ratio as 0.05, not as 5 %).",
@@ -58,6 +74,12 @@ class TenantSettings(Table):
     chat: TenantChatSettings = TenantChatSettings()
     logins: tuple[LoginSettings, ...] = ()
     sources: tuple[AnySource, ...] = Field(min_length=1)
+
+    @field_validator("alert_channels")
+    @classmethod
+    def _each_channel_once(cls, channels: tuple[AlertChannelSettings, ...]) -> tuple[AlertChannelSettings, ...]:
+        each_channel_once(channels)
+        return channels
 
     @field_validator("time_zone")
     @classmethod

@@ -14,9 +14,10 @@ from rich.table import Table
 
 from connectors.base import Progress as OnProgress
 from orchestration.pipeline import Run
-from semantic.alerts.evaluate import Alert
 from semantic.query import shown
 from semantic.today import Today
+from serving.alerts.listing import Listed
+from serving.alerts.state import Status
 
 SECONDS_BETWEEN_LINES = 10.0  # where no bar can be drawn
 
@@ -111,13 +112,22 @@ def reconciliation(rows: list[dict[str, Any]]) -> None:
             console.print(f"[green]✓[/] {where}: {compared} agree with the source's own report to the cent")
 
 
-def alerts(evaluated: list[Alert]) -> None:
-    """Print firing rules first, with reason and advice; then one line per rule that is quiet or lacks a number."""
+def alerts(items: list[Listed], waits: list[Status]) -> None:
+    """Print firing rules first, with reason and advice; then one line per rule that is quiet or lacks a number.
+
+    Before them what waits for too long; below each what is known of it: since when, acknowledged, snoozed.
+    """
     console = Console(soft_wrap=True, highlight=False)
     marks = {"firing": "[red]![/]", "unknown": "[yellow]?[/]", "quiet": "[green]✓[/]"}
+    for status in waits:
+        console.print(f"[red]![/] {status.tenant} / {status.title}: {status.text}")
+        console.print(f"  {status.facts.get('why', '')}", markup=False)
     for state, mark in marks.items():
-        for alert in (item for item in evaluated if item.state == state):
+        for item in (item for item in items if item.alert.state == state):
+            alert = item.alert
             console.print(f"{mark} {alert.tenant_id} / {alert.rule.title}: {alert.text}")
+            if item.notes:
+                console.print(f"  {item.notes}", markup=False)
             if state == "firing":
                 console.print(f"  {alert.rule.why} {alert.rule.advice}")
 

@@ -39,6 +39,8 @@ FORMS = {  # patterns, in words
     r"^[UW][A-Z0-9]{4,30}$": "Slack user: `U…` or `W…`",
     r"^[a-z][a-z0-9_.]{0,99}$": "an action type",
     r'^[^\[\]"\\]{1,40}$': "a key without brackets, quotes and backslashes; up to 40 characters",
+    r"^[a-z][a-z0-9_]*$": "name of a rule",
+    r"^(begin|end)$": "`begin`, `end`",
     r"^[A-Z]{3}$": "ISO 4217 code",
     r"^\d{4}-\d\d-\d\d : \d{4}-\d\d-\d\d$": "`YYYY-MM-DD : YYYY-MM-DD`",
 }
@@ -109,7 +111,7 @@ def _default(item: Any) -> str:
     return f"`{item.default}`"
 
 
-LISTS = ("tenants", "tenants.logins", "tenants.sources")
+LISTS = ("tenants", "tenants.alert_channels", "tenants.logins", "tenants.sources")
 """Tables of takings.toml of which there may be several."""
 
 

@@ -58,12 +58,13 @@ class Condition(_Strict):
 
 
 class Rule(_Strict):
-    """A rule fires where all of `conditions` hold. `why` and `advice` are for people."""
+    """A rule fires where all of `conditions` hold. `why` and `advice` are for people; `report` shows them more."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
     why: str
     advice: str
+    report: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]*$")
     running: bool = False
     conditions: tuple[Condition, ...] = Field(min_length=1)
 

@@ -70,12 +70,14 @@ class ChartData:
 
     `before`: the same of the earlier period, its days moved onto these days; None where there is none. `months`: the
     first and the last day of the whole months that the rows are of, where the numbers are known by month alone.
+    `limit`: a line across the picture, in the unit of its first metric.
     """
 
     chart: Chart
     table: pa.Table
     before: pa.Table | None = None
     months: Days | None = None
+    limit: Decimal | None = None
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,13 @@ from serving.deliveries.outbox import Key, Outbox
 TABLES = (
     "CREATE TABLE IF NOT EXISTS alerts (tenant TEXT, name TEXT, status TEXT NOT NULL, PRIMARY KEY (tenant, name)) "
     "STRICT",
-    "CREATE TABLE IF NOT EXISTS alert_builds (tenant TEXT PRIMARY KEY, run TEXT NOT NULL, as_of TEXT NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS alert_builds (tenant TEXT PRIMARY KEY, token TEXT NOT NULL, as_of TEXT) STRICT",
     "CREATE TABLE IF NOT EXISTS alert_messages (tenant TEXT, window TEXT, day TEXT NOT NULL, is_rest INTEGER NOT NULL, "
     "content TEXT NOT NULL, PRIMARY KEY (tenant, window)) STRICT",
+)
+_NOTE = (
+    "INSERT INTO alert_builds VALUES (?, ?, ?) ON CONFLICT (tenant) DO UPDATE "
+    "SET token = excluded.token, as_of = coalesce(excluded.as_of, as_of)"
 )
 INSTANTS = [field.name for field in dataclasses.fields(Status) if "datetime" in str(field.type)]
 REST = "rest"
@@ -49,13 +53,14 @@ class Channel:
 class Look:
     """All observations of a family at an instant: of data as of `at`, in the build `run`.
 
-    `run` may be any text that changes with the build and with the rules.
+    token: any text that changes with the build and with the rules, to recognize what was observed already.
     """
 
     family: Family
     at: datetime
     run: str
     observations: Sequence[Observation]
+    token: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,10 @@ class Book:
         with self._tables() as db:
             return list(_load(db, tenant).values())
 
-    def run(self, tenant: str) -> str | None:
-        """The build that was observed last; None before the first."""
+    def token(self, tenant: str) -> str | None:
+        """The token of the build that was observed last; None before the first."""
         with self._tables() as db:
-            row = db.execute("SELECT run FROM alert_builds WHERE tenant = ?", (tenant,)).fetchone()
+            row = db.execute("SELECT token FROM alert_builds WHERE tenant = ?", (tenant,)).fetchone()
         return row[0] if row else None
 
     def observe(self, tenant: str, looks: Sequence[Look], channels: Sequence[Channel], today: Today) -> Notice | None:
@@ -117,6 +122,11 @@ class Book:
             notice = self._plan(db, tenant, statuses, channels, today)
             _save(db, tenant, statuses)
             return notice
+
+    def skip(self, tenant: str, token: str) -> None:
+        """Note a build whose rules could not be evaluated: it is not tried again."""
+        with self._tables() as db:
+            db.execute(_NOTE, (tenant, token, None))
 
     def due(self, tenant: str, channels: Sequence[Channel], now: datetime) -> list[Change]:
         """The changes that a message would report now."""
@@ -157,16 +167,16 @@ class Book:
             ]
             for channel in channels
         }
-        wanted = {channel: numbers for channel, numbers in by_channel.items() if numbers}
-        window = _window(db, tenant, today) if wanted else ""
-        if wanted and not window:
+        shares = {channel: numbers for channel, numbers in by_channel.items() if numbers}
+        window = _window(db, tenant, today) if shares else ""
+        if shares and not window:
             return None  # over the budget: what is still true is sent on the next day
         for change in changes:
             statuses[change.status.name] = state.report(statuses[change.status.name], change.event)
-        if not wanted:
+        if not shares:
             return None
         content = {
-            "channels": {channel.name: numbers for channel, numbers in wanted.items()},
+            "channels": {channel.name: numbers for channel, numbers in shares.items()},
             "changes": [[change.event, _plain(change.status)] for change in changes],
         }
         is_rest = window.endswith(REST)
@@ -174,7 +184,7 @@ class Book:
             "INSERT INTO alert_messages VALUES (?, ?, ?, ?, ?)",
             (tenant, window, today.day.isoformat(), is_rest, json.dumps(content, ensure_ascii=False)),
         )
-        for channel in wanted:
+        for channel in shares:
             self._outbox.plan(Key("alert", tenant, channel.name, window), [channel.recipient], today.now)
         return Notice(tenant, window, tuple(changes), is_rest)
 
@@ -223,12 +233,11 @@ def _window(db: sqlite3.Connection, tenant: str, today: Today) -> str:
 
 
 def _is_next(db: sqlite3.Connection, tenant: str, look: Look) -> bool:
-    """Note a build as the last one that was observed; False where its data are older than that one's."""
+    """Note a build as the last one that was observed; False where its data are older than those of one before."""
     row = db.execute("SELECT as_of FROM alert_builds WHERE tenant = ?", (tenant,)).fetchone()
-    if row and look.at < datetime.fromisoformat(row[0]):
-        return False
-    db.execute("INSERT OR REPLACE INTO alert_builds VALUES (?, ?, ?)", (tenant, look.run, look.at.isoformat()))
-    return True
+    is_older = row is not None and row[0] is not None and look.at < datetime.fromisoformat(row[0])
+    db.execute(_NOTE, (tenant, look.token, None if is_older else look.at.isoformat()))
+    return not is_older
 
 
 def _load(db: sqlite3.Connection, tenant: str) -> dict[str, Status]:

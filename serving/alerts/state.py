@@ -100,8 +100,8 @@ def advance(old: Status, seen: Observation, at: datetime, run: str) -> Status:
 
 def remove(old: Status, at: datetime, run: str) -> Status:
     """The status of a rule that is not there any more."""
-    gone = replace(old, state="removed", seen_at=at)
-    return _ended(gone, at, run, "The rule was removed.") if old.active else gone
+    removed = replace(old, state="removed", seen_at=at)
+    return _ended(removed, at, run, "The rule was removed.") if old.active else removed
 
 
 def due(status: Status, now: datetime) -> Event | None:

@@ -26,8 +26,10 @@ def spec(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     lines = series(data, look)
     stamps = sorted({day for each in lines if not each.is_earlier for day, _ in each.points})
     values = [value for each in lines for _, value in each.points if value is not None]
+    values += [data.limit] if data.limit is not None else []
     labels = axes.ticks(values, style, most=5 if look.size.is_narrow else 6)
-    legend, top = _legend(lines, look, data.chart.by[0], _is_dotted(data, lines, look.content))
+    limit = "" if data.limit is None else f"Limit {style.text(data.limit)}"
+    legend, top = _legend(lines, look, data.chart.by[0], _is_dotted(data, lines, look.content), limit)
     bottom = top + look.size.height * (0.5 if len(stamps) == 1 else 1) - look.font * 2.4
     left = look.left + look.widest(text for _, text in labels) + look.font * 0.7
     y = Scale(float(labels[0][0]), float(labels[-1][0]), bottom, top)
@@ -36,6 +38,10 @@ def spec(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
     if first == last:
         x = Scale(first.toordinal() - 1, last.toordinal() + 1, x.start, x.end)
     layers = [*_grid(labels, y, left, look), *legend, *_dates(data, stamps, (first, last), x, bottom, look)]
+    if data.limit is not None:
+        at = y.at(float(data.limit))
+        across = {"x": left, "x2": look.right, "y": at, "y2": at, "color": look.theme.bad}
+        layers.append(marks.rules([across], width=1.75, dash=marks.DASHED))
     layers += _lines(data, lines, x, y, look)
     if len(stamps) == 1:
         goes_on = is_open(stamps[0], data.chart.by[0], span(data, look.content), look.content)
@@ -93,13 +99,17 @@ def _dates(
     return [marks.rules(ticks), marks.texts(texts, look.font, align="center")]
 
 
-def _legend(lines: Sequence[Series], look: Look, grain: str, is_dotted: bool) -> tuple[list[marks.Layer], float]:
+def _legend(
+    lines: Sequence[Series], look: Look, grain: str, is_dotted: bool, limit: str
+) -> tuple[list[marks.Layer], float]:
     """Names of the lines above the drawing, in rows; and where the drawing begins."""
     own = [each for each in lines if not each.is_earlier]
     entries = [(each.label, each.color, marks.SOLID, each.shape if dots(each) else "") for each in own]
     entries += [(each.label, each.color, marks.DASHED, "") for each in lines if each.is_earlier]
     if is_dotted:
         entries.append(("Not over yet" if grain == "day" else f"Part of a {grain}", own[0].color, marks.DOTTED, ""))
+    if limit:
+        entries.append((limit, look.theme.bad, marks.DASHED, ""))
     if len(entries) < 2:
         return [], look.top + look.font * 0.4
     x, y, layers = look.left, look.top + look.font * 0.3, []

@@ -41,6 +41,8 @@ DOCUMENT = Size(680, 210, 11.5)
 """Over the width of an A4 page."""
 PICTURE = Size(960, 420, 16, 32)
 """A picture of its own."""
+MAIL = Size(560, 250, 13, 18)
+"""In a mail, where it is not made smaller."""
 CARD = Size(600, 420, 16, 32)
 """A picture of one number."""
 

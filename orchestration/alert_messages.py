@@ -1,0 +1,189 @@
+"""Observes the published build and the clock, and plans and writes the messages about alerts (serving/alerts).
+
+observe(settings, outbox, now)    after each publish, and every minute: plans what is due
+render(settings, outbox, key)     writes a planned message, for the outbox
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from common.errors import TakingsError
+from orchestration import alerts, publication, sharing
+from orchestration.home import Home
+from orchestration.reports import subject
+from orchestration.settings import Settings
+from orchestration.tenant_settings import TenantSettings
+from semantic import periods
+from semantic.alerts import rules
+from semantic.alerts.details import details
+from semantic.alerts.evaluate import Alert
+from semantic.reports import facts, library
+from semantic.warehouse import Build, open_build
+from serving.alerts import state
+from serving.alerts.book import Book, Look, Notice, Today
+from serving.alerts.message import compose
+from serving.alerts.state import Observation, Status
+from serving.alerts.words import Link, Reader, when
+from serving.deliveries.message import Message, Waiting
+from serving.deliveries.outbox import Key, Outbox
+
+MADE_BY = "alerts"
+
+
+def observe(
+    settings: Settings, outbox: Outbox, now: datetime, tenant: str | None = None
+) -> tuple[list[Notice], list[str]]:
+    """Plan the messages that follow from the published build and from the clock, at most one per tenant.
+
+    Returns them, and a line for each tenant whose rules could not be evaluated: its alerts stay as they are. A blocked
+    tenant's rules are not evaluated again. Raises StateError.
+    """
+    book = Book(outbox)
+    notices: list[Notice] = []
+    problems: list[str] = []
+    for configured in settings.tenants if tenant is None else (settings.tenant(tenant),):
+        looks: list[Look] = []
+        try:
+            with open_build(Home(settings.home).published, configured.id) as build:
+                looks.append(_clock(configured, build, outbox, now))
+                if rule_look := _rules(settings, configured, build, book):
+                    looks.append(rule_look)
+        except TakingsError as error:
+            book.skip(configured.id, _token(_run(settings), configured))
+            problems.append(f"the alerts of {configured.id} were not observed: {error}")
+        channels = [channel.channel() for channel in configured.alert_channels]
+        today = Today(now, periods.local_day(now, configured.time_zone), configured.alert_budget)
+        if notice := book.observe(configured.id, looks, channels, today):
+            notices.append(notice)
+    return notices, problems
+
+
+def is_due(settings: Settings, outbox: Outbox, now: datetime) -> bool:
+    """Whether `observe` would evaluate a new build or plan a message: some reads of small files, no query."""
+    book, published = Book(outbox), Home(settings.home).published
+    try:
+        run = _run(settings)
+        about = json.loads((published / run / "build.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    for tenant in settings.tenants:
+        as_of = about.get("calendars", {}).get(tenant.id, {}).get("as_of")
+        is_sound = as_of and tenant.id not in about.get("blocked", {})
+        if is_sound and book.token(tenant.id) != _token(run, tenant):
+            return True
+        is_old = bool(as_of) and _is_old(tenant, datetime.fromisoformat(as_of).replace(tzinfo=UTC), now)
+        known = {status.name: status.active for status in book.statuses(tenant.id)}
+        waits = {seen.name for seen in _waiting(tenant, outbox, now)}
+        if is_old != known.get("numbers_wait", False) or waits != _active_waits(known):
+            return True
+        if book.due(tenant.id, [channel.channel() for channel in tenant.alert_channels], now):
+            return True
+    return False
+
+
+def render(settings: Settings, outbox: Outbox, key: Key) -> Message | Waiting:
+    """The message of a key of the outbox. Raises TakingsError where its tenant is not configured any more."""
+    notice = Book(outbox).notice(key.tenant, key.window, key.name)
+    if notice is None:
+        return Waiting("what it would say is not stored")
+    return compose(notice, reader(settings, settings.tenant(key.tenant)))
+
+
+def reader(settings: Settings, tenant: TenantSettings) -> Reader:
+    """Who reads a tenant's messages, and where its links lead."""
+    home = Link("All alerts on Home", f"{superset_address(settings)}/superset/dashboard/home/")
+
+    def link(status: Status) -> Link:
+        name = status.facts.get("report")
+        if not name:
+            return home
+        first, last = (date.fromisoformat(day) for day in status.facts["report_days"])
+        title = library.find(name, settings.reports_folder).report.title
+        return Link(f"Open {title}", sharing.ready_link(settings, name, tenant.id, (first, last), None, MADE_BY))
+
+    brand = tenant.brand.brand(tenant.name, settings.config_folder)
+    return Reader(tenant.name, tenant.time_zone, brand, link, home)
+
+
+def superset_address(settings: Settings) -> str:
+    """Where people find the dashboards."""
+    if settings.serving.address:
+        parts = urlsplit(settings.serving.address)
+        return f"{parts.scheme}://{parts.hostname}"
+    return f"http://127.0.0.1:{settings.superset.port}"
+
+
+def _rules(settings: Settings, tenant: TenantSettings, build: Build, book: Book) -> Look | None:
+    """The rules over a build that was not observed yet; None where it was, or holds no sound numbers of the tenant."""
+    as_of, token = build.as_of(), _token(build.run_id, tenant)
+    if as_of is None or facts.blocked(build) or book.token(tenant.id) == token:
+        return None
+    evaluated = alerts.evaluate_tenant(settings, tenant, build)
+    active = state.active_names(book.statuses(tenant.id))
+    observations = []
+    for alert in evaluated:
+        is_shown = alert.state == "firing" or alert.rule.name in active
+        observations.append(_observation(build, alert, tenant, with_details=is_shown))
+    return Look("rule", as_of.replace(tzinfo=UTC), build.run_id, observations, token)
+
+
+def _observation(build: Build, alert: Alert, tenant: TenantSettings, *, with_details: bool) -> Observation:
+    rule = alert.rule
+    definition = rule.model_dump_json(include={"conditions", "running"})
+    shown: dict[str, Any] = details(build, alert, subject(tenant)) if with_details else {}
+    return Observation(rule.name, rule.title, alert.state, alert.text, definition, shown)
+
+
+def _run(settings: Settings) -> str:
+    """The run of the published build; empty before the first."""
+    folder = publication.current(Home(settings.home))
+    return folder.name if folder else ""
+
+
+def _token(run: str, tenant: TenantSettings) -> str:
+    """A text that changes with the build, the rules and the tenant's limits."""
+    own = {name: str(limit) for name, limit in sorted(tenant.alerts.items())}
+    content = json.dumps([[rule.model_dump_json() for rule in rules.load()], own])
+    return f"{run} {hashlib.sha256(content.encode()).hexdigest()[:16]}"
+
+
+def _clock(tenant: TenantSettings, build: Build, outbox: Outbox, now: datetime) -> Look:
+    """What waits: numbers that are too old, and deliveries that are not sent."""
+    as_of = build.as_of()
+    instant = as_of.replace(tzinfo=UTC) if as_of else None
+    is_old = instant is not None and _is_old(tenant, instant, now)
+    text = f"The newest numbers are those of {when(instant, tenant.time_zone)}." if instant else ""
+    why = facts.blocked(build) or "The sources have not been read since then."
+    advice = "Look at the last run in Dagster, or run `takings run`; it names what failed."
+    numbers = Observation(
+        "numbers_wait", "No newer numbers", "firing" if is_old else "quiet", text, facts={"why": why, "advice": advice}
+    )
+    return Look("wait", now, build.run_id, [numbers, *_waiting(tenant, outbox, now)])
+
+
+def _is_old(tenant: TenantSettings, as_of: datetime, now: datetime) -> bool:
+    return now - as_of > timedelta(hours=tenant.stale_after_hours)
+
+
+def _waiting(tenant: TenantSettings, outbox: Outbox, now: datetime) -> Iterator[Observation]:
+    """The deliveries that wait longer than numbers may be old."""
+    names = set()
+    for entry in outbox.entries(tenant.id, "report"):
+        is_open = entry.state in ("planned", "rendered")
+        if is_open and entry.key.name not in names and _is_old(tenant, entry.due, now):
+            names.add(entry.key.name)
+            why = {"why": entry.detail, "advice": "`takings deliveries` lists what waits."}
+            text = f"The delivery {entry.key.name} was due at {when(entry.due, tenant.time_zone)}."
+            yield Observation(
+                f"delivery_waits/{entry.key.name}", f"{entry.key.name} is not sent", "firing", text, "", why
+            )
+
+
+def _active_waits(known: dict[str, bool]) -> set[str]:
+    return {name for name, active in known.items() if active and name.startswith("delivery_waits/")}
