@@ -95,14 +95,14 @@ def test_channels(
     Raises ConfigurationError where there is none.
     """
     chosen = settings.tenants if tenant is None else (settings.tenant(tenant),)
-    found = [(one, channel) for one in chosen for channel in one.alert_channels if name in (None, channel.name)]
-    if not found:
+    pairs = [(one, channel) for one in chosen for channel in one.alert_channels if name in (None, channel.name)]
+    if not pairs:
         known = ", ".join(channel.name for one in chosen for channel in one.alert_channels)
         raise ConfigurationError(
             f"There is no alert channel {name!r}" if name and known else "No alert channel is configured",
             next_step=f"Choose from: {known}" if known else f"Add [[tenants.alert_channels]] to {settings.config_path}",
         )
-    for configured, channel in found:
+    for configured, channel in pairs:
         yield configured.id, channel, _try(settings, configured, channel, by, now)
 
 
