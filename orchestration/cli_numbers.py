@@ -109,21 +109,30 @@ def today(tenant: Tenant = None) -> None:
 
 def metrics(
     names: Annotated[list[str] | None, typer.Argument(help="Metrics to show with inputs, dimensions and SQL.")] = None,
+    format: Annotated[
+        Literal["text", "ossie"],
+        typer.Option(help="text, or ossie: the form of Apache Ossie, as YAML, for other tools."),
+    ] = "text",
     definitions: Definitions = "build",
 ) -> None:
     """List all metrics, or describe some of them."""
     from orchestration import settings
+    from semantic import ossie
     from semantic.catalog import load
     from semantic.describe import describe
     from semantic.warehouse import current
 
     published = settings.home() / "published"
     catalog = _checkout_definitions() if definitions == "checkout" else load(current(published))
-    if names:
+    if format == "ossie":
+        typer.echo(ossie.dumps(catalog, names or ()), nl=False)
+        for name, why in ossie.missing(catalog).items():
+            typer.echo(f"{name} is left out: {why}.", err=True)
+    elif names:
         typer.echo("\n".join(describe(catalog, name) for name in names), nl=False)
-        return
-    for metric in catalog.metrics.values():
-        typer.echo(f"{metric.name:32} {metric.unit:6} {metric.description}")
+    else:
+        for metric in catalog.metrics.values():
+            typer.echo(f"{metric.name:32} {metric.unit:6} {metric.description}")
 
 
 def _checkout_definitions() -> Catalog:

@@ -64,3 +64,14 @@ class TooManyRowsError(SemanticError):
             "it would not be complete, and a part of it would look like the whole",
             "Ask for fewer days, a longer period, fewer dimensions or a filter; or for the first rows (order, limit)",
         )
+
+
+class MissingExtraError(SemanticError):
+    """A package that only an extra brings is not installed."""
+
+    def __init__(self, extra: str, why: str) -> None:
+        super().__init__(
+            f"{extra} is not installed",
+            why,
+            f"Install the extra: tools/uv pip install --python .venv/bin/python '.[{extra}]'",
+        )
