@@ -15,6 +15,7 @@ import typer
 from orchestration import (
     cli_alerts,
     cli_chat,
+    cli_deliveries,
     cli_numbers,
     cli_pictures,
     cli_reports,
@@ -43,6 +44,7 @@ cli_numbers.register(app)
 app.command()(cli_reports.report)
 app.command()(cli_alerts.alerts)
 app.command()(cli_pictures.pictures)
+app.command()(cli_deliveries.deliveries)
 
 UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
 
@@ -50,14 +52,23 @@ UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: i
 @app.command()
 def check() -> None:
     """Check the configuration; report every mistake and every missing secret at once, and data without a tenant."""
+    from common.errors import ConfigurationError
     from orchestration import chat, settings
+    from orchestration.settings import Settings
 
     configuration = settings.load()
-    accounts = configuration.accounts()
-    chat.check_secrets(configuration)
+    accounts, problems = configuration.without_secrets(), list[str]()
+    for search in (Settings.accounts, chat.check_secrets, cli_deliveries.check_recipients):
+        try:
+            search(configuration)
+        except ConfigurationError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigurationError("\n".join(problems))
     typer.echo(
         f"{configuration.config_path} is complete: {len(configuration.tenants)} tenants, {len(accounts)} accounts."
     )
+    cli_deliveries.say_local_links(configuration)
     cli_tenants.say_left_behind(configuration)
 
 
@@ -81,6 +92,7 @@ def run(
     terminal.summary(result)
     if superset.server(configuration).running():
         superset.refresh(configuration)
+    cli_deliveries.after_run(configuration)
     _exit(result)
 
 

@@ -21,7 +21,7 @@ from common.errors import ConfigurationError
 from connectors.base import Account
 from connectors.registry import BY_KIND, KINDS
 from connectors.settings import SourceSettings, Table
-from orchestration import chat_settings
+from orchestration import chat_settings, delivery_settings
 from orchestration.server_settings import (
     DagsterSettings,
     DashboardSettings,
@@ -73,6 +73,9 @@ class Settings(Table):
     def _each_once(self) -> Settings:
         for tenant in self.tenants:
             tenant.brand.brand(tenant.name, self.config_folder)  # reads the logo: a mistake in it is one of the file
+        deliveries = [(tenant.id, tenant.deliveries) for tenant in self.tenants]
+        if unknown := list(delivery_settings.problems(deliveries, self.reports_folder)):
+            raise ValueError("; ".join(unknown))
         ids = [tenant.id for tenant in self.tenants]
         for twice in {name for name in ids if ids.count(name) > 1}:
             raise ValueError(f"the tenant {twice!r} is configured twice")
@@ -108,6 +111,11 @@ class Settings(Table):
     def reports_folder(self) -> Path:
         """The folder of one's own reports, beside takings.toml; it need not exist."""
         return self.config_folder / "reports"
+
+    @property
+    def has_deliveries(self) -> bool:
+        """Whether any tenant has a delivery."""
+        return any(tenant.deliveries for tenant in self.tenants)
 
     def sources(self) -> Iterator[tuple[TenantSettings, SourceSettings]]:
         """Every source with its tenant, in the order of the file."""

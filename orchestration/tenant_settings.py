@@ -17,6 +17,7 @@ from orchestration.alert_settings import AlertChannelSettings, each_channel_once
 from orchestration.api_settings import ApiSettings
 from orchestration.brand_settings import BrandSettings
 from orchestration.chat_settings import TenantChatSettings
+from orchestration.delivery_settings import DeliverySettings, each_once
 from orchestration.server_settings import LoginSettings, ShareSettings
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -73,6 +74,7 @@ class TenantSettings(Table):
     brand: BrandSettings = BrandSettings()
     chat: TenantChatSettings = TenantChatSettings()
     logins: tuple[LoginSettings, ...] = ()
+    deliveries: tuple[DeliverySettings, ...] = ()
     sources: tuple[AnySource, ...] = Field(min_length=1)
 
     @field_validator("alert_channels")
@@ -80,6 +82,12 @@ class TenantSettings(Table):
     def _each_channel_once(cls, channels: tuple[AlertChannelSettings, ...]) -> tuple[AlertChannelSettings, ...]:
         each_channel_once(channels)
         return channels
+
+    @field_validator("deliveries")
+    @classmethod
+    def _each_delivery_once(cls, deliveries: tuple[DeliverySettings, ...]) -> tuple[DeliverySettings, ...]:
+        each_once(deliveries)
+        return deliveries
 
     @field_validator("time_zone")
     @classmethod

@@ -254,7 +254,18 @@ def test_importing_any_module_needs_no_network_no_secret_and_no_configuration() 
 def test_the_command_line_imports_nothing_but_typer_at_its_start() -> None:
     """So that `takings --help` is as quick as Typer is; `python -m benchmarks.start` measures it."""
     imported = {module for module in json.loads(python(START)) if module.split(".")[0] not in sys.stdlib_module_names}
-    names = ("", "_alerts", "_chat", "_numbers", "_pictures", "_reports", "_share", "_tenants", "_tokens")
+    names = (
+        "",
+        "_alerts",
+        "_chat",
+        "_deliveries",
+        "_numbers",
+        "_pictures",
+        "_reports",
+        "_share",
+        "_tenants",
+        "_tokens",
+    )
     of_the_command_line = {f"orchestration.cli{name}" for name in names}
     misplaced = sorted(imported - of_the_command_line - {"orchestration", "common", "common.errors"})
     assert not misplaced, (

@@ -7,6 +7,7 @@ in the address, and `web.py` watches the HTTP requests of everything else (docs/
 
 from __future__ import annotations
 
+import importlib
 import logging
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from typing import Any
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # it looks for Python's imghdr, which ends with Python 3.13
-    import apprise.utils.pgp  # noqa: F401
+    importlib.import_module("apprise.utils.pgp")
 from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyFormat
 from apprise.attachment.file import AttachFile
 from apprise.common import PersistentStoreMode
@@ -69,7 +70,8 @@ def compact(text: str, most: int) -> str:
 
 def _notify(plugin: Any, message: Message, folder: Path) -> bool:
     files = AppriseAttachment()
-    for number, file in enumerate(message.attachments if plugin.attachment_support else ()):
+    shown = [file for file in message.attachments if file.chat and plugin.attachment_support]
+    for number, file in enumerate(shown):
         path = folder / str(number)
         path.write_bytes(file.body)
         files.add(AttachFile(str(path), name=file.name, mimetype=file.media_type.partition(";")[0]))

@@ -13,12 +13,16 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file of a message. `inline`: a picture that the message's `html` shows as `cid:<name>`."""
+    """A file of a message.
+
+    `inline`: a picture that the message's `html` shows as `cid:<name>`. `chat`: whether chats and webhooks get it too.
+    """
 
     name: str
     media_type: str
     body: bytes
     inline: bool = False
+    chat: bool = True
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class Message:
     def dump(self) -> bytes:
         """The message as bytes: equal messages give equal bytes."""
         files = [
-            [file.name, file.media_type, base64.b64encode(file.body).decode(), file.inline] for file in self.attachments
+            [file.name, file.media_type, base64.b64encode(file.body).decode(), file.inline, file.chat]
+            for file in self.attachments
         ]
         content = json.dumps([self.title, self.text, self.html, files, self.chat], ensure_ascii=False)
         return zlib.compress(content.encode())
@@ -48,7 +53,7 @@ class Message:
         """The message that `dump` wrote."""
         title, text, html, files, chat = json.loads(zlib.decompress(content))
         attachments = tuple(
-            Attachment(name, kind, base64.b64decode(body), inline) for name, kind, body, inline in files
+            Attachment(name, kind, base64.b64decode(body), inline, chat) for name, kind, body, inline, chat in files
         )
         return Message(title, text, html, attachments, chat)
 

@@ -1,8 +1,9 @@
 """The outbox: which message goes to whom, and how far it came. Each message arrives once, or is listed as unknown.
 
     planned ──▶ rendered ──▶ sending ──▶ sent | failed | unknown
-                    ▲           │
-                    └── later ──┘
+       │            ▲           │
+       ▼            └── later ──┘
+    skipped
 
 One row per key and recipient, so that planning the same again changes nothing. The rendered message is stored: another
 attempt sends the same bytes, and two recipients of one window read the same numbers. `sending` is on the disk before
@@ -30,7 +31,8 @@ from serving.deliveries.message import Message
 from serving.deliveries.senders import Senders
 from serving.errors import StateError, UnknownMessageError
 
-State = Literal["planned", "rendered", "sending", "sent", "failed", "unknown"]
+State = Literal["planned", "rendered", "sending", "sent", "failed", "unknown", "skipped"]
+Kind = Literal["report", "alert"]
 ENDED = ("sent", "failed", "unknown")
 TABLES = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -40,7 +42,7 @@ CREATE TABLE IF NOT EXISTS outbox (
     due INTEGER NOT NULL, planned INTEGER NOT NULL, rendered INTEGER, sending INTEGER, ended INTEGER,
     UNIQUE (kind, tenant, name, window, recipient)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS open_rows ON outbox (state, due) WHERE state NOT IN ('sent', 'failed', 'unknown');
+CREATE INDEX IF NOT EXISTS open_rows ON outbox (state, due) WHERE state IN ('planned', 'rendered', 'sending');
 CREATE TABLE IF NOT EXISTS messages (hash TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
 """
 FIELDS = (
@@ -54,7 +56,7 @@ PATIENCE = 30  # seconds that a writer waits for another one
 class Key:
     """What one message is about. `window`: which one of its name, such as an instant of its schedule."""
 
-    kind: Literal["report", "alert"]
+    kind: Kind
     tenant: str
     name: str
     window: str
@@ -119,19 +121,19 @@ class Outbox:
                 self.store(key, message, now)
             return is_new
 
-    def open(self, now: datetime) -> list[Entry]:
-        """What should be sent now: due, and not before its next attempt. The oldest first.
+    def open(self, now: datetime, kind: Kind | None = None) -> list[Entry]:
+        """What should be sent now (of a kind): due, and not before its next attempt. The oldest first.
 
         A next attempt counts from the last one: where the clock was set back behind that, it is due.
         """
         instant = _seconds(now)
         return self._entries(
-            "state IN ('planned', 'rendered') AND due <= ? "
-            "AND (next_attempt IS NULL OR next_attempt <= ? OR sending > ?) ORDER BY due, id",
-            (instant, instant, instant),
+            "state IN ('planned', 'rendered') AND due <= ?1 AND (?2 IS NULL OR kind = ?2) "
+            "AND (next_attempt IS NULL OR next_attempt <= ?1 OR sending > ?1) ORDER BY due, id",
+            (instant, kind),
         )
 
-    def entries(self, tenant: str | None = None, kind: str | None = None) -> list[Entry]:
+    def entries(self, tenant: str | None = None, kind: Kind | None = None) -> list[Entry]:
         """All messages, or those of a tenant or a kind, the newest first."""
         return self._entries(
             "(?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR kind = ?2) ORDER BY due DESC, id DESC", (tenant, kind)
@@ -205,6 +207,15 @@ class Outbox:
                 "UPDATE outbox SET state = 'failed', detail = ?, ended = ? WHERE id = ? "
                 "AND state IN ('planned', 'rendered')",
                 (why, _seconds(now), entry.id),
+            )
+
+    def replace(self, key: Key, why: str, now: datetime) -> None:
+        """Skip the other windows of a name that are not rendered yet."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE outbox SET state = 'skipped', detail = ?, ended = ? WHERE kind = ? AND tenant = ? "
+                "AND name = ? AND window <> ? AND state = 'planned'",
+                (why, _seconds(now), *_values(key)),
             )
 
     def recover(self, now: datetime) -> list[Entry]:

@@ -11,7 +11,7 @@ from semantic.reports.brand import Brand
 from semantic.reports.colours import Mode
 from semantic.reports.content import ChartData, Content
 from semantic.reports.pictures import cards, heatmap, line, rows, words
-from semantic.reports.pictures.look import CARD, DOCUMENT, NARROW, PICTURE, WIDE, Look, Size
+from semantic.reports.pictures.look import CARD, DOCUMENT, MAIL, NARROW, PICTURE, WIDE, Look, Size
 
 VEGA_LITE = "6.1"
 DRAWERS = {
@@ -83,6 +83,25 @@ def document(data: ChartData, content: Content, brand: Brand) -> tuple[bytes, st
 
     each = Look(content, colours.theme(brand.accent, "light"), DOCUMENT, titled=False)
     return bytes(vl_convert.svg_to_pdf(_svg(data, each))), f"{data.chart.title}. {words.describe(data, each)}"
+
+
+def mail(data: ChartData, content: Content, brand: Brand) -> tuple[bytes, str]:
+    """The picture of a chart inside a mail, on white, as a PNG of twice its width, and its text."""
+    import vl_convert  # noqa: PLC0415
+
+    each = Look(content, colours.theme(brand.accent, "light"), MAIL, titled=False)
+    return bytes(vl_convert.svg_to_png(_svg(data, each), scale=2)), f"{data.chart.title}. {words.describe(data, each)}"
+
+
+def logo(brand: Brand, height: int) -> bytes | None:
+    """The logo as a PNG of a height in pixels, since mail programs show no SVG; None without one."""
+    if brand.logo is None or brand.logo_type == "image/png":
+        return brand.logo
+    import vl_convert  # noqa: PLC0415
+
+    picture = brand.logo.decode("utf-8-sig")
+    drawn = bytes(vl_convert.svg_to_png(picture))
+    return bytes(vl_convert.svg_to_png(picture, scale=height / int.from_bytes(drawn[20:24])))
 
 
 def _svg(data: ChartData, each: Look) -> str:

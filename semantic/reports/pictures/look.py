@@ -39,6 +39,8 @@ NARROW = Size(340, 230, 12, slack=1.18)
 """In a page on a phone."""
 DOCUMENT = Size(680, 210, 11.5)
 """Over the width of an A4 page."""
+MAIL = Size(536, 230, 14)
+"""In a mail, which phones show at two thirds of its width."""
 PICTURE = Size(960, 420, 16, 32)
 """A picture of its own."""
 MAIL = Size(560, 250, 13, 18)

@@ -128,15 +128,15 @@ def test_second_attempt_sends_the_bytes_of_the_first_one_also_from_a_newer_build
 def test_receiver_in_trouble_is_asked_less_and_less_often_until_the_message_is_given_up(outbox: Outbox) -> None:
     outbox.plan(KEY, ["env:A"], NOW)
     receiver = Receiver(*(Outcome("later", "connection refused") for _ in range(100)))
-    now, asked = NOW, []
+    now, instants = NOW, []
     while outbox.open(now):
         (entry,) = walk(outbox, receiver, now)
-        asked.append(now)
+        instants.append(now)
         now = entry.next_attempt or now
-    assert [later - sooner for sooner, later in itertools.pairwise(asked)][:6] == [*DELAYS, DELAYS[-1]]
-    assert asked[-1] <= NOW + GIVE_UP < asked[-1] + DELAYS[-1]
-    assert (entry.state, entry.attempts) == ("failed", len(asked))
-    assert entry.detail == f"given up after {len(asked)} attempts: connection refused"
+    assert [later - sooner for sooner, later in itertools.pairwise(instants)][:6] == [*DELAYS, DELAYS[-1]]
+    assert instants[-1] <= NOW + GIVE_UP < instants[-1] + DELAYS[-1]
+    assert (entry.state, entry.attempts) == ("failed", len(instants))
+    assert entry.detail == f"given up after {len(instants)} attempts: connection refused"
 
 
 def test_receiver_that_names_a_time_is_not_asked_before(outbox: Outbox) -> None:
@@ -157,14 +157,14 @@ def test_clock_that_steps_back_neither_holds_back_nor_repeats_a_message(outbox: 
 def test_receiver_that_takes_nothing_now_is_asked_once_in_a_pass_and_holds_back_nobody(outbox: Outbox) -> None:
     for number in range(5):
         outbox.plan(Key("report", "aurora", f"report-{number}", KEY.window), ["env:DOWN", "env:UP"], NOW)
-    asked = []
+    instants = []
 
     def send(entry: Entry, _: Message) -> Outcome:
-        asked.append(entry.recipient)
+        instants.append(entry.recipient)
         return Outcome("later", "down") if entry.recipient == "env:DOWN" else Outcome("sent", "250")
 
     entries = deliver(outbox, outbox.open(NOW), lambda _: MESSAGE, send, lambda: NOW, threads=1)
-    assert (asked.count("env:DOWN"), asked.count("env:UP")) == (1, 5)
+    assert (instants.count("env:DOWN"), instants.count("env:UP")) == (1, 5)
     assert {entry.state for entry in entries if entry.recipient == "env:DOWN"} == {"rendered"}
 
 
