@@ -1,7 +1,7 @@
 """Discord's interactions endpoint: POST /chat/discord.
 
 Interaction types: 1 ping, 2 command, 4 autocomplete. Response types: 1 pong, 4 message, 5 a message that comes later,
-8 choices. A message with the flag 64 is seen by the person who asked, and by nobody else.
+8 choices. A message with the flag 64 is seen by the person who event, and by nobody else.
 """
 
 from __future__ import annotations
@@ -92,48 +92,48 @@ def routes(site: Site, reports: Reports, discord: Discord, late: Late) -> APIRou
         arrivals.add(timestamp, body, site.now())
         check_type(request, "application/json")
         try:
-            asked = Interaction.model_validate_json(body)
+            event = Interaction.model_validate_json(body)
         except ValidationError:
             return JSONResponse({"error": "this is not an interaction"}, 400)
-        if asked.type == PING:
+        if event.type == PING:
             return JSONResponse({"type": PONG})
-        access = discord.guilds.get(asked.guild_id or "")
-        if asked.type == AUTOCOMPLETE:
-            return JSONResponse({"type": CHOICES, "data": {"choices": await _choices(reports, access, asked)}})
-        if asked.type != COMMAND:
+        access = discord.guilds.get(event.guild_id or "")
+        if event.type == AUTOCOMPLETE:
+            return JSONResponse({"type": CHOICES, "data": {"choices": await _choices(reports, access, event)}})
+        if event.type != COMMAND:
             return JSONResponse({"error": "this type of interaction is not answered"}, 400)
-        refusal = _refusal(reports, discord, access, asked)
-        if refusal or access is None or asked.member is None:
+        refusal = _refusal(reports, discord, access, event)
+        if refusal or access is None or event.member is None:
             return JSONResponse(_at_once(_notice(refusal)))
         delivery = Delivery(
-            "Discord", "PATCH", f"{discord.api}/webhooks/{discord.application_id}/{asked.token}/messages/@original",
+            "Discord", "PATCH", f"{discord.api}/webhooks/{discord.application_id}/{event.token}/messages/@original",
             f"DiscordBot ({site.own_address('')}, 1)",
         )  # fmt: skip
         return await late.respond(
-            or_notice(_message(reports, access, asked.data, asked.member.user), _notice), delivery,
+            or_notice(_message(reports, access, event.data, event.member.user), _notice), delivery,
             now=_at_once, note={"type": LATER, "data": {"flags": EPHEMERAL}}, busy=_at_once(_notice(BUSY)),
         )  # fmt: skip
 
     return router
 
 
-def _refusal(reports: Reports, discord: Discord, access: Access | None, asked: Interaction) -> str:
-    """Why nothing is answered, for the person who asked; empty where the person may ask."""
-    if asked.application_id != discord.application_id:
+def _refusal(reports: Reports, discord: Discord, access: Access | None, event: Interaction) -> str:
+    """Why nothing is answered, for the person who event; empty where the person may ask."""
+    if event.application_id != discord.application_id:
         return OTHER_APPLICATION
-    if asked.guild_id is None or asked.member is None:
+    if event.guild_id is None or event.member is None:
         return NO_SERVER
     if access is None or reports.tenant(access) is None:
         return NO_ROOM
-    return "" if access.allows(asked.member.user.id, asked.member.roles) else NOT_ALLOWED
+    return "" if access.allows(event.member.user.id, event.member.roles) else NOT_ALLOWED
 
 
-async def _choices(reports: Reports, access: Access | None, asked: Interaction) -> list[dict[str, str]]:
+async def _choices(reports: Reports, access: Access | None, event: Interaction) -> list[dict[str, str]]:
     """What fits the word that is being typed; nothing for somebody who may not ask."""
-    member = asked.member
+    member = event.member
     if access is None or member is None or not access.allows(member.user.id, member.roles):
         return []
-    typed = next((option for option in asked.data.options if option.focused), Option(name=""))
+    typed = next((option for option in event.data.options if option.focused), Option(name=""))
     begun = str(typed.value)
     try:
         offered = period_choices(begun) if typed.name == "period" else await reports.choices(begun)

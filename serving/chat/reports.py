@@ -85,19 +85,19 @@ class Reports:
         """
         name = report_of(report, await self._titles())
         by_name = question(self._site, tenant, name, check_period(period) if period else "")
-        asked = Question(name, tenant, by_name.days)  # the question of the link, so that both show the same
-        content = await self._reader.content(asked)
-        url = await run_in_threadpool(self._link, asked, shown.one_line(by)[:MOST_NAME])
+        linked = Question(name, tenant, by_name.days)  # the question of the link, so that both show the same
+        content = await self._reader.content(linked)
+        url = await run_in_threadpool(self._link, linked, shown.one_line(by)[:MOST_NAME])
         declared = await run_in_threadpool(library.find, name, self._site.custom)
         return Answer(content, tenant, url, declared.report.names_customers)
 
     async def _titles(self) -> dict[str, tuple[str, str]]:
         return await run_in_threadpool(self._reader.titles)
 
-    def _link(self, asked: Question, by: str) -> str:
+    def _link(self, linked: Question, by: str) -> str:
         """A link to the page with these days, which lasts for at least half of the tenant's usual time."""
-        lifetime = timedelta(days=asked.tenant.default_days)
-        wish = Wish(asked.report, asked.tenant.id, by, asked.days)
+        lifetime = timedelta(days=linked.tenant.default_days)
+        wish = Wish(linked.report, linked.tenant.id, by, linked.days)
         link = ready_link(self._site.keys, self._site.ledger, wish, lifetime, self._site.now(), lifetime / 2)
         return f"{self._site.own_address('')}/r/{links.sign(link, self._site.keys)}"
 
