@@ -109,8 +109,6 @@ def due(status: Status, now: datetime) -> Event | None:
     if status.is_snoozed(now):
         return None
     if status.active != status.reported:
-        if status.active and status.acknowledged_by:
-            return None  # somebody knows
         return "begin" if status.active else "end"
     if status.state != "unknown" or status.reported_lost or status.acknowledged_by:
         return None
