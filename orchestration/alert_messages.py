@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from common.errors import TakingsError
-from orchestration import alerts, publication, sharing
+from orchestration import alerts, deliveries, publication, sharing
 from orchestration.home import Home
 from orchestration.reports import subject
 from orchestration.settings import Settings
@@ -51,7 +51,7 @@ def observe(
         looks: list[Look] = []
         try:
             with open_build(Home(settings.home).published, configured.id) as build:
-                looks.append(_clock(configured, build, outbox, now))
+                looks.append(_clock(settings, configured, build, outbox, now))
                 if rule_look := _rules(settings, configured, build, book):
                     looks.append(rule_look)
         except TakingsError as error:
@@ -79,7 +79,7 @@ def is_due(settings: Settings, outbox: Outbox, now: datetime) -> bool:
             return True
         is_old = bool(as_of) and _is_old(tenant, datetime.fromisoformat(as_of).replace(tzinfo=UTC), now)
         known = {status.name: status.active for status in book.statuses(tenant.id)}
-        waits = {seen.name for seen in _waiting(tenant, outbox, now)}
+        waits = {seen.name for seen in _waiting(settings, tenant, outbox, now)}
         if is_old != known.get("numbers_wait", False) or waits != _active_waits(known):
             return True
         if book.due(tenant.id, [channel.channel() for channel in tenant.alert_channels], now):
@@ -153,7 +153,7 @@ def _token(run: str, tenant: TenantSettings) -> str:
     return f"{run} {hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
 
-def _clock(tenant: TenantSettings, build: Build, outbox: Outbox, now: datetime) -> Look:
+def _clock(settings: Settings, tenant: TenantSettings, build: Build, outbox: Outbox, now: datetime) -> Look:
     """What waits: numbers that are too old, and deliveries that are not sent."""
     as_of = build.as_of()
     instant = as_of.replace(tzinfo=UTC) if as_of else None
@@ -164,25 +164,20 @@ def _clock(tenant: TenantSettings, build: Build, outbox: Outbox, now: datetime) 
     numbers = Observation(
         "numbers_wait", "No newer numbers", "firing" if is_old else "quiet", text, facts={"why": why, "advice": advice}
     )
-    return Look("wait", now, build.run_id, [numbers, *_waiting(tenant, outbox, now)])
+    return Look("wait", now, build.run_id, [numbers, *_waiting(settings, tenant, outbox, now)])
 
 
 def _is_old(tenant: TenantSettings, as_of: datetime, now: datetime) -> bool:
     return now - as_of > timedelta(hours=tenant.stale_after_hours)
 
 
-def _waiting(tenant: TenantSettings, outbox: Outbox, now: datetime) -> Iterator[Observation]:
-    """The deliveries that wait longer than numbers may be old."""
-    names = set()
-    for entry in outbox.entries(tenant.id, "report"):
-        is_open = entry.state in ("planned", "rendered")
-        if is_open and entry.key.name not in names and _is_old(tenant, entry.due, now):
-            names.add(entry.key.name)
-            why = {"why": entry.detail, "advice": "`takings deliveries` lists what waits."}
-            text = f"The delivery {entry.key.name} was due at {when(entry.due, tenant.time_zone)}."
-            yield Observation(
-                f"delivery_waits/{entry.key.name}", f"{entry.key.name} is not sent", "firing", text, "", why
-            )
+def _waiting(settings: Settings, tenant: TenantSettings, outbox: Outbox, now: datetime) -> Iterator[Observation]:
+    """The deliveries that wait for data longer than their `wait_hours`."""
+    entries = [entry for entry in outbox.open(now, "report") if entry.key.tenant == tenant.id]
+    for name, entry in {entry.key.name: entry for entry in deliveries.late(settings, entries, now)}.items():
+        about = {"why": entry.detail, "advice": "`takings deliveries` lists what waits."}
+        text = f"The delivery {name} was due at {when(entry.due, tenant.time_zone)}."
+        yield Observation(f"delivery_waits/{name}", f"{name} is not sent", "firing", text, facts=about)
 
 
 def _active_waits(known: dict[str, bool]) -> set[str]:

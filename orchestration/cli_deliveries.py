@@ -51,12 +51,10 @@ def deliveries(
 
 
 def after_run(configuration: Settings) -> None:
-    """Send what is due after a run has published; what goes wrong is a warning."""
-    if not configuration.has_deliveries:
-        return
-    from orchestration import deliveries
+    """Send the deliveries and alert messages that are due after a run has published; what goes wrong is a warning."""
+    from orchestration import messages
 
-    for warning in deliveries.warnings_of_due(configuration):
+    for warning in messages.send_due(configuration).warnings:
         typer.echo(f"warning: {warning}", err=True)
 
 

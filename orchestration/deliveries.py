@@ -1,7 +1,6 @@
 """Deliveries of a configuration: plans what is due, writes reports from the published build, sends them.
 
-    deliver_due(settings)      after a publish, and whenever something may be due
-    warnings_of_due(settings)  the same for a run, which must not fail because of a mail server
+    deliver_due(settings)      after a publish, and whenever something may be due (orchestration/messages.py)
 
 A delivery waits until the published build has all the days that it shows, and while newer data of its tenant are
 blocked: what people get is never older than they have reason to believe.
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from common.errors import ConfigurationError, TakingsError
+from common.errors import ConfigurationError
 from common.presets import Days
 from orchestration import reports, sharing
 from orchestration.delivery_settings import DeliverySettings
@@ -71,16 +70,6 @@ def deliver_due(settings: Settings, now: Clock = utc_now) -> Due:
         entries = deliver(box, _wanted(settings, box, now), Renderer(settings), sender(settings), now)
         box.forget(now())
         return Due(entries, late(settings, box.open(now(), "report"), now()), gaps)
-
-
-def warnings_of_due(settings: Settings, now: Clock = utc_now) -> list[str]:
-    """The same for a run that has published: every trouble is a warning, whatever it is."""
-    try:
-        return deliver_due(settings, now).warnings()
-    except TakingsError as error:
-        return [f"deliveries: {error}"]
-    except Exception as error:  # the run has done its work: its numbers are published
-        return [f"deliveries: they could not be made ({type(error).__name__}: {error})"]
 
 
 def schedules(settings: Settings) -> Iterator[Schedule]:

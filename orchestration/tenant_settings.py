@@ -61,8 +61,7 @@ class TenantSettings(Table):
         default=26,
         ge=1,
         le=8760,
-        description="After how many hours without newer numbers, or with a delivery that is not sent, the alert "
-        "channels get a message.",
+        description="After how many hours without newer numbers the alert channels get a message.",
     )
     targets: dict[MetricName, Target] = Field(
         default_factory=dict,

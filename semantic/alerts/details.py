@@ -79,7 +79,8 @@ def limit(condition: Condition, style: Style) -> str:
     """above 8.0 %, below 1.00×, more than 5.0 % less than before"""
     if condition.change:
         side = "more" if condition.limit > 0 else "less"
-        return f"more than {_percent(condition.limit)} {side} than before"
+        beyond = "more" if (condition.above is not None) == (condition.limit > 0) else "less"
+        return f"{beyond} than {_percent(condition.limit)} {side} than before"
     side = "above" if condition.above is not None else "below"
     amount = f"{condition.limit:,} {condition.currency}" if condition.currency else style.text(condition.limit)
     return f"{side} {amount}"

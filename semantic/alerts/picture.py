@@ -11,14 +11,12 @@ from semantic.alerts.details import table_of
 from semantic.reports.brand import Brand
 from semantic.reports.content import Chart, ChartData, Content, Reconciliation
 from semantic.reports.pictures import draw
-from semantic.reports.pictures.look import MAIL
 from semantic.warehouse import Currency
 
 
-def png(details: Mapping[str, Any], brand: Brand) -> bytes | None:
-    """The picture of what `details` wrote, for a mail, 1120 pixels wide; None where no number is known."""
-    picture = details.get("picture")
-    return draw.png(chart(details), content(details), brand, size=MAIL) if picture else None
+def mail(details: Mapping[str, Any], brand: Brand) -> tuple[bytes, str] | None:
+    """The picture of what `details` wrote as a PNG for a mail, and its text; None where no number is known."""
+    return draw.mail(chart(details), content(details), brand) if details.get("picture") else None
 
 
 def chart(details: Mapping[str, Any]) -> ChartData:

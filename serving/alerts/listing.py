@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from semantic.alerts.evaluate import Alert
@@ -91,7 +91,7 @@ def listed(alerts: Sequence[Alert], statuses: Iterable[Status], now: datetime) -
 
 def minute(instant: datetime) -> str:
     """2026-11-20 09:00 UTC"""
-    return f"{instant:%Y-%m-%d %H:%M} UTC"
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _number(value: object) -> str | None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from semantic.alerts import picture
 from semantic.reports.brand import Brand
+from semantic.reports.pictures.look import MAIL
 from serving.alerts import page, words
 from serving.alerts.book import Change, Notice
-from serving.alerts.words import MARKS, WORDS, Reader
+from serving.alerts.words import MARKS, WORDS, Picture, Reader
+from serving.deliveries import frame
 from serving.deliveries.message import Attachment, Message
 
 MOST_PICTURES = 5
@@ -21,29 +23,27 @@ def compose(notice: Notice, reader: Reader) -> Message:
     if notice.is_rest:
         return _rest(notice, reader)
     parts, files = [], []
-    for number, change in enumerate(notice.changes):
-        content = _picture(change, reader.brand) if number < MOST_PICTURES else None
-        name = f"alert-{number + 1}.png" if content else ""
-        if content:
-            files.append(Attachment(name, "image/png", content, inline=True))
-        parts.append(words.part(change, reader, name))
+    for number, change in enumerate(notice.changes, start=1):
+        drawn = _picture(change, reader.brand, number) if number <= MOST_PICTURES else None
+        files += [drawn[1]] if drawn else []
+        parts.append(words.part(change, reader, drawn[0] if drawn else None))
     title, footer = words.title(notice.changes, reader), words.footer(notice.changes, reader)
     text = "\n\n".join([*("\n".join(words.plain(part)) for part in parts), footer]) + "\n"
     link = parts[0].link if len(parts) == 1 else reader.more
-    chat = "\n".join([*(words.line(part) for part in parts), link.url])
-    return Message(title, text, page.html(title, parts, footer, reader.brand), tuple(files), chat)
+    chat = "\n".join([*(words.line(part) for part in parts), f"{link.label}: {link.url}"])
+    logo = frame.logo(reader.brand)
+    html = page.html(title, parts, footer, reader.brand, logo)
+    return Message(title, text, html, (*files, *([logo] if logo else [])), chat)
 
 
 def trial(reader: Reader, channel: str, by: str, what: str) -> Message:
     """A message that tries a channel and says so."""
-    title = f"Test: alerts of {reader.tenant_name} reach this channel"
     lines = [
         f"This is a test of the alert channel {channel}, sent by {by} with `takings alerts --test-channel`.",
         "No rule fires because of it.",
         what,
     ]
-    text = "\n".join([*lines, f"{reader.more.label}: {reader.more.url}"]) + "\n"
-    return Message(title, text, page.note(title, lines, reader), (), "\n".join([*lines, reader.more.url]))
+    return _note(f"Test: alerts of {reader.tenant_name} reach this channel", lines, reader)
 
 
 def _rest(notice: Notice, reader: Reader) -> Message:
@@ -55,12 +55,22 @@ def _rest(notice: Notice, reader: Reader) -> Message:
         "Today's messages have reached the limit that `alert_budget` sets. What else changes today, and is still so "
         "tomorrow, is sent tomorrow."
     )
-    more = f"{count} more, see {reader.more.url}"
-    text = "\n".join([*lines, "", why, more]) + "\n"
-    return Message(title, text, page.note(title, [*lines, why], reader), (), "\n".join([*lines, why, reader.more.url]))
+    return _note(title, [*lines, why, f"{count} more, see:"], reader)
 
 
-def _picture(change: Change, brand: Brand) -> bytes | None:
+def _note(title: str, lines: list[str], reader: Reader) -> Message:
+    text = "\n".join([*lines, f"{reader.more.label}: {reader.more.url}"])
+    logo = frame.logo(reader.brand)
+    html = page.note(title, lines, reader.more, words.RULE, reader.brand, logo)
+    return Message(title, f"{text}\n", html, (logo,) if logo else (), text)
+
+
+def _picture(change: Change, brand: Brand, number: int) -> tuple[Picture, Attachment] | None:
     """The PNG of an alert; None where it has no numbers over time."""
     details = change.status.facts
-    return None if change.event == "lost" or not details.get("picture") else picture.png(details, brand)
+    drawn = None if change.event == "lost" else picture.mail(details, brand)
+    if drawn is None:
+        return None
+    name = f"alert-{number}.png"
+    about = Picture(name, details["picture"]["title"], MAIL.width, drawn[1])
+    return about, Attachment(name, "image/png", drawn[0], inline=True)

@@ -13,6 +13,7 @@ from serving.alerts.book import Change
 from serving.alerts.state import Event, Status
 
 MARKS: Mapping[Event, str] = {"begin": "!", "end": "✓", "lost": "?"}
+RULE = "One message is sent when an alert begins and one when it ends."
 LOST = "A number that the rule needs has been unknown since then, so the rule can neither fire nor end."
 WORDS: Mapping[Event, str] = {"begin": "", "end": "Over: ", "lost": "Cannot be checked: "}
 
@@ -44,28 +45,53 @@ class Number:
     value: str
     compared: str
     days: str
+    limit: str
 
     @property
     def text(self) -> str:
-        """MRR: $812.00, 14.2 % less than $946.00 (1 – 20 Nov 2026)"""
-        return f"{self.label}: {self.value}{', ' * bool(self.compared)}{self.compared} ({self.days})"
+        """MRR: $812.00, 14.2 % less than $946.00 (1 – 20 Nov 2026; limit: more than 5.0 % less than before)"""
+        compared = f", {self.compared}" if self.compared else ""
+        return f"{self.label}: {self.value}{compared} ({self.days}; limit: {self.limit})"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a mail: the name of its attachment, its title, its width in pixels, and what it shows in words."""
+
+    name: str
+    title: str
+    width: int
+    text: str
 
 
 @dataclass(frozen=True)
 class Part:
-    """One alert in words. `sentence`: what there is to say in place of numbers. `facts`: (name, text). `picture`: a
-    name, or empty."""
+    """One alert in words. `sentence`: what there is to say in place of numbers. `facts`: (name, text)."""
 
     event: Event
-    heading: str
+    title: str
     numbers: tuple[Number, ...]
     sentence: str
     facts: tuple[tuple[str, str], ...]
     why: str
     advice: str
     link: Link
-    picture: str = ""
-    picture_text: str = ""
+    picture: Picture | None = None
+
+    @property
+    def word(self) -> str:
+        """Began, Over, Cannot be checked."""
+        return {"begin": "Began", "end": "Over", "lost": "Cannot be checked"}[self.event]
+
+    @property
+    def tone(self) -> str:
+        """The meaning of the event in the palette."""
+        return {"begin": "bad", "end": "good", "lost": "watch"}[self.event]
+
+    @property
+    def heading(self) -> str:
+        """The title, with what happened where it did not begin."""
+        return f"{WORDS[self.event]}{self.title}"
 
 
 def title(changes: Sequence[Change], reader: Reader) -> str:
@@ -84,30 +110,29 @@ def title(changes: Sequence[Change], reader: Reader) -> str:
     return f"{reader.tenant_name}: {', '.join(word for word in words if word)}"
 
 
-def part(change: Change, reader: Reader, picture: str) -> Part:
-    """One alert in words. `picture`: the name of its picture, or empty."""
+def part(change: Change, reader: Reader, picture: Picture | None) -> Part:
+    """One alert in words."""
     status, facts = change.status, change.status.facts
-    readings: list[dict[str, str]] = facts.get("readings", [])
-    rows = [(f"Limit of {each['label']}" if len(readings) > 1 else "Limit", each["limit"]) for each in readings]
+    rows = []
     if change.event == "end" and status.fired_at:
         rows.append(("Fired last", when(status.fired_at, reader.time_zone)))
     if change.event == "begin" and status.since and status.since != status.seen_at:
         rows.append(("Since", f"data of {when(status.since, reader.time_zone)}"))
     if change.event == "lost" and status.known_at:
         rows.append(("Last known", when(status.known_at, reader.time_zone)))
-    numbers = () if change.event == "lost" else tuple(_number(each) for each in readings)
+    numbers = () if change.event == "lost" else tuple(map(_number, facts.get("readings", [])))
     sentence = LOST if change.event == "lost" else "" if numbers else status.text
-    picture_text = f"{facts['picture']['title']}, with the limit." if picture else ""
+    is_end = change.event == "end"
     return Part(
-        change.event, f"{WORDS[change.event]}{status.title}", numbers, sentence, tuple(rows),
-        status.reason if change.event == "end" else str(facts.get("why", "")),
-        "" if change.event == "end" else str(facts.get("advice", "")), reader.link(status), picture, picture_text,
+        change.event, status.title, numbers, sentence, tuple(rows),
+        status.reason if is_end else str(facts.get("why", "")), "" if is_end else str(facts.get("advice", "")),
+        reader.link(status), picture,
     )  # fmt: skip
 
 
 def _number(reading: Mapping[str, str]) -> Number:
     compared = f"{reading['change']} {reading['before']}" if reading["change"] else ""
-    return Number(reading["label"], reading["value"], compared, reading["days"])
+    return Number(reading["label"], reading["value"], compared, reading["days"], reading["limit"])
 
 
 def plain(part: Part) -> Iterator[str]:
@@ -126,9 +151,8 @@ def plain(part: Part) -> Iterator[str]:
 
 def line(part: Part) -> str:
     """One alert in a chat."""
-    limits = "; ".join(f"{name.lower()} {text}" for name, text in part.facts if name.startswith("Limit"))
     numbers = "; ".join(number.text for number in part.numbers) or part.sentence
-    return f"{MARKS[part.event]} {part.heading}: {numbers}" + (f"; {limits}" if limits else "")
+    return f"{MARKS[part.event]} {part.heading}. {numbers}"
 
 
 def footer(changes: Sequence[Change], reader: Reader) -> str:
@@ -136,11 +160,10 @@ def footer(changes: Sequence[Change], reader: Reader) -> str:
     as_of = {change.status.seen_at for change in changes if change.status.family == "rule" and change.status.seen_at}
     fresh = f"Data as of {when(max(as_of), reader.time_zone)}. " if as_of else ""
     first = next((change.status for change in changes if change.event == "begin"), None)
-    rule = "One message is sent when an alert begins and one when it ends."
     if first is None:
-        return f"{fresh}{rule}"
+        return f"{fresh}{RULE}"
     command = f"takings alerts --acknowledge {first.name} --tenant {first.tenant}"
-    return f"{fresh}{rule} Whoever runs Takings can say that it is known: {command}"
+    return f"{fresh}{RULE} Whoever runs Takings can say that it is known: {command}"
 
 
 def when(instant: datetime, time_zone: str) -> str:

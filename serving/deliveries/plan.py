@@ -75,6 +75,18 @@ def plan(outbox: Outbox, schedules: Sequence[Schedule], now: datetime) -> list[S
     return skipped(outbox)
 
 
+def is_due(outbox: Outbox, schedules: Sequence[Schedule], now: datetime) -> bool:
+    """Whether `plan` would plan a window, or has not seen a delivery yet."""
+    with outbox.transaction() as db:
+        db.execute(TABLE)
+        rows = db.execute("SELECT tenant, name, planned_until FROM schedules").fetchall()
+    before = {(tenant, name): _instant(seconds) for tenant, name, seconds in rows}
+    return any(
+        (one.tenant, one.name) not in before or schedule.due(one.cron, one.time_zone, before[one.tenant, one.name], now)
+        for one in schedules
+    )
+
+
 def skipped(outbox: Outbox) -> list[Skipped]:
     """For each delivery the windows that were skipped when that happened last."""
     with outbox.transaction() as db:

@@ -8,24 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from semantic.reports import colours, shown, texts
+from semantic.reports import shown, texts
 from semantic.reports.brand import Brand
 from semantic.reports.content import Content
 from semantic.reports.formats import FORMATS, file_name
 from semantic.reports.page import drawn_charts
 from semantic.reports.pictures import cards, draw
 from semantic.reports.pictures.look import MAIL
+from serving.deliveries import frame
 from serving.deliveries.message import Attachment, Message
-
-TEMPLATES = Path(__file__).parents[1] / "templates"
-CLASSES = {"good": "good", "bad": "bad", "neutral": "muted"}
-LOGO_HEIGHT = 56  # twice what is shown
 
 
 @dataclass(frozen=True)
@@ -54,8 +47,8 @@ def parts(content: Content, brand: Brand, format: str) -> Parts:
     file = Attachment(file_name(content, format), written.media_type, written.dump(content, brand))
     pictures: list[Attachment] = []
     chart: dict[str, str | int] | None = None
-    if logo := draw.logo(brand, LOGO_HEIGHT):
-        pictures.append(Attachment("logo.png", "image/png", logo, inline=True, chat=False))
+    if logo := frame.logo(brand):
+        pictures.append(logo)
     for number in drawn_charts(content)[:1]:
         data = content.charts[number]
         if not cards.sentence(data):
@@ -81,37 +74,28 @@ def message(report: Parts, link: Link, why: str) -> Message:
 
 
 def _html(report: Parts, link: Link, why: str, title: str, notes: tuple[str, str]) -> str:
-    content, brand = report.content, report.brand
-    light, dark = (colours.theme(brand.accent, mode) for mode in colours.MODES)
+    content = report.content
     figures = texts.figures(content)
-    return (
-        _environment()
-        .get_template("delivery.html.j2")
-        .render(
-            title=title,
-            preview=" · ".join(f"{figure.label} {figure.value}" for figure in figures[:2]),
-            content=content,
-            brand=brand,
-            logo=next((picture.name for picture in report.pictures if not picture.chat), None),
-            light=light,
-            dark=dark,
-            on_accent=colours.on(light.accent),
-            classes=CLASSES,
-            tones={"good": light.good, "watch": light.watch, "bad": light.bad, "neutral": light.muted},
-            period=texts.period(content),
-            comparison=texts.comparison(content),
-            figures=figures,
-            unknown=shown.UNKNOWN,
-            chart=report.chart,
-            url=link.url,
-            until=notes[0],
-            attached=notes[1],
-            as_of=texts.as_of(content) + ".",
-            reconciliation=texts.reconciliation(content),
-            caveats=content.caveats,
-            why=why,
-            foot=texts.foot(content),
-        )
+    return frame.html(
+        "delivery.html.j2",
+        report.brand,
+        logo=next((picture for picture in report.pictures if not picture.chat), None),
+        title=title,
+        preview=" · ".join(f"{figure.label} {figure.value}" for figure in figures[:2]),
+        content=content,
+        period=texts.period(content),
+        comparison=texts.comparison(content),
+        figures=figures,
+        unknown=shown.UNKNOWN,
+        chart=report.chart,
+        url=link.url,
+        until=notes[0],
+        attached=notes[1],
+        as_of=texts.as_of(content) + ".",
+        reconciliation=texts.reconciliation(content),
+        caveats=content.caveats,
+        why=why,
+        foot=texts.foot(content),
     )
 
 
@@ -151,8 +135,3 @@ def _instant(instant: datetime, content: Content) -> str:
 
 def _size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1000)):,} kB"
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from common.errors import ConfigurationError, TakingsError
-from orchestration import cli, deliveries, settings
+from orchestration import cli, deliveries, messages, settings
 from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic import query
@@ -218,8 +218,9 @@ def test_damaged_outbox_is_a_warning_of_the_run_and_sends_nothing(place: Place) 
     for path in place.home.serving.glob("deliveries.db*"):
         path.unlink()
     (place.home.serving / "deliveries.db").write_bytes(b"damaged" * 1000)
-    (warning,) = deliveries.warnings_of_due(place.settings, lambda: SUNDAY)
-    assert "deliveries.db cannot be used, so nothing is sent" in warning
+    warnings = messages.send_due(place.settings, lambda: SUNDAY).warnings
+    assert warnings
+    assert all("deliveries.db cannot be used, so nothing is sent" in warning for warning in warnings)
     assert place.mailbox.mails == place.hook.received == []
 
 

@@ -11,7 +11,7 @@ from semantic.reports.brand import Brand
 from semantic.reports.colours import Mode
 from semantic.reports.content import ChartData, Content
 from semantic.reports.pictures import cards, heatmap, line, rows, words
-from semantic.reports.pictures.look import CARD, DOCUMENT, MAIL, NARROW, PICTURE, WIDE, Look, Size
+from semantic.reports.pictures.look import CARD, DOCUMENT, MAIL, NARROW, PICTURE, WIDE, Look
 
 VEGA_LITE = "6.1"
 DRAWERS = {
@@ -31,40 +31,24 @@ def spec(data: ChartData, look: Look) -> dict[str, Any]:
     return look.spec(bottom, list(layers), words.describe(data, look), data)
 
 
-def look(data: ChartData, content: Content, brand: Brand, mode: Mode = "light", size: Size | None = None) -> Look:
+def look(data: ChartData, content: Content, brand: Brand, mode: Mode = "light") -> Look:
     """The look of a picture of its own, with title, days, tenant and logo."""
-    size = size or (CARD if data.chart.kind == "figure" else PICTURE)
+    size = CARD if data.chart.kind == "figure" else PICTURE
     return Look(content, colours.theme(brand.accent, mode), size, has_logo=brand.logo is not None)
 
 
-def svg(
-    data: ChartData,
-    content: Content,
-    brand: Brand,
-    *,
-    mode: Mode = "light",
-    identifier: str = "picture",
-    size: Size | None = None,
-) -> str:
+def svg(data: ChartData, content: Content, brand: Brand, *, mode: Mode = "light", identifier: str = "picture") -> str:
     """A picture of its own as SVG. `identifier` begins the ids of its texts."""
-    own = look(data, content, brand, mode, size)
+    own = look(data, content, brand, mode)
     picture = _named(_svg(data, own), data, own, identifier)
     return picture.removesuffix("</svg>") + _logo(brand, own) + "</svg>"
 
 
-def png(
-    data: ChartData,
-    content: Content,
-    brand: Brand,
-    *,
-    mode: Mode = "light",
-    scale: float = 2,
-    size: Size | None = None,
-) -> bytes:
-    """A picture of its own as PNG, 960 × `scale` pixels wide, or as wide as `size`; one number 600 × `scale`."""
+def png(data: ChartData, content: Content, brand: Brand, *, mode: Mode = "light", scale: float = 2) -> bytes:
+    """A picture of its own as PNG, 960 × `scale` pixels wide; one number 600 × `scale`."""
     import vl_convert  # noqa: PLC0415  (its engine starts in a second; a query does not need it)
 
-    return bytes(vl_convert.svg_to_png(svg(data, content, brand, mode=mode, size=size), scale=scale))
+    return bytes(vl_convert.svg_to_png(svg(data, content, brand, mode=mode), scale=scale))
 
 
 def inline(data: ChartData, content: Content, identifier: str) -> str:

@@ -43,8 +43,6 @@ MAIL = Size(536, 230, 14)
 """In a mail, which phones show at two thirds of its width."""
 PICTURE = Size(960, 420, 16, 32)
 """A picture of its own."""
-MAIL = Size(560, 250, 13, 18)
-"""In a mail, where it is not made smaller."""
 CARD = Size(600, 420, 16, 32)
 """A picture of one number."""
 
