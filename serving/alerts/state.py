@@ -92,7 +92,7 @@ def advance(old: Status, seen: Observation, at: datetime, run: str) -> Status:
     if not old.active:
         return new
     changed = old.definition != seen.definition
-    patience = PATIENCE if old.family == "rule" else timedelta(0)
+    patience = PATIENCE if old.family == "rule" else timedelta.min  # also where the clock was set back
     if changed or old.fired_at is None or at - old.fired_at >= patience:
         return _ended(new, at, run, "The rule or its limit was changed." if changed else "")
     return new
