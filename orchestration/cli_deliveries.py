@@ -128,12 +128,12 @@ def _retry(configuration: Settings, number: int, *, sure: bool) -> None:
 
 
 def _due(configuration: Settings) -> None:
-    from orchestration import deliveries
+    from orchestration import messages
 
-    result = deliveries.deliver_due(configuration)
-    _report(result.entries)
-    for line in deliveries.describe(result.late):
+    result = messages.send_due(configuration)
+    for line in result.warnings:
         typer.echo(f"warning: {line}", err=True)
+    _report(result.entries)
     if not result.entries:
         typer.echo("Nothing is due.", err=True)
 

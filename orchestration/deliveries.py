@@ -273,11 +273,11 @@ def _why(tenant: TenantSettings, item: DeliverySettings, brand: str) -> str:
 
 
 def _subject(entry: Entry) -> str:
-    return f"the delivery {entry.key.name} of {entry.key.tenant} to {entry.recipient}, {_window(entry.key)},"
-
-
-def _window(key: Key) -> str:
-    return f"due {datetime.fromisoformat(key.window):%Y-%m-%d %H:%M} UTC"
+    key = entry.key
+    if key.kind == "alert":
+        return f"the message {key.window} about alerts of {key.tenant} to {entry.recipient}"
+    due = f"due {datetime.fromisoformat(key.window):%Y-%m-%d %H:%M} UTC"
+    return f"the delivery {key.name} of {key.tenant} to {entry.recipient}, {due},"
 
 
 def _trouble(entry: Entry) -> str:

@@ -21,6 +21,7 @@ from connectors.base import Progress
 from orchestration import (
     dagster_run,
     dbt_build,
+    demo_messages,
     pipeline,
     publication,
     servers,
@@ -68,12 +69,15 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
         console.print(f"Pulled, built and published in {seconds:.0f} s.")
         with terminal.progress() as progress:
             superset.apply(configuration, progress)
+        if "mailbox" in shops:
+            demo_messages.send_report(configuration)
+            console.print(f"{demo_messages.check(configuration)} {shops['mailbox']['url']}", soft_wrap=True)
         if once:
             _check(configuration, console)
         terminal.reconciliation(pipeline.reconciliation(publication.newest(home)))
         console.print(f"The demo took {time.monotonic() - began:.0f} s, from the first step to filled dashboards.")
         if not once:
-            servers.show(configuration, children, console, share_links(configuration))
+            servers.show(configuration, children, console, [*share_links(configuration), *_mailbox(shops)])
 
 
 def share_links(configuration: Settings) -> list[str]:
@@ -94,7 +98,7 @@ def simulator_arguments(home: Home, world: Path | None, days: int = DAYS) -> lis
     """The simulator's arguments. The seeded shops keep their first day, so that a later demo continues with them."""
     if world is not None:
         return ["--world", str(world.absolute())]
-    files = ["--files", str(home.root / "files")]
+    files = ["--files", str(home.root / "files"), "--mailbox", str(demo_messages.folder(home))]
     memory = home.root / "demo.json"
     if not memory.exists():
         first = (datetime.now(UTC) - timedelta(days=days)).date()
@@ -137,6 +141,8 @@ def configure(
         if world is None:
             lines += ["  [tenants.channels]", *(f'  "{name}" = "{channel}"' for name, channel in CHANNELS.items())]
             lines += ["  [tenants.targets]", *(f"  {name} = {value}" for name, value in TARGETS.items())]
+        if "mailbox" in shops:
+            lines += demo_messages.lines(shop, shops["mailbox"], secrets)
     if world is not None:  # the orders are years old: dashboards open on all of them
         until = datetime.fromisoformat(shops["until"]).date()
         lines += ["", "[dashboards]", f'default_range = "{until - timedelta(days=374)} : {until}"']
@@ -145,6 +151,11 @@ def configure(
     path = home.root / "takings.toml"
     path.write_text("\n".join(lines) + "\n")
     return settings.load(path)
+
+
+def _mailbox(shops: dict[str, Any]) -> list[str]:
+    """A line with the address of the mailbox, where there is one."""
+    return [f"  {'Mailbox':22} {shops['mailbox']['url']}"] if "mailbox" in shops else []
 
 
 def _settings(values: dict[str, Any], names: Iterable[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """What is sent to people after a publish, and when its time has come: deliveries, then messages about alerts.
 
     send_due(settings)   plans, writes and sends what is due
-    is_due(settings)     whether that would do anything: cheap, for a look every minute
+    is_due(settings)     whether that would do anything: cheap: it is asked every minute
 
 Sending never fails a run: its numbers are published already. What goes wrong is a warning.
 """
@@ -85,9 +85,4 @@ def _alerts(settings: Settings, now: Clock, sent: Sent) -> None:
     with closing(deliveries.outbox(settings)) as box:
         entries, problems = send_alerts(settings, box, now)
     sent.entries += entries
-    sent.warnings += problems
-    troubled = [entry for entry in entries if entry.state in ("failed", "unknown") or entry.next_attempt]
-    sent.warnings += [
-        f"the alert message {entry.key.window} of {entry.key.tenant} to {entry.recipient}: {entry.detail}"
-        for entry in troubled
-    ]
+    sent.warnings += [*problems, *deliveries.Due(entries, [], []).warnings()]
