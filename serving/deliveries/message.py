@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -39,28 +38,26 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     chat: str = ""
 
-    def dump(self) -> bytes:
-        """The message as bytes: equal messages give equal bytes."""
-        files = [
-            [file.name, file.media_type, base64.b64encode(file.body).decode(), file.inline, file.chat]
-            for file in self.attachments
-        ]
+    def dump(self) -> tuple[bytes, dict[str, bytes]]:
+        """The message without the bodies of its files, and these by their hashes: equal messages give equal bytes."""
+        bodies = {_hash(file.body): file.body for file in self.attachments}
+        files = [[file.name, file.media_type, _hash(file.body), file.inline, file.chat] for file in self.attachments]
         content = json.dumps([self.title, self.text, self.html, files, self.chat], ensure_ascii=False)
-        return zlib.compress(content.encode())
+        return content.encode(), bodies
 
     @staticmethod
-    def load(content: bytes) -> Message:
-        """The message that `dump` wrote."""
-        title, text, html, files, chat = json.loads(zlib.decompress(content))
+    def load(content: bytes, bodies: Mapping[str, bytes]) -> Message:
+        """The message that `dump` gave."""
+        title, text, html, files, chat = json.loads(content)
         attachments = tuple(
-            Attachment(name, kind, base64.b64decode(body), inline, chat) for name, kind, body, inline, chat in files
+            Attachment(name, kind, bodies[body], inline, in_chat) for name, kind, body, inline, in_chat in files
         )
         return Message(title, text, html, attachments, chat)
 
     @property
     def hash(self) -> str:
         """SHA-256 of the content, in hexadecimal."""
-        return hashlib.sha256(zlib.decompress(self.dump())).hexdigest()
+        return _hash(self.dump()[0])
 
 
 @dataclass(frozen=True)
@@ -83,3 +80,7 @@ class Waiting:
     """Why a message cannot be written yet, as a renderer returns it in place of the message."""
 
     why: str
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -17,19 +17,16 @@ halve. A recipient is the secret's reference in takings.toml, never the address 
 from __future__ import annotations
 
 import hashlib
-import os
-import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from serving.deliveries.database import Database
 from serving.deliveries.message import Message
 from serving.deliveries.senders import Senders
-from serving.errors import StateError, UnknownMessageError
+from serving.errors import UnknownMessageError
 
 State = Literal["planned", "rendered", "sending", "sent", "failed", "unknown", "skipped"]
 Kind = Literal["report", "alert"]
@@ -44,12 +41,13 @@ CREATE TABLE IF NOT EXISTS outbox (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS open_rows ON outbox (state, due) WHERE state IN ('planned', 'rendered', 'sending');
 CREATE TABLE IF NOT EXISTS messages (hash TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS files (hash TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS message_files (message TEXT, file TEXT, PRIMARY KEY (message, file)) STRICT;
 """
 FIELDS = (
     "id, kind, tenant, name, window, recipient, state, hash, attempts, next_attempt, detail, due, planned, rendered, "
     "sending, ended"
 )
-PATIENCE = 30  # seconds that a writer waits for another one
 
 
 @dataclass(frozen=True)
@@ -91,14 +89,13 @@ class Entry:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-class Outbox:
-    """The file `deliveries.db` of a folder, for any number of threads and processes."""
+class Outbox(Database):
+    """The file `deliveries.db` of a folder, for any number of threads and processes. Its methods raise StateError where
+    the file cannot be used."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "deliveries.db"
+        super().__init__(folder / "deliveries.db", TABLES, "outbox")
         self.senders = Senders(folder / "senders")
-        self._lock = threading.RLock()
-        self._open: sqlite3.Connection | None = None
 
     def plan(
         self, key: Key, recipients: Sequence[str], now: datetime, *, due: datetime | None = None,
@@ -154,7 +151,11 @@ class Outbox:
             stored = db.execute(f"SELECT max(hash) FROM outbox WHERE {where}", _values(key)).fetchone()[0]
             if stored is None:
                 stored = message.hash
-                db.execute("INSERT INTO messages VALUES (?, ?) ON CONFLICT DO NOTHING", (stored, message.dump()))
+                content, bodies = message.dump()
+                db.execute("INSERT INTO messages VALUES (?, ?) ON CONFLICT DO NOTHING", (stored, content))
+                for name, body in bodies.items():  # many messages share a file
+                    db.execute("INSERT INTO files VALUES (?, ?) ON CONFLICT DO NOTHING", (name, body))
+                    db.execute("INSERT INTO message_files VALUES (?, ?) ON CONFLICT DO NOTHING", (stored, name))
             db.execute(
                 f"UPDATE outbox SET state = 'rendered', hash = ?, detail = '', rendered = ? "
                 f"WHERE {where} AND state = 'planned'",
@@ -174,7 +175,11 @@ class Outbox:
         """The rendered message; None where it is not rendered, or was removed by `forget`."""
         with self.transaction("DEFERRED") as db:
             row = db.execute("SELECT content FROM messages WHERE hash = ?", (entry.hash,)).fetchone()
-        return Message.load(row[0]) if row else None
+            bodies = db.execute(
+                "SELECT hash, body FROM files WHERE hash IN (SELECT file FROM message_files WHERE message = ?)",
+                (entry.hash,),
+            ).fetchall()
+        return Message.load(row[0], dict(bodies)) if row else None
 
     def claim(self, entry: Entry, now: datetime) -> Entry | None:
         """Make a rendered message `sending`, by this process alone; None where another one has it or it has ended.
@@ -265,51 +270,13 @@ class Outbox:
                 "(SELECT hash FROM outbox WHERE hash IS NOT NULL AND (ended IS NULL OR ended > ?))",
                 (_seconds(now - age),),
             )
+            db.execute("DELETE FROM message_files WHERE message NOT IN (SELECT hash FROM messages)")
+            db.execute("DELETE FROM files WHERE hash NOT IN (SELECT file FROM message_files)")
 
     def close(self) -> None:
         """Close the file and end this process's sender. Nothing may be claimed."""
-        with self._lock:
-            if self._open:
-                self._open.close()
-            self._open = None
-            self.senders.close()
-
-    @contextmanager
-    def transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        """The connection, for one transaction of one thread; one inside another is part of it. DEFERRED: to read.
-
-        Raises StateError where the file cannot be used.
-        """
-        with self._lock:
-            try:
-                if self._open is None:
-                    self._open = self._connect()
-                if self._open.in_transaction:
-                    yield self._open
-                    return
-                self._open.execute(f"BEGIN {mode}")
-                try:
-                    yield self._open
-                    self._open.execute("COMMIT")
-                except BaseException:
-                    if self._open.in_transaction:  # SQLite itself may have ended it, where the disk is full
-                        self._open.execute("ROLLBACK")
-                    raise
-            except sqlite3.Error as error:
-                raise StateError(
-                    f"{self.path} cannot be used, so nothing is sent",
-                    str(error),
-                    "Put back a copy of it, or move it away: what it has planned is not sent then, and nothing twice",
-                ) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        db = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
-        db.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
-        db.execute("PRAGMA synchronous = FULL")  # a commit is on the disk, also after a power failure
-        db.executescript(TABLES)
-        return db
+        super().close()
+        self.senders.close()
 
     def _entries(self, where: str, values: Sequence[Any]) -> list[Entry]:
         with self.transaction("DEFERRED") as db:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -329,3 +331,43 @@ def test_delivery_is_sent_by_hand_or_says_why_not(place: Place, monkeypatch: pyt
     unknown = command(place, monkeypatch, "--send", "weekly")
     assert "There is no delivery 'weekly' of aurora" in str(unknown.exception)
     assert len(place.mailbox.mails) == 1
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.deep)])
+def test_many_deliveries_due_at_the_same_minute_share_one_report(
+    place: Place, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    from serving.deliveries import report
+    from serving.deliveries.deliver import THREADS
+    from serving.deliveries.outbox import Outbox
+
+    place.replace(DELIVERY, "".join(DELIVERY.replace('"daily"', f'"daily-{number}"') for number in range(count)))
+    place.replace(', "file:team.chat"', "")
+    written, loaded, most = [], 0, 0
+    write, load, claim = report.parts, Outbox.message, Outbox.end
+
+    def parts(*arguments: Any) -> report.Parts:
+        written.append(arguments)
+        return write(*arguments)
+
+    def message(box: Outbox, entry: Entry) -> Any:
+        nonlocal loaded, most
+        loaded, most = loaded + 1, max(most, loaded + 1)
+        return load(box, entry)
+
+    def end(*arguments: Any) -> Entry:
+        nonlocal loaded
+        loaded -= 1
+        return claim(*arguments)
+
+    monkeypatch.setattr(report, "parts", parts)
+    monkeypatch.setattr(Outbox, "message", message)
+    monkeypatch.setattr(Outbox, "end", end)
+    place.deliver(SUNDAY - HOUR)
+    entries = place.deliver(SUNDAY).entries
+    assert [entry.state for entry in entries] == ["sent"] * count
+    assert len(place.mailbox.mails) == count and len({str(mail["Message-ID"]) for mail in place.mailbox.mails}) == count
+    assert len(written) == 1, "the file and its pictures are made once"
+    assert most <= THREADS, "no more messages are in memory than are being sent"
+    with closing(sqlite3.connect(place.home.serving / "deliveries.db")) as db:
+        assert db.execute("SELECT count(*) FROM files").fetchone()[0] == 2, "and stored once"

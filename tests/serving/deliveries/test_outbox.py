@@ -62,8 +62,8 @@ def killed_while_sending(folder: Path) -> None:
 
 
 def test_message_is_read_back_as_it_was_stored() -> None:
-    assert Message.load(MESSAGE.dump()) == MESSAGE
-    assert Message.load(MESSAGE.dump()).hash == MESSAGE.hash != Message("Weekly", "text").hash
+    assert Message.load(*MESSAGE.dump()) == MESSAGE
+    assert Message.load(*MESSAGE.dump()).hash == MESSAGE.hash != Message("Weekly", "text").hash
 
 
 def test_message_planned_twice_is_sent_once_to_each_recipient(outbox: Outbox) -> None:
