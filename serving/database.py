@@ -6,6 +6,7 @@ not part of the warehouse, which has one writer and is rebuilt.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
@@ -26,7 +27,8 @@ class Database:
 
     def __init__(self, path: Path, tables: str, without: str) -> None:
         self.path = path
-        self._tables, self._without = tables, without
+        self._tables = tables
+        self._advice = f"Put back a copy of it, or remove it: {without}"
         self._lock = threading.Lock()
         self._open: sqlite3.Connection | None = None
 
@@ -40,13 +42,24 @@ class Database:
                 with self._open:
                     yield self._open
             except (sqlite3.Error, OSError) as error:
-                advice = f"Put back a copy of it, or remove it: {self._without}"
-                raise StateError(f"{self.path} cannot be used", str(error), advice) from error
+                raise StateError(f"{self.path} cannot be used", str(error), self._advice) from error
 
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        db = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)  # SQLite refuses one of two processes that change to WAL at once
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            db = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False)
+            try:
+                self._prepare(db)
+            except BaseException:
+                db.close()
+                raise
+            return db
+        finally:
+            os.close(folder)
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
         db.execute("PRAGMA journal_mode = WAL")  # readers do not wait for a writer
-        db.execute(self._tables)
-        return db
+        db.executescript(self._tables)

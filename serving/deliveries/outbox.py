@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from serving.deliveries.database import Database
+from serving.deliveries.database import DurableDatabase
 from serving.deliveries.message import Message
 from serving.deliveries.senders import Senders
 from serving.errors import UnknownMessageError
@@ -89,7 +89,7 @@ class Entry:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-class Outbox(Database):
+class Outbox(DurableDatabase):
     """The file `deliveries.db` of a folder, for any number of threads and processes. Its methods raise StateError where
     the file cannot be used."""
 

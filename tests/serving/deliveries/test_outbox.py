@@ -232,8 +232,18 @@ def test_content_of_old_messages_is_removed_and_nothing_is_planned_again(outbox:
         outbox.retry(outbox.entries()[0].id, NOW)
 
 
-def test_damaged_file_is_named_and_nothing_is_sent(tmp_path: Path) -> None:
-    (tmp_path / "deliveries.db").write_bytes(b"no database" * 1000)
+@pytest.mark.parametrize("damage", ["no database", "cut", "wrong index"])
+def test_damaged_file_is_named_and_nothing_is_sent(tmp_path: Path, damage: str) -> None:
+    box = Outbox(tmp_path)
+    for number in range(200):
+        box.plan(Key("report", "aurora", f"report-{number}", KEY.window), ["env:A"], NOW)
+    box.close()
+    content = box.path.read_bytes()
+    if damage == "wrong index":  # an index that has lost a row would let the same message be planned twice
+        content = content.replace(b"report-77", b"report-7z", 1)
+    box.path.write_bytes(
+        {"no database": b"no database" * 1000, "cut": content[: len(content) // 2]}.get(damage, content)
+    )
     with pytest.raises(StateError, match=r"deliveries\.db cannot be used, so nothing is sent"):
         Outbox(tmp_path).open(NOW)
 
