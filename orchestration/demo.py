@@ -6,6 +6,7 @@ The sources are synced by HTTP like any other; only their `base_url` is on this 
 from __future__ import annotations
 
 import json
+import shlex
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,7 @@ from orchestration import (
     sharing,
     superset,
     terminal,
+    tokens,
 )
 from orchestration.home import Home
 from orchestration.settings import Settings
@@ -77,7 +79,8 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
         terminal.reconciliation(pipeline.reconciliation(publication.newest(home)))
         console.print(f"The demo took {time.monotonic() - began:.0f} s, from the first step to filled dashboards.")
         if not once:
-            servers.show(configuration, children, console, [*share_links(configuration), *_mailbox(shops)])
+            programs = api_lines(configuration, on_terminal=console.file.isatty())
+            servers.show(configuration, children, console, [*share_links(configuration), *_mailbox(shops), *programs])
 
 
 def share_links(configuration: Settings) -> list[str]:
@@ -92,6 +95,20 @@ def share_links(configuration: Settings) -> list[str]:
         for tenant in configuration.tenants
     }
     return [f"  {name:22} {url}" for name, url in links.items()]
+
+
+def api_lines(configuration: Settings, *, on_terminal: bool) -> list[str]:
+    """A question to the API that works, for each tenant. Its token is made once; only a terminal shows it."""
+    days = configuration.dashboards.default_range
+    chosen = "from={}&to={}".format(*days.split(" : ")) if days else "period=90d"
+    lines = ["", "  Numbers for programs (docs/guides/api.md)"]
+    for tenant in configuration.tenants:
+        path = configuration.home / "secrets" / f"{tenant.id}.api.token"
+        text = tokens.ready_token(configuration, tenant.id, path, "make demo")
+        question = f"{sharing.address(configuration)}/api/v1/query?metrics=net_sales,orders_placed&by=month&{chosen}"
+        bearer = text if on_terminal else f"$(cat {shlex.quote(str(path))})"
+        lines.append(f'  curl -H "Authorization: Bearer {bearer}" "{question}"')
+    return lines
 
 
 def simulator_arguments(home: Home, world: Path | None, days: int = DAYS) -> list[str]:

@@ -5,20 +5,27 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from common.errors import TakingsError
 from connectors.registry import BY_KIND
-from orchestration import chat, sharing
+from orchestration import chat, sharing, tokens
+from orchestration.alerts import evaluate_tenant
 from orchestration.home import Home
 from orchestration.settings import Settings, load
 from orchestration.tenant_settings import TenantSettings
 from semantic import periods
 from semantic.subject import Subject
+from semantic.warehouse import Build
+from serving.alerts.book import Book
+from serving.alerts.listing import Listed, listed
 from serving.chat.rooms import Chat
+from serving.deliveries.outbox import Outbox
 from serving.people import SupersetLogins
-from serving.site import Site, Tenant
+from serving.site import Alerts, Site, Tenant
 
 log = logging.getLogger("takings.serving")
 PATIENCE = 3  # seconds that an open request may delay the end
@@ -33,10 +40,12 @@ def site(settings: Settings) -> Site:
         logins=SupersetLogins(f"http://127.0.0.1:{settings.superset.port}"),
         keys=sharing.keys(settings),
         ledger=sharing.ledger(settings),
+        tokens=tokens.ledger(settings),
         custom=settings.reports_folder,
         address=settings.serving.address,
         superset_port=settings.superset.port,
         chat=_chat(settings),
+        alerts=_alerts(settings),
     )
 
 
@@ -50,11 +59,22 @@ def _chat(settings: Settings) -> Chat:
     return Chat(chat.discord(settings), slack)
 
 
+def _alerts(settings: Settings) -> Alerts:
+    """The rules of a build's tenant, with what is known of their alerts."""
+    book = Book(Outbox(Home(settings.home).serving))
+
+    def of_build(build: Build) -> Sequence[Listed]:
+        tenant = settings.tenant(build.tenant or "")
+        return listed(evaluate_tenant(settings, tenant, build), book.statuses(tenant.id), datetime.now(UTC))
+
+    return of_build
+
+
 def _tenant(tenant: TenantSettings, folder: Path) -> Tenant:
     sources = {source.kind: BY_KIND[source.kind].title for source in tenant.sources}
     return Tenant(
         tenant.id, Subject(tenant.name, tenant.time_zone, sources), tenant.brand.brand(tenant.name, folder),
-        tenant.share.default_days, tenant.share.most_days,
+        tenant.share.default_days, tenant.share.most_days, tenant.api.requests_per_minute,
     )  # fmt: skip
 
 

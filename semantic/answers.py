@@ -28,7 +28,7 @@ from semantic.catalog import Catalog, Column, Mart, Metric
 from semantic.comparison import newest_day
 from semantic.compiler import GRAINS, NO_FILTERS
 from semantic.errors import TooManyRowsError
-from semantic.filters import TEXTS, Filters, literal
+from semantic.filters import TEXTS, WHOLE_NUMBERS, Filters, literal
 from semantic.query import answer, plain, render
 from semantic.reports import facts, numbers
 from semantic.reports.content import Reconciliation
@@ -174,25 +174,14 @@ def about(result: Answer) -> dict[str, Any]:
             "limit": question.limit,
         },
         "tenant": {"id": result.tenant, "name": result.subject.name, "time_zone": result.subject.time_zone},
-        "currency": result.currency and {"code": result.currency.code, "decimals": result.currency.digits},
+        "currency": result.currency and {"code": result.currency.code, "digits": result.currency.digits},
         "as_of": instant(result.as_of),
         "definitions_version": result.definitions_version,
         "run_id": result.run_id,
-        "reconciliation": reconciliation(result.reconciliation),
+        "reconciliation": result.reconciliation.as_dict(),
         "blocked": result.blocked or None,
         "unknown": list(result.unknown),
         "notes": list(result.notes),
-    }
-
-
-def reconciliation(state: Reconciliation) -> dict[str, Any]:
-    """Whether the totals equal those of the sources, as plain objects."""
-    return {
-        "state": state.state,
-        "sentence": state.sentence,
-        "compared": list(state.compared),
-        "differences": list(state.differences),
-        "not_compared": list(state.not_compared),
     }
 
 
@@ -212,7 +201,7 @@ def column(result: Answer, name: str) -> dict[str, Any]:
         "description": metric.description,
         "type": metric.unit,
         "unit": result.currency.code if money and result.currency else metric.unit,
-        "decimals": numbers.places(metric, result.currency.digits if result.currency else 3),
+        "digits": numbers.places(metric, result.currency.digits if result.currency else 3),
         "format": metric.format,
         "good": metric.good,
     }
@@ -247,6 +236,13 @@ def _first_day(period: str) -> str:
     return "The day." if period == "day" else f"The first day of the {period}."
 
 
+def type_of(column: Column) -> str:
+    """What the values of a dimension are in JSON: text, integer, boolean or date."""
+    if column.type in TEXTS:
+        return "text"
+    return "integer" if column.type in WHOLE_NUMBERS else column.type
+
+
 def _type(kind: pa.DataType) -> str:
     if pa.types.is_date(kind):
         return "date"
@@ -261,7 +257,7 @@ def _notes_on_days(build: Build, question: Question, marts: list[Mart], today: d
     if not all(mart.time_column for mart in marts):
         return
     if (start is None or start <= today) and (end is None or end >= today):
-        yield f"{today} is not over, or was not when the sources were last read: its numbers are those up to then."
+        yield f"{today} was not over when the sources were last read: its numbers are those up to then."
     if end and end > today:
         yield f"Nothing is known yet of the days after {today}."
     if start and end and any(mart.time_grain == "month" for mart in marts):

@@ -2,7 +2,7 @@
 
     uvicorn.run(application(site), …)
 
-Routes are in public.py, own.py and chat/, what cannot be shown is in refusals.py.
+Routes are in public.py, own.py, chat/ and api/, what cannot be shown is in refusals.py.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from serving import own, pages, public, refusals
+from serving.api import routes as api
+from serving.api.problems import Sized
 from serving.cache import Cache
 from serving.chat import routes as chat
 from serving.headers import Guarded
+from serving.limiting import Limits
 from serving.public import READ
 from serving.reader import Reader
 from serving.site import Site
@@ -27,16 +30,18 @@ A_YEAR = 365 * 86400  # seconds
 ASSETS = {"copy.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
-def application(site: Site, cache: Cache | None = None) -> ASGIApp:
+def application(site: Site, cache: Cache | None = None, limits: Limits | None = None) -> ASGIApp:
     """The ASGI application of a site."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    cache = cache or Cache()
     reader = Reader(site, cache)
     app.include_router(public.routes(site, reader))
     app.include_router(own.routes(site, reader))
     chat.add_to(app, site, reader)
     _add_files(app)
     refusals.add_to(app, site)
-    limited = RequestBodyLimitMiddleware(app, MOST_BODY)
+    api.add_to(app, site, reader, cache, limits)
+    limited = Sized(RequestBodyLimitMiddleware(app, MOST_BODY), MOST_BODY)
     return Guarded(TrustedHostMiddleware(limited, site.hosts, www_redirect=False))
 
 

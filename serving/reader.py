@@ -5,7 +5,7 @@ A page and the files below it come from one Content, so that all of them show th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from common.presets import Days
@@ -113,10 +113,11 @@ class Reader:
         form = ("page", number, *addresses.downloads.values(), *addresses.navigation.values(), brand)
         return await self._cache.get(run_id, (*question.key, *form), draw, len), pages.policy(brand)
 
-    async def file(self, question: Question, format: str) -> bytes:
-        """The report as a file of a format of `downloads`. Raises a SemanticError."""
-        if format not in downloads():
-            raise UnknownNameError("format", format, downloads())
+    async def file(self, question: Question, format: str, formats: Collection[str] = ()) -> bytes:
+        """The report as a file of one of `formats`, by default of `downloads`. Raises a SemanticError."""
+        known = formats or downloads()
+        if format not in known:
+            raise UnknownNameError("format", format, known)
         brand = question.tenant.brand
         run_id, content = await self._filled(question)
         key = (*question.key, format, brand)

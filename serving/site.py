@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,21 +10,33 @@ from urllib.parse import urlsplit
 
 from semantic.reports.brand import Brand
 from semantic.subject import Subject
+from semantic.warehouse import Build
+from serving.alerts.listing import Listed
 from serving.chat import rooms
 from serving.keys import Keys
 from serving.ledger import Ledger
 from serving.people import Logins
+from serving.tokens import Tokens
+
+Alerts = Callable[[Build], Sequence[Listed]]
+
+
+def no_alerts(_: Build) -> Sequence[Listed]:
+    """No rules."""
+    return ()
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """A tenant as its readers see it, and how many days its links last: by default, and at most."""
+    """A tenant as its readers see it, how many days its links last (by default, and at most), and how many requests
+    each of its tokens may make in a minute."""
 
     id: str
     subject: Subject
     brand: Brand
     default_days: int = 7
     most_days: int = 90
+    requests_per_minute: int = 600
 
 
 @dataclass(frozen=True)
@@ -33,7 +45,7 @@ class Site:
 
     published: the folder of published builds. custom: the folder of reports of one's own. address: this application's
     as people reach it, None for this machine alone; Superset is then on the same host at `superset_port`. chat: the
-    servers and workspaces whose commands are answered.
+    servers and workspaces whose commands are answered. alerts: the alert rules of an open build with their states.
     """
 
     published: Path
@@ -41,10 +53,12 @@ class Site:
     logins: Logins
     keys: Keys
     ledger: Ledger
+    tokens: Tokens
     custom: Path | None = None
     address: str | None = None
     superset_port: int = 8088
     chat: rooms.Chat = rooms.NONE
+    alerts: Alerts = no_alerts
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     @property

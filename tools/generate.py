@@ -1,6 +1,6 @@
 """Write every generated file again from the code and the YAML: `make generate`.
 
-    docs/reference/                       commands, settings, metrics, marts, reports (tools/reference.py)
+    docs/reference/                       commands, settings, metrics, marts, reports, API (tools/reference.py)
     tests/semantic/snapshots/             the SQL of metrics and questions (tools/snapshots.py)
     tests/orchestration/snapshots/        the asset graph (tools/snapshots.py)
 

@@ -104,6 +104,16 @@ class Reconciliation:
                 return f"The numbers equal those of the source: {', '.join(self.compared)}.{missing}"
         return f"The numbers are not compared with a source.{missing}"
 
+    def as_dict(self) -> dict[str, object]:
+        """All of it as plain objects."""
+        return {
+            "state": self.state,
+            "sentence": self.sentence,
+            "compared": list(self.compared),
+            "differences": list(self.differences),
+            "not_compared": list(self.not_compared),
+        }
+
 
 @dataclass(frozen=True)
 class Content:

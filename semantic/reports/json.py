@@ -41,11 +41,7 @@ def document(content: Content) -> dict[str, Any]:
         "definitions": dict(content.definitions),
         "caveats": content.caveats,
         "as_of": content.as_of and content.as_of.replace(tzinfo=UTC),
-        "reconciliation": {
-            "compared": content.reconciliation.compared,
-            "differences": content.reconciliation.differences,
-            "not_compared": content.reconciliation.not_compared,
-        },
+        "reconciliation": content.reconciliation.as_dict(),
         "blocked": content.blocked or None,
         "run_id": content.run_id,
         "definitions_version": content.definitions_version,

@@ -41,9 +41,9 @@ def test_document_names_the_facts_beside_the_numbers(published: Path) -> None:
     ]
     day, money, count, ratio = document["columns"]
     assert (day["kind"], day["type"]) == ("period", "date")
-    assert (money["unit"], money["type"], money["decimals"], money["label"]) == ("USD", "money", 2, "Net sales")
-    assert (count["type"], count["decimals"], ratio["type"], ratio["format"]) == ("count", 0, "ratio", ".1%")
-    assert document["currency"] == {"code": "USD", "decimals": 2}
+    assert (money["unit"], money["type"], money["digits"], money["label"]) == ("USD", "money", 2, "Net sales")
+    assert (count["type"], count["digits"], ratio["type"], ratio["format"]) == ("count", 0, "ratio", ".1%")
+    assert document["currency"] == {"code": "USD", "digits": 2}
     assert (document["as_of"], document["run_id"]) == ("2026-03-09T06:00:00Z", "run-1")
     assert document["definitions_version"] == result.table.schema.metadata[b"definitions"].decode()
     assert document["tenant"] == {"id": "acme", "name": "Acme Tools", "time_zone": "UTC"}
@@ -87,7 +87,7 @@ def test_notes_say_which_days_are_not_over_not_known_or_before_the_first_number(
     days = (date(2026, 1, 1), date(2026, 3, 12))
     notes = answer(published, "net_sales", days=days).notes
     assert [note.split(":")[0] for note in notes] == [
-        "2026-03-09 is not over, or was not when the sources were last read",
+        "2026-03-09 was not over when the sources were last read",
         "Nothing is known yet of the days after 2026-03-09.",
         "The first day with any number is 2026-03-02.",
     ]

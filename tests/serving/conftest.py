@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from serving.keys import Keys
 from serving.ledger import Ledger
 from serving.people import Dashboard, Person, of_roles
 from serving.site import Site, Tenant
+from serving.tokens import SCOPES, Tokens
 from tests.serving.asgi import Client, loop
 from tests.superset_assets import marts
 
@@ -74,6 +75,11 @@ class Served:
         self.site.ledger.add(new, tenant, now)
         return new
 
+    def bearer(self, tenant: str = "aurora", scopes: Collection[str] = SCOPES, days: float = 7) -> dict[str, str]:
+        """The header of a new token for programs."""
+        made = self.site.tokens.make(tenant, scopes, timedelta(days=days), by="a test", now=self.site.now())
+        return {"authorization": f"Bearer {made[0]}"}
+
     def token(self, tenant: str = "aurora", report: str = "revenue-overview", **options: Any) -> str:
         return links.sign(self.link(tenant, report, **options), self.site.keys)
 
@@ -119,7 +125,7 @@ def site_of(published: Path, state: Path, sessions: Sessions, now: Callable[[], 
     tenants = {
         name: Tenant(name, Subject(title, ZONE, {"shopify": "Shopify"}), Brand(title)) for name, title in names.items()
     }
-    site = Site(published, tenants, sessions, Keys(state), Ledger(state))
+    site = Site(published, tenants, sessions, Keys(state), Ledger(state), Tokens(state))
     return replace(site, now=now) if now else site
 
 

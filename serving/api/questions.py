@@ -1,0 +1,249 @@
+"""What a program asks: read from the parameters of an address, or from a JSON object, and checked whole.
+
+    asked = from_address(request.query_params.multi_items())      or from_object(json.loads(body))
+    question = checked(asked, catalog, time_zone, now)
+
+Every mistake is reported at once: a parameter that was ignored in silence would be an answer to another question.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from common.numbers import whole
+from common.presets import PRESETS
+from semantic import filters, periods
+from semantic.answers import Question, dimensions, periods_of
+from semantic.catalog import Catalog
+from semantic.compiler import GRAINS, compile_query
+from semantic.errors import SemanticError
+from serving.api.problems import Mistake, ProblemError, bad_parameters
+
+MOST_ROWS = 50_000  # of an answer
+MOST_NAMES = 100  # of metrics, and of any other list
+MOST_VALUES = 500  # of a filter
+LONGEST = 200  # characters of a name
+NEAR_FOR = 10  # unknown names for which similar ones are looked up: it takes time
+HIDDEN = "tenant_id"  # the tenant comes from the token
+LISTS, SINGLE = ("metrics", "by", "order"), ("from", "to", "period", "limit", "format")
+IN_ADDRESS, IN_OBJECT = (*LISTS, "where", *SINGLE), (*LISTS, "filters", *SINGLE)
+
+
+@dataclass
+class Asked:
+    """A question as it was sent, and what is wrong with it so far."""
+
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    single: dict[str, str] = field(default_factory=dict)
+    filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def wrong(self, parameter: str, what: str, why: str = "", next_step: str = "", near: Sequence[str] = ()) -> None:
+        """Note a mistake."""
+        self.mistakes.append(Mistake(parameter, what, why, next_step, tuple(near)))
+
+    def unknown(self, parameter: str, kind: str, name: str, known: Iterable[str], why: str = "") -> None:
+        """Note a name that does not exist, with similar ones."""
+        names = sorted(known)
+        near = difflib.get_close_matches(name[:LONGEST], names, 3, 0.5) if len(self.mistakes) < NEAR_FOR else []
+        advice = f"Did you mean {' or '.join(near)}" if near else ""
+        if not near and len(names) <= MOST_NAMES:
+            advice = f"Choose from: {', '.join(names)}" if names else "Send none"
+        advice = advice or f"/api/v1/metrics lists every {kind}"
+        self.wrong(parameter, f"Unknown {kind} {name[:LONGEST]!r}", why, advice, near)
+
+    def attempt(self, parameter: str, read: Callable[[], Any]) -> Any:
+        """What `read` returns; None and a mistake where it raises a SemanticError."""
+        try:
+            return read()
+        except SemanticError as error:
+            self.wrong(parameter, error.what, error.why, error.next_step, getattr(error, "near", ()))
+            return None
+
+
+def from_address(items: Sequence[tuple[str, str]], known: Sequence[str] = IN_ADDRESS) -> Asked:
+    """The parameters of an address that takes the `known` ones. Lists are separated by commas, or repeated."""
+    asked = Asked()
+    names = [name for name, _ in items]
+    _check_names(asked, names, known)
+    for name in SINGLE:
+        if names.count(name) > 1:
+            asked.wrong(name, f"{name} is sent {names.count(name)} times", "it has one value", "Send it once")
+    asked.single = {name: value for name, value in items if name in SINGLE}
+    for name in LISTS:
+        texts = [value for key, value in items if key == name]
+        if texts:
+            asked.lists[name] = [part.strip() for text in texts for part in text.split(",")]
+    where = [value for name, value in items if name == "where"]
+    asked.filters = asked.attempt("where", lambda: filters.parse(where)) or {}
+    return asked
+
+
+def from_object(content: object) -> Asked:
+    """A JSON object: lists of names, `filters` as an object of names and lists of values."""
+    asked = Asked()
+    if not isinstance(content, Mapping):
+        asked.wrong("body", "The body is no JSON object", "", 'Send {"metrics": ["net_sales"], "period": "30d"}')
+        return asked
+    _check_names(asked, list(content), IN_OBJECT)
+    for name in LISTS:
+        if content.get(name) is not None:
+            asked.lists[name] = _texts(asked, name, content[name])
+    for name in SINGLE:
+        value = content.get(name)
+        if isinstance(value, str) or (name == "limit" and type(value) is int):
+            asked.single[name] = str(value)
+        elif value is not None:
+            asked.wrong(name, f"{name} is no {'whole number' if name == 'limit' else 'text'}")
+    chosen = content.get("filters") or {}
+    if isinstance(chosen, Mapping):
+        asked.filters = {str(name): tuple(_texts(asked, "filters", value)) for name, value in chosen.items()}
+    else:
+        asked.wrong("filters", "filters is no object", "", 'Send {"channel": ["Online store"]}')
+    return asked
+
+
+def checked(asked: Asked, catalog: Catalog, time_zone: str, now: datetime) -> Question:
+    """The question. Raises ProblemError that names every mistake."""
+    _check_sizes(asked)
+    metrics = asked.lists.get("metrics", [])
+    if not asked.mistakes or not any(item.parameter == "metrics" for item in asked.mistakes):
+        _check_metrics(asked, catalog, metrics)
+    known = tuple(name for name in metrics if name in catalog.metrics and catalog.metrics[name].kind != "other")
+    days, period = days_of(asked, time_zone, now)
+    limit = _limit(asked)
+    by, order = asked.lists.get("by", []), asked.lists.get("order", [])
+    if known and not any(item.parameter in ("by", "order", "where", "filters") for item in asked.mistakes):
+        _check_dimensions(asked, catalog, known, by, order)
+    question = Question(tuple(metrics), tuple(by), days, period, asked.filters, tuple(order), limit)
+    if not asked.mistakes:
+        start, end = days
+        asked.attempt("by", lambda: compile_query(
+            catalog, metrics, by=by, start=start, end=end, filters=asked.filters, order=order, limit=limit,
+        ))  # fmt: skip
+    if asked.mistakes:
+        raise ProblemError(bad_parameters(asked.mistakes))
+    return question
+
+
+def days_of(asked: Asked, time_zone: str, now: datetime) -> tuple[tuple[date | None, date | None], str | None]:
+    """First and last day of `from` and `to`, or of `period` as `takings query --period` has them, and its name."""
+    today = periods.local_day(now, time_zone)
+    start, end, period = (asked.single.get(name) for name in ("from", "to", "period"))
+    if period is not None:
+        if start is not None or end is not None:
+            asked.wrong("period", "period cannot be combined with from and to", "", "Send one of both")
+        chosen = period_of(asked, period)
+        return (chosen.days(today) if chosen else (None, None)), period
+    first, last = (
+        asked.attempt(name, lambda text=text: periods.day(text, lambda: today)) if text is not None else None  # type: ignore[misc]
+        for name, text in (("from", start), ("to", end))
+    )
+    if first and last and first > last:
+        asked.wrong("from", f"No days from {first} to {last}", "the first day is after the last", "Swap the two days")
+    return (first, last), None
+
+
+def period_of(asked: Asked, name: str) -> Any:
+    """The period of this name; None and a mistake where there is none."""
+    try:
+        return periods.preset(name[:LONGEST])
+    except SemanticError as error:
+        near = difflib.get_close_matches(name[:LONGEST], list(PRESETS), 3, 0.5)
+        asked.wrong("period", error.what, error.why, "Choose one of these, or the days with from and to", near)
+        return None
+
+
+def _check_names(asked: Asked, sent: Sequence[str], known: Sequence[str]) -> None:
+    for name in dict.fromkeys(sent):
+        if name not in known and len(asked.mistakes) < NEAR_FOR:
+            asked.unknown(str(name)[:LONGEST], "parameter", str(name), known)
+
+
+def _check_sizes(asked: Asked) -> None:
+    """Refuse lists that nobody writes, before their names are looked up."""
+    for name in LISTS:
+        names = asked.lists.get(name, [])
+        if len(names) > MOST_NAMES:
+            asked.wrong(name, f"{name} has {len(names):,} names", f"at most {MOST_NAMES} are answered", "Ask for fewer")
+            asked.lists[name] = []
+        elif "" in names:
+            asked.wrong(name, f"{name} has an empty name", "", "Remove a comma")
+        elif twice := sorted({item for item in names if names.count(item) > 1}):
+            asked.wrong(name, f"{name} has {twice[0][:LONGEST]!r} twice", "", "Name it once")
+    values = [len(values) for values in asked.filters.values()]
+    if len(values) > MOST_NAMES or max(values, default=0) > MOST_VALUES:
+        why = f"at most {MOST_NAMES} dimensions with {MOST_VALUES} values each are answered"
+        asked.wrong("filters", "The filters are too long", why, "Ask for fewer")
+        asked.filters = {}
+
+
+def _check_metrics(asked: Asked, catalog: Catalog, metrics: Sequence[str]) -> None:
+    if not metrics:
+        asked.wrong("metrics", "No metric is named", "", "Name one: net_sales; /api/v1/metrics lists them")
+    for name in metrics:
+        if name not in catalog.metrics:
+            asked.unknown("metrics", "metric", name, catalog.metrics)
+        elif catalog.metrics[name].kind == "other":
+            asked.wrong("metrics", f"{name} cannot be asked", catalog.metrics[name].expr)
+
+
+def _check_dimensions(
+    asked: Asked, catalog: Catalog, metrics: tuple[str, ...], by: Sequence[str], order: Sequence[str]
+) -> None:
+    """Names that these metrics cannot be asked by."""
+    shared = [name for name in dimensions(catalog, metrics) if name != HIDDEN]
+    together = ", ".join(metrics[:5]) + (", …" if len(metrics) > 5 else "")
+    grains = periods_of(catalog, metrics)
+    for name in by:
+        if name in GRAINS and name not in grains:
+            advice = f"Ask by {grains[0]} or longer" if grains else "Ask without a period"
+            asked.wrong("by", f"Cannot ask {together} by {name}", "the numbers have no such day", advice)
+        elif name not in (*shared, *GRAINS):
+            why = f"{together} cannot be grouped by it{' together' * (len(metrics) > 1)}"
+            asked.unknown("by", "dimension", name, [*shared, *grains], why)
+    for name in asked.filters:
+        if name not in shared:
+            why = (
+                "it is a period: choose days with from and to"
+                if name in GRAINS
+                else f"{together} have no such dimension"
+            )
+            asked.unknown("filters", "dimension", name, shared, why)
+    for name in order:
+        if name.removeprefix("-") not in (*by, *metrics):
+            asked.unknown("order", "column to sort by", name.removeprefix("-"), [*by, *metrics])
+
+
+def _limit(asked: Asked) -> int | None:
+    text = asked.single.get("limit")
+    if text is None:
+        return None
+    try:
+        limit = whole(text)
+    except ValueError:
+        limit = 0
+    if 1 <= limit <= MOST_ROWS:
+        return limit
+    asked.wrong("limit", f"limit is not a number of rows from 1 to {MOST_ROWS:,}", "", "Send 10, or no limit")
+    return None
+
+
+def _texts(asked: Asked, name: str, value: object) -> list[str]:
+    """A text, or a list of texts; other values of JSON as filters write them."""
+    values = value if isinstance(value, list) else [value]
+    texts = [text for text in map(_text if name == "filters" else lambda item: item, values) if isinstance(text, str)]
+    if len(texts) == len(values):
+        return texts
+    asked.wrong(name, f"{name} is no list of texts", "", 'Send ["net_sales"]' if name == "metrics" else "")
+    return []
+
+
+def _text(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else value

@@ -1,0 +1,319 @@
+"""The addresses of the API. Each answer comes through the cache, which computes it once in a thread.
+
+An ETag names the build and the question, so that a program that asks again after no publish gets 304 and no body.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from common.presets import Days
+from semantic import answers, periods, warehouse
+from semantic.answers import Answer
+from semantic.errors import ReportError, UnknownNameError
+from semantic.reports import library
+from semantic.reports.formats import FORMATS
+from semantic.warehouse import Build, open_build
+from serving import reader as readers
+from serving.api import listing, openapi, problems
+from serving.api.access import Access, Gate
+from serving.api.formats import JSON, chosen
+from serving.api.problems import Mistake, Problem, ProblemError, bad_parameters, not_there, rate_headers
+from serving.api.questions import MOST_ROWS, Asked, checked, from_address, from_object, period_of
+from serving.cache import Cache
+from serving.limiting import Limits
+from serving.public import READ
+from serving.reader import Question as ReportQuestion
+from serving.reader import Reader
+from serving.site import Site
+
+ROOT = "/api/v1"
+ANSWERS = {"json": JSON, "csv": "text/csv; charset=utf-8", "arrow": "application/vnd.apache.arrow.stream"}
+OF_REPORTS = {name: FORMATS[name].media_type for name in ("json", *(n for n in listing.REPORT_FORMATS if n != "json"))}
+LONGEST_REPORT = 3660  # days: a report by day has a row for each
+SALT = secrets.token_hex(8)  # an ETag of another release, or of another configuration, names nothing
+"""Of this process."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """An answer as it is sent, and the run of the build that it is of."""
+
+    run_id: str
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def add_to(app: FastAPI, site: Site, reader: Reader, cache: Cache, limits: Limits | None = None) -> None:
+    """Add the API to an application that has its other routes and handlers of errors."""
+    app.include_router(routes(site, reader, cache, limits or Limits()))
+    problems.add_to(app)
+
+
+def routes(site: Site, reader: Reader, cache: Cache, limits: Limits) -> APIRouter:
+    """Everything below /api/v1."""
+    router, gate = APIRouter(prefix=ROOT), Gate(site, limits)
+    server = _Server(site, cache)
+
+    @router.api_route("/openapi.json", methods=READ)
+    async def description() -> Response:
+        return Response(openapi.text(), media_type=JSON, headers={"cache-control": "public, max-age=3600"})
+
+    @router.api_route("/metrics", methods=READ)
+    async def metrics(request: Request) -> Response:
+        access = await gate.open(request, "metrics")
+        _no_parameters(request)
+        return await server.objects(request, access, ("metrics",), listing.all_metrics)
+
+    @router.api_route("/metrics/{name}", methods=READ)
+    async def metric(request: Request, name: str) -> Response:
+        access = await gate.open(request, "metrics")
+        _no_parameters(request)
+        try:
+            warehouse.definitions(site.published).metric(name[:200])
+        except UnknownNameError as error:
+            raise ProblemError(not_there("There is no such metric", error.near)) from None
+        return await server.objects(request, access, ("metric", name), lambda build: listing.one_metric(build, name))
+
+    @router.api_route("/query", methods=[*READ, "POST"])
+    async def query(request: Request) -> Response:
+        access = await gate.open(request, "metrics")
+        asked = await _asked(request)
+        format = chosen(request, asked, ANSWERS)
+        catalog = warehouse.definitions(site.published)
+        question = checked(asked, catalog, access.tenant.subject.time_zone, site.now())
+
+        def make(build: Build) -> Body:
+            subject = access.tenant.subject
+            result = answers.ask(build, question, subject=subject, now=site.now(), most_rows=MOST_ROWS)
+            return Body(result.run_id, _WRITERS[format](result), _facts(result))
+
+        return await server.answer(request, access, ("query", question.key, format), make, ANSWERS[format])
+
+    @router.api_route("/reports", methods=READ)
+    async def reports(request: Request) -> Response:
+        access = await gate.open(request, "reports")
+        _no_parameters(request)
+        names = await run_in_threadpool(reader.titles)
+        declared = [library.find(name, site.custom).report for name in names]
+        return server.plain(request, access, listing.all_reports(declared))
+
+    @router.api_route("/reports/{name}", methods=READ)
+    async def report(request: Request, name: str) -> Response:
+        access = await gate.open(request, "reports")
+        asked = from_address(request.query_params.multi_items(), ("from", "to", "period", "format"))
+        format = chosen(request, asked, OF_REPORTS)
+        question = _report(site, access, name, asked)
+        run_id = warehouse.current(site.published).name
+        key = ("report", *question.key, format)
+        tag = server.tag(run_id, access, key)
+        if _is_known(request, tag):
+            return server.unchanged(request, tag)
+        body = await reader.file(question, format, tuple(OF_REPORTS))
+        disposition = f'attachment; filename="{readers.name_of(question, format)}"'
+        headers = {"takings-run-id": run_id} | ({} if format == "json" else {"content-disposition": disposition})
+        return server.sent(request, Body(run_id, body, headers), tag, OF_REPORTS[format])
+
+    @router.api_route("/alerts", methods=READ)
+    async def alerts(request: Request) -> Response:
+        access = await gate.open(request, "alerts")
+        _no_parameters(request)
+        return await server.objects(
+            request, access, ("alerts",), lambda build: listing.all_alerts(build, site.alerts(build)), by_content=True
+        )
+
+    @router.api_route("/freshness", methods=READ)
+    async def freshness(request: Request) -> Response:
+        access = await gate.open(request, None)
+        _no_parameters(request)
+        subject = access.tenant.subject
+        return await server.objects(
+            request, access, ("freshness",), lambda build: listing.freshness(build, subject, site.now()),
+            by_content=True,
+        )  # fmt: skip
+
+    return router
+
+
+class _Server:
+    """Computes answers and sends them with their tags."""
+
+    def __init__(self, site: Site, cache: Cache) -> None:
+        self._site, self._cache = site, cache
+
+    async def objects(
+        self, request: Request, access: Access, key: tuple[object, ...], make: Callable[[Build], dict[str, Any]],
+        *, by_content: bool = False,
+    ) -> Response:  # fmt: skip
+        """A JSON object of the build. `by_content`: its tag is that of its bytes, since it changes between builds."""
+
+        def body(build: Build) -> Body:
+            return Body(build.run_id, written(make(build)))
+
+        return await self.answer(request, access, key, body, JSON, by_content=by_content)
+
+    async def answer(
+        self, request: Request, access: Access, key: tuple[object, ...], make: Callable[[Build], Body], media_type: str,
+        *, by_content: bool = False,
+    ) -> Response:  # fmt: skip
+        """What `make` reads from the tenant's build; 304 where the program has it."""
+        run_id = warehouse.current(self._site.published).name
+        tag = self.tag(run_id, access, key)
+        if not by_content and _is_known(request, tag):
+            return self.unchanged(request, tag)
+
+        def computed() -> Body:
+            with open_build(self._site.published, access.tenant.id) as build:
+                return make(build)
+
+        full = ("api", access.tenant.id, *key)
+        body = await self._cache.get(run_id, full, computed, lambda item: len(item.content) + 1000)
+        tag = _of_bytes(body.content) if by_content else self.tag(body.run_id, access, key)
+        if _is_known(request, tag):
+            return self.unchanged(request, tag)
+        return self.sent(request, body, tag, media_type)
+
+    def plain(self, request: Request, access: Access, content: dict[str, Any]) -> Response:
+        """An object that is no part of a build."""
+        body = Body("", written(content))
+        tag = self.tag("", access, (_of_bytes(body.content),))
+        return self.unchanged(request, tag) if _is_known(request, tag) else self.sent(request, body, tag, JSON)
+
+    def tag(self, run_id: str, access: Access, key: tuple[object, ...]) -> str:
+        """The ETag of a question to a build."""
+        return _of_bytes(repr((SALT, run_id, access.tenant.id, key)).encode())
+
+    def sent(self, request: Request, body: Body, tag: str, media_type: str) -> Response:
+        """The answer with its headers."""
+        return Response(body.content, headers={**body.headers, **_headers(request, tag)}, media_type=media_type)
+
+    def unchanged(self, request: Request, tag: str) -> Response:
+        """Nothing but the tag."""
+        return Response(status_code=304, headers=_headers(request, tag))
+
+
+def written(content: dict[str, Any]) -> bytes:
+    """JSON with one line per row, so that it can be read without a tool."""
+    parts = []
+    for name, value in content.items():
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            rows = ",\n    ".join(json.dumps(item, ensure_ascii=False, allow_nan=False) for item in value)
+            text = f"[\n    {rows}\n  ]"
+        parts.append(f"  {json.dumps(name)}: {text}")
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+
+
+_WRITERS: Mapping[str, Callable[[Answer], bytes]] = {
+    "json": lambda result: written(answers.document(result)),
+    "csv": lambda result: answers.csv(result).encode(),
+    "arrow": answers.arrow,
+}
+
+
+def _facts(result: Answer) -> dict[str, str]:
+    """The facts of an answer as headers: CSV has no other place for them."""
+    return {
+        "takings-run-id": result.run_id,
+        "takings-as-of": answers.instant(result.as_of) or "unknown",
+        "takings-definitions-version": result.definitions_version,
+        "takings-currency": result.currency.code if result.currency else "unknown",
+        "takings-reconciliation": result.reconciliation.state,
+        "takings-blocked": "true" if result.blocked else "false",
+    }
+
+
+async def _asked(request: Request) -> Asked:
+    """The question of an address, or of a body of JSON."""
+    if request.method != "POST":
+        return from_address(request.query_params.multi_items())
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON:
+        why, advice = "a question is a JSON object", f"Send it with `Content-Type: {JSON}`"
+        raise ProblemError(Problem(415, "media-type", "The body is of another type", why, advice))
+    if request.query_params:
+        raise ProblemError(
+            bad_parameters([Mistake("body", "Some parameters are in the address", "", "Send all in the body")])
+        )
+    try:
+        content = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise _bad_body("The body is no JSON", "Send a JSON object") from None
+    return from_object(content)
+
+
+def _bad_body(what: str, next_step: str) -> ProblemError:
+    return ProblemError(bad_parameters([Mistake("body", what, "", next_step)]))
+
+
+def _no_parameters(request: Request) -> None:
+    asked = from_address(request.query_params.multi_items(), ())
+    if asked.mistakes:
+        raise ProblemError(bad_parameters(asked.mistakes))
+
+
+def _report(site: Site, access: Access, name: str, asked: Asked) -> ReportQuestion:
+    """The question of a report: the days that are over, as on its page. Raises ProblemError."""
+    try:
+        declared = library.find(name[:200], site.custom).report
+    except UnknownNameError as error:
+        raise ProblemError(not_there("There is no such report", error.near)) from None
+    except ReportError:
+        raise ProblemError(not_there("There is no such report")) from None
+    zone, now = access.tenant.subject.time_zone, site.now()
+    start, end, period = (asked.single.get(key) for key in ("from", "to", "period"))
+    days: Days | None = None
+    if start is None and end is None:
+        period = period or declared.period
+        if period_of(asked, period):
+            days = periods.whole(period, zone, now)
+    elif period is not None:
+        asked.wrong("period", "period cannot be combined with from and to", "", "Send one of both")
+    else:
+        days = _chosen_days(asked, start, end, zone, now)
+    if asked.mistakes or days is None:
+        raise ProblemError(bad_parameters(asked.mistakes))
+    return ReportQuestion(declared.name, access.tenant, days, period)
+
+
+def _chosen_days(asked: Asked, start: str | None, end: str | None, zone: str, now: Any) -> Days | None:
+    today = periods.local_day(now, zone)
+    if start is None:
+        asked.wrong("from", "The first day is missing", "", "Send from as well, or a period")
+        return None
+    first = asked.attempt("from", lambda: periods.day(start, lambda: today))
+    last = asked.attempt("to", lambda: periods.day(end, lambda: today)) if end is not None else today
+    if first is None or last is None:
+        return None
+    days: Days | None = asked.attempt("from", lambda: periods.check(first, last))
+    if days and (days[1] - days[0]).days >= LONGEST_REPORT:
+        asked.wrong("from", "The report is too long", f"it has at most {LONGEST_REPORT:,} days", "Choose fewer days")
+    return days
+
+
+def _headers(request: Request, tag: str) -> dict[str, str]:
+    return {
+        "etag": tag, "cache-control": "private, no-cache", "vary": "Authorization, Accept",
+        **rate_headers(request.state.standing),
+    }  # fmt: skip
+
+
+def _of_bytes(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _is_known(request: Request, tag: str) -> bool:
+    """Whether the program has what this tag names."""
+    if request.method not in READ:
+        return False
+    tags = [text.strip().removeprefix("W/") for text in request.headers.get("if-none-match", "").split(",")]
+    return tag in tags or "*" in tags
