@@ -49,7 +49,7 @@ def _operation(document: dict[str, Any], method: str, path: str, operation: dict
 
 def _object(content: dict[str, Any]) -> Iterator[str]:
     """JSON as the API writes it: one line per row."""
-    from serving.api.routes import written  # noqa: PLC0415  (it imports the whole web application)
+    from serving.api.routes import written
 
     return iter(written(content).decode().rstrip().split("\n"))
 

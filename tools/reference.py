@@ -1,4 +1,4 @@
-"""The pages of docs/reference from the code: commands, settings, metrics, marts, reports, API. `make generate` writes them.
+"""The pages of docs/reference from the code: commands, settings, metrics, marts, reports, API (`make generate`).
 
 A setting without a description at its field, or an environment variable without one below, stops it.
 """

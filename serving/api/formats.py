@@ -7,21 +7,21 @@ from collections.abc import Iterator, Mapping
 from starlette.requests import Request
 
 from serving.api.problems import Problem, ProblemError
-from serving.api.questions import Asked
+from serving.api.questions import Draft
 
 JSON = "application/json"
 MOST_RANGES = 20  # of a header Accept
 
 
-def chosen(request: Request, asked: Asked, formats: Mapping[str, str]) -> str:
+def chosen(request: Request, draft: Draft, formats: Mapping[str, str]) -> str:
     """The name of one of `formats` (their media types by name, JSON first).
 
     An unknown `format` is a mistake of the question. Raises ProblemError where the header accepts none.
     """
-    name = asked.single.get("format")
+    name = draft.single.get("format")
     if name is not None:
         if name not in formats:
-            asked.unknown("format", "format", name, formats)
+            draft.unknown("format", "format", name, formats)
         return name
     header = request.headers.get("accept", "").strip() or "*/*"
     for accepted in _ranges(header):

@@ -1,7 +1,7 @@
 """What a program asks: read from the parameters of an address, or from a JSON object, and checked whole.
 
-    asked = from_address(request.query_params.multi_items())      or from_object(json.loads(body))
-    question = checked(asked, catalog, time_zone, now)
+    draft = from_address(request.query_params.multi_items())      or from_object(json.loads(body))
+    question = checked(draft, catalog, time_zone, now)
 
 Every mistake is reported at once: a parameter that was ignored in silence would be an answer to another question.
 """
@@ -34,7 +34,7 @@ IN_ADDRESS, IN_OBJECT = (*LISTS, "where", *SINGLE), (*LISTS, "filters", *SINGLE)
 
 
 @dataclass
-class Asked:
+class Draft:
     """A question as it was sent, and what is wrong with it so far."""
 
     lists: dict[str, list[str]] = field(default_factory=dict)
@@ -65,135 +65,135 @@ class Asked:
             return None
 
 
-def from_address(items: Sequence[tuple[str, str]], known: Sequence[str] = IN_ADDRESS) -> Asked:
+def from_address(items: Sequence[tuple[str, str]], known: Sequence[str] = IN_ADDRESS) -> Draft:
     """The parameters of an address that takes the `known` ones. Lists are separated by commas, or repeated."""
-    asked = Asked()
+    draft = Draft()
     names = [name for name, _ in items]
-    _check_names(asked, names, known)
+    _check_names(draft, names, known)
     for name in SINGLE:
         if names.count(name) > 1:
-            asked.wrong(name, f"{name} is sent {names.count(name)} times", "it has one value", "Send it once")
-    asked.single = {name: value for name, value in items if name in SINGLE}
+            draft.wrong(name, f"{name} is sent {names.count(name)} times", "it has one value", "Send it once")
+    draft.single = {name: value for name, value in items if name in SINGLE}
     for name in LISTS:
         texts = [value for key, value in items if key == name]
         if texts:
-            asked.lists[name] = [part.strip() for text in texts for part in text.split(",")]
+            draft.lists[name] = [part.strip() for text in texts for part in text.split(",")]
     where = [value for name, value in items if name == "where"]
-    asked.filters = asked.attempt("where", lambda: filters.parse(where)) or {}
-    return asked
+    draft.filters = draft.attempt("where", lambda: filters.parse(where)) or {}
+    return draft
 
 
-def from_object(content: object) -> Asked:
+def from_object(content: object) -> Draft:
     """A JSON object: lists of names, `filters` as an object of names and lists of values."""
-    asked = Asked()
+    draft = Draft()
     if not isinstance(content, Mapping):
-        asked.wrong("body", "The body is no JSON object", "", 'Send {"metrics": ["net_sales"], "period": "30d"}')
-        return asked
-    _check_names(asked, list(content), IN_OBJECT)
+        draft.wrong("body", "The body is no JSON object", "", 'Send {"metrics": ["net_sales"], "period": "30d"}')
+        return draft
+    _check_names(draft, list(content), IN_OBJECT)
     for name in LISTS:
         if content.get(name) is not None:
-            asked.lists[name] = _texts(asked, name, content[name])
+            draft.lists[name] = _texts(draft, name, content[name])
     for name in SINGLE:
         value = content.get(name)
         if isinstance(value, str) or (name == "limit" and type(value) is int):
-            asked.single[name] = str(value)
+            draft.single[name] = str(value)
         elif value is not None:
-            asked.wrong(name, f"{name} is no {'whole number' if name == 'limit' else 'text'}")
+            draft.wrong(name, f"{name} is no {'whole number' if name == 'limit' else 'text'}")
     chosen = content.get("filters") or {}
     if isinstance(chosen, Mapping):
-        asked.filters = {str(name): tuple(_texts(asked, "filters", value)) for name, value in chosen.items()}
+        draft.filters = {str(name): tuple(_texts(draft, "filters", value)) for name, value in chosen.items()}
     else:
-        asked.wrong("filters", "filters is no object", "", 'Send {"channel": ["Online store"]}')
-    return asked
+        draft.wrong("filters", "filters is no object", "", 'Send {"channel": ["Online store"]}')
+    return draft
 
 
-def checked(asked: Asked, catalog: Catalog, time_zone: str, now: datetime) -> Question:
+def checked(draft: Draft, catalog: Catalog, time_zone: str, now: datetime) -> Question:
     """The question. Raises ProblemError that names every mistake."""
-    _check_sizes(asked)
-    metrics = asked.lists.get("metrics", [])
-    if not asked.mistakes or not any(item.parameter == "metrics" for item in asked.mistakes):
-        _check_metrics(asked, catalog, metrics)
+    _check_sizes(draft)
+    metrics = draft.lists.get("metrics", [])
+    if not draft.mistakes or not any(item.parameter == "metrics" for item in draft.mistakes):
+        _check_metrics(draft, catalog, metrics)
     known = tuple(name for name in metrics if name in catalog.metrics and catalog.metrics[name].kind != "other")
-    days, period = days_of(asked, time_zone, now)
-    limit = _limit(asked)
-    by, order = asked.lists.get("by", []), asked.lists.get("order", [])
-    if known and not any(item.parameter in ("by", "order", "where", "filters") for item in asked.mistakes):
-        _check_dimensions(asked, catalog, known, by, order)
-    question = Question(tuple(metrics), tuple(by), days, period, asked.filters, tuple(order), limit)
-    if not asked.mistakes:
+    days, period = days_of(draft, time_zone, now)
+    limit = _limit(draft)
+    by, order = draft.lists.get("by", []), draft.lists.get("order", [])
+    if known and not any(item.parameter in ("by", "order", "where", "filters") for item in draft.mistakes):
+        _check_dimensions(draft, catalog, known, by, order)
+    question = Question(tuple(metrics), tuple(by), days, period, draft.filters, tuple(order), limit)
+    if not draft.mistakes:
         start, end = days
-        asked.attempt("by", lambda: compile_query(
-            catalog, metrics, by=by, start=start, end=end, filters=asked.filters, order=order, limit=limit,
+        draft.attempt("by", lambda: compile_query(
+            catalog, metrics, by=by, start=start, end=end, filters=draft.filters, order=order, limit=limit,
         ))  # fmt: skip
-    if asked.mistakes:
-        raise ProblemError(bad_parameters(asked.mistakes))
+    if draft.mistakes:
+        raise ProblemError(bad_parameters(draft.mistakes))
     return question
 
 
-def days_of(asked: Asked, time_zone: str, now: datetime) -> tuple[tuple[date | None, date | None], str | None]:
+def days_of(draft: Draft, time_zone: str, now: datetime) -> tuple[tuple[date | None, date | None], str | None]:
     """First and last day of `from` and `to`, or of `period` as `takings query --period` has them, and its name."""
     today = periods.local_day(now, time_zone)
-    start, end, period = (asked.single.get(name) for name in ("from", "to", "period"))
+    start, end, period = (draft.single.get(name) for name in ("from", "to", "period"))
     if period is not None:
         if start is not None or end is not None:
-            asked.wrong("period", "period cannot be combined with from and to", "", "Send one of both")
-        chosen = period_of(asked, period)
+            draft.wrong("period", "period cannot be combined with from and to", "", "Send one of both")
+        chosen = period_of(draft, period)
         return (chosen.days(today) if chosen else (None, None)), period
     first, last = (
-        asked.attempt(name, lambda text=text: periods.day(text, lambda: today)) if text is not None else None  # type: ignore[misc]
+        draft.attempt(name, lambda text=text: periods.day(text, lambda: today)) if text is not None else None  # type: ignore[misc]
         for name, text in (("from", start), ("to", end))
     )
     if first and last and first > last:
-        asked.wrong("from", f"No days from {first} to {last}", "the first day is after the last", "Swap the two days")
+        draft.wrong("from", f"No days from {first} to {last}", "the first day is after the last", "Swap the two days")
     return (first, last), None
 
 
-def period_of(asked: Asked, name: str) -> Any:
+def period_of(draft: Draft, name: str) -> Any:
     """The period of this name; None and a mistake where there is none."""
     try:
         return periods.preset(name[:LONGEST])
     except SemanticError as error:
         near = difflib.get_close_matches(name[:LONGEST], list(PRESETS), 3, 0.5)
-        asked.wrong("period", error.what, error.why, "Choose one of these, or the days with from and to", near)
+        draft.wrong("period", error.what, error.why, "Choose one of these, or the days with from and to", near)
         return None
 
 
-def _check_names(asked: Asked, sent: Sequence[str], known: Sequence[str]) -> None:
+def _check_names(draft: Draft, sent: Sequence[str], known: Sequence[str]) -> None:
     for name in dict.fromkeys(sent):
-        if name not in known and len(asked.mistakes) < NEAR_FOR:
-            asked.unknown(str(name)[:LONGEST], "parameter", str(name), known)
+        if name not in known and len(draft.mistakes) < NEAR_FOR:
+            draft.unknown(str(name)[:LONGEST], "parameter", str(name), known)
 
 
-def _check_sizes(asked: Asked) -> None:
+def _check_sizes(draft: Draft) -> None:
     """Refuse lists that nobody writes, before their names are looked up."""
     for name in LISTS:
-        names = asked.lists.get(name, [])
+        names = draft.lists.get(name, [])
         if len(names) > MOST_NAMES:
-            asked.wrong(name, f"{name} has {len(names):,} names", f"at most {MOST_NAMES} are answered", "Ask for fewer")
-            asked.lists[name] = []
+            draft.wrong(name, f"{name} has {len(names):,} names", f"at most {MOST_NAMES} are answered", "Ask for fewer")
+            draft.lists[name] = []
         elif "" in names:
-            asked.wrong(name, f"{name} has an empty name", "", "Remove a comma")
+            draft.wrong(name, f"{name} has an empty name", "", "Remove a comma")
         elif twice := sorted({item for item in names if names.count(item) > 1}):
-            asked.wrong(name, f"{name} has {twice[0][:LONGEST]!r} twice", "", "Name it once")
-    values = [len(values) for values in asked.filters.values()]
+            draft.wrong(name, f"{name} has {twice[0][:LONGEST]!r} twice", "", "Name it once")
+    values = [len(values) for values in draft.filters.values()]
     if len(values) > MOST_NAMES or max(values, default=0) > MOST_VALUES:
         why = f"at most {MOST_NAMES} dimensions with {MOST_VALUES} values each are answered"
-        asked.wrong("filters", "The filters are too long", why, "Ask for fewer")
-        asked.filters = {}
+        draft.wrong("filters", "The filters are too long", why, "Ask for fewer")
+        draft.filters = {}
 
 
-def _check_metrics(asked: Asked, catalog: Catalog, metrics: Sequence[str]) -> None:
+def _check_metrics(draft: Draft, catalog: Catalog, metrics: Sequence[str]) -> None:
     if not metrics:
-        asked.wrong("metrics", "No metric is named", "", "Name one: net_sales; /api/v1/metrics lists them")
+        draft.wrong("metrics", "No metric is named", "", "Name one: net_sales; /api/v1/metrics lists them")
     for name in metrics:
         if name not in catalog.metrics:
-            asked.unknown("metrics", "metric", name, catalog.metrics)
+            draft.unknown("metrics", "metric", name, catalog.metrics)
         elif catalog.metrics[name].kind == "other":
-            asked.wrong("metrics", f"{name} cannot be asked", catalog.metrics[name].expr)
+            draft.wrong("metrics", f"{name} cannot be asked", catalog.metrics[name].expr)
 
 
 def _check_dimensions(
-    asked: Asked, catalog: Catalog, metrics: tuple[str, ...], by: Sequence[str], order: Sequence[str]
+    draft: Draft, catalog: Catalog, metrics: tuple[str, ...], by: Sequence[str], order: Sequence[str]
 ) -> None:
     """Names that these metrics cannot be asked by."""
     shared = [name for name in dimensions(catalog, metrics) if name != HIDDEN]
@@ -202,25 +202,25 @@ def _check_dimensions(
     for name in by:
         if name in GRAINS and name not in grains:
             advice = f"Ask by {grains[0]} or longer" if grains else "Ask without a period"
-            asked.wrong("by", f"Cannot ask {together} by {name}", "the numbers have no such day", advice)
+            draft.wrong("by", f"Cannot ask {together} by {name}", "the numbers have no such day", advice)
         elif name not in (*shared, *GRAINS):
             why = f"{together} cannot be grouped by it{' together' * (len(metrics) > 1)}"
-            asked.unknown("by", "dimension", name, [*shared, *grains], why)
-    for name in asked.filters:
+            draft.unknown("by", "dimension", name, [*shared, *grains], why)
+    for name in draft.filters:
         if name not in shared:
             why = (
                 "it is a period: choose days with from and to"
                 if name in GRAINS
                 else f"{together} have no such dimension"
             )
-            asked.unknown("filters", "dimension", name, shared, why)
+            draft.unknown("filters", "dimension", name, shared, why)
     for name in order:
         if name.removeprefix("-") not in (*by, *metrics):
-            asked.unknown("order", "column to sort by", name.removeprefix("-"), [*by, *metrics])
+            draft.unknown("order", "column to sort by", name.removeprefix("-"), [*by, *metrics])
 
 
-def _limit(asked: Asked) -> int | None:
-    text = asked.single.get("limit")
+def _limit(draft: Draft) -> int | None:
+    text = draft.single.get("limit")
     if text is None:
         return None
     try:
@@ -229,17 +229,17 @@ def _limit(asked: Asked) -> int | None:
         limit = 0
     if 1 <= limit <= MOST_ROWS:
         return limit
-    asked.wrong("limit", f"limit is not a number of rows from 1 to {MOST_ROWS:,}", "", "Send 10, or no limit")
+    draft.wrong("limit", f"limit is not a number of rows from 1 to {MOST_ROWS:,}", "", "Send 10, or no limit")
     return None
 
 
-def _texts(asked: Asked, name: str, value: object) -> list[str]:
+def _texts(draft: Draft, name: str, value: object) -> list[str]:
     """A text, or a list of texts; other values of JSON as filters write them."""
     values = value if isinstance(value, list) else [value]
     texts = [text for text in map(_text if name == "filters" else lambda item: item, values) if isinstance(text, str)]
     if len(texts) == len(values):
         return texts
-    asked.wrong(name, f"{name} is no list of texts", "", 'Send ["net_sales"]' if name == "metrics" else "")
+    draft.wrong(name, f"{name} is no list of texts", "", 'Send ["net_sales"]' if name == "metrics" else "")
     return []
 
 

@@ -28,7 +28,7 @@ from serving.api import listing, openapi, problems
 from serving.api.access import Access, Gate
 from serving.api.formats import JSON, chosen
 from serving.api.problems import Mistake, Problem, ProblemError, bad_parameters, not_there, rate_headers
-from serving.api.questions import MOST_ROWS, Asked, checked, from_address, from_object, period_of
+from serving.api.questions import MOST_ROWS, Draft, checked, from_address, from_object, period_of
 from serving.cache import Cache
 from serving.limiting import Limits
 from serving.public import READ
@@ -63,10 +63,14 @@ def routes(site: Site, reader: Reader, cache: Cache, limits: Limits) -> APIRoute
     """Everything below /api/v1."""
     router, gate = APIRouter(prefix=ROOT), Gate(site, limits)
     server = _Server(site, cache)
+    _add_metrics(router, site, gate, server)
+    _add_reports(router, site, gate, server, reader)
+    _add_state(router, site, gate, server)
+    return router
 
-    @router.api_route("/openapi.json", methods=READ)
-    async def description() -> Response:
-        return Response(openapi.text(), media_type=JSON, headers={"cache-control": "public, max-age=3600"})
+
+def _add_metrics(router: APIRouter, site: Site, gate: Gate, server: _Server) -> None:
+    """/metrics and /query."""
 
     @router.api_route("/metrics", methods=READ)
     async def metrics(request: Request) -> Response:
@@ -87,10 +91,10 @@ def routes(site: Site, reader: Reader, cache: Cache, limits: Limits) -> APIRoute
     @router.api_route("/query", methods=[*READ, "POST"])
     async def query(request: Request) -> Response:
         access = await gate.open(request, "metrics")
-        asked = await _asked(request)
-        format = chosen(request, asked, ANSWERS)
+        draft = await _draft(request)
+        format = chosen(request, draft, ANSWERS)
         catalog = warehouse.definitions(site.published)
-        question = checked(asked, catalog, access.tenant.subject.time_zone, site.now())
+        question = checked(draft, catalog, access.tenant.subject.time_zone, site.now())
 
         def make(build: Build) -> Body:
             subject = access.tenant.subject
@@ -98,6 +102,10 @@ def routes(site: Site, reader: Reader, cache: Cache, limits: Limits) -> APIRoute
             return Body(result.run_id, _WRITERS[format](result), _facts(result))
 
         return await server.answer(request, access, ("query", question.key, format), make, ANSWERS[format])
+
+
+def _add_reports(router: APIRouter, site: Site, gate: Gate, server: _Server, reader: Reader) -> None:
+    """/reports."""
 
     @router.api_route("/reports", methods=READ)
     async def reports(request: Request) -> Response:
@@ -110,9 +118,9 @@ def routes(site: Site, reader: Reader, cache: Cache, limits: Limits) -> APIRoute
     @router.api_route("/reports/{name}", methods=READ)
     async def report(request: Request, name: str) -> Response:
         access = await gate.open(request, "reports")
-        asked = from_address(request.query_params.multi_items(), ("from", "to", "period", "format"))
-        format = chosen(request, asked, OF_REPORTS)
-        question = _report(site, access, name, asked)
+        draft = from_address(request.query_params.multi_items(), ("from", "to", "period", "format"))
+        format = chosen(request, draft, OF_REPORTS)
+        question = _report(site, access, name, draft)
         run_id = warehouse.current(site.published).name
         key = ("report", *question.key, format)
         tag = server.tag(run_id, access, key)
@@ -122,6 +130,14 @@ def routes(site: Site, reader: Reader, cache: Cache, limits: Limits) -> APIRoute
         disposition = f'attachment; filename="{readers.name_of(question, format)}"'
         headers = {"takings-run-id": run_id} | ({} if format == "json" else {"content-disposition": disposition})
         return server.sent(request, Body(run_id, body, headers), tag, OF_REPORTS[format])
+
+
+def _add_state(router: APIRouter, site: Site, gate: Gate, server: _Server) -> None:
+    """/alerts, /freshness, and the description of all of it."""
+
+    @router.api_route("/openapi.json", methods=READ)
+    async def description() -> Response:
+        return Response(openapi.text(), media_type=JSON, headers={"cache-control": "public, max-age=3600"})
 
     @router.api_route("/alerts", methods=READ)
     async def alerts(request: Request) -> Response:
@@ -140,8 +156,6 @@ def routes(site: Site, reader: Reader, cache: Cache, limits: Limits) -> APIRoute
             request, access, ("freshness",), lambda build: listing.freshness(build, subject, site.now()),
             by_content=True,
         )  # fmt: skip
-
-    return router
 
 
 class _Server:
@@ -232,7 +246,7 @@ def _facts(result: Answer) -> dict[str, str]:
     }
 
 
-async def _asked(request: Request) -> Asked:
+async def _draft(request: Request) -> Draft:
     """The question of an address, or of a body of JSON."""
     if request.method != "POST":
         return from_address(request.query_params.multi_items())
@@ -256,12 +270,12 @@ def _bad_body(what: str, next_step: str) -> ProblemError:
 
 
 def _no_parameters(request: Request) -> None:
-    asked = from_address(request.query_params.multi_items(), ())
-    if asked.mistakes:
-        raise ProblemError(bad_parameters(asked.mistakes))
+    draft = from_address(request.query_params.multi_items(), ())
+    if draft.mistakes:
+        raise ProblemError(bad_parameters(draft.mistakes))
 
 
-def _report(site: Site, access: Access, name: str, asked: Asked) -> ReportQuestion:
+def _report(site: Site, access: Access, name: str, draft: Draft) -> ReportQuestion:
     """The question of a report: the days that are over, as on its page. Raises ProblemError."""
     try:
         declared = library.find(name[:200], site.custom).report
@@ -270,33 +284,33 @@ def _report(site: Site, access: Access, name: str, asked: Asked) -> ReportQuesti
     except ReportError:
         raise ProblemError(not_there("There is no such report")) from None
     zone, now = access.tenant.subject.time_zone, site.now()
-    start, end, period = (asked.single.get(key) for key in ("from", "to", "period"))
+    start, end, period = (draft.single.get(key) for key in ("from", "to", "period"))
     days: Days | None = None
     if start is None and end is None:
         period = period or declared.period
-        if period_of(asked, period):
+        if period_of(draft, period):
             days = periods.whole(period, zone, now)
     elif period is not None:
-        asked.wrong("period", "period cannot be combined with from and to", "", "Send one of both")
+        draft.wrong("period", "period cannot be combined with from and to", "", "Send one of both")
     else:
-        days = _chosen_days(asked, start, end, zone, now)
-    if asked.mistakes or days is None:
-        raise ProblemError(bad_parameters(asked.mistakes))
+        days = _chosen_days(draft, start, end, zone, now)
+    if draft.mistakes or days is None:
+        raise ProblemError(bad_parameters(draft.mistakes))
     return ReportQuestion(declared.name, access.tenant, days, period)
 
 
-def _chosen_days(asked: Asked, start: str | None, end: str | None, zone: str, now: Any) -> Days | None:
+def _chosen_days(draft: Draft, start: str | None, end: str | None, zone: str, now: Any) -> Days | None:
     today = periods.local_day(now, zone)
     if start is None:
-        asked.wrong("from", "The first day is missing", "", "Send from as well, or a period")
+        draft.wrong("from", "The first day is missing", "", "Send from as well, or a period")
         return None
-    first = asked.attempt("from", lambda: periods.day(start, lambda: today))
-    last = asked.attempt("to", lambda: periods.day(end, lambda: today)) if end is not None else today
+    first = draft.attempt("from", lambda: periods.day(start, lambda: today))
+    last = draft.attempt("to", lambda: periods.day(end, lambda: today)) if end is not None else today
     if first is None or last is None:
         return None
-    days: Days | None = asked.attempt("from", lambda: periods.check(first, last))
+    days: Days | None = draft.attempt("from", lambda: periods.check(first, last))
     if days and (days[1] - days[0]).days >= LONGEST_REPORT:
-        asked.wrong("from", "The report is too long", f"it has at most {LONGEST_REPORT:,} days", "Choose fewer days")
+        draft.wrong("from", "The report is too long", f"it has at most {LONGEST_REPORT:,} days", "Choose fewer days")
     return days
 
 

@@ -28,8 +28,7 @@ WEEK = (date(2026, 3, 2), date(2026, 3, 8))
 
 def answer(published: Path, *metrics: str, tenant: str = "acme", most: int | None = None, **question: Any) -> Answer:
     with open_build(published, tenant) as build:
-        asked = Question(metrics, **question)
-        return answers.ask(build, asked, subject=SUBJECT, now=NOW, most_rows=most)
+        return answers.ask(build, Question(metrics, **question), subject=SUBJECT, now=NOW, most_rows=most)
 
 
 def test_document_names_the_facts_beside_the_numbers(published: Path) -> None:

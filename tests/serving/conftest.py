@@ -77,8 +77,8 @@ class Served:
 
     def bearer(self, tenant: str = "aurora", scopes: Collection[str] = SCOPES, days: float = 7) -> dict[str, str]:
         """The header of a new token for programs."""
-        made = self.site.tokens.make(tenant, scopes, timedelta(days=days), by="a test", now=self.site.now())
-        return {"authorization": f"Bearer {made[0]}"}
+        text, _ = self.site.tokens.make(tenant, scopes, timedelta(days=days), by="a test", now=self.site.now())
+        return {"authorization": f"Bearer {text}"}
 
     def token(self, tenant: str = "aurora", report: str = "revenue-overview", **options: Any) -> str:
         return links.sign(self.link(tenant, report, **options), self.site.keys)

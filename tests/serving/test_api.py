@@ -458,12 +458,12 @@ def test_mistake_of_ours_is_500_and_leaks_nothing(tmp_path: Path, published: Pat
     damaged.tokens.path.parent.mkdir()
     damaged.tokens.path.write_bytes(b"no database at all, but longer than a header" * 100)
     client = Client(application(damaged))
-    answer = client.send("GET", QUESTION, headers={"authorization": f"Bearer {made(served)}"})
+    answer = client.send("GET", QUESTION, headers={"authorization": f"Bearer {foreign_token(served)}"})
     problem(answer, 500)
     assert str(tmp_path) not in answer.text
 
 
-def made(served: Served) -> str:
+def foreign_token(served: Served) -> str:
     """A well-formed token of another ledger."""
     other = site_of(served.site.published, served.site.tokens.path.parent / "more", Sessions())
     return other.tokens.make("aurora", SCOPES, timedelta(days=1), by="a test", now=datetime.now(UTC))[0]

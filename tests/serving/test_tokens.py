@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 WEEK = timedelta(days=7)
 
 
-def made(book: Tokens, tenant: str = "aurora", lifetime: timedelta = WEEK) -> str:
+def token_of(book: Tokens, tenant: str = "aurora", lifetime: timedelta = WEEK) -> str:
     return book.make(tenant, SCOPES, lifetime, by="ola", now=NOW)[0]
 
 
@@ -35,7 +35,7 @@ def state(book: Tokens, text: str, now: datetime = NOW) -> str:
 
 
 def test_token_has_the_form_that_scanners_look_for(tmp_path: Path) -> None:
-    texts = {made(Tokens(tmp_path)) for _ in range(20)}
+    texts = {token_of(Tokens(tmp_path)) for _ in range(20)}
     assert len(texts) == 20
     for text in texts:
         assert re.fullmatch(r"takings_[0-9a-f]{12}_[0-9A-Za-z]{49}", text)
@@ -62,7 +62,7 @@ def test_token_names_its_tenant_and_scopes_until_the_instant_of_its_expiry(tmp_p
 
 def test_revoked_token_ends_at_once_also_for_other_processes(tmp_path: Path) -> None:
     book, other = Tokens(tmp_path), Tokens(tmp_path)
-    text = made(book)
+    text = token_of(book)
     assert state(other, text) == "live"
     entry = book.revoke(text.split("_")[1], "ola", NOW)
     assert (entry.revoked_by, entry.revoked_at, state(other, text)) == ("ola", NOW, "revoked")
@@ -73,7 +73,7 @@ def test_revoked_token_ends_at_once_also_for_other_processes(tmp_path: Path) -> 
 
 def test_whatever_is_no_token_of_ours_is_refused_with_one_message(tmp_path: Path) -> None:
     book = Tokens(tmp_path)
-    text, other = made(book), made(book, "nordlicht")
+    text, other = token_of(book), token_of(book, "nordlicht")
     start, number, rest = text.split("_")
     fresh = f"{start}_{number}_{'A' * 43}"
     foreign = f"{start}_{other.split('_')[1]}_{rest[:43]}"
@@ -92,7 +92,7 @@ def test_whatever_is_no_token_of_ours_is_refused_with_one_message(tmp_path: Path
 
 def test_ledger_holds_no_token_and_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     book = Tokens(tmp_path / "serving")
-    text = made(book)
+    text = token_of(book)
     secret = text.split("_")[2].encode()
     files = list(book.path.parent.iterdir())
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
@@ -104,7 +104,7 @@ def test_ledger_holds_no_token_and_is_readable_by_its_owner_alone(tmp_path: Path
 
 def test_use_is_noted_at_most_once_a_minute(tmp_path: Path) -> None:
     book = Tokens(tmp_path)
-    text = made(book)
+    text = token_of(book)
     assert book.entries()[0].used_at is None
     times = [timedelta(seconds=seconds) for seconds in (0, 59, 60, 119, 500)]
     used = []
@@ -116,7 +116,7 @@ def test_use_is_noted_at_most_once_a_minute(tmp_path: Path) -> None:
 
 def test_use_of_a_token_that_cannot_be_noted_ends_no_reading(tmp_path: Path) -> None:
     book = Tokens(tmp_path)
-    text = made(book)
+    text = token_of(book)
     with sqlite3.connect(book.path) as db:
         db.execute("CREATE TRIGGER full BEFORE UPDATE ON tokens BEGIN SELECT RAISE(ABORT, 'disk full'); END")
     db.close()
@@ -126,7 +126,7 @@ def test_use_of_a_token_that_cannot_be_noted_ends_no_reading(tmp_path: Path) -> 
 
 def test_tenant_lists_its_own_tokens_the_newest_first(tmp_path: Path) -> None:
     book = Tokens(tmp_path)
-    own, foreign, second = made(book), made(book, "nordlicht"), made(book)
+    own, foreign, second = token_of(book), token_of(book, "nordlicht"), token_of(book)
     assert [entry.id for entry in book.entries("aurora")] == [second.split("_")[1], own.split("_")[1]]
     assert {entry.id for entry in book.entries()} == {text.split("_")[1] for text in (own, foreign, second)}
 
@@ -137,7 +137,7 @@ def test_unknown_scope_is_refused(tmp_path: Path) -> None:
 
 
 def test_damaged_ledger_opens_nothing_and_says_so(tmp_path: Path) -> None:
-    text = made(Tokens(tmp_path / "other"))
+    text = token_of(Tokens(tmp_path / "other"))
     (tmp_path / "tokens.db").write_bytes(b"no database at all, but longer than a header" * 100)
     with pytest.raises(StateError, match=r"tokens\.db cannot be used"):
         Tokens(tmp_path).check(text, NOW)
