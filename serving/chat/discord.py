@@ -1,7 +1,7 @@
 """Discord's interactions endpoint: POST /chat/discord.
 
 Interaction types: 1 ping, 2 command, 4 autocomplete. Response types: 1 pong, 4 message, 5 a message that comes later,
-8 choices. A message with the flag 64 is seen by the person who event, and by nobody else.
+8 choices. A message with the flag 64 is seen by the person who asked, and by nobody else.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROW, BUTTON, LINK = 1, 2, 5
 EPHEMERAL = 64
 MOST_FIELDS, MOST_NAME, MOST_VALUE, MOST_DESCRIPTION, MOST_FOOTER, MOST_TOTAL = 24, 256, 1024, 2000, 1000, 6000
 """Discord's limits are 25 fields, 4,096 and 2,048 characters; all texts of an embed together have at most 6,000."""
-MARKUP = re.compile(r"([\\*_~`|>\[\]()#<@:-])")
+MARKUP = re.compile(r"([\\*_~`|<>\[\]#@])")
 NO_SERVER = "Use this command on your server: a direct message belongs to no shop."
 OTHER_APPLICATION = "Another application of Discord was configured here. Whoever runs Takings can correct it."
 Id = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
@@ -73,7 +73,7 @@ class Interaction(BaseModel):
 
     type: int
     application_id: Id = "0"
-    token: Annotated[str, Field(pattern=r"^[A-Za-z0-9._=-]{0,1000}$")] = ""
+    token: Annotated[str, Field(pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._=-]{0,1000})?$")] = ""
     guild_id: Id | None = None
     member: Member | None = None
     data: Data = Data()
@@ -118,7 +118,7 @@ def routes(site: Site, reports: Reports, discord: Discord, late: Late) -> APIRou
 
 
 def _refusal(reports: Reports, discord: Discord, access: Access | None, event: Interaction) -> str:
-    """Why nothing is answered, for the person who event; empty where the person may ask."""
+    """Why nothing is answered, for the person who asked; empty where the person may ask."""
     if event.application_id != discord.application_id:
         return OTHER_APPLICATION
     if event.guild_id is None or event.member is None:
@@ -133,10 +133,10 @@ async def _choices(reports: Reports, access: Access | None, event: Interaction) 
     member = event.member
     if access is None or member is None or not access.allows(member.user.id, member.roles):
         return []
-    typed = next((option for option in event.data.options if option.focused), Option(name=""))
-    begun = str(typed.value)
+    current = next((option for option in event.data.options if option.focused), Option(name=""))
+    letters = str(current.value)
     try:
-        offered = period_choices(begun) if typed.name == "period" else await reports.choices(begun)
+        offered = period_choices(letters) if current.name == "period" else await reports.choices(letters)
     except SemanticError:
         return []
     return [{"name": name[:100], "value": value[:100]} for name, value in offered]

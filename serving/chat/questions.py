@@ -53,27 +53,27 @@ def check_period(word: str) -> str:
     return word
 
 
-def report_choices(begun: str, titles: Mapping[str, object], most: int = MOST_CHOICES) -> list[Choice]:
+def report_choices(letters: str, titles: Mapping[str, object], most: int = MOST_CHOICES) -> list[Choice]:
     """The reports whose word or title has what was typed, the ten with a word of their own first."""
     words = {report: word for word, report in ALIASES.items()}
     named = [*(report for report in ALIASES.values() if report in titles), *(name for name in titles)]
-    return _choices(begun, ((words.get(name, name), name) for name in dict.fromkeys(named)), most)
+    return _choices(letters, ((words.get(name, name), name) for name in dict.fromkeys(named)), most)
 
 
-def period_choices(begun: str) -> list[Choice]:
+def period_choices(letters: str) -> list[Choice]:
     """The periods whose name has what was typed; a number of days is one as well."""
-    offered = _choices(begun, ((name, pages.period_words(name)) for name in PRESETS), MOST_CHOICES)
+    offered = _choices(letters, ((name, pages.period_words(name)) for name in PRESETS), MOST_CHOICES)
     try:
-        preset = begun and periods.preset(begun)
+        preset = letters and periods.preset(letters)
     except SemanticError:
         preset = ""
-    if preset and all(name != begun for _, name in offered):
-        offered = [(begun, begun), *offered][:MOST_CHOICES]
+    if preset and all(name != letters for _, name in offered):
+        offered = [(letters, letters), *offered][:MOST_CHOICES]
     return offered
 
 
-def _choices(begun: str, known: Iterable[tuple[str, str]], most: int) -> list[Choice]:
-    text = begun.strip().lower()
+def _choices(letters: str, known: Iterable[tuple[str, str]], most: int) -> list[Choice]:
+    text = letters.strip().lower()
     return [(word, word) for word, words in known if text in word or text in words.lower()][:most]
 
 

@@ -70,9 +70,9 @@ class Reports:
         """The tenant of a room; None where it is not configured (any more)."""
         return self._site.tenants.get(access.tenant) if access else None
 
-    async def choices(self, begun: str) -> list[tuple[str, str]]:
+    async def choices(self, letters: str) -> list[tuple[str, str]]:
         """The reports that fit what was typed. Raises a SemanticError."""
-        return report_choices(begun, await self._titles())
+        return report_choices(letters, await self._titles())
 
     async def help(self) -> str:
         """How to ask. Raises a SemanticError."""

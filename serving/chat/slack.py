@@ -57,7 +57,7 @@ def routes(site: Site, reports: Reports, slack: Slack, late: Late) -> APIRouter:
             return JSONResponse(await or_notice(answer(), _notice))
         return await late.respond(
             or_notice(answer(), _notice), Delivery("Slack", "POST", url, "Takings"),
-            now=lambda made: made, note=_notice(NOTE), busy=_notice(BUSY),
+            now=lambda message: message, note=_notice(NOTE), busy=_notice(BUSY),
         )  # fmt: skip
 
     return router

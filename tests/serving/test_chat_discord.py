@@ -249,12 +249,12 @@ def test_request_that_discord_did_not_send_now_is_refused_with_the_same_bytes(ta
     payload, now = command("revenue", "30d"), int(talk.now())
     body = json.dumps(payload).encode()
     other = KEY.__class__(bytes(32)).sign(talk.now().encode() + body).signature.hex()
-    genuine = talk.discord(payload)
+    genuine = talk.discord(payload, timestamp=str(now))
     answers = [
-        talk.discord(payload),  # sent twice
+        talk.discord(payload, timestamp=str(now)),  # sent twice
         talk.discord(command("revenue"), x_signature_ed25519=None),
         talk.discord(command("revenue"), x_signature_timestamp=None),
-        talk.discord(command("revenue"), x_signature_timestamp=str(now + 1)),
+        talk.discord(command("revenue"), timestamp=str(now), x_signature_timestamp=str(now + 1)),
         talk.discord(command("revenue"), x_signature_ed25519=KEY.sign(b"x").signature.hex()),
         talk.discord(command("revenue"), timestamp=str(now - 400)),
         talk.discord(command("revenue"), timestamp=str(now + 400)),

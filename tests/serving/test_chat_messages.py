@@ -97,7 +97,7 @@ def test_names_are_shown_as_they_are(answered: Callable[..., Answer]) -> None:
     answer = answered(title="**Sales** <@1> @everyone [x](https://evil.example) `a` <!channel>")
     title = discord.embed(answer)["title"]
     assert title == (
-        r"\*\*Sales\*\* \<\@1\> \@everyone \[x\]\(https\://evil.example\) \`a\` \<!channel\>"
+        r"\*\*Sales\*\* \<\@1\> \@everyone \[x\](https://evil.example) \`a\` \<!channel\>"
     )  # fmt: skip
     text = slack.message(answer)["text"]
     assert "<" not in text and "&lt;!channel&gt;" in text and "**" not in text
@@ -151,7 +151,7 @@ def test_more_answers_than_can_wait_are_refused(receiver: Receiver) -> None:
             await gate.wait()
             return {"content": "x"}
 
-        answer = await slow.respond(work(), delivery, now=lambda made: made, note={"note": 1}, busy={"busy": 1})
+        answer = await slow.respond(work(), delivery, now=lambda message: message, note={"note": 1}, busy={"busy": 1})
         if answer.background:
             running.append(asyncio.create_task(answer.background()))  # type: ignore[arg-type]
         return bytes(answer.body)

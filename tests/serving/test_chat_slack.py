@@ -83,14 +83,14 @@ def test_who_may_not_ask_or_asks_for_nothing_gets_a_sentence(
 
 def test_request_that_slack_did_not_send_now_is_refused_with_the_same_bytes(talk: Talk) -> None:
     now, form = int(talk.now()), {"team_id": "T1", "trigger_id": "1"}
-    genuine = talk.slack_form(form)
+    genuine = talk.slack_form(form, timestamp=str(now))
     answers = [
-        talk.slack_form(form),  # sent twice
+        talk.slack_form(form, timestamp=str(now)),  # sent twice
         talk.slack_form(form | {"a": "1"}, x_slack_signature=None),
         talk.slack_form(form | {"a": "2"}, x_slack_request_timestamp=None),
         talk.slack_form(form | {"a": "3"}, x_slack_signature="v0=" + "0" * 64),
         talk.slack_form(form | {"a": "4"}, x_slack_signature=""),
-        talk.slack_form(form | {"a": "5"}, x_slack_request_timestamp=str(now + 1)),
+        talk.slack_form(form | {"a": "5"}, timestamp=str(now), x_slack_request_timestamp=str(now + 1)),
         talk.slack_form(form | {"a": "6"}, timestamp=str(now - 400)),
         talk.slack_form(form | {"a": "7"}, timestamp=str(now + 400)),
         talk.discord({"type": 1}, x_signature_ed25519="00"),
