@@ -62,7 +62,7 @@ def _isolated(html: str) -> str:
 def _page(items: list[Item], item: Item | None, view: str, *, is_list: bool) -> str:
     """The list beside a message; on a phone one of both."""
     count = f"{len(items)} message{'s' * (len(items) != 1)}" if items else "No message yet"
-    entries = "".join(_entry(each, is_open=each is item and not is_list) for each in items)
+    entries = "".join(_entry(each, is_open=each is item) for each in items)
     listing = f'<nav class="list" aria-label="Messages"><p class="count">{count}</p><ul>{entries}</ul></nav>'
     body = _message(item, view) if item else '<p class="empty">What is sent to this mailbox appears here.</p>'
     title = item.title if item and not is_list else "Mailbox"

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from serving.alerts import state
@@ -33,6 +33,8 @@ _NOTE = (
 )
 INSTANTS = [field.name for field in dataclasses.fields(Status) if "datetime" in str(field.type)]
 REST = "rest"
+RETENTION = timedelta(days=60)
+"""How long the content of messages stays."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,8 @@ class Book:
             "changes": [[change.event, _plain(change.status)] for change in changes],
         }
         is_rest = window.endswith(REST)
+        old = (today.day - RETENTION).isoformat()
+        db.execute("DELETE FROM alert_messages WHERE tenant = ? AND day < ?", (tenant, old))
         db.execute(
             "INSERT INTO alert_messages VALUES (?, ?, ?, ?, ?)",
             (tenant, window, today.day.isoformat(), is_rest, json.dumps(content, ensure_ascii=False)),
