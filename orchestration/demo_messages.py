@@ -67,4 +67,4 @@ def check(settings: Settings) -> str:
     if missing := [kind for kind, count in counts.items() if not count]:
         states = "; ".join(f"{entry.key.kind} of {entry.key.tenant}: {entry.state} {entry.detail}" for entry in entries)
         raise StopError(f"No {' and no '.join(missing)} arrived in the demo's mailbox", states or "nothing was planned")
-    return f"The mailbox has {counts['report']} report and {counts['alert']} messages about alerts."
+    return f"Reports in the mailbox: {counts['report']}; messages about alerts: {counts['alert']}."

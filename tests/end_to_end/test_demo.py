@@ -53,6 +53,7 @@ def test_demo_fills_the_dashboards_of_both_tenants_and_answers_a_query(home: Pat
         for source in ("shopify", "stripe", "meta_ads", "tiktok_ads"):
             assert f"✓ {tenant} / {source} / " in result.stdout
     answer = run(home, "query", "--metrics", "orders_placed", "--by", "tenant_id", "--format", "json")
+    assert "Reports in the mailbox: 1; messages about alerts: 2." in result.stderr
     placed = {row["tenant_id"]: row["orders_placed"] for row in json.loads(answer.stdout)}
     assert sum(placed.values()) == pytest.approx(20_000, rel=0.1)
     again = run(home, "demo", "--once", "--superset-port", "0")
