@@ -46,7 +46,7 @@ def send(address: str, message: Message, message_id: str, date: datetime) -> Out
     `message_id`: 32 hexadecimal digits, the same for every attempt; mail programs and webhooks recognize a repetition
     by it. `date`: when the message was written.
     """
-    plugin = _plugin(address)
+    plugin = _plugin(address, message.sender)
     if plugin is None or problem(address):
         return Outcome("failed", problem(address))
     if _is_mail(plugin):
@@ -80,11 +80,12 @@ def _notify(plugin: Any, message: Message, folder: Path) -> bool:
     return bool(plugin.notify(body=text, title=message.title, body_format=NotifyFormat.TEXT, attach=attach))
 
 
-def _plugin(address: str) -> Any:
+def _plugin(address: str, sender: str = "") -> Any:
     """Apprise's object for an address; None where it understands none. Apprise logs addresses: it is kept quiet."""
+    name = sender or "Takings"
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     asset = AppriseAsset(
-        app_id="Takings", app_desc="Takings", app_url="", image_url_mask="", image_url_logo="",
+        app_id=name, app_desc=name, app_url="", image_url_mask="", image_url_logo="",
         storage_mode=PersistentStoreMode.MEMORY,
     )  # fmt: skip
     return Apprise.instantiate(address, asset=asset, suppress_exceptions=True)

@@ -37,13 +37,17 @@ def deliver(
     entries = list(due)
     with ThreadPoolExecutor(threads, "deliver") as pool:
         futures: list[Future[None]] = []
-        for entry in entries:
-            if delivery.is_over:
-                break
-            if entry.state == "rendered" or delivery.rendered(entry.key):
-                futures.append(pool.submit(delivery.send, entry.id))
-        for future in futures:
-            future.result()
+        try:
+            for entry in entries:
+                if delivery.is_over:
+                    break
+                if entry.state == "rendered" or delivery.rendered(entry.key):
+                    futures.append(pool.submit(delivery.send, entry.id))
+            for future in futures:
+                future.result()
+        except BaseException:  # an interruption, or an outbox that cannot be used: what is not begun is not begun
+            delivery.stop()
+            raise
     return [*lost, *(outbox.find(entry.id) for entry in entries)]
 
 
@@ -58,6 +62,10 @@ class _Pass:
     @property
     def is_over(self) -> bool:
         return time.monotonic() > self._end
+
+    def stop(self) -> None:
+        """Begin nothing any more."""
+        self._end = 0.0
 
     def rendered(self, key: Key) -> bool:
         """Whether the message of a key could be rendered and is stored; each key is tried once."""

@@ -10,12 +10,14 @@ import re
 import smtplib
 import ssl
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from typing import Any
 
+from serving.deliveries.deadline import deadline
 from serving.deliveries.message import Message, Outcome
 
 POLICY = SMTP.clone(cte_type="7bit")
@@ -37,28 +39,38 @@ def problem(server: Any) -> str:
 
 def send(server: Any, message: Message, message_id: str, date: datetime) -> Outcome:
     """Send a mail through the server of an Apprise address, with all its recipients in one transaction."""
-    content = compose(server, message, message_id, date).as_bytes(policy=POLICY)
     try:
-        smtp = _connected(server)
+        content = compose(server, message, message_id, date).as_bytes(policy=POLICY)
+    except ValueError as error:
+        return Outcome("failed", f"the mail cannot be written ({type(error).__name__}): see the headers in its address")
+    smtp = _client(server)
+    try:
+        with deadline(lambda: smtp.sock):
+            outcome = _delivered(smtp, server, content)
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+    finally:
+        smtp.close()
+    return replace(outcome, detail=_without_names(outcome.detail, server))
+
+
+def _delivered(smtp: smtplib.SMTP, server: Any, content: bytes) -> Outcome:
+    try:
+        _connect(smtp, server)
     except smtplib.SMTPNotSupportedError:
         return Outcome("failed", "the mail server does not offer the encryption or the login that the address asks for")
     except smtplib.SMTPResponseException as error:
         return _refused("the connection or the login", error.smtp_code, error.smtp_error)
     except (OSError, smtplib.SMTPException) as error:
         return Outcome("later", f"no connection to the mail server ({_reason(error)})")
-    try:
-        return _submit(smtp, server.from_addr[1], _recipients(server), content)
-    finally:
-        with suppress(OSError, smtplib.SMTPException):
-            smtp.quit()
-        smtp.close()
+    return _submit(smtp, server.from_addr[1], _recipients(server), content)
 
 
 def compose(server: Any, message: Message, message_id: str, date: datetime) -> EmailMessage:
     """The mail: text, HTML with its pictures, attachments. Equal arguments give equal bytes."""
     mail = EmailMessage(POLICY)
     mail["Subject"] = " ".join(message.title.split())
-    mail["From"] = formataddr((server.from_addr[0] or "", server.from_addr[1]))
+    mail["From"] = formataddr((server.from_addr[0] or message.sender, server.from_addr[1]))
     mail["To"] = ", ".join(formataddr((name or "", address)) for name, address in server.targets)
     for header, addresses in (("Cc", server.cc), ("Reply-To", server.reply_to)):
         if addresses:
@@ -84,27 +96,31 @@ def compose(server: Any, message: Message, message_id: str, date: datetime) -> E
     return mail
 
 
-def _connected(server: Any) -> smtplib.SMTP:
-    """A connection that has greeted, is encrypted and logged in as the address asks."""
+def _client(server: Any) -> smtplib.SMTP:
+    """A client that is not connected yet."""
+    if server.secure_mode == "ssl":
+        return smtplib.SMTP_SSL(timeout=SECONDS_TO_ANSWER, context=_context(server))
+    return smtplib.SMTP(timeout=SECONDS_TO_ANSWER)
+
+
+def _context(server: Any) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if not server.verify_certificate:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    host, port, timeout = server.smtp_host, server.port or 0, SECONDS_TO_ANSWER
-    smtp = (
-        smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
-        if server.secure_mode == "ssl"
-        else smtplib.SMTP(host, port, timeout=timeout)
-    )
-    try:
-        smtp.ehlo_or_helo_if_needed()
-        if server.secure_mode == "starttls":
-            smtp.starttls(context=context)
-        if server.user and server.password:
-            smtp.login(server.user, server.password)
-    except BaseException:
-        smtp.close()
-        raise
-    return smtp
+    return context
+
+
+def _connect(smtp: smtplib.SMTP, server: Any) -> None:
+    """Connect, greet, encrypt and log in as the address asks."""
+    smtp._host = server.smtp_host  # type: ignore[attr-defined]  # what the certificate has to name
+    code, reply = smtp.connect(server.smtp_host, server.port or 0)
+    if code != 220:
+        raise smtplib.SMTPConnectError(code, reply)
+    smtp.ehlo_or_helo_if_needed()
+    if server.secure_mode == "starttls":
+        smtp.starttls(context=_context(server))
+    if server.user and server.password:
+        smtp.login(server.user, server.password)
 
 
 def _submit(smtp: smtplib.SMTP, sender: str, recipients: list[str], content: bytes) -> Outcome:
@@ -173,6 +189,15 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
+
+
+def _without_names(text: str, server: Any) -> str:
+    """A text without the login and the names of mailboxes."""
+    mailboxes = [address.partition("@")[0] for address in (server.from_addr[1], *_recipients(server))]
+    for name in (server.user, server.password, *mailboxes):
+        if name:
+            text = re.sub(rf"\b{re.escape(name)}\b", "…", text)
+    return text
 
 
 def _recipients(server: Any) -> list[str]:

@@ -28,8 +28,8 @@ class Attachment:
 class Message:
     """One message, the same for every channel and recipient.
 
-    `title` is the subject. `text` is the part text/plain of a mail, and what chats show where `chat` is empty; `html`
-    is the other part of a mail. Without `html` a mail is plain text.
+    `title` is the subject, `sender` whom it is from where the address names nobody. `text` is the part text/plain of a
+    mail, and what chats show where `chat` is empty. `html` is the other part; without it a mail is plain text.
     """
 
     title: str
@@ -37,22 +37,23 @@ class Message:
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
     chat: str = ""
+    sender: str = ""
 
     def dump(self) -> tuple[bytes, dict[str, bytes]]:
         """The message without the bodies of its files, and these by their hashes: equal messages give equal bytes."""
         bodies = {_hash(file.body): file.body for file in self.attachments}
         files = [[file.name, file.media_type, _hash(file.body), file.inline, file.chat] for file in self.attachments]
-        content = json.dumps([self.title, self.text, self.html, files, self.chat], ensure_ascii=False)
+        content = json.dumps([self.title, self.text, self.html, files, self.chat, self.sender])
         return content.encode(), bodies
 
     @staticmethod
     def load(content: bytes, bodies: Mapping[str, bytes]) -> Message:
         """The message that `dump` gave."""
-        title, text, html, files, chat = json.loads(content)
+        title, text, html, files, chat, sender = json.loads(content)
         attachments = tuple(
             Attachment(name, kind, bodies[body], inline, in_chat) for name, kind, body, inline, in_chat in files
         )
-        return Message(title, text, html, attachments, chat)
+        return Message(title, text, html, attachments, chat, sender)
 
     @property
     def hash(self) -> str:

@@ -70,6 +70,7 @@ def message(report: Parts, link: Link, why: str) -> Message:
         _html(report, link, why, title, (until, attached)),
         (report.file, *report.pictures),
         _chat(report, link, until),
+        report.brand.name,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import math
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
+from serving.deliveries.deadline import deadline
 from serving.deliveries.message import Outcome
 
 GATEWAYS = frozenset((502, 504, *range(520, 530)))
@@ -36,6 +38,7 @@ class Exchange:
 
     method: str
     is_sent: bool = False
+    connection: http.client.HTTPConnection | None = None
     response: requests.Response | None = None
     error: Exception | None = None
 
@@ -83,7 +86,8 @@ def watched() -> Iterator[list[Exchange]]:
     _watch.exchanges = exchanges
     _installation.change(1)
     try:
-        yield exchanges
+        with deadline(lambda: _socket(exchanges)):
+            yield exchanges
     finally:
         _installation.change(-1)
         _watch.exchanges = None
@@ -106,8 +110,13 @@ def _watched_bytes(self: http.client.HTTPConnection, data: Any) -> None:
     if _watch.exchanges:
         if self.sock is None:
             self.connect()
-        _watch.exchanges[-1].is_sent = True
+        _watch.exchanges[-1].is_sent, _watch.exchanges[-1].connection = True, self
     _send_bytes(self, data)
+
+
+def _socket(exchanges: list[Exchange]) -> socket.socket | None:
+    connection = exchanges[-1].connection if exchanges else None
+    return connection.sock if connection else None
 
 
 def outcome(delivered: bool, exchanges: list[Exchange]) -> Outcome:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -29,12 +30,16 @@ class MailServer:
     """Replies to recipients by address."""
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
+    slow: str = ""
+    """The stage at which it takes a second to answer."""
 
     def address(self, name: str = "owner", options: str = "") -> str:
         return f"mailto://127.0.0.1:{self.port}/{name}@shop.example?from=reports@takings.example{options}"
 
     async def _reply(self, stage: str, server: Any, usual: str) -> str:
         reply = self.replies.get(stage, usual)
+        if stage == self.slow:
+            await asyncio.sleep(1)
         if reply == "drop":
             server.transport.abort()
         return reply
@@ -84,6 +89,27 @@ def mail_server(**options: Any) -> Iterator[MailServer]:
         yield server
     finally:
         controller.stop()
+
+
+@contextmanager
+def dripping_server() -> Iterator[int]:
+    """The port of a server that answers with one byte after another, without end."""
+    ended = threading.Event()
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            while not ended.wait(0.05):
+                connection.send(b"2")
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            ended.set()
+            thread.join()
 
 
 @dataclass

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from requests.adapters import HTTPAdapter
 
-from serving.deliveries import channels, mail, web
+from serving.deliveries import channels, deadline, mail, web
 from serving.deliveries.message import Attachment, Message, Outcome
-from tests.serving.deliveries.receivers import TAKEN, HttpServer, MailServer, free_port, http_server, mail_server
+from tests.serving.deliveries.receivers import (
+    TAKEN,
+    HttpServer,
+    MailServer,
+    dripping_server,
+    free_port,
+    http_server,
+    mail_server,
+)
 
 DATE = datetime(2026, 11, 30, 8, tzinfo=UTC)
 IDENTIFIER = "0123456789abcdef0123456789abcdef"
@@ -21,7 +32,7 @@ LOGO = b"\x89PNG\r\n\x1a\nlogo"
 MESSAGE = Message(
     "Weekly: Umsätze\n– Aurora", "Net sales 1,00 €\n.\n.hidden\n", '<img src="cid:logo.png"><p>Net sales ä</p>',
     (Attachment("logo.png", "image/png", LOGO, inline=True), Attachment("a.csv", "text/csv", b"a,b\r\n")),
-    "Net sales\nhttps://example.com/r/1",
+    "Net sales\nhttps://example.com/r/1", "Nordlicht Küche",
 )  # fmt: skip
 
 
@@ -35,6 +46,7 @@ def shared_mail() -> Iterator[MailServer]:
 def smtp(shared_mail: MailServer) -> MailServer:
     for state in (shared_mail.replies, shared_mail.refused, shared_mail.mails, shared_mail.recipients):
         state.clear()
+    shared_mail.slow = ""
     return shared_mail
 
 
@@ -85,6 +97,11 @@ def test_mail_without_html_is_plain_text(smtp: MailServer) -> None:
     assert smtp.mails[0].get_content_type() == "text/plain"
 
 
+def test_sender_is_the_tenant_where_the_address_names_nobody(smtp: MailServer) -> None:
+    send(smtp.address())
+    assert smtp.mails[0]["From"] == "Nordlicht Küche <reports@takings.example>"
+
+
 @pytest.mark.parametrize(
     ("stage", "reply", "result", "detail"),
     [
@@ -130,6 +147,47 @@ def test_mail_server_that_never_answers_is_asked_later(monkeypatch: pytest.Monke
     assert outcome == Outcome("later", "no connection to the mail server (no answer in time)")
 
 
+@pytest.mark.parametrize(
+    ("stage", "result", "detail"),
+    [("MAIL", "later", "the mail server ended the connection before it had the mail (no answer in time)"),
+     ("DATA", "unknown", "the connection ended before the server answered to the mail (no answer in time)")],
+)  # fmt: skip
+def test_mail_server_that_is_slow_is_not_waited_for(
+    smtp: MailServer, monkeypatch: pytest.MonkeyPatch, stage: str, result: str, detail: str
+) -> None:
+    monkeypatch.setattr(mail, "SECONDS_TO_ANSWER", 0.3)
+    smtp.slow = stage
+    outcome = send(smtp.address())
+    assert (outcome.result, outcome.detail) == (result, detail)
+
+
+@pytest.mark.parametrize("kind", ["mailto", "json"])
+def test_server_that_sends_a_byte_from_time_to_time_is_left_in_the_end(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(deadline, "SECONDS", 0.3)
+    with dripping_server() as port:
+        address = f"{kind}://127.0.0.1:{port}/owner@shop.example?from=reports@takings.example"
+        outcome = send(address)
+    assert outcome.result == ("later" if kind == "mailto" else "unknown"), "HTTP: the request was sent"
+
+
+def test_certificate_that_nobody_vouches_for_gets_no_mail(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate(tmp_path))
+    with mail_server(tls_context=context) as server:
+        address = server.address().replace("mailto", "mailtos")
+        outcome = send(address)
+        assert outcome.result == "later" and "its certificate is not valid: self-signed" in outcome.detail
+        assert server.mails == []
+        assert send(f"{address}&verify=no") == Outcome("sent", TAKEN)
+        assert send(f"{address}&mode=ssl").result == "later", "encrypted from the first byte, which this server is not"
+
+
+def test_mail_that_cannot_be_written_was_not_sent(smtp: MailServer) -> None:
+    assert send(smtp.address(), Message("T", "\udc80")).result == "failed"
+
+
 def test_server_without_encryption_or_login_gets_no_mail(smtp: MailServer) -> None:
     for address in (
         f"mailtos://127.0.0.1:{smtp.port}/owner@shop.example?from=reports@takings.example",
@@ -142,15 +200,25 @@ def test_server_without_encryption_or_login_gets_no_mail(smtp: MailServer) -> No
 
 def test_wrong_password_fails_and_is_not_shown() -> None:
     with mail_server(auth_require_tls=False, authenticator=_refuse) as server:
-        outcome = send(f"mailto://user:secret@127.0.0.1:{server.port}/owner@shop.example?from=reports@takings.example")
-    assert outcome.result == "failed" and outcome.detail.startswith("the connection or the login was refused: 535")
-    assert "secret" not in outcome.detail and "user" not in outcome.detail
+        outcome = send(f"mailto://maria:secret@127.0.0.1:{server.port}/owner@shop.example?from=reports@takings.example")
+    assert outcome == Outcome("failed", "the connection or the login was refused: 535 no … with …")
 
 
 def _refuse(*_: object) -> object:
     from aiosmtpd.smtp import AuthResult
 
-    return AuthResult(success=False, handled=False)
+    return AuthResult(success=False, handled=False, message="535 no maria with secret")
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of 127.0.0.1 that it signed itself, and its key."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate, key
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,30 @@ def test_receiver_that_takes_nothing_now_is_asked_once_in_a_pass_and_holds_back_
     assert {entry.state for entry in entries if entry.recipient == "env:DOWN"} == {"rendered"}
 
 
+def test_interruption_begins_no_further_message(outbox: Outbox) -> None:
+    for number in range(5):
+        outbox.plan(Key("report", "aurora", f"report-{number}", KEY.window), ["env:A"], NOW)
+    keys = iter(range(5))
+
+    def render(_: Key) -> Message:
+        if next(keys) == 2:
+            raise KeyboardInterrupt
+        return MESSAGE
+
+    with pytest.raises(KeyboardInterrupt):
+        deliver(outbox, outbox.open(NOW), render, Receiver(), lambda: NOW, threads=1)
+    assert {entry.state for entry in outbox.entries()} <= {"sent", "rendered", "planned"}
+    assert [entry.state for entry in outbox.entries()].count("planned") == 3
+
+
+def test_pass_that_takes_too_long_leaves_the_rest_to_the_next_one(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.plan(KEY, ["env:A"], NOW)
+    monkeypatch.setattr("serving.deliveries.deliver.LONGEST_PASS", timedelta(seconds=-1))
+    assert [entry.state for entry in walk(outbox, Receiver())] == ["planned"]
+
+
 @pytest.mark.parametrize("result", ["failed", "unknown"])
 def test_what_failed_or_is_unknown_is_sent_again_only_when_a_person_asks(outbox: Outbox, result: str) -> None:
     outbox.plan(KEY, ["env:A"], NOW)
