@@ -16,6 +16,7 @@ from orchestration import (
     cli_alerts,
     cli_chat,
     cli_deliveries,
+    cli_mcp,
     cli_numbers,
     cli_pictures,
     cli_reports,
@@ -42,6 +43,7 @@ app.add_typer(cli_chat.app, name="chat")
 app.add_typer(cli_tokens.app, name="token")
 cli_numbers.register(app)
 app.command()(cli_reports.report)
+app.command()(cli_mcp.mcp)
 app.command()(cli_alerts.alerts)
 app.command()(cli_pictures.pictures)
 app.command()(cli_deliveries.deliveries)

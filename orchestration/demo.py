@@ -20,6 +20,7 @@ from rich.console import Console
 from common.errors import ConfigurationError
 from connectors.base import Progress
 from orchestration import (
+    cli_mcp,
     dagster_run,
     dbt_build,
     demo_messages,
@@ -80,6 +81,7 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
         console.print(f"The demo took {time.monotonic() - began:.0f} s, from the first step to filled dashboards.")
         if not once:
             programs = api_lines(configuration, on_terminal=console.file.isatty())
+            programs += assistant_lines(configuration)
             servers.show(configuration, children, console, [*share_links(configuration), *_mailbox(shops), *programs])
 
 
@@ -109,6 +111,11 @@ def api_lines(configuration: Settings, *, on_terminal: bool) -> list[str]:
         bearer = text if on_terminal else f"$(cat {shlex.quote(str(path))})"
         lines.append(f'  curl -H "Authorization: Bearer {bearer}" "{question}"')
     return lines
+
+
+def assistant_lines(configuration: Settings) -> list[str]:
+    """The command that an assistant starts for the first tenant, as a line."""
+    return [f"  {'For assistants':22} {cli_mcp.command(configuration.tenants[0].id)}"]
 
 
 def simulator_arguments(home: Home, world: Path | None, days: int = DAYS) -> list[str]:

@@ -2,7 +2,7 @@
 
     uvicorn.run(application(site), …)
 
-Routes are in public.py, own.py, chat/ and api/, what cannot be shown is in refusals.py.
+Routes are in public.py, own.py, chat/, api/ and mcp/, what cannot be shown is in refusals.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from serving.cache import Cache
 from serving.chat import routes as chat
 from serving.headers import Guarded
 from serving.limiting import Limits
+from serving.mcp import server as mcp
 from serving.public import READ
 from serving.reader import Reader
 from serving.site import Site
@@ -40,6 +41,8 @@ def application(site: Site, cache: Cache | None = None, limits: Limits | None = 
     chat.add_to(app, site, reader)
     _add_files(app)
     refusals.add_to(app, site)
+    limits = limits or Limits()
+    app.include_router(mcp.routes(site, reader, cache, limits))
     api.add_to(app, site, reader, cache, limits)
     limited = Sized(RequestBodyLimitMiddleware(app, MOST_BODY), MOST_BODY)
     return Guarded(TrustedHostMiddleware(limited, site.hosts, www_redirect=False))

@@ -259,6 +259,7 @@ def test_the_command_line_imports_nothing_but_typer_at_its_start() -> None:
         "_alerts",
         "_chat",
         "_deliveries",
+        "_mcp",
         "_numbers",
         "_pictures",
         "_reports",

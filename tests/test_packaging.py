@@ -21,6 +21,7 @@ PYPROJECT = ROOT / "pyproject.toml"
 LOCK, SUPERSET_LOCK = ROOT / "requirements.lock", ROOT / "superset_assets" / "server" / "requirements.lock"
 PROJECT = tomllib.loads(PYPROJECT.read_text())
 RUNTIME = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
+EXTRAS = [Requirement(text) for extra in PROJECT["project"]["optional-dependencies"].values() for text in extra]
 DEV = [Requirement(text) for text in PROJECT["dependency-groups"]["dev"]]
 
 # Not used by an import: the file that uses the package, and the words that show it.
@@ -103,7 +104,7 @@ def test_every_dependency_is_used() -> None:
 def test_every_import_of_the_product_is_declared() -> None:
     """A package that another one depends on may disappear with it."""
     by_module = packages_distributions()
-    declared = {canonical(item) for item in RUNTIME}
+    declared = {canonical(item) for item in (*RUNTIME, *EXTRAS)}
     missing = {
         f"{top} ({path.relative_to(ROOT)})"
         for path in modules(*ROOMS)
