@@ -19,11 +19,12 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 
+from common.presets import first_of
 from semantic.catalog import Catalog, Column, Mart, Metric
 from semantic.comparison import newest_day
 from semantic.compiler import GRAINS, NO_FILTERS
@@ -35,6 +36,7 @@ from semantic.reports.content import Reconciliation
 from semantic.subject import Subject
 from semantic.warehouse import Build, Currency
 
+ONE_DAY = timedelta(days=1)
 OpenDays = tuple[date | None, date | None]
 """First and last day, both included; None where the question has no such end."""
 
@@ -262,9 +264,19 @@ def _notes_on_days(build: Build, question: Question, marts: list[Mart], today: d
         yield f"Nothing is known yet of the days after {today}."
     if start and end and any(mart.time_grain == "month" for mart in marts):
         yield facts.months((start, end), today)
+    elif grain := next((name for name in question.by if name in GRAINS and name != "day"), ""):
+        if start and start != _begin(grain, start):
+            yield f"The {grain} of {start} is not whole: it has the days from {start}."
+        if end and end < today and end + ONE_DAY != _begin(grain, end + ONE_DAY):
+            yield f"The {grain} of {end} is not whole: it has the days to {end}."
     began = facts.first_day(build, question.metrics)
     if began and start and start < began:
         yield f"The first day with any number is {began}."
+
+
+def _begin(grain: str, day: date) -> date:
+    """The first day of the week, month, quarter or year of a day."""
+    return day - timedelta(days=day.weekday()) if grain == "week" else first_of(grain, day)
 
 
 def _notes_on_filters(build: Build, question: Question) -> Iterator[str]:

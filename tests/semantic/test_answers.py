@@ -94,6 +94,27 @@ def test_notes_say_which_days_are_not_over_not_known_or_before_the_first_number(
     assert note == "What is counted by month is of March 2026, which is not over."
 
 
+@pytest.mark.parametrize(
+    ("grain", "first", "last", "words"),
+    [
+        ("week", "2026-03-02", "2026-03-08", []),
+        ("week", "2026-03-03", "2026-03-07", ["week of 2026-03-03", "week of 2026-03-07"]),
+        ("month", "2026-02-01", "2026-02-28", []),
+        ("month", "2026-02-02", "2026-03-06", ["month of 2026-02-02", "month of 2026-03-06"]),
+        ("quarter", "2026-01-01", "2026-03-09", ["2026-03-09 was not over"]),
+        ("year", "2025-12-31", "2026-03-08", ["year of 2025-12-31", "year of 2026-03-08"]),
+        ("day", "2026-03-03", "2026-03-07", []),
+    ],
+)
+def test_notes_say_which_period_is_not_whole(
+    published: Path, grain: str, first: str, last: str, words: list[str]
+) -> None:
+    days = (date.fromisoformat(first), date.fromisoformat(last))
+    notes = [note for note in answer(published, "net_sales", by=(grain,), days=days).notes if "first day" not in note]
+    assert len(notes) == len(words)
+    assert all(word in note for word, note in zip(words, notes, strict=True))
+
+
 def test_note_names_a_filter_that_no_row_has(published: Path) -> None:
     result = answer(published, "net_sales", days=WEEK, filters={"channel": ("Onlne store", "Point of sale")})
     assert result.notes == ("No row has channel = 'Onlne store'. Did you mean Online store?",)

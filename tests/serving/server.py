@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import uvicorn
@@ -32,9 +32,18 @@ def running(app: ASGIApp, port: int = 0) -> Iterator[int]:
 
 async def ask(port: int, path: str) -> tuple[int, bytes]:
     """Status and body of one request on a connection of its own."""
+    status, _, body = await ask_with(port, path, {})
+    return status, body
+
+
+async def ask_with(port: int, path: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of one request with these headers."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
+    lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Connection: close",
+             *(f"{name}: {value}" for name, value in headers.items())]  # fmt: skip
+    writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
     head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     writer.close()
     await writer.wait_closed()
-    return int(head.split()[1]), body
+    status, *fields = head.decode("latin-1").split("\r\n")
+    return int(status.split()[1]), dict(field.lower().split(": ", 1) for field in fields), body
