@@ -36,6 +36,11 @@ class Currency:
         return len(str(self.minor_units)) - 1
 
 
+MOST_CURRENCIES = 1_000
+_CURRENCIES: dict[tuple[Path, str | None, int | None], Currency | None] = {}
+"""By build, tenant and the time of its file: to read one asks every mart."""
+
+
 @dataclass(frozen=True)
 class Build:
     """A published build, open for reading. `tenant` is None where the question covers all tenants."""
@@ -44,6 +49,8 @@ class Build:
     catalog: Catalog
     connection: duckdb.DuckDBPyConnection
     tenant: str | None
+    stamp: int | None = None
+    """When its file was written, of a published one: what is read once of it holds for all who open it."""
 
     @property
     def run_id(self) -> str:
@@ -76,6 +83,14 @@ class Build:
 
     @cached_property
     def _currency(self) -> Currency | None:  # every answer needs it, and a published build does not change
+        key = (self.folder, self.tenant, self.stamp)
+        if self.stamp is None or key not in _CURRENCIES:
+            if len(_CURRENCIES) > MOST_CURRENCIES:
+                _CURRENCIES.clear()
+            _CURRENCIES[key] = self._read_currency()
+        return _CURRENCIES[key]
+
+    def _read_currency(self) -> Currency | None:
         marts = [mart.name for mart in self.catalog.marts.values() if mart.has("currency") and mart.has("minor_units")]
         parts = " UNION ".join(
             f"SELECT DISTINCT currency, minor_units FROM marts.{name} WHERE {self._rows}" for name in marts
@@ -122,6 +137,14 @@ def definitions(published: Path) -> Catalog:
     return catalogs.load(current(published))
 
 
+def _stamp(path: Path) -> int | None:
+    """When a file was written; None where a later publish has just removed it."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
 @contextmanager
 def open_build(
     published: Path, tenant: str | None = None, *, every: bool = False, definitions: Catalog | None = None
@@ -145,7 +168,7 @@ def open_build(
     path = folder / ("all.duckdb" if tenant is None else f"tenant-{tenant}.duckdb")
     connection = connect(path)
     try:
-        yield Build(folder, catalog, connection, tenant)
+        yield Build(folder, catalog, connection, tenant, _stamp(path))
     except duckdb.Error as error:
         why = str(error).splitlines()[0]
         raise SemanticError(f"Cannot query {path}", why, "Build and publish again with `takings run`") from error
