@@ -106,6 +106,7 @@ MARK_OF_PATH = {
     "tests/semantic/test_tenant_walls.py": "slow",
     "tests/semantic/test_workbook.py": "slow",
     "tests/serving/test_api.py": "slow",
+    "tests/serving/test_api_walk.py": "slow",
     "tests/serving/test_concurrency.py": "slow",
     "tests/serving/test_own_pages.py": "slow",
     "tests/serving/test_process.py": "slow",
