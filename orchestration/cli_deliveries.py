@@ -131,9 +131,11 @@ def _due(configuration: Settings) -> None:
     from orchestration import messages
 
     result = messages.send_due(configuration)
+    _report([entry for entry in result.entries if entry.state == "sent"])
     for line in result.warnings:
         typer.echo(f"warning: {line}", err=True)
-    _report(result.entries)
+    if result.warnings:
+        raise typer.Exit(1)
     if not result.entries:
         typer.echo("Nothing is due.", err=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,12 +45,12 @@ class Message:
         bodies = {_hash(file.body): file.body for file in self.attachments}
         files = [[file.name, file.media_type, _hash(file.body), file.inline, file.chat] for file in self.attachments]
         content = json.dumps([self.title, self.text, self.html, files, self.chat, self.sender])
-        return content.encode(), bodies
+        return zlib.compress(content.encode()), bodies
 
     @staticmethod
     def load(content: bytes, bodies: Mapping[str, bytes]) -> Message:
         """The message that `dump` gave."""
-        title, text, html, files, chat, sender = json.loads(content)
+        title, text, html, files, chat, sender = json.loads(zlib.decompress(content))
         attachments = tuple(
             Attachment(name, kind, bodies[body], inline, in_chat) for name, kind, body, inline, in_chat in files
         )

@@ -122,7 +122,7 @@ def _socket(exchanges: list[Exchange]) -> socket.socket | None:
 def outcome(delivered: bool, exchanges: list[Exchange]) -> Outcome:
     """What came of a message. `delivered`: what Apprise made of the answers."""
     if not exchanges:
-        return Outcome("failed", "Apprise refused it before it asked the receiver")
+        return Outcome("unknown", "Apprise made no request that could be watched")
     last = exchanges[-1]
     if delivered:
         return Outcome("sent", _status(last))
