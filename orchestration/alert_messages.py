@@ -77,10 +77,12 @@ def is_due(settings: Settings, outbox: Outbox, now: datetime) -> bool:
         is_sound = as_of and tenant.id not in about.get("blocked", {})
         if is_sound and book.token(tenant.id) != _token(run, tenant):
             return True
-        is_old = bool(as_of) and _is_old(tenant, datetime.fromisoformat(as_of).replace(tzinfo=UTC), now)
         known = {status.name: status.active for status in book.statuses(tenant.id)}
-        waits = {seen.name for seen in _waiting(settings, tenant, outbox, now)}
-        if is_old != known.get("numbers_wait", False) or waits != _active_waits(known):
+        if as_of:  # else each run looks at it
+            is_old = _is_old(tenant, datetime.fromisoformat(as_of).replace(tzinfo=UTC), now)
+            if is_old != known.get("numbers_wait", False):
+                return True
+        if {seen.name for seen in _waiting(settings, tenant, outbox, now)} != _active_waits(known):
             return True
         if book.due(tenant.id, [channel.channel() for channel in tenant.alert_channels], now):
             return True
@@ -155,10 +157,12 @@ def _token(run: str, tenant: TenantSettings) -> str:
 
 def _clock(settings: Settings, tenant: TenantSettings, build: Build, outbox: Outbox, now: datetime) -> Look:
     """What waits: numbers that are too old, and deliveries that are not sent."""
-    as_of = build.as_of()
-    instant = as_of.replace(tzinfo=UTC) if as_of else None
+    blocked = [since for name, since, _ in build.blocked() if name == tenant.id]
+    newest = build.as_of() or next(iter(blocked), None)
+    instant = newest.replace(tzinfo=UTC) if newest else None
     is_old = instant is not None and _is_old(tenant, instant, now)
-    text = f"The newest numbers are those of {when(instant, tenant.time_zone)}." if instant else ""
+    words = "The newest numbers are those of" if build.as_of() else "There have been no numbers since"
+    text = f"{words} {when(instant, tenant.time_zone)}." if instant else ""
     why = facts.blocked(build) or "The sources have not been read since then."
     advice = "Look at the last run in Dagster, or run `takings run`; it names what failed."
     numbers = Observation(
