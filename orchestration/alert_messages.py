@@ -26,7 +26,7 @@ from semantic.alerts.evaluate import Alert
 from semantic.reports import facts, library
 from semantic.warehouse import Build, open_build
 from serving.alerts import state
-from serving.alerts.book import Book, Look, Notice, Today
+from serving.alerts.book import Book, Channel, Look, Notice, Today
 from serving.alerts.message import compose
 from serving.alerts.state import Observation, Status
 from serving.alerts.words import Link, Reader, when
@@ -57,9 +57,7 @@ def observe(
         except TakingsError as error:
             book.skip(configured.id, _token(_run(settings), configured))
             problems.append(f"the alerts of {configured.id} were not observed: {error}")
-        channels = [channel.channel() for channel in configured.alert_channels]
-        today = Today(now, periods.local_day(now, configured.time_zone), configured.alert_budget)
-        if notice := book.observe(configured.id, looks, channels, today):
+        if notice := book.observe(configured.id, looks, _channels(configured), _today(configured, now)):
             notices.append(notice)
     return notices, problems
 
@@ -84,7 +82,7 @@ def is_due(settings: Settings, outbox: Outbox, now: datetime) -> bool:
                 return True
         if {seen.name for seen in _waiting(settings, tenant, outbox, now)} != _active_waits(known):
             return True
-        if book.due(tenant.id, [channel.channel() for channel in tenant.alert_channels], now):
+        if book.due(tenant.id, _channels(tenant), _today(tenant, now)):
             return True
     return False
 
@@ -111,6 +109,14 @@ def reader(settings: Settings, tenant: TenantSettings) -> Reader:
 
     brand = tenant.brand.brand(tenant.name, settings.config_folder)
     return Reader(tenant.name, tenant.time_zone, brand, link, home)
+
+
+def _channels(tenant: TenantSettings) -> list[Channel]:
+    return [channel.channel() for channel in tenant.alert_channels]
+
+
+def _today(tenant: TenantSettings, now: datetime) -> Today:
+    return Today(now, periods.local_day(now, tenant.time_zone), tenant.alert_budget)
 
 
 def superset_address(settings: Settings) -> str:

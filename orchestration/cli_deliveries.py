@@ -70,11 +70,12 @@ def check_recipients(configuration: Settings) -> None:
 
 
 def say_local_links(configuration: Settings) -> None:
-    """Say on stderr that links in deliveries do not open for the people who get them."""
-    if configuration.has_deliveries and configuration.serving.address is None:
+    """Say on stderr that links in messages do not open for the people who get them."""
+    has_messages = any(tenant.deliveries or tenant.alert_channels for tenant in configuration.tenants)
+    if has_messages and configuration.serving.address is None:
         typer.echo(
-            "The links in deliveries open on this machine alone: set `address` under [serving] to where people reach "
-            "the report pages.",
+            "The links in deliveries and alert messages open on this machine alone: set `address` under [serving] to "
+            "where people reach the report pages.",
             err=True,
         )
 

@@ -103,7 +103,7 @@ def _webhook(number: int, content: bytes) -> Item:
     text = str(fields.get("message") or fields.get("text") or fields.get("content") or "")
     files = tuple(_hook_files(fields.get("attachments")))
     return Item(
-        number, "Webhook", title, str(fields.get("type") or ""), f"/mailbox/hooks/{received['hook']}",
+        number, "Webhook", title, "", f"/mailbox/hooks/{received['hook']}",
         _instant(received["received"]), text, "", files, json.dumps(_shortened(payload), indent=2, ensure_ascii=False),
     )  # fmt: skip
 

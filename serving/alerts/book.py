@@ -130,9 +130,11 @@ class Book:
         with self._tables() as db:
             db.execute(_NOTE, (tenant, token, None))
 
-    def due(self, tenant: str, channels: Sequence[Channel], now: datetime) -> list[Change]:
-        """The changes that a message would report now."""
-        return _due(self.statuses(tenant), channels, now)
+    def due(self, tenant: str, channels: Sequence[Channel], today: Today) -> list[Change]:
+        """The changes that `observe` would report now; none where the day's budget is used."""
+        with self._tables() as db:
+            changes = _due(list(_load(db, tenant).values()), channels, today.now)
+            return changes if _window(db, tenant, today) else []
 
     def change(self, tenant: str, name: str, how: Callable[[Status], Status]) -> Status:
         """Acknowledge or snooze an alert, by a function of state.py."""

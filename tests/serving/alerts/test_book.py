@@ -54,6 +54,12 @@ class Case:
         now = START + timedelta(hours=hour)
         return self.book.observe("acme", looks, self.channels, Today(now, now.date(), self.budget))
 
+    def due(self, hour: float) -> list[str]:
+        """What a build or a minute would report at an hour."""
+        now = START + timedelta(hours=hour)
+        changes = self.book.due("acme", self.channels, Today(now, now.date(), self.budget))
+        return [f"{change.event} {change.status.name}" for change in changes]
+
     def words(self, notice: Notice | None) -> list[str]:
         return [f"{change.event} {change.status.name}" for change in notice.changes] if notice else []
 
@@ -122,7 +128,8 @@ def test_snoozed_alert_is_sent_when_the_snooze_ends_if_it_is_still_true(case: Ca
     assert case.build(1, {"a": "firing", "b": "firing"}) == []
     assert case.build(20, {"a": "firing", "b": "quiet"}) == []
     assert case.tick(29) == []
-    assert case.book.due("acme", case.channels, START + timedelta(hours=29)) == []
+    assert case.due(29) == []
+    assert case.due(30) == ["begin a"]
     assert case.tick(30) == ["begin a"], "b began and ended meanwhile"
 
 
@@ -146,6 +153,7 @@ def test_budget_of_a_day_has_one_more_message_and_the_rest_is_sent_on_the_next_d
     assert case.words(rest) == ["begin c"]
     every = {"a": "firing", "b": "firing", "c": "firing", "d": "firing", "e": "firing"}
     assert case.build(3, every) == []
+    assert case.due(4) == [], "or each minute would start a run"
     assert case.build(12, {**every, "e": "quiet"}) == []
     assert case.tick(15) == ["begin d"], "midnight: e began and ended meanwhile"
     message = compose(rest, READER)
