@@ -17,7 +17,7 @@ from semantic.errors import SemanticError
 from semantic.reports import texts
 from serving.chat import signatures
 from serving.chat.late import BUSY, Delivery, Late, Message
-from serving.chat.questions import period_choices
+from serving.chat.questions import MOST_LETTERS, period_choices
 from serving.chat.reports import NO_ROOM, NOT_ALLOWED, Answer, Reports, or_notice
 from serving.chat.requests import body_of, check_type, header
 from serving.chat.rooms import Access, Discord
@@ -29,6 +29,7 @@ ROW, BUTTON, LINK = 1, 2, 5
 EPHEMERAL = 64
 MOST_FIELDS, MOST_NAME, MOST_VALUE, MOST_DESCRIPTION, MOST_FOOTER, MOST_TOTAL = 24, 256, 1024, 2000, 1000, 6000
 """Discord's limits are 25 fields, 4,096 and 2,048 characters; all texts of an embed together have at most 6,000."""
+MOST_URL = 512  # of a button
 MARKUP = re.compile(r"([\\*_~`|<>\[\]#@])")
 NO_SERVER = "Use this command on your server: a direct message belongs to no shop."
 OTHER_APPLICATION = "Another application of Discord was configured here. Whoever runs Takings can correct it."
@@ -139,7 +140,7 @@ async def _choices(reports: Reports, access: Access | None, event: Interaction) 
         offered = period_choices(letters) if current.name == "period" else await reports.choices(letters)
     except SemanticError:
         return []
-    return [{"name": name[:100], "value": value[:100]} for name, value in offered]
+    return [{"name": name, "value": value} for name, value in offered if len(value) <= MOST_LETTERS]
 
 
 async def _message(reports: Reports, access: Access, data: Data, user: User) -> Message:
@@ -153,7 +154,8 @@ async def _message(reports: Reports, access: Access, data: Data, user: User) -> 
 def message(answer: Answer) -> Message:
     """A report as a message: the summary as an embed, and a button that opens the page."""
     button = {"type": BUTTON, "style": LINK, "label": "Open full report", "url": answer.url}
-    return _quiet({"embeds": [embed(answer)], "components": [{"type": ROW, "components": [button]}]})
+    rows = [{"type": ROW, "components": [button]}] if len(answer.url) <= MOST_URL else []  # the title is a link as well
+    return _quiet({"embeds": [embed(answer)], "components": rows})
 
 
 def embed(answer: Answer) -> dict[str, Any]:

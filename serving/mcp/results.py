@@ -25,7 +25,7 @@ def facts_of(build: Build, subject: Subject) -> Result:
     currency = build.currency()
     return {
         "tenant": {"id": build.tenant, "name": subject.name, "time_zone": subject.time_zone},
-        "currency": currency and {"code": currency.code, "decimals": currency.digits},
+        "currency": currency and {"code": currency.code, "digits": currency.digits},
         "as_of": instant(build.as_of()),
         "definitions_version": build.catalog.version,
         "run_id": build.run_id,
@@ -104,10 +104,6 @@ def _report(result: Result) -> Iterator[str]:
 def _alerts(result: Result) -> Iterator[str]:
     for item in result["alerts"]:
         yield f"{item['state']}: {item['title']}. {item['text']}"
-        for condition in item["conditions"]:
-            days = _days(condition["from"], condition["to"])
-            value = f"{_cell(condition['value'])} {condition['unit']}"
-            yield f"  {condition['metric']} {days}: {value}, fires {condition['fires']} {_cell(condition['limit'])}"
         if item["state"] == "firing":
             yield f"  {item['why']} {item['advice']}"
     if not result["alerts"]:

@@ -6,6 +6,7 @@ origin sends is refused. Over stdio it serves the one tenant that the command na
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -34,6 +35,10 @@ from serving.tokens import SCOPES
 
 CALLER = "takings.caller"
 MOST_BODY = 20_000  # bytes
+FAILED = (
+    "Something went wrong here: the server's log has it. Ask again in a minute; if it lasts, tell whoever runs Takings."
+)
+log = logging.getLogger("takings.serving")
 Context = ServerRequestContext[Any, Any]
 READ_ONLY = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -58,7 +63,10 @@ def server(toolbox: Toolbox, caller_of: Callable[[Context], Caller]) -> Server[A
         try:
             result = await toolbox.call(caller_of(context), params.name, params.arguments or {})
         except ToolError as error:
-            return types.CallToolResult(content=[types.TextContent(text=str(error))], is_error=True)
+            return _failure(str(error))
+        except Exception:  # the SDK would send its text, which may name files
+            log.exception("The tool %s failed", params.name)
+            return _failure(FAILED)
         text = results.text(params.name, result)
         return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=result)
 
@@ -66,6 +74,10 @@ def server(toolbox: Toolbox, caller_of: Callable[[Context], Caller]) -> Server[A
         "takings", title="Takings", version=version("takings"), instructions=INSTRUCTIONS, on_list_tools=list_tools,
         on_call_tool=call_tool,
     )  # fmt: skip
+
+
+def _failure(text: str) -> types.CallToolResult:
+    return types.CallToolResult(content=[types.TextContent(text=text)], is_error=True)
 
 
 def routes(site: Site, reader: Reader, cache: Cache, limits: Limits) -> APIRouter:

@@ -72,7 +72,7 @@ def test_amounts_can_be_calculated_with(sales: pd.DataFrame) -> None:
 
 def test_facts_are_in_attrs(sales: pd.DataFrame, place: Installation) -> None:
     attrs = sales.attrs
-    assert (attrs["tenant"]["id"], attrs["currency"]) == ("aurora", {"code": "USD", "decimals": 2})
+    assert (attrs["tenant"]["id"], attrs["currency"]) == ("aurora", {"code": "USD", "digits": 2})
     assert attrs["reconciliation"]["state"] == "agrees" and attrs["run_id"] == place.current.name
     assert attrs["as_of"] == as_of(place) and len(attrs["definitions_version"]) == 12
     assert attrs["unknown"] == ["Unknown without advertising (connect Meta Ads or TikTok Ads): Ad spend."]

@@ -20,7 +20,11 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, Tool
 
 from semantic import query
+from semantic.alerts import rules
+from semantic.alerts.evaluate import evaluate
 from semantic.reports.library import built_in
+from semantic.warehouse import Build
+from serving.alerts.listing import Listed, listed
 from serving.app import application
 from serving.mcp import toolbox
 from serving.mcp.tools import FACTS, TOOLS
@@ -54,11 +58,13 @@ def talk(served: Served, bearer: str, work: Talk, mode: str = "auto") -> Any:
         return asyncio.run(connected(port))
 
 
-def call(served: Served, name: str, arguments: Mapping[str, Any] | None = None, bearer: str = "") -> CallToolResult:
+def call(
+    served: Served, name: str, arguments: Mapping[str, Any] | None = None, bearer: str = "", mode: str = "auto"
+) -> CallToolResult:
     async def work(assistant: Assistant) -> Any:
         return await assistant.call_tool(name, dict(arguments or {}))
 
-    result = talk(served, bearer or token(served), work)
+    result = talk(served, bearer or token(served), work, mode)
     assert isinstance(result, CallToolResult)
     return result
 
@@ -129,6 +135,48 @@ def test_query_has_the_values_of_takings_query(served: Served) -> None:
     written = [["unknown" if value is None else str(value) for value in row.values()]
                for row in content_of(result)["rows"]]  # fmt: skip
     assert list(csv.reader(io.StringIO("\n".join(lines[2:])))) == written and len(written) > 1
+
+
+def test_alerts_have_the_values_of_takings_query(served: Served) -> None:
+    def alerts(build: Build) -> list[Listed]:
+        return listed(evaluate(build, rules.load(), today=LAST, limits={}), (), served.site.now())
+
+    site = replace(served.site, alerts=alerts)
+    result = call(replace(served, client=Client(application(site))), "list_alerts", bearer=token(served))
+    compared = 0
+    for condition in (item for alert in content_of(result)["alerts"] for item in alert["conditions"]):
+        assert condition["unit"] in ("USD", "count", "ratio") and condition["limit_unit"]
+        first, last = (date.fromisoformat(condition[end]) for end in ("from", "to"))
+        if condition["now"] is not None:
+            table = query.ask(served.site.published, [condition["metric"]], tenant="aurora", start=first, end=last)
+            assert Decimal(condition["now"]) == Decimal(str(table.column(0)[0].as_py()))
+            compared += 1
+    assert compared > 2
+    assert all(alert["text"] in text_of(result) for alert in content_of(result)["alerts"])
+
+
+@pytest.mark.deep
+def test_every_metric_has_the_value_of_takings_query(served: Served) -> None:
+    """By the shortest period that it can be asked by."""
+    names = [item["name"] for item in content_of(call(served, "list_metrics"))["metrics"]]
+
+    async def work(assistant: Assistant) -> list[Any]:
+        answers = []
+        for name in names:
+            described = content_of(await assistant.call_tool("describe_metric", {"name": name}))["metric"]
+            periods = described["periods"]
+            by = [*periods[:1], *(item for item in described["ask_by"] if item not in periods)]
+            days = DAYS if periods else {}
+            result = await assistant.call_tool("query_metrics", {"metrics": [name], "by": by, **days})
+            answers.append((name, by, bool(periods), content_of(result)["rows"]))
+        return answers
+
+    answers = talk(served, token(served), work)
+    for name, by, limited, rows in answers:
+        days: dict[str, Any] = RANGE if limited else {}
+        table = query.ask(served.site.published, [name], by, tenant="aurora", **days)
+        assert rows == json.loads(query.render(table, "json")), name
+    assert len(answers) > 100 and sum(bool(rows) for *_, rows in answers) > 100
 
 
 def test_report_has_the_values_of_takings_query(served: Served) -> None:
@@ -238,6 +286,16 @@ def test_large_body_is_refused(served: Served) -> None:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"x": "y" * 30_000}}).encode()
     headers = {"content-type": "application/json", "authorization": f"Bearer {token(served)}"}
     assert served.client.send("POST", "/mcp", headers=headers, body=body).status == 413
+
+
+def test_failure_tells_nothing(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret path")
+
+    monkeypatch.setattr(toolbox.answers, "ask", fail)
+    for mode in ("auto", "legacy"):
+        result = call(served, "query_metrics", CALLS["query_metrics"], mode=mode)
+        assert result.is_error and text_of(result).startswith("Something went wrong here") and "path" not in str(result)
 
 
 def test_every_tool_names_a_scope_that_exists() -> None:
