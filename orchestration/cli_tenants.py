@@ -36,10 +36,13 @@ def rename(old: Stored, new: Stored, yes: Yes = False) -> None:
 @app.command()
 def remove(name: Stored, yes: Yes = False) -> None:
     """Delete all that is stored of a tenant, or of an account (tenant/source/account), that is not configured."""
-    from orchestration import settings, stored
+    from orchestration import settings, stored, tokens
 
-    change = stored.remove(settings.load(), name, really=yes)
+    configuration = settings.load()
+    change = stored.remove(configuration, name, really=yes)
     _say_change(change, "deleted", yes=yes)
+    if yes and "/" not in name and (count := tokens.revoke_all(configuration, name)):
+        typer.echo(f"{count} token{'s' * (count > 1)} of {name} no longer work{'s' * (count == 1)}.")
 
 
 def say_left_behind(configuration: Settings) -> None:

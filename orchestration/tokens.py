@@ -36,16 +36,31 @@ def create(
 
 
 def entries(settings: Settings, tenant: str | None, *, ended: bool) -> Iterator[tuple[Token, str]]:
-    """Tokens with their state, the newest first; without `ended` only the live ones."""
-    now = datetime.now(UTC)
+    """Tokens with their state, the newest first; without `ended` only those that work.
+
+    A token of a tenant that is no longer configured opens nothing: its state is `closed`.
+    """
+    now, configured = datetime.now(UTC), {item.id for item in settings.tenants}
     for entry in ledger(settings).entries(tenant and settings.tenant(tenant).id):
-        if ended or entry.state(now) == "live":
-            yield entry, entry.state(now)
+        state = entry.state(now)
+        if state == "live" and entry.tenant not in configured:
+            state = "closed"
+        if ended or state == "live":
+            yield entry, state
 
 
 def revoke(settings: Settings, number: str) -> Token:
     """End a token at once. Raises UnknownTokenError."""
     return ledger(settings).revoke(number, sharing.user(), datetime.now(UTC))
+
+
+def revoke_all(settings: Settings, tenant: str) -> int:
+    """End every token of a tenant that is being removed: another one may get its id. Returns how many there were."""
+    book, now = ledger(settings), datetime.now(UTC)
+    live = [entry for entry in book.entries(tenant) if entry.state(now) == "live"]
+    for entry in live:
+        book.revoke(entry.id, sharing.user(), now)
+    return len(live)
 
 
 def ready_token(settings: Settings, tenant: str, path: Path, by: str) -> str:

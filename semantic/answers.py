@@ -123,7 +123,11 @@ def ask(build: Build, question: Question, *, subject: Subject, now: datetime, mo
         reconciliation=facts.reconciliation(build, subject.sources),
         blocked=facts.blocked(build),
         unknown=tuple(facts.unknown(build.catalog, question.metrics, known)),
-        notes=(*_notes_on_days(build, question, list(marts.values()), today), *_notes_on_filters(build, question)),
+        notes=(
+            *_notes_on_days(build, question, list(marts.values()), today),
+            *_notes_on_filters(build, question),
+            *_notes_on_rows(question, table.num_rows),
+        ),
         dimensions=dimensions(build.catalog, question.metrics),
     )
 
@@ -292,6 +296,11 @@ def _notes_on_filters(build: Build, question: Question) -> Iterator[str]:
                 near = difflib.get_close_matches(value, sorted(known), n=3, cutoff=0.6)
                 advice = f" Did you mean {' or '.join(near)}?" if near else ""
                 yield f"No row has {name} = {value!r}.{advice}"
+
+
+def _notes_on_rows(question: Question, rows: int) -> Iterator[str]:
+    if question.by and rows == question.limit:
+        yield f"The limit of {rows:,} is reached: there may be more rows."
 
 
 def _texts(build: Build, mart: str, dimension: str) -> Iterator[str]:

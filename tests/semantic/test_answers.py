@@ -82,6 +82,12 @@ def test_answer_that_is_longer_than_its_reader_takes_is_an_error_and_no_part(pub
         answer(published, "net_sales", by=("day",), limit=10, most=1)
 
 
+def test_note_says_that_rows_may_be_missing_behind_a_limit(published: Path) -> None:
+    first = answer(published, "net_sales", by=("day",), days=WEEK, limit=1)
+    assert first.notes == ("The limit of 1 is reached: there may be more rows.",)
+    assert answer(published, "net_sales", by=("day",), days=WEEK, limit=3).notes == ()
+
+
 def test_notes_say_which_days_are_not_over_not_known_or_before_the_first_number(published: Path) -> None:
     days = (date(2026, 1, 1), date(2026, 3, 12))
     notes = answer(published, "net_sales", days=days).notes

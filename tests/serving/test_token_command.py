@@ -47,6 +47,19 @@ def test_token_is_shown_once_then_listed_and_revoked(configuration: settings.Set
     assert run("list", "--all")[0].split()[:2] == [number, "revoked"]
 
 
+def test_tokens_of_a_tenant_that_is_gone_are_not_listed_and_end_with_it(configuration: settings.Settings) -> None:
+    text, _ = tokens.create(configuration, "nordlicht")
+    without = configuration.without(["nordlicht"])
+    assert list(tokens.entries(without, None, ended=False)) == []
+    assert [state for _, state in tokens.entries(without, None, ended=True)] == ["closed"]
+    assert tokens.revoke_all(without, "nordlicht") == 1
+    assert tokens.revoke_all(without, "nordlicht") == 0
+    assert [state for _, state in tokens.entries(configuration, None, ended=True)] == ["revoked"], (
+        "also if it comes back"
+    )
+    assert text.split("_")[1] == next(tokens.entries(configuration, "nordlicht", ended=True))[0].id
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
