@@ -12,7 +12,7 @@ from common import comparison
 from common.presets import PRESETS, Days, Preset, rolling
 from semantic.errors import RangeError
 
-FIRST_YEAR = 1970
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 MOST_DAYS = 3650
 DAY_FORMS = ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 
@@ -84,9 +84,11 @@ def local_day(now: datetime, time_zone: str) -> date:
 
 
 def check(start: date, end: date) -> Days:
-    """The two days. Raises RangeError where the last is before the first, or the first before 1970."""
+    """The two days. Raises RangeError where the last is before the first, or one of them outside of 1970 to 2999."""
     if start.year < FIRST_YEAR:
         raise RangeError(f"{start} is too early", f"ranges begin in {FIRST_YEAR}", "Choose a later first day")
+    if end.year > LAST_YEAR:
+        raise RangeError(f"{end} is too late", f"ranges end in {LAST_YEAR}", "Choose an earlier last day")
     if start > end:
         raise RangeError(f"No days from {start} to {end}", "the first day is after the last", "Swap the two dates")
     return start, end

@@ -125,3 +125,9 @@ def test_range_that_ends_before_it_starts_is_refused() -> None:
 def test_whole_days_of_a_period_end_yesterday(name: str, first: date, last: date) -> None:
     evening = datetime(2026, 3, 5, 3, tzinfo=UTC)  # the 4th in New York
     assert periods.whole(name, "America/New_York", evening) == (first, last)
+
+
+@pytest.mark.parametrize("last", [date(3000, 1, 1), date.max])
+def test_range_that_ends_where_dates_end_is_refused(last: date) -> None:
+    with pytest.raises(RangeError, match="too late"):
+        periods.check(date(2999, 12, 1), last)

@@ -239,8 +239,9 @@ def test_other_methods_are_refused_and_say_which_are_taken(own: Served, method: 
     [
         ("period=99999d", "Unknown period"), ("from=2026-01-01&period=7d", "Send one of both"),
         ("to=2026-01-01", "The first day is missing"), ("from=1900-01-01&to=1900-01-02", "too early"),
-        ("from=2026-01-02&to=2026-01-01", "Swap the two dates"), ("from=1990-01-01&to=9999-12-31", "too long"),
-        ("limit=3", "Unknown parameter"), ("format=html", "Unknown format"),
+        ("from=2026-01-02&to=2026-01-01", "Swap the two dates"), ("from=1990-01-01&to=2999-12-31", "too long"),
+        ("from=9999-12-01&to=9999-12-31", "too late"), ("limit=3", "Unknown parameter"),
+        ("format=html", "Unknown format"),
     ],
 )  # fmt: skip
 def test_report_with_a_mistake_names_it(own: Served, query: str, words: str) -> None:
