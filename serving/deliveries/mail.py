@@ -15,6 +15,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
+from functools import lru_cache
 from typing import Any
 
 from serving.deliveries.deadline import deadline
@@ -99,8 +100,14 @@ def compose(server: Any, message: Message, message_id: str, date: datetime) -> E
 def _client(server: Any) -> smtplib.SMTP:
     """A client that is not connected yet."""
     if server.secure_mode == "ssl":
-        return smtplib.SMTP_SSL(timeout=SECONDS_TO_ANSWER, context=_context(server))
-    return smtplib.SMTP(timeout=SECONDS_TO_ANSWER)
+        return smtplib.SMTP_SSL(local_hostname=_own_name(), timeout=SECONDS_TO_ANSWER, context=_context(server))
+    return smtplib.SMTP(local_hostname=_own_name(), timeout=SECONDS_TO_ANSWER)
+
+
+@lru_cache(maxsize=1)
+def _own_name() -> str:
+    """How smtplib greets, which may ask a name server: once, not for each mail."""
+    return smtplib.SMTP().local_hostname
 
 
 def _context(server: Any) -> ssl.SSLContext:

@@ -268,6 +268,18 @@ def test_recipient_without_a_usable_address_is_named_by_its_reference(
     assert "secret" not in "".join(problems)
 
 
+def test_check_names_every_missing_secret_at_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OWNER_MAIL")
+    place.replace("file:aurora.token", "env:NO_SUCH_TOKEN")
+    result = CliRunner().invoke(
+        cli.app,
+        ["check"],
+        env={"TAKINGS_HOME": str(place.home.root), "TAKINGS_CONFIG": str(place.root / "takings.toml")},
+    )
+    message = str(result.exception)
+    assert "NO_SUCH_TOKEN is not set" in message and "The recipient env:OWNER_MAIL (tenant aurora)" in message
+
+
 def command(
     place: Place, monkeypatch: pytest.MonkeyPatch, *arguments: str, now: datetime = SUNDAY, text: str = ""
 ) -> Any:
@@ -333,7 +345,7 @@ def test_delivery_is_sent_by_hand_or_says_why_not(place: Place, monkeypatch: pyt
     assert len(place.mailbox.mails) == 1
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("count", [20, pytest.param(1000, marks=pytest.mark.deep)])
 def test_many_deliveries_due_at_the_same_minute_share_one_report(
     place: Place, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:

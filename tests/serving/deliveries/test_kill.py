@@ -135,5 +135,5 @@ def test_two_processes_at_once_send_each_message_once(tmp_path: Path) -> None:
 def test_full_disk_sends_nothing_twice(tmp_path: Path) -> None:
     """Also where `sent` cannot be written any more: the message is unknown then."""
     with campaign(tmp_path) as running:
-        signals = [running.kill(limit=limit) for limit in (*range(4_000, 300_000, 33_000), 10_000_000)]
+        signals = [running.kill(limit=limit) for limit in (*range(4_000, 300_000, 50_000), 10_000_000)]
         assert FULL in signals and signals[-1] == 0
