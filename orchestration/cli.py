@@ -83,14 +83,19 @@ def run(
 
     An account that fails, and a tenant whose data are in doubt, stop no other tenant; the exit code is 1 then.
     """
+    from common.errors import TakingsError
     from orchestration import pipeline, settings, superset, terminal
     from orchestration.selection import only
 
     configuration = settings.load()
     chosen = only(configuration, source, tenant) if source or tenant else None
     cli_tenants.say_left_behind(configuration)
-    with terminal.progress() as progress:
-        result = pipeline.run(configuration, progress, chosen)
+    try:
+        with terminal.progress() as progress:
+            result = pipeline.run(configuration, progress, chosen)
+    except TakingsError:
+        cli_deliveries.after_run(configuration)  # what waits is named, and what was written before is sent
+        raise
     terminal.summary(result)
     if superset.server(configuration).running():
         superset.refresh(configuration)

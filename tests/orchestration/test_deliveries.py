@@ -268,6 +268,20 @@ def test_recipient_without_a_usable_address_is_named_by_its_reference(
     assert "secret" not in "".join(problems)
 
 
+def test_run_that_fails_still_sends_what_is_due(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestration import messages
+
+    place.deliver(SUNDAY - HOUR)
+    monkeypatch.setattr(messages.send_due, "__defaults__", (lambda: SUNDAY,))
+    environment = {"TAKINGS_HOME": str(place.home.root), "TAKINGS_CONFIG": str(place.root / "takings.toml")}
+    place.mailbox.replies["MAIL"] = "451 busy"
+    with place.home.writing():
+        result = CliRunner().invoke(cli.app, ["run"], env=environment)
+    assert "Another run is writing" in str(result.exception)
+    assert "warning: the delivery daily of aurora to env:OWNER_MAIL" in result.output and "451 busy" in result.output
+    assert len(place.hook.received) == 1
+
+
 def test_check_names_every_missing_secret_at_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OWNER_MAIL")
     place.replace("file:aurora.token", "env:NO_SUCH_TOKEN")
