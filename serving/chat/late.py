@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import requests
@@ -31,7 +31,7 @@ class Delivery:
 
     platform: str
     method: str
-    url: str
+    url: str = field(repr=False)
     user_agent: str
 
 

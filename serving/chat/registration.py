@@ -7,7 +7,7 @@ sent only where the list differs, so that a repeated registration changes nothin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
@@ -60,7 +60,7 @@ class Client:
 
     api: str
     application_id: str
-    token: str
+    token: str = field(repr=False)
 
     def commands(self, guild: str) -> list[Command]:
         """The application's commands on a server. Raises TakingsError."""

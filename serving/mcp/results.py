@@ -76,7 +76,7 @@ def _metric(result: Result) -> Iterator[str]:
 
 def _answer(result: Result) -> Iterator[str]:
     question = result["question"]
-    yield _days(question["from"], question["to"])
+    yield f"Days: {_days(question['from'], question['to'])}"
     yield from _table([(item["name"], item.get("unit", "")) for item in result["columns"]], result["rows"])
 
 
@@ -113,7 +113,7 @@ def _alerts(result: Result) -> Iterator[str]:
 def _change(result: Result) -> Iterator[str]:
     unit = result["unit"]
     now, before = (_days(**_ends(result[name])) for name in ("days", "compared_with"))
-    yield f"{result['label']} ({result['metric']}) {now}: {result['value']} {unit}."
+    yield f"{result['label']} ({result['metric']}), {now}: {result['value']} {unit}."
     yield f"Before, {before}: {result['previous']} {unit}."
     yield f"Change: {result['difference']} {unit}, which is the sum of these parts by {result['by']}:"
     for part in result["parts"]:
@@ -133,8 +133,8 @@ def _ends(days: Mapping[str, str]) -> dict[str, str]:
 
 def _days(first: str | None, last: str | None) -> str:
     if first is None and last is None:
-        return "of all days"
-    return f"from {first or 'the first day'} to {last or 'the newest day'}"
+        return "all days"
+    return f"{first or 'the first day'} to {last or 'the newest day'}"
 
 
 def _table(columns: Sequence[tuple[str, str]], rows: Sequence[Mapping[str, Any]]) -> list[str]:

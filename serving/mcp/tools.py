@@ -138,7 +138,7 @@ TOOLS = (
     Tool(
         "explain_change", "Explain a change", "metrics",
         "How much of a metric's change between two periods comes from each value of a dimension. The parts add up "
-        "exactly to the change. Not for ratios: explain the metrics that they are made of.",
+        "exactly to the change. Without days: the last 30 that are over. Not for ratios: explain their inputs.",
         {
             "metric": {**TEXT, "description": "An amount or a count, such as net_sales."},
             "by": {**TEXT, "description": "A dimension of the metric, such as channel or product_key."},

@@ -32,9 +32,10 @@ _numbers = iter(range(10**6))
 
 @dataclass
 class Receiver:
-    """A server that notes each request, and answers with the next of `statuses`, then with 200."""
+    """A server that notes each request once `gate` is open, and answers with the next of `statuses`, then with 200."""
 
     port: int = 0
+    gate: threading.Event = field(default_factory=threading.Event)
     statuses: list[tuple[int, Mapping[str, str]]] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str], Any]] = field(default_factory=list)
 
@@ -46,10 +47,12 @@ class Receiver:
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     receiver = Receiver()
+    receiver.gate.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_PATCH(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            receiver.gate.wait(30)
             receiver.requests.append((self.command, self.path, dict(self.headers), json.loads(body)))
             status, headers = receiver.statuses.pop(0) if receiver.statuses else (200, {})
             self.send_response(status)
@@ -69,6 +72,7 @@ def receiving() -> Iterator[Receiver]:
         try:
             yield receiver
         finally:
+            receiver.gate.set()
             server.shutdown()
             thread.join(10)
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 
 from common.presets import months_before
 from semantic import periods, query
@@ -40,6 +41,7 @@ from tests.serving.chatting import (
     receiving,
 )
 from tests.serving.conftest import ZONE, Served, Sessions, site_of
+from tests.serving.server import running
 
 NUMBER = re.compile(r"(−?)\D*?([\d,]+(?:\.(\d+))?)")
 
@@ -307,6 +309,19 @@ def test_answer_that_takes_longer_comes_later_to_the_same_person(served: Served,
     assert (method, path) == ("PATCH", f"/webhooks/845027738276462632/{TOKEN}/messages/@original")
     assert headers["User-Agent"].startswith("DiscordBot (https://takings.example.com")
     assert figures(message) == figures(Talk(served, client_of(served, chat())).report("revenue", "30d"))
+
+
+def test_note_that_it_takes_longer_does_not_wait_for_the_answer(served: Served, receiver: Receiver) -> None:
+    """Behind a real server: Discord has the note before it takes the answer."""
+    receiver.gate.clear()
+    body, timestamp = json.dumps(command("revenue", "30d")).encode(), str(int(served.site.now().timestamp()))
+    headers = {"host": "takings.example.com", "content-type": "application/json", "x-signature-timestamp": timestamp,
+               "x-signature-ed25519": KEY.sign(timestamp.encode() + body).signature.hex()}  # fmt: skip
+    with running(client_of(served, chat(0, receiver)).app) as port:
+        answer = requests.post(f"http://127.0.0.1:{port}/chat/discord", data=body, headers=headers, timeout=20)
+        assert answer.json()["type"] == 5 and receiver.requests == []
+        receiver.gate.set()
+    assert [request[0] for request in receiver.requests] == ["PATCH"]
 
 
 def test_mistake_in_a_command_that_takes_longer_comes_later_too(served: Served, receiver: Receiver) -> None:

@@ -32,6 +32,7 @@ from serving.tokens import SCOPES
 from tests.serving.asgi import Client
 from tests.serving.conftest import Served
 from tests.serving.server import running
+from tests.superset_assets.marts import CANARIES
 
 LAST = date.today() - timedelta(days=5)
 DAYS = {"from": (LAST - timedelta(days=27)).isoformat(), "to": LAST.isoformat()}
@@ -130,7 +131,7 @@ def test_query_has_the_values_of_takings_query(served: Served) -> None:
     )  # fmt: skip
     assert content_of(result)["rows"] == json.loads(query.render(table, "json"))
     lines = text_of(result).partition("\n\n")[0].splitlines()
-    assert lines[0] == f"from {DAYS['from']} to {DAYS['to']}"
+    assert lines[0] == f"Days: {DAYS['from']} to {DAYS['to']}"
     assert lines[1] == "channel,net_sales [USD],orders_placed [count],aov [USD]"
     written = [["unknown" if value is None else str(value) for value in row.values()]
                for row in content_of(result)["rows"]]  # fmt: skip
@@ -250,6 +251,25 @@ def test_token_reads_what_it_was_made_for_of_its_own_tenant(served: Served) -> N
     other = content_of(call(served, "run_report", CALLS["run_report"], token(served, "nordlicht", ("reports",))))
     assert (other["tenant"]["id"], other["currency"]["code"]) == ("nordlicht", "EUR")
     assert "kestrel" not in json.dumps(other)
+
+
+def test_no_result_has_a_word_of_the_other_tenant(served: Served) -> None:
+    """Each text of the published rows contains its tenant's canary (tests/superset_assets/marts.py)."""
+    calls = [
+        *CALLS.items(), ("run_report", {"report": "top-customers", **DAYS}), ("describe_metric", {"name": "ad_spend"}),
+        ("run_report", {"report": "product-performance", **DAYS}), ("run_report", {"report": "nordlicht"}),
+        ("query_metrics", {"metrics": ["product_net_sales"], "by": ["product_title"], **DAYS}),
+        ("explain_change", {"metric": "product_net_sales", "by": "product_title", **DAYS}),
+    ]  # fmt: skip
+
+    async def work(assistant: Assistant) -> list[str]:
+        return [str(await assistant.call_tool(name, arguments)).lower() for name, arguments in calls]
+
+    for tenant, other in (("aurora", "nordlicht"), ("nordlicht", "aurora")):
+        results = talk(served, token(served, tenant), work)
+        words = [(text.count(CANARIES[tenant]), text.count(CANARIES[other])) for text in results]
+        assert sum(own for own, _ in words) > 20
+        assert not any(foreign for _, foreign in words)
 
 
 def post(client: Client, bearer: str | None, **headers: str) -> int:
