@@ -33,7 +33,7 @@ def compose(notice: Notice, reader: Reader) -> Message:
     chat = "\n".join([*(words.line(part) for part in parts), f"{link.label}: {link.url}"])
     logo = frame.logo(reader.brand)
     html = page.html(title, parts, footer, reader.brand, logo)
-    return Message(title, text, html, (*files, *([logo] if logo else [])), chat)
+    return Message(title, text, html, (*files, *([logo] if logo else [])), chat, reader.brand.name)
 
 
 def trial(reader: Reader, channel: str, by: str, what: str) -> Message:
@@ -62,7 +62,7 @@ def _note(title: str, lines: list[str], reader: Reader) -> Message:
     text = "\n".join([*lines, f"{reader.more.label}: {reader.more.url}"])
     logo = frame.logo(reader.brand)
     html = page.note(title, lines, reader.more, words.RULE, reader.brand, logo)
-    return Message(title, f"{text}\n", html, (logo,) if logo else (), text)
+    return Message(title, f"{text}\n", html, (logo,) if logo else (), text, reader.brand.name)
 
 
 def _picture(change: Change, brand: Brand, number: int) -> tuple[Picture, Attachment] | None:

@@ -92,6 +92,15 @@ def test_step_sends_what_is_due_and_a_failure_is_a_warning(place: Installation, 
     assert sent == {WEEKLY: 0, ALERTS: 1}
 
 
+def test_damaged_outbox_fails_the_checks_and_not_the_run(place: Installation) -> None:
+    place.home.serving.mkdir(exist_ok=True)
+    (place.home.serving / "deliveries.db").write_bytes(b"damaged" * 1000)
+    outcome, checks = send()
+    assert outcome.success
+    assert not checks[WEEKLY].passed
+    assert "deliveries.db cannot be used" in str(checks[ALERTS].metadata["not sent"].value)
+
+
 def test_sensor_starts_a_run_only_when_something_is_due(place: Installation, mailbox: Mailbox) -> None:
     monday = datetime.now(UTC)
     assert isinstance(looked(), dg.RunRequest), "the build was not observed yet"
