@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -489,3 +490,35 @@ def test_value_that_looks_like_sql_is_a_value(own: Served) -> None:
     content = json.loads(get(own, f"{ROOT}/query?{with_quotes}").body)
     assert content["rows"] == [{"net_sales": None}]
     assert content["notes"][-1].startswith("No row has channel = ")
+
+
+PIECES = (
+    "net_sales", "aov", "retention", "mau", "funnel_count", "channel", "month_number", "funnel", "step", "is_complete",
+    "day", "week", "month", "year", "tenant_id", "", ",", "-", "=", "'", '"', "\\", ";--", "%", "\x00", "\n", "é",
+    "\u202e", "💶", "2026-11-01", "9999-12-31", "0001-01-01", "today", "30d", "0d", "1", "-1", "٣", "1e3", "NaN", "null",
+    "true", "a" * 300, "json", "csv", "arrow",
+)  # fmt: skip
+"""What random questions are made of."""
+
+
+@pytest.mark.parametrize(("seed", "count"), [(3, 60), pytest.param(4, 290, marks=pytest.mark.deep)])
+def test_random_questions_are_answered_or_refused_with_a_problem(own: Served, seed: int, count: int) -> None:
+    rng = random.Random(seed)  # noqa: S311
+    bearer, statuses = own.bearer(), set()
+    for _ in range(count):
+        names = rng.sample(questions.IN_ADDRESS, rng.randint(1, 5)) + ["metrics"] * (rng.random() < 0.7)
+        items = [(name, rng.choice(["", ",", "="]).join(rng.sample(PIECES, rng.randint(1, 2)))) for name in names]
+        if rng.random() < 0.5:
+            items = [(name, value) for name, value in items if name != "metrics"] + [("metrics", "net_sales")]
+        path = f"{ROOT}/query?{urlencode(items)}"
+        body = {name.replace("where", "filters"): rng.choice([[value], value, 3, None, {value: [value, 1, True]}])
+                for name, value in items}  # fmt: skip
+        for answer in (
+            own.client.send("GET", path, headers=bearer),
+            own.client.send("POST", f"{ROOT}/query", headers={**bearer, "content-type": "application/json"},
+                            body=json.dumps(body).encode()),
+        ):  # fmt: skip
+            statuses.add(answer.status)
+            if answer.status != 200:
+                problem(answer, 400)
+    assert statuses == {200, 400}
