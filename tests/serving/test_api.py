@@ -495,8 +495,8 @@ def test_value_that_looks_like_sql_is_a_value(own: Served) -> None:
 PIECES = (
     "net_sales", "aov", "retention", "mau", "funnel_count", "channel", "month_number", "funnel", "step", "is_complete",
     "day", "week", "month", "year", "tenant_id", "", ",", "-", "=", "'", '"', "\\", ";--", "%", "\x00", "\n", "é",
-    "\u202e", "💶", "2026-11-01", "9999-12-31", "0001-01-01", "today", "30d", "0d", "1", "-1", "٣", "1e3", "NaN", "null",
-    "true", "a" * 300, "json", "csv", "arrow",
+    "\u202e", "💶", "2026-11-01", "9999-12-31", "0001-01-01", "today", "30d", "0d", "1", "-1", "٣", "1e3", "NaN",
+    "null", "true", "a" * 300, "json", "csv", "arrow",
 )  # fmt: skip
 """What random questions are made of."""
 
