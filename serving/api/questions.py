@@ -35,11 +35,12 @@ IN_ADDRESS, IN_OBJECT = (*LISTS, "where", *SINGLE), (*LISTS, "filters", *SINGLE)
 
 @dataclass
 class Draft:
-    """A question as it was sent, and what is wrong with it so far."""
+    """A question as it was sent, and what is wrong with it so far. `filters_from`: the parameter of its filters."""
 
     lists: dict[str, list[str]] = field(default_factory=dict)
     single: dict[str, str] = field(default_factory=dict)
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    filters_from: str = "filters"
     mistakes: list[Mistake] = field(default_factory=list)
 
     def wrong(self, parameter: str, what: str, why: str = "", next_step: str = "", near: Sequence[str] = ()) -> None:
@@ -67,7 +68,7 @@ class Draft:
 
 def from_address(items: Sequence[tuple[str, str]], known: Sequence[str] = IN_ADDRESS) -> Draft:
     """The parameters of an address that takes the `known` ones. Lists are separated by commas, or repeated."""
-    draft = Draft()
+    draft = Draft(filters_from="where")
     names = [name for name, _ in items]
     _check_names(draft, names, known)
     for name in SINGLE:
@@ -121,10 +122,7 @@ def checked(draft: Draft, catalog: Catalog, time_zone: str, now: datetime) -> Qu
         _check_dimensions(draft, catalog, known, by, order)
     question = Question(tuple(metrics), tuple(by), days, period, draft.filters, tuple(order), limit)
     if not draft.mistakes:
-        start, end = days
-        draft.attempt("by", lambda: compile_query(
-            catalog, metrics, by=by, start=start, end=end, filters=draft.filters, order=order, limit=limit,
-        ))  # fmt: skip
+        _check_together(draft, catalog, question)
     if draft.mistakes:
         raise ProblemError(bad_parameters(draft.mistakes))
     return question
@@ -178,7 +176,7 @@ def _check_sizes(draft: Draft) -> None:
     values = [len(values) for values in draft.filters.values()]
     if len(values) > MOST_NAMES or max(values, default=0) > MOST_VALUES:
         why = f"at most {MOST_NAMES} dimensions with {MOST_VALUES} values each are answered"
-        draft.wrong("filters", "The filters are too long", why, "Ask for fewer")
+        draft.wrong(draft.filters_from, "The filters are too long", why, "Ask for fewer")
         draft.filters = {}
 
 
@@ -213,10 +211,23 @@ def _check_dimensions(
                 if name in GRAINS
                 else f"{together} have no such dimension"
             )
-            draft.unknown("filters", "dimension", name, shared, why)
+            draft.unknown(draft.filters_from, "dimension", name, shared, why)
     for name in order:
         if name.removeprefix("-") not in (*by, *metrics):
             draft.unknown("order", "column to sort by", name.removeprefix("-"), [*by, *metrics])
+
+
+def _check_together(draft: Draft, catalog: Catalog, question: Question) -> None:
+    """What is wrong with parts that are right alone: two periods, a metric that must not be added up, a value."""
+    start, end = question.days
+    try:
+        compile_query(
+            catalog, question.metrics, by=question.by, start=start, end=end, filters=question.filters,
+            order=question.order, limit=question.limit,
+        )  # fmt: skip
+    except SemanticError as error:
+        place = draft.filters_from if error.what.startswith("Cannot filter") else "by"
+        draft.wrong(place, error.what, error.why, error.next_step)
 
 
 def _limit(draft: Draft) -> int | None:

@@ -121,12 +121,12 @@ def _add_reports(router: APIRouter, site: Site, gate: Gate, server: _Server, rea
         draft = from_address(request.query_params.multi_items(), ("from", "to", "period", "format"))
         format = chosen(request, draft, OF_REPORTS)
         question = _report(site, access, name, draft)
-        run_id = warehouse.current(site.published).name
         key = ("report", *question.key, format)
-        tag = server.tag(run_id, access, key)
+        tag = server.tag(warehouse.current(site.published).name, access, key)
         if _is_known(request, tag):
             return server.unchanged(request, tag)
-        body = await reader.file(question, format, tuple(OF_REPORTS))
+        run_id = (await reader.content(question)).run_id
+        tag, body = server.tag(run_id, access, key), await reader.file(question, format, tuple(OF_REPORTS))
         disposition = f'attachment; filename="{readers.name_of(question, format)}"'
         headers = {"takings-run-id": run_id} | ({} if format == "json" else {"content-disposition": disposition})
         return server.sent(request, Body(run_id, body, headers), tag, OF_REPORTS[format])
