@@ -56,7 +56,12 @@ def send(address: str, message: Message, message_id: str, date: datetime) -> Out
     if isinstance(headers := getattr(plugin, "headers", None), dict):
         headers.setdefault("Idempotency-Key", message_id)
     with tempfile.TemporaryDirectory() as folder, web.watched() as exchanges:
-        delivered = _notify(plugin, message, Path(folder))
+        try:
+            delivered = _notify(plugin, message, Path(folder))
+        except Exception as error:  # Apprise's own mistakes: before the first byte they are certain
+            if any(exchange.is_sent for exchange in exchanges):
+                raise
+            return Outcome("failed", f"Apprise cannot write the message for this channel ({type(error).__name__})")
     return web.outcome(delivered, exchanges)
 
 
@@ -82,7 +87,7 @@ def _notify(plugin: Any, message: Message, folder: Path) -> bool:
 
 def _plugin(address: str, sender: str = "") -> Any:
     """Apprise's object for an address; None where it understands none. Apprise logs addresses: it is kept quiet."""
-    name = sender or "Takings"
+    name = sender if sender and sender.isascii() and sender.isprintable() else "Takings"  # a header of requests
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     asset = AppriseAsset(
         app_id=name, app_desc=name, app_url="", image_url_mask="", image_url_logo="",

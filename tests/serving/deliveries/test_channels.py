@@ -254,6 +254,21 @@ def test_webhook_gets_title_text_and_files_with_a_key_for_repetitions(receiver: 
     assert headers["Idempotency-Key"] == IDENTIFIER
 
 
+def test_name_in_any_script_is_no_obstacle(receiver: HttpServer) -> None:
+    message = Message("売上 – 日本", "売上: ¥1,000", sender="日本商店")
+    for address in (receiver.address(), f"ntfy://127.0.0.1:{receiver.port}/topic"):
+        assert send(address, message).result == "sent"
+    assert receiver.received[0]["message"] == "売上: ¥1,000"
+
+
+def test_mistake_of_apprise_before_the_first_byte_is_certain(
+    receiver: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apprise.plugins.custom_json.NotifyJSON.send", lambda *_, **__: 1 // 0)
+    outcome = send(receiver.address())
+    assert outcome == Outcome("failed", "Apprise cannot write the message for this channel (ZeroDivisionError)")
+
+
 def test_webhook_that_received_and_never_answers_is_unknown(
     receiver: HttpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
