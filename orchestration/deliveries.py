@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from common.errors import ConfigurationError
 from common.presets import Days
-from orchestration import reports, sharing
+from orchestration import failed_build, reports, sharing
 from orchestration.delivery_settings import DeliverySettings
 from orchestration.home import Home
 from orchestration.settings import Settings
@@ -204,6 +204,9 @@ class Renderer:
         declared = library.find(item.report, self._settings.reports_folder)
         period = item.period or declared.report.period
         days = periods.whole(period, tenant.time_zone, window)
+        failed = failed_build.read(Home(self._settings.home))
+        if failed and tenant.id in failed.reasons:
+            return Waiting(_unpublished(failed.since, failed.reasons[tenant.id]))
         with open_build(Home(self._settings.home).published, tenant.id) as build:
             if why := waiting(build, tenant.time_zone, days, window):
                 return Waiting(why)
@@ -232,7 +235,7 @@ def waiting(build: Build, time_zone: str, days: Days, window: datetime) -> str:
     blocked = [(since, reason) for name, since, reason in build.blocked() if name == build.tenant]
     if blocked:
         since, reason = blocked[0]
-        return f"newer data are not published since {since:%Y-%m-%d %H:%M} UTC. {reason}".strip()
+        return _unpublished(since, reason)
     end = datetime.combine(days[1] + timedelta(days=1), time(), ZoneInfo(time_zone))
     needed, as_of = min(end.astimezone(UTC), window), build.as_of()
     if as_of is None or as_of.replace(tzinfo=UTC) < needed:
@@ -242,6 +245,10 @@ def waiting(build: Build, time_zone: str, days: Days, window: datetime) -> str:
             f"{needed:%Y-%m-%d %H:%M} UTC"
         )
     return ""
+
+
+def _unpublished(since: datetime, reason: str) -> str:
+    return f"newer data are not published since {since:%Y-%m-%d %H:%M} UTC. {reason}".strip()
 
 
 def _wanted(settings: Settings, box: Outbox, now: Clock) -> list[Entry]:

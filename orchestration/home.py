@@ -55,6 +55,11 @@ class Home:
         return self.root / "published"
 
     @property
+    def failed_build(self) -> Path:
+        """Why nothing could be published since the last build; absent where something could."""
+        return self.root / "failed_build.json"
+
+    @property
     def superset(self) -> Path:
         """Superset's metadata, secrets, cache."""
         return self.root / "superset"

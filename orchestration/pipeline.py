@@ -28,7 +28,7 @@ from connectors.registry import BY_KIND, CONNECTORS, STREAMS
 from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging, is_damage
-from orchestration import dbt_build, first_page, publication
+from orchestration import dbt_build, failed_build, first_page, publication
 from orchestration.blocked import Blocked, BlockedError, write_blocked
 from orchestration.home import Home
 from orchestration.pulls import Key, is_full_disk, key, pull_accounts
@@ -157,8 +157,17 @@ def build(settings: Settings, run_id: str, progress: Progress = no_progress) -> 
     """Build and test the marts of every tenant whose data are sound; returns the build and the blocked tenants.
 
     Rows that fail a check name their tenant: the marts are built again without it, so that the others' are as if it did
-    not exist. Raises BuildFailedError where a failure is not about single tenants, or where no tenant is left.
+    not exist. Raises BuildFailedError where a failure is not about single tenants, or where no tenant is left; what is
+    sent to people then waits (orchestration/failed_build.py).
     """
+    try:
+        return _build(settings, run_id, progress)
+    except dbt_build.BuildFailedError as error:
+        failed_build.write(Home(settings.home), [tenant.id for tenant in settings.tenants], error)
+        raise
+
+
+def _build(settings: Settings, run_id: str, progress: Progress) -> tuple[dbt_build.Built, list[Blocked]]:
     home = Home(settings.home)
     blocked, failed = unpulled(settings), None
     while True:

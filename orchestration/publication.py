@@ -27,6 +27,7 @@ import duckdb
 
 from common.errors import ConfigurationError
 from connectors.base import Progress
+from orchestration import failed_build
 from orchestration.blocked import Blocked, read_blocked
 from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
@@ -100,6 +101,7 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
     _sync(partial)
     partial.rename(target)
     _swap(home.published, run_id)
+    failed_build.remove(home)
     built.path.unlink(missing_ok=True)
     _forget_old(home.published)
     return target

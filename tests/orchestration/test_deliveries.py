@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from common.errors import ConfigurationError, TakingsError
-from orchestration import cli, deliveries, messages, settings
+from orchestration import cli, deliveries, messages, pipeline, settings
 from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic import query
@@ -161,6 +161,23 @@ def test_delivery_waits_while_newer_data_are_blocked(place: Place) -> None:
     (first, _) = place.deliver(SUNDAY).entries
     assert first.state == "planned" and "not published since 2026-03-01 11:00 UTC. A check failed." in first.detail
     place.build_info("blocked_since = NULL, blocked_reason = NULL")
+    assert set(states(place.deliver(SUNDAY + HOUR).entries).values()) == {"sent"}
+
+
+def test_delivery_waits_while_nothing_can_be_published(place: Place) -> None:
+    """Where every tenant is blocked, no published build says so."""
+    place.deliver(SUNDAY - HOUR)
+    change = "insert into takings.failed_pulls values (?, 'shopify', ?, 'The token was revoked.', now()::timestamp)"
+    with duckdb.connect(str(place.home.staging)) as db:
+        db.executemany(change, [[name, name] for name in ("aurora", "nordlicht")])
+    with pytest.raises(TakingsError, match="Every tenant is blocked"):
+        pipeline.rebuild(place.settings)
+    (first, _) = place.deliver(SUNDAY).entries
+    assert first.state == "planned" and "newer data are not published since" in first.detail
+    assert "The pull of shopify / aurora has failed" in first.detail and "nordlicht" not in first.detail
+    with duckdb.connect(str(place.home.staging)) as db:
+        db.execute("delete from takings.failed_pulls")
+    pipeline.rebuild(place.settings)
     assert set(states(place.deliver(SUNDAY + HOUR).entries).values()) == {"sent"}
 
 
