@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from nacl.signing import SigningKey
 from serving.app import application
 from serving.chat.rooms import Access, Chat, Discord, Slack
 from tests.serving.asgi import Answer, Client
-from tests.serving.conftest import Served
+from tests.serving.conftest import Served, Sessions, site_of
 
 KEY = SigningKey(bytes(range(32)))
 SECRET = "a-signing-secret-of-these-tests"
@@ -138,6 +139,17 @@ class Talk:
         changed = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {name: value for name, value in (usual | changed).items() if value is not None}
         return self.client.send("POST", "/chat/slack", headers=sent, body=body)
+
+
+def talk_of(published: Path, state: Path) -> Talk:
+    """An application over a published build, with commands, that answers at once."""
+    site = site_of(published, state, Sessions())
+    served = Served(site, Sessions(), Client(no_application))
+    return Talk(served, client_of(served, chat()))
+
+
+async def no_application(*_: Any) -> None:
+    """In place of the application without commands, which nobody asks."""
 
 
 def command(*words: str, type: int = 2, focused: str = "", **changes: Any) -> dict[str, Any]:

@@ -6,21 +6,26 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from semantic import periods
+from semantic.reports import texts
+from serving import links
 from serving.chat.slack import is_hook
 from tests.serving.asgi import Answer
-from tests.serving.chatting import ADDRESS, MEMBER, Receiver, Talk, chat, client_of, receiving
-from tests.serving.conftest import Served
+from tests.serving.chatting import ADDRESS, MEMBER, Receiver, Talk, chat, client_of, receiving, talk_of
+from tests.serving.conftest import ZONE, Served
 from tests.serving.test_chat_discord import figures, same
 
 
-@pytest.fixture
-def talk(served: Served) -> Talk:
-    return Talk(served, client_of(served, chat()))
+@pytest.fixture(scope="module")
+def talk(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Talk:
+    """One application for most tests: it takes longer to make than an answer."""
+    return talk_of(published, tmp_path_factory.mktemp("chat"))
 
 
 @pytest.fixture
@@ -56,9 +61,11 @@ def test_message_has_days_agreement_source_and_a_button_to_the_page(talk: Talk) 
     assert blocks[5]["elements"][0]["text"].startswith("Data as of ")
     (button,) = blocks[4]["elements"]
     assert button["url"].startswith(f"{ADDRESS}/r/")
-    page = talk.client.get(urlsplit(button["url"]).path)
-    assert page.status == 200 and all(line in page.text for line in blocks[1]["text"]["text"].splitlines())
-    assert [entry.made_by for entry in talk.served.site.ledger.entries()] == [f"slack maria ({MEMBER})"]
+    link = links.verify(urlsplit(button["url"]).path.removeprefix("/r/"), talk.served.site.keys)
+    assert link.days == periods.whole("last-month", ZONE, talk.served.site.now())
+    assert texts.days(link.days) in blocks[1]["text"]["text"]
+    entry = talk.served.site.ledger.find(link.id)
+    assert entry and entry.made_by == f"slack maria ({MEMBER})"
 
 
 @pytest.mark.parametrize("text", [None, "help", " Help ", "?"])
@@ -76,9 +83,10 @@ def test_help_names_what_exists(talk: Talk, text: str | None) -> None:
 def test_who_may_not_ask_or_asks_for_nothing_gets_a_sentence(
     talk: Talk, form: dict[str, str | None], words: str
 ) -> None:
+    before = talk.served.site.ledger.entries()
     content = message(talk.slack(**form))  # type: ignore[arg-type]
     assert words in content["text"] and "blocks" not in content
-    assert talk.served.site.ledger.entries() == []
+    assert talk.served.site.ledger.entries() == before
 
 
 def test_request_that_slack_did_not_send_now_is_refused_with_the_same_bytes(talk: Talk) -> None:
