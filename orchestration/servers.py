@@ -27,7 +27,7 @@ from orchestration.settings import CHECKOUT, Settings, config_path, home
 from superset_assets.process import Credentials, end_group
 
 START_TIMEOUT = 90.0  # seconds
-LOST = {"dagster-daemon": "the schedule does not run", "web": "report pages and links do not open"}
+LOST = {"dagster-daemon": "the schedule does not run, and nothing is sent", "web": "report pages and links do not open"}
 TERMINATION = (signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal was closed
 
 

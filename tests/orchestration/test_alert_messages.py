@@ -258,6 +258,7 @@ def test_alerts_are_acknowledged_and_snoozed_for_one_tenant(place: Installation,
         ('rules = ["chrun"]', "there is no alert rule 'chrun'"),
         ('notify = ["begins"]', "notify"),
         ('address = "mailto://me"', "address"),
+        ('name = "chat"', "the name 'chat' is configured for two alert channels"),
     ],
 )
 def test_mistake_in_a_channel_is_named_when_the_configuration_is_loaded(
@@ -265,7 +266,7 @@ def test_mistake_in_a_channel_is_named_when_the_configuration_is_loaded(
 ) -> None:
     path = place.root / "takings.toml"
     key = text.partition(" ")[0]
-    changed = re.sub(rf"^{key} = .*$", text, path.read_text(), count=1, flags=re.MULTILINE)
-    path.write_text(changed)
+    first, channel, rest = path.read_text().partition("[[tenants.alert_channels]]")
+    path.write_text(first + channel + re.sub(rf"^{key} = .*$", text, rest, count=1, flags=re.MULTILINE))
     with pytest.raises(TakingsError, match=re.escape(mistake)):
         settings.load(path)
