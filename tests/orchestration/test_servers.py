@@ -244,7 +244,12 @@ def test_daemon_that_ends_later_is_a_warning_and_said_once(
     monkeypatch.setattr(servers, "start_pages", lambda *_: "http://127.0.0.1:1")
     monkeypatch.setattr(servers, "wait_for_the_end", wait)
     text = shown(configured, children)
-    assert text.count("warning: dagster-daemon ended with code 4: the schedule does not run, and nothing is sent. Its log: ") == 1
+    assert (
+        text.count(
+            "warning: dagster-daemon ended with code 4: the schedule does not run, and nothing is sent. Its log: "
+        )
+        == 1
+    )
     assert text.index("/superset/dashboard/executive-summary/") < text.index("Lineage and runs")
 
 
