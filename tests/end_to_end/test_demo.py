@@ -82,8 +82,8 @@ def test_demo_of_a_real_retailer_from_api_to_dashboards(home: Path, tmp_path: Pa
             from '{weeks}/order_lines.parquet'"""
         ).fetchall()[0]
     assert json.loads(answer.stdout)[0] == {
-        "gross_sales": goods / 100,
-        "shipping": (shipping - shipping_back) / 100,
-        "refunded_amount": refunded / 100,
+        "gross_sales": f"{goods / 100:.2f}",
+        "shipping": f"{(shipping - shipping_back) / 100:.2f}",
+        "refunded_amount": f"{refunded / 100:.2f}",
         "orders_placed": orders,
     }
