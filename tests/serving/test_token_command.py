@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from common.errors import ConfigurationError
-from orchestration import settings, tokens
+from orchestration import demo, settings, tokens
 from orchestration.cli import app
 
 TENANT = '[[tenants]]\nid = "{0}"\nname = "{0}"\ntime_zone = "UTC"\ncurrency = "USD"\n'
@@ -92,3 +92,15 @@ def test_ready_token_is_reused_and_replaced_when_it_ends_and_listed_once(
     listed = list(tokens.entries(configuration, None, ended=False))
     assert [entry.id for entry, _ in listed] == [third.split("_")[1]]
     assert listed[0][0].expires - datetime.now(UTC) > timedelta(days=80)
+
+
+def test_demo_prints_a_question_with_a_token_that_only_a_terminal_shows(configuration: settings.Settings) -> None:
+    (configuration.home / "secrets").mkdir(parents=True)
+    hidden, shown = (demo.api_lines(configuration, on_terminal=terminal)[2:] for terminal in (False, True))
+    for tenant, in_log, on_terminal in zip(("aurora", "nordlicht"), hidden, shown, strict=True):
+        text = (configuration.home / "secrets" / f"{tenant}.api.token").read_text().strip()
+        assert tokens.ledger(configuration).check(text, datetime.now(UTC)).tenant == tenant
+        assert text in on_terminal and text not in in_log
+        assert f"/secrets/{tenant}.api.token)" in in_log
+        assert in_log.split('" "')[1] == on_terminal.split('" "')[1]
+    assert [entry.tenant for entry, _ in tokens.entries(configuration, None, ended=True)] == ["nordlicht", "aurora"]
