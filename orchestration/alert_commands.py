@@ -64,8 +64,8 @@ def acknowledge(settings: Settings, outbox: Outbox, tenant: str | None, name: st
     status = next((each for each in book.statuses(of) if each.name == name), None)
     if status is None or not status.active:
         raise ConfigurationError(
-            f"There is nothing to acknowledge: {name} of {of} does not fire", "only an alert that lasts can be",
-            "`takings alerts` lists them; to have no messages, use --snooze",
+            f"{name} of {of} cannot be acknowledged", "it does not fire, or no run has reported it yet",
+            "`takings alerts` shows what fires; to get no messages of it, use --snooze",
         )  # fmt: skip
     return book.change(of, name, lambda old: state.acknowledge(old, by, now))
 
@@ -97,7 +97,7 @@ def test_channels(
     chosen = settings.tenants if tenant is None else (settings.tenant(tenant),)
     pairs = [(one, channel) for one in chosen for channel in one.alert_channels if name in (None, channel.name)]
     if not pairs:
-        known = ", ".join(channel.name for one in chosen for channel in one.alert_channels)
+        known = ", ".join(dict.fromkeys(channel.name for one in chosen for channel in one.alert_channels))
         raise ConfigurationError(
             f"There is no alert channel {name!r}" if name and known else "No alert channel is configured",
             next_step=f"Choose from: {known}" if known else f"Add [[tenants.alert_channels]] to {settings.config_path}",

@@ -60,7 +60,7 @@ def check() -> None:
 
     configuration = settings.load()
     accounts, problems = configuration.without_secrets(), list[str]()
-    for search in (Settings.accounts, chat.check_secrets, cli_deliveries.check_recipients):
+    for search in (Settings.accounts, chat.check_secrets, cli_deliveries.check_messages):
         try:
             search(configuration)
         except ConfigurationError as error:

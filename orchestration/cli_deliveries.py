@@ -58,14 +58,15 @@ def after_run(configuration: Settings) -> None:
         typer.echo(f"warning: {warning}", err=True)
 
 
-def check_recipients(configuration: Settings) -> None:
-    """Raise ConfigurationError that names every recipient of a message to whom nothing can be sent."""
+def check_messages(configuration: Settings) -> None:
+    """Raise ConfigurationError that names every report that cannot be written, and every recipient to whom nothing can
+    be sent."""
     if not any(tenant.deliveries or tenant.alert_channels for tenant in configuration.tenants):
         return
     from common.errors import ConfigurationError
     from orchestration import deliveries
 
-    if problems := deliveries.recipient_problems(configuration):
+    if problems := [*deliveries.report_problems(configuration), *deliveries.recipient_problems(configuration)]:
         raise ConfigurationError("\n".join(problems))
 
 
@@ -89,7 +90,12 @@ def _send(configuration: Settings, name: str, tenant_id: str | None, folder: Pat
         raise ConfigurationError(
             f"There are several deliveries {name!r}", f"of {', '.join(having)}", "Name one with --tenant"
         )
-    chosen = deliveries.find(configuration, tenant_id or (having or [configuration.tenants[0].id])[0], name)
+    if tenant_id is None and not having:
+        known = [f"{item.name} ({tenant.id})" for tenant in configuration.tenants for item in tenant.deliveries]
+        raise ConfigurationError(
+            f"There is no delivery {name!r}", next_step=f"{configuration.config_path} has: {', '.join(known) or 'none'}"
+        )
+    chosen = deliveries.find(configuration, tenant_id or having[0], name)
     if folder is not None:
         _preview(configuration, folder, *chosen)
         return

@@ -22,6 +22,7 @@ from orchestration.home import Home
 from orchestration.settings import Settings
 from orchestration.tenant_settings import TenantSettings
 from semantic import periods
+from semantic.errors import SemanticError
 from semantic.reports import library
 from semantic.reports.fill import fill_build
 from semantic.reports.texts import days as days_in_words
@@ -151,6 +152,18 @@ def recipient_problems(settings: Settings) -> list[str]:
         for reference in dict.fromkeys(references):
             if problem := address_problem(settings, reference):
                 problems.append(f"The recipient {reference} (tenant {tenant.id}) cannot be used: {problem}.")
+    return problems
+
+
+def report_problems(settings: Settings) -> list[str]:
+    """A sentence for each delivery whose report is one's own file with mistakes."""
+    problems = []
+    for tenant in settings.tenants:
+        for item in tenant.deliveries:
+            try:
+                library.find(item.report, settings.reports_folder)
+            except SemanticError as error:
+                problems.append(f"The delivery {item.name} of {tenant.id} cannot be written: {error}")
     return problems
 
 

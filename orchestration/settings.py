@@ -74,7 +74,7 @@ class Settings(Table):
         for tenant in self.tenants:
             tenant.brand.brand(tenant.name, self.config_folder)  # reads the logo: a mistake in it is one of the file
         deliveries = [(tenant.id, tenant.deliveries) for tenant in self.tenants]
-        if unknown := list(delivery_settings.problems(deliveries, self.reports_folder)):
+        if unknown := list(delivery_settings.unknown_reports(deliveries, self.reports_folder)):
             raise ValueError("; ".join(unknown))
         ids = [tenant.id for tenant in self.tenants]
         for twice in {name for name in ids if ids.count(name) > 1}:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,6 +27,7 @@ from semantic.warehouse import Build, Currency
 NO_CURRENCY = Currency("USD", 100)  # of numbers that are no money
 PERIODS = {"day": 28, "week": 13, "month": 13}
 """How many of them a picture shows."""
+MOST_PLACES = 9
 
 
 def details(build: Build, alert: Alert, subject: Subject) -> dict[str, Any]:
@@ -58,7 +60,8 @@ def details(build: Build, alert: Alert, subject: Subject) -> dict[str, Any]:
 def reading(reading: Reading, currency: Currency, today: date | None) -> dict[str, Any]:
     """A condition in words. `today`: the day that was not over when the sources were read."""
     metric, condition = reading.metric, reading.condition
-    style = shown.of_metric(metric, currency)
+    style = _fine_enough(shown.of_metric(metric, currency), reading)
+    percent_places = _places(1, condition.limit * 100, reading.value and reading.value * 100)
     over = f", {condition.over} {condition.period}s together" if condition.over > 1 else ""
     over += ", so far" if reading.days[1] == today else ""
     return {
@@ -67,23 +70,41 @@ def reading(reading: Reading, currency: Currency, today: date | None) -> dict[st
         "value": style.text(reading.now),
         "exact": None if reading.now is None else str(reading.now),
         "before": style.text(reading.before) if condition.change else "",
-        "change": _change(reading.value) if condition.change else "",
-        "limit": limit(condition, style),
+        "change": _change(reading.value, percent_places) if condition.change else "",
+        "limit": limit(condition, style, percent_places),
         "days": texts.days(reading.days) + over,
         "from": reading.days[0].isoformat(),
         "to": reading.days[1].isoformat(),
     }
 
 
-def limit(condition: Condition, style: Style) -> str:
-    """above 8.0 %, below 1.00×, more than 5.0 % less than before"""
+def limit(condition: Condition, style: Style, percent_places: int = 1) -> str:
+    """above 8.0 %, below 1.00×, more than 5.0 % less than before. `percent_places`: of the limit of a change."""
+    is_above = condition.above is not None
     if condition.change:
-        side = "more" if condition.limit > 0 else "less"
-        beyond = "more" if (condition.above is not None) == (condition.limit > 0) else "less"
-        return f"{beyond} than {_percent(condition.limit)} {side} than before"
-    side = "above" if condition.above is not None else "below"
+        is_rise = condition.limit > 0 or (condition.limit == 0 and is_above)
+        beyond = "more" if is_above == is_rise else "less"
+        return f"{beyond} than {_percent(condition.limit, percent_places)} {'more' if is_rise else 'less'} than before"
     amount = f"{condition.limit:,} {condition.currency}" if condition.currency else style.text(condition.limit)
-    return f"{side} {amount}"
+    return f"{'above' if is_above else 'below'} {amount}"
+
+
+def _fine_enough(style: Style, reading: Reading) -> Style:
+    """The style with so many decimal places that a number beyond its limit is not shown as equal to it."""
+    if style.unit == "money" or style.places is None or reading.condition.change:
+        return style
+    factor = 100 if style.format.endswith("%") else 1
+    places = _places(style.places, reading.condition.limit * factor, reading.now and reading.now * factor)
+    return replace(style, format=f"{style.format[:-2]}{places}{style.format[-1]}")
+
+
+def _places(least: int, limit: Decimal, value: Decimal | None) -> int:
+    """The fewest decimal places, from `least` on, that show a limit exactly and another number as another one."""
+    for places in range(least, MOST_PLACES):
+        text = query.rounded(limit, places)
+        if text == limit and (value in (None, limit) or query.rounded(value, places) != text):
+            return places
+    return MOST_PLACES
 
 
 def table_of(picture: Mapping[str, Any]) -> pa.Table:
@@ -92,14 +113,14 @@ def table_of(picture: Mapping[str, Any]) -> pa.Table:
         return stream.read_all()
 
 
-def _change(value: Decimal | None) -> str:
+def _change(value: Decimal | None, places: int) -> str:
     if value is None:
         return "compared with an unknown number"
-    return f"{_percent(value)} {'less' if value < 0 else 'more'} than"
+    return f"{_percent(value, places)} {'less' if value < 0 else 'more'} than"
 
 
-def _percent(share: Decimal) -> str:
-    return f"{abs(share) * 100:,.1f} %"
+def _percent(share: Decimal, places: int) -> str:
+    return f"{query.rounded(abs(share) * 100, places):,} %"
 
 
 def _picture(build: Build, reading: Reading) -> dict[str, Any] | None:

@@ -228,14 +228,18 @@ def _due(statuses: Sequence[Status], channels: Sequence[Channel], now: datetime)
 
 
 def _window(db: sqlite3.Connection, tenant: str, today: Today) -> str:
-    """The name of the next message of a day: 2026-11-20.1, after the budget 2026-11-20.rest, then none."""
+    """The name of the next message of a day: 2026-11-20.1, after the budget 2026-11-20.rest, then none.
+
+    The outbox has every message for ever, also where a clock that was ahead has removed its content from this book.
+    """
     day = today.day.isoformat()
-    rest, count = db.execute(
-        "SELECT coalesce(sum(is_rest), 0), count(*) FROM alert_messages WHERE tenant = ? AND day = ?", (tenant, day)
-    ).fetchone()
-    if rest:
+    rows = db.execute(
+        "SELECT DISTINCT window FROM outbox WHERE kind = 'alert' AND tenant = ? AND window BETWEEN ? AND ?",
+        (tenant, f"{day}.", f"{day}.{REST}"),
+    ).fetchall()
+    if (f"{day}.{REST}",) in rows:
         return ""
-    return f"{day}.{count + 1}" if count < today.budget else f"{day}.{REST}"
+    return f"{day}.{len(rows) + 1}" if len(rows) < today.budget else f"{day}.{REST}"
 
 
 def _is_next(db: sqlite3.Connection, tenant: str, look: Look) -> bool:

@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from common.errors import ConfigurationError, TakingsError
-from orchestration import cli, deliveries, messages, pipeline, settings
+from orchestration import cli, cli_deliveries, deliveries, messages, pipeline, settings
 from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic import query
@@ -251,6 +251,21 @@ def test_report_that_cannot_be_written_is_a_warning_and_waits(place: Place) -> N
     assert "Nothing is published" in result.entries[0].detail
 
 
+def test_own_report_with_mistakes_makes_its_delivery_alone_wait_and_check_names_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.root / "reports").mkdir()
+    own = place.root / "reports" / "own.yml"
+    own.write_text("title: Own\nrows: [broken\n")
+    place.replace(DELIVERY, DELIVERY + DELIVERY.replace('"daily"', '"own"').replace("revenue-overview", "own"))
+    place.deliver(SUNDAY - HOUR)
+    entries = place.deliver(SUNDAY).entries
+    assert {(entry.key.name, entry.state) for entry in entries} == {("daily", "sent"), ("own", "planned")}
+    assert all(str(own) in entry.detail for entry in entries if entry.key.name == "own")
+    with pytest.raises(ConfigurationError, match=r"(?s)The delivery own of aurora cannot be written: .*own\.yml"):
+        cli_deliveries.check_messages(place.settings)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
@@ -372,7 +387,7 @@ def test_delivery_is_sent_by_hand_or_says_why_not(place: Place, monkeypatch: pyt
     late = command(place, monkeypatch, "--send", "daily", now=SUNDAY + timedelta(days=3))
     assert late.exit_code == 1 and "was not sent: the published data are as of" in str(late.exception)
     unknown = command(place, monkeypatch, "--send", "weekly")
-    assert "There is no delivery 'weekly' of aurora" in str(unknown.exception)
+    assert "There is no delivery 'weekly'. " in str(unknown.exception) and "daily (aurora)" in str(unknown.exception)
     assert len(place.mailbox.mails) == 1
 
 

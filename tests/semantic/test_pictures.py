@@ -333,6 +333,13 @@ def test_description_has_first_last_and_largest() -> None:
     )
 
 
+def test_description_gives_the_earlier_period_no_days_of_this_one() -> None:
+    spec = draw.spec(contents.line((NET_SALES, [10, 30, 20])), look(contents.content(count=3)))
+    earlier = spec["description"].partition("Earlier period: ")[2]
+    assert earlier.startswith("first $")
+    assert "2026" not in earlier
+
+
 def test_hostile_names_are_texts_in_the_picture() -> None:
     names = [name for name in contents.HOSTILE if len(name) < 30]
     for start in (0, 10):  # a chart of products has ten

@@ -50,7 +50,10 @@ def _line(data: ChartData, look: Look) -> str:
             continue
         largest = max(known, key=lambda point: point[1])
         three = (("first", known[0]), ("last", known[-1]), ("largest", largest))
-        parts = [f"{word} {style.text(value)} ({texts.day(day)})" for word, (day, value) in three]
+        parts = [
+            f"{word} {style.text(value)}" + ("" if each.is_earlier else f" ({texts.day(day)})")  # drawn over other days
+            for word, (day, value) in three
+        ]
         if lines.is_open(known[-1][0], data.chart.by[0], days, look.content) and not each.is_earlier:
             parts[1] += ", not over yet"
         sentences.append(f"{each.label}: {', '.join(parts if len(known) > 1 else parts[1:2])}.")

@@ -198,3 +198,13 @@ def test_content_of_old_messages_is_removed(case: Case) -> None:
     assert first is not None
     case.notice(24 * 100, {"a": "quiet"})
     assert case.book.notice("acme", first.window, "mail") is None
+
+
+def test_clock_that_was_a_year_ahead_loses_no_message_of_the_day_to_which_it_returns(case: Case) -> None:
+    first = case.notice(0, {"a": "firing"})
+    case.look(24 * 366, [Look("wait", START, "r", [Observation("numbers_wait", "N", "firing", "old")])])
+    second = case.notice(1, {"a": "firing", "b": "firing"})
+    assert first is not None
+    assert second is not None
+    assert second.window != first.window
+    assert second.window in {entry.key.window for entry in case.outbox.entries()}
