@@ -2,7 +2,7 @@
 since when it lasts, who acknowledged it, and until when it is snoozed.
 
     for item in listed(evaluate(build, …), book.statuses("aurora"), now):
-        item.as_dict()
+        item.as_dict(build.currency())
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from semantic.alerts.evaluate import Alert
+from semantic.alerts.evaluate import Alert, Reading
+from semantic.query import plain
+from semantic.reports import numbers
+from semantic.reports.numbers import rounded
+from semantic.warehouse import Currency
 from serving.alerts.state import Status
 
 
@@ -51,8 +55,10 @@ class Listed:
             notes.append(f"snoozed until {minute(status.snoozed_until)} by {status.snoozed_by}")
         return "; ".join(notes)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data. Amounts and ratios are texts of decimals, unknown ones None; instants are ISO 8601 in UTC."""
+    def as_dict(self, currency: Currency | None) -> dict[str, Any]:
+        """Plain data. Numbers are written as in every answer (semantic/answers.py), in the tenant's `currency`; unknown
+        ones are None. `unit` is that of `now` and `before`, `limit_unit` that of `value` and `limit`: a currency's
+        code, count or ratio. Instants are ISO 8601 in UTC."""
         alert, status = self.alert, self.status
         return {
             "rule": alert.rule.name,
@@ -61,20 +67,7 @@ class Listed:
             "text": alert.text,
             "why": alert.rule.why,
             "advice": alert.rule.advice,
-            "conditions": [
-                {
-                    "metric": reading.condition.metric,
-                    "from": reading.days[0].isoformat(),
-                    "to": reading.days[1].isoformat(),
-                    "value": _number(reading.value),
-                    "now": _number(reading.now),
-                    "before": _number(reading.before),
-                    "limit": _number(reading.condition.limit),
-                    "fires": "above" if reading.condition.above is not None else "below",
-                    "is_change": reading.condition.change,
-                }
-                for reading in alert.readings
-            ],
+            "conditions": [_condition(reading, currency) for reading in alert.readings],
             "since": _iso(self.since),
             "acknowledged_by": status and status.acknowledged_by,
             "acknowledged_at": _iso(status.acknowledged_at if status else None),
@@ -94,8 +87,25 @@ def minute(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _number(value: object) -> str | None:
-    return None if value is None else str(value)
+def _condition(reading: Reading, currency: Currency | None) -> dict[str, Any]:
+    condition, metric, digits = reading.condition, reading.metric, currency.digits if currency else 3
+    unit = currency.code if metric.unit == "money" and currency else metric.unit
+    of_limit = "ratio" if condition.change else metric.unit
+    places = numbers.places(metric, digits)
+    of_value = numbers.RATIO_PLACES if condition.change else places
+    return {
+        "metric": metric.name,
+        "from": reading.days[0].isoformat(),
+        "to": reading.days[1].isoformat(),
+        "value": plain(rounded(reading.value, of_value), of_limit, digits),
+        "now": plain(rounded(reading.now, places), metric.unit, digits),
+        "before": plain(rounded(reading.before, places), metric.unit, digits),
+        "limit": plain(rounded(condition.limit, of_value), of_limit, digits),
+        "unit": unit,
+        "limit_unit": "ratio" if condition.change else condition.currency or unit,
+        "fires": "above" if condition.above is not None else "below",
+        "is_change": condition.change,
+    }
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -95,7 +95,7 @@ def all_alerts(build: Build, listed: Sequence[Listed]) -> dict[str, Any]:
     """The alert rules: firing ones first."""
     ordered = sorted(listed, key=lambda item: ("firing", "unknown", "quiet").index(item.alert.state))
     return {
-        "alerts": [item.as_dict() for item in ordered],
+        "alerts": [item.as_dict(build.currency()) for item in ordered],
         "blocked": facts.blocked(build) or None,
         **build_facts(build),
     }

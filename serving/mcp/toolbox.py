@@ -17,7 +17,6 @@ from starlette.concurrency import run_in_threadpool
 
 from common.errors import TakingsError
 from semantic import answers, comparison, periods, warehouse
-from semantic.alerts.evaluate import Reading
 from semantic.errors import CompileError, RangeError, ReportError, SemanticError, TooManyRowsError, UnknownNameError
 from semantic.explain import MOST_PARTS, document, explain
 from semantic.reports import library
@@ -104,13 +103,7 @@ class Toolbox:
         return answers.document(answer)
 
     def _alerts(self, build: Build, _: Tenant, __: Arguments) -> Result:
-        listed = {item.alert.rule.name: item for item in self._site.alerts(build)}
-        result = listing.all_alerts(build, list(listed.values()))
-        for alert in result["alerts"]:
-            readings = listed[alert["rule"]].alert.readings
-            for reading, condition in zip(readings, alert["conditions"], strict=True):
-                condition.update(_units(reading, build))
-        return result
+        return listing.all_alerts(build, self._site.alerts(build))
 
     def _explain(self, build: Build, tenant: Tenant, arguments: Arguments) -> Result:
         """The parts of a change, of the days that are over."""
@@ -202,14 +195,6 @@ def _list_metrics(build: Build, _: Tenant, arguments: Arguments) -> Result:
 
 def _describe_metric(build: Build, _: Tenant, arguments: Arguments) -> Result:
     return {"metric": listing.one_metric(build, str(arguments.get("name", ""))[:200])}
-
-
-def _units(reading: Reading, build: Build) -> dict[str, str]:
-    """`unit` of `now` and `before`, `limit_unit` of `value` and `limit`: a currency's code, count or ratio."""
-    currency, unit = build.currency(), str(reading.metric.unit)
-    unit = currency.code if unit == "money" and currency else unit
-    of_limit = "ratio" if reading.condition.change else reading.condition.currency or unit
-    return {"unit": unit, "limit_unit": of_limit}
 
 
 def periods_key(site: Site, tenant: Tenant) -> str:

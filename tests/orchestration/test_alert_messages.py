@@ -20,6 +20,7 @@ from semantic.alerts.details import table_of
 from semantic.alerts.rules import Condition, Rule
 from semantic.query import ask
 from semantic.reports.pictures.look import MAIL
+from semantic.warehouse import Currency
 from serving.alerts.book import Book, Notice
 from serving.deliveries.message import Message
 from serving.deliveries.outbox import Outbox
@@ -246,7 +247,7 @@ def test_alerts_are_acknowledged_and_snoozed_for_one_tenant(place: Installation,
     items = {item.alert.rule.name: item for item in alert_commands.current(configured, box, NOW, "aurora")}
     assert items["sales_fell"].notes == ("since 2026-03-01 11:58 UTC; acknowledged by ola at 2026-03-01 13:00 UTC")
     assert items["sales_of_a_day"].notes.endswith("snoozed until 2026-03-05 05:00 UTC by ola"), "midnight in New York"
-    facts = items["sales_fell"].as_dict()
+    facts = items["sales_fell"].as_dict(Currency("USD", 100))
     assert (facts["state"], facts["acknowledged_by"], facts["since"]) == ("firing", "ola", "2026-03-01T11:58:00+00:00")
     others = alert_commands.current(configured, box, NOW, "nordlicht")
     assert not any("ola" in item.notes for item in others)

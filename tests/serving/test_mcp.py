@@ -150,7 +150,7 @@ def test_alerts_have_the_values_of_takings_query(served: Served) -> None:
         first, last = (date.fromisoformat(condition[end]) for end in ("from", "to"))
         if condition["now"] is not None:
             table = query.ask(served.site.published, [condition["metric"]], tenant="aurora", start=first, end=last)
-            assert Decimal(condition["now"]) == Decimal(str(table.column(0)[0].as_py()))
+            assert condition["now"] == json.loads(query.render(table, "json"))[0][condition["metric"]]
             compared += 1
     assert compared > 2
     assert all(alert["text"] in text_of(result) for alert in content_of(result)["alerts"])
