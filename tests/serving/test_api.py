@@ -450,7 +450,7 @@ def test_mistake_of_ours_is_500_and_leaks_nothing(tmp_path: Path, published: Pat
     site = site_of(published, tmp_path / "state", Sessions())
 
     def broken(_: object) -> Any:
-        raise RuntimeError("SELECT secret FROM /home/takings")
+        raise RuntimeError("SELECT secret FROM /srv/takings")
 
     served = Served(site, Sessions(), Client(application(replace(site, alerts=broken))))
     answer = get(served, f"{ROOT}/alerts")
