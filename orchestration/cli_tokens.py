@@ -15,8 +15,9 @@ app = typer.Typer(help="Make, list and revoke tokens for programs (API, assistan
 def create(
     tenant: Tenant = None,
     scope: Annotated[
-        str, typer.Option(help="What it may read, separated by commas: metrics, reports, alerts.")
-    ] = "metrics,reports,alerts",
+        list[str] | None,
+        typer.Option(help="What it may read, repeated or separated by commas: metrics, reports, alerts; else all."),
+    ] = None,
     expires: Annotated[
         str | None, typer.Option(help="90d or 48h; by default the tenant's `default_days`, at most its `most_days`.")
     ] = None,
@@ -24,8 +25,9 @@ def create(
 ) -> None:
     """Print a new token. It is shown this once: only its hash is stored."""
     from orchestration import settings, tokens
+    from serving.tokens import SCOPES
 
-    scopes = [part.strip() for part in scope.split(",") if part.strip()]
+    scopes = [part.strip() for text in scope or SCOPES for part in text.split(",") if part.strip()]
     if not scopes:
         raise typer.BadParameter("--scope names nothing that the token may read")
     text, entry = tokens.create(settings.load(), tenant, scopes, expires, name)

@@ -37,6 +37,7 @@ from semantic.subject import Subject
 from semantic.warehouse import Build, Currency
 
 ONE_DAY = timedelta(days=1)
+NEAR_FOR, NEAR_AMONG = 10, 2_000  # similar values are looked up for so many unknown ones, among so many: it takes time
 OpenDays = tuple[date | None, date | None]
 """First and last day, both included; None where the question has no such end."""
 
@@ -286,16 +287,16 @@ def _begin(grain: str, day: date) -> date:
 def _notes_on_filters(build: Build, question: Question) -> Iterator[str]:
     """A sentence for each text of a filter that no row has on any day, with similar ones."""
     marts = dict.fromkeys(build.catalog.metric(name).mart for name in question.metrics)
-    columns = dimensions(build.catalog, question.metrics)
+    columns, absent = dimensions(build.catalog, question.metrics), []
     for name, values in question.filters.items():
-        if columns[name].type not in TEXTS:
-            continue
-        known = {value for mart in marts for value in _texts(build, mart, name)}
-        for value in values:
-            if value and value not in known:
-                near = difflib.get_close_matches(value, sorted(known), n=3, cutoff=0.6)
-                advice = f" Did you mean {' or '.join(near)}?" if near else ""
-                yield f"No row has {name} = {value!r}.{advice}"
+        if columns[name].type in TEXTS:
+            known = {value for mart in marts for value in _texts(build, mart, name)}
+            absent += [(name, value, known) for value in dict.fromkeys(values) if value and value not in known]
+    for number, (name, value, known) in enumerate(absent):
+        is_searched = number < NEAR_FOR and len(known) <= NEAR_AMONG
+        near = difflib.get_close_matches(value, sorted(known), n=3, cutoff=0.6) if is_searched else []
+        advice = f" Did you mean {' or '.join(near)}?" if near else ""
+        yield f"No row has {name} = {value!r}.{advice}"
 
 
 def _notes_on_rows(question: Question, rows: int) -> Iterator[str]:

@@ -115,13 +115,17 @@ class Reader:
 
     async def file(self, question: Question, format: str, formats: Collection[str] = ()) -> bytes:
         """The report as a file of one of `formats`, by default of `downloads`. Raises a SemanticError."""
+        return (await self.with_file(question, format, formats))[1]
+
+    async def with_file(self, question: Question, format: str, formats: Collection[str] = ()) -> tuple[Content, bytes]:
+        """The report itself and its file, both of one build also where another one is published meanwhile."""
         known = formats or downloads()
         if format not in known:
             raise UnknownNameError("format", format, known)
         brand = question.tenant.brand
         run_id, content = await self._filled(question)
         key = (*question.key, format, brand)
-        return await self._cache.get(run_id, key, lambda: FORMATS[format].dump(content, brand), len)
+        return content, await self._cache.get(run_id, key, lambda: FORMATS[format].dump(content, brand), len)
 
     async def content(self, question: Question) -> Content:
         """The report itself. Raises a SemanticError."""

@@ -1,6 +1,7 @@
 """The API for programs, version 1: metrics, questions, reports, alerts and freshness of the tenant whose token asks.
 
-    routes.py     the addresses; access.py who asks, how often; questions.py what is draft, every mistake at once
+    routes.py     the addresses; access.py who asks, and how often
+    bodies.py     the question of a request; questions.py checks it and names every mistake at once
     listing.py    what exists, as plain objects; problems.py why something is refused (RFC 9457)
     openapi.py    the description of all of it, from which docs/reference/api.md is generated
 

@@ -113,7 +113,8 @@ def response(problem: Problem, request: Request) -> Response:
     standing: Standing | None = getattr(request.state, "standing", None)
     headers = {**problem.headers, **(rate_headers(standing) if standing else {}), "cache-control": "private, no-store"}
     body = json.dumps(problem.as_dict(), ensure_ascii=False, indent=2) + "\n"
-    return Response(body.encode(), problem.status, headers, MEDIA_TYPE)
+    text = body.encode(errors="backslashreplace")  # half a character, which JSON may name: "\\ud800"
+    return Response(text, problem.status, headers, MEDIA_TYPE)
 
 
 def of_error(error: Exception) -> Problem:

@@ -15,18 +15,19 @@ from datetime import date, datetime
 from typing import Any
 
 from common.numbers import whole
-from common.presets import PRESETS
+from common.presets import PRESETS, Days
 from semantic import filters, periods
 from semantic.answers import Question, dimensions, periods_of
 from semantic.catalog import Catalog
 from semantic.compiler import GRAINS, compile_query
-from semantic.errors import SemanticError
+from semantic.errors import RangeError, SemanticError
 from serving.api.problems import Mistake, ProblemError, bad_parameters
 
 MOST_ROWS = 50_000  # of an answer
 MOST_NAMES = 100  # of metrics, and of any other list
 MOST_VALUES = 500  # of a filter
 LONGEST = 200  # characters of a name
+LONGEST_REPORT = 3660  # days: a report by day has a row for each
 NEAR_FOR = 10  # unknown names for which similar ones are looked up: it takes time
 HIDDEN = "tenant_id"  # the tenant comes from the token
 LISTS, SINGLE = ("metrics", "by", "order"), ("from", "to", "period", "limit", "format")
@@ -100,10 +101,10 @@ def from_object(content: object) -> Draft:
             draft.single[name] = str(value)
         elif value is not None:
             draft.wrong(name, f"{name} is no {'whole number' if name == 'limit' else 'text'}")
-    chosen = content.get("filters") or {}
+    chosen = content.get("filters")
     if isinstance(chosen, Mapping):
         draft.filters = {str(name): tuple(_texts(draft, "filters", value)) for name, value in chosen.items()}
-    else:
+    elif chosen is not None:
         draft.wrong("filters", "filters is no object", "", 'Send {"channel": ["Online store"]}')
     return draft
 
@@ -144,6 +145,13 @@ def days_of(draft: Draft, time_zone: str, now: datetime) -> tuple[tuple[date | N
     if first and last and first > last:
         draft.wrong("from", f"No days from {first} to {last}", "the first day is after the last", "Swap the two days")
     return (first, last), None
+
+
+def checked_length(days: Days) -> Days:
+    """The days of a report. Raises RangeError where they are too many."""
+    if (days[1] - days[0]).days >= LONGEST_REPORT:
+        raise RangeError("The report is too long", f"it has at most {LONGEST_REPORT:,} days", "Choose fewer days")
+    return days
 
 
 def period_of(draft: Draft, name: str) -> Any:
@@ -209,7 +217,7 @@ def _check_dimensions(
             why = (
                 "it is a period: choose days with from and to"
                 if name in GRAINS
-                else f"{together} have no such dimension"
+                else f"{together} {'have' if len(metrics) > 1 else 'has'} no such dimension"
             )
             draft.unknown(draft.filters_from, "dimension", name, shared, why)
     for name in order:

@@ -26,9 +26,17 @@ from semantic.warehouse import Build, open_build
 from serving import reader as readers
 from serving.api import listing, openapi, problems
 from serving.api.access import Access, Gate
+from serving.api.bodies import draft_of
 from serving.api.formats import JSON, chosen
-from serving.api.problems import Mistake, Problem, ProblemError, bad_parameters, not_there, rate_headers
-from serving.api.questions import MOST_ROWS, Draft, checked, from_address, from_object, period_of
+from serving.api.problems import ProblemError, bad_parameters, not_there, rate_headers
+from serving.api.questions import (
+    MOST_ROWS,
+    Draft,
+    checked,
+    checked_length,
+    from_address,
+    period_of,
+)
 from serving.cache import Cache
 from serving.limiting import Limits
 from serving.public import READ
@@ -39,7 +47,6 @@ from serving.site import Site
 ROOT = "/api/v1"
 ANSWERS = {"json": JSON, "csv": "text/csv; charset=utf-8", "arrow": "application/vnd.apache.arrow.stream"}
 OF_REPORTS = {name: FORMATS[name].media_type for name in ("json", *(n for n in listing.REPORT_FORMATS if n != "json"))}
-LONGEST_REPORT = 3660  # days: a report by day has a row for each
 SALT = secrets.token_hex(8)  # an ETag of another release, or of another configuration, names nothing
 """Of this process."""
 
@@ -91,7 +98,7 @@ def _add_metrics(router: APIRouter, site: Site, gate: Gate, server: _Server) -> 
     @router.api_route("/query", methods=[*READ, "POST"])
     async def query(request: Request) -> Response:
         access = await gate.open(request, "metrics")
-        draft = await _draft(request)
+        draft = await draft_of(request)
         format = chosen(request, draft, ANSWERS)
         catalog = warehouse.definitions(site.published)
         question = checked(draft, catalog, access.tenant.subject.time_zone, site.now())
@@ -125,8 +132,9 @@ def _add_reports(router: APIRouter, site: Site, gate: Gate, server: _Server, rea
         tag = server.tag(warehouse.current(site.published).name, access, key)
         if _is_known(request, tag):
             return server.unchanged(request, tag)
-        run_id = (await reader.content(question)).run_id
-        tag, body = server.tag(run_id, access, key), await reader.file(question, format, tuple(OF_REPORTS))
+        content, body = await reader.with_file(question, format, tuple(OF_REPORTS))
+        run_id = content.run_id
+        tag = server.tag(run_id, access, key)
         disposition = f'attachment; filename="{readers.name_of(question, format)}"'
         headers = {"takings-run-id": run_id} | ({} if format == "json" else {"content-disposition": disposition})
         return server.sent(request, Body(run_id, body, headers), tag, OF_REPORTS[format])
@@ -246,29 +254,6 @@ def _facts(result: Answer) -> dict[str, str]:
     }
 
 
-async def _draft(request: Request) -> Draft:
-    """The question of an address, or of a body of JSON."""
-    if request.method != "POST":
-        return from_address(request.query_params.multi_items())
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON:
-        why, advice = "a question is a JSON object", f"Send it with `Content-Type: {JSON}`"
-        raise ProblemError(Problem(415, "media-type", "The body is of another type", why, advice))
-    if request.query_params:
-        raise ProblemError(
-            bad_parameters([Mistake("body", "Some parameters are in the address", "", "Send all in the body")])
-        )
-    try:
-        content = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise _bad_body("The body is no JSON", "Send a JSON object") from None
-    return from_object(content)
-
-
-def _bad_body(what: str, next_step: str) -> ProblemError:
-    return ProblemError(bad_parameters([Mistake("body", what, "", next_step)]))
-
-
 def _no_parameters(request: Request) -> None:
     draft = from_address(request.query_params.multi_items(), ())
     if draft.mistakes:
@@ -308,9 +293,7 @@ def _chosen_days(draft: Draft, start: str | None, end: str | None, zone: str, no
     last = draft.attempt("to", lambda: periods.day(end, lambda: today)) if end is not None else today
     if first is None or last is None:
         return None
-    days: Days | None = draft.attempt("from", lambda: periods.check(first, last))
-    if days and (days[1] - days[0]).days >= LONGEST_REPORT:
-        draft.wrong("from", "The report is too long", f"it has at most {LONGEST_REPORT:,} days", "Choose fewer days")
+    days: Days | None = draft.attempt("from", lambda: checked_length(periods.check(first, last)))
     return days
 
 

@@ -15,11 +15,12 @@ from starlette.responses import JSONResponse, Response
 
 from semantic.errors import SemanticError
 from semantic.reports import texts
+from serving.bodies import body_of
 from serving.chat import signatures
 from serving.chat.late import BUSY, Delivery, Late, Message
 from serving.chat.questions import MOST_LETTERS, period_choices
 from serving.chat.reports import NO_ROOM, NOT_ALLOWED, Answer, Reports, or_notice
-from serving.chat.requests import body_of, check_type, header
+from serving.chat.requests import check_type, header
 from serving.chat.rooms import Access, Discord
 from serving.site import Site
 

@@ -1,24 +1,11 @@
-"""Reads a platform's request: its whole body within some seconds, and only once its signature is right."""
+"""Reads the headers of a platform's request."""
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from serving.chat.signatures import UnsignedError
-
-READ_SECONDS = 10.0  # a body of some kilobytes comes with its headers
-
-
-async def body_of(request: Request, seconds: float = READ_SECONDS) -> bytes:
-    """The body. Raises HTTPException where it does not arrive."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await request.body()
-    except (TimeoutError, ClientDisconnect):
-        raise HTTPException(408) from None
 
 
 def header(request: Request, name: str) -> str:

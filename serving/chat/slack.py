@@ -10,10 +10,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from semantic.reports import texts
+from serving.bodies import body_of
 from serving.chat import signatures
 from serving.chat.late import BUSY, Delivery, Late, Message
 from serving.chat.reports import NO_ROOM, NOT_ALLOWED, Answer, Reports, or_notice
-from serving.chat.requests import body_of, check_type, header
+from serving.chat.requests import check_type, header
 from serving.chat.rooms import Slack
 from serving.site import Site
 

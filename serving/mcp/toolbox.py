@@ -23,7 +23,7 @@ from semantic.reports import library
 from semantic.warehouse import Build, open_build
 from serving.api import listing, problems
 from serving.api.problems import Problem, ProblemError
-from serving.api.questions import checked, from_object
+from serving.api.questions import checked, checked_length, from_object
 from serving.cache import Cache
 from serving.mcp import results
 from serving.mcp.results import Result
@@ -66,7 +66,8 @@ class Toolbox:
                 f"The token may not read {tool.scope}: it was made for {', '.join(sorted(caller.scopes))}. "
                 f"Make one with `takings token create --scope {tool.scope}`."
             )
-        _check_names(tool, arguments)
+        arguments = {key: value for key, value in arguments.items() if value is not None}  # null: not sent
+        _check_arguments(tool, arguments)
         try:
             if name == "run_report":
                 return await self._report(caller.tenant, arguments)
@@ -138,8 +139,8 @@ class Toolbox:
         """A report as the API writes it, with as many rows as were asked for."""
         question = await run_in_threadpool(self._report_question, tenant, arguments)
         most = _whole(arguments, "rows", REPORT_ROWS, 0, MOST_REPORT_ROWS)
-        content = await self._reader.content(question)
-        filled = json.loads(await self._reader.file(question, "json", ("json",)))
+        content, file = await self._reader.with_file(question, "json", ("json",))
+        filled = json.loads(file)
         same = (
             "report",
             "title",
@@ -177,7 +178,7 @@ class Toolbox:
             raise RangeError("The days are not clear", "", "Send period, or from and to")
         today = periods.local_day(now, zone)
         ends = (periods.day(str(text), lambda: today) for text in (first, last or "today"))
-        return ReportQuestion(declared.name, tenant, periods.check(*ends))
+        return ReportQuestion(declared.name, tenant, checked_length(periods.check(*ends)))
 
 
 def _list_metrics(build: Build, _: Tenant, arguments: Arguments) -> Result:
@@ -202,7 +203,7 @@ def periods_key(site: Site, tenant: Tenant) -> str:
     return periods.local_day(site.now(), tenant.subject.time_zone).isoformat()
 
 
-def _check_names(tool: Tool, arguments: Arguments) -> None:
+def _check_arguments(tool: Tool, arguments: Arguments) -> None:
     unknown = [name for name in arguments if name not in tool.arguments]
     missing = [name for name in tool.required if name not in arguments]
     if unknown:
@@ -210,6 +211,9 @@ def _check_names(tool: Tool, arguments: Arguments) -> None:
         raise ToolError(f"{tool.name} has no argument {unknown[0][:80]!r}. Its arguments: {known}.")
     if missing:
         raise ToolError(f"The argument {missing[0]} is missing. {tool.arguments[missing[0]]['description']}")
+    for name, value in arguments.items():
+        if tool.arguments[name].get("type") == "string" and not isinstance(value, str):
+            raise ToolError(f"{name} is no text. {tool.arguments[name]['description']}")
 
 
 def _whole(arguments: Arguments, name: str, usual: int, least: int, most: int) -> int:

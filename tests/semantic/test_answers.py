@@ -127,6 +127,17 @@ def test_note_names_a_filter_that_no_row_has(published: Path) -> None:
     assert answers.document(result)["rows"] == [{"net_sales": "12.50"}]
 
 
+def test_similar_values_are_looked_up_for_few_unknown_ones_among_few(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filters = {"channel": tuple(f"Online store{number}" for number in range(answers.NEAR_FOR + 5))}
+    notes = answer(published, "net_sales", days=WEEK, filters=filters).notes
+    assert ["Did you mean Online store" in note for note in notes] == [True] * answers.NEAR_FOR + [False] * 5
+    monkeypatch.setattr(answers, "NEAR_AMONG", 1)
+    (note,) = answer(published, "net_sales", days=WEEK, filters={"channel": ("Onlne store",)}).notes
+    assert note == "No row has channel = 'Onlne store'."
+
+
 def test_what_the_tenant_lacks_is_named(published: Path) -> None:
     result = answer(published, "mrr", "net_sales", by=("month",), days=WEEK)
     assert [text.split(" (")[0] for text in result.unknown] == ["Unknown without payments"]

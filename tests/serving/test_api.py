@@ -197,6 +197,9 @@ def test_every_mistake_is_named_at_once_with_what_to_do(
         ({"metrics": ["net_sales"], "filters": ["channel"]}, "filters"), ({"metrics": [["net_sales"]]}, "metrics"),
         ({"metrics": ["net_sales"], "filters": {"channel": ["\ud800"]}}, "filters"),
         ({"metrics": ["net_sales"], "filters": {"channel": []}}, "filters"),
+        ({"metrics": ["net_sales"], "filters": ""}, "filters"),
+        ({"metrics": ["net_sales"], "filters": False}, "filters"),
+        ({"metrics": ["net_sales"], "filters": []}, "filters"), ({"\ud800": 1}, "\ud800"),
         ({"metrics": ["mrr"], "by": ["month"], "filters": {"is_complete": ["yes"]}}, "filters"),
     ],
 )  # fmt: skip
@@ -213,6 +216,10 @@ def test_body_that_is_no_json_or_too_long_or_in_an_address_is_refused(own: Serve
     problem(send(b"{"), 400)
     problem(send(b"[" * 19_000), 400)
     problem(send(b"\xff"), 400)
+    twice = problem(send(b'{"metrics": ["net_sales"], "metrics": ["orders_placed"]}'), 400)
+    assert twice["title"] == "The body has 'metrics' twice"
+    inside = b'{"metrics": ["net_sales"], "filters": {"channel": ["a"], "channel": ["b"]}}'
+    assert problem(send(inside), 400)["title"] == "The body has 'channel' twice"
     problem(send(b"{}", {"content-type": "text/plain"}), 415)
     problem(send(b"{}", path="query?metrics=net_sales"), 400)
     problem(send(b" " * 20_001), 413)
@@ -304,6 +311,28 @@ def test_tag_names_the_build_and_the_question(tmp_path: Path, published: Path) -
         assert after.status == 200 and after.headers["etag"] != tags[path], path
     other = served.client.send("GET", QUESTION, headers={**served.bearer("nordlicht"), "if-none-match": tags[QUESTION]})
     assert other.status == 200
+
+
+def test_report_and_its_run_are_of_one_build_when_another_is_published_meanwhile(
+    tmp_path: Path, published: Path
+) -> None:
+    folder, path = copied(published, tmp_path / "published"), f"{ROOT}/reports/revenue-by-day?period=7d"
+
+    class Publishing(Cache):
+        """Publishes another build as soon as the report has been read."""
+
+        async def get(self, *arguments: Any) -> Any:
+            value = await super().get(*arguments)
+            if not (folder / "run-02").exists():
+                publish_again(folder, published / "run-01", "run-02", scale=2)
+            return value
+
+    site = site_of(folder, tmp_path / "state", Sessions())
+    served = Served(site, Sessions(), Client(application(site, Publishing())))
+    first, second = get(served, path), get(served, path)
+    for answer, run in ((first, "run-01"), (second, "run-02")):
+        assert answer.headers["takings-run-id"] == json.loads(answer.body)["run_id"] == run
+    assert first.headers["etag"] != second.headers["etag"]
 
 
 def test_head_has_the_headers_of_get(own: Served) -> None:
@@ -455,7 +484,7 @@ def test_mistake_of_ours_is_500_and_leaks_nothing(tmp_path: Path, published: Pat
     served = Served(site, Sessions(), Client(application(replace(site, alerts=broken))))
     answer = get(served, f"{ROOT}/alerts")
     assert problem(answer, 500)["title"] == "Something went wrong here"
-    assert "secret" not in answer.text and "/home" not in answer.text
+    assert "secret" not in answer.text and "/srv" not in answer.text
     (site.tokens.path).unlink()
     damaged = site_of(published, tmp_path / "other", Sessions())
     damaged.tokens.path.parent.mkdir()

@@ -17,11 +17,11 @@ from starlette.types import Message
 from common.presets import Days
 from semantic.reports.content import Content, Reconciliation
 from semantic.reports.fill import fill
+from serving.bodies import body_of
 from serving.chat import discord, late, slack
 from serving.chat.late import Delivery, Late, send
 from serving.chat.questions import report_choices
 from serving.chat.reports import Answer
-from serving.chat.requests import body_of
 from tests.orchestration.installation import SHOPS, published_shops
 from tests.serving.asgi import loop
 from tests.serving.chatting import Receiver, receiving

@@ -225,6 +225,8 @@ MISTAKES = [
     ("explain_change", {"metric": "aov", "by": "channel"}, "is a ratio.*Explain order_value and orders_placed"),
     ("explain_change", {"metric": "net_sales", "by": "month"}, "a period is no dimension"),
     ("explain_change", {"metric": "net_sales", "by": "channel", "compare": "soon"}, "Unknown comparison 'soon'"),
+    ("list_metrics", {"search": ["sales"]}, "search is no text"),
+    ("run_report", {"report": "revenue-by-day", "from": "1970-01-01", "to": "2999-12-31"}, "at most 3,660 days"),
     ("drop_tables", {}, "Unknown tool 'drop_tables'. Choose from: list_metrics"),
 ]
 
@@ -235,6 +237,22 @@ def test_mistake_is_a_tool_error_that_says_what_to_do(served: Served) -> None:
 
     for result, (name, arguments, words) in zip(talk(served, token(served), work), MISTAKES, strict=True):
         assert result.is_error and re.search(words, text_of(result)), (name, arguments, text_of(result))
+
+
+def test_argument_that_is_null_counts_as_left_out(served: Served) -> None:
+    nothing = {"search": None}, {"period": None, "from": None, "to": None, "compare": None, "limit": None}
+    own = ({}, {"metric": "net_sales", "by": "channel"})
+
+    async def work(assistant: Assistant) -> list[Any]:
+        return [
+            await assistant.call_tool(name, {**needed, **more})
+            for name, needed, nulls in zip(("list_metrics", "explain_change"), own, nothing, strict=True)
+            for more in ({}, nulls)
+        ]
+
+    metrics, same_metrics, change, same_change = map(content_of, talk(served, token(served), work))
+    assert metrics == same_metrics and len(metrics["metrics"]) > 100
+    assert change == same_change
 
 
 def test_answer_is_whole_or_an_error(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

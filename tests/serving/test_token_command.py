@@ -47,6 +47,14 @@ def test_token_is_shown_once_then_listed_and_revoked(configuration: settings.Set
     assert run("list", "--all")[0].split()[:2] == [number, "revoked"]
 
 
+@pytest.mark.parametrize("scopes", [["metrics,alerts"], ["metrics", "alerts"], ["alerts", " metrics, alerts"]])
+def test_scopes_are_repeated_or_separated_by_commas(configuration: settings.Settings, scopes: list[str]) -> None:
+    options = [part for text in scopes for part in ("--scope", text)]
+    _, note = run("create", "--tenant", "aurora", *options)
+    assert " for alerts, metrics, until " in note
+    assert tokens.ledger(configuration).entries()[0].scopes == {"alerts", "metrics"}
+
+
 def test_tokens_of_a_tenant_that_is_gone_are_not_listed_and_end_with_it(configuration: settings.Settings) -> None:
     text, _ = tokens.create(configuration, "nordlicht")
     without = configuration.without(["nordlicht"])
