@@ -34,6 +34,17 @@ from serving.deliveries.message import Message, Waiting
 from serving.deliveries.outbox import Key, Outbox
 
 MADE_BY = "alerts"
+NUMBERS, NO_NUMBERS = "numbers_wait", "No newer numbers"
+WAITS = "delivery_waits/"
+RESULTS = {
+    "skipped": "It was not sent: the next one was due before its data were published.",
+    "failed": "Not every recipient has it: see `takings deliveries`.",
+    "unknown": "It may not have arrived everywhere: see `takings deliveries`.",
+    "sending": "It is being sent.",
+    "rendered": "It is written and will be sent.",
+    "sent": "It was sent.",
+}
+"""What is said of a delivery that waited, by the state of its messages; the first that one of them has."""
 
 
 def observe(
@@ -51,10 +62,11 @@ def observe(
         looks: list[Look] = []
         try:
             with open_build(Home(settings.home).published, configured.id) as build:
-                looks.append(_clock(settings, configured, build, outbox, now))
+                looks.append(_clock(settings, configured, build, outbox, now, book))
                 if rule_look := _rules(settings, configured, build, book):
                     looks.append(rule_look)
         except TakingsError as error:
+            looks = looks or [_clock(settings, configured, None, outbox, now, book)]
             book.skip(configured.id, _token(_run(settings), configured))
             problems.append(f"the alerts of {configured.id} were not observed: {error}")
         if notice := book.observe(configured.id, looks, _channels(configured), _today(configured, now)):
@@ -78,7 +90,7 @@ def is_due(settings: Settings, outbox: Outbox, now: datetime) -> bool:
         known = {status.name: status.active for status in book.statuses(tenant.id)}
         if as_of:  # else each run looks at it
             is_old = _is_old(tenant, datetime.fromisoformat(as_of).replace(tzinfo=UTC), now)
-            if is_old != known.get("numbers_wait", False):
+            if is_old != known.get(NUMBERS, False):
                 return True
         if {seen.name for seen in _waiting(settings, tenant, outbox, now)} != _active_waits(known):
             return True
@@ -161,8 +173,23 @@ def _token(run: str, tenant: TenantSettings) -> str:
     return f"{run} {hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
 
-def _clock(settings: Settings, tenant: TenantSettings, build: Build, outbox: Outbox, now: datetime) -> Look:
-    """What waits: numbers that are too old, and deliveries that are not sent."""
+def _clock(
+    settings: Settings, tenant: TenantSettings, build: Build | None, outbox: Outbox, now: datetime, book: Book
+) -> Look:
+    """What waits: numbers that are too old, and deliveries that are not sent.
+
+    `build`: None where it has no such tenant.
+    """
+    numbers = _numbers(tenant, build, now) if build else Observation(NUMBERS, NO_NUMBERS, "unknown", "")
+    waiting = list(_waiting(settings, tenant, outbox, now))
+    before = [status for status in book.statuses(tenant.id) if status.active and status.name.startswith(WAITS)]
+    names = {seen.name for seen in waiting}
+    ended = _ended_waits(outbox, tenant, [status for status in before if status.name not in names])
+    return Look("wait", now, build.run_id if build else "", [numbers, *waiting, *ended])
+
+
+def _numbers(tenant: TenantSettings, build: Build, now: datetime) -> Observation:
+    """Whether a tenant's numbers are too old."""
     blocked = [since for name, since, _ in build.blocked() if name == tenant.id]
     newest = build.as_of() or next(iter(blocked), None)
     instant = newest.replace(tzinfo=UTC) if newest else None
@@ -171,10 +198,8 @@ def _clock(settings: Settings, tenant: TenantSettings, build: Build, outbox: Out
     text = f"{words} {when(instant, tenant.time_zone)}." if instant else ""
     why = facts.blocked(build) or "The sources have not been read since then."
     advice = "Look at the last run in Dagster, or run `takings run`; it names what failed."
-    numbers = Observation(
-        "numbers_wait", "No newer numbers", "firing" if is_old else "quiet", text, facts={"why": why, "advice": advice}
-    )
-    return Look("wait", now, build.run_id, [numbers, *_waiting(settings, tenant, outbox, now)])
+    about = {"why": why, "advice": advice}
+    return Observation(NUMBERS, NO_NUMBERS, "firing" if is_old else "quiet", text, facts=about)
 
 
 def _is_old(tenant: TenantSettings, as_of: datetime, now: datetime) -> bool:
@@ -185,10 +210,21 @@ def _waiting(settings: Settings, tenant: TenantSettings, outbox: Outbox, now: da
     """The deliveries that wait for data longer than their `wait_hours`."""
     entries = [entry for entry in outbox.open(now, "report") if entry.key.tenant == tenant.id]
     for name, entry in {entry.key.name: entry for entry in deliveries.late(settings, entries, now)}.items():
-        about = {"why": entry.detail, "advice": "`takings deliveries` lists what waits."}
+        why = f"{entry.detail[:1].upper()}{entry.detail[1:].rstrip('.')}." if entry.detail else ""
+        about = {"why": why, "advice": "`takings deliveries` lists what waits.", "window": entry.key.window}
         text = f"The delivery {name} was due at {when(entry.due, tenant.time_zone)}."
-        yield Observation(f"delivery_waits/{name}", f"{name} is not sent", "firing", text, facts=about)
+        yield Observation(f"{WAITS}{name}", f"{name} is not sent", "firing", text, facts=about)
+
+
+def _ended_waits(outbox: Outbox, tenant: TenantSettings, statuses: list[Status]) -> Iterator[Observation]:
+    """The deliveries that waited and do not any more, with what came of them."""
+    for status in statuses:
+        key = Key("report", tenant.id, status.name.removeprefix(WAITS), str(status.facts.get("window")))
+        states = {entry.state for entry in outbox.entries(tenant.id, "report") if entry.key == key}
+        result = next((words for state, words in RESULTS.items() if state in states), "It does not wait any more.")
+        text = f"{status.text} {result}"
+        yield Observation(status.name, status.title, "quiet", text, facts=status.facts)
 
 
 def _active_waits(known: dict[str, bool]) -> set[str]:
-    return {name for name, active in known.items() if active and name.startswith("delivery_waits/")}
+    return {name for name, active in known.items() if active and name.startswith(WAITS)}

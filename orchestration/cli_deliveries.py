@@ -164,9 +164,10 @@ def _list(configuration: Settings, tenant: str | None, most: int | None) -> None
         typer.echo(line)
     entries, gaps = deliveries.listing(configuration, tenant)
     for gap in gaps:
+        until = f" to {gap.last:%Y-%m-%d %H:%M}" if gap.count > 1 else ""
         typer.echo(
-            f"{gap.tenant} / {gap.name}: {gap.count} skipped, due {gap.first:%Y-%m-%d %H:%M} to "
-            f"{gap.last:%Y-%m-%d %H:%M} UTC, when nothing ran; the newest one was made up."
+            f"{gap.tenant} / {gap.name}: {gap.count} skipped, due {gap.first:%Y-%m-%d %H:%M}{until} UTC, when nothing "
+            "ran; only the newest one was made up."
         )
     late = {entry.id for entry in deliveries.late(configuration, entries, now)}
     rows = [_row(entry, entry.id in late) for entry in entries[:most]]

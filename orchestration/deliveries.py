@@ -254,7 +254,7 @@ def waiting(build: Build, time_zone: str, days: Days, window: datetime) -> str:
     if as_of is None or as_of.replace(tzinfo=UTC) < needed:
         until = f"{as_of:%Y-%m-%d %H:%M} UTC" if as_of else "no time"
         return (
-            f"the published data are as of {until}; {days_in_words(days)} is complete with those of "
+            f"the published data are as of {until}; the days {days_in_words(days)} need those of "
             f"{needed:%Y-%m-%d %H:%M} UTC"
         )
     return ""

@@ -33,8 +33,13 @@ MAIL = ("mailto", "mailtos")
 def problem(address: str) -> str:
     """Why nothing can be sent to an address, without the address; empty where it can."""
     plugin = _plugin(address)
+    if plugin is None and "://" not in address:
+        return "it does not begin with a channel, such as mailtos:// or slack:// (docs/guides/deliveries.md)"
     if plugin is None:
-        return "Apprise does not understand it, or lacks a library for it (https://appriseit.com/services)"
+        return (
+            "Apprise does not understand it, or lacks a library for it (https://appriseit.com/services); inside a "
+            "part, an @ is written %40 and a / %2F"
+        )
     if _is_mail(plugin):
         return mail.problem(plugin)
     return "" if _uses_http(plugin) else "it is no mail and no HTTP: nobody could say whether a message arrived"

@@ -71,7 +71,7 @@ def compose(server: Any, message: Message, message_id: str, date: datetime) -> E
     """The mail: text, HTML with its pictures, attachments. Equal arguments give equal bytes."""
     mail = EmailMessage(POLICY)
     mail["Subject"] = " ".join(message.title.split())
-    mail["From"] = formataddr((server.from_addr[0] or message.sender, server.from_addr[1]))
+    mail["From"] = formataddr((server.from_addr[0] or " ".join(message.sender.split()), server.from_addr[1]))
     mail["To"] = ", ".join(formataddr((name or "", address)) for name, address in server.targets)
     for header, addresses in (("Cc", server.cc), ("Reply-To", server.reply_to)):
         if addresses:

@@ -155,6 +155,44 @@ def test_delivery_waits_for_the_end_of_its_days_and_says_so_after_its_limit(plac
     assert "22 – 28 Feb 2026" in place.mailbox.mails[0]["Subject"], "the days of its time, not of the sending"
 
 
+def test_alert_that_a_delivery_waits_ends_with_what_came_of_it(place: Place) -> None:
+    channel = '[[tenants.alert_channels]]\nname = "owner"\naddress = "env:OWNER_MAIL"\nrules = ["delivery_waits"]\n'
+    place.replace(DELIVERY, DELIVERY + channel)
+    due = SUNDAY + 24 * HOUR
+    place.deliver(due - HOUR)
+    messages.send_due(place.settings, lambda: due)
+    messages.send_due(place.settings, lambda: due + 7 * HOUR)
+    messages.send_due(place.settings, lambda: due + 24 * HOUR)
+    began, ended = [str(mail.get_body(("plain",)).get_content()).replace("\r\n", "\n") for mail in place.mailbox.mails]
+    assert "! daily is not sent\nThe delivery daily was due at 2 Mar 2026, 07:00 (America/New_York)." in began
+    assert "\nThe published data are as of 2026-03-01 11:58 UTC; the days 23 Feb – 1 Mar 2026 need those of" in began
+    assert "It was not sent: the next one was due before its data were published." in ended
+
+
+def test_delivery_of_a_tenant_that_was_never_published_is_reported_once(place: Place) -> None:
+    tenant = """[[tenants]]
+id = "new"
+name = "New"
+time_zone = "America/New_York"
+currency = "USD"
+[[tenants.sources]]
+kind = "shopify"
+account = "new"
+secret = "env:NEW_TOKEN"
+[[tenants.alert_channels]]
+name = "owner"
+address = "env:OWNER_MAIL"
+"""
+    path = place.root / "takings.toml"
+    path.write_text(path.read_text().replace(DELIVERY, "") + tenant + DELIVERY)
+    messages.send_due(place.settings, lambda: SUNDAY - HOUR)
+    messages.send_due(place.settings, lambda: SUNDAY)
+    for hours in (7, 8, 9):
+        messages.send_due(place.settings, lambda hours=hours: SUNDAY + hours * HOUR)  # type: ignore[misc]
+        assert not messages.is_due(place.settings, SUNDAY + hours * HOUR), "or each minute would start a run"
+    assert [mail["Subject"] for mail in place.mailbox.mails] == ["New: daily is not sent"]
+
+
 def test_delivery_waits_while_newer_data_are_blocked(place: Place) -> None:
     place.build_info("blocked_since = '2026-03-01 11:00:00', blocked_reason = 'A check failed.'")
     place.deliver(SUNDAY - HOUR)

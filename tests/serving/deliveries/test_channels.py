@@ -97,6 +97,14 @@ def test_mail_without_html_is_plain_text(smtp: MailServer) -> None:
     assert smtp.mails[0].get_content_type() == "text/plain"
 
 
+def test_line_break_in_a_name_is_no_header_and_no_obstacle(smtp: MailServer) -> None:
+    message = Message("Title\r\nBcc: x@x.example", "text", sender="Shop\r\nBcc: x@x.example")
+    assert send(smtp.address(), message).result == "sent"
+    assert smtp.mails[0]["Bcc"] is None
+    assert smtp.mails[0]["Subject"] == "Title Bcc: x@x.example"
+    assert smtp.recipients == [["owner@shop.example"]]
+
+
 def test_sender_is_the_tenant_where_the_address_names_nobody(smtp: MailServer) -> None:
     send(smtp.address())
     assert smtp.mails[0]["From"] == "Nordlicht Küche <reports@takings.example>"
@@ -346,7 +354,8 @@ def test_watch_is_gone_afterwards_and_sees_no_other_thread(receiver: HttpServer)
         ("mailto://user:secret@mail.example.com/owner@shop.example?from=reports@takings.example", ""),
         ("json://hooks.example.com/1", ""),
         ("discord://123456789012345678/abcdefghijklmnopqrstuvwxyz0123456789", ""),
-        ("owner@shop.example", "Apprise does not understand it"),
+        ("owner@shop.example", "it does not begin with a channel, such as mailtos://"),
+        ("mailtos://me@shop.example:secret@mail.example.com/owner@shop.example", "an @ is written %40"),
         ("mailto://", "Apprise does not understand it"),
         ("mailto://u:p@mail.example.com/owner@shop.example?pgp=sign", "remove `pgp`"),
         ("syslog://", "it is no mail and no HTTP"),
