@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestration import sharing
 from orchestration.home import Home
 from orchestration.settings import Settings
+from semantic.reports.shown import one_line
 from serving.errors import EndedTokenError, RefusedTokenError
 from serving.tokens import SCOPES, Token, Tokens
 
@@ -32,7 +33,8 @@ def create(
     limits = tenant.api
     lifetime = sharing.lifetime(expires or f"{limits.default_days}d", "a token", limits.most_days, "[tenants.api]")
     who = by or sharing.user()
-    return ledger(settings).make(tenant.id, scopes, lifetime, by=who, now=datetime.now(UTC), name=name)
+    shown_name = one_line(name).strip()  # a line break would look like another token in a list
+    return ledger(settings).make(tenant.id, scopes, lifetime, by=who, now=datetime.now(UTC), name=shown_name)
 
 
 def entries(settings: Settings, tenant: str | None, *, ended: bool) -> Iterator[tuple[Token, str]]:

@@ -9,7 +9,7 @@ several values of a column in its `non_additive_over`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 
@@ -89,6 +89,7 @@ def compile_query(
     is above zero; it must be among the metrics, all of one mart. `beside`: the rows are of earlier days, and a period
     is the one that they are compared with.
     """
+    _check_types({"metrics": metrics, "by": by, "order": order}, {"start": start, "end": end}, limit)
     if start and end and start > end:
         raise RangeError(f"No days from {start} to {end}", "the first day is after the last", "Swap the two dates")
     if not metrics:
@@ -126,6 +127,18 @@ def compile_query(
         inner = "\nUNION ALL\n".join(parts)
         sql = f"SELECT\n  {outer}\nFROM (\n{inner}\n) AS parts" + (f"\nGROUP BY {', '.join(by)}" if by else "")
     return sql + _tail(order, by, requested, limit)
+
+
+def _check_types(lists: Mapping[str, Sequence[str]], days: Mapping[str, date | None], limit: int | None) -> None:
+    """Refuse what Python would take for something else: a text for the list of its letters, an instant for a day."""
+    for place, names in lists.items():
+        if isinstance(names, str):
+            raise CompileError(f"{place} is one text", "it is a list of names", f"Send [{names[:80]!r}]")
+    for place, day in days.items():
+        if day is not None and type(day) is not date:
+            raise RangeError(f"{place} is no day", f"it is {day!r}", "Send a datetime.date")
+    if limit is not None and limit < 1:
+        raise CompileError(f"Cannot limit to {limit} rows", "an answer has at least one", "Send 1 or more, or no limit")
 
 
 def compile_ranges(

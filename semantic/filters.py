@@ -65,6 +65,9 @@ def literal(text: str) -> str:
 
 
 def _condition(name: str, kind: str, values: Sequence[str]) -> str:
+    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+        why, advice = "its values are no list of texts", f'Send {{"{name}": ["value"]}}, and "" for rows without one'
+        raise CompileError(f"Cannot filter by {name}", why, advice)
     if not values:
         raise CompileError(f"Cannot filter by {name}", "it has no value", f"Name one: {name}=value")
     literals = ", ".join(_literal(name, kind, value) for value in dict.fromkeys(values) if value != "")

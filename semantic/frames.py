@@ -9,7 +9,7 @@ pandas is an extra of the package: it is imported by these functions only. docs/
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ import pyarrow as pa
 from semantic import answers
 from semantic.compiler import NO_FILTERS
 from semantic.errors import MissingExtraError
-from semantic.filters import Filters
 from semantic.reports import facts
 from semantic.warehouse import open_build
 
@@ -32,27 +31,32 @@ DIGITS = 18
 
 def ask(
     published: Path,
-    metrics: Sequence[str],
-    by: Sequence[str] = (),
+    metrics: str | Sequence[str],
+    by: str | Sequence[str] = (),
     *,
     start: date | None = None,
     end: date | None = None,
-    filters: Filters = NO_FILTERS,
-    order: Sequence[str] = (),
+    filters: Mapping[str, str | Sequence[str]] = NO_FILTERS,
+    order: str | Sequence[str] = (),
     limit: int | None = None,
     tenant: str | None = None,
 ) -> DataFrame:
     """The answer of `semantic.query.ask` for one tenant, as a frame. Its `attrs` are the facts of `answers.about`, and
-    what each column is.
+    what each column is. One name, or one value of a filter, needs no list.
 
     Raises MissingExtraError without pandas, or a SemanticError.
     """
     _pandas()
-    question = answers.Question(tuple(metrics), tuple(by), (start, end), None, filters, tuple(order), limit)
+    chosen = {name: _several(values) for name, values in filters.items()}
+    question = answers.Question(_several(metrics), _several(by), (start, end), None, chosen, _several(order), limit)
     with open_build(published, tenant) as build:
         result = answers.ask(build, question, subject=facts.subject(build), now=datetime.now(UTC))
     columns = [answers.column(result, name) for name in result.table.column_names]
     return frame(result.table, {**answers.about(result), "columns": columns})
+
+
+def _several(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def frame(table: pa.Table, about: dict[str, Any] | None = None) -> DataFrame:

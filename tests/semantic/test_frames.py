@@ -6,7 +6,7 @@ import builtins
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 
 from semantic import answers, frames, query
 from semantic.answers import Question
-from semantic.errors import MissingExtraError
+from semantic.errors import MissingExtraError, SemanticError
 from semantic.reports import facts
 from semantic.warehouse import open_build
 from tests.checkout_copy import ROOT, blocks
@@ -49,6 +49,32 @@ def test_frame_has_the_numbers_of_the_query(sales: pd.DataFrame, place: Installa
         {name: None if pd.isna(value) else value for name, value in row.items()} for row in sales.to_dict("records")
     ]
     assert rows == table.to_pylist() and len(rows) > 2
+
+
+def test_one_name_or_value_needs_no_list(place: Installation) -> None:
+    published, channel = place.home.published, "Online store"
+    alone = frames.ask(published, "net_sales", "month", filters={"channel": channel}, order="-month", tenant="aurora")
+    listed = frames.ask(
+        published, ["net_sales"], ["month"], filters={"channel": [channel]}, order=["-month"], tenant="aurora"
+    )
+    assert alone.equals(listed) and len(alone) > 1 and alone.attrs["notes"] == listed.attrs["notes"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"metrics": "net_sales"}, r"metrics is one text: it is a list of names. Send \['net_sales'\]"),
+        ({"by": "month"}, "by is one text"), ({"order": "month"}, "order is one text"),
+        ({"filters": {"channel": "Online store"}}, "Cannot filter by channel: its values are no list of texts"),
+        ({"filters": {"channel": [3]}}, "no list of texts"), ({"filters": {"channel": [None]}}, "no list of texts"),
+        ({"start": "2026-01-01"}, "start is no day"), ({"end": datetime(2026, 1, 1)}, "end is no day"),
+        ({"limit": 0}, "Cannot limit to 0 rows"), ({"limit": -1}, "Cannot limit to -1 rows"),
+    ],
+)  # fmt: skip
+def test_argument_of_another_type_is_refused(place: Installation, arguments: dict[str, Any], words: str) -> None:
+    sent = {"metrics": ["net_sales"], "by": ["month"], "tenant": "aurora", **arguments}
+    with pytest.raises(SemanticError, match=words):
+        query.ask(place.home.published, **sent)
 
 
 def test_columns_are_typed(sales: pd.DataFrame) -> None:

@@ -55,6 +55,11 @@ def test_scopes_are_repeated_or_separated_by_commas(configuration: settings.Sett
     assert tokens.ledger(configuration).entries()[0].scopes == {"alerts", "metrics"}
 
 
+def test_name_with_a_line_break_is_one_line_of_the_list(configuration: settings.Settings) -> None:
+    tokens.create(configuration, "aurora", name="till\n\x1b[31mffffffffffff  live  nordlicht")
+    assert len(run("list")[0].splitlines()) == 1 and "\x1b" not in run("list")[0]
+
+
 def test_tokens_of_a_tenant_that_is_gone_are_not_listed_and_end_with_it(configuration: settings.Settings) -> None:
     text, _ = tokens.create(configuration, "nordlicht")
     without = configuration.without(["nordlicht"])
