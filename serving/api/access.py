@@ -78,9 +78,9 @@ class Gate:
         return ProblemError(too_many(standing, "this address has sent too many requests without a valid token"))
 
     def _address(self, request: Request) -> str:
-        """The address that the request comes from: behind our own web server, the one that it names."""
+        """The address that the request comes from: behind our own web server, the last one named, which is its own."""
         peer = request.client.host if request.client else ""
-        named = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        named = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
         if self._site.address and named and _is_loopback(peer):
             return named[:64]
         return peer

@@ -438,6 +438,8 @@ def test_address_that_sends_wrong_tokens_is_slowed_down_and_stops_no_valid_token
 
     assert [ask(wrong, "198.51.100.7") for _ in range(access.WRONG_PER_MINUTE)] == [401] * access.WRONG_PER_MINUTE
     assert ask(wrong, "198.51.100.7") == ask({}, "203.0.113.1, 198.51.100.7") == 429
+    two_headers = {"X-Forwarded-For": "203.0.113.2", **wrong}  # the first is the caller's own
+    assert ask(two_headers, "198.51.100.7") == 429
     assert ask(wrong, "198.51.100.8") == 401
     assert ask(served.bearer(), "198.51.100.7") == 200
     clock.seconds += 60
