@@ -100,7 +100,8 @@ def from_object(content: object) -> Draft:
         if isinstance(value, str) or (name == "limit" and type(value) is int):
             draft.single[name] = str(value)
         elif value is not None:
-            draft.wrong(name, f"{name} is no {'whole number' if name == 'limit' else 'text'}")
+            kind, example = ("whole number", "10") if name == "limit" else ("text", f'{{"{name}": "…"}}')
+            draft.wrong(name, f"{name} is no {kind}", "", f"Send {example}, or leave it out")
     chosen = content.get("filters")
     if isinstance(chosen, Mapping):
         draft.filters = {str(name): tuple(_texts(draft, "filters", value)) for name, value in chosen.items()}
@@ -258,7 +259,8 @@ def _texts(draft: Draft, name: str, value: object) -> list[str]:
     texts = [text for text in map(_text if name == "filters" else lambda item: item, values) if isinstance(text, str)]
     if len(texts) == len(values):
         return texts
-    draft.wrong(name, f"{name} is no list of texts", "", 'Send ["net_sales"]' if name == "metrics" else "")
+    example = {"metrics": '["net_sales"]', "by": '["month"]', "order": '["-net_sales"]'}.get(name, '{"channel": ["…"]}')
+    draft.wrong(name, f"{name} is no list of texts", "", f"Send {example}")
     return []
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from semantic.answers import instant
 from semantic.reports import facts
+from semantic.reports.shown import one_line
 from semantic.subject import Subject
 from semantic.warehouse import Build
 
@@ -35,9 +36,9 @@ def facts_of(build: Build, subject: Subject) -> Result:
 
 
 def text(tool: str, result: Result) -> str:
-    """The result as text: its numbers first, then their facts."""
+    """The result as text: its numbers first, then their facts. No name in it begins a line that looks like a fact."""
     lines = _WRITERS[tool](result)
-    return "\n".join([*lines, "", *_facts(result)])
+    return "\n".join([*map(one_line, lines), "", *map(one_line, _facts(result))])
 
 
 def _facts(result: Result) -> Iterator[str]:
@@ -142,8 +143,12 @@ def _table(columns: Sequence[tuple[str, str]], rows: Sequence[Mapping[str, Any]]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([f"{name} [{unit}]" if unit else name for name, unit in columns])
-    writer.writerows([_cell(row[name]) if unit else row[name] for name, unit in columns] for row in rows)
-    return out.getvalue().splitlines()
+    writer.writerows([_cell(row[name]) if unit else _name(row[name]) for name, unit in columns] for row in rows)
+    return out.getvalue().rstrip("\n").split("\n")
+
+
+def _name(value: Any) -> Any:
+    return one_line(value) if isinstance(value, str) else value
 
 
 def _cell(value: Any) -> Any:
