@@ -59,8 +59,9 @@ def _show(configuration: Settings, tenant: str | None, fail: bool) -> None:
     from orchestration import alert_commands, terminal
 
     outbox = alert_commands.outbox(configuration)
-    items = alert_commands.current(configuration, outbox, datetime.now(UTC), tenant)
-    terminal.alerts(items, alert_commands.waits(configuration, outbox, tenant))
+    now = datetime.now(UTC)
+    items = alert_commands.current(configuration, outbox, now, tenant)
+    terminal.alerts(items, alert_commands.waits(configuration, outbox, tenant), now)
     outbox.close()
     say_blocked(tenant)
     if fail and any(item.alert.state == "firing" for item in items):

@@ -130,7 +130,9 @@ def _retry(configuration: Settings, number: int, *, sure: bool) -> None:
         entry = box.find(number)
     if entry.state == "unknown" and not sure:
         typer.echo(f"Message {number} to {entry.recipient} may have arrived: {entry.detail}.")
-        typer.confirm("Send it again, although it may arrive twice?", abort=True)
+        if not typer.confirm("Send it again, although it may arrive twice?"):
+            typer.echo("Nothing was sent.", err=True)
+            raise typer.Exit(1)
     _report([deliveries.retry(configuration, number)])
 
 

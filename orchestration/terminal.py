@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +16,7 @@ from connectors.base import Progress as OnProgress
 from orchestration.pipeline import Run
 from semantic.query import shown
 from semantic.today import Today
-from serving.alerts.listing import Listed
+from serving.alerts.listing import Listed, notes
 from serving.alerts.state import Status
 
 SECONDS_BETWEEN_LINES = 10.0  # where no bar can be drawn
@@ -112,7 +112,7 @@ def reconciliation(rows: list[dict[str, Any]]) -> None:
             console.print(f"[green]✓[/] {where}: {compared} agree with the source's own report to the cent")
 
 
-def alerts(items: list[Listed], waits: list[Status]) -> None:
+def alerts(items: list[Listed], waits: list[Status], now: datetime) -> None:
     """Print firing rules first, with reason and advice; then one line per rule that is quiet or lacks a number.
 
     Before them what waits for too long; below each what is known of it: since when, acknowledged, snoozed.
@@ -121,6 +121,7 @@ def alerts(items: list[Listed], waits: list[Status]) -> None:
     marks = {"firing": "[red]![/]", "unknown": "[yellow]?[/]", "quiet": "[green]✓[/]"}
     for status in waits:
         console.print(f"[red]![/] {status.tenant} / {status.title}: {status.text}")
+        console.print(f"  {notes(status, now)}", markup=False)
         console.print(f"  {status.facts.get('why', '')}", markup=False)
     for state, mark in marks.items():
         for item in (item for item in items if item.alert.state == state):

@@ -43,17 +43,8 @@ class Listed:
 
     @property
     def notes(self) -> str:
-        """since 2026-11-20 09:00 UTC; acknowledged by ola at …; snoozed until … by ola"""
-        notes, status = [], self.status
-        if status is None:
-            return ""
-        if self.since:
-            notes.append(f"since {minute(self.since)}" + ("" if self.alert.state == "firing" else ", not over yet"))
-        if status.acknowledged_by and status.acknowledged_at:
-            notes.append(f"acknowledged by {status.acknowledged_by} at {minute(status.acknowledged_at)}")
-        if self.is_snoozed and status.snoozed_until:
-            notes.append(f"snoozed until {minute(status.snoozed_until)} by {status.snoozed_by}")
-        return "; ".join(notes)
+        """What is known of the alert, see `notes`."""
+        return notes(self.status, self.now, is_firing=self.alert.state == "firing") if self.status else ""
 
     def as_dict(self, currency: Currency | None) -> dict[str, Any]:
         """Plain data. Numbers are written as in every answer (semantic/answers.py), in the tenant's `currency`; unknown
@@ -80,6 +71,18 @@ def listed(alerts: Sequence[Alert], statuses: Iterable[Status], now: datetime) -
     """Each rule with its status."""
     by_name = {status.name: status for status in statuses}
     return [Listed(alert, by_name.get(alert.rule.name), now) for alert in alerts]
+
+
+def notes(status: Status, now: datetime, *, is_firing: bool = True) -> str:
+    """since 2026-11-20 09:00 UTC; acknowledged by ola at …; snoozed until … by ola"""
+    texts = []
+    if status.active and status.since:
+        texts.append(f"since {minute(status.since)}" + ("" if is_firing else ", not over yet"))
+    if status.acknowledged_by and status.acknowledged_at:
+        texts.append(f"acknowledged by {status.acknowledged_by} at {minute(status.acknowledged_at)}")
+    if status.is_snoozed(now) and status.snoozed_until:
+        texts.append(f"snoozed until {minute(status.snoozed_until)} by {status.snoozed_by}")
+    return "; ".join(texts)
 
 
 def minute(instant: datetime) -> str:

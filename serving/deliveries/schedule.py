@@ -18,9 +18,8 @@ def problem(expression: str) -> str:
     """What is wrong with an expression; empty where nothing is."""
     fields = expression.split()
     if len(fields) != 5:
-        return (
-            f"{expression!r} has {len(fields)} fields; a schedule has five: minute hour day month weekday ({EXAMPLES})"
-        )
+        count = f"{len(fields)} field{'s' * (len(fields) != 1)}"
+        return f"{expression!r} has {count}; a schedule has five: minute hour day month weekday ({EXAMPLES})"
     try:
         times = CronSim(expression, datetime(2026, 1, 1, tzinfo=UTC))
         next(times)

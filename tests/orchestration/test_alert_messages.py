@@ -22,6 +22,7 @@ from semantic.query import ask
 from semantic.reports.pictures.look import MAIL
 from semantic.warehouse import Currency
 from serving.alerts.book import Book, Notice
+from serving.alerts.listing import notes
 from serving.deliveries.message import Message
 from serving.deliveries.outbox import Outbox
 from simulator import Mailbox
@@ -179,6 +180,9 @@ def test_old_numbers_are_reported_once_and_once_when_it_is_over(place: Installat
     assert "The newest numbers" in written(place, box, "chat").chat
     assert not alert_messages.is_due(place.settings, box, late + timedelta(hours=1))
     assert observed(place, box, late + timedelta(hours=1)) is None
+    alert_commands.acknowledge(place.settings, box, "aurora", "numbers_wait", "ola", late)
+    (wait,) = alert_commands.waits(place.settings, box, "aurora")
+    assert notes(wait, late) == "since 2026-03-02 15:00 UTC; acknowledged by ola at 2026-03-02 15:00 UTC"
     over = observed(place, box, NOW + timedelta(hours=1))  # as after a run: the numbers are an hour old
     assert over is not None
     assert [(change.status.name, change.event) for change in over.changes] == [("numbers_wait", "end")]

@@ -310,9 +310,10 @@ def test_own_report_with_mistakes_makes_its_delivery_alone_wait_and_check_names_
         ('"revenue-overview"', '"revenu-overview"', "the delivery 'daily' of aurora has no report"),
         ('"csv"', '"doc"', "'doc' is no format of reports: choose one of csv, xlsx"),
         ('"0 7 * * *"', '"0 27 * * *"', "'0 27 * * *' is no schedule: bad hour"),
+        ('"0 7 * * *"', '"@daily"', "'@daily' has 1 field; a schedule has five"),
         ('"0 7 * * *"', '"* 7 * * *"', "more often than once in an hour"),
         ('"7d"', '"7 weeks"', "Unknown period '7 weeks'"),
-        ('"env:OWNER_MAIL", ', '"owner@shop.example", ', "String should match pattern"),
+        ('"env:OWNER_MAIL", ', '"owner@shop.example", ', "Write where the secret is, env:NAME or file:PATH"),
         ('"file:team.chat"', '"env:OWNER_MAIL"', "the recipient env:OWNER_MAIL is named twice"),
         ('["env:OWNER_MAIL", "file:team.chat"]', "[]", "at least 1 item"),
         (DELIVERY, DELIVERY + DELIVERY, "the delivery 'daily' is configured twice"),
@@ -397,7 +398,8 @@ def test_unknown_message_is_sent_again_after_a_question(place: Place, monkeypatc
     number = next(entry.id for entry in deliveries.listing(place.settings, None)[0] if entry.state == "unknown")
     place.hook.answer = lambda _: (200, {}, b"ok")
     refused = command(place, monkeypatch, "--retry", str(number), text="n\n")
-    assert "may arrive twice" in refused.output and refused.exit_code != 0 and len(place.hook.received) == 1
+    assert "may arrive twice" in refused.output and "Nothing was sent." in refused.output
+    assert refused.exit_code == 1 and len(place.hook.received) == 1
     again = command(place, monkeypatch, "--retry", str(number), text="y\n")
     assert again.exit_code == 0 and "was sent" in again.output
     first, second = place.hook.received
