@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-SECRET = r"^(env|file):.+$"
-Secret = Annotated[str, StringConstraints(pattern=SECRET)]
+REFERENCE = r"^(env|file):.+$"
+Secret = Annotated[str, StringConstraints(pattern=REFERENCE)]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
 
 KIND = "Which connector."

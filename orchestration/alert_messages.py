@@ -92,7 +92,8 @@ def is_due(settings: Settings, outbox: Outbox, now: datetime) -> bool:
             is_old = _is_old(tenant, datetime.fromisoformat(as_of).replace(tzinfo=UTC), now)
             if is_old != known.get(NUMBERS, False):
                 return True
-        if {seen.name for seen in _waiting(settings, tenant, outbox, now)} != _active_waits(known):
+        active = {name for name, is_active in known.items() if is_active and name.startswith(WAITS)}
+        if {seen.name for seen in _waiting(settings, tenant, outbox, now, active)} != active:
             return True
         if book.due(tenant.id, _channels(tenant), _today(tenant, now)):
             return True
@@ -181,8 +182,8 @@ def _clock(
     `build`: None where it has no such tenant.
     """
     numbers = _numbers(tenant, build, now) if build else Observation(NUMBERS, NO_NUMBERS, "unknown", "")
-    waiting = list(_waiting(settings, tenant, outbox, now))
     before = [status for status in book.statuses(tenant.id) if status.active and status.name.startswith(WAITS)]
+    waiting = list(_waiting(settings, tenant, outbox, now, {status.name for status in before}))
     names = {seen.name for seen in waiting}
     ended = _ended_waits(outbox, tenant, [status for status in before if status.name not in names])
     return Look("wait", now, build.run_id if build else "", [numbers, *waiting, *ended])
@@ -206,10 +207,15 @@ def _is_old(tenant: TenantSettings, as_of: datetime, now: datetime) -> bool:
     return now - as_of > timedelta(hours=tenant.stale_after_hours)
 
 
-def _waiting(settings: Settings, tenant: TenantSettings, outbox: Outbox, now: datetime) -> Iterator[Observation]:
-    """The deliveries that wait for data longer than their `wait_hours`."""
+def _waiting(
+    settings: Settings, tenant: TenantSettings, outbox: Outbox, now: datetime, active: set[str]
+) -> Iterator[Observation]:
+    """The deliveries that wait for data longer than `wait_hours`, or that follow an `active` one and wait, too."""
     entries = [entry for entry in outbox.open(now, "report") if entry.key.tenant == tenant.id]
-    for name, entry in {entry.key.name: entry for entry in deliveries.late(settings, entries, now)}.items():
+    waiting = [entry for entry in entries if entry.state == "planned" and entry.detail]
+    lasting = [entry for entry in waiting if f"{WAITS}{entry.key.name}" in active]
+    late = deliveries.late(settings, entries, now)
+    for name, entry in {entry.key.name: entry for entry in (*late, *lasting)}.items():
         why = f"{entry.detail[:1].upper()}{entry.detail[1:].rstrip('.')}." if entry.detail else ""
         about = {"why": why, "advice": "`takings deliveries` lists what waits.", "window": entry.key.window}
         text = f"The delivery {name} was due at {when(entry.due, tenant.time_zone)}."
@@ -224,7 +230,3 @@ def _ended_waits(outbox: Outbox, tenant: TenantSettings, statuses: list[Status])
         result = next((words for state, words in RESULTS.items() if state in states), "It does not wait any more.")
         text = f"{status.text} {result}"
         yield Observation(status.name, status.title, "quiet", text, facts=status.facts)
-
-
-def _active_waits(known: dict[str, bool]) -> set[str]:
-    return {name for name, active in known.items() if active and name.startswith(WAITS)}

@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 from common.errors import ConfigurationError
 from connectors.base import Account
 from connectors.registry import BY_KIND, KINDS
-from connectors.settings import SECRET, SourceSettings, Table
+from connectors.settings import REFERENCE, SourceSettings, Table
 from orchestration import chat_settings, delivery_settings
 from orchestration.server_settings import (
     DagsterSettings,
@@ -283,7 +283,7 @@ def _words(mistake: ErrorDetails) -> str:
         return "Field required"
     if mistake["type"] == "union_tag_invalid":
         return f"it has to be one of {', '.join(KINDS)}"
-    if mistake["type"] == "string_pattern_mismatch" and mistake["ctx"]["pattern"] == SECRET:
+    if mistake["type"] == "string_pattern_mismatch" and mistake["ctx"]["pattern"] == REFERENCE:
         return "Write where the secret is, env:NAME or file:PATH, not the secret itself"
     return mistake["msg"].removeprefix("Value error, ")
 

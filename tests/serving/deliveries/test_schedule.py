@@ -48,7 +48,7 @@ def windows(box: Outbox) -> list[tuple[str, str]]:
         ("0 8 * * MONDAY", "bad day-of-week"),
         ("* 8 * * *", "more often than once in an hour"),
         ("*/10 * * * *", "more often than once in an hour"),
-        ("@daily", "has 1 fields"),
+        ("@daily", "has 1 field;"),
     ],
 )  # fmt: skip
 def test_mistake_in_a_schedule_is_named(expression: str, why: str) -> None:
