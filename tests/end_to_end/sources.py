@@ -98,18 +98,22 @@ class Shops:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a world is made from: `orders` in 400 days from `start`, synced at `pulls`, built after the last one."""
+    """What a world is made from: `orders` in 400 days from `start`, synced at `pulls`, built after the last one.
+
+    `accounts` are the shops that are synced.
+    """
 
     seed: int
     orders: int
     start: date = START
     pulls: tuple[datetime, ...] = PULLS
+    accounts: tuple[str, ...] = ACCOUNTS
 
     def world(self) -> World:
         return demo_world(seed=self.seed, start=self.start, end=self.pulls[-1], orders=self.orders)
 
     def shops(self) -> Shops:
-        """Both demo shops with all their sources; synced once for all workers, who only read them."""
+        """Its shops with all their sources; synced once for all workers, who only read them."""
         root = shared_cache.entry(f"world-{self.seed}-{self.orders}", repr(self), self.sync_and_build)
         return Shops(self.world(), FiveSources(root), self.pulls)
 
@@ -117,7 +121,7 @@ class Recipe:
         """The first sync loads everything, each later one what is new."""
         place = FiveSources(root)
         with serve(self.world(), now=self.pulls[0]) as server:
-            place.configure_all(server)
+            place.configure_all(server, self.accounts)
             for now in self.pulls[:-1]:
                 place.pull_at(server, now)
             place.at(server, self.pulls[-1])

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.end_to_end.conftest import WORLDS
+from tests.end_to_end.conftest import SHOPS_OF_WORLDS
 from tests.end_to_end.sources import ACCOUNTS, Recipe, Shops
 from tests.oracle import daily, marts
 from tests.oracle.tables import TABLES, Table
@@ -48,8 +48,7 @@ def columns(expected: Rows) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("mart", TABLES)
-@pytest.mark.parametrize("account", ACCOUNTS)
-@pytest.mark.parametrize("recipe", WORLDS)
+@pytest.mark.parametrize(("recipe", "account"), SHOPS_OF_WORLDS)
 def test_mart_equals_the_oracle(shops_of: Callable[[Recipe], Shops], recipe: Recipe, account: str, mart: str) -> None:
     shops, table = shops_of(recipe), TABLES[mart]
     expected = table.compute(shops.world, account, shops.pulls)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from semantic.warehouse import Build, open_build
 from tests.end_to_end.sources import ACCOUNTS, END, TARGETS, Shops
 from tests.oracle import answers, cards
 from tests.oracle.answers import Metric, Shop, money, share
+from tests.sampling import sample_of_sets
 
 METRICS: Mapping[str, Metric] = {
     **answers.METRICS,
@@ -60,6 +62,10 @@ PLACES: Mapping[str, Mapping[str, int]] = {
 UNSEEN = {"active_customers", "inactivity_churn_rate", "refund_rate_by_status", "cart_abandonment"}
 """Figures that other tests compare with the oracle, or that are checked below."""
 RANGES = ((date(2026, 10, 22), date(2026, 11, 19)), (date(2025, 12, 1), date(2026, 3, 31)))
+IN_EACH_RANGE = pytest.mark.parametrize(
+    ("account", "days"), sample_of_sets(product(ACCOUNTS, RANGES), *zip(ACCOUNTS, RANGES, strict=True)), ids=str
+)
+"""`make test` asks each shop over one of the ranges."""
 
 
 def rounded(value: Any, places: int) -> Decimal | None:
@@ -131,15 +137,15 @@ def compared(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return sorted(numbers, key=str)
 
 
-@pytest.fixture(params=ACCOUNTS)
-def build(request: pytest.FixtureRequest, shops: Shops) -> Iterator[tuple[Build, Shop]]:
+@pytest.fixture
+def build(account: str, shops: Shops) -> Iterator[tuple[Build, Shop]]:
     """A tenant's published build, and the same shop in the oracle."""
     targets = {name: Fraction(str(value)) for name, value in TARGETS.items()}
-    with open_build(shops.installation.home.published, request.param) as opened:
-        yield opened, Shop(shops.world, request.param, shops.pulls, targets)
+    with open_build(shops.installation.home.published, account) as opened:
+        yield opened, Shop(shops.world, account, shops.pulls, targets)
 
 
-@pytest.mark.parametrize("days", RANGES, ids=["29 days", "4 months"])
+@IN_EACH_RANGE
 @pytest.mark.parametrize("name", sorted(set(built_in()) - {"funnel", "refund-rate"}))
 def test_report_equals_the_oracle(build: tuple[Build, Shop], name: str, days: tuple[date, date]) -> None:
     opened, shop = build
@@ -176,7 +182,7 @@ def total(shop: Shop, mart: str, days: tuple[date, date], name: str) -> Any:
     return METRICS[name](row or {})
 
 
-@pytest.mark.parametrize("days", RANGES, ids=["29 days", "4 months"])
+@IN_EACH_RANGE
 def test_funnel_and_refund_card_equal_the_oracle(build: tuple[Build, Shop], days: tuple[date, date]) -> None:
     opened, shop = build
     (row,) = fill_build(opened, built_in()["funnel"], *days, now=END).table.to_pylist()
@@ -194,7 +200,7 @@ def test_funnel_and_refund_card_equal_the_oracle(build: tuple[Build, Shop], days
     assert content.figures[0].value == pytest.approx(float(card.by_status)) and content.figures[0].badge == card.badge
 
 
-@pytest.mark.parametrize("days", RANGES, ids=["29 days", "4 months"])
+@IN_EACH_RANGE
 def test_top_lists_have_the_names_and_the_order_of_the_oracle(
     build: tuple[Build, Shop], days: tuple[date, date]
 ) -> None:

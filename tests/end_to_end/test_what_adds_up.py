@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from simulator.scenarios.payments import payment_books
-from tests.end_to_end.conftest import WORLDS
-from tests.end_to_end.sources import ACCOUNTS, Recipe, Shops
+from tests.end_to_end.conftest import SHOPS_OF_WORLDS
+from tests.end_to_end.sources import Recipe, Shops
 from tests.oracle import ads, daily
 
 Find = Callable[[Recipe], Shops]
@@ -34,8 +34,7 @@ def pulled_from_staging(shops: Shops, sql: str) -> list[tuple[Any, ...]]:
     return rows
 
 
-@pytest.mark.parametrize("account", ACCOUNTS)
-@pytest.mark.parametrize("recipe", WORLDS)
+@pytest.mark.parametrize(("recipe", "account"), SHOPS_OF_WORLDS)
 def test_daily_spend_is_equal_at_every_level(shops_of: Find, recipe: Recipe, account: str) -> None:
     shops = shops_of(recipe)
     daily: dict[str, dict[tuple[str, date], list[int]]] = {}
@@ -57,8 +56,7 @@ def test_daily_spend_is_equal_at_every_level(shops_of: Find, recipe: Recipe, acc
     assert daily["account"] == daily["campaign"] == daily["ad set"] == daily["ad"] == control
 
 
-@pytest.mark.parametrize("account", ACCOUNTS)
-@pytest.mark.parametrize("recipe", WORLDS)
+@pytest.mark.parametrize(("recipe", "account"), SHOPS_OF_WORLDS)
 def test_metrics_daily_rounds_the_spend_of_a_day_once(shops_of: Find, recipe: Recipe, account: str) -> None:
     shops = shops_of(recipe)
     by_day = {(f"{platform} Ads", day): micros for platform, day, micros in shops.rows(
@@ -69,8 +67,7 @@ def test_metrics_daily_rounds_the_spend_of_a_day_once(shops_of: Find, recipe: Re
     }
 
 
-@pytest.mark.parametrize("account", ACCOUNTS)
-@pytest.mark.parametrize("recipe", WORLDS)
+@pytest.mark.parametrize(("recipe", "account"), SHOPS_OF_WORLDS)
 def test_opening_mrr_plus_movements_is_closing_mrr_and_the_next_opening(
     shops_of: Find, recipe: Recipe, account: str
 ) -> None:
@@ -89,8 +86,7 @@ def test_opening_mrr_plus_movements_is_closing_mrr_and_the_next_opening(
     assert of_customers == {month: closing for month, _, closing, *_ in rows}
 
 
-@pytest.mark.parametrize("account", ACCOUNTS)
-@pytest.mark.parametrize("recipe", WORLDS)
+@pytest.mark.parametrize(("recipe", "account"), SHOPS_OF_WORLDS)
 def test_cash_less_fees_refunds_and_disputes_equals_payouts_and_balance(
     shops_of: Find, recipe: Recipe, account: str
 ) -> None:
@@ -108,8 +104,7 @@ def test_cash_less_fees_refunds_and_disputes_equals_payouts_and_balance(
     assert net == payment_books(shops.world, account, shops.pulls[-1]).balance
 
 
-@pytest.mark.parametrize("account", ACCOUNTS)
-@pytest.mark.parametrize("recipe", WORLDS)
+@pytest.mark.parametrize(("recipe", "account"), SHOPS_OF_WORLDS)
 def test_sales_by_kind_of_cost_add_up_to_net_sales_in_every_row(shops_of: Find, recipe: Recipe, account: str) -> None:
     names = ("net_sales_minor", *(f"sales_cost_{name}_minor" for name in ("recorded", "assumed", "missing")))
     rows = shops_of(recipe).rows(account, "metrics_daily", names)
@@ -117,8 +112,7 @@ def test_sales_by_kind_of_cost_add_up_to_net_sales_in_every_row(shops_of: Find, 
     assert all(any(row[place] for row in rows) for place in range(4))
 
 
-@pytest.mark.parametrize("account", ACCOUNTS)
-@pytest.mark.parametrize("recipe", WORLDS)
+@pytest.mark.parametrize(("recipe", "account"), SHOPS_OF_WORLDS)
 def test_sales_in_detail_are_the_net_sales_of_each_day(shops_of: Find, recipe: Recipe, account: str) -> None:
     """The days' net sales are the oracle's; each column by which they are split has every row's value."""
     shops, expected = shops_of(recipe), defaultdict[date, int](int)
@@ -133,8 +127,7 @@ def test_sales_in_detail_are_the_net_sales_of_each_day(shops_of: Find, recipe: R
         assert sum(net for _, net in groups) == sum(expected.values()), name
 
 
-@pytest.mark.parametrize("account", ACCOUNTS)
-@pytest.mark.parametrize("recipe", WORLDS)
+@pytest.mark.parametrize(("recipe", "account"), SHOPS_OF_WORLDS)
 def test_operating_expenses_of_whole_months_equal_the_file(shops_of: Find, recipe: Recipe, account: str) -> None:
     shops = shops_of(recipe)
     expenses: dict[date, int] = defaultdict(int)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
@@ -16,7 +18,7 @@ from typing import get_args
 import pytest
 
 from common.presets import PRESETS
-from orchestration import cli_numbers
+from orchestration import cli, cli_numbers
 from simulator import Fault, Faults, SimulatorServer, serve
 from tests.orchestration.installation import SHOPS, Installation, published_shops
 
@@ -37,8 +39,22 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return Installation(folder)
 
 
-def takings(place: Installation, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run the command in another folder, with only the two settings."""
+def takings(place: Installation, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in this process, in another folder, with only the two settings; a process costs its imports."""
+    out, errors = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, chdir(place.root), redirect_stdout(out), redirect_stderr(errors):
+        for name in [name for name in os.environ if name.startswith("TAKINGS_")]:
+            patch.delenv(name)
+        patch.setenv("TAKINGS_HOME", str(place.home.root))
+        patch.setenv("TAKINGS_CONFIG", str(place.root / "takings.toml"))
+        patch.setattr(sys, "argv", ["takings", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), out.getvalue(), errors.getvalue())
+
+
+def in_a_process(place: Installation, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("TAKINGS_")},
         "TAKINGS_HOME": str(place.home.root),
@@ -70,7 +86,7 @@ def failure(result: subprocess.CompletedProcess[str]) -> str:
 
 def test_query_answers_in_each_format(place: Installation) -> None:
     question = ("query", "--metrics", "net_sales,orders_placed", "--by", "month", "--tenant", "aurora")
-    table, csv, plain = (takings(place, *question, "--format", name) for name in ("table", "csv", "json"))
+    table, csv, plain = (in_a_process(place, *question, "--format", name) for name in ("table", "csv", "json"))
     assert "2026-02-01" in table.stdout
     assert csv.stdout.startswith("month,net_sales,orders_placed")
     expected = place.ask(
@@ -193,7 +209,7 @@ def test_query_before_the_first_run_names_the_command_to_run(tmp_path: Path, ser
 
 
 def test_run_without_a_configuration_names_both_next_steps(tmp_path: Path) -> None:
-    message = refusal(takings(Installation(tmp_path), "run"))
+    message = refusal(in_a_process(Installation(tmp_path), "run"))
     assert "takings.example.toml" in message
     assert "make demo" in message
 
@@ -213,7 +229,7 @@ def test_wrong_token_of_any_source_is_one_message_and_exit_code_not_zero(
     installation = Installation(tmp_path)
     installation.configure(server, kinds=[kind], shops=["aurora"])
     (tmp_path / ("aurora.token" if kind == "shopify" else f"aurora.{kind}.token")).write_text("wrong_and_secret")
-    result = takings(installation, "pull")
+    result = in_a_process(installation, "pull")
     assert who in failure(result)
     assert ("token" if kind == "shopify" else "`secret`") in failure(result)
     assert "wrong_and_secret" not in result.stderr

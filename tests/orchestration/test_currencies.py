@@ -68,9 +68,11 @@ RATES = """day,from,to,rate
 def place(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Installation]]:
     with serve(world) as server:
 
-        def make(name: str, currencies: dict[str, str], rates: str) -> Installation:
+        def make(
+            name: str, currencies: dict[str, str], rates: str, shops: tuple[str, ...] = ("kyoto", "boston")
+        ) -> Installation:
             installation = Installation(tmp_path_factory.mktemp(name))
-            installation.configure(server, currencies, rates)
+            installation.configure(server, currencies, rates, shops=shops)
             return installation
 
         yield make
@@ -78,7 +80,7 @@ def place(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
 
 @pytest.fixture(scope="module")
 def published(place: Callable[..., Installation]) -> Installation:
-    installation = place("converted", {"kyoto": "EUR", "boston": "JPY"}, RATES)
+    installation = place("converted", {"kyoto": "EUR", "boston": "JPY"}, RATES, ("kyoto", "boston", "kuwait"))
     installation.run()
     return installation
 
@@ -140,7 +142,7 @@ def test_every_ledger_row_names_its_rate_and_the_day_of_the_rate(published: Inst
 
 def test_amount_in_the_currency_of_the_tenant_is_not_converted(place: Callable[..., Installation]) -> None:
     """Three tenants, three currencies, no rates at all."""
-    installation = place("own", {}, "")
+    installation = place("own", {}, "", ("kyoto", "boston", "kuwait"))
     installation.run()
     assert rows(installation, "kyoto")[0][:5] == ("02-10", "JPY", 1, 3003, 333)
     assert rows(installation, "boston")[0][:5] == ("02-10", "USD", 100, 3003, 333)

@@ -65,7 +65,7 @@ def test_every_stream_is_upstream_of_the_dashboard(place: Installation) -> None:
 
 
 def test_refresh_job_pulls_builds_and_publishes_without_a_server(place: Installation, server: SimulatorServer) -> None:
-    place.configure(server, kinds=KINDS)
+    place.configure(server, kinds=KINDS, shops=["aurora"])
     with dg.DagsterInstance.ephemeral() as instance:
         outcome = definitions().resolve_job_def("refresh").execute_in_process(instance=instance)
         assert outcome.success

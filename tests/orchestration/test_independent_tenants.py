@@ -27,7 +27,7 @@ from tests.orchestration.installation import Installation, ask, marts
 pytestmark = pytest.mark.worlds
 START = datetime(2026, 1, 20, 12, tzinfo=UTC)
 EARLY, NOW = START + timedelta(days=12), START + timedelta(days=13)
-KINDS = ("shopify", "stripe", "files")
+KINDS = ("shopify", "files")
 SOUND, OTHER = "aurora", "nordlicht"
 Marts = dict[str, list[tuple[Any, ...]]]
 
@@ -208,7 +208,7 @@ def test_renamed_tenant_goes_on_with_what_is_stored_under_its_new_name(
     path = place.root / "takings.toml"
     path.write_text(path.read_text().replace(f'id = "{OTHER}"', 'id = "nordlicht-gmbh"'))
     (line,) = stored.left_behind(place.settings)
-    assert line.startswith(f"The tenant {OTHER} is stored (files/{OTHER}, shopify/{OTHER}, stripe/")
+    assert line.startswith(f"The tenant {OTHER} is stored (files/{OTHER}, shopify/{OTHER})")
     stored.rename(place.settings, OTHER, "nordlicht-gmbh", really=True)
     assert stored.left_behind(place.settings) == []
     result = pipeline.rebuild(place.settings)

@@ -21,6 +21,7 @@ from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation, ask, fingerprints
 from tests.orchestration.killed import Nursery
 from tests.orchestration.undisturbed import EARLY, END, PHASES, SHOP, START, Built, Undisturbed, copied, differences
+from tests.sampling import sample
 
 pytestmark = pytest.mark.worlds
 NEW = "aurora-inc"
@@ -59,6 +60,14 @@ def pulled(
 def published(server: SimulatorServer, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """Undisturbed runs of all sources together."""
     return Undisturbed(tmp_path_factory.mktemp("all"), server, nursery, KINDS)
+
+
+@pytest.fixture(scope="module", params=sample([("shopify", "files"), KINDS], ("shopify", "files")), ids=len)
+def published_first(
+    request: pytest.FixtureRequest, server: SimulatorServer, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
+) -> Undisturbed:
+    """A first run of two sources, or of all of them."""
+    return Undisturbed(tmp_path_factory.mktemp("first"), server, nursery, request.param, ["first"])
 
 
 def check_pull(undisturbed: Undisturbed, nursery: Nursery, phase: str, numbers: Iterable[int]) -> None:
@@ -168,14 +177,17 @@ def test_build_and_publish_killed_around_their_renames_are_healed_by_the_next_bu
         check_build(place, published, nursery, steps[number], number)
 
 
-def test_first_run_killed_before_its_first_publish_shows_nothing(published: Undisturbed, nursery: Nursery) -> None:
-    published.set_clock("first")
-    switch = [step.startswith("rename state/published/current.") for step in published.steps["first"]].index(True)
-    with copied(published.before("first")) as place:
+def test_first_run_killed_before_its_first_publish_shows_nothing(
+    published_first: Undisturbed, nursery: Nursery
+) -> None:
+    published_first.set_clock("first")
+    steps = published_first.steps["first"]
+    switch = [step.startswith("rename state/published/current.") for step in steps].index(True)
+    with copied(published_first.before("first")) as place:
         nursery.killed(place, "run", before=switch)
         assert publication.current(place.home) is None
         nursery.succeed(place, "run")
-        check_published(place, published, "first")
+        check_published(place, published_first, "first")
 
 
 @pytest.mark.deep

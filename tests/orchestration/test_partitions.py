@@ -16,6 +16,7 @@ from orchestration.defs import sources
 from simulator import SimulatorServer, World, demo_world, serve
 from simulator.world import seconds
 from tests.orchestration.installation import Installation
+from tests.sampling import sample
 
 pytestmark = pytest.mark.worlds
 START, NOW = date(2026, 1, 1), datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -87,7 +88,7 @@ def read_at(place: Installation, source: str, stream: str) -> dict[date, datetim
         return dict(rows.fetchall())
 
 
-@pytest.mark.parametrize("source", REPORTS)
+@pytest.mark.parametrize("source", sample(REPORTS, "meta_ads"))
 def test_backfill_of_a_range_is_one_run_that_reads_only_these_days(
     source: str, place: Installation, server: SimulatorServer
 ) -> None:
@@ -102,7 +103,7 @@ def test_backfill_of_a_range_is_one_run_that_reads_only_these_days(
     assert ranges == {expected}
 
 
-@pytest.mark.parametrize("source", REPORTS)
+@pytest.mark.parametrize("source", sample(REPORTS, "tiktok_ads"))
 def test_backfill_changes_only_the_days_that_the_source_restated(source: str, place: Installation) -> None:
     before = rows(place, source)
     materialise(source, RANGE)
@@ -112,7 +113,7 @@ def test_backfill_changes_only_the_days_that_the_source_restated(source: str, pl
     assert changed <= TOUCHED
 
 
-@pytest.mark.parametrize("source", REPORTS)
+@pytest.mark.parametrize("source", sample(REPORTS, "meta_ads"))
 def test_run_without_a_partition_reads_today_and_the_four_weeks_before(
     source: str, place: Installation, server: SimulatorServer
 ) -> None:

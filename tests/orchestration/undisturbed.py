@@ -23,12 +23,19 @@ EARLY, END = START + timedelta(days=30), START + timedelta(days=32)
 class Undisturbed:
     """A tenant with some sources: before and after a first run, and before and after one of two days later."""
 
-    def __init__(self, folder: Path, server: SimulatorServer, nursery: Nursery, kinds: Collection[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        server: SimulatorServer,
+        nursery: Nursery,
+        kinds: Collection[str],
+        phases: Collection[str] = PHASES,
+    ) -> None:
         """`kinds` of one source are pulled; those of several are also built and published."""
         self.folder, self.server, self.steps, self.seconds = folder, server, dict[str, list[str]](), dict[str, float]()
         place = Installation(folder / "place")
         place.configure(server, kinds=kinds, shops=[SHOP])
-        for phase in PHASES:
+        for phase in phases:
             self.set_clock(phase)
             if "files" in kinds:
                 write_files(server.world, SHOP, place.root / "files" / SHOP, server.now)

@@ -42,7 +42,7 @@ FILES = ("csv", "xlsx", "parquet", "json")
 MONEY_OF_ADS = ("ad_spend_minor", "impressions", "clicks", "platform_purchases", "platform_purchase_value_minor")
 
 
-def cases() -> list[Any]:
+def cases() -> dict[str, Case]:
     """Two shops with real-looking rows, of which one has no advertising; and random rows in yen and dinars."""
     thirty = (READ - timedelta(days=29), READ)
     days = {
@@ -57,8 +57,20 @@ def cases() -> list[Any]:
     for tenant in ("hinode", "souq"):
         whole = (WEEK - timedelta(days=20), WEEK)
         chosen.append((f"{tenant}, random rows", Case("random", tenant, whole, None, date(2026, 5, 9))))
-    again = {"aurora, two years", "nordlicht, 30d"}  # the other shop has these days, too
-    return [pytest.param(case, id=name, marks=[pytest.mark.deep] * (name in again)) for name, case in chosen]
+    return dict(chosen)
+
+
+def walk() -> list[Any]:
+    """Each report with each case, as parameters: in `make test` with the first case and with another one in turn."""
+    first, *others = cases()
+    pairs = []
+    for number, report in enumerate(sorted(built_in())):
+        chosen = (first, others[number % len(others)])
+        pairs += [
+            pytest.param(case, report, id=f"{name}-{report}", marks=[] if name in chosen else [pytest.mark.deep])
+            for name, case in cases().items()
+        ]
+    return pairs
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +131,7 @@ def same(value: Any, answer: Any, metric: Metric, digits: int) -> bool:
     return bool(value == answer)
 
 
-@pytest.mark.parametrize("name", sorted(built_in()))
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize(("case", "name"), walk())
 def test_report_says_in_every_format_what_a_query_answers(builds: dict[str, Path], case: Case, name: str) -> None:
     report = built_in()[name].report
     with open_build(builds[case.build], case.tenant) as build:

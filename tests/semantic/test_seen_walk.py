@@ -24,10 +24,9 @@ from semantic.reports import colours, page, pdf
 from semantic.reports.brand import Brand
 from semantic.reports.content import ChartData, Content
 from semantic.reports.fill import fill
-from semantic.reports.library import built_in
 from semantic.reports.pictures import draw
 from semantic.reports.pictures.look import NARROW, PICTURE, Look
-from tests.semantic.test_report_walk import NOW, READ, Case, builds, cases
+from tests.semantic.test_report_walk import NOW, READ, Case, builds, walk
 
 __all__ = ["builds"]  # a fixture
 BRAND = Brand("Shop")
@@ -154,8 +153,7 @@ def expected_points(content: Content, data: ChartData) -> set[tuple[str, str, fl
     return points
 
 
-@pytest.mark.parametrize("name", sorted(built_in()))
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize(("case", "name"), walk())
 def test_what_is_shown_is_what_the_report_says(builds: dict[str, Path], case: Case, name: str) -> None:
     content = fill(builds[case.build], name, *case.days, tenant=case.tenant, now=NOW, period=case.period)
     without_charts = replace(content, charts=())

@@ -18,6 +18,7 @@ from semantic import query
 from semantic.catalog import Catalog, Mart, Metric
 from semantic.reports.library import built_in
 from semantic.warehouse import open_build
+from tests.sampling import sample
 from tests.semantic.test_reports import write_report
 from tests.superset_assets import marts
 from tests.superset_assets.marts import CANARIES
@@ -64,7 +65,7 @@ def leaks(published: Path, tenant: str, canary: str, folder: Path) -> set[str]:
     return {place for place, text in walk(published, tenant, folder) if canary in text.lower()}
 
 
-@pytest.mark.parametrize("who", OTHER)
+@pytest.mark.parametrize("who", sample(OTHER, "nordlicht"))
 def test_no_query_or_report_returns_rows_of_another_tenant(published: Path, who: str, tmp_path: Path) -> None:
     places = list(walk(published, who, tmp_path))
     assert [place for place, text in places if CANARIES[OTHER[who]] in text.lower()] == []

@@ -13,6 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from serving.links import sign
+from tests.sampling import sample
 from tests.serving.conftest import Served
 from tests.serving.server import running
 from tests.superset_assets import browser
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 
 
-@pytest.fixture(scope="module", params=["desktop", "phone, dark"])
+@pytest.fixture(scope="module", params=sample(["desktop", "phone, dark"], "phone, dark"))
 def driver(request: pytest.FixtureRequest) -> Iterator[webdriver.Chrome]:
     with browser.chromium(dark="dark" in request.param, phone="phone" in request.param) as opened:
         yield opened

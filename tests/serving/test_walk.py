@@ -23,6 +23,7 @@ from starlette.datastructures import Headers
 from serving import links, own
 from serving.app import application
 from serving.reader import downloads
+from tests.sampling import sample
 from tests.serving.asgi import Answer, Client
 from tests.serving.conftest import Served, Sessions, copied, site_of
 from tests.superset_assets.marts import CANARIES
@@ -117,7 +118,7 @@ def leaks(served: Served, tenant: str) -> list[str]:
     return [place for place, answer in walk(served, tenant, QUICK) if any(word in text_of(answer) for word in words)]
 
 
-@pytest.mark.parametrize("tenant", OTHER)
+@pytest.mark.parametrize("tenant", sample(OTHER, "aurora"))
 def test_no_route_shows_anything_of_another_tenant(served: Served, tenant: str) -> None:
     places = list(walk(served, tenant))
     found_routes = {place.split(" ")[-1].partition("?")[0].split("/")[1] for place, _ in places}

@@ -102,6 +102,7 @@ def test_days_outside_the_lookback_keep_their_last_values(world: World, stepped:
     assert rows[0][0] >= sum(len(books.rows("ad", day, seconds(END))) for day in old)
 
 
+@pytest.mark.deep  # the conformance kit repeats and replays a smaller account
 def test_repeated_pull_changes_no_table_and_lands_nothing(place: Place, server: SimulatorServer) -> None:
     place.pull(server, "first")
     before, parts = place.tables(), len(list((place.root / "landing").rglob("*.zst")))
@@ -152,6 +153,7 @@ def test_interrupted_load_resumes_after_the_last_landed_part(
     assert place.rows(BOUGHT) == whole.rows(BOUGHT)
 
 
+@pytest.mark.deep
 def test_staging_is_rebuilt_from_the_landing_zone_without_requests(
     world: World, place: Place, server: SimulatorServer
 ) -> None:

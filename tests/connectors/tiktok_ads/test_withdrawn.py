@@ -12,6 +12,7 @@ from connectors.errors import RetryError
 from simulator import SimulatorServer
 from simulator.apis.tiktok import reports
 from tests.connectors.tiktok_ads.pulling import END, Place
+from tests.sampling import sample
 
 SINCE = date(2026, 3, 6)
 LAST = END.date() - timedelta(days=1)
@@ -24,7 +25,7 @@ REPORTS = {  # stream: the simulator's report, and what its requests have
 }
 
 
-@pytest.mark.parametrize("stream", REPORTS)
+@pytest.mark.parametrize("stream", sample(REPORTS, "ads_insights", "gmv_max_insights"))
 def test_report_with_the_last_days_only_is_refused_and_names_the_others(
     stream: str, server: SimulatorServer, tmp_path: Path
 ) -> None:
