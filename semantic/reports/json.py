@@ -1,7 +1,7 @@
 """Writes a report as JSON: its table, figures and charts, what each metric means, and the facts about the numbers.
 
-Money is text with all its places, "1234.50", since most readers make a float of a number; other decimals are numbers
-with all their places. Dates are ISO 8601, unknown is null.
+Money is text with all its places, "1234.50", since most readers make a float of a number; counts are whole numbers,
+ratios numbers of six places, as `takings query` writes them. Dates are ISO 8601, unknown is null.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from semantic.query import as_written
 from semantic.reports.content import ChartData, Content, Figure
 
 
@@ -56,7 +57,7 @@ def _figure(figure: Figure) -> dict[str, Any]:
         "format": figure.metric.format,
         "value": _exact(figure.value, figure.metric.unit),
         "previous": _exact(figure.previous, figure.metric.unit),
-        "change": figure.change,
+        "change": _exact(figure.change, "ratio"),
         "badge": figure.badge,
         "days": figure.days,
     }
@@ -84,6 +85,9 @@ def _rows(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def _exact(value: Any, unit: str) -> Any:
+    """Money as text, a division in the places in which it is written."""
+    if isinstance(value, float) and unit != "money":
+        return as_written(value, unit, 0)
     return f"{value:f}" if unit == "money" and isinstance(value, Decimal) else value
 
 
