@@ -7,6 +7,8 @@ names.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -58,15 +60,23 @@ def carry_out(page: Path, copy: CheckoutCopy, *, deep: bool) -> str:
     return "\n".join(printed)
 
 
+@pytest.fixture(scope="module")
+def printed_by(shared: CheckoutCopy) -> Callable[[Path], str]:
+    """What the commands of a page print; each page is carried out once in the shared copy."""
+    return cache(lambda page: carry_out(page, shared, deep=False))
+
+
 @pytest.mark.parametrize("page", sample(PAGES, DEVELOP / "add-a-metric.md"), ids=lambda page: page.stem)
-def test_howto_can_be_carried_out(page: Path, shared: CheckoutCopy) -> None:
-    printed = carry_out(page, shared, deep=False)
+def test_howto_can_be_carried_out(page: Path, printed_by: Callable[[Path], str]) -> None:
+    printed = printed_by(page)
     for text in EXPECTED.get(page.stem, ()):
         assert text in printed, printed
 
 
 @pytest.mark.deep  # it needs the changes of all pages
-def test_generated_files_follow_what_the_howtos_added(shared: CheckoutCopy) -> None:
+def test_generated_files_follow_what_the_howtos_added(shared: CheckoutCopy, printed_by: Callable[[Path], str]) -> None:
+    for page in PAGES:
+        printed_by(page)
     changed = shared.shell(GENERATE)
     assert "docs/reference/metrics.md" in changed
     assert "### return_rate" in (shared.root / "docs/reference/metrics.md").read_text()
