@@ -101,6 +101,8 @@ class Book:
 
     def statuses(self, tenant: str) -> list[Status]:
         """Every alert that was ever observed of a tenant, by name."""
+        if not self._outbox.path.exists():  # to read makes no file
+            return []
         with self._tables() as db:
             return list(_load(db, tenant).values())
 

@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from common.errors import ConfigurationError, TakingsError
-from orchestration import cli, cli_deliveries, deliveries, messages, pipeline, settings
+from orchestration import alert_commands, cli, cli_deliveries, deliveries, messages, pipeline, settings
 from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic import query
@@ -272,6 +272,9 @@ def test_recipient_that_was_removed_gets_nothing_more(place: Place) -> None:
 def test_without_a_delivery_nothing_is_written(place: Place) -> None:
     place.replace(DELIVERY, "")
     assert place.deliver(SUNDAY) == deliveries.Due([], [], [])
+    assert deliveries.listing(place.settings, None) == ([], [])
+    with closing(deliveries.outbox(place.settings)) as box:
+        assert all(item.status is None for item in alert_commands.current(place.settings, box, SUNDAY))
     assert not (place.home.serving / "deliveries.db").exists()
 
 
