@@ -132,7 +132,9 @@ def _instant(text: str, tenant: TenantSettings, now: datetime) -> datetime:
             end = datetime.fromisoformat(text.strip())
         except ValueError:
             raise ConfigurationError(
-                f"{text!r} is no instant", "it is no span, day or time", "Write 3d, 12h, 2026-12-01 or 2026-12-01T09:00"
+                f"{text!r} is not an instant",
+                "it is not a span, a day or a time",
+                "Write 3d, 12h, 2026-12-01 or 2026-12-01T09:00",
             ) from None
         end = end if end.tzinfo else end.replace(tzinfo=ZoneInfo(tenant.time_zone))
     if not now < end <= now + LONGEST:

@@ -29,25 +29,25 @@ def _of_form(pattern: str, advice: str) -> Callable[[object], object]:
 
 Snowflake = Annotated[
     str,
-    BeforeValidator(_of_form(SNOWFLAKE, "it is no Discord id, which has 17 to 20 digits: switch on Discord's developer "
-                                        "mode, then choose Copy ID in the menu of the server, role or user")),
+    BeforeValidator(_of_form(SNOWFLAKE, "it is not a Discord id, which has 17 to 20 digits: switch on Discord's "
+                                        "developer mode, then choose Copy ID in the menu of the server, role or user")),
     StringConstraints(pattern=SNOWFLAKE),
 ]  # fmt: skip
 PublicKey = Annotated[
     str,
-    BeforeValidator(_of_form(PUBLIC_KEY, "it is no public key, which has 64 hexadecimal digits: copy it from the page "
-                                         "General Information of your application at Discord")),
+    BeforeValidator(_of_form(PUBLIC_KEY, "it is not a public key, which has 64 hexadecimal digits: copy it from the "
+                                         "page General Information of your application at Discord")),
     StringConstraints(pattern=PUBLIC_KEY),
 ]  # fmt: skip
 Team = Annotated[
     str,
-    BeforeValidator(_of_form(TEAM, "it is no Slack workspace, which is T with letters and digits: it is in the address "
-                                   "of Slack in a browser, app.slack.com/client/T…")),
+    BeforeValidator(_of_form(TEAM, "it is not a Slack workspace, which is T with letters and digits: it is in the "
+                                   "address of Slack in a browser, app.slack.com/client/T…")),
     StringConstraints(pattern=TEAM),
 ]  # fmt: skip
 SlackUser = Annotated[
     str,
-    BeforeValidator(_of_form(SLACK_USER, "it is no Slack user, which is U or W with letters and digits: choose Copy "
+    BeforeValidator(_of_form(SLACK_USER, "it is not a Slack user, which is U or W with letters and digits: choose Copy "
                                          "member ID in the menu of the profile")),
     StringConstraints(pattern=SLACK_USER),
 ]  # fmt: skip

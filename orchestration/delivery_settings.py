@@ -56,7 +56,7 @@ class DeliverySettings(Table):
         from semantic.reports.formats import FORMATS
 
         if name not in FORMATS:
-            raise ValueError(f"{name!r} is no format of reports: choose one of {', '.join(FORMATS)}")
+            raise ValueError(f"{name!r} is not a format of reports: choose one of {', '.join(FORMATS)}")
         return name
 
     @field_validator("period")

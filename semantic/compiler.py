@@ -136,7 +136,7 @@ def _check_types(lists: Mapping[str, Sequence[str]], days: Mapping[str, date | N
             raise CompileError(f"{place} is one text", "it is a list of names", f"Send [{names[:80]!r}]")
     for place, day in days.items():
         if day is not None and type(day) is not date:
-            raise RangeError(f"{place} is no day", f"it is {day!r}", "Send a datetime.date")
+            raise RangeError(f"{place} is not a day", f"it is {day!r}", "Send a datetime.date")
     if limit is not None and limit < 1:
         raise CompileError(f"Cannot limit to {limit} rows", "an answer has at least one", "Send 1 or more, or no limit")
 

@@ -137,7 +137,7 @@ def _check(build: Build, metric: Metric, by: str) -> None:
             f"Explain {' and '.join(metric.inputs)}, of which it is made",
         )
     if by in GRAINS:
-        why = "a period is no dimension: each day is in one of both periods alone"
+        why = "a period is not a dimension: each day is in one of both periods alone"
         raise CompileError(f"Cannot explain {metric.name} by {by}", why, "Choose a dimension such as channel")
     if not numbers.known(build, [metric.name])[metric.name]:
         why = "no source has delivered a number of it"

@@ -66,7 +66,7 @@ def literal(text: str) -> str:
 
 def _condition(name: str, kind: str, values: Sequence[str]) -> str:
     if isinstance(values, str) or not all(isinstance(value, str) for value in values):
-        why, advice = "its values are no list of texts", f'Send {{"{name}": ["value"]}}, and "" for rows without one'
+        why, advice = "its values are not a list of texts", f'Send {{"{name}": ["value"]}}, and "" for rows without one'
         raise CompileError(f"Cannot filter by {name}", why, advice)
     if not values:
         raise CompileError(f"Cannot filter by {name}", "it has no value", f"Name one: {name}=value")

@@ -56,7 +56,7 @@ def document(catalog: Catalog, names: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def missing(catalog: Catalog) -> dict[str, str]:
-    """The metrics that are no expression over one mart, and why."""
+    """The metrics that are not an expression over one mart, and why."""
     return {metric.name: metric.expr for metric in catalog.metrics.values() if metric.kind == "other"}
 
 

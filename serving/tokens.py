@@ -97,7 +97,7 @@ class Tokens:
     def check(self, text: str, now: datetime) -> Token:
         """The entry of a token that is live, and note its use, at most once a minute.
 
-        Raises RefusedTokenError for whatever is no token of ours, and EndedTokenError for one that was.
+        Raises RefusedTokenError for whatever is not a token of ours, and EndedTokenError for one that was.
         """
         match = FORM.fullmatch(text)
         if match is None or _checksum(text[:-CHECKSUM]) != match[3]:
@@ -154,7 +154,7 @@ def _digest(text: str) -> bytes:
 
 
 def _checksum(text: str) -> str:
-    """Six letters of a CRC-32: it finds mistakes and is no protection."""
+    """Six letters of a CRC-32: it finds mistakes and does not protect."""
     number, letters = zlib.crc32(text.encode()), ""
     for _ in range(CHECKSUM):
         number, place = divmod(number, len(LETTERS))

@@ -24,7 +24,7 @@ from semantic.reports.shown import Style
 from semantic.subject import Subject
 from semantic.warehouse import Build, Currency
 
-NO_CURRENCY = Currency("USD", 100)  # of numbers that are no money
+NO_CURRENCY = Currency("USD", 100)  # of numbers that are not money
 PERIODS = {"day": 28, "week": 13, "month": 13}
 """How many of them a picture shows."""
 MOST_PLACES = 9

@@ -106,7 +106,7 @@ def from_object(content: object) -> Draft:
     if isinstance(chosen, Mapping):
         draft.filters = {str(name): tuple(_texts(draft, "filters", value)) for name, value in chosen.items()}
     elif chosen is not None:
-        draft.wrong("filters", "filters is no object", "", 'Send {"channel": ["Online store"]}')
+        draft.wrong("filters", "filters is not an object", "", 'Send {"channel": ["Online store"]}')
     return draft
 
 
@@ -260,7 +260,7 @@ def _texts(draft: Draft, name: str, value: object) -> list[str]:
     if len(texts) == len(values):
         return texts
     example = {"metrics": '["net_sales"]', "by": '["month"]', "order": '["-net_sales"]'}.get(name, '{"channel": ["…"]}')
-    draft.wrong(name, f"{name} is no list of texts", "", f"Send {example}")
+    draft.wrong(name, f"{name} is not a list of texts", "", f"Send {example}")
     return []
 
 

@@ -205,7 +205,7 @@ class _Server:
         return self.sent(request, body, tag, media_type)
 
     def plain(self, request: Request, access: Access, content: dict[str, Any]) -> Response:
-        """An object that is no part of a build."""
+        """An object that is not part of a build."""
         body = Body("", written(content))
         tag = self.tag("", access, (_of_bytes(body.content),))
         return self.unchanged(request, tag) if _is_known(request, tag) else self.sent(request, body, tag, JSON)

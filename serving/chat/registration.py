@@ -87,7 +87,7 @@ class Client:
         except ValueError:
             commands = None
         if not isinstance(commands, list) or not all(isinstance(item, dict) and "name" in item for item in commands):
-            raise StopError(f"The commands of server {guild} are unknown", "Discord's answer is no list of commands")
+            raise StopError(f"The commands of server {guild} are unknown", "Discord's answer is not a list of commands")
         return commands
 
 

@@ -113,6 +113,6 @@ async def or_notice(work: Awaitable[T], notice: Callable[[str], T]) -> T:
     except TakingsError as error:
         log.warning("%s", error)
         return notice(NO_NUMBERS if isinstance(error, SemanticError) else FAILED)
-    except Exception:  # it would wait for ever
+    except Exception:  # whoever asked would wait without an answer
         log.exception("A chat command failed")
         return notice(FAILED)

@@ -42,7 +42,7 @@ def problem(address: str) -> str:
         )
     if _is_mail(plugin):
         return mail.problem(plugin)
-    return "" if _uses_http(plugin) else "it is no mail and no HTTP: nobody could say whether a message arrived"
+    return "" if _uses_http(plugin) else "it is neither mail nor HTTP: nobody could say whether a message arrived"
 
 
 def send(address: str, message: Message, message_id: str, date: datetime) -> Outcome:

@@ -152,7 +152,7 @@ def _envelope(
         if code not in (250, 251):
             refused.append((code, reply))
     if len(refused) == len(recipients):
-        return _refused("the recipient", *min(refused))  # one that is refused for now makes it worth another attempt
+        return _refused("the recipient", *min(refused))  # a temporary refusal comes first: try again
     code, reply = smtp.docmd("DATA")
     return None if code == 354 else _refused("the mail", code, reply)
 
@@ -175,7 +175,7 @@ def _body(smtp: smtplib.SMTP, content: bytes, refused: list[tuple[int, bytes]], 
 
 
 def _refused(what: str, code: int, reply: bytes | str) -> Outcome:
-    """A refusal: 5xx is for ever, everything else for now."""
+    """A refusal: 5xx is permanent, everything else is temporary."""
     return Outcome("failed" if 500 <= code < 600 else "later", f"{what} was refused: {_shown(code, reply)}")
 
 

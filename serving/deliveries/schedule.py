@@ -24,7 +24,7 @@ def problem(expression: str) -> str:
         times = CronSim(expression, datetime(2026, 1, 1, tzinfo=UTC))
         next(times)
     except CronSimError as error:
-        return f"{expression!r} is no schedule: {str(error).lower()} ({EXAMPLES})"
+        return f"{expression!r} is not a schedule: {str(error).lower()} ({EXAMPLES})"
     except StopIteration:
         return f"{expression!r} never comes: no month has such a day"
     if len(times.minutes) > 1:

@@ -29,7 +29,7 @@ GATEWAYS = frozenset((502, 504, *range(520, 530)))
 """A server in between got no answer from the receiver, which may have the message."""
 TEMPORARY = frozenset((408, 425, 429))
 LIMITS = frozenset(("ratelimited", "rate_limited", "service_unavailable", "internal_error"))
-"""Words of platforms that answer 200 and refuse for now."""
+"""Words of platforms that answer 200 and refuse temporarily."""
 
 
 @dataclass
@@ -143,7 +143,7 @@ def _refused(response: requests.Response) -> Outcome:
             return Outcome("unknown", f"the receiver's answer cannot be understood ({text})")
         return Outcome("later" if word in LIMITS else "failed", f"the receiver refused it: {word or text}")
     if status in TEMPORARY or status >= 500:
-        return Outcome("later", f"the receiver refused it for now: {text}", _retry_after(response))
+        return Outcome("later", f"the receiver refused it temporarily: {text}", _retry_after(response))
     return Outcome("failed", f"the receiver refused it: {text}")
 
 

@@ -213,7 +213,7 @@ def _check_arguments(tool: Tool, arguments: Arguments) -> None:
         raise ToolError(f"The argument {missing[0]} is missing. {tool.arguments[missing[0]]['description']}")
     for name, value in arguments.items():
         if tool.arguments[name].get("type") == "string" and not isinstance(value, str):
-            raise ToolError(f"{name} is no text. {tool.arguments[name]['description']}")
+            raise ToolError(f"{name} is not a text. {tool.arguments[name]['description']}")
 
 
 def _whole(arguments: Arguments, name: str, usual: int, least: int, most: int) -> int:

@@ -316,8 +316,8 @@ def test_own_report_with_mistakes_makes_its_delivery_alone_wait_and_check_names_
     ("old", "new", "why"),
     [
         ('"revenue-overview"', '"revenu-overview"', "the delivery 'daily' of aurora has no report"),
-        ('"csv"', '"doc"', "'doc' is no format of reports: choose one of csv, xlsx"),
-        ('"0 7 * * *"', '"0 27 * * *"', "'0 27 * * *' is no schedule: bad hour"),
+        ('"csv"', '"doc"', "'doc' is not a format of reports: choose one of csv, xlsx"),
+        ('"0 7 * * *"', '"0 27 * * *"', "'0 27 * * *' is not a schedule: bad hour"),
         ('"0 7 * * *"', '"@daily"', "'@daily' has 1 field; a schedule has five"),
         ('"0 7 * * *"', '"* 7 * * *"', "more often than once in an hour"),
         ('"7d"', '"7 weeks"', "Unknown period '7 weeks'"),

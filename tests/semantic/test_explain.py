@@ -88,7 +88,7 @@ def test_filters_hold_for_whole_and_parts(build: Build) -> None:
     ("metric", "by", "words"),
     [
         ("aov", "channel", "it is a ratio.*Explain order_value and orders_placed"),
-        ("net_sales", "month", "a period is no dimension"),
+        ("net_sales", "month", "a period is not a dimension"),
         ("ad_spend", "channel", "no source has delivered a number of it"),
         ("mau", "tenant_id", "Cannot|no source"),
     ],

@@ -65,9 +65,10 @@ def test_one_name_or_value_needs_no_list(place: Installation) -> None:
     [
         ({"metrics": "net_sales"}, r"metrics is one text: it is a list of names. Send \['net_sales'\]"),
         ({"by": "month"}, "by is one text"), ({"order": "month"}, "order is one text"),
-        ({"filters": {"channel": "Online store"}}, "Cannot filter by channel: its values are no list of texts"),
-        ({"filters": {"channel": [3]}}, "no list of texts"), ({"filters": {"channel": [None]}}, "no list of texts"),
-        ({"start": "2026-01-01"}, "start is no day"), ({"end": datetime(2026, 1, 1)}, "end is no day"),
+        ({"filters": {"channel": "Online store"}}, "Cannot filter by channel: its values are not a list of texts"),
+        ({"filters": {"channel": [3]}}, "not a list of texts"),
+        ({"filters": {"channel": [None]}}, "not a list of texts"),
+        ({"start": "2026-01-01"}, "start is not a day"), ({"end": datetime(2026, 1, 1)}, "end is not a day"),
         ({"limit": 0}, "Cannot limit to 0 rows"), ({"limit": -1}, "Cannot limit to -1 rows"),
     ],
 )  # fmt: skip

@@ -241,9 +241,9 @@ MISTAKES = [
     ("run_report", {"report": "revenue-overview", "to": "today"}, "The days are not clear"),
     ("run_report", {"report": "revenue-overview", "rows": 9999}, "rows is not a whole number"),
     ("explain_change", {"metric": "aov", "by": "channel"}, "is a ratio.*Explain order_value and orders_placed"),
-    ("explain_change", {"metric": "net_sales", "by": "month"}, "a period is no dimension"),
+    ("explain_change", {"metric": "net_sales", "by": "month"}, "a period is not a dimension"),
     ("explain_change", {"metric": "net_sales", "by": "channel", "compare": "soon"}, "Unknown comparison 'soon'"),
-    ("list_metrics", {"search": ["sales"]}, "search is no text"),
+    ("list_metrics", {"search": ["sales"]}, "search is not a text"),
     ("run_report", {"report": "revenue-by-day", "from": "1970-01-01", "to": "2999-12-31"}, "at most 3,660 days"),
     ("drop_tables", {}, "Unknown tool 'drop_tables'. Choose from: list_metrics"),
 ]

@@ -67,7 +67,7 @@ def test_mail_is_shown_with_its_parts_and_its_files_and_survives_a_restart(mailb
     assert (newest.title, first.title, first.number) == ("A second one", "Sales of aurora ✓", 1)
     assert first.recipient == "owner@example.com"
     assert first.text.strip() == "Revenue 1,234.56"
-    assert [file.name for file in first.files] == ['sales "é".csv'], "the picture in the page is no attachment"
+    assert [file.name for file in first.files] == ['sales "é".csv'], "the picture in the page is not an attachment"
     assert "data:image/png;base64," in first.html
     listed = page(get(mailbox, "/mailbox/"))
     assert "2 messages" in listed

@@ -358,7 +358,7 @@ def test_watch_is_gone_afterwards_and_sees_no_other_thread(receiver: HttpServer)
         ("mailtos://me@shop.example:secret@mail.example.com/owner@shop.example", "an @ is written %40"),
         ("mailto://", "Apprise does not understand it"),
         ("mailto://u:p@mail.example.com/owner@shop.example?pgp=sign", "remove `pgp`"),
-        ("syslog://", "it is no mail and no HTTP"),
+        ("syslog://", "it is neither mail nor HTTP"),
     ],
 )  # fmt: skip
 def test_address_that_nothing_can_be_sent_to_is_named_without_itself(address: str, why: str) -> None:
