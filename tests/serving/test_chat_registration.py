@@ -182,7 +182,7 @@ def test_other_commands_of_the_application_stay_without_prune(takings: Command, 
         (502, RetryError, "502"),
         (400, StopError, "status 400"),
         (302, StopError, "status 302"),
-        (200, StopError, "no list of commands"),
+        (200, StopError, "not a list of commands"),
     ],
 )
 def test_refusal_says_what_to_do_and_holds_no_token(
