@@ -2,16 +2,18 @@
 
 books.py      the records of a shop: orders, customers, products; money.py has their arithmetic
 history.py    a shop over time, and its books as of an instant
-world.py      shops with their ad accounts and visits
-scenarios/    what fills a world: demo (two shops, day by day), payments, ads, visits; each lists its special cases
+world.py      shops with their ad accounts and visits, and creators
+scenarios/    what fills a world: demo (two shops, day by day), payments, ads, visits, creator; each lists its special
+              cases
 retail.py     a world from a real retailer's tables
-apis/         Shopify, Stripe, Meta and TikTok, and the folders of a files source, over a world
+apis/         Shopify, Stripe, Meta and TikTok, and the folders of files sources, over a world
 server.py     the server, with http_server.py and clock.py; faults.py makes it fail on purpose
 mailbox.py    a mail server and a receiver of webhooks, for trying messages, with a page that shows them
 
 `takings simulate` serves a world until it is interrupted.
 """
 
+from simulator.apis.event_log import write_event_log
 from simulator.apis.files import write_files
 from simulator.faults import Fault, Faults
 from simulator.history import Books
@@ -33,5 +35,6 @@ __all__ = [
     "retail_world",
     "run",
     "serve",
+    "write_event_log",
     "write_files",
 ]

@@ -1,4 +1,4 @@
-"""A world: the histories of its shops, their ad accounts and visits, and the instant at which it ends."""
+"""A world: its shops with their ad accounts and visits, its creators, and the instant at which it ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from simulator.books import Instant, Shop
 from simulator.history import Books, ShopHistory
 from simulator.scenarios.ads.books import AdAccount
+from simulator.scenarios.creator.books import Creator
 from simulator.scenarios.visits.books import Visits
 
 
@@ -25,11 +26,13 @@ class World:
         end: datetime,
         ads: Sequence[AdAccount] = (),
         visits: Mapping[str, Visits] | None = None,
+        creators: Sequence[Creator] = (),
     ) -> None:
         self.end = end if end.tzinfo else end.replace(tzinfo=UTC)
         self.ads = list(ads)
         self._histories = {history.shop.account: history for history in histories}
         self.visits_by_account = dict(visits or {})
+        self.creators = list(creators)
 
     @property
     def shops(self) -> list[Shop]:
@@ -59,3 +62,10 @@ class World:
         if account not in self.visits_by_account:
             raise KeyError(f"Shop {account!r} has no visits in this world.")
         return self.visits_by_account[account]
+
+    def creator(self, account: str) -> Creator:
+        """The creator with this account."""
+        for creator in self.creators:
+            if creator.account == account:
+                return creator
+        raise KeyError(f"No creator {account!r} in this world.")

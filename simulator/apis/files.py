@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from simulator.apis.decimals import decimal_text
+from simulator.apis.replaced import replace_file
 from simulator.books import DAY, Instant
 from simulator.scenarios.visits.books import Visits
 from simulator.scenarios.visits.visitors import Event
@@ -53,7 +54,7 @@ def write_files(world: World, account: str, folder: Path, at: datetime) -> None:
         ("cash_balances.csv", ("day", "bank_account", "balance", "currency"), balances),
         ("annotations.csv", ("day", "until", "kind", "title"), annotations),
     ):
-        _replace(folder / name, _csv(columns, rows))
+        replace_file(folder / name, _csv(columns, rows))
 
 
 def _write_events(visits: Visits, folder: Path, until: Instant) -> None:
@@ -73,7 +74,7 @@ def _write_day(folder: Path, number: int, events: list[Event]) -> None:
     day = date(1970, 1, 1) + timedelta(days=number)
     events.sort(key=lambda event: (event.received_at, event.event_id))
     lines = b"".join(line(event) + b"\n" for event in events)
-    _replace(folder / f"{day}.jsonl.gz", gzip.compress(lines, 1, mtime=0))
+    replace_file(folder / f"{day}.jsonl.gz", gzip.compress(lines, 1, mtime=0))
 
 
 def line(event: Event) -> bytes:
@@ -98,11 +99,3 @@ def _csv(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue().encode()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    if path.exists() and path.read_bytes() == content:
-        return
-    partial = path.with_name(f".{path.name}.tmp")
-    partial.write_bytes(content)
-    partial.replace(path)

@@ -1,4 +1,4 @@
-"""The demo world: its shops with their advertising, visits and expenses."""
+"""The demo world: its shops with their advertising, visits and expenses, and a creator."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from simulator.history import ShopHistory
 from simulator.scenarios.ads.accounts import ad_accounts
+from simulator.scenarios.creator.world import VISITS_PER_DAY, creator
 from simulator.scenarios.demo.shops import PROFILES, Profile
 from simulator.scenarios.demo.simulation import ShopSimulation
 from simulator.scenarios.visits.books import Visits
@@ -23,11 +24,13 @@ def demo_world(
     end: datetime | None = None,
     orders: int = 20_000,
     profiles: Sequence[Profile] = PROFILES,
+    visits_per_day: float = VISITS_PER_DAY,
 ) -> World:
-    """Two shops (or those of ``profiles``) with about ``orders`` orders per 400 days, until ``end`` (default: now).
+    """Two shops (or those of ``profiles``) with about ``orders`` orders per 400 days, until ``end`` (default: now),
+    and a creator with about ``visits_per_day`` visits per day (0: no creator).
 
     ``start`` is the first day, 400 days before ``end`` by default. The past of an instant depends only on ``seed``,
-    ``start`` and ``orders``: a later ``end``, or a clock that moves on, only adds to it.
+    ``start`` and these two numbers: a later ``end``, or a clock that moves on, only adds to it.
     """
     end = (datetime.now(UTC) if end is None else end if end.tzinfo else end.replace(tzinfo=UTC)).replace(microsecond=0)
     start = start or (end - timedelta(days=DAYS)).date()
@@ -45,4 +48,4 @@ def demo_world(
         plans = {account.platform: account.plan for account in ads if account.history is history}
         visitors = Visitors(shop, own_seed, start, plans)
         visits[shop.account] = Visits(history, visitors, Finances(shop, own_seed, start, per_day[shop.account]))
-    return World(histories, end, ads, visits)
+    return World(histories, end, ads, visits, [creator(seed, start, visits_per_day)] if visits_per_day else ())
