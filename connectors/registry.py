@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from connectors import files, meta_ads, shopify, stripe, tiktok_ads
 from connectors.base import Stream
 from connectors.connector import Connector
+from connectors.contracts.records import CONTRACTS as RECORDS
+from connectors.contracts.tables import keyed_streams
+from connectors.sync.staging import Staging
 
 CONNECTORS: tuple[Connector, ...] = (
     shopify.CONNECTOR,
@@ -18,3 +21,11 @@ CONNECTORS: tuple[Connector, ...] = (
 BY_KIND: Mapping[str, Connector] = {connector.kind: connector for connector in CONNECTORS}
 KINDS = tuple(BY_KIND)
 STREAMS: Mapping[str, tuple[Stream, ...]] = {connector.kind: connector.streams for connector in CONNECTORS}
+OF_CONTRACTS: Mapping[str, tuple[Stream, ...]] = {"postgres": keyed_streams(), "collector": keyed_streams(*RECORDS)}
+"""The schemas of staging that hold records of the contracts, as `files` does."""
+
+
+def prepare_schemas(staging: Staging) -> None:
+    """Create the tables of every source, also of those without an account: each dbt model finds what it reads."""
+    for kind, streams in {**OF_CONTRACTS, **STREAMS}.items():
+        staging.prepare(kind, streams, BY_KIND[kind].choices if kind in BY_KIND else ())

@@ -24,7 +24,7 @@ import duckdb
 from common.errors import ConfigurationError, StopError, TakingsError
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.errors import IncompleteError
-from connectors.registry import BY_KIND, CONNECTORS, STREAMS
+from connectors.registry import BY_KIND, CONNECTORS, STREAMS, prepare_schemas
 from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging, is_damage
@@ -244,8 +244,7 @@ def record_run(settings: Settings, run_id: str) -> None:
     """
     configuration = _configuration(settings)
     with Staging(Home(settings.home).staging) as staging:
-        for connector in CONNECTORS:
-            staging.prepare(connector.kind, connector.streams, connector.choices)
+        prepare_schemas(staging)
         staging.record_configuration(configuration, run_id)
 
 

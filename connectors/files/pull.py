@@ -52,7 +52,7 @@ def pull(context: PullContext, settings: FilesSettings) -> Iterator[Pulled]:
     steps: dict[str, Land] = {EVENTS.name: partial(_land_events, context, folder, reading)}
     for sheet in SHEETS:
         steps[sheet.name] = partial(_land_sheet, context.reader, sheet, sheets[sheet.name], reading.now)
-    for stream in STREAMS:
+    for stream in (stream for stream in STREAMS if stream.name in steps):
         result = pull_stream(context, stream, reading.now, steps[stream.name], every_pull=True)
         warnings = _warnings(context.reader, folder, stream.name, sheets)
         if stream is EVENTS:

@@ -104,7 +104,9 @@ def _why_not_a_row(fields: list[str], header: list[str], values: Mapping[str, st
                     if len(values[name]) > most]  # fmt: skip
         if sheet.amount:
             reasons.append(_why_not_an_amount(sheet.amount, values[sheet.amount]) or "")
-            if values["currency"] not in CURRENCIES:
+            if sheet.no_negative and values[sheet.amount].startswith("-"):
+                reasons.append(f"{sheet.amount} is negative: {values[sheet.amount][:40]}")
+            if "currency" in sheet.columns and values["currency"] not in CURRENCIES:
                 reasons.append(f"currency is not known: {values['currency'][:40]}")
     return "; ".join(reason for reason in reasons if reason) or None
 

@@ -13,7 +13,10 @@ from connectors.registry import CONNECTORS
 from connectors.sync.merge import Merge
 from connectors.sync.staging import Staging
 
-FOLDERS = {path.parent.name for path in (Path(__file__).parents[2] / "connectors").glob("*/__init__.py")} - {"sync"}
+FOLDERS = {path.parent.name for path in (Path(__file__).parents[2] / "connectors").glob("*/__init__.py")} - {
+    "contracts",
+    "sync",
+}
 STREAMS = [(connector, stream) for connector in CONNECTORS for stream in connector.streams]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from connectors.registry import CONNECTORS
+from connectors.registry import prepare_schemas
 from connectors.sync.staging import Staging
 from orchestration import dbt_build
 from orchestration.home import Home, quoted
@@ -47,8 +47,7 @@ def empty() -> Path:
 def _build_empty(folder: Path) -> None:
     home = Home(folder)
     with Staging(home.staging) as staging:
-        for connector in CONNECTORS:
-            staging.prepare(connector.kind, connector.streams, connector.choices)
+        prepare_schemas(staging)
     home.builds.mkdir(parents=True)
     shutil.copytree(parsed(), home.dbt_target)
     results = by_dbt(home, lambda finished, total, name: None)

@@ -1,4 +1,4 @@
-"""Expenses, balances and annotations, each a CSV that is read whole: a row removed there is removed in staging."""
+"""Expenses, balances, annotations and model prices: CSVs that are read whole. A row removed there is removed here."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from connectors.base import Column, Stream, Table
 class Sheet:
     """A CSV with a header. `day` is its column of days (months with `months`), `amount` that of money.
 
-    `until` is a column of last days that a row, or the whole file, may leave out. `key` tells rows apart; `one_of`
-    says which words a column may hold, `longest` how many characters.
+    An amount is in the row's currency where the sheet has that column, else in US dollars; with `no_negative` one below
+    zero is a mistake. `until` is a column of last days that a row, or the whole file, may leave out. `key` tells rows
+    apart; `one_of` says which words a column may hold, `longest` how many characters.
     """
 
     file: str
@@ -20,6 +21,7 @@ class Sheet:
     key: tuple[str, ...]
     day: str
     amount: str | None = None
+    no_negative: bool = False
     until: str | None = None
     months: bool = False
     one_of: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -82,5 +84,17 @@ NOTES = Sheet(
     one_of=(("kind", ("promotion", "event")),),
     longest=(("title", 80),),
 )
-SHEETS = (EXPENSES, BALANCES, NOTES)
+PRICES = Sheet(
+    file="model_prices.csv",
+    columns=("valid_from", "valid_to", "model", "token_kind", "usd_per_million"),
+    key=("valid_from", "model", "token_kind"),
+    day="valid_from",
+    until="valid_to",
+    amount="usd_per_million",
+    no_negative=True,
+    one_of=(("token_kind", ("input", "cached", "output", "reasoning", "embedding")),),
+    longest=(("model", 200),),
+)
+SHEETS = (EXPENSES, BALANCES, NOTES, PRICES)
 OPERATING_EXPENSES, CASH_BALANCES, ANNOTATIONS = _stream(EXPENSES), _stream(BALANCES), _stream(NOTES)
+MODEL_PRICES = _stream(PRICES)
