@@ -16,7 +16,10 @@ def create(
     tenant: Tenant = None,
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="What it may read, repeated or separated by commas: metrics, reports, alerts; else all."),
+        typer.Option(
+            help="What it may do, repeated or separated by commas: metrics, reports, alerts (without the option these "
+            "three), settings (changes the settings of the store's assistant)."
+        ),
     ] = None,
     expires: Annotated[
         str | None, typer.Option(help="90d or 48h; by default the tenant's `default_days`, at most its `most_days`.")
@@ -25,11 +28,11 @@ def create(
 ) -> None:
     """Print a new token. It is shown this once: only its hash is stored."""
     from orchestration import settings, tokens
-    from serving.tokens import SCOPES
+    from serving.tokens import READING
 
-    scopes = [part.strip() for text in scope or SCOPES for part in text.split(",") if part.strip()]
+    scopes = [part.strip() for text in scope or READING for part in text.split(",") if part.strip()]
     if not scopes:
-        raise typer.BadParameter("--scope names nothing that the token may read")
+        raise typer.BadParameter("--scope names nothing that the token may do")
     text, entry = tokens.create(settings.load(), tenant, scopes, expires, name)
     typer.echo(text)
     about = f"Token {entry.id} of {entry.tenant} for {', '.join(sorted(entry.scopes))}"

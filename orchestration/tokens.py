@@ -11,7 +11,7 @@ from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic.reports.shown import one_line
 from serving.errors import EndedTokenError, RefusedTokenError
-from serving.tokens import SCOPES, Token, Tokens
+from serving.tokens import READING, Token, Tokens
 
 
 def ledger(settings: Settings) -> Tokens:
@@ -23,7 +23,7 @@ def ledger(settings: Settings) -> Tokens:
 def create(
     settings: Settings,
     tenant_id: str | None,
-    scopes: Collection[str] = SCOPES,
+    scopes: Collection[str] = READING,
     expires: str | None = None,
     name: str = "",
     by: str | None = None,

@@ -26,6 +26,7 @@ from serving.chat.rooms import Chat
 from serving.deliveries.outbox import Outbox
 from serving.people import SupersetLogins
 from serving.site import Alerts, Site, Tenant
+from serving.tenant_api.history import History
 
 log = logging.getLogger("takings.serving")
 PATIENCE = 3  # seconds that an open request may delay the end
@@ -41,6 +42,7 @@ def site(settings: Settings) -> Site:
         keys=sharing.keys(settings),
         ledger=sharing.ledger(settings),
         tokens=tokens.ledger(settings),
+        settings=History(home.serving),
         custom=settings.reports_folder,
         address=settings.serving.address,
         superset_port=settings.superset.port,

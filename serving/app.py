@@ -25,6 +25,7 @@ from serving.mcp import server as mcp
 from serving.public import READ
 from serving.reader import Reader
 from serving.site import Site
+from serving.tenant_api import routes as tenant_api
 
 MOST_BODY = 20_000  # bytes of a form; nothing that strangers send is kept in memory
 A_YEAR = 365 * 86400  # seconds
@@ -43,6 +44,7 @@ def application(site: Site, cache: Cache | None = None, limits: Limits | None = 
     refusals.add_to(app, site)
     limits = limits or Limits()
     app.include_router(mcp.routes(site, reader, cache, limits))
+    tenant_api.add_to(app, site, cache, limits)
     api.add_to(app, site, reader, cache, limits)
     limited = Sized(RequestBodyLimitMiddleware(app, MOST_BODY), MOST_BODY)
     return Guarded(TrustedHostMiddleware(limited, site.hosts, www_redirect=False))

@@ -54,3 +54,17 @@ class EndedTokenError(ConfigurationError):
 
 class UnknownTokenError(ConfigurationError):
     """The ledger has no such token."""
+
+
+class UnknownVersionError(ConfigurationError):
+    """The history of the settings has no such version of this tenant."""
+
+
+class ChangedMeanwhileError(ConfigurationError):
+    """Somebody else has changed the settings since they were read. `version`: the newest one."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            "The settings have changed since they were read", next_step="Read them again, then change them"
+        )
+        self.version = version

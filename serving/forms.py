@@ -47,11 +47,11 @@ def check(request: Request, keys: Keys, username: str, sent: str, own: Collectio
     key, _, signature = sent.partition(".")
     expected = _signature(keys, key, username, request.cookies.get(COOKIE, ""))
     genuine = bool(expected) and hmac.compare_digest(expected.encode(), signature.encode())
-    if not _from_here(request, own) or not genuine or COOKIE not in request.cookies:
+    if not is_from_here(request, own) or not genuine or COOKIE not in request.cookies:
         raise ForeignFormError
 
 
-def _from_here(request: Request, own: Collection[str]) -> bool:
+def is_from_here(request: Request, own: Collection[str]) -> bool:
     """Whether the browser says that a page of ours sent the form. A page without referrer has the origin null."""
     origin = request.headers.get("origin")
     return origin in own or (origin == "null" and request.headers.get("sec-fetch-site", "same-origin") == "same-origin")

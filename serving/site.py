@@ -16,6 +16,7 @@ from serving.chat import rooms
 from serving.keys import Keys
 from serving.ledger import Ledger
 from serving.people import Logins
+from serving.tenant_api.history import History
 from serving.tokens import Tokens
 
 Alerts = Callable[[Build], Sequence[Listed]]
@@ -44,8 +45,9 @@ class Site:
     """Everything that the application needs.
 
     published: the folder of published builds. custom: the folder of reports of one's own. address: this application's
-    as people reach it, None for this machine alone; Superset is then on the same host at `superset_port`. chat: the
-    servers and workspaces whose commands are answered. alerts: the alert rules of an open build with their states.
+    as people reach it, None for this machine alone; Superset is then on the same host at `superset_port`. settings: the
+    settings of each tenant's assistant, with their history. chat: the servers and workspaces whose commands are
+    answered. alerts: the alert rules of an open build with their states.
     """
 
     published: Path
@@ -54,6 +56,7 @@ class Site:
     keys: Keys
     ledger: Ledger
     tokens: Tokens
+    settings: History
     custom: Path | None = None
     address: str | None = None
     superset_port: int = 8088

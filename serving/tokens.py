@@ -32,8 +32,10 @@ PREFIX = "takings"
 FORM = re.compile(rf"{PREFIX}_([0-9a-f]{{12}})_([0-9A-Za-z]{{43}})([0-9A-Za-z]{{6}})")
 LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET, CHECKSUM = 43, 6  # letters: 62 ** 43 is more than 2 ** 256, 62 ** 6 more than 2 ** 32
-SCOPES = ("metrics", "reports", "alerts")
+READING = ("metrics", "reports", "alerts")
 """What a token may read: metrics and their answers, reports, alerts. Freshness is open to every token."""
+SCOPES = (*READING, "settings")
+"""`settings` changes the settings of the tenant's assistant. Only a token that was made for it has it."""
 A_MINUTE = timedelta(minutes=1)
 TABLE = """
 CREATE TABLE IF NOT EXISTS tokens (

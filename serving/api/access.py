@@ -18,7 +18,7 @@ from serving.api.problems import Problem, ProblemError, too_many
 from serving.errors import EndedTokenError, RefusedTokenError
 from serving.limiting import Limits
 from serving.site import Site, Tenant
-from serving.tokens import Token
+from serving.tokens import READING, Token
 
 WRONG_PER_MINUTE = 60
 REALM = 'Bearer realm="takings"'
@@ -66,7 +66,8 @@ class Gate:
             has = ", ".join(sorted(token.scopes))
             header = f'{REALM}, error="insufficient_scope", scope="{scope}"'
             advice = f"Make one with `takings token create --scope {scope}`"
-            title, why = f"The token may not read {scope}", f"it was made for {has}"
+            verb = "read" if scope in READING else "change"
+            title, why = f"The token may not {verb} {scope}", f"it was made for {has}"
             raise ProblemError(Problem(403, "scope", title, why, advice, (), {"www-authenticate": header}))
         return Access(token, tenant)
 

@@ -1,9 +1,10 @@
-"""The question of a request: of its address, or of its body."""
+"""What a request asks: of its address, or of its body."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -18,9 +19,14 @@ async def draft_of(request: Request) -> Draft:
     """The question of an address, or of a body of JSON."""
     if request.method != "POST":
         return from_address(request.query_params.multi_items())
+    return from_object(await content_of(request, "a question is a JSON object"))
+
+
+async def content_of(request: Request, why: str, parse_float: Callable[[str], object] = float) -> Any:
+    """The JSON of a body. `why` it has to be JSON, for the message. Raises ProblemError."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON:
-        why, advice = "a question is a JSON object", f"Send it with `Content-Type: {JSON}`"
+        advice = f"Send it with `Content-Type: {JSON}`"
         raise ProblemError(Problem(415, "media-type", "The body is of another type", why, advice))
     if request.query_params:
         raise ProblemError(
@@ -28,10 +34,9 @@ async def draft_of(request: Request) -> Draft:
         )
     body = await body_of(request)
     try:
-        content = json.loads(body, object_pairs_hook=_single)
+        return json.loads(body, object_pairs_hook=_single, parse_float=parse_float)
     except (ValueError, RecursionError):
         raise _bad_body("The body is no JSON", "Send a JSON object") from None
-    return from_object(content)
 
 
 def _single(members: list[tuple[str, Any]]) -> dict[str, Any]:

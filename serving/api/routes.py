@@ -1,15 +1,8 @@
-"""The addresses of the API. Each answer comes through the cache, which computes it once in a thread.
-
-An ETag names the build and the question, so that a program that asks again after no publish gets 304 and no body.
-"""
+"""The addresses of the API. Each answer comes through the cache, which computes it once in a thread (sending.py)."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -22,13 +15,13 @@ from semantic.answers import Answer
 from semantic.errors import ReportError, UnknownNameError
 from semantic.reports import library
 from semantic.reports.formats import FORMATS
-from semantic.warehouse import Build, open_build
+from semantic.warehouse import Build
 from serving import reader as readers
 from serving.api import listing, openapi, problems
 from serving.api.access import Access, Gate
 from serving.api.bodies import draft_of
 from serving.api.formats import JSON, chosen
-from serving.api.problems import ProblemError, bad_parameters, not_there, rate_headers
+from serving.api.problems import ProblemError, bad_parameters, not_there
 from serving.api.questions import (
     MOST_ROWS,
     Draft,
@@ -37,6 +30,7 @@ from serving.api.questions import (
     from_address,
     period_of,
 )
+from serving.api.sending import Body, Server, is_known, written
 from serving.cache import Cache
 from serving.limiting import Limits
 from serving.public import READ
@@ -47,17 +41,6 @@ from serving.site import Site
 ROOT = "/api/v1"
 ANSWERS = {"json": JSON, "csv": "text/csv; charset=utf-8", "arrow": "application/vnd.apache.arrow.stream"}
 OF_REPORTS = {name: FORMATS[name].media_type for name in ("json", *(n for n in listing.REPORT_FORMATS if n != "json"))}
-SALT = secrets.token_hex(8)  # an ETag of another release, or of another configuration, names nothing
-"""Of this process."""
-
-
-@dataclass(frozen=True)
-class Body:
-    """An answer as it is sent, and the run of the build that it is of."""
-
-    run_id: str
-    content: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_to(app: FastAPI, site: Site, reader: Reader, cache: Cache, limits: Limits | None = None) -> None:
@@ -69,14 +52,14 @@ def add_to(app: FastAPI, site: Site, reader: Reader, cache: Cache, limits: Limit
 def routes(site: Site, reader: Reader, cache: Cache, limits: Limits) -> APIRouter:
     """Everything below /api/v1."""
     router, gate = APIRouter(prefix=ROOT), Gate(site, limits)
-    server = _Server(site, cache)
+    server = Server(site, cache)
     _add_metrics(router, site, gate, server)
     _add_reports(router, site, gate, server, reader)
     _add_state(router, site, gate, server)
     return router
 
 
-def _add_metrics(router: APIRouter, site: Site, gate: Gate, server: _Server) -> None:
+def _add_metrics(router: APIRouter, site: Site, gate: Gate, server: Server) -> None:
     """/metrics and /query."""
 
     @router.api_route("/metrics", methods=READ)
@@ -111,7 +94,7 @@ def _add_metrics(router: APIRouter, site: Site, gate: Gate, server: _Server) -> 
         return await server.answer(request, access, ("query", question.key, format), make, ANSWERS[format])
 
 
-def _add_reports(router: APIRouter, site: Site, gate: Gate, server: _Server, reader: Reader) -> None:
+def _add_reports(router: APIRouter, site: Site, gate: Gate, server: Server, reader: Reader) -> None:
     """/reports."""
 
     @router.api_route("/reports", methods=READ)
@@ -130,7 +113,7 @@ def _add_reports(router: APIRouter, site: Site, gate: Gate, server: _Server, rea
         question = _report(site, access, name, draft)
         key = ("report", *question.key, format)
         tag = server.tag(warehouse.current(site.published).name, access, key)
-        if _is_known(request, tag):
+        if is_known(request, tag):
             return server.unchanged(request, tag)
         content, body = await reader.with_file(question, format, tuple(OF_REPORTS))
         run_id = content.run_id
@@ -140,7 +123,7 @@ def _add_reports(router: APIRouter, site: Site, gate: Gate, server: _Server, rea
         return server.sent(request, Body(run_id, body, headers), tag, OF_REPORTS[format])
 
 
-def _add_state(router: APIRouter, site: Site, gate: Gate, server: _Server) -> None:
+def _add_state(router: APIRouter, site: Site, gate: Gate, server: Server) -> None:
     """/alerts, /freshness, and the description of all of it."""
 
     @router.api_route("/openapi.json", methods=READ)
@@ -164,75 +147,6 @@ def _add_state(router: APIRouter, site: Site, gate: Gate, server: _Server) -> No
             request, access, ("freshness",), lambda build: listing.freshness(build, subject, site.now()),
             by_content=True,
         )  # fmt: skip
-
-
-class _Server:
-    """Computes answers and sends them with their tags."""
-
-    def __init__(self, site: Site, cache: Cache) -> None:
-        self._site, self._cache = site, cache
-
-    async def objects(
-        self, request: Request, access: Access, key: tuple[object, ...], make: Callable[[Build], dict[str, Any]],
-        *, by_content: bool = False,
-    ) -> Response:  # fmt: skip
-        """A JSON object of the build. `by_content`: its tag is that of its bytes, since it changes between builds."""
-
-        def body(build: Build) -> Body:
-            return Body(build.run_id, written(make(build)))
-
-        return await self.answer(request, access, key, body, JSON, by_content=by_content)
-
-    async def answer(
-        self, request: Request, access: Access, key: tuple[object, ...], make: Callable[[Build], Body], media_type: str,
-        *, by_content: bool = False,
-    ) -> Response:  # fmt: skip
-        """What `make` reads from the tenant's build; 304 where the program has it."""
-        run_id = warehouse.current(self._site.published).name
-        tag = self.tag(run_id, access, key)
-        if not by_content and _is_known(request, tag):
-            return self.unchanged(request, tag)
-
-        def computed() -> Body:
-            with open_build(self._site.published, access.tenant.id) as build:
-                return make(build)
-
-        full = ("api", access.tenant.id, *key)
-        body = await self._cache.get(run_id, full, computed, lambda item: len(item.content) + 1000)
-        tag = _of_bytes(body.content) if by_content else self.tag(body.run_id, access, key)
-        if _is_known(request, tag):
-            return self.unchanged(request, tag)
-        return self.sent(request, body, tag, media_type)
-
-    def plain(self, request: Request, access: Access, content: dict[str, Any]) -> Response:
-        """An object that is not part of a build."""
-        body = Body("", written(content))
-        tag = self.tag("", access, (_of_bytes(body.content),))
-        return self.unchanged(request, tag) if _is_known(request, tag) else self.sent(request, body, tag, JSON)
-
-    def tag(self, run_id: str, access: Access, key: tuple[object, ...]) -> str:
-        """The ETag of a question to a build."""
-        return _of_bytes(repr((SALT, run_id, access.tenant.id, key)).encode())
-
-    def sent(self, request: Request, body: Body, tag: str, media_type: str) -> Response:
-        """The answer with its headers."""
-        return Response(body.content, headers={**body.headers, **_headers(request, tag)}, media_type=media_type)
-
-    def unchanged(self, request: Request, tag: str) -> Response:
-        """Nothing but the tag."""
-        return Response(status_code=304, headers=_headers(request, tag))
-
-
-def written(content: dict[str, Any]) -> bytes:
-    """JSON with one line per row, so that it can be read without a tool."""
-    parts = []
-    for name, value in content.items():
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-            rows = ",\n    ".join(json.dumps(item, ensure_ascii=False, allow_nan=False) for item in value)
-            text = f"[\n    {rows}\n  ]"
-        parts.append(f"  {json.dumps(name)}: {text}")
-    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 
 
 _WRITERS: Mapping[str, Callable[[Answer], bytes]] = {
@@ -295,22 +209,3 @@ def _chosen_days(draft: Draft, start: str | None, end: str | None, zone: str, no
         return None
     days: Days | None = draft.attempt("from", lambda: checked_length(periods.check(first, last)))
     return days
-
-
-def _headers(request: Request, tag: str) -> dict[str, str]:
-    return {
-        "etag": tag, "cache-control": "private, no-cache", "vary": "Authorization, Accept",
-        **rate_headers(request.state.standing),
-    }  # fmt: skip
-
-
-def _of_bytes(content: bytes) -> str:
-    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-
-
-def _is_known(request: Request, tag: str) -> bool:
-    """Whether the program has what this tag names."""
-    if request.method not in READ:
-        return False
-    tags = [text.strip().removeprefix("W/") for text in request.headers.get("if-none-match", "").split(",")]
-    return tag in tags or "*" in tags

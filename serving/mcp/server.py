@@ -31,7 +31,7 @@ from serving.mcp.toolbox import Caller, Toolbox, ToolError
 from serving.mcp.tools import INSTRUCTIONS, TOOLS
 from serving.reader import Reader
 from serving.site import Site, Tenant
-from serving.tokens import SCOPES
+from serving.tokens import READING
 
 CALLER = "takings.caller"
 MOST_BODY = 20_000  # bytes
@@ -127,7 +127,7 @@ async def serve_stdio(site: Site, tenant: Tenant) -> None:
     """Answer the messages of stdin on stdout, for one tenant, until stdin ends."""
     cache = Cache()
     toolbox = Toolbox(site, Reader(site, cache), cache)
-    caller = Caller(tenant, frozenset(SCOPES))
+    caller = Caller(tenant, frozenset(READING))
     own = server(toolbox, lambda _: caller)
     async with stdio_server() as (received, sent):
         await own.run(received, sent, own.create_initialization_options())

@@ -23,6 +23,7 @@ from serving.keys import Keys
 from serving.ledger import Ledger
 from serving.people import Dashboard, Person, of_roles
 from serving.site import Site, Tenant
+from serving.tenant_api.history import History
 from serving.tokens import SCOPES, Tokens
 from tests.serving.asgi import Client, loop
 from tests.superset_assets import marts
@@ -125,7 +126,7 @@ def site_of(published: Path, state: Path, sessions: Sessions, now: Callable[[], 
     tenants = {
         name: Tenant(name, Subject(title, ZONE, {"shopify": "Shopify"}), Brand(title)) for name, title in names.items()
     }
-    site = Site(published, tenants, sessions, Keys(state), Ledger(state), Tokens(state))
+    site = Site(published, tenants, sessions, Keys(state), Ledger(state), Tokens(state), History(state))
     return replace(site, now=now) if now else site
 
 

@@ -23,6 +23,7 @@ from serving.app import application
 from serving.cache import Cache
 from serving.limiting import Limits
 from serving.site import Site
+from serving.tenant_api import routes as tenant_api
 from serving.tokens import SCOPES
 from tests.serving.asgi import Answer, Client
 from tests.serving.conftest import Served, Sessions, copied, publish_again, site_of
@@ -89,7 +90,8 @@ def test_description_is_valid_and_has_the_routes_and_parameters_of_the_code(own:
     document = json.loads(answer.body)
     validate(document)
     router = routes.routes(own.site, None, Cache(), Limits())  # type: ignore[arg-type]
-    served = {(route.path, method.lower()) for route in router.routes for method in route.methods if method != "HEAD"}  # type: ignore[attr-defined]
+    listed = [*router.routes, *tenant_api.routes(own.site, Cache(), Limits()).routes]
+    served = {(route.path, method.lower()) for route in listed for method in route.methods if method != "HEAD"}  # type: ignore[attr-defined]
     assert {(path, method) for path, method, _ in operations()} == served
     named = {path: {item["name"] for item in operation.get("parameters", []) if item["in"] == "query"}
              for path, method, operation in operations() if method == "get"}  # fmt: skip

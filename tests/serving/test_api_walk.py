@@ -22,6 +22,8 @@ from serving import tokens
 from serving.api import openapi
 from serving.api.access import Access, Gate
 from serving.app import application
+from serving.tenant_api.history import Author
+from serving.tenant_api.profile import Profile
 from serving.tokens import SCOPES, Tokens
 from tests.serving.asgi import Answer, Client
 from tests.serving.conftest import Served, Sessions, copied, publish_again, site_of
@@ -31,6 +33,7 @@ from tests.superset_assets.marts import CANARIES
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 NAMES = {"metrics": ("product_revenue", "customer_spend"), "reports": ("product-performance", "top-customers")}
+BODIES = {"POST": b'{"metrics": ["product_revenue"], "by": ["product_title"]}', "PUT": b'{"brand_voice": "changed"}'}
 VALUES = {
     "metrics": "product_revenue", "by": "product_title", "from": "2020-01-01", "to": "2030-12-31",
     "order": "-product_revenue", "limit": "50", "format": "csv",
@@ -43,8 +46,14 @@ def addresses(tenant: str) -> Iterator[str]:
     for pattern, operations in openapi.document()["paths"].items():
         family = pattern.split("/")[3]
         names = (*NAMES.get(family, ()), other) if "{name}" in pattern else ("",)
-        known = [item["name"] for item in operations["get"].get("parameters", []) if item["in"] == "query"]
+        operation = operations.get("get") or operations["put"]
+        known = [item["name"] for item in operation.get("parameters", []) if item["in"] == "query"]
         usual = "&".join(f"{name}={VALUES[name]}" for name in known if name in VALUES)
+        if "{tenant_id}" in pattern:
+            for name in (tenant, other, "anything9"):
+                yield pattern.replace("{tenant_id}", name)
+                yield f"{pattern.replace('{tenant_id}', name)}?{usual}&tenant_id={other}"
+            continue
         for name in names:
             path = pattern.replace("{name}", name)
             yield path
@@ -85,7 +94,8 @@ def credentials(served: Served, tenant: str) -> dict[str, dict[str, str]]:
         "a token": {"authorization": own},
         **{f"a token for {scope}": served.bearer(tenant, [scope]) for scope in SCOPES},
         "a token with the other's session": {"authorization": own, "cookie": f"session={other}-session"},
-        "a session": {"cookie": f"session={tenant}-session"},
+        "a session": {"cookie": f"session={tenant}-session", "origin": "http://127.0.0.1:8090"},
+        "a login of no tenant": {"cookie": "session=both-session", "origin": "http://127.0.0.1:8090"},
         "an expired token of the other": expired,
         "a revoked token of the other": {"authorization": withdrawn},
         "the other's id": {"authorization": forged(their_id, own_secret)},
@@ -109,15 +119,18 @@ def walk(
             continue
         opens = is_own(name) or bool(only)
         for number, path in enumerate(places):
-            for method in methods if number % 7 == 0 or path == "/api/v1/query" else ("GET",):
-                if opens or number % 5 == 0:
-                    body = b'{"metrics": ["product_revenue"], "by": ["product_title"]}' if method == "POST" else b""
+            all_methods = number % 7 == 0 or path == "/api/v1/query" or "/settings" in path
+            for method in methods if all_methods else ("GET",):
+                if opens or number % 5 == 0 or "/api/dashboard/" in path:
+                    body = BODIES.get(method, b"")
                     sent = {**headers, **({"content-type": "application/json"} if body else {})}
                     yield f"{name}: {method} {path}", served.client.send(method, path, headers=sent, body=body)
 
 
 def is_own(name: str) -> bool:
     """Whether a credential, or a place of it, reads a tenant."""
+    if name.startswith("a session"):
+        return "/api/dashboard/" in name
     return name.startswith("a token") and not name.startswith("a token of another ledger")
 
 
@@ -141,7 +154,14 @@ def served_by(published: Path, folder: Path) -> Served:
 
 @pytest.mark.parametrize("tenant", OTHER)
 def test_no_address_shows_anything_of_another_tenant(unlimited: Served, tenant: str) -> None:
+    for name, canary in CANARIES.items():
+        profile, now = Profile(description=canary), unlimited.site.now()
+        unlimited.site.settings.save(name, profile, Author("login", name), now, expected=0)
     places = list(walk(unlimited, tenant))
+    settings = {name: unlimited.site.settings.newest(name) for name in OTHER}
+    assert settings[tenant].after.brand_voice == "changed" and settings[OTHER[tenant]].number == 1
+    authors = {str(version.author).partition(" ")[0] for version in unlimited.site.settings.versions(tenant)}
+    assert authors <= {tenant, "token"}
     words = (CANARIES[OTHER[tenant]], f'"id": "{OTHER[tenant]}"')
     echo = f"where={quote(f'product_title={CANARIES[OTHER[tenant]]}')}"  # the question itself holds the other's canary
     spoken = [place for place, answer in places if any(word in text_of(answer) for word in words)]
@@ -169,6 +189,35 @@ def test_name_of_another_tenant_answers_like_one_that_does_not_exist(unlimited: 
             text = re.sub(r'"(next|near)": ("[^"]*"|\[[^]]*\])', "", answer.text)  # names that are similar to this one
             bodies.add((answer.status, re.sub(r"[\s,]+", " ", text.replace(name, "…"))))
         assert len(bodies) == 1, path
+
+
+def test_tenant_api_of_another_tenant_answers_like_one_that_does_not_exist(unlimited: Served) -> None:
+    """With every method, by a token and by a login, byte by byte."""
+    patterns = [pattern for pattern in openapi.document()["paths"] if "{tenant_id}" in pattern]
+    login = {"cookie": "session=aurora-session", "origin": "http://127.0.0.1:8090"}
+    for pattern in patterns:
+        for method in METHODS:
+            answers = set()
+            for name in ("nordlicht", "anything9", "Aurora", "aurora%20", "nordlicht%2f..%2faurora"):
+                for headers in (unlimited.bearer(), login):
+                    sent = {**headers, "content-type": "application/json"}
+                    path = pattern.replace("{tenant_id}", name)
+                    answer = unlimited.client.send(method, path, headers=sent, body=BODIES.get(method, b""))
+                    answers.add((answer.status, answer.body))
+            assert len(answers) == 1, (pattern, method, answers)
+            assert {status for status, _ in answers} <= {404, 405}
+
+
+def test_tenant_of_the_path_that_is_not_compared_is_found(unlimited: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Gate.open
+
+    async def trusting(self: Gate, request: Any, scope: str | None) -> Access:
+        who = await honest(self, request, scope)
+        tenant = unlimited.site.tenants.get(request.path_params.get("tenant_id", ""), who.tenant)
+        return replace(who, tenant=tenant)
+
+    monkeypatch.setattr(Gate, "open", trusting)
+    assert any(place.startswith("a token: GET /api/dashboard/nord") for place in leaks(unlimited, "aurora", "a token"))
 
 
 def test_tenant_taken_from_the_address_is_found(unlimited: Served, monkeypatch: pytest.MonkeyPatch) -> None:

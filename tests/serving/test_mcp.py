@@ -28,7 +28,7 @@ from serving.alerts.listing import Listed, listed
 from serving.app import application
 from serving.mcp import results, toolbox
 from serving.mcp.tools import FACTS, TOOLS
-from serving.tokens import SCOPES
+from serving.tokens import READING
 from tests.serving.asgi import Client
 from tests.serving.conftest import Served
 from tests.serving.server import running
@@ -40,7 +40,7 @@ RANGE = {"start": LAST - timedelta(days=27), "end": LAST}
 Talk = Callable[[Assistant], Awaitable[Any]]
 
 
-def token(served: Served, tenant: str = "aurora", scopes: tuple[str, ...] = SCOPES, days: float = 1) -> str:
+def token(served: Served, tenant: str = "aurora", scopes: tuple[str, ...] = READING, days: float = 1) -> str:
     text, _ = served.site.tokens.make(tenant, scopes, timedelta(days=days), by="test", now=served.site.now())
     return text
 
@@ -355,4 +355,4 @@ def test_failure_tells_nothing(served: Served, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_every_tool_names_a_scope_that_exists() -> None:
-    assert {tool.scope for tool in TOOLS} == set(SCOPES)
+    assert {tool.scope for tool in TOOLS} == set(READING)
