@@ -2,9 +2,9 @@
 
 books.py      the records of a shop: orders, customers, products; money.py has their arithmetic
 history.py    a shop over time, and its books as of an instant
-world.py      shops with their ad accounts and visits, and creators
-scenarios/    what fills a world: demo (two shops, day by day), payments, ads, visits, creator; each lists its special
-              cases
+world.py      shops with their ad accounts, visits and assistants, and creators
+scenarios/    what fills a world: demo (two shops, day by day), payments, ads, visits, assistant, creator; each lists
+              its special cases
 retail.py     a world from a real retailer's tables
 apis/         Shopify, Stripe, Meta and TikTok, and the folders of files sources, over a world
 server.py     the server, with http_server.py and clock.py; faults.py makes it fail on purpose

@@ -1,4 +1,4 @@
-"""A world: its shops with their ad accounts and visits, its creators, and the instant at which it ends."""
+"""A world: its shops with their ad accounts, visits and assistants, its creators, and the instant at which it ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from simulator.books import Instant, Shop
 from simulator.history import Books, ShopHistory
 from simulator.scenarios.ads.books import AdAccount
+from simulator.scenarios.assistant.books import Assistant
 from simulator.scenarios.creator.books import Creator
 from simulator.scenarios.visits.books import Visits
 
@@ -27,12 +28,14 @@ class World:
         ads: Sequence[AdAccount] = (),
         visits: Mapping[str, Visits] | None = None,
         creators: Sequence[Creator] = (),
+        assistants: Sequence[Assistant] = (),
     ) -> None:
         self.end = end if end.tzinfo else end.replace(tzinfo=UTC)
         self.ads = list(ads)
         self._histories = {history.shop.account: history for history in histories}
         self.visits_by_account = dict(visits or {})
         self.creators = list(creators)
+        self.assistants = list(assistants)
 
     @property
     def shops(self) -> list[Shop]:
@@ -69,3 +72,10 @@ class World:
             if creator.account == account:
                 return creator
         raise KeyError(f"No creator {account!r} in this world.")
+
+    def assistant(self, account: str) -> Assistant:
+        """The chat assistant of a shop."""
+        for assistant in self.assistants:
+            if assistant.account == account:
+                return assistant
+        raise KeyError(f"Shop {account!r} has no assistant in this world.")

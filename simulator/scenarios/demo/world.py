@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from simulator.history import ShopHistory
 from simulator.scenarios.ads.accounts import ad_accounts
+from simulator.scenarios.assistant.world import assistant
 from simulator.scenarios.creator.world import VISITS_PER_DAY, creator
 from simulator.scenarios.demo.shops import PROFILES, Profile
 from simulator.scenarios.demo.simulation import ShopSimulation
@@ -16,6 +17,7 @@ from simulator.scenarios.visits.visitors import Visitors
 from simulator.world import World
 
 DAYS = 400
+WITH_ASSISTANT = "aurora"
 
 
 def demo_world(
@@ -48,4 +50,6 @@ def demo_world(
         plans = {account.platform: account.plan for account in ads if account.history is history}
         visitors = Visitors(shop, own_seed, start, plans)
         visits[shop.account] = Visits(history, visitors, Finances(shop, own_seed, start, per_day[shop.account]))
-    return World(histories, end, ads, visits, [creator(seed, start, visits_per_day)] if visits_per_day else ())
+    creators = [creator(seed, start, visits_per_day)] if visits_per_day else []
+    assistants = [assistant(visits[account], seed) for account in visits if account == WITH_ASSISTANT]
+    return World(histories, end, ads, visits, creators, assistants)

@@ -146,6 +146,11 @@ class Visits:
         """The past days on which more than one API call in a hundred failed (5xx)."""
         return [self._date(number) for number in range(FIRST_OUTAGE, self.visitors.day_number(at), OUTAGE_EVERY)]
 
+    def of_day(self, number: int) -> tuple[list[Order], list[list[Event]]]:
+        """The web orders of a day and the events of its visits, late ones too; the shop is simulated until then."""
+        self._read_orders(self.visitors.midnight(number + 1))
+        return self._orders.get(number, []), self._visits(number)
+
     # --- how they are drawn
 
     def _is_final(self, number: int, at: Instant) -> bool:
