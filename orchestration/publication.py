@@ -6,7 +6,7 @@
                     catalog.json           the metrics' definitions of this build
                     build.json             its run, its time, its definitions' version, its blocked tenants, and each
                                            tenant's time zone with the time up to which its sources were read, and
-                                           the kinds of its sources
+                                           the kinds of its sources, and which kinds of records it has
     published/current -> <run>             replaced by one rename: a reader sees a whole build, the old or the new one
 
 Builds are immutable. The newest three stay, for readers that still have one open. A blocked tenant's file is the one of
@@ -37,6 +37,8 @@ from semantic import catalog
 RETAINED_BUILDS = 3
 SMALL_BUILD = 64 * 2**20
 """Bytes of a build below which a second thread costs more than it saves."""
+RECORDS = {"event_log": ("vault_sales", "vault_funnel")}
+"""Kinds of records that any of several sources brings, and the marts of which one has rows of a tenant with them."""
 Columns = Mapping[str, list[str]]
 """The columns of each mart."""
 
@@ -85,6 +87,7 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
             _retain(db, home.published / "current", partial, marts, block, now)
             progress("publish", number, total, f"tenant-{block.tenant_id}")
         read_until = _read_until(db, partial / "all.duckdb")
+        records = _records(db, partial / "all.duckdb", marts)
     about = {
         "run_id": run_id,
         "published_at": now.isoformat(timespec="seconds"),
@@ -94,6 +97,7 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
             name: {"time_zone": tenant.time_zone, "as_of": read_until.get(name)} for name, tenant in tenants.items()
         },
         "sources": {name: sorted(tenant.kinds) for name, tenant in tenants.items()},
+        "records": {name: records.get(name, []) for name in tenants},
         "blocked": {block.tenant_id: block.reason for block in blocked},
         "warnings": built.warnings,
     }
@@ -105,6 +109,18 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
     built.path.unlink(missing_ok=True)
     _forget_old(home.published)
     return target
+
+
+def _records(db: duckdb.DuckDBPyConnection, path: Path, marts: Columns) -> dict[str, list[str]]:
+    """The kinds of records of each tenant that has any."""
+    found: dict[str, list[str]] = {}
+    db.execute(f"attach {quoted(path)} as published (read_only)")
+    for kind, names in RECORDS.items():
+        parts = " union ".join(f"select tenant_id from published.marts.{name}" for name in names if name in marts)
+        for (tenant,) in db.execute(f"select distinct tenant_id from ({parts})").fetchall() if parts else []:
+            found.setdefault(tenant, []).append(kind)
+    db.execute("detach published")
+    return found
 
 
 def current(home: Home) -> Path | None:
@@ -121,6 +137,13 @@ def newest(home: Home) -> Path:
             f"Nothing has been published under {home.published} yet", next_step="Run `takings run`"
         )
     return folder
+
+
+def kinds_of_records(home: Home) -> dict[str, list[str]]:
+    """The kinds of records of each tenant in the build that readers see; none before the first build."""
+    folder = current(home)
+    about = json.loads((folder / "build.json").read_text()) if folder else {}
+    return dict(about.get("records", {}))
 
 
 def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: Columns, condition: str, now: datetime) -> None:

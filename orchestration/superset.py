@@ -79,11 +79,12 @@ def check_charts(settings: Settings) -> dict[str, list[tuple[str, int]]]:
     Raises EmptyChartError when one has none.
     """
     session, files = connect(settings), decisions.read().dashboards
+    records = publication.kinds_of_records(Home(settings.home))
     return {
         f"{tenant.id} · {dashboard.title}": verify.check_charts(session, slug(name), tenant=tenant.id, force=True)
         for tenant in settings.tenants
         for name, dashboard in files.items()
-        if dashboard.filled_by({source.kind for source in tenant.sources})
+        if dashboard.filled_by({*(source.kind for source in tenant.sources), *records.get(tenant.id, [])})
     }
 
 

@@ -26,7 +26,7 @@ from typing import Any, Literal
 from semantic.errors import CatalogError, UnknownNameError
 
 Unit = Literal["money", "count", "ratio"]
-Kind = Literal["sum", "ratio", "derived", "other"]
+Kind = Literal["sum", "ratio", "derived", "percentile", "other"]
 Direction = Literal["up", "down", "none"]
 FORMATS: Mapping[Unit, str] = MappingProxyType({"money": ",.2f", "count": ",d", "ratio": ".1%"})
 FILE_NAME = "catalog.json"
@@ -69,8 +69,9 @@ class Mart:
 @dataclass(frozen=True)
 class Metric:
     """One metric. kind sum: `expr` is the summed column; ratio: `inputs` are numerator and denominator, `expr` is a
-    whole number that multiplies it, or empty; derived: `expr` is arithmetic over `inputs`; other: `expr` says why it is
-    not one expression over one mart. `micros`: its sums are millionths of the currency unit."""
+    whole number that multiplies it, or empty; derived: `expr` is arithmetic over `inputs`; percentile: `percentile` (0
+    to 1) of the column `expr`, interpolated; other: `expr` says why it is not one expression over one mart. `micros`:
+    its sums are millionths of the currency unit."""
 
     name: str
     label: str
@@ -85,6 +86,12 @@ class Metric:
     non_additive_over: tuple[str, ...] = ()
     micros: bool = False
     good: Direction = "none"
+    percentile: float | None = None
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the metric of a whole is the sum of its parts: a ratio and a percentile are not."""
+        return self.kind not in ("ratio", "percentile")
 
 
 @dataclass(frozen=True)
@@ -250,6 +257,7 @@ def _metric(
         non_additive_over=_restriction(meta, own, inputs),
         micros=bool(meta.get("micros")) or (meta["unit"] == "money" and any(other.micros for other in inputs)),
         good=meta.get("good", "none"),
+        percentile=_percentile(params) if kind == "percentile" else None,
     )
     return metrics[name]
 
@@ -272,13 +280,26 @@ def _formula(item: Mapping[str, Any], params: Mapping[str, Any]) -> tuple[Kind, 
         return "other", "it has a filter", names
     if any(part.get("offset_window") or part.get("offset_to_grain") for part in parts):
         return "other", "it looks at another period", names
-    if item["type"] == "simple" and aggregation.get("agg") == "sum" and not aggregation.get("non_additive_dimension"):
-        return "sum", str(params.get("expr") or item["name"]), []
     if item["type"] == "ratio":
         return "ratio", "", names
     if item["type"] == "derived":
         return _derived(str(params["expr"]), names)
+    kind: Kind = "other"
+    if item["type"] == "simple" and not aggregation.get("non_additive_dimension"):
+        kind = (
+            "sum" if aggregation.get("agg") == "sum" else "percentile" if _percentile(params) is not None else "other"
+        )
+    if kind != "other":
+        return kind, str(params.get("expr") or item["name"]), []
     return "other", f"it is {item['type']} ({aggregation.get('agg') or 'over a window'}), not a sum of rows", names
+
+
+def _percentile(params: Mapping[str, Any]) -> float | None:
+    """The share of a continuous percentile that is computed from the rows; None of any other metric."""
+    aggregation = params.get("metric_aggregation_params") or {}
+    about = aggregation.get("agg_params") or {}
+    exact = not (about.get("use_discrete_percentile") or about.get("use_approximate_percentile"))
+    return float(about["percentile"]) if aggregation.get("agg") == "percentile" and exact else None
 
 
 def _derived(expr: str, names: list[str]) -> tuple[Kind, str, list[str]]:

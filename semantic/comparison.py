@@ -87,7 +87,7 @@ def compare(
     }
     fields = [now.schema.field(name) for name in by]
     for name in metrics:
-        empty = None if build.catalog.metric(name).kind == "ratio" else 0
+        empty = 0 if build.catalog.metric(name).adds_up else None
         values, previous = (
             [rows[key][name] if key in rows else empty for key in keys] for rows in (rows_now, rows_before)
         )

@@ -3,7 +3,7 @@
 The SQL runs on DuckDB, Postgres and Spark. Money is summed in minor units (advertising: micros) and converted to
 currency units in the last step, exactly (a decimal of three places; micros: six), and only where all rows have one
 currency: a sum over two currencies is NULL. A ratio divides sums; ratios are never added up. A metric is NULL over
-several values of a column in its `non_additive_over`.
+several values of a column in its `non_additive_over`. A percentile is interpolated over the rows of its group.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ def expression(catalog: Catalog, metric_name: str) -> str:
     mart = _mart_of(catalog, metric)
     if metric.kind == "ratio":
         value, money = _ratio(catalog, metric)
+    elif metric.kind == "percentile":
+        value, money = f"PERCENTILE_CONT({metric.percentile}) WITHIN GROUP (ORDER BY {metric.expr})", False
     elif metric.unit == "money" and metric.micros:
         value, money = f"CAST({_sum(catalog, metric)} AS DECIMAL(32, 0)) * 0.000001", True
     elif metric.unit == "money":
@@ -207,7 +209,8 @@ def _sum(catalog: Catalog, metric: Metric) -> str:
     if metric.kind == "sum":
         return f"SUM({metric.expr})"
     if metric.kind != "derived":
-        raise CompileError(f"Metric {metric.name} cannot be an input", "it is a ratio", "Use the inputs of that ratio")
+        why = f"it is a {metric.kind}"
+        raise CompileError(f"Metric {metric.name} cannot be an input", why, "Use the inputs of that ratio")
     known = re.fullmatch(r"COALESCE\((.+)\)", metric.expr)  # the first one of these sums of which all parts are known
     sums = [re.split(r"\s*([+-])\s*", text) for text in (known[1].split(", ") if known else [metric.expr])]
     names = [name for parts in sums for name in parts[::2]]

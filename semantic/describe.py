@@ -29,6 +29,8 @@ def made_of(metric: Metric) -> str:
             return f"Sum of `{metric.expr}`."
         case "ratio":
             return f"{metric.expr} × {inputs}." if metric.expr else f"{inputs}."
+        case "percentile":
+            return f"{100 * (metric.percentile or 0):.0f}th percentile of `{metric.expr}`."
         case "derived":
             return f"`{metric.expr}`."
         case _:

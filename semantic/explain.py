@@ -130,6 +130,12 @@ def _days(days: Days) -> dict[str, str]:
 
 
 def _check(build: Build, metric: Metric, by: str) -> None:
+    if metric.kind == "percentile":
+        raise CompileError(
+            f"Cannot explain {metric.name}",
+            "it is a percentile, whose change has no parts that add up to it",
+            "Ask for it by a dimension, and compare the groups",
+        )
     if metric.kind == "ratio":
         raise CompileError(
             f"Cannot explain {metric.name}",

@@ -47,7 +47,7 @@ def today(published: Path, tenant: str, time_zone: str, now: datetime) -> Today:
             metric = build.catalog.metric(name)
             numbers = [table.column(name)[0].as_py() for table in tables]
             shown = [as_written(number, metric.unit, digits) for number in numbers]
-            if metric.kind != "ratio" and numbers[-1] is not None:
+            if metric.adds_up and numbers[-1] is not None:
                 shown[-1] = rounded(Decimal(numbers[-1]) / DAYS, digits if metric.unit == "money" else 1)
             values.append((metric, tuple(shown)))
         local = as_of and as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(time_zone))

@@ -171,6 +171,10 @@ def _legend(subject: Subject) -> Params:
     return {"show_legend": len(subject.names) > 1 or bool(subject.chart.by)}
 
 
+def _group_legend(subject: Subject) -> Params:
+    return {"show_legend": len(subject.names) > 1}
+
+
 def _earlier(subject: Subject) -> Params:
     """One line of days has the earlier period beside it, dashed; more lines than two are hard to read."""
     if len(subject.names) > 1 or subject.chart.by or not subject.days:
@@ -208,6 +212,12 @@ def _ranking(subject: Subject) -> Params:
         raise DecisionError("by", "a ranking has one column", "Name it")
     sort = subject.chart.sort or subject.names[0]
     return {"x_axis": subject.chart.by[0], "groupby": [], "x_axis_sort": sort}
+
+
+def _groups_axis(subject: Subject) -> Params:
+    if len(subject.chart.by) != 1:
+        raise DecisionError("by", "the bars have one column of groups", "Name it")
+    return {"x_axis": subject.chart.by[0], "groupby": [], "x_axis_sort": subject.chart.by[0]}
 
 
 def _bands(subject: Subject) -> Params:
@@ -312,6 +322,7 @@ PARTS: Mapping[str, tuple[Callable[[Subject], Params], ...]] = {
     "bar": (_metrics, _axis, _axis_labels, _groups, _legend, _stack, _number),
     "progress": (_metrics, _progress, _number),
     "ranking": (_metrics, _ranking, _number),
+    "groups": (_metrics, _groups_axis, _group_legend, _number),
     "pie": (_one_metric, _groups, _number),
     "waterfall": (_one_metric, _waterfall, _number),
     "gauge": (_one_metric, _newest, _bands, _number),

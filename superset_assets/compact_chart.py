@@ -133,7 +133,7 @@ def _decisions(form: Form, catalog: Catalog) -> dict[str, Any]:
 
 def _groups(kind: str, params: Form) -> Any:
     """The columns that the chart groups by, those on its axis first."""
-    on_the_axis = kind in ("ranking", "waterfall")
+    on_the_axis = kind in ("ranking", "groups", "waterfall")
     groups = params.get("groupby") or []
     return [params.get("x_axis"), *groups] if on_the_axis else groups
 
@@ -143,7 +143,9 @@ def _type(form: Form) -> str:
     if viz_type == "echarts_timeseries_bar":
         if params.get("row_limit") == 1:
             return "progress"
-        return "ranking" if params.get("orientation") == "horizontal" else "bar"
+        if params.get("orientation") == "horizontal":
+            return "ranking"
+        return "bar" if params.get("time_grain_sqla") else "groups"
     if viz_type == "table":
         return "records" if params.get("query_mode") == "raw" else "table"
     for name, item in defaults.load().types.items():

@@ -29,6 +29,7 @@ _MONTH = (
 _PRODUCT = "product_title || ' · ' || COALESCE(NULLIF(SPLIT_PART(skus, ',', 1), ''), product_key)"
 _GOODS = f"CASE WHEN product_key = '(no product)' THEN product_title ELSE {_PRODUCT} END"
 _KIND = "CASE customer_kind WHEN 'new' THEN 'New customers' WHEN 'returning' THEN 'Returning' ELSE 'Guests' END"
+_BUYER = "CASE customer_type WHEN 'first_time' THEN 'First-time' WHEN 'repeat' THEN 'Repeat' ELSE customer_type END"
 _COMPARED = (
     "CASE comparison WHEN 'year' THEN 'the same days a year ago' WHEN 'none' THEN 'nothing' "
     "ELSE 'the period before' END"
@@ -89,6 +90,18 @@ CALCULATED = {
         "stage_label": ("Subtotal", "CAST(stage_position AS VARCHAR) || ' · ' || stage"),
         "step_label": ("Step", "CAST(step_position AS VARCHAR) || ' · ' || step"),
     },
+    "vault_sales": {
+        "vault_label": ("Vault", _letters("vault_id")),
+        "niche_label": ("Niche", _letters("niche")),
+        "product_label": ("Product", _letters("product_name")),
+        "style_label": ("AI style", _letters("ai_style")),
+        "prompt_label": ("Prompt version", _letters("ai_prompt_version")),
+        "language_label": ("Language", _letters("language")),
+        "reason_label": ("Reason", _letters("refund_reason")),
+        "customer_label": ("Customers", _BUYER),
+    },
+    "vault_funnel": {"niche_label": ("Niche", _letters("niche")), "vault_label": ("Vault", _letters("vault_id"))},
+    "ai_generations": {"version_label": ("AI version", _letters("ai_version"))},
     "mrr_monthly": {"month_label": ("Month", _MONTH)},
     "kpis": {
         "comparison_label": ("Compared with", _COMPARED),
@@ -138,6 +151,8 @@ ORDERS = {
     "kpis": {"period_order": "MIN(period_position)"},
     "funnel_daily": {"step_order": "MIN(step_number)"},
     "mrr_monthly": {"month_order": "MAX(date_month)"},
+    "vault_funnel": {"step_order": "MIN(step_number)"},
+    "vault_sales": {"age_order": "MIN(COALESCE(days_since_sale, 1000000))"},
     "sales_detail": {"newest_first": "MAX(processed_at)"},
 }
 
@@ -202,12 +217,12 @@ def _metric(metric: Metric, formula: str, currency: dict[str, str] | None = None
         "metric_type": None,
         "expression": formula,
         "description": metric.description,
-        "d3format": WHOLE if metric.unit == "money" and metric.kind != "ratio" else metric.format,
+        "d3format": WHOLE if metric.unit == "money" and metric.adds_up else metric.format,
         "currency": currency if metric.unit == "money" else None,
         "extra": {
             "export": EXPORTED.get(metric.name, metric.name),
             "money": metric.unit == "money",
-            "sum": metric.kind != "ratio",
+            "sum": metric.adds_up,
         },
         "warning_text": None,
     }

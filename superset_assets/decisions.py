@@ -130,9 +130,9 @@ AnyTile = Annotated[Annotated[Tile, Tag("tile")] | Annotated[Text, Tag("text")],
 
 
 class Dashboard(_Decisions):
-    """One dashboard. needs: kinds of sources that fill it; of a nested list, one is enough. only_with: kinds of which
-    a tenant needs one to have it in its navigation. rows: name → tiles;
-    tiles without a width share the row. tabs: title → names of rows; the charts of a tab are queried when it is opened.
+    """One dashboard. needs: kinds of sources or records that fill it; of a nested list, one is enough. only_with: kinds
+    of which a tenant needs one to have it in its navigation. rows: name → tiles; tiles without a width share the row.
+    tabs: title → names of rows; the charts of a tab are queried when it is opened.
     cross_filter: names of rows; a click into a chart of these filters the others of the same mart. filters: more than
     those of defaults.yaml, or null for one to leave out.
     options: Superset's settings of a dashboard that differ from defaults.yaml."""

@@ -5,6 +5,16 @@
     cast(timezone({{ zone }}, timezone('UTC', {{ instant }})) as date)
 {%- endmacro %}
 
+{# The hour of the day in `zone` of a UTC timestamp: 0 to 23. #}
+{% macro local_hour(instant, zone) -%}
+    cast(extract(hour from timezone({{ zone }}, timezone('UTC', {{ instant }}))) as integer)
+{%- endmacro %}
+
+{# How many days `last` is after `first`, both dates; negative where it is before. #}
+{% macro days_between(first, last) -%}
+    cast({{ last }} - {{ first }} as bigint)
+{%- endmacro %}
+
 {# A decimal amount in major units as integer minor units; `minor_units` is 100 for USD, 1 for JPY, 1000 for KWD. #}
 {% macro to_minor(amount, minor_units) -%}
     cast(round({{ amount }} * {{ minor_units }}, 0) as bigint)

@@ -121,8 +121,10 @@ def _rows(build: Build, chart: ReportChart, by: tuple[str, ...], days: Days) -> 
 
 def _bars(table: pa.Table, chart: Chart) -> pa.Table:
     """The rows that have a bar: a loss has one, zero has none."""
-    values = table.column(chart.metrics[0]).to_pylist()
-    return table.filter(pa.array([value != 0 for value in values], pa.bool_())).slice(0, chart.limit)
+    rows = table.select(list(chart.metrics)).to_pylist()
+    return table.filter(pa.array([any(value != 0 for value in row.values()) for row in rows], pa.bool_())).slice(
+        0, chart.limit
+    )
 
 
 def _tidy(table: pa.Table, chart: Chart, metrics: list[Metric], digits: int, known: Known) -> pa.Table:

@@ -102,7 +102,7 @@ def _column(report: Report, catalog: Catalog, column: ReportColumn) -> Iterator[
         yield place, "`where` picks one group of a report without `by`; this one has rows"
     pinned = (*report.where, *column.where)
     yield from ((place, text) for text in _asked(catalog, metric, (*report.by, *pinned), report.labels))
-    ratio = metric.unit == "ratio" or metric.kind == "ratio"
+    ratio = metric.unit == "ratio" or not metric.adds_up
     if column.show == "percent" and metric.unit != "ratio":
         yield place, f"{metric.name} is not a ratio, so it has no percentage"
     if column.show == "badge" and not metric.thresholds:
@@ -154,9 +154,10 @@ def _chart(chart: ReportChart, place: str, catalog: Catalog) -> Iterator[Mistake
         grain = catalog.marts[metric.mart].time_grain or "day" if metric.mart else "day"
         by = [grain if item == TIME else item for item in (*chart.by, *chart.where)]
         yield from ((f"{place}.metrics", text) for text in _asked(catalog, metric, by, labels))
-    if chart.kind == "line" and len({catalog.metrics[name].unit for name in known}) > 1:
+    if chart.kind in ("line", "bars") and len({catalog.metrics[name].unit for name in known}) > 1:
         units = ", ".join(f"{name} ({catalog.metrics[name].unit})" for name in known)
-        yield f"{place}.metrics", f"the lines of a chart have one axis, and these have different units: {units}"
+        drawn = "bars" if chart.kind == "bars" else "lines"
+        yield f"{place}.metrics", f"the {drawn} of a chart have one axis, and these have different units: {units}"
     yield from ((place, f"a chart of the kind {chart.kind} {text}") for text in _kind(chart))
 
 
@@ -170,7 +171,7 @@ def _kind(chart: ReportChart) -> Iterator[str]:
             (over_time and not chart.label, "`by: [time]`, or one period, and no `label`"),
         ],
         "bars": [
-            (one, "one metric"),
+            (len(chart.metrics) in (1, 2), "one metric, or two to compare"),
             (bool(chart.by) and not over_time, "dimensions in `by`"),
             (len(chart.by) < 2 or bool(chart.label), "a `label` where `by` has several dimensions"),
         ],
@@ -180,7 +181,7 @@ def _kind(chart: ReportChart) -> Iterator[str]:
             (not (chart.metrics or chart.by or chart.label or chart.where), "no metrics: it has the report's own rows")
         ],
     }
-    needs["funnel"] = needs["bars"]
+    needs["funnel"] = [(one, "one metric"), *needs["bars"][1:]]
     return (f"needs {what}" for is_there, what in needs[chart.kind] if not is_there)
 
 

@@ -18,7 +18,16 @@ KINDS = ("#3a6fdc", "#cc7000", "#a04a9c", "#94663f", "#2e986e")  # without its s
 SERIES = 4
 """Colours beside the accent."""
 LOSSES = frozenset(
-    ("api_error_rate", "api_errors", "cash_refunded", "churned_mrr", "disputes", "refunded_order_value", "returns")
+    (
+        "api_error_rate",
+        "api_errors",
+        "cash_refunded",
+        "churned_mrr",
+        "disputes",
+        "refunded_order_value",
+        "returns",
+        "vault_refunded_amount",
+    )
 )
 """Metrics that are drawn in the colour of a loss, as on the dashboards."""
 MODES: tuple[Mode, ...] = ("light", "dark")

@@ -53,9 +53,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture of a report. `line`: metrics over days, weeks or months. `bars`: one metric per row, longest first.
-    `funnel`: the table's steps. `heatmap`: rows × columns of one metric. `table`: the rows as they are. `figure`: one
-    number with its badge."""
+    """A picture of a report. `line`: metrics over days, weeks or months. `bars`: one or two metrics per row, longest
+    first. `funnel`: the table's steps. `heatmap`: rows × columns of one metric. `table`: the rows as they are.
+    `figure`: one number with its badge."""
 
     kind: ChartKind
     title: str

@@ -21,9 +21,9 @@ _NAMES = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def sums(catalog: Catalog, name: str) -> Iterator[Metric]:
-    """The sums of columns that a metric is made of, itself if it is one."""
+    """The metrics of one column that a metric is made of, itself if it is one."""
     metric = catalog.metric(name)
-    if metric.kind == "sum":
+    if not metric.inputs:
         yield metric
     for part in metric.inputs:
         yield from sums(catalog, part)
@@ -46,7 +46,7 @@ def known(build: Build, names: Iterable[str]) -> dict[str, bool]:
 
 def _known(catalog: Catalog, name: str, filled: Mapping[str, bool]) -> bool:
     metric = catalog.metric(name)
-    if metric.kind == "sum":
+    if not metric.inputs:
         return filled[name]
     if metric.expr.startswith("COALESCE("):  # one of several sums that is known is enough
         alternatives = metric.expr.removeprefix("COALESCE(").split(", ")
@@ -57,7 +57,7 @@ def _known(catalog: Catalog, name: str, filled: Mapping[str, bool]) -> bool:
 
 def empty(metric: Metric, is_known: bool) -> int | None:
     """What a metric is where there are no rows: zero of an amount or a count that is known."""
-    return 0 if is_known and metric.kind != "ratio" and not metric.non_additive_over else None
+    return 0 if is_known and metric.adds_up and not metric.non_additive_over else None
 
 
 def places(metric: Metric, digits: int) -> int:

@@ -97,7 +97,7 @@ def _picked(build: Build, report: Report, days: Days) -> tuple[Row, pa.Schema]:
         schema = now.schema
         for column in columns:
             value = _group(now, column)
-            is_zero = value is None and build.catalog.metric(column.of).kind != "ratio"
+            is_zero = value is None and build.catalog.metric(column.of).adds_up
             row[column.name] = 0 if is_zero and _group(ever, column) is not None else value
     return row, schema
 

@@ -1,9 +1,9 @@
 """Which dashboards a tenant has in its navigation: none that its sources cannot fill at all.
 
-A dashboard's file says `only_with`: kinds of sources of which one is needed; a published build says in build.json which
-kinds each tenant has. A login with one tenant gets links and the list without the others from the server; for who sees
-several, controls.js leaves out the links of the tenant that is chosen. An address that somebody has kept still works:
-the charts say what is missing.
+A dashboard's file says `only_with`: kinds of sources or records of which one is needed; a published build says in
+build.json which kinds each tenant has. A login with one tenant gets links and the list without the others from the
+server; for who sees several, controls.js leaves out the links of the tenant that is chosen. An address that somebody
+has kept still works: the charts say what is missing.
 """
 
 import json
@@ -23,7 +23,7 @@ OK = 200
 
 @cache
 def _needs() -> dict[str, set[str]]:
-    """The kinds of sources of which a dashboard needs one, by slug."""
+    """The kinds of sources or records of which a dashboard needs one, by slug."""
     files = (Path(__file__).parents[1] / "dashboards").glob("*.yaml")
     known = {path.stem.replace("_", "-"): yaml.safe_load(path.read_text("utf-8")) for path in files}
     return {slug: set(content["only_with"]) for slug, content in known.items() if content.get("only_with")}
@@ -33,12 +33,13 @@ def _needs() -> dict[str, set[str]]:
 def hidden(build: Path) -> dict[str, list[str]]:
     """The slugs that each tenant of a published build does not have in its navigation."""
     try:
-        sources = json.loads((build / "build.json").read_text()).get("sources", {})
+        about = json.loads((build / "build.json").read_text())
     except FileNotFoundError:
         return {}
+    records = about.get("records", {})
     return {
-        tenant: [slug for slug, needs in sorted(_needs().items()) if not needs & set(kinds)]
-        for tenant, kinds in sources.items()
+        tenant: [slug for slug, needs in sorted(_needs().items()) if not needs & {*kinds, *records.get(tenant, [])}]
+        for tenant, kinds in about.get("sources", {}).items()
     }
 
 

@@ -46,7 +46,8 @@ def test_every_dashboard_names_the_sources_that_fill_it() -> None:
     boards = decisions.read().dashboards
     assert [name for name, board in boards.items() if board.filled_by({"shopify"})] == ["home", "store_performance"]
     assert boards["marketing_performance"].filled_by({"shopify", "tiktok_ads"})
-    assert all(board.filled_by({"shopify", "stripe", "meta_ads", "files"}) for board in boards.values())
+    assert [name for name, board in boards.items() if board.filled_by({"files", "event_log"})] == ["creator"]
+    assert all(board.filled_by({"shopify", "stripe", "meta_ads", "files", "event_log"}) for board in boards.values())
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_export_shows_the_difference_and_writes_only_with_the_option(
 
 def test_export_of_one_dashboard_leaves_out_the_others(edited: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert export_dashboards(capsys, only="marketing-performance") == "The files say what Superset shows.\n"
-    with pytest.raises(ConfigurationError, match="Name one of executive-summary, financial-health"):
+    with pytest.raises(ConfigurationError, match="Name one of creator, executive-summary, financial-health"):
         export_dashboards(capsys, only="revenue")
 
 

@@ -75,6 +75,6 @@ def _same(metric: Metric, tenant: str, actual: Any, expected: Any) -> bool:
     if actual is None or expected is None:
         return actual is expected
     scale = 1 if metric.unit != "money" else 1_000_000 if metric.micros else MINOR_UNITS[tenant]
-    if metric.kind == "ratio":
+    if not metric.adds_up:
         return math.isclose(float(actual) * scale, expected, rel_tol=1e-12)
     return Decimal(actual) * scale == expected

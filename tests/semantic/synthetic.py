@@ -137,13 +137,15 @@ def awkward_rows(seed: int = 11) -> dict[str, list[dict[str, Any]]]:
 
 
 def _fill(rng: random.Random, columns: Mapping[str, str], keys: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with its keys; the other whole numbers are random, a tenth of them empty, orders often zero."""
+    """A row with its keys; the other numbers are random, a tenth of them empty, orders often zero."""
     row = dict(keys)
     quiet = rng.random() < 0.3
     for name, kind in columns.items():
-        if kind != "bigint" or rng.random() < 0.1:
+        if kind not in ("bigint", "double") or rng.random() < 0.1:
             continue
-        if name.endswith(("_minor", "_micros")):
+        if kind == "double":
+            row[name] = rng.randint(0, 90_000) / 1000
+        elif name.endswith(("_minor", "_micros")):
             row[name] = rng.randint(-900_000_000_000, 9_000_000_000_000)
         else:
             row[name] = 0 if quiet else rng.randint(0, 9)

@@ -45,17 +45,17 @@ def test_same_input_gives_same_bytes_and_no_placeholder_is_left(catalog: Catalog
     assert not [path for path, item in bundle.unpack(zipped).items() if "{{" in yaml_text.dump(item)]
 
 
-def test_charts_and_dashboards_together_have_fewer_than_1500_lines() -> None:
+def test_charts_and_dashboards_together_have_fewer_than_2000_lines() -> None:
     files = [path for kind in ("charts", "dashboards") for path in (decisions.ROOT / kind).glob("*.yaml")]
-    assert sum(len(path.read_text().splitlines()) for path in [*files, defaults.PATH]) < 1500
+    assert sum(len(path.read_text().splitlines()) for path in [*files, defaults.PATH]) < 2000
 
 
 def test_each_mart_with_metrics_and_the_build_become_datasets(catalog: Catalog) -> None:
     assert set(datasets.generate(catalog)) == {
-        "activity_daily", "alerts", "build_info", "cohorts", "customer_daily", "customer_ltv", "customers_monthly",
-        "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis", "ltv_horizons", "metrics_daily", "movers",
-        "mrr_monthly", "outlook", "product_daily", "sales_bridge", "sales_detail", "sales_trend",
-        "sessions_daily", "spend",
+        "activity_daily", "ai_generations", "alerts", "build_info", "cohorts", "customer_daily", "customer_ltv",
+        "customers_monthly", "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis", "ltv_horizons",
+        "metrics_daily", "movers", "mrr_monthly", "outlook", "product_daily", "sales_bridge", "sales_detail",
+        "sales_trend", "sessions_daily", "spend", "vault_funnel", "vault_sales",
     }  # fmt: skip
 
 
@@ -138,6 +138,12 @@ CHARTS = {
         "Net sales trend": "echarts_timeseries_line", "Conversion funnel": "table", "From visit to parcel": "table",
         "From gross sales to total sales": "waterfall", "From order revenue to net sales": "waterfall",
         "Top products": "echarts_timeseries_bar",
+    },
+    "Creator": {
+        "Revenue over time": "echarts_timeseries_line", "Revenue by niche": "echarts_timeseries_bar", "Niches": "table",
+        "Refunded by reason": "echarts_timeseries_bar", "How long after the sale": "table",
+        "From visit to purchase": "table", "AI versions": "table", "Revenue by AI style": "echarts_timeseries_bar",
+        "Revenue by hour of day": "echarts_timeseries_bar", "Sales and refunds by language": "echarts_timeseries_bar",
     },
 }  # fmt: skip
 """What each dashboard has to show, and as which picture: lines for trends, bars for comparisons, pies for parts of a

@@ -46,8 +46,8 @@ def bars(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
 
 def longest(data: ChartData) -> list[Row]:
     """Name and value of each row, the largest first, unknown ones last."""
-    metric, names = data.chart.metrics[0], _name_column(data)
-    rows = [(NO_NAME if row[names] is None else str(row[names]), _exact(row[metric])) for row in data.table.to_pylist()]
+    metric, names = data.chart.metrics[0], name_column(data)
+    rows = [(NO_NAME if row[names] is None else str(row[names]), exact(row[metric])) for row in data.table.to_pylist()]
     rows.sort(key=lambda row: (row[1] is None, -(row[1] or 0)))
     return rows[: data.chart.limit or MOST_BARS]
 
@@ -60,7 +60,7 @@ def steps(data: ChartData, content: Content) -> list[Step]:
     ratios = [name for name in data.chart.metrics if units[name] == "ratio"]
     table = data.table.to_pylist()
     if data.chart.by:
-        names = _name_column(data)
+        names = name_column(data)
         labels = [str(row[names]) for row in table]
         values = [row[counts[0]] for row in table]
         ratios_known = [row[ratios[0]] if ratios else None for row in table][1:]
@@ -70,8 +70,8 @@ def steps(data: ChartData, content: Content) -> list[Step]:
         ratios_known = [table[0][name] for name in ratios]
     every, before = [], None
     for number, (label, value) in enumerate(zip(labels, values, strict=True)):
-        count = _exact(value)
-        share = _exact(ratios_known[number - 1]) if 0 < number <= len(ratios_known) else None
+        count = exact(value)
+        share = exact(ratios_known[number - 1]) if 0 < number <= len(ratios_known) else None
         if share is None and count is not None and before:
             share = count / before
         every.append(Step(label, count, share))
@@ -97,13 +97,13 @@ def _draw(bars: Sequence[Bar], look: Look) -> tuple[float, list[marks.Layer]]:
     x = _scale(bars, look, room)
     pitch, thick = (font * 3.2, font * 1.1) if above else (font * 2.3, font * 1.45)
     bottom = look.top + len(bars) * pitch
-    names, words, notes, boxes = [], [], [], []
+    names, words, notes, drawn = [], [], [], []
     for number, bar in enumerate(bars):
         y = look.top + number * pitch
         middle = y + (font * 2 if above else pitch / 2)
         size = float(bar.value or 0)
         end = x.at(size) + (font * 0.5 if size >= 0 else -font * 0.5)
-        boxes.append({"name": bar.name, "value": None if bar.value is None else size, "low": 0,
+        drawn.append({"name": bar.name, "value": None if bar.value is None else size, "low": 0,
                       "y": middle - thick / 2, "y2": middle + thick / 2})  # fmt: skip
         names.append(
             look.item(bar.name, look.left + (0 if above else room - font * 0.7), y + font * 0.75 if above else middle)
@@ -115,7 +115,7 @@ def _draw(bars: Sequence[Bar], look: Look) -> tuple[float, list[marks.Layer]]:
     ahead = [word for word, bar in zip(words, bars, strict=True) if (bar.value or 0) < 0]
     limit = (look.right - look.left if above else room - font) / look.size.slack
     return bottom, [
-        _boxes(boxes, x, look),
+        boxes(drawn, x, look.theme.accent),
         marks.rules([zero] if x.low < 0 else []),
         marks.texts(names, font, align="left" if above else "right", limit=limit),
         marks.texts([word for word in words if word not in ahead], font),
@@ -135,22 +135,23 @@ def _scale(bars: Sequence[Bar], look: Look, room: float) -> Scale:
     return Scale(low, high if high > low else low + 1, start, max(look.right - after, start + font * 4))
 
 
-def _boxes(boxes: Sequence[dict[str, Any]], x: Scale, look: Look) -> marks.Layer:
-    """The bars: their lengths are those of the values in the data."""
-    pixels = marks.rects(boxes, radius=2)
+def boxes(drawn: Sequence[dict[str, Any]], x: Scale, color: str) -> marks.Layer:
+    """Bars of one colour: their lengths are those of the values in the data."""
+    pixels = marks.rects(drawn, radius=2)
     scale = {"domain": [x.low, x.high], "range": [x.start, x.end], "zero": False, "nice": False}
     channel = {"field": "value", "type": "quantitative", "axis": None, "scale": scale}
     encoding = {**pixels["encoding"], "x": channel, "x2": {"field": "low"}}
     del encoding["fill"], encoding["fillOpacity"]
-    values = [{key: item[key] for key in ("name", "value", "low", "y", "y2")} for item in boxes]
-    return {"data": {"values": values}, "mark": {**pixels["mark"], "color": look.theme.accent}, "encoding": encoding}
+    values = [{key: item[key] for key in ("name", "value", "low", "y", "y2")} for item in drawn]
+    return {"data": {"values": values}, "mark": {**pixels["mark"], "color": color}, "encoding": encoding}
 
 
-def _name_column(data: ChartData) -> str:
+def name_column(data: ChartData) -> str:
     """The column of names: the last one before the metrics."""
     names = [name for name in data.table.column_names if name not in data.chart.metrics]
     return str(names[-1])
 
 
-def _exact(value: Any) -> Decimal | None:
+def exact(value: Any) -> Decimal | None:
+    """A number of a table as a decimal."""
     return None if value is None else shown.exact(value)

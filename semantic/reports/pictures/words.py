@@ -8,9 +8,9 @@ from typing import Any
 
 from semantic.reports import shown, texts
 from semantic.reports.content import ChartData
-from semantic.reports.pictures import cards, heatmap, rows
+from semantic.reports.pictures import cards, heatmap, pairs, rows
 from semantic.reports.pictures import series as lines
-from semantic.reports.pictures.look import Look, span
+from semantic.reports.pictures.look import Look, heading, span
 
 
 def describe(data: ChartData, look: Look) -> str:
@@ -61,11 +61,23 @@ def _line(data: ChartData, look: Look) -> str:
 
 
 def _bars(data: ChartData, look: Look) -> str:
+    if len(data.chart.metrics) > 1:
+        return _pairs(data, look)
     style = shown.style(data.table.schema.field(data.chart.metrics[0]), look.content.currency)
     every = rows.longest(data)
     first, last = every[0], every[-1]
     text = f"{len(every)} bars. Longest: {first[0]}, {style.text(first[1])}."
     return text if len(every) == 1 else f"{text} Shortest: {last[0]}, {style.text(last[1])}."
+
+
+def _pairs(data: ChartData, look: Look) -> str:
+    styles = [shown.style(data.table.schema.field(name), look.content.currency) for name in data.chart.metrics]
+    names = [heading(data, look, name) for name in data.chart.metrics]
+    sentences = []
+    for name, values in pairs.every(data):
+        parts = zip(names, styles, values, strict=True)
+        sentences.append(f"{name}: {', '.join(f'{label} {style.text(value)}' for label, style, value in parts)}.")
+    return " ".join(sentences)
 
 
 def _funnel(data: ChartData, look: Look) -> str:

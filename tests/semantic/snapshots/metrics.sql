@@ -34,6 +34,24 @@ CAST((SUM(add_to_carts) - SUM(orders_placed)) AS BIGINT)
 -- adjustments (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(adjustments_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- ai_generation_count (ai_generations)
+CAST(SUM(generations) AS BIGINT)
+
+-- ai_generation_failures (ai_generations)
+CAST(SUM(failures) AS BIGINT)
+
+-- ai_generation_success_rate (ai_generations)
+CAST(SUM(successes) AS DECIMAL(38, 4)) / NULLIF(SUM(generations), 0)
+
+-- ai_generation_successes (ai_generations)
+CAST(SUM(successes) AS BIGINT)
+
+-- ai_latency_p50 (ai_generations)
+PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY latency_seconds)
+
+-- ai_latency_p95 (ai_generations)
+PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY latency_seconds)
+
 -- aov (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(order_value_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(orders_placed) * MAX(minor_units), 0) END
 
@@ -160,6 +178,9 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_revenue_minor) * CAST(
 -- contraction_mrr (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(contraction_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- contradicted_customer_types (vault_sales)
+CAST(SUM(contradicted_orders) AS BIGINT)
+
 -- contribution_margin_rate (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(contribution_margin_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(income_minor), 0) END
 
@@ -207,6 +228,9 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_revenue_minor) * CAST(
 
 -- customer_spend (customer_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(customer_spend_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- customer_typed_orders (vault_sales)
+CAST((SUM(first_time_orders) + SUM(repeat_orders)) AS BIGINT)
 
 -- customers_known (customer_ltv)
 CAST(SUM(customers) AS BIGINT)
@@ -267,6 +291,9 @@ CAST(SUM(feature_uses) AS BIGINT)
 
 -- fees (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(fees_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- first_time_orders (vault_sales)
+CAST(SUM(first_time_orders) AS BIGINT)
 
 -- fixed_expenses (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(fixed_expenses_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -378,6 +405,9 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 
 -- mrr_total (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(COALESCE(SUM(closing_mrr_minor) + SUM(shop_mrr_minor), SUM(shop_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- net_after_refunds (vault_sales)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(revenue_minor) - SUM(refunded_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- net_burn (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(net_burn_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -496,6 +526,12 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(refunds_by_order_date_mino
 -- refunds_made (metrics_daily)
 CAST(SUM(refunds_made) AS BIGINT)
 
+-- repeat_order_rate (vault_sales)
+CAST(SUM(repeat_orders) AS DECIMAL(38, 4)) / NULLIF((SUM(first_time_orders) + SUM(repeat_orders)), 0)
+
+-- repeat_orders (vault_sales)
+CAST(SUM(repeat_orders) AS BIGINT)
+
 -- retention (cohorts)
 CASE WHEN MIN(month_number) = MAX(month_number) THEN CAST(SUM(active_customers) AS DECIMAL(38, 4)) / NULLIF(SUM(customers), 0) END
 
@@ -606,6 +642,60 @@ CAST(SUM(units_sold) AS BIGINT)
 
 -- user_days (metrics_daily)
 CAST(SUM(user_days) AS BIGINT)
+
+-- vault_aov (vault_sales)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(orders) * MAX(minor_units), 0) END
+
+-- vault_conversion_rate (vault_funnel)
+CAST(SUM(conversions) AS DECIMAL(38, 4)) / NULLIF(SUM(visits), 0)
+
+-- vault_conversions (vault_funnel)
+CAST(SUM(conversions) AS BIGINT)
+
+-- vault_deliveries_known (vault_sales)
+CAST(SUM(deliveries_known) AS BIGINT)
+
+-- vault_deliveries_made (vault_sales)
+CAST(SUM(deliveries_made) AS BIGINT)
+
+-- vault_delivery_rate (vault_sales)
+CAST(SUM(deliveries_made) AS DECIMAL(38, 4)) / NULLIF(SUM(deliveries_known), 0)
+
+-- vault_funnel_count (vault_funnel)
+CASE WHEN MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS BIGINT) END
+
+-- vault_funnel_previous_count (vault_funnel)
+CASE WHEN MIN(step) = MAX(step) THEN CAST(SUM(previous_count) AS BIGINT) END
+
+-- vault_funnel_step_rate (vault_funnel)
+CASE WHEN MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS DECIMAL(38, 4)) / NULLIF(SUM(previous_count), 0) END
+
+-- vault_orders (vault_sales)
+CAST(SUM(orders) AS BIGINT)
+
+-- vault_orders_refunded (vault_sales)
+CAST(SUM(orders_refunded) AS BIGINT)
+
+-- vault_refund_rate (vault_sales)
+CAST(SUM(orders_refunded) AS DECIMAL(38, 4)) / NULLIF(SUM(orders), 0)
+
+-- vault_refunded_amount (vault_sales)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(refunded_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- vault_refunds (vault_sales)
+CAST(SUM(refunds) AS BIGINT)
+
+-- vault_refunds_without_day (vault_sales)
+CAST(SUM(refunds_without_day) AS BIGINT)
+
+-- vault_refunds_without_sale (vault_sales)
+CAST(SUM(refunds_without_sale) AS BIGINT)
+
+-- vault_revenue (vault_sales)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- vault_visits (vault_funnel)
+CAST(SUM(visits) AS BIGINT)
 
 -- visitors (metrics_daily)
 CAST(SUM(visitors) AS BIGINT)

@@ -6,6 +6,11 @@ refunds as (select * from {{ ref('stg_shopify__refunds') }}),
 
 ad_days as (select * from {{ ref('int_ad_account_days') }}),
 
+log as (
+    select * from {{ ref('int_event_log') }}
+    where funnel_stage in ('purchase', 'refund')
+),
+
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
 rates as (select * from {{ source('takings', 'exchange_rates') }}),
@@ -42,6 +47,13 @@ needed as (
         account_minor_units,
         date_day
     from ad_days
+    union
+    select
+        tenant_id,
+        'USD' as order_currency,  -- the event log's amounts
+        100 as order_minor_units,
+        date_day
+    from log
 ),
 
 newest_rates as (
