@@ -13,7 +13,7 @@ PYTEST = .venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
-demo: setup  ## two simulated shops to filled dashboards (WORLD=folder: a real retailer; ONCE=1: check, then end; PORT=8088)
+demo: setup  ## two simulated shops and a creator to filled dashboards (WORLD=folder: a real retailer; ONCE=1: check, then end; PORT=8088)
 	@$(TAKINGS) demo $(if $(WORLD),--world "$(WORLD)") $(if $(ONCE),--once) $(if $(PORT),--superset-port $(PORT))
 
 test:  ## lint, types and every test but the deep ones: minutes

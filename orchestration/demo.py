@@ -1,4 +1,4 @@
-"""The demo: simulated shops with all their sources, and the real product over them.
+"""The demo: simulated shops and a creator with all their sources, and the real product over them.
 
 The sources are synced by HTTP like any other; only their `base_url` is on this machine.
 """
@@ -38,8 +38,9 @@ from orchestration.settings import Settings
 from superset_assets.process import Server
 
 SEED, DAYS = 7, 400
-TARGETS = {"mrr": 5_000, "churn_rate": 0.05}  # of each simulated tenant, for the gauges
+TARGETS = {"mrr": 5_000, "churn_rate": 0.05}  # of each simulated shop, for the gauges
 CHANNELS = {"1424624": "Partnerships"}  # the app of each simulated shop's partners
+SHOP = "shopify"  # the kind of source that makes a tenant a shop
 
 
 def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: int, web_port: int = 8090) -> None:
@@ -95,6 +96,7 @@ def share_links(configuration: Settings) -> list[str]:
             configuration, "revenue-overview", tenant.id, fixed, None if fixed else "30d", "make demo"
         )
         for tenant in configuration.tenants
+        if any(source.kind == SHOP for source in tenant.sources)
     }
     return [f"  {name:22} {url}" for name, url in links.items()]
 
@@ -162,10 +164,11 @@ def configure(
                 path.chmod(0o600)
                 source["secret"] = f"file:secrets/{path.name}"
             lines += [f"  {line}" for line in _settings(source, source)]
-        if world is None:
+        is_shop = any(source["kind"] == SHOP for source in shop["sources"])
+        if world is None and is_shop:
             lines += ["  [tenants.channels]", *(f'  "{name}" = "{channel}"' for name, channel in CHANNELS.items())]
             lines += ["  [tenants.targets]", *(f"  {name} = {value}" for name, value in TARGETS.items())]
-        if "mailbox" in shops:
+        if "mailbox" in shops and is_shop:
             lines += demo_messages.lines(shop, shops["mailbox"], secrets)
     if world is not None:  # the orders are years old: dashboards open on all of them
         until = datetime.fromisoformat(shops["until"]).date()

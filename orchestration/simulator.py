@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 from contextlib import nullcontext
@@ -14,6 +15,7 @@ from common.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from simulator import SimulatorServer
+    from simulator.scenarios.creator import Creator
 
 AFTER_LAST_EVENT = timedelta(minutes=10)  # where the clock of recorded orders stops, so that a pull gets them all
 FILES_INTERVAL = 60.0  # seconds between two writes of the files
@@ -29,11 +31,12 @@ def simulate(
     files: Path | None = None,
     mailbox: Path | None = None,
 ) -> None:
-    """Serve the retailer's shop in the folder `world`, or the demo's shops, until interrupted.
+    """Serve the retailer's shop in the folder `world`, or the demo's shops and creator, until interrupted.
 
-    The first line on stdout is JSON with each shop's sources and their tokens. `files` is the folder of the files
-    sources: one folder per shop, written again every minute. `mailbox` is the folder of received messages: with it,
-    a mail server runs beside the shops. Raises ConfigurationError when the port is in use.
+    The first line on stdout is JSON with each tenant's sources and their tokens. `files` is the folder of the files
+    sources: one folder per tenant, written again every minute; without it there is no creator. `mailbox` is the folder
+    of received messages: with it, a mail server runs beside the shops. Raises ConfigurationError when the port is in
+    use.
     """
     import simulator
 
@@ -46,6 +49,8 @@ def simulate(
             threading.Thread(target=_keep_writing, args=(server, files, stopped), daemon=True).start()
         shopify_only = world is not None
         sources: dict[str, Any] = {"shops": _shops(server, files, shopify_only=shopify_only)}
+        if files is not None:
+            sources["shops"] += [creator_tenant(creator, files) for creator in server.world.creators]
         sources["until"] = shops.end.isoformat()
         if server.mailbox is not None:
             sources["mailbox"] = {"smtp_port": server.mailbox.smtp_port, "url": f"{server.url}/mailbox/"}
@@ -53,6 +58,7 @@ def simulate(
         sys.stdout.flush()
 
     now = shops.end + AFTER_LAST_EVENT if world else None
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that folders are removed
     try:
         with simulator.Mailbox(mailbox) if mailbox else nullcontext() as box:
             simulator.run(shops, port, now=now, ticking=world is None, ready=ready, mailbox=box)
@@ -62,6 +68,7 @@ def simulate(
         ) from None
     finally:
         stopped.set()
+        signal.signal(signal.SIGTERM, before)
 
 
 def _shops(server: SimulatorServer, files: Path | None, *, shopify_only: bool) -> list[dict[str, Any]]:
@@ -114,11 +121,24 @@ def other_sources(server: SimulatorServer, shop: str, files: Path | None) -> lis
     return sources
 
 
+def creator_tenant(creator: Creator, files: Path) -> dict[str, Any]:
+    """A creator with its source, as in takings.toml."""
+    return {
+        "id": creator.account,
+        "name": creator.name,
+        "time_zone": creator.time_zone,
+        "currency": creator.currency,
+        "sources": [{"kind": "files", "account": creator.account, "path": str(files.absolute() / creator.account)}],
+    }
+
+
 def _write_files(server: SimulatorServer, files: Path) -> None:
-    from simulator import write_files
+    from simulator import write_event_log, write_files
 
     for shop in server.world.shops:
         write_files(server.world, shop.account, files / shop.account, server.now)
+    for creator in server.world.creators:
+        write_event_log(creator, files / creator.account, server.now)
 
 
 def _keep_writing(server: SimulatorServer, files: Path, stopped: threading.Event) -> None:

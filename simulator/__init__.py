@@ -6,8 +6,9 @@ world.py      shops with their ad accounts, visits and assistants, and creators
 scenarios/    what fills a world: demo (two shops, day by day), payments, ads, visits, assistant, creator; each lists
               its special cases
 retail.py     a world from a real retailer's tables
-apis/         Shopify, Stripe, Meta and TikTok, and the folders of files sources, over a world
-server.py     the server, with http_server.py and clock.py; faults.py makes it fail on purpose
+apis/         Shopify, Stripe, Meta and TikTok, the folders of files sources and a database, over a world
+server.py     the server, with http_server.py and clock.py; faults.py makes it fail on purpose; postgres_server.py
+              runs PostgreSQL for the database
 mailbox.py    a mail server and a receiver of webhooks, for trying messages, with a page that shows them
 
 `takings simulate` serves a world until it is interrupted.

@@ -21,6 +21,7 @@ FOLDER = ROOT / ".takings-test-cache"
 SOURCES = ("common", "connectors", "simulator", "dbt_project", "semantic", "orchestration")
 HELPERS = (
     "tests/shared_cache.py",
+    "tests/small_worlds.py",
     "tests/orchestration/installation.py",
     "tests/orchestration/quick_build.py",
     "tests/end_to_end/sources.py",

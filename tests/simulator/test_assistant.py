@@ -19,7 +19,7 @@ from tests.simulator.test_world import everything_shown
 
 START, END = date(2026, 2, 10), datetime(2026, 4, 20, 12, tzinfo=UTC)  # New York's clocks change on 8 March
 ZONE = ZoneInfo("America/New_York")
-OUTLIER = 5_000_000_000
+OUTLIER = 900_000_000
 
 
 def make(end: datetime = END) -> tuple[World, Assistant]:
@@ -28,18 +28,18 @@ def make(end: datetime = END) -> tuple[World, Assistant]:
 
 
 @pytest.fixture(scope="module")
-def made() -> tuple[World, Assistant]:
+def world_and_books() -> tuple[World, Assistant]:
     return make()
 
 
 @pytest.fixture(scope="module")
-def world(made: tuple[World, Assistant]) -> World:
-    return made[0]
+def world(world_and_books: tuple[World, Assistant]) -> World:
+    return world_and_books[0]
 
 
 @pytest.fixture(scope="module")
-def books(made: tuple[World, Assistant]) -> Assistant:
-    return made[1]
+def books(world_and_books: tuple[World, Assistant]) -> Assistant:
+    return world_and_books[1]
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 Instants are integer seconds since 1970 (UTC), money is integer cents, latencies are hundredths of a second. A purchase
 holds its refund, a future one too; ``entries(at)`` is the log as of an instant. A row of the log has a local time
-without a zone: an hour that occurs twice at a clock change cannot be told from the row, but from ``Entry.at``.
+without a zone: in an hour that occurs twice at a clock change, only ``Entry.at`` says which one is meant.
 """
 
 from __future__ import annotations
@@ -173,9 +173,9 @@ class Creator:
         return Entry(at, row.sale_datetime[:7], row)
 
     def _row(self, of: Visit | Purchase, at: Instant, stage: str, amount: int, delivered: bool = False) -> LogRow:
-        product, made = of.product, of.generation
+        product, ai = of.product, of.generation
         return LogRow(
-            product.vault_id, product.niche, product.name, made.prompt_version, made.style, made.succeeded,
-            made.latency, made.version, self.local(at).isoformat(), amount, False, "", product.language, of.country,
-            of.customer_type, delivered, stage, of.visit_id,
+            product.vault_id, product.niche, product.name, ai.prompt_version, ai.style, ai.succeeded, ai.latency,
+            ai.version, self.local(at).isoformat(), amount, False, "", product.language, of.country, of.customer_type,
+            delivered, stage, of.visit_id,
         )  # fmt: skip

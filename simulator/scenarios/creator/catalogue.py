@@ -98,7 +98,7 @@ def price_of(product: Product, start: Instant, at: Instant) -> int:
     return product.price + 500 if raised else product.price
 
 
-def generation(product: Product, number: int, rng: Random) -> Generation:
+def generate(product: Product, number: int, rng: Random) -> Generation:
     """A generation for a product on day ``number``: mostly with the newest prompt and model, sometimes older ones."""
     version, prompt = _of_day(VERSIONS, number, rng), _of_day(PROMPTS, number, rng)
     latency = max(8, int(LATENCY[version] * rng.lognormvariate(0, 0.45)))

@@ -22,7 +22,7 @@ from simulator.scenarios.creator.catalogue import (
     Generation,
     Product,
     choose,
-    generation,
+    generate,
     price_of,
 )
 
@@ -81,29 +81,36 @@ class Days:
     def _visit(self, at: Instant, known: int, rng: Random) -> None:
         """A visit that may become a cart and a purchase; ``known`` buyers were there when the day began."""
         product = choose(SOLD, rng)
-        made = generation(product, self.number, rng)
-        buys = rng.random() * 100 < PURCHASE_SHARE * CONVERSION[made.style] / 100
+        generation = generate(product, self.number, rng)
+        buys = rng.random() * 100 < PURCHASE_SHARE * CONVERSION[generation.style] / 100
         if not buys:
-            self._look(at, product, made, rng, has_cart=rng.random() * 100 < CART_SHARE)
+            self._look(at, product, generation, rng, has_cart=rng.random() * 100 < CART_SHARE)
             return
-        purchase = self._buy(at, product, made, rng, known=known)
-        share = 60 if not made.succeeded else REFUND_SHARE[product.language]
+        purchase = self._buy(at, product, generation, rng, known=known)
+        share = 60 if not generation.succeeded else REFUND_SHARE[product.language]
         if rng.random() * 100 < share:
             self._refund(purchase, rng)
 
     def _look(
-        self, at: Instant, product: Product, made: Generation, rng: Random, *, has_cart: bool, visit_id: str = "",
+        self, at: Instant, product: Product, generation: Generation, rng: Random, *, has_cart: bool, visit_id: str = "",
         customer_type: str = FIRST_TIME, country: str = "",
     ) -> Visit:  # fmt: skip
         shown = price_of(product, self.midnight(0), at) if rng.random() * 100 < SHOWN_SHARE else 0
         cart_at = at + 20 + int(rng.random() * 5 * MINUTE) if has_cart else None
         country = country or choose(COUNTRIES[product.language], rng)
-        visit = Visit(at, visit_id or self._visit_id(), product, made, country, customer_type, cart_at, shown)
+        visit = Visit(at, visit_id or self._visit_id(), product, generation, country, customer_type, cart_at, shown)
         self.visits.append(visit)
         return visit
 
     def _buy(
-        self, at: Instant, product: Product, made: Generation, rng: Random, *, known: int = 0, has_visit: bool = True
+        self,
+        at: Instant,
+        product: Product,
+        generation: Generation,
+        rng: Random,
+        *,
+        known: int = 0,
+        has_visit: bool = True,
     ) -> Purchase:
         """A purchase by a new or a returning buyer, with its visit a few minutes before."""
         country, visit_id, returns = choose(COUNTRIES[product.language], rng), "", False
@@ -121,11 +128,18 @@ class Days:
             before = 6 * MINUTE + int(rng.random() * 20 * MINUTE)
             visited_at = max(self.midnight(0), at - before)
             self._look(
-                visited_at, product, made, rng, has_cart=True, visit_id=visit_id, customer_type=kind, country=country
+                visited_at,
+                product,
+                generation,
+                rng,
+                has_cart=True,
+                visit_id=visit_id,
+                customer_type=kind,
+                country=country,
             )
-        delivered = rng.random() * 100 >= (70 if not made.succeeded else 2)
+        delivered = rng.random() * 100 >= (70 if not generation.succeeded else 2)
         amount = price_of(product, self.midnight(0), at)
-        purchase = Purchase(at, visit_id, buyer, product, made, amount, country, returns, kind, delivered)
+        purchase = Purchase(at, visit_id, buyer, product, generation, amount, country, returns, kind, delivered)
         self.purchases.append(purchase)
         return purchase
 
@@ -164,8 +178,8 @@ class Days:
         """The purchase of the day's special case, in the afternoon."""
         case, at = SPECIAL_CASES[self.number % 10], begin + 14 * HOUR + int(rng.random() * HOUR)
         product = PRODUCTS[self.number // 10 % len(PRODUCTS)]
-        made = generation(product, self.number, rng)._replace(succeeded=case != "failed")
-        purchase = self._buy(at, product, made, rng, has_visit=case != "refund_without_purchase")
+        generation = generate(product, self.number, rng)._replace(succeeded=case != "failed")
+        purchase = self._buy(at, product, generation, rng, has_visit=case != "refund_without_purchase")
         purchase = self._change(purchase, delivered=case != "failed")
         if case == "partial_refund":
             self._give_back(purchase, 3 * DAY, "row", rng, amount=purchase.amount * 2 // 5)
@@ -204,7 +218,7 @@ class Days:
         for is_edge, at in ((day.day == 1, begin), ((day + timedelta(days=1)).day == 1, end - 1)):
             if is_edge:
                 product = PRODUCTS[day.month % len(PRODUCTS)]
-                self._buy(at, product, generation(product, self.number, rng), rng, has_visit=False)
+                self._buy(at, product, generate(product, self.number, rng), rng, has_visit=False)
 
     def _clock_change(self, begin: Instant, end: Instant, rng: Random) -> None:
         """In autumn a visit and a purchase at the same local time, before and after the change; in spring a visit
@@ -214,12 +228,12 @@ class Days:
         offsets = [datetime.fromtimestamp(begin + hour * HOUR, self.creator.zone).utcoffset() for hour in range(26)]
         change = begin + next(hour for hour in range(26) if offsets[hour] != offsets[0]) * HOUR
         product = PRODUCTS[0]
-        made = generation(product, self.number, rng)
+        generation = generate(product, self.number, rng)
         if end - begin > DAY:
-            self._look(change - 30 * MINUTE, product, made, rng, has_cart=False)
-            self._buy(change + 30 * MINUTE, product, made, rng, has_visit=False)
+            self._look(change - 30 * MINUTE, product, generation, rng, has_cart=False)
+            self._buy(change + 30 * MINUTE, product, generation, rng, has_visit=False)
         else:
-            visit = self._look(change - 2 * MINUTE, product, made, rng, has_cart=True)
+            visit = self._look(change - 2 * MINUTE, product, generation, rng, has_cart=True)
             self.visits[-1] = replace(visit, cart_at=change + 2 * MINUTE)
 
     def _sample(self) -> None:

@@ -16,7 +16,7 @@ from simulator.scenarios.visits.expenses import Finances
 from simulator.scenarios.visits.visitors import Visitors
 from simulator.world import World
 
-DAYS = 400
+DAYS, ORDERS = 400, 20_000
 WITH_ASSISTANT = "aurora"
 
 
@@ -24,12 +24,12 @@ def demo_world(
     seed: int = 7,
     start: date | None = None,
     end: datetime | None = None,
-    orders: int = 20_000,
+    orders: int = ORDERS,
     profiles: Sequence[Profile] = PROFILES,
-    visits_per_day: float = VISITS_PER_DAY,
+    visits_per_day: float | None = None,
 ) -> World:
     """Two shops (or those of ``profiles``) with about ``orders`` orders per 400 days, until ``end`` (default: now),
-    and a creator with about ``visits_per_day`` visits per day (0: no creator).
+    and a creator with about ``visits_per_day`` visits per day (0: no creator; default: in proportion to the orders).
 
     ``start`` is the first day, 400 days before ``end`` by default. The past of an instant depends only on ``seed``,
     ``start`` and these two numbers: a later ``end``, or a clock that moves on, only adds to it.
@@ -50,6 +50,8 @@ def demo_world(
         plans = {account.platform: account.plan for account in ads if account.history is history}
         visitors = Visitors(shop, own_seed, start, plans)
         visits[shop.account] = Visits(history, visitors, Finances(shop, own_seed, start, per_day[shop.account]))
+    if visits_per_day is None:
+        visits_per_day = VISITS_PER_DAY * orders / ORDERS
     creators = [creator(seed, start, visits_per_day)] if visits_per_day else []
     assistants = [assistant(visits[account], seed) for account in visits if account == WITH_ASSISTANT]
     return World(histories, end, ads, visits, creators, assistants)
