@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors import files, meta_ads, shopify, stripe, tiktok_ads
+from connectors import collector, files, meta_ads, shopify, stripe, tiktok_ads
 from connectors.base import Stream
 from connectors.connector import Connector
-from connectors.contracts.records import CONTRACTS as RECORDS
 from connectors.contracts.tables import keyed_streams
 from connectors.sync.staging import Staging
 
@@ -17,11 +16,12 @@ CONNECTORS: tuple[Connector, ...] = (
     meta_ads.CONNECTOR,
     tiktok_ads.CONNECTOR,
     files.CONNECTOR,
+    collector.CONNECTOR,
 )
 BY_KIND: Mapping[str, Connector] = {connector.kind: connector for connector in CONNECTORS}
 KINDS = tuple(BY_KIND)
 STREAMS: Mapping[str, tuple[Stream, ...]] = {connector.kind: connector.streams for connector in CONNECTORS}
-OF_CONTRACTS: Mapping[str, tuple[Stream, ...]] = {"postgres": keyed_streams(), "collector": keyed_streams(*RECORDS)}
+OF_CONTRACTS: Mapping[str, tuple[Stream, ...]] = {"postgres": keyed_streams()}
 """The schemas of staging that hold records of the contracts, as `files` does."""
 
 

@@ -65,9 +65,17 @@ class SourceSettings(Table):
         """Where its secret is kept, `env:NAME` or `file:PATH`; None for a source without a secret."""
         return None
 
+    def check_secret(self, secret: str) -> None:
+        """Raise LookupError that says why a secret cannot be used, without the secret."""
+
     def folder(self, config_folder: Path) -> Path | None:
         """The folder that it reads; None for a source that is reached over the network."""
         del config_folder
+        return None
+
+    def collected(self, folder: Path, tenant: str) -> Path | None:
+        """The folder that it reads below the `folder` of all collected records; None for any other source."""
+        del folder, tenant
         return None
 
     def address(self, config_folder: Path) -> str:

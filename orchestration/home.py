@@ -35,6 +35,11 @@ class Home:
         return self.landing / ".removed"
 
     @property
+    def collected(self) -> Path:
+        """What pages and programs sent, until it has been pulled; the web application writes it."""
+        return self.root / "collected"
+
+    @property
     def staging(self) -> Path:
         """Typed tables and cursors. One writer."""
         return self.root / "warehouse" / "staging.duckdb"

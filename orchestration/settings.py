@@ -22,6 +22,7 @@ from connectors.base import Account
 from connectors.registry import BY_KIND, KINDS
 from connectors.settings import REFERENCE, SourceSettings, Table
 from orchestration import chat_settings, delivery_settings
+from orchestration.home import Home
 from orchestration.server_settings import (
     DagsterSettings,
     DashboardSettings,
@@ -128,20 +129,26 @@ class Settings(Table):
             reference, secret, problem = source.secret_reference, "", None
             try:
                 secret = self.secret(reference) if reference else ""
+                source.check_secret(secret)
             except LookupError as error:
                 problem = ConfigurationError(
                     f"The secret of the {source.kind} account {source.account} (tenant {tenant.id}) is missing",
                     error.args[0],
                     f"Set it, or change `secret` in {self.config_path}",
                 )
-            account = Account(tenant.id, source.kind, source.account, source.address(self.config_folder), secret)
+            account = Account(tenant.id, source.kind, source.account, self._address(tenant, source), secret)
             sources.append(Source(account, source, problem))
         return _with_keys_of_their_own(sources)
+
+    def _address(self, tenant: TenantSettings, source: SourceSettings) -> str:
+        """Where the connector reads: an address, a folder of files, or the folder of what was collected."""
+        collected = source.collected(Home(self.home).collected, tenant.id)
+        return str(collected) if collected else source.address(self.config_folder)
 
     def without_secrets(self) -> list[Account]:
         """The account of every source, for what needs no network."""
         return [
-            Account(tenant.id, source.kind, source.account, source.address(self.config_folder), "")
+            Account(tenant.id, source.kind, source.account, self._address(tenant, source), "")
             for tenant, source in self.sources()
         ]
 

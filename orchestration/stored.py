@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from common.errors import ConfigurationError
 from connectors.registry import KINDS
@@ -29,12 +30,16 @@ class Change:
 
 
 def accounts(home: Home) -> set[Key]:
-    """The accounts that staging or the landing zone holds something of."""
-    return _landed(home) | _staged(home)
+    """The accounts that staging or the landing zone holds something of, or of which something was collected."""
+    return _landed(home) | _staged(home) | _in_folder(home, home.collected)
 
 
 def _landed(home: Home) -> set[Key]:
-    folders = {path.relative_to(home.landing).parts for path in home.landing.glob("*/*/*") if path.is_dir()}
+    return _in_folder(home, home.landing)
+
+
+def _in_folder(home: Home, root: Path) -> set[Key]:
+    folders = {path.relative_to(root).parts for path in root.glob("*/*/*") if path.is_dir()}
     return {
         (tenant, source, account)
         for tenant, source, account in folders
@@ -108,7 +113,7 @@ def rename(settings: Settings, old: str, new: str, *, really: bool) -> Change:
             f"{settings.config_path} does not name {new}", next_step="Change it there first, then rename what is stored"
         )
     home = Home(settings.home)
-    if (taken := _among(target, accounts(home))) and not _is_half_renamed(home, source, target):
+    if (taken := _among(target, _landed(home) | _staged(home))) and not _is_half_renamed(home, source, target):
         raise ConfigurationError(
             f"{new} was pulled already ({', '.join('/'.join(name) for name in taken)})",
             next_step=f"Nothing needs a rename then: `takings tenants remove {old}` deletes the old copy",
@@ -165,7 +170,8 @@ def _stored(settings: Settings, parts: Parts) -> list[Key]:
 
 
 def _change(home: Home, old: Parts, new: Parts | None, stored: list[Key], *, really: bool) -> Change:
-    """The landing zone first, in one step, then staging: an interrupted change that is repeated goes on.
+    """What was collected first, then the landing zone in one step, then staging: an interrupted change that is repeated
+    goes on.
 
     In between, a run under the new name loads everything from the landing zone; one under a name that was removed has
     all of its rows.
@@ -174,6 +180,7 @@ def _change(home: Home, old: Parts, new: Parts | None, stored: list[Key], *, rea
     with home.writing():
         if really:
             shutil.rmtree(home.removed, ignore_errors=True)
+            _change_collected(home.collected.joinpath(*old), home.collected.joinpath(*new) if new else None)
         if really and folder.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             folder.rename(target)
@@ -181,6 +188,18 @@ def _change(home: Home, old: Parts, new: Parts | None, stored: list[Key], *, rea
         if really:
             shutil.rmtree(home.removed, ignore_errors=True)
     return Change(rows, tuple(stored))
+
+
+def _change_collected(old: Path, new: Path | None) -> None:
+    """Move the files that no pull has read, or remove them. The web application may have begun files of the new name
+    already, and goes on in a file that is moved."""
+    if new:
+        for path in sorted(old.rglob("*")):
+            if path.is_file():
+                target = new / path.relative_to(old)
+                target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _in_staging(home: Home, old: Parts, new: Parts | None, *, really: bool) -> int:

@@ -14,6 +14,7 @@ from common.errors import TakingsError
 from connectors.registry import BY_KIND
 from orchestration import chat, sharing, tokens
 from orchestration.alerts import evaluate_tenant
+from orchestration.collectors import collectors
 from orchestration.home import Home
 from orchestration.settings import Settings, load
 from orchestration.tenant_settings import TenantSettings
@@ -48,6 +49,7 @@ def site(settings: Settings) -> Site:
         superset_port=settings.superset.port,
         chat=_chat(settings),
         alerts=_alerts(settings),
+        collectors=collectors(settings),
     )
 
 

@@ -2,7 +2,7 @@
 
     uvicorn.run(application(site), …)
 
-Routes are in public.py, own.py, chat/, api/ and mcp/, what cannot be shown is in refusals.py.
+Routes are in public.py, own.py, chat/, collector/, api/ and mcp/, what cannot be shown is in refusals.py.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from serving.api import routes as api
 from serving.api.problems import Sized
 from serving.cache import Cache
 from serving.chat import routes as chat
+from serving.collector import routes as collector
 from serving.headers import Guarded
 from serving.limiting import Limits
 from serving.mcp import server as mcp
@@ -46,7 +47,8 @@ def application(site: Site, cache: Cache | None = None, limits: Limits | None = 
     app.include_router(mcp.routes(site, reader, cache, limits))
     tenant_api.add_to(app, site, cache, limits)
     api.add_to(app, site, reader, cache, limits)
-    limited = Sized(RequestBodyLimitMiddleware(app, MOST_BODY), MOST_BODY)
+    collector.add_to(app, site, limits)
+    limited = collector.Sized(Sized(RequestBodyLimitMiddleware(app, MOST_BODY), MOST_BODY))
     return Guarded(TrustedHostMiddleware(limited, site.hosts, www_redirect=False))
 
 

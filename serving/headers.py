@@ -17,13 +17,14 @@ SHARED = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 DEFAULTS = {
+    "cross-origin-resource-policy": "same-origin",
     "cache-control": "private, no-store",
     "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
+COLLECTED = 202  # a page may send hundreds per second: they are in their files, and not in the log
 log = logging.getLogger("takings.serving")
 
 
@@ -55,4 +56,5 @@ class Guarded:
         finally:
             route = getattr(scope.get("route"), "path", "(no such page)")
             milliseconds = (time.monotonic() - began) * 1000
-            log.info("%s %s %s %.0f ms", scope["method"], route, status, milliseconds)
+            level = logging.DEBUG if status == COLLECTED else logging.INFO
+            log.log(level, "%s %s %s %.0f ms", scope["method"], route, status, milliseconds)

@@ -13,6 +13,7 @@ from semantic.subject import Subject
 from semantic.warehouse import Build
 from serving.alerts.listing import Listed
 from serving.chat import rooms
+from serving.collector.collectors import Collector
 from serving.keys import Keys
 from serving.ledger import Ledger
 from serving.people import Logins
@@ -47,7 +48,8 @@ class Site:
     published: the folder of published builds. custom: the folder of reports of one's own. address: this application's
     as people reach it, None for this machine alone; Superset is then on the same host at `superset_port`. settings: the
     settings of each tenant's assistant, with their history. chat: the servers and workspaces whose commands are
-    answered. alerts: the alert rules of an open build with their states.
+    answered. alerts: the alert rules of an open build with their states. collectors: the write keys with which pages
+    and programs may send records.
     """
 
     published: Path
@@ -62,6 +64,7 @@ class Site:
     superset_port: int = 8088
     chat: rooms.Chat = rooms.NONE
     alerts: Alerts = no_alerts
+    collectors: Sequence[Collector] = ()
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     @property

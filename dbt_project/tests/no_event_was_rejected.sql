@@ -1,5 +1,5 @@
--- Lines of event files that could not be read, with their place. A warning: a broken line of a tracker does not stop
--- the build, and every build reports their number.
+-- Lines of event files and of collected files that could not be read, with their place. A warning: a broken line of a
+-- tracker does not stop the build, and every build reports their number.
 {{ config(severity='warn') }}
 select
     rejects.tenant_id,
@@ -9,4 +9,4 @@ select
     rejects.landing_part
 from {{ source('takings', 'rejects') }} as rejects
 inner join {{ ref('stg_takings__accounts') }} using (tenant_id, source, source_account)
-where rejects.source = 'files' and rejects.table_name = 'events'
+where rejects.source in ('files', 'collector') and rejects.table_name in ('events', 'collected_files')

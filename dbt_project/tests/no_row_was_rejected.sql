@@ -9,4 +9,6 @@ select
     rejects.landing_part
 from {{ source('takings', 'rejects') }} as rejects
 inner join {{ ref('stg_takings__accounts') }} using (tenant_id, source, source_account)
-where not (rejects.source = 'files' and rejects.table_name in ('events', 'annotations'))
+where
+    not (rejects.source = 'files' and rejects.table_name in ('events', 'annotations'))
+    and not (rejects.source = 'collector' and rejects.table_name in ('events', 'collected_files'))

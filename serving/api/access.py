@@ -47,16 +47,14 @@ class Gate:
         if kind.lower() != "bearer" or not text or len(sent[0]) > LONGEST:
             why = "it has no bearer token" if len(sent) < 2 else "it has several headers Authorization"
             problem = Problem(401, "no-token", "The request is anonymous", why, HOW, (), {"www-authenticate": REALM})
-            raise self._refused(request, problem)
+            raise self.refused(request, problem)
         try:
             token = await run_in_threadpool(self._site.tokens.check, text, self._site.now())
         except (RefusedTokenError, EndedTokenError) as error:
-            raise self._refused(request, _invalid(error.what, error.next_step)) from None
+            raise self.refused(request, _invalid(error.what, error.next_step)) from None
         tenant = self._site.tenants.get(token.tenant)
         if tenant is None:  # no longer configured
-            raise self._refused(
-                request, _invalid("The token was revoked", "Make a new one with `takings token create`")
-            )
+            raise self.refused(request, _invalid("The token was revoked", "Make a new one with `takings token create`"))
         standing = self._limits.hit(f"token {token.id}", tenant.requests_per_minute)
         request.state.standing = standing
         if not standing.allowed:
@@ -71,7 +69,7 @@ class Gate:
             raise ProblemError(Problem(403, "scope", title, why, advice, (), {"www-authenticate": header}))
         return Access(token, tenant)
 
-    def _refused(self, request: Request, problem: Problem) -> ProblemError:
+    def refused(self, request: Request, problem: Problem) -> ProblemError:
         """The problem, or a 429 after too many of them from one address."""
         standing = self._limits.hit(f"address {self._address(request)}", WRONG_PER_MINUTE)
         if standing.allowed:

@@ -20,6 +20,7 @@ from connectors.stripe.settings import StripeSettings
 from connectors.tiktok_ads.settings import TikTokAdsSettings
 from simulator import SimulatorServer, World, demo_world, serve, write_files
 from simulator.scenarios.payments import secret_key
+from tests.connectors.collector.collecting import SETTINGS, Place, event, message, stored
 from tests.sampling import sample_of_sets
 
 SHOP, START, END = "aurora", date(2026, 3, 1), datetime(2026, 3, 14, 10, tzinfo=UTC)
@@ -74,8 +75,17 @@ def files(server: SimulatorServer, folder: Path) -> Subject:
     )
 
 
+def collector(server: SimulatorServer, folder: Path) -> Subject:
+    """Files that the web application has written, with a part of a line at the end of one."""
+    place = Place(folder / "sent")
+    place.write(1, *(stored("events", event(number)) for number in range(40)), stored("events", event(40))[:-7])
+    place.write(2, stored("events", event(3)), stored("chat_messages", message(1)), stored("chat_messages", message(2)))
+    return Subject(BY_KIND["collector"], place.account, SETTINGS, ("collected", {"events": {"status_code": "many"}}))
+
+
 SUBJECTS: dict[str, Callable[[SimulatorServer, Path], Subject]] = {
     "shopify": shopify, "stripe": stripe, "meta_ads": meta_ads, "tiktok_ads": tiktok_ads, "files": files,
+    "collector": collector,
 }  # fmt: skip
 
 

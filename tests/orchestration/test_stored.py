@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from common.collected import folder_of
 from common.errors import ConfigurationError
 from connectors.sync.staging import Staging
 from orchestration import cli, pipeline, stored
@@ -194,3 +195,18 @@ def test_one_shop_and_one_stripe_account_under_two_names_are_refused_before_anyt
         (message,) = messages
         assert "'old-name' (tenant aurora)" in message
         assert "are one account, so its" in message
+
+
+def test_collected_files_move_and_go_with_their_tenant(place: Installation) -> None:
+    """Also beside files that the web application has begun under the new name."""
+    old, new = (folder_of(place.home.collected, tenant, "web") for tenant in (OTHER, "berlin"))
+    for folder, name in ((old, "1.jsonl"), (new, "2.jsonl")):
+        folder.mkdir(parents=True)
+        (folder / name).write_text(name)
+    configure(place, f'id = "{OTHER}"', 'id = "berlin"')
+    stored.rename(place.settings, OTHER, "berlin", really=True)
+    assert sorted(path.name for path in new.iterdir()) == ["1.jsonl", "2.jsonl"] and not old.exists()
+    without(place, "berlin")
+    assert any("berlin" in line and "collector/web" in line for line in stored.left_behind(place.settings))
+    stored.remove(place.settings, "berlin", really=True)
+    assert not new.exists() and ("berlin", "collector", "web") not in stored.accounts(place.home)

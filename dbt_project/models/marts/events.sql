@@ -4,7 +4,7 @@ with events as (
     select
         *,
         session_id is null and user_key is not null and event_name not in ('api_call', 'feature_used') as needs_key
-    from {{ ref('stg_files__events') }}
+    from {{ ref('stg_records__events') }}
 ),
 
 starts as (
