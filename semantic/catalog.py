@@ -5,9 +5,11 @@
 A published build contains `catalog.json`, so that a question uses the definitions that the build was made with. A mart
 is a dbt model of `access: public`. Our own settings of a metric are in its `config: meta`: unit, format (d3; a `$`
 marks a multiple: 16.3×), thresholds, `good` (up or down: in which direction a change is good news), `micros` where
-money is in micros instead of minor units, and `non_additive_over`: the columns over which the metric must not be added
+money is in micros instead of minor units, `unknown_with`: a column that counts what the sum lacks, and where it is not
+zero the metric is unknown, and `non_additive_over`: the columns over which the metric must not be added
 up (a cohort's month number, the day of a count of people). A mart's `config: meta` may name these columns once for all
-its metrics. A metric without a format has that of its unit.
+its metrics; `current` there says that its rows are of the time of the build, whatever range a reader has chosen. A
+metric without a format has that of its unit.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ class Column:
 @dataclass(frozen=True)
 class Mart:
     """A published table. `time_column` is the column of days (or months: `time_grain`) for ranges and periods.
-    `non_additive_over` applies to each of its metrics that does not name its own columns."""
+    `non_additive_over` applies to each of its metrics that does not name its own columns. `current`: its rows are of
+    the time of the build, and a dashboard's range does not choose among them."""
 
     name: str
     description: str
@@ -60,6 +63,7 @@ class Mart:
     dimensions: tuple[str, ...]
     time_grain: str | None = None
     non_additive_over: tuple[str, ...] = ()
+    current: bool = False
 
     def has(self, column: str) -> bool:
         """Whether the mart has a column of this name."""
@@ -71,7 +75,8 @@ class Metric:
     """One metric. kind sum: `expr` is the summed column; ratio: `inputs` are numerator and denominator, `expr` is a
     whole number that multiplies it, or empty; derived: `expr` is arithmetic over `inputs`; percentile: `percentile` (0
     to 1) of the column `expr`, interpolated; other: `expr` says why it is not one expression over one mart. `micros`:
-    its sums are millionths of the currency unit."""
+    its sums are millionths of the currency unit. `unknown_with`: the column of its mart that counts what its sum
+    lacks; the metric is NULL where that is not zero."""
 
     name: str
     label: str
@@ -87,11 +92,17 @@ class Metric:
     micros: bool = False
     good: Direction = "none"
     percentile: float | None = None
+    unknown_with: str = ""
 
     @property
     def adds_up(self) -> bool:
         """Whether the metric of a whole is the sum of its parts: a ratio and a percentile are not."""
         return self.kind not in ("ratio", "percentile")
+
+    @property
+    def in_parts_of_a_cent(self) -> bool:
+        """Whether amounts are shown with more decimals than their currency has: its format names them."""
+        return self.unit == "money" and self.micros and self.format != FORMATS["money"]
 
 
 @dataclass(frozen=True)
@@ -209,8 +220,9 @@ def _mart(node: Mapping[str, Any], model: Mapping[str, Any] | None) -> Mart:
     time = (model["defaults"] or {}).get("agg_time_dimension")
     grain = dimensions[time]["type_params"]["time_granularity"] if time else None
     names = tuple(name for name, item in dimensions.items() if item["type"] == "categorical")
-    restriction = non_additive_over((node["config"] or {}).get("meta") or {})
-    return Mart(node["alias"], description, columns, time, names, grain, restriction)
+    meta = (node["config"] or {}).get("meta") or {}
+    current = bool(meta.get("current"))
+    return Mart(node["alias"], description, columns, time, names, grain, non_additive_over(meta), current)
 
 
 def _column(item: Mapping[str, Any]) -> Column:
@@ -258,6 +270,7 @@ def _metric(
         micros=bool(meta.get("micros")) or (meta["unit"] == "money" and any(other.micros for other in inputs)),
         good=meta.get("good", "none"),
         percentile=_percentile(params) if kind == "percentile" else None,
+        unknown_with=meta.get("unknown_with") or next((i.unknown_with for i in inputs if i.unknown_with), ""),
     )
     return metrics[name]
 

@@ -3,7 +3,8 @@
 The SQL runs on DuckDB, Postgres and Spark. Money is summed in minor units (advertising: micros) and converted to
 currency units in the last step, exactly (a decimal of three places; micros: six), and only where all rows have one
 currency: a sum over two currencies is NULL. A ratio divides sums; ratios are never added up. A metric is NULL over
-several values of a column in its `non_additive_over`. A percentile is interpolated over the rows of its group.
+several values of a column in its `non_additive_over`, and where the sum lacks something (`unknown_with`): a sum of
+costs of which one is unknown must not look whole. A percentile is interpolated over the rows of its group.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ def expression(catalog: Catalog, metric_name: str) -> str:
     mart = _mart_of(catalog, metric)
     if metric.kind == "ratio":
         value, money = _ratio(catalog, metric)
+        if metric.in_parts_of_a_cent:
+            value = f"CAST(ROUND({value}, 6) AS DECIMAL(32, 6))"
     elif metric.kind == "percentile":
         value, money = f"PERCENTILE_CONT({metric.percentile}) WITHIN GROUP (ORDER BY {metric.expr})", False
     elif metric.unit == "money" and metric.micros:
@@ -41,13 +44,16 @@ def expression(catalog: Catalog, metric_name: str) -> str:
     else:
         value, money = f"CAST({_sum(catalog, metric)} AS BIGINT)", False
     guards = ["currency"] * money + list(metric.non_additive_over)
-    for column in guards:
+    lacking = [metric.unknown_with] if metric.unknown_with else []
+    for column in (*guards, *lacking):
         if not mart.has(column):
             why = f"{mart.name} has no column {column}"
             raise CompileError(f"Cannot compile {metric.name}", why, "Add the column to the mart")
-    if not guards:
+    conditions = [f"MIN({column}) = MAX({column})" for column in guards]
+    conditions += [f"COALESCE(SUM({column}), 0) = 0" for column in lacking]
+    if not conditions:
         return value
-    condition = " AND ".join(f"MIN({column}) = MAX({column})" for column in guards)
+    condition = " AND ".join(conditions)
     return f"CASE WHEN {condition} THEN {value} END"
 
 

@@ -40,8 +40,9 @@ class Subject:
 
     @property
     def days(self) -> bool:
-        """Whether the mart has days: the dashboard's date filter then applies."""
-        return self.mart.time_column is not None and self.grain == "day"
+        """Whether the mart has days: the dashboard's date filter then applies, unless the newest rows are wanted."""
+        always = self.mart.current or self.chart.latest
+        return self.mart.time_column is not None and self.grain == "day" and not always
 
     @property
     def grain(self) -> str:

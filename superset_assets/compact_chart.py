@@ -111,6 +111,7 @@ def _decisions(form: Form, catalog: Catalog) -> dict[str, Any]:
         "sort": params.get("x_axis_sort") if horizontal else params.get("timeseries_limit_metric"),
         "change": next((value["changeOf"] for value in config.values() if "changeOf" in value), None),
         "annotated": bool(params.get("annotated")),
+        "latest": _is_latest(form, catalog),
         "stacked": params.get("stack") == "Stack",
         "bands": bands,
         "shaded": any(rule.get("operator") == "None" for rule in params.get("conditional_formatting") or []),
@@ -156,6 +157,13 @@ def _type(form: Form) -> str:
 
 def _dataset(form: Form, catalog: Catalog) -> str | None:
     return next((mart for mart in catalog.marts if asset_uuid("datasets", mart) == str(form.get("dataset_uuid"))), None)
+
+
+def _is_latest(form: Form, catalog: Catalog) -> bool:
+    """Whether a chart of a mart of days does not follow the dashboard's."""
+    mart = catalog.marts.get(_dataset(form, catalog) or "")
+    has_days = mart is not None and mart.time_grain == "day" and not mart.current
+    return has_days and not any(map(_is_date_filter, form["params"]["adhoc_filters"]))
 
 
 def _bands(params: Form) -> dict[str, Any] | None:

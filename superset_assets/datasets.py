@@ -15,9 +15,10 @@ BADGES = {"good": "● good", "watch": "▲ watch", "bad": "■ too high"}
 CURRENCY = {"symbol": "AUTO", "symbolPosition": "prefix"}  # of the rows themselves
 FEW = 20  # customers: a share of fewer says little
 WHOLE = ",.0f"
-"""The format of sums of money: cents say nothing there. An average has the metric's own. Exports have every place."""
+"""The format of sums of money: cents say nothing there. An average, or costs in parts of a cent, have the metric's own.
+Exports have every place."""
 QUIET = "Nothing needs you today"  # the row of `alerts` where no rule fires
-TEXTS = ("build_info", "kpis", "movers", "alerts", "outlook")
+TEXTS = ("build_info", "kpis", "movers", "alerts", "outlook", "answer_variants")
 """Marts that are shown as they are, and have no metrics."""
 # Columns that only charts need, with label and SQL. A mart's own column of the same name takes precedence. Two products
 # may share a title, so the label carries the SKU. A funnel and a gauge show and sort their groups by one text.
@@ -33,6 +34,17 @@ _BUYER = "CASE customer_type WHEN 'first_time' THEN 'First-time' WHEN 'repeat' T
 _COMPARED = (
     "CASE comparison WHEN 'year' THEN 'the same days a year ago' WHEN 'none' THEN 'nothing' "
     "ELSE 'the period before' END"
+)
+_RULE = (
+    "CASE rule WHEN 'visit' THEN 'Same visit' WHEN 'customer' THEN 'Same customer, 24 hours' "
+    "ELSE 'Clicked product, 7 days' END"
+)
+_EVENT = "CASE event_type WHEN 'inquired' THEN 'Asked about' WHEN 'clicked' THEN 'Clicked' ELSE 'Recommended' END"
+_DURATION = (
+    "CASE WHEN duration_seconds < 60 THEN CAST(duration_seconds AS VARCHAR) || ' s' "
+    "WHEN duration_seconds < 3600 THEN CAST(CAST(FLOOR(duration_seconds / 60) AS BIGINT) AS VARCHAR) || ' min' "
+    "ELSE CAST(CAST(FLOOR(duration_seconds / 3600) AS BIGINT) AS VARCHAR) || ' h ' "
+    "|| CAST(MOD(CAST(FLOOR(duration_seconds / 60) AS BIGINT), 60) AS VARCHAR) || ' min' END"
 )
 _FIGURE = "REPLACE(label, ' (estimated)', '')"
 # below how many seconds a time is given in which unit of how many seconds
@@ -85,6 +97,21 @@ CALCULATED = {
         "campaign_label": ("Campaign", _letters("campaign")),
         "kind_label": ("Customers", _KIND),
         "placed_label": ("Placed on", "CAST(order_day AS VARCHAR)"),  # a text: a click into it filters by it
+    },
+    "assistant_now": {"window_label": ("Last hour", "'The last hour is ' || window_text || '.'")},
+    "chat_messages": {
+        "hour_label": ("Hour", "SUBSTR('0' || CAST(hour_of_day AS VARCHAR), LENGTH(CAST(hour_of_day AS VARCHAR)), 2)"),
+    },
+    "chat_sessions": {
+        "started_label": ("Began", "SUBSTR(CAST(started_local AS VARCHAR), 1, 16)"),
+        "duration_label": ("Duration", _DURATION),
+        "rating_label": ("Rating", "COALESCE('★ ' || CAST(satisfaction AS VARCHAR), '')"),
+    },
+    "assisted_orders": {"rule_label": ("Found by", _RULE)},
+    "model_usage_daily": {"model_label": ("Model", _letters("model"))},
+    "product_events": {
+        "product_label": ("Product", _letters("product_title")),
+        "event_label": ("Kind", _EVENT),
     },
     "sales_bridge": {
         "stage_label": ("Subtotal", "CAST(stage_position AS VARCHAR) || ' · ' || stage"),
@@ -154,6 +181,7 @@ ORDERS = {
     "vault_funnel": {"step_order": "MIN(step_number)"},
     "vault_sales": {"age_order": "MIN(COALESCE(days_since_sale, 1000000))"},
     "sales_detail": {"newest_first": "MAX(processed_at)"},
+    "chat_sessions": {"newest_first": "MAX(started_at)"},
 }
 
 
@@ -211,13 +239,14 @@ def _order(name: str, sql: str) -> dict[str, Any]:
 
 
 def _metric(metric: Metric, formula: str, currency: dict[str, str] | None = None) -> dict[str, Any]:
+    whole = metric.unit == "money" and metric.adds_up and not metric.in_parts_of_a_cent
     return {
         "metric_name": metric.name,
         "verbose_name": metric.label,
         "metric_type": None,
         "expression": formula,
         "description": metric.description,
-        "d3format": WHOLE if metric.unit == "money" and metric.adds_up else metric.format,
+        "d3format": WHOLE if whole else metric.format,
         "currency": currency if metric.unit == "money" else None,
         "extra": {
             "export": EXPORTED.get(metric.name, metric.name),

@@ -49,11 +49,11 @@ class _Decisions(BaseModel):
 class Chart(_Decisions):
     """One chart. What a type knows of these is in defaults.yaml.
 
-    metric: the metric's name, by default the chart's own. by: columns to group by. newest: show only the group with
-    the highest value of this column. annotated: whether a line shows what happened on its days. change: the metric of
-    which a table has the change since the earlier period. bands: colour → upper end. filters: column → value, list of
-    values, or {operator: value}. empty: what the chart says without rows, instead of its mart's sentence. options:
-    Superset's parameters that differ from the type's, None to leave one out.
+    metric: the metric's name, by default the chart's own. by: columns to group by. newest: show only the group with the
+    highest value of this column. annotated: whether a line shows what happened on its days. change: the metric of which
+    a table has the change since the earlier period. latest: rows of all days, whatever the dashboard's. bands: colour →
+    upper end. filters: column → value, list of values, or {operator: value}. empty: what the chart says without rows,
+    instead of its mart's sentence. options: Superset's parameters that differ from the type's, None to leave one out.
     """
 
     type: str
@@ -76,6 +76,7 @@ class Chart(_Decisions):
     labels: dict[str, str] = {}
     hidden: list[str] = []
     bars: list[str] = []
+    latest: bool = False
     format: str | None = None
     limit: int | None = Field(None, ge=1)
     empty: str | None = None

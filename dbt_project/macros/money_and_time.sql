@@ -15,6 +15,11 @@
     cast({{ last }} - {{ first }} as bigint)
 {%- endmacro %}
 
+{# A UTC timestamp as clocks in `zone` show it. #}
+{% macro local_time(instant, zone) -%}
+    cast(timezone({{ zone }}, timezone('UTC', {{ instant }})) as timestamp)
+{%- endmacro %}
+
 {# A decimal amount in major units as integer minor units; `minor_units` is 100 for USD, 1 for JPY, 1000 for KWD. #}
 {% macro to_minor(amount, minor_units) -%}
     cast(round({{ amount }} * {{ minor_units }}, 0) as bigint)

@@ -11,6 +11,7 @@ from semantic.catalog import Direction, Metric
 
 MINUS = "\N{MINUS SIGN}"
 WHOLE_FROM = 1000  # cents say nothing about an amount above
+PARTS_OF_A_CENT = 4  # decimals of an amount below 1 that is counted in parts of a cent: $0.0004
 Tone = Literal["good", "bad", "neutral"]
 
 
@@ -20,7 +21,8 @@ def amount(value: Decimal | None, metric: Metric, currency: str | None) -> str:
         return "–"
     minus, size = (MINUS if value < 0 else ""), abs(value)
     if metric.unit == "money":
-        return minus + money(size, currency)
+        parts = metric.in_parts_of_a_cent and size < 1
+        return minus + money(size, currency, places=PARTS_OF_A_CENT if parts else 0)
     if metric.unit == "count":
         return f"{minus}{size:,.0f}"
     if metric.format.endswith("%"):
@@ -28,13 +30,14 @@ def amount(value: Decimal | None, metric: Metric, currency: str | None) -> str:
     return f"{minus}{size:,.1f}" + "×" * metric.format.startswith("$")
 
 
-def money(size: Decimal, currency: str | None, *, exact: bool = False) -> str:
-    """An amount that is not negative, with its currency's sign and, below 1,000 or `exact`, its decimal places."""
+def money(size: Decimal, currency: str | None, *, exact: bool = False, places: int = 0) -> str:
+    """An amount that is not negative, with its currency's sign and, below 1,000 or `exact`, its decimal places, or
+    `places` where these are more."""
     if currency is None:
         return f"{size:,.2f}"
     if round(size) >= WHOLE_FROM and not exact:
         return f"{sign(currency)}{size:,.0f}"
-    return f"{sign(currency)}{size:,.{get_currency_precision(currency)}f}"
+    return f"{sign(currency)}{size:,.{max(get_currency_precision(currency), places)}f}"
 
 
 def sign(currency: str) -> str:

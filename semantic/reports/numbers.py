@@ -63,7 +63,7 @@ def empty(metric: Metric, is_known: bool) -> int | None:
 def places(metric: Metric, digits: int) -> int:
     """Decimal places of a metric in a currency of so many digits; 0 of a count."""
     if metric.unit == "money":
-        return MICRO_PLACES if metric.micros and metric.kind != "ratio" else digits
+        return MICRO_PLACES if metric.micros and (metric.kind != "ratio" or metric.in_parts_of_a_cent) else digits
     return 0 if metric.unit == "count" else RATIO_PLACES
 
 

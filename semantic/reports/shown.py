@@ -33,6 +33,7 @@ SHORT = (
 )
 """The units of an axis, and how far apart its labels are at least: $1,500 next to $500, not $1.5k."""
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
+USUAL_PLACES = 2  # of the format of money; the currency's own are shown. Other formats have places of their own
 PLACES = re.compile(r"\.(\d)[f%]$")
 
 
@@ -62,7 +63,8 @@ class Style:
     def _number(self, number: Decimal) -> str:
         minus, size = (MINUS if number < 0 else ""), abs(number)
         if self.unit == "money":
-            return minus + words.money(rounded(size, self.currency.digits), self.currency.code, exact=True)
+            places = self.currency.digits if self.places in (None, USUAL_PLACES) else int(self.places or 0)
+            return minus + words.money(rounded(size, places), self.currency.code, exact=True, places=places)
         if self.format.endswith("%"):
             return f"{minus}{rounded(size * 100, self.places or 0):,} %"
         if self.places is None and self.unit == "count" and size == size.to_integral_value():
@@ -83,7 +85,8 @@ class Style:
         )
         letter = letter if number else ""
         sign = words.sign(self.currency.code) if self.unit == "money" else ""
-        is_part = self.unit == "money" and not letter and (step or size) % 1 != 0
+        is_usual = self.unit == "money" and self.places in (None, USUAL_PLACES)
+        is_part = is_usual and not letter and (step or size) % 1 != 0
         text = f"{rounded(size, self.currency.digits):,}" if is_part else _plain(size / unit)
         return f"{minus}{sign}{text}{letter}" + "×" * self.format.startswith("$")
 

@@ -47,7 +47,8 @@ def test_every_dashboard_names_the_sources_that_fill_it() -> None:
     assert [name for name, board in boards.items() if board.filled_by({"shopify"})] == ["home", "store_performance"]
     assert boards["marketing_performance"].filled_by({"shopify", "tiktok_ads"})
     assert [name for name, board in boards.items() if board.filled_by({"files", "event_log"})] == ["creator"]
-    assert all(board.filled_by({"shopify", "stripe", "meta_ads", "files", "event_log"}) for board in boards.values())
+    kinds = {"shopify", "stripe", "meta_ads", "files", "event_log", "chats"}
+    assert all(board.filled_by(kinds) for board in boards.values())
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_export_shows_the_difference_and_writes_only_with_the_option(
 
 def test_export_of_one_dashboard_leaves_out_the_others(edited: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert export_dashboards(capsys, only="marketing-performance") == "The files say what Superset shows.\n"
-    with pytest.raises(ConfigurationError, match="Name one of creator, executive-summary, financial-health"):
+    with pytest.raises(ConfigurationError, match="Name one of assistant, creator, executive-summary, financial-health"):
         export_dashboards(capsys, only="revenue")
 
 

@@ -12,11 +12,13 @@ from semantic.catalog import Catalog, Column
 from semantic.errors import CatalogError
 
 MARTS = {
-    "activity_daily", "ai_generations", "alerts", "annotations", "build_info", "cash", "cohorts", "customer_daily",
-    "customer_ltv", "customer_mrr", "customers", "customers_monthly", "events", "feature_daily", "finance_monthly",
-    "funnel_daily", "kpis", "ltv_horizons", "metrics_daily", "movers", "mrr_monthly", "order_charges", "orders",
-    "product_daily", "outlook", "products", "reconciliation", "refunds", "revenue", "sales_bridge", "sales_detail",
-    "sales_trend", "sessions", "sessions_daily", "spend", "targets", "vault_funnel", "vault_sales",
+    "activity_daily", "ai_generations", "alerts", "annotations", "answer_variants", "assistant_daily",
+    "assistant_now", "assisted_orders", "build_info", "cash", "chat_messages", "chat_sessions", "cohorts",
+    "customer_daily", "customer_ltv", "customer_mrr", "customers", "customers_monthly", "events", "feature_daily",
+    "finance_monthly", "funnel_daily", "kpis", "ltv_horizons", "metrics_daily", "model_usage_daily", "movers",
+    "mrr_monthly", "order_charges", "orders", "outlook", "product_daily", "product_events", "products",
+    "reconciliation", "refunds", "revenue", "sales_bridge", "sales_detail", "sales_trend", "sessions",
+    "sessions_daily", "spend", "targets", "vault_funnel", "vault_sales",
 }  # fmt: skip
 
 

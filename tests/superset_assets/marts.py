@@ -33,8 +33,10 @@ def catalog() -> Catalog:
         dimensions = tuple(c["name"] for c in model["columns"] if c.get("dimension", {}).get("type") == "categorical")
         time = model.get("agg_time_dimension")
         grain = next((c["granularity"] for c in model["columns"] if c["name"] == time), None)
-        marts[model["name"]] = Mart(model["name"], model["description"], columns, time, dimensions, grain)
-        default = {"non_additive_over": model.get("config", {}).get("meta", {}).get("non_additive_over", ())}
+        meta = model.get("config", {}).get("meta", {})
+        current = bool(meta.get("current"))
+        marts[model["name"]] = Mart(model["name"], model["description"], columns, time, dimensions, grain, (), current)
+        default = {"non_additive_over": meta.get("non_additive_over", ())}
         for item in model.get("metrics", []):
             item["config"]["meta"] = default | item["config"]["meta"]
             metrics[item["name"]] = _metric(item, model["name"], "sum", item.get("expr", item["name"]), ())
@@ -55,11 +57,12 @@ def _metric(item: dict[str, Any], mart: str, kind: Any, expr: str, parts: Sequen
     names = tuple(part.name for part in parts)
     kind, expr, names = ("ratio", times[1], (times[2], times[3])) if times else (kind, expr, names)
     inherited: tuple[str, ...] = next((part.non_additive_over for part in parts if part.non_additive_over), ())
-    micros = bool(meta.get("micros")) or (kind == "derived" and any(part.micros for part in parts))
+    lacking = meta.get("unknown_with") or next((part.unknown_with for part in parts if part.unknown_with), "")
+    micros = bool(meta.get("micros")) or (meta["unit"] == "money" and any(part.micros for part in parts))
     return Metric(
         item["name"], item["label"], item["description"], meta["unit"], mart, meta.get("thresholds"),
         meta.get("format") or FORMATS[meta["unit"]], kind, expr, names, non_additive_over(meta) or inherited, micros,
-        meta.get("good", "none"),
+        meta.get("good", "none"), lacking,
     )  # fmt: skip
 
 

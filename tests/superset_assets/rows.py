@@ -20,7 +20,10 @@ RANGES = {
     "closing_mrr_minor": (1500000, 1900000),
     "arr_minor": (18000000, 22000000), "opening_mrr_minor": (1500000, 1900000), "mrr_target_minor": (1800000, 2000000),
     "fx_mrr_minor": (-9000, 9000), "cost_of_goods_minor": (90000, 200000), "disputes_minor": (0, 9000),
-    "cash_fees_minor": (1000, 9000), "cash_balance_minor": (4000000, 9000000),
+    "messages_without_cost": (0, 0), "messages_without_cost_today": (0, 0), "rated_sessions": (10, 20),
+    "rating_points": (50, 70), "sessions_with_order": (4, 90), "assisted_orders": (4, 90),
+    "duration_seconds": (30, 900), "satisfaction": (1, 5), "cash_fees_minor": (1000, 9000),
+    "cash_balance_minor": (4000000, 9000000),
 }  # fmt: skip
 MONTHS = "(SELECT CAST(date_trunc('month', current_date) - to_months(m) AS DATE) AS date_month FROM range(14) AS t (m))"
 # the groups of a mart: one row of each per day (or month)
@@ -43,6 +46,16 @@ GROUPS = {
     "(3, 'Germany', 'Online store', 'guest')) AS c (number, country, channel, customer_kind)",
     "sessions_daily": "days, (VALUES ('direct'), ('meta'), ('google'), ('newsletter')) AS c (traffic_source)",
     "activity_daily": "days",
+    "assistant_daily": "days, (VALUES ('A'), ('B')) AS c (variant)",
+    "assistant_now": "(SELECT current_date AS today)",
+    "answer_variants": "(VALUES ('7d', 1), ('30d', 2), ('90d', 3)) AS c (period, period_position)",
+    "assisted_orders": "days, (VALUES ('visit', 1), ('customer', 2), ('click', 3)) AS c (rule, number)",
+    "chat_messages": "days, (VALUES (9, 1), (13, 2), (21, 3)) AS c (hour_of_day, number)",
+    "chat_sessions": "days, (VALUES (1), (2)) AS c (number)",
+    "model_usage_daily": "days, (VALUES ('gpt-4o', 'answer'), ('gpt-4o-mini', 'answer'), "
+    "('text-embedding-3-small', 'embedding')) AS c (model, usage)",
+    "product_events": "days, (VALUES ('recommended', 'Tent', 1), ('inquired', 'Tent', 2), ('clicked', 'Lamp', 3)) "
+    "AS c (event_type, product, number)",
     "events": "days, (VALUES ('page_view'), ('feature_used')) AS c (event_name)",
     "feature_daily": "days, (VALUES ('wishlist'), ('returns portal'), ('size guide')) AS c (feature)",
     "mrr_monthly": MONTHS,
@@ -77,6 +90,13 @@ NAMED = {
     "movers": {**dict.fromkeys(("value", "previous", "difference"), "position"), "name": "name || ' {canary}'"},
     "annotations": {"title": "kind || ' {canary}'"},
     "spend": {"campaign_name": "CASE WHEN campaign LIKE '(%' THEN campaign ELSE campaign || ' {canary}' END"},
+    "assistant_now": {"window_text": "'13:05 to 14:05 on 30 Nov 2026'"},
+    "chat_sessions": {
+        "session_id": "strftime(date_day, '%Y%m%d') || number || ' {canary}'",
+        "started_at": "date_day + number * INTERVAL 1 HOUR",
+        "started_local": "date_day + number * INTERVAL 1 HOUR",
+    },
+    "product_events": {"product_title": "product || ' {canary}'", "product_key": "product"},
     "feature_daily": {"feature": "feature || ' {canary}'"},
     "sales_detail": {
         "order_id": "strftime(date_day, '%Y%m%d') || number",
@@ -140,5 +160,7 @@ def _salt(mart: Mart) -> str:
         "traffic_source",
         "event_name",
         "number",
+        "variant",
+        "model",
     )
     return ", ".join([str(mart.time_column), *(name for name in parts if re.search(rf"\b{name}\b", GROUPS[mart.name]))])

@@ -52,10 +52,12 @@ def test_charts_and_dashboards_together_have_fewer_than_2000_lines() -> None:
 
 def test_each_mart_with_metrics_and_the_build_become_datasets(catalog: Catalog) -> None:
     assert set(datasets.generate(catalog)) == {
-        "activity_daily", "ai_generations", "alerts", "build_info", "cohorts", "customer_daily", "customer_ltv",
-        "customers_monthly", "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis", "ltv_horizons",
-        "metrics_daily", "movers", "mrr_monthly", "outlook", "product_daily", "sales_bridge", "sales_detail",
-        "sales_trend", "sessions_daily", "spend", "vault_funnel", "vault_sales",
+        "activity_daily", "ai_generations", "alerts", "answer_variants", "assistant_daily", "assistant_now",
+        "assisted_orders", "build_info", "chat_messages", "chat_sessions", "cohorts", "customer_daily",
+        "customer_ltv", "customers_monthly", "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis",
+        "ltv_horizons", "metrics_daily", "model_usage_daily", "movers", "mrr_monthly", "outlook", "product_daily",
+        "product_events", "sales_bridge", "sales_detail", "sales_trend", "sessions_daily", "spend", "vault_funnel",
+        "vault_sales",
     }  # fmt: skip
 
 
@@ -123,6 +125,11 @@ CHARTS = {
     "Marketing Performance": {
         "Ad spend by platform": "echarts_timeseries_bar", "ROAS by campaign": "table",
         "CAC over time": "echarts_timeseries_line", "From visit to parcel": "table", "Traffic sources": "pie",
+    },
+    "Assistant": {
+        "Chats over time": "echarts_timeseries_line", "Messages over time": "echarts_timeseries_bar",
+        "Cost by model": "pie", "When people chat": "echarts_timeseries_bar",
+        "Top recommended": "echarts_timeseries_bar", "Most inquired": "echarts_timeseries_bar", "Recent chats": "table",
     },
     "Product Metrics": {
         "API calls over time": "echarts_timeseries_line", "Sessions over time": "echarts_timeseries_line",
@@ -207,7 +214,7 @@ def test_each_dashboard_says_how_fresh_it_is_and_explains_its_terms(dashboards: 
         assert title == "Home" or ("365d" in texts and "####" in texts), title
         assert texts.startswith(("**Home**", "[Home](")), title
         assert "State of the data" in [meta.get("sliceName") for meta in metas], title
-        assert dashboard["metadata"]["refresh_frequency"] == (30 if title == "Home" else 60), title
+        assert dashboard["metadata"]["refresh_frequency"] == (30 if title in ("Home", "Assistant") else 60), title
         assert "@media" in dashboard["css"], title
 
 

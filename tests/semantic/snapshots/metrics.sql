@@ -1,3 +1,6 @@
+-- active_chat_sessions (assistant_now)
+CAST(SUM(active_sessions) AS BIGINT)
+
 -- active_customers (customers_monthly)
 CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_closing) AS BIGINT) END
 
@@ -76,6 +79,27 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 -- arr_total (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(COALESCE(SUM(arr_minor) + SUM(shop_arr_minor), SUM(shop_arr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- assistant_cost (assistant_daily)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- assistant_cost_known (assistant_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- assistant_cost_today (assistant_now)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost_today), 0) = 0 THEN CAST(SUM(cost_today_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- assistant_messages (assistant_daily)
+CAST(SUM(assistant_messages) AS BIGINT)
+
+-- assisted_net_sales (assistant_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(assisted_net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- assisted_orders (assistant_daily)
+CAST(SUM(assisted_orders) AS BIGINT)
+
+-- average_chat_seconds (assistant_daily)
+CAST(SUM(duration_seconds) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions_with_duration), 0)
+
 -- balance_change (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(balance_change_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
@@ -90,6 +114,12 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 
 -- cac (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(new_customers) * MAX(minor_units), 0) END
+
+-- cached_cost (model_usage_daily)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(cached_cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- cached_tokens (model_usage_daily)
+CAST(SUM(cached_tokens) AS BIGINT)
 
 -- campaign_clicks (spend)
 CAST(SUM(clicks) AS BIGINT)
@@ -151,6 +181,36 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cash_received_minor) * CAS
 -- cash_refunded (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cash_refunded_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- chat_conversion_rate (assistant_daily)
+CAST(SUM(sessions_with_order) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+
+-- chat_messages (assistant_daily)
+CAST(SUM(messages) AS BIGINT)
+
+-- chat_messages_today (assistant_now)
+CAST(SUM(messages_today) AS BIGINT)
+
+-- chat_rating_points (assistant_daily)
+CAST(SUM(rating_points) AS BIGINT)
+
+-- chat_satisfaction (assistant_daily)
+CAST(SUM(rating_points) AS DECIMAL(38, 4)) / NULLIF(SUM(rated_sessions), 0)
+
+-- chat_seconds (assistant_daily)
+CAST(SUM(duration_seconds) AS BIGINT)
+
+-- chat_sessions (assistant_daily)
+CAST(SUM(sessions) AS BIGINT)
+
+-- chat_sessions_in_all (assistant_now)
+CAST(SUM(sessions_in_all) AS BIGINT)
+
+-- chat_sessions_today (assistant_now)
+CAST(SUM(sessions_today) AS BIGINT)
+
+-- chat_sessions_with_order (assistant_daily)
+CAST(SUM(sessions_with_order) AS BIGINT)
+
 -- churn_rate (mrr_monthly)
 CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_churned) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_opening), 0) END
 
@@ -204,6 +264,12 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cost_of_goods_minor) * CAS
 
 -- cost_of_goods_assumed (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cost_of_goods_assumed_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- cost_per_assisted_order (assistant_daily)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(ROUND(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(assisted_orders) * 1000000, 0), 6) AS DECIMAL(32, 6)) END
+
+-- cost_per_chat_session (assistant_daily)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(ROUND(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions) * 1000000, 0), 6) AS DECIMAL(32, 6)) END
 
 -- cpa (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(platform_purchases) * MAX(minor_units), 0) END
@@ -264,6 +330,12 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(disputes_minor) * CAST(100
 
 -- duties (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(duties_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- embedding_cost (model_usage_daily)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(embedding_cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- embedding_tokens (model_usage_daily)
+CAST(SUM(embedding_tokens) AS BIGINT)
 
 -- event_count (events)
 CAST(SUM(event_number) AS BIGINT)
@@ -328,11 +400,20 @@ CASE WHEN MIN(horizon_days) = MAX(horizon_days) THEN CAST(SUM(customers) AS BIGI
 -- horizon_net_revenue (ltv_horizons)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(horizon_days) = MAX(horizon_days) THEN CAST(SUM(net_revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- hourly_messages (chat_messages)
+CAST(SUM(messages) AS BIGINT)
+
 -- impressions (metrics_daily)
 CAST(SUM(impressions) AS BIGINT)
 
 -- inactivity_churn_rate (customers_monthly)
 CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_lost) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_opening), 0) END
+
+-- input_cost (model_usage_daily)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(input_cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- input_tokens (model_usage_daily)
+CAST(SUM(input_tokens) AS BIGINT)
 
 -- ltv (cohorts)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(month_number) = MAX(month_number) THEN CAST(SUM(cumulative_net_revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
@@ -351,6 +432,24 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(((SUM(net_sales_minor) - SUM(c
 
 -- mau (activity_daily)
 CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(mau) AS BIGINT) END
+
+-- messages_per_chat_session (assistant_daily)
+CAST(SUM(messages) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+
+-- messages_without_cost (assistant_daily)
+CAST(SUM(messages_without_cost) AS BIGINT)
+
+-- messages_without_cost_today (assistant_now)
+CAST(SUM(messages_without_cost_today) AS BIGINT)
+
+-- model_cost (model_usage_daily)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- model_messages (model_usage_daily)
+CAST(SUM(messages) AS BIGINT)
+
+-- model_messages_without_cost (model_usage_daily)
+CAST(SUM(messages_without_cost) AS BIGINT)
 
 -- monthly_ad_spend (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(ad_spend_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -460,6 +559,12 @@ CAST((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refund
 -- orders_valid (metrics_daily)
 CAST(SUM(orders_valid) AS BIGINT)
 
+-- output_cost (model_usage_daily)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(output_cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- output_tokens (model_usage_daily)
+CAST(SUM(output_tokens) AS BIGINT)
+
 -- payouts (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(payouts_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
@@ -477,6 +582,9 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(predicted_ltv_minor) * CAS
 
 -- prediction_coverage (customer_ltv)
 CAST(SUM(customers_predicted) AS DECIMAL(38, 4)) / NULLIF(SUM(customers), 0)
+
+-- product_event_count (product_events)
+CAST(SUM(product_events) AS BIGINT)
 
 -- product_gross_sales (product_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(gross_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -502,8 +610,17 @@ CAST(SUM(units_returned) AS BIGINT)
 -- product_units_sold (product_daily)
 CAST(SUM(units_sold) AS BIGINT)
 
+-- rated_chat_sessions (assistant_daily)
+CAST(SUM(rated_sessions) AS BIGINT)
+
 -- reactivation_mrr (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(reactivation_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- reasoning_cost (model_usage_daily)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(reasoning_cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- reasoning_tokens (model_usage_daily)
+CAST(SUM(reasoning_tokens) AS BIGINT)
 
 -- refund_rate (metrics_daily)
 CAST(SUM(orders_paid_back) AS DECIMAL(38, 4)) / NULLIF(SUM(orders_placed), 0)
@@ -553,6 +670,12 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) AS DECIMA
 -- roas_on_revenue (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_all_orders_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(ad_spend_minor), 0) END
 
+-- rule_net_sales (assisted_orders)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- rule_orders (assisted_orders)
+CAST(SUM(assisted_orders) AS BIGINT)
+
 -- runway_months (finance_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(cash_balance_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(burning_minor), 0) END
 
@@ -564,6 +687,27 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_missing_minor) 
 
 -- sales_cost_recorded (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_recorded_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
+-- session_assistant_messages (chat_sessions)
+CAST(SUM(assistant_messages) AS BIGINT)
+
+-- session_cost (chat_sessions)
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- session_messages (chat_sessions)
+CAST(SUM(messages) AS BIGINT)
+
+-- session_messages_without_cost (chat_sessions)
+CAST(SUM(messages_without_cost) AS BIGINT)
+
+-- session_orders (chat_sessions)
+CAST(SUM(assisted_orders) AS BIGINT)
+
+-- session_seconds (chat_sessions)
+CAST(SUM(duration_seconds) AS BIGINT)
+
+-- session_user_messages (chat_sessions)
+CAST(SUM(user_messages) AS BIGINT)
 
 -- sessions (metrics_daily)
 CAST(SUM(sessions) AS BIGINT)
@@ -613,6 +757,9 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 -- taxes (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(taxes_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
+-- timed_chat_sessions (assistant_daily)
+CAST(SUM(sessions_with_duration) AS BIGINT)
+
 -- tips (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(tips_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
@@ -642,6 +789,9 @@ CAST(SUM(units_sold) AS BIGINT)
 
 -- user_days (metrics_daily)
 CAST(SUM(user_days) AS BIGINT)
+
+-- user_messages (assistant_daily)
+CAST(SUM(user_messages) AS BIGINT)
 
 -- vault_aov (vault_sales)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(orders) * MAX(minor_units), 0) END

@@ -11,6 +11,8 @@ log as (
     where funnel_stage in ('purchase', 'refund')
 ),
 
+message_costs as (select * from {{ ref('int_message_costs') }}),
+
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
 rates as (select * from {{ source('takings', 'exchange_rates') }}),
@@ -54,6 +56,14 @@ needed as (
         100 as order_minor_units,
         date_day
     from log
+    union
+    select
+        tenant_id,
+        'USD' as order_currency,  -- what the models of an assistant cost
+        100 as order_minor_units,
+        date_day
+    from message_costs
+    where own_known_cost_micros <> 0
 ),
 
 newest_rates as (
