@@ -54,7 +54,8 @@ class Column:
 class Table:
     """A staging table: which records it is made of, its key, and how a repeat replaces its rows.
 
-    - With `parent`, a column: rows are replaced parent by parent, so that a removed line vanishes.
+    - With `parent`, a column: rows are replaced parent by parent, so that a removed line vanishes. Its rows are in the
+      landed part of their parent; `apart` says that they may be in others.
     - With `slice`, a DATE column that is first in the key: rows are replaced for all days of the window, also for those
       without a record. Stored rows `t` for which `spared` is true are not replaced.
     - With `history`, columns: a row is added when one of them changes; older rows stay.
@@ -77,6 +78,7 @@ class Table:
     place: tuple[str, str] | None = None
     broken: str | None = None
     spared: str | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,15 @@ def first_day(default: str) -> Any:
     )
 
 
+def keep_text() -> Any:
+    """The declaration of a `keep_text` field."""
+    return Field(
+        default=False,
+        description="Whether the texts of chat messages are kept. Without it only their lengths are: nobody can read a "
+        "chat in Takings.",
+    )
+
+
 class Table(BaseModel):
     """A table of takings.toml; an unknown key in it is a mistake."""
 

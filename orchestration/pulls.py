@@ -62,21 +62,22 @@ def pull_accounts(
     with Staging(home.staging) as staging, ThreadPoolExecutor(max_workers=AT_ONCE) as threads:
 
         @contextmanager
-        def context_of(account: Account) -> Iterator[PullContext]:
+        def context_of(source: Source) -> Iterator[PullContext]:
+            account = source.account
             with staging.for_thread() as own:
                 yield PullContext(
                     account, Landing(home.landing), own, run_id, _transport(account, stop),
-                    _shown(account, names, progress, stop), days,
+                    _shown(account, names, progress, stop), days, time_zone=source.time_zone,
                 )  # fmt: skip
 
         def identify(source: Source) -> str | None:
-            with context_of(source.account) as context:
+            with context_of(source) as context:
                 return _identity(context, source)
 
         def pull(source: Source) -> None:
             account, streams = source.account, list[Pulled]()
             result.pulled[key(account)] = streams
-            with context_of(account) as context:
+            with context_of(source) as context:
                 own = context.staging
                 try:
                     streams.extend(_steps(context, source))

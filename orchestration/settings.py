@@ -38,12 +38,13 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Source:
-    """A configured source: its account with the secret, and its own settings."""
+    """A configured source: its account with the secret, its own settings, and the tenant's time zone."""
 
     account: Account
     settings: SourceSettings
     problem: ConfigurationError | None = None
     """Why the account cannot be pulled as it is configured."""
+    time_zone: str = "UTC"
 
 
 class RatesSettings(Table):
@@ -137,7 +138,7 @@ class Settings(Table):
                     f"Set it, or change `secret` in {self.config_path}",
                 )
             account = Account(tenant.id, source.kind, source.account, self._address(tenant, source), secret)
-            sources.append(Source(account, source, problem))
+            sources.append(Source(account, source, problem, tenant.time_zone))
         return _with_keys_of_their_own(sources)
 
     def _address(self, tenant: TenantSettings, source: SourceSettings) -> str:

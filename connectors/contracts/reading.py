@@ -116,8 +116,8 @@ class RecordReader:
                 columns[f"{field.name}_text"] = written
         elif field.name == self.contract.private:
             columns[f"{field.name}_length"] = str(len(written))
-            if self.keep_text and (kept := values.a_text(field, written)) is not None:
-                columns[field.loaded_as] = kept
+            if self.keep_text and (text := values.a_text(field, written)) is not None:
+                columns[field.loaded_as] = text
         elif (loaded := values.READERS[field.kind](field, text)) is not None:
             columns.setdefault(field.loaded_as, loaded)
 

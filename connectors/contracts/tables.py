@@ -94,15 +94,9 @@ def _file_stream(contract: Contract) -> Stream:
     return Stream(
         name=contract.name,
         query=f"{contract.name}.csv, .jsonl(.gz), .parquet",
-        record={
-            **record_of(contract),
-            "size": "VARCHAR",
-            "modified": "VARCHAR",
-            "again_at": "VARCHAR",
-            "zone": "VARCHAR",
-        },
+        record=record_of(contract) | dict.fromkeys(("size", "modified", "again_at", "read_as"), "VARCHAR"),
         tables=(
-            Table(  # what has been read: a file of the same size and time is not opened again
+            Table(  # what has been read: a file of the same size and time, to be read as then, is not opened again
                 name=f"{contract.name}_files",
                 key=("file",),
                 where="r.kind = 'file'",
@@ -111,7 +105,7 @@ def _file_stream(contract: Contract) -> Stream:
                     Column("size", "BIGINT", "r.size"),
                     Column("modified", "BIGINT", "r.modified"),  # nanoseconds since 1970
                     Column("again_at", "BIGINT", "r.again_at"),  # seconds since 1970: future times may be right then
-                    Column("zone", "VARCHAR", "r.zone"),  # of times without one
+                    Column("read_as", "VARCHAR", "r.read_as"),  # the zone of local times, and whether with texts
                 ),
             ),
             Table(
@@ -119,6 +113,7 @@ def _file_stream(contract: Contract) -> Stream:
                 key=("file", contract.key) if contract.key else ("file", *IDENTITY),
                 where="r.kind = 'row'",
                 parent="file",
+                apart=True,
                 version=contract.version,
                 place=("r.file", "r.line"),
                 broken="r.broken",
@@ -132,7 +127,7 @@ def _file_stream(contract: Contract) -> Stream:
 def _numbered(contract: Contract) -> str:
     """SQL for the landed records with the hash of a row's content, and which of several equal rows of a file it is."""
     texts = ", ".join(f"coalesce(row.{name}, '')" for name in contract.columns)
-    content = f"md5(concat_ws(chr(31), {texts}))"
+    content = f"case when broken is null then md5(concat_ws(chr(31), {texts})) end"
     number = "row_number() over (partition by file, kind, row_hash order by cast(line as bigint))"
     return (
         f"(select *, cast({number} as varchar) as occurrence from (select *, {content} as row_hash from record)) as r"

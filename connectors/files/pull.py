@@ -1,4 +1,4 @@
-"""Pull one folder: check it, then land and load events, operating expenses, cash balances and annotations.
+"""Pull one folder: check it, then land and load events, the sheets, and the records of the contracts.
 
 An event file that is new or has changed is read as a whole; an event counts once, by its id. An interrupted pull reads
 its files again; a repeated one changes nothing.
@@ -7,7 +7,7 @@ its files again; a repeated one changes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
@@ -16,18 +16,18 @@ from pathlib import Path
 import msgspec
 
 from connectors.base import Account, Pulled
+from connectors.contracts import CONTRACTS
 from connectors.errors import ConfigurationError
-from connectors.files import questions
+from connectors.files import formats, questions
 from connectors.files.event_lines import Rejected, read_event
 from connectors.files.reading import KEPT, MOST_REJECTS, EventFile, Unreadable, find, lines, unnamed_rejects
+from connectors.files.record_files import RecordFiles, parts
 from connectors.files.settings import FilesSettings
 from connectors.files.streams import EVENTS, SHEETS, STREAMS, Sheet
 from connectors.files.validation import Row, read_sheet
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import Land, PullContext, pull_stream
 from connectors.sync.reader import Reader
-
-LINES_A_PART, BYTES_A_PART = 100_000, 64_000_000  # what is in memory at once
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,6 @@ def pull(context: PullContext, settings: FilesSettings) -> Iterator[Pulled]:
     Raises ConfigurationError, before anything is loaded, when the folder is missing or a CSV has other columns. Single
     lines that cannot be read are rejected: takings.rejects names their file and line.
     """
-    del settings
     account, folder = context.account, Path(context.account.base_url)
     sheets = _check(account, folder)
     context.staging.prepare(account.source, STREAMS)
@@ -52,8 +51,15 @@ def pull(context: PullContext, settings: FilesSettings) -> Iterator[Pulled]:
     steps: dict[str, Land] = {EVENTS.name: partial(_land_events, context, folder, reading)}
     for sheet in SHEETS:
         steps[sheet.name] = partial(_land_sheet, context.reader, sheet, sheets[sheet.name], reading.now)
-    for stream in (stream for stream in STREAMS if stream.name in steps):
+    files = {
+        contract.name: RecordFiles(context, folder, contract, reading.now, settings.keep_text) for contract in CONTRACTS
+    }
+    steps |= {name: records.land for name, records in files.items()}
+    for stream in STREAMS:
         result = pull_stream(context, stream, reading.now, steps[stream.name], every_pull=True)
+        if stream.name in files:
+            yield replace(result, warnings=result.warnings + files[stream.name].warnings())
+            continue
         warnings = _warnings(context.reader, folder, stream.name, sheets)
         if stream is EVENTS:
             warnings += _no_id_warnings(folder, reading)
@@ -93,8 +99,13 @@ def _check(account: Account, folder: Path) -> dict[str, list[Row] | None]:
 
 def _warnings(reader: Reader, folder: Path, stream: str, sheets: dict[str, list[Row] | None]) -> tuple[str, ...]:
     if stream == EVENTS.name:
-        if not find(folder, "events", "*.jsonl", "*.jsonl.gz") and all(rows is None for rows in sheets.values()):
-            names = ", ".join(f"no {sheet.file}" for sheet in SHEETS)
+        records = [file for contract in CONTRACTS for file in formats.find(folder, contract.name)]
+        if not (
+            records
+            or find(folder, "events", "*.jsonl", "*.jsonl.gz")
+            or any(rows is not None for rows in sheets.values())
+        ):
+            names = ", ".join([*(f"no {sheet.file}" for sheet in SHEETS), *(f"no {one.name}.*" for one in CONTRACTS)])
             return (f"{folder} has nothing to read: no events/*.jsonl(.gz), {names}. docs/guides/files.md shows what "
                     "they look like.",)  # fmt: skip
         return ()
@@ -120,22 +131,9 @@ def _land_events(context: PullContext, folder: Path, reading: _Reading, landed: 
         if known.get(file.name) != (file.size, file.modified)
     ]
     landed.restart()
-    for part in _parts(_records(files, context, reading)):
+    for part in parts(_records(files, context, reading)):
         landed.write_part(part)
     landed.seal()
-
-
-def _parts(records: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Records in parts of at most LINES_A_PART records, and of hardly more than BYTES_A_PART bytes."""
-    part, size = list[bytes](), 0
-    for record in records:
-        part.append(record)
-        size += len(record)
-        if len(part) == LINES_A_PART or size >= BYTES_A_PART:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
 
 
 def _records(files: list[EventFile], context: PullContext, reading: _Reading) -> Iterator[bytes]:

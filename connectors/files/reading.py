@@ -28,6 +28,12 @@ class EventFile:
     size: int
     modified: int
 
+    @classmethod
+    def of(cls, path: Path, folder: Path) -> EventFile:
+        stat = path.stat()
+        name = path.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
+        return cls(path, name, stat.st_size, stat.st_mtime_ns)
+
 
 @dataclass(frozen=True)
 class Unreadable:
@@ -40,13 +46,7 @@ class Unreadable:
 def find(folder: Path, inside: str, *patterns: str) -> list[EventFile]:
     """The files of a subfolder, in the order of their names, without hidden ones: these may be half written."""
     paths = {path for pattern in patterns for path in (folder / inside).glob(pattern) if path.is_file()}
-    return [_file(path, folder) for path in sorted(paths) if not path.name.startswith(".")]
-
-
-def _file(path: Path, folder: Path) -> EventFile:
-    stat = path.stat()
-    name = path.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
-    return EventFile(path, name, stat.st_size, stat.st_mtime_ns)
+    return [EventFile.of(path, folder) for path in sorted(paths) if not path.name.startswith(".")]
 
 
 def lines(path: Path) -> Iterator[tuple[int, bytes | Unreadable]]:

@@ -7,18 +7,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from connectors.settings import KIND, Name, SourceSettings
+from connectors.settings import KIND, Name, SourceSettings, keep_text
 
 
 class FilesSettings(SourceSettings):
-    """A folder of events, operating expenses, bank balances and annotations."""
+    """A folder of events, chats, event logs, operating expenses, bank balances, annotations and model prices."""
 
     kind: Literal["files"] = Field(description=KIND)
     account: Name = Field(description="A name of your own.")
     path: Path = Field(
-        description="The folder of `events/*.jsonl` or `*.jsonl.gz`, `operating_expenses.csv`, `cash_balances.csv` and "
-        "`annotations.csv` (relative to takings.toml)."
+        description="The folder of the files that docs/guides/files.md describes (relative to takings.toml)."
     )
+    keep_text: bool = keep_text()
 
     def folder(self, config_folder: Path) -> Path | None:
         return (config_folder / self.path).resolve()

@@ -27,7 +27,8 @@ class PullContext:
     """One account's pull: where it reads and writes, the run it belongs to, and who is shown its progress.
 
     With `days` only these days of the source's restated streams are read again. `clock` is this machine's: the time for
-    sources that have none of their own, and what others' clocks are compared with.
+    sources that have none of their own, and what others' clocks are compared with. `time_zone` is the tenant's, for
+    times that a source writes without one.
     """
 
     account: Account
@@ -38,6 +39,7 @@ class PullContext:
     progress: Progress = no_progress
     days: Days | None = None
     clock: Callable[[], datetime] = utc_now
+    time_zone: str = "UTC"
 
     def __post_init__(self) -> None:
         self.transport.clock = self.clock

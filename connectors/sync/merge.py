@@ -50,7 +50,7 @@ class Merge:
             f"{line} as place_line, nullif({_reasons(table)}, '') as reject_reason from {table.source} "
             f"where {table.where}"
         )
-        if table.parent:
+        if table.parent and not table.apart:
             self._keep_newest_parents(table)
         twice, broken = self._count(table)
         if twice and not table.place:  # a broken line has no key
@@ -111,9 +111,10 @@ class Merge:
     def _keep_newest_versions(self, table: Table) -> None:
         """Keep one row per key, the newest version."""
         newest = f"{table.version} desc nulls last, " if table.version else ""
+        line = ", try_cast(place_line as bigint) desc nulls last" if table.place else ""
         self.db.execute(
             f"create or replace temp table new_{table.name} as select * from new_{table.name} qualify row_number() "
-            f"over (partition by {', '.join(table.key)} order by {newest}landing_part desc) = 1"
+            f"over (partition by {', '.join(table.key)} order by {newest}landing_part desc{line}) = 1"
         )
 
     def _merge(self, table: Table) -> int:
@@ -128,7 +129,7 @@ class Merge:
             return self._append_history(table, target)
         same_key = " and ".join(f"t.{name} = n.{name}" for name in table.key)
         same_row = " and ".join(f"t.{name} is not distinct from n.{name}" for name in columns)
-        if table.version and not empty:  # an older version than the stored one changes nothing
+        if table.version and not empty and not table.apart:  # an older version than the stored one changes nothing
             self.db.execute(
                 f"delete from {new} as n using {target} as t "
                 f"where {scope} and {same_key} and t.{table.version} > n.{table.version}",

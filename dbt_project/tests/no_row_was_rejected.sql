@@ -1,5 +1,5 @@
--- Rejected rows: without them every number would be too small and no error would show. Events and annotations have
--- their own tests, which warn.
+-- Rejected rows: without them every number would be too small and no error would show. Events, records of chats
+-- and annotations have their own tests, which warn.
 select
     rejects.tenant_id,
     rejects.source,
@@ -10,5 +10,13 @@ select
 from {{ source('takings', 'rejects') }} as rejects
 inner join {{ ref('stg_takings__accounts') }} using (tenant_id, source, source_account)
 where
-    not (rejects.source = 'files' and rejects.table_name in ('events', 'annotations'))
-    and not (rejects.source = 'collector' and rejects.table_name in ('events', 'collected_files'))
+    rejects.source not in ('files', 'postgres', 'collector')
+    or rejects.table_name not in (
+        'events',
+        'collected_files',
+        'chat_sessions',
+        'chat_messages',
+        'product_events',
+        'store_profile',
+        'annotations'
+    )

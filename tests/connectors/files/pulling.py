@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import zstandard
+
 from connectors.base import Account, Progress, Pulled, no_progress
 from connectors.files.pull import pull
 from connectors.files.settings import FilesSettings
@@ -42,6 +44,7 @@ class Place:
     account: str = "exports"
     folder: Path = field(init=False)
     now: datetime = datetime(2026, 3, 20, 10, tzinfo=UTC)
+    keep_text: bool = False
 
     def __post_init__(self) -> None:
         self.folder = self.root / "shared"
@@ -75,10 +78,17 @@ class Place:
 
     @property
     def settings(self) -> FilesSettings:
-        return FilesSettings(kind="files", account=self.account, path=self.folder)
+        return FilesSettings(kind="files", account=self.account, path=self.folder, keep_text=self.keep_text)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return staged.rows(self.staging, sql, values)
+
+    def landed(self) -> bytes:
+        """Everything in the landing zone, unpacked."""
+        return b"".join(
+            zstandard.ZstdDecompressor().stream_reader(path.read_bytes(), read_across_frames=True).read()
+            for path in sorted(self.landing.root.rglob("part-*"))
+        )
 
     def ids(self) -> list[str]:
         return [row[0] for row in self.rows("select event_id from files.events order by all")]

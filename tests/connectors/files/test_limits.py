@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from connectors.errors import ConfigurationError
-from connectors.files import pull, reading, validation
+from connectors.files import pull, reading, record_files, validation
 from tests.connectors.files.pulling import EXPENSES, Place, event, jsonl
 
 
@@ -73,7 +73,7 @@ def test_many_bad_lines_of_a_file_are_counted_and_only_the_first_are_named(place
 
 
 def test_part_of_the_landing_zone_is_bounded_in_bytes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pull, "BYTES_A_PART", 2_000)
+    monkeypatch.setattr(record_files, "BYTES_A_PART", 2_000)
     place.write(
         "events/a.jsonl", jsonl(*(event(f"e{number:02d}", properties={"x": "y" * 500}) for number in range(20)))
     )

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.base import Account, Stream
 from connectors.errors import ConfigurationError
-from connectors.files import pull as module
+from connectors.files import record_files
 from connectors.files.pull import pull
 from connectors.files.streams import STREAMS
 from connectors.sync.landing import LandedWindow
@@ -162,7 +162,7 @@ def test_pull_killed_between_files_reads_each_of_them_once(
     world: World, place: Place, at_once: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(world, "aurora", place.folder, END)
-    monkeypatch.setattr(module, "LINES_A_PART", 500)
+    monkeypatch.setattr(record_files, "LINES_A_PART", 500)
     counts: list[int] = []
 
     def dies(stream: str, count: int, total: int | None, detail: str) -> None:
