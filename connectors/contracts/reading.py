@@ -116,10 +116,10 @@ class RecordReader:
                 columns[f"{field.name}_text"] = written
         elif field.name == self.contract.private:
             columns[f"{field.name}_length"] = str(len(written))
-            if self.keep_text and (text := values.a_text(field, written)) is not None:
-                columns[field.loaded_as] = text
-        elif (loaded := values.READERS[field.kind](field, text)) is not None:
-            columns.setdefault(field.loaded_as, loaded)
+            if self.keep_text:
+                columns[field.loaded_as] = values.a_text(field, written)
+        else:
+            columns.setdefault(field.loaded_as, values.READERS[field.kind](field, text))
 
 
 def encoded(record: Mapping[str, Any]) -> bytes:

@@ -80,13 +80,13 @@ def utc(at: datetime, zone: tzinfo) -> datetime:
     return max(at.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 
 
-def an_id(field: Field, text: str) -> str | None:
+def an_id(field: Field, text: str) -> str:
     """An id; a data frame's 6000042.0 is 6000042."""
     whole = _WHOLE_FLOAT.fullmatch(text)
     return a_text(field, whole[1] if whole else text)
 
 
-def a_text(field: Field, text: str) -> str | None:
+def a_text(field: Field, text: str) -> str:
     """A text; a NUL, which no database keeps, is replaced with U+FFFD."""
     if len(text) > field.longest:
         raise ValueMistakeError(f"{field.name} is longer than {field.longest} characters: {shown(text)}")
@@ -176,7 +176,7 @@ EXPECTED = {
     Kind.COST: "an amount such as 0.0123, with a point and no other separator",
     Kind.DECIMAL: "a number such as 0.7",
 }
-READERS: dict[Kind, Callable[[Field, str], str | None]] = {
+READERS: dict[Kind, Callable[[Field, str], str]] = {
     Kind.ID: an_id,
     Kind.TEXT: a_text,
     Kind.WORD: word,
