@@ -14,6 +14,7 @@ import typer
 
 from orchestration import (
     cli_alerts,
+    cli_audit,
     cli_chat,
     cli_deliveries,
     cli_mcp,
@@ -41,6 +42,7 @@ app.add_typer(cli_tenants.app, name="tenants")
 app.add_typer(cli_share.app, name="share")
 app.add_typer(cli_chat.app, name="chat")
 app.add_typer(cli_tokens.app, name="token")
+app.add_typer(cli_audit.app, name="audit")
 cli_numbers.register(app)
 app.command()(cli_reports.report)
 app.command()(cli_mcp.mcp)

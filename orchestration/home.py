@@ -70,6 +70,11 @@ class Home:
         return self.root / "superset"
 
     @property
+    def superset_metadata(self) -> Path:
+        """Superset's own database: logins, what people saved, and its log."""
+        return self.superset / "metadata.db"
+
+    @property
     def serving(self) -> Path:
         """The keys and the ledger of links."""
         return self.root / "serving"

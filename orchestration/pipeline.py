@@ -28,7 +28,7 @@ from connectors.registry import BY_KIND, CONNECTORS, STREAMS, prepare_schemas
 from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging, is_damage
-from orchestration import dbt_build, failed_build, first_page, publication
+from orchestration import audit, dbt_build, failed_build, first_page, publication, store_profiles
 from orchestration.blocked import Blocked, BlockedError, write_blocked
 from orchestration.home import Home
 from orchestration.pulls import Key, is_full_disk, key, pull_accounts
@@ -151,6 +151,7 @@ def build_and_publish(settings: Settings, result: Run, progress: Progress = no_p
     result.built, result.blocked = build(settings, result.run_id, progress)
     tenants = publication.of_settings(settings)
     result.published = publication.publish(home, result.built, result.run_id, tenants, progress)
+    result.built.warnings += [*audit.note_publish(settings, result.published), *store_profiles.note(settings)]
 
 
 def build(settings: Settings, run_id: str, progress: Progress = no_progress) -> tuple[dbt_build.Built, list[Blocked]]:

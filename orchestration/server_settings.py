@@ -38,6 +38,12 @@ class ServingSettings(Table):
     """The web application's server on 127.0.0.1."""
 
     port: int = Field(default=8090, ge=1, le=65535, description="The port of report pages and links on 127.0.0.1.")
+    audit_days: int = Field(
+        default=400,
+        ge=1,
+        le=3650,
+        description="How many days the records of who read and exported what are kept (`takings audit export`).",
+    )
     address: PublicAddress | None = Field(
         default=None,
         description="Where people reach it, through a web server in front of it: links begin with it. Its host has to "

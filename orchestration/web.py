@@ -23,6 +23,7 @@ from semantic.subject import Subject
 from semantic.warehouse import Build
 from serving.alerts.book import Book
 from serving.alerts.listing import Listed, listed
+from serving.audit.records import Records
 from serving.chat.rooms import Chat
 from serving.deliveries.outbox import Outbox
 from serving.people import SupersetLogins
@@ -44,6 +45,7 @@ def site(settings: Settings) -> Site:
         ledger=sharing.ledger(settings),
         tokens=tokens.ledger(settings),
         settings=History(home.serving),
+        records=Records(home.serving, settings.serving.audit_days),
         custom=settings.reports_folder,
         address=settings.serving.address,
         superset_port=settings.superset.port,

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from serving import own, pages, public, refusals
 from serving.api import routes as api
 from serving.api.problems import Sized
+from serving.audit.recording import Recorded
 from serving.cache import Cache
 from serving.chat import routes as chat
 from serving.collector import routes as collector
@@ -26,6 +27,7 @@ from serving.mcp import server as mcp
 from serving.public import READ
 from serving.reader import Reader
 from serving.site import Site
+from serving.tenant_api import page as settings_page
 from serving.tenant_api import routes as tenant_api
 
 MOST_BODY = 20_000  # bytes of a form; nothing that strangers send is kept in memory
@@ -40,6 +42,7 @@ def application(site: Site, cache: Cache | None = None, limits: Limits | None = 
     reader = Reader(site, cache)
     app.include_router(public.routes(site, reader))
     app.include_router(own.routes(site, reader))
+    app.include_router(settings_page.routes(site))
     chat.add_to(app, site, reader)
     _add_files(app)
     refusals.add_to(app, site)
@@ -49,7 +52,8 @@ def application(site: Site, cache: Cache | None = None, limits: Limits | None = 
     api.add_to(app, site, reader, cache, limits)
     collector.add_to(app, site, limits)
     limited = collector.Sized(Sized(RequestBodyLimitMiddleware(app, MOST_BODY), MOST_BODY))
-    return Guarded(TrustedHostMiddleware(limited, site.hosts, www_redirect=False))
+    recorded = Recorded(limited, site.records, site.now)
+    return Guarded(TrustedHostMiddleware(recorded, site.hosts, www_redirect=False))
 
 
 def _add_files(app: FastAPI) -> None:

@@ -14,6 +14,7 @@ from semantic import periods
 from semantic.errors import RangeError
 from semantic.reports import library
 from serving import pages, people
+from serving.audit.recording import noting
 from serving.people import Person
 from serving.reader import Question
 from serving.site import Site, Tenant
@@ -33,6 +34,10 @@ class NoTenantError(Exception):
 
 class NotAllowedError(Exception):
     """The login lacks admin.access."""
+
+
+class NotOwnerError(Exception):
+    """The login may not change the settings of the tenant: it is not an owner's."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ async def asking(request: Request, site: Site, chosen: str | None) -> Asking:
     if not own:
         raise NoTenantError
     tenant = next((item for item in own if item.id == chosen), own[0])
+    noting(request, "login", person.username, tenant.id)
     return Asking(person, tenant, own)
 
 

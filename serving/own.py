@@ -22,6 +22,7 @@ from serving.people import COOKIE
 from serving.public import READ, Part, file_answer, page_answer
 from serving.reader import EXPORTS, Addresses, Reader, downloads
 from serving.site import Site
+from serving.tenant_api import presence
 
 Chosen = Annotated[str | None, Query(alias="tenant")]
 SentTenant = Annotated[str | None, Form(alias="tenant")]
@@ -50,7 +51,7 @@ def routes(site: Site, reader: Reader) -> APIRouter:
         files = {f"Download {kind.upper()}": f"/reports/{report}/{kind}?{query}" for kind in downloads()}
         if who.person.may_share:
             files["Share"] = f"/share?report={report}&{query}"
-        navigation = {"All reports": f"/?{query}", "Dashboards": f"{_superset(site, request)}/"}
+        navigation = {"All reports": f"/?{query}", "Dashboards": f"{superset_of(request, site)}/"}
         addresses = Addresses(files, lambda number: f"/reports/{report}?{query}&page={number}", navigation)
         return page_answer(await reader.page(question(site, who.tenant, report, period), part, addresses))
 
@@ -73,7 +74,7 @@ def routes(site: Site, reader: Reader) -> APIRouter:
         last: Annotated[str, Form()] = "", rolling: Annotated[str, Form()] = "", proof: Proof = "",
     ) -> Response:  # fmt: skip
         who = await _sharing(request, site, chosen)
-        forms.check(request, site.keys, who.person.username, proof, site.origins(_host(request)))
+        check_form(request, site, who, proof)
         form = dict(zip(FIELDS, (report, period, first, last, rolling, days), strict=True))
         try:
             link = _new(site, reader, who, form)
@@ -91,7 +92,7 @@ def routes(site: Site, reader: Reader) -> APIRouter:
     @router.post("/links/{number}/revoke")
     async def revoke(request: Request, number: str, chosen: SentTenant = None, proof: Proof = "") -> Response:
         who = await _sharing(request, site, chosen)
-        forms.check(request, site.keys, who.person.username, proof, site.origins(_host(request)))
+        check_form(request, site, who, proof)
         entry = await run_in_threadpool(_entry, site, who, number)
         await run_in_threadpool(site.ledger.revoke, entry.link.id, who.person.username, site.now(), who.tenant.id)
         return RedirectResponse(f"/?{who.query(DEFAULT)}", 303)
@@ -109,10 +110,6 @@ async def _sharing(request: Request, site: Site, chosen: str | None) -> Asking:
 
 def _host(request: Request) -> str:
     return request.headers.get("host", "")
-
-
-def _superset(site: Site, request: Request) -> str:
-    return site.superset_address(_host(request))
 
 
 def _entry(site: Site, who: Asking, number: str) -> Entry:
@@ -151,7 +148,7 @@ def _index(request: Request, site: Site, reader: Reader, who: Asking, period: st
     facts = state.of_tenant(site.published, tenant.id, tenant.subject, now)
     titles, zone = reader.titles(), ZoneInfo(tenant.subject.time_zone)
     cards = [{"name": name, "title": title, "question": asks} for name, (title, asks) in titles.items()]
-    return _own(
+    return page_of_login(
         request, site, who, "index",
         as_of=f"Data as of {facts.as_of.astimezone(zone):%-d %b %Y %H:%M}" if facts.as_of else "No data yet",
         agrees=facts.agrees, problems=[*facts.problems, *map(BROKEN.format, reader.broken())],
@@ -170,7 +167,7 @@ def _form(
     most, usual, titles = who.tenant.most_days, who.tenant.default_days, reader.titles()
     report, naming = form["report"] if form["report"] in titles else "", reader.naming()
     lifetimes = sorted({*(days for days in LIFETIMES if days <= most), usual, most})
-    return _own(
+    return page_of_login(
         request, site, who, "share", 422 if problem else 200,
         form={**form, "report": report, "days": form["days"] or usual}, problem=problem, periods=PERIODS,
         formats=downloads(), query=who.query(quote(str(form["period"]))),
@@ -184,7 +181,7 @@ def _link(request: Request, site: Site, reader: Reader, who: Asking, entry: Entr
     live = entry.state(site.now())
     token = links.sign(entry.link, site.keys) if live == "live" else ""
     title, _ = reader.titles().get(entry.link.report, (entry.link.report, ""))
-    return _own(
+    return page_of_login(
         request, site, who, "link",
         entry=entry, state=live, report=title,
         names_customers=entry.link.report in reader.naming(), url=f"{site.own_address(_host(request))}/r/{token}",
@@ -192,14 +189,28 @@ def _link(request: Request, site: Site, reader: Reader, who: Asking, entry: Entr
     )  # fmt: skip
 
 
-def _own(request: Request, site: Site, who: Asking, template: str, status: int = 200, **values: object) -> Response:
+def page_of_login(
+    request: Request, site: Site, who: Asking, template: str, status: int = 200, **values: object
+) -> Response:
     """A page of a login, with the proof that its forms need."""
     browser = forms.browser_of(request)
+    navigation = {"Reports": f"/?{who.query(DEFAULT)}", "Dashboards": f"{superset_of(request, site)}/"}
+    if who.person.may_share and presence.has_assistant(site, who.tenant.id):
+        navigation["Assistant settings"] = f"/settings?{who.query(DEFAULT)}"
     answer = pages.render(
-        template, who.tenant.brand, status=status,
-        navigation={"Reports": f"/?{who.query(DEFAULT)}", "Dashboards": f"{_superset(site, request)}/"},
-        person=who.person, tenant=who.tenant, tenants=who.tenants, superset=_superset(site, request),
+        template, who.tenant.brand, status=status, navigation=navigation,
+        person=who.person, tenant=who.tenant, tenants=who.tenants, superset=superset_of(request, site),
         proof=forms.token(site.keys, who.person.username, browser), **values,
     )  # fmt: skip
     forms.remember(answer, browser, https=site.https)
     return answer
+
+
+def check_form(request: Request, site: Site, who: Asking, proof: str) -> None:
+    """Raise ForeignFormError unless a page of this application has sent the form."""
+    forms.check(request, site.keys, who.person.username, proof, site.origins(_host(request)))
+
+
+def superset_of(request: Request, site: Site) -> str:
+    """The address of the dashboards, for this browser."""
+    return site.superset_address(_host(request))

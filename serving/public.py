@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from semantic.reports.formats import FORMATS
 from serving import links
+from serving.audit.recording import noting
 from serving.errors import EndedError
 from serving.reader import Addresses, Question, Reader, downloads, name_of
 from serving.site import Site
@@ -25,9 +26,10 @@ def routes(site: Site, reader: Reader) -> APIRouter:
     router = APIRouter()
     marker = secrets.token_urlsafe(24)  # in place of the token in a kept page, which is the same for every link
 
-    def opened(token: str) -> Question:
+    def opened(request: Request, token: str) -> Question:
         """What a token shows. Raises RefusedError or EndedError."""
         link, now = links.verify(token, site.keys), site.now()
+        noting(request, "link", link.id, link.tenant, f"report {link.report}")
         site.ledger.check(link, now)
         tenant = site.tenants.get(link.tenant)
         if tenant is None:  # no longer configured
@@ -36,16 +38,16 @@ def routes(site: Site, reader: Reader) -> APIRouter:
         return Question(link.report, tenant, days, link.rolling, rolling=link.rolling is not None)
 
     @router.api_route("/r/{token}", methods=READ)
-    async def report(token: str, part: Part = 1) -> Response:
-        question = await run_in_threadpool(opened, token)
+    async def report(request: Request, token: str, part: Part = 1) -> Response:
+        question = await run_in_threadpool(opened, request, token)
         files = {f"Download {format.upper()}": f"/r/{marker}/{format}" for format in downloads()}
         addresses = Addresses(files, lambda number: f"/r/{marker}?page={number}", {})
         body, policy = await reader.page(question, part, addresses)
         return page_answer((body.replace(marker.encode(), token.encode()), policy))
 
     @router.api_route("/r/{token}/{format}", methods=READ)
-    async def download(token: str, format: str) -> Response:
-        question = await run_in_threadpool(opened, token)
+    async def download(request: Request, token: str, format: str) -> Response:
+        question = await run_in_threadpool(opened, request, token)
         return await file_answer(reader, question, format)
 
     return router

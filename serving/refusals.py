@@ -14,12 +14,14 @@ from starlette.responses import Response
 
 from semantic.errors import NoBuildError, RangeError, SemanticError, UnknownNameError
 from serving import pages
-from serving.asking import NotAllowedError, NoTenantError, NotLoggedInError
-from serving.errors import EndedError, LoginServerError, RefusedError, StateError, UnknownLinkError
+from serving.asking import NotAllowedError, NoTenantError, NotLoggedInError, NotOwnerError
+from serving.errors import EndedError, LoginServerError, RefusedError, StateError, UnknownLinkError, UnknownVersionError
 from serving.forms import ForeignFormError
 from serving.site import Site
 
 HOME = ("All reports", "/")
+AFTER_LOGIN = {"/settings": "/takings/settings", "/static/dashboard.html": "/superset/dashboard/assistant/"}
+"""Where Superset leads somebody who logs in from a page; from every other page to the reports."""
 LASTING = "Try again in a minute. If it lasts, tell whoever runs Takings for you."
 log = logging.getLogger("takings.serving")
 
@@ -31,14 +33,16 @@ def add_to(app: FastAPI, site: Site) -> None:
         superset = site.superset_address(request.headers.get("host", ""))
         return pages.message(
             401, "Log in first", "This page is for people with a login for the dashboards.",
-            "Log in there, then open this page again.", action=("Log in", f"{superset}/login/?next=/takings/share/"),
+            "Log in there, then open this page again.",
+            action=("Log in", f"{superset}/login/?next={AFTER_LOGIN.get(request.url.path, '/takings/share/')}"),
         )  # fmt: skip
 
     handlers = {
         RefusedError: refused, EndedError: ended, NotLoggedInError: anonymous, NoTenantError: no_tenant,
-        NotAllowedError: not_allowed, ForeignFormError: foreign_form, LoginServerError: no_login_server,
-        SemanticError: no_numbers, UnknownLinkError: no_page, RequestValidationError: no_page,
-        StateError: failed, HTTPException: other, Exception: failed,
+        NotAllowedError: not_allowed, NotOwnerError: not_owner, ForeignFormError: foreign_form,
+        LoginServerError: no_login_server, SemanticError: no_numbers, UnknownLinkError: no_page,
+        UnknownVersionError: no_page, RequestValidationError: no_page, StateError: failed, HTTPException: other,
+        Exception: failed,
     }  # fmt: skip
     for error, handler in handlers.items():
         app.add_exception_handler(error, handler)
@@ -74,6 +78,14 @@ def not_allowed(_: Request, __: Exception) -> Response:
     return pages.message(
         403, "Your login may not share", "Links to reports need the permission admin.access, which the account's owner "
         "has.", "Ask your account's owner to share the report, or to give you an owner's login.", action=HOME,
+    )  # fmt: skip
+
+
+def not_owner(_: Request, __: Exception) -> Response:
+    """A login without admin.access, at the settings."""
+    return pages.message(
+        403, "Your login may not change settings", "The settings of the store's assistant are the account owner's.",
+        "Ask your account's owner to change them, or to give you an owner's login.", action=HOME,
     )  # fmt: skip
 
 

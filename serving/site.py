@@ -12,6 +12,7 @@ from semantic.reports.brand import Brand
 from semantic.subject import Subject
 from semantic.warehouse import Build
 from serving.alerts.listing import Listed
+from serving.audit.records import Records
 from serving.chat import rooms
 from serving.collector.collectors import Collector
 from serving.keys import Keys
@@ -47,9 +48,9 @@ class Site:
 
     published: the folder of published builds. custom: the folder of reports of one's own. address: this application's
     as people reach it, None for this machine alone; Superset is then on the same host at `superset_port`. settings: the
-    settings of each tenant's assistant, with their history. chat: the servers and workspaces whose commands are
-    answered. alerts: the alert rules of an open build with their states. collectors: the write keys with which pages
-    and programs may send records.
+    settings of each tenant's assistant, with their history. records: where requests are noted. chat: the servers and
+    workspaces whose commands are answered. alerts: the alert rules of an open build with their states. collectors: the
+    write keys with which pages and programs may send records.
     """
 
     published: Path
@@ -59,6 +60,7 @@ class Site:
     ledger: Ledger
     tokens: Tokens
     settings: History
+    records: Records
     custom: Path | None = None
     address: str | None = None
     superset_port: int = 8088

@@ -257,6 +257,7 @@ def test_the_command_line_imports_nothing_but_typer_at_its_start() -> None:
     names = (
         "",
         "_alerts",
+        "_audit",
         "_chat",
         "_deliveries",
         "_mcp",

@@ -186,6 +186,18 @@ class Staging:
                 moves.remove(self.db, old)
             return rows
 
+    def store_profiles(self) -> list[dict[str, Any]]:
+        """What the databases of chat assistants say of their stores, one object per store that is not deleted:
+        tenant_id, source_account and the fields of the contract `store_profile`."""
+        if "postgres.store_profile" not in self._columns("postgres"):
+            return []
+        rows = self.db.execute(
+            "select tenant_id, source_account, store_id, description, brand_voice, store_url, logo_url, temperature, "
+            "max_products from postgres.store_profile where not is_deleted order by tenant_id, source_account, store_id"
+        )
+        names = [column[0] for column in rows.description]
+        return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
     def rejects(self) -> list[dict[str, Any]]:
         """All rejected rows, newest first."""
         return control_tables.rejects(self.db)

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from serving.api.problems import Problem, ProblemError, too_many
+from serving.audit.recording import noting
 from serving.errors import EndedTokenError, RefusedTokenError
 from serving.limiting import Limits
 from serving.site import Site, Tenant
@@ -60,6 +61,7 @@ class Gate:
         if not standing.allowed:
             why = f"this token may make {standing.most:,} requests in a minute"
             raise ProblemError(too_many(standing, why))
+        noting(request, "token", token.id, tenant.id)
         if scope is not None and scope not in token.scopes:
             has = ", ".join(sorted(token.scopes))
             header = f'{REALM}, error="insufficient_scope", scope="{scope}"'

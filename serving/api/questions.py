@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from starlette.requests import Request
+
 from common.numbers import whole
 from common.presets import PRESETS, Days
 from semantic import filters, periods
@@ -108,6 +110,13 @@ def from_object(content: object) -> Draft:
     elif chosen is not None:
         draft.wrong("filters", "filters is not an object", "", 'Send {"channel": ["Online store"]}')
     return draft
+
+
+def no_parameters(request: Request) -> None:
+    """Raise ProblemError where an address that takes no parameters is sent some."""
+    draft = from_address(request.query_params.multi_items(), ())
+    if draft.mistakes:
+        raise ProblemError(bad_parameters(draft.mistakes))
 
 
 def checked(draft: Draft, catalog: Catalog, time_zone: str, now: datetime) -> Question:

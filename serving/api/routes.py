@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from common.presets import Days
 from semantic import answers, periods, warehouse
-from semantic.answers import Answer
+from semantic.answers import Answer, Question
 from semantic.errors import ReportError, UnknownNameError
 from semantic.reports import library
 from semantic.reports.formats import FORMATS
@@ -28,9 +28,11 @@ from serving.api.questions import (
     checked,
     checked_length,
     from_address,
+    no_parameters,
     period_of,
 )
-from serving.api.sending import Body, Server, is_known, written
+from serving.api.sending import Body, Server, fact_headers, is_known, written
+from serving.audit.recording import describe
 from serving.cache import Cache
 from serving.limiting import Limits
 from serving.public import READ
@@ -65,13 +67,13 @@ def _add_metrics(router: APIRouter, site: Site, gate: Gate, server: Server) -> N
     @router.api_route("/metrics", methods=READ)
     async def metrics(request: Request) -> Response:
         access = await gate.open(request, "metrics")
-        _no_parameters(request)
+        no_parameters(request)
         return await server.objects(request, access, ("metrics",), listing.all_metrics)
 
     @router.api_route("/metrics/{name}", methods=READ)
     async def metric(request: Request, name: str) -> Response:
         access = await gate.open(request, "metrics")
-        _no_parameters(request)
+        no_parameters(request)
         try:
             warehouse.definitions(site.published).metric(name[:200])
         except UnknownNameError as error:
@@ -85,11 +87,12 @@ def _add_metrics(router: APIRouter, site: Site, gate: Gate, server: Server) -> N
         format = chosen(request, draft, ANSWERS)
         catalog = warehouse.definitions(site.published)
         question = checked(draft, catalog, access.tenant.subject.time_zone, site.now())
+        describe(request, _asked(question, format))
 
         def make(build: Build) -> Body:
             subject = access.tenant.subject
             result = answers.ask(build, question, subject=subject, now=site.now(), most_rows=MOST_ROWS)
-            return Body(result.run_id, _WRITERS[format](result), _facts(result))
+            return Body(result.run_id, _WRITERS[format](result), fact_headers(result))
 
         return await server.answer(request, access, ("query", question.key, format), make, ANSWERS[format])
 
@@ -100,7 +103,7 @@ def _add_reports(router: APIRouter, site: Site, gate: Gate, server: Server, read
     @router.api_route("/reports", methods=READ)
     async def reports(request: Request) -> Response:
         access = await gate.open(request, "reports")
-        _no_parameters(request)
+        no_parameters(request)
         names = await run_in_threadpool(reader.titles)
         declared = [library.find(name, site.custom).report for name in names]
         return server.plain(request, access, listing.all_reports(declared))
@@ -133,7 +136,7 @@ def _add_state(router: APIRouter, site: Site, gate: Gate, server: Server) -> Non
     @router.api_route("/alerts", methods=READ)
     async def alerts(request: Request) -> Response:
         access = await gate.open(request, "alerts")
-        _no_parameters(request)
+        no_parameters(request)
         return await server.objects(
             request, access, ("alerts",), lambda build: listing.all_alerts(build, site.alerts(build)), by_content=True
         )
@@ -141,7 +144,7 @@ def _add_state(router: APIRouter, site: Site, gate: Gate, server: Server) -> Non
     @router.api_route("/freshness", methods=READ)
     async def freshness(request: Request) -> Response:
         access = await gate.open(request, None)
-        _no_parameters(request)
+        no_parameters(request)
         subject = access.tenant.subject
         return await server.objects(
             request, access, ("freshness",), lambda build: listing.freshness(build, subject, site.now()),
@@ -156,22 +159,11 @@ _WRITERS: Mapping[str, Callable[[Answer], bytes]] = {
 }
 
 
-def _facts(result: Answer) -> dict[str, str]:
-    """The facts of an answer as headers: CSV has no other place for them."""
-    return {
-        "takings-run-id": result.run_id,
-        "takings-as-of": answers.instant(result.as_of) or "unknown",
-        "takings-definitions-version": result.definitions_version,
-        "takings-currency": result.currency.code if result.currency else "unknown",
-        "takings-reconciliation": result.reconciliation.state,
-        "takings-blocked": "true" if result.blocked else "false",
-    }
-
-
-def _no_parameters(request: Request) -> None:
-    draft = from_address(request.query_params.multi_items(), ())
-    if draft.mistakes:
-        raise ProblemError(bad_parameters(draft.mistakes))
+def _asked(question: Question, format: str) -> dict[str, Any]:
+    """A question for the records: of filters the names, since their values may name people."""
+    days = [day.isoformat() if day else None for day in question.days]
+    return {"metrics": question.metrics, "by": question.by, "days": days, "filters": list(question.filters),
+            "format": format}  # fmt: skip
 
 
 def _report(site: Site, access: Access, name: str, draft: Draft) -> ReportQuestion:

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from fastapi import Request
 from starlette.responses import Response
 
-from semantic import warehouse
+from semantic import answers, warehouse
+from semantic.answers import Answer
 from semantic.warehouse import Build, open_build
 from serving.api.formats import JSON
 from serving.api.problems import rate_headers
@@ -112,6 +113,18 @@ def written(content: dict[str, Any]) -> bytes:
             text = f"[\n    {rows}\n  ]"
         parts.append(f"  {json.dumps(name)}: {text}")
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+
+
+def fact_headers(result: Answer) -> dict[str, str]:
+    """The facts of an answer as headers: CSV has no other place for them."""
+    return {
+        "takings-run-id": result.run_id,
+        "takings-as-of": answers.instant(result.as_of) or "unknown",
+        "takings-definitions-version": result.definitions_version,
+        "takings-currency": result.currency.code if result.currency else "unknown",
+        "takings-reconciliation": result.reconciliation.state,
+        "takings-blocked": "true" if result.blocked else "false",
+    }
 
 
 def _headers(request: Request, tag: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from semantic.reports import library, shown, texts
 from semantic.reports.content import Content
 from serving import links
 from serving.asking import question
+from serving.audit.event import Event
 from serving.chat.questions import QuestionError, check_period, help_text, report_choices, report_of
 from serving.chat.rooms import Access
 from serving.reader import Question, Reader
@@ -89,6 +90,8 @@ class Reports:
         content = await self._reader.content(linked)
         url = await run_in_threadpool(self._link, linked, shown.one_line(by)[:MOST_NAME])
         declared = await run_in_threadpool(library.find, name, self._site.custom)
+        request = Event(self._site.now(), tenant.id, "chat", by, "read", f"report {name}", detail={"period": period})
+        self._site.records.add(request)
         return Answer(content, tenant, url, declared.report.names_customers)
 
     async def _titles(self) -> dict[str, tuple[str, str]]:

@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from serving.api import problems
 from serving.api.access import Gate
 from serving.api.problems import ProblemError
+from serving.audit.recording import describe
 from serving.cache import Cache
 from serving.limiting import Limits
 from serving.mcp import results
@@ -60,6 +61,7 @@ def server(toolbox: Toolbox, caller_of: Callable[[Context], Caller]) -> Server[A
         )  # fmt: skip
 
     async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        _note_tool(context, params.name)
         try:
             result = await toolbox.call(caller_of(context), params.name, params.arguments or {})
         except ToolError as error:
@@ -105,6 +107,12 @@ def _caller(context: Context) -> Caller:
     request: Any = context.request
     caller: Caller = request.scope[CALLER]
     return caller
+
+
+def _note_tool(context: Context, name: str) -> None:
+    """Over HTTP the tool is what is read; stdio has no request."""
+    if isinstance(context.request, Request):
+        describe(context.request, {}, f"tool {name[:60]}")
 
 
 class _Messages(Response):

@@ -1,4 +1,4 @@
-"""The addresses of the tenant API: the settings of the assistant. Those of its numbers are in numbers.py.
+"""The addresses of the tenant API. Numbers come through the cache, settings are read each time.
 
 The ETag of `info` names the settings: a program that sends it back as If-Match changes them only where nobody else has
 meanwhile.
@@ -14,22 +14,26 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from semantic.answers import instant
+from semantic.warehouse import Build
 from serving.api.access import Gate
 from serving.api.bodies import content_of
 from serving.api.formats import JSON
 from serving.api.problems import Problem, ProblemError, bad_parameters
-from serving.api.questions import from_address
-from serving.api.sending import Body, Server, is_known, of_bytes, written
+from serving.api.questions import no_parameters
+from serving.api.sending import Body, Server, fact_headers, is_known, of_bytes, written
 from serving.cache import Cache
 from serving.errors import ChangedMeanwhileError
 from serving.limiting import Limits
 from serving.public import READ
 from serving.site import Site, Tenant
 from serving.tenant_api.access import Door
+from serving.tenant_api.figures import EXPORT, FIGURES, Figure
 from serving.tenant_api.history import Version
+from serving.tenant_api.parameters import read
 from serving.tenant_api.profile import change
 
 ROOT = "/api/dashboard/{tenant_id}"
+CSV = "text/csv; charset=utf-8"
 
 
 def add_to(app: FastAPI, site: Site, cache: Cache, limits: Limits) -> None:
@@ -41,7 +45,42 @@ def routes(site: Site, cache: Cache, limits: Limits) -> APIRouter:
     """Everything below /api/dashboard/{tenant_id}."""
     router, door, server = APIRouter(prefix=ROOT), Door(site, Gate(site, limits), limits), Server(site, cache)
     _add_settings(router, site, door, server)
+    for name, figure in FIGURES.items():
+        _add_figure(router, site, door, server, name, figure)
+    _add_export(router, site, door, server)
     return router
+
+
+def _add_figure(router: APIRouter, site: Site, door: Door, server: Server, name: str, figure: Figure) -> None:
+    """One address with numbers."""
+
+    @router.api_route(f"/{name}", methods=READ, name=name)
+    async def numbers(request: Request, tenant_id: str) -> Response:
+        caller = await door.open(request, tenant_id, "metrics")
+        values = read(request.query_params.multi_items(), figure.defaults)
+        subject, now = caller.tenant.subject, site.now()
+        key = ("assistant", name, *figure.key(values, subject.time_zone, now))
+        return await server.objects(request, caller, key, lambda build: figure.answer(build, subject, now, values))
+
+
+def _add_export(router: APIRouter, site: Site, door: Door, server: Server) -> None:
+    """/export/csv."""
+
+    @router.api_route("/export/csv", methods=READ)
+    async def export(request: Request, tenant_id: str) -> Response:
+        caller = await door.open(request, tenant_id, "metrics")
+        values = read(request.query_params.multi_items(), EXPORT.defaults)
+        subject, now = caller.tenant.subject, site.now()
+
+        def make(build: Build) -> Body:
+            content, result = EXPORT.csv(build, subject, now, values)
+            first, last = result.question.days
+            name = f"assistant-analytics-{first}-{last}.csv"
+            headers = {**fact_headers(result), "content-disposition": f'attachment; filename="{name}"'}
+            return Body(result.run_id, content.encode(), headers)
+
+        key = ("assistant", "export", *EXPORT.key(values, subject.time_zone, now))
+        return await server.answer(request, caller, key, make, CSV)
 
 
 def _add_settings(router: APIRouter, site: Site, door: Door, server: Server) -> None:
@@ -77,13 +116,6 @@ def _add_settings(router: APIRouter, site: Site, door: Door, server: Server) -> 
             raise _changed(error.version) from None
         body = described(tenant, new)
         return server.sent(request, Body("", body), of_bytes(body), JSON)
-
-
-def no_parameters(request: Request) -> None:
-    """Raise ProblemError where an address without parameters is sent some."""
-    draft = from_address(request.query_params.multi_items(), ())
-    if draft.mistakes:
-        raise ProblemError(bad_parameters(draft.mistakes))
 
 
 def described(tenant: Tenant, version: Version) -> bytes:

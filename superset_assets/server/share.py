@@ -1,7 +1,8 @@
-"""The links "Share and export" of the dashboards lead to the web application.
+"""The links "Share and export" and "Assistant settings" of the dashboards lead to the web application.
 
-Dashboards are files without addresses: they name /takings/share/<report>, and this server knows where the application
-is. Without a public address it is on another port of the host that the browser asked, which gets the session's cookie.
+Dashboards are files without addresses: they name /takings/share/<report> or /takings/settings, and this server knows
+where the application is. Without a public address it is on another port of the host that the browser asked, which gets
+the session's cookie.
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import Any
 from flask import Flask, abort, redirect, request
 
 ADDRESS = "/takings/share/"
+SETTINGS = "/takings/settings"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 LOCAL = ("127.0.0.1", "localhost")
 
@@ -23,6 +25,12 @@ def add_to(app: Flask, web: str) -> None:
             abort(HTTPStatus.NOT_FOUND)
         return redirect(_place(web) + (f"/share?report={report}" if report else "/"))
 
+    def lead_to_settings() -> Any:
+        if not web:
+            abort(HTTPStatus.NOT_FOUND)
+        return redirect(f"{_place(web)}/settings")
+
+    app.add_url_rule(SETTINGS, "takings_settings", lead_to_settings)
     app.add_url_rule(ADDRESS, "takings_share", lead)
     app.add_url_rule(f"{ADDRESS}<report>", "takings_share_report", lead)
 

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 import annotations
+import audit
 import builds
 import days
 import export_columns
@@ -243,6 +244,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802 (Superset's name)
     exports.correct_writers()
     export_columns.install()
     front_end.add_to(app)
+    audit.add_to(app)  # before the others: Flask calls the last one first, and a file has its name then
     app.after_request(exports.with_byte_order_mark)
     app.after_request(exports.named_by_chart_and_range(CALENDARS))
     app.before_request(logins.refuse_without_the_old_password)

@@ -18,6 +18,7 @@ from semantic.reports.brand import Brand
 from semantic.subject import Subject
 from serving import links
 from serving.app import application
+from serving.audit.records import Records
 from serving.errors import LoginServerError
 from serving.keys import Keys
 from serving.ledger import Ledger
@@ -126,7 +127,7 @@ def site_of(published: Path, state: Path, sessions: Sessions, now: Callable[[], 
     tenants = {
         name: Tenant(name, Subject(title, ZONE, {"shopify": "Shopify"}), Brand(title)) for name, title in names.items()
     }
-    site = Site(published, tenants, sessions, Keys(state), Ledger(state), Tokens(state), History(state))
+    site = Site(published, tenants, sessions, Keys(state), Ledger(state), Tokens(state), History(state), Records(state))
     return replace(site, now=now) if now else site
 
 

@@ -228,7 +228,7 @@ def test_tenant_taken_from_the_address_is_found(unlimited: Served, monkeypatch: 
         return replace(who, tenant=unlimited.site.tenants.get(request.query_params.get("tenant_id"), who.tenant))
 
     monkeypatch.setattr(Gate, "open", trusting)
-    monkeypatch.setattr("serving.api.routes._no_parameters", lambda _: None)
+    monkeypatch.setattr("serving.api.routes.no_parameters", lambda _: None)
     assert any(place.startswith("a token: GET /api/v1/freshness?") for place in leaks(unlimited, "aurora", "a token"))
 
 

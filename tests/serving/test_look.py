@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from importlib.resources import files
 
 import axe_playwright_python
@@ -13,6 +14,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from serving.links import sign
+from serving.tenant_api.history import Author
+from serving.tenant_api.profile import Profile
 from tests.sampling import sample
 from tests.serving.conftest import Served
 from tests.serving.server import running
@@ -63,7 +66,8 @@ def violations(driver: webdriver.Chrome) -> list[str]:
     ("aurora", "/", "Reports · Aurora Outdoor"), ("admin", "/?tenant=nordlicht", "Reports · Nordlicht"),
     ("maria", "/", "Reports · Aurora Outdoor"), ("aurora", "/share?report=top-products", "Share a report"),
     ("aurora", "/links/LINK", "Link to Revenue Overview"), ("aurora", "/reports/revenue-overview", "Revenue Overview"),
-    ("maria", "/share", "Your login may not share"), ("", "/", "Log in first"), ("", "/r/x", "This link is not valid"),
+    ("maria", "/share", "Your login may not share"), ("aurora", "/settings", "Assistant settings"),
+    ("", "/", "Log in first"), ("", "/r/x", "This link is not valid"),
     ("", "/r/EXPIRED", "This link has expired"), ("down", "/", "Logins cannot be checked right now"),
 ])  # fmt: skip
 def test_page_shows_everything_to_everybody(
@@ -71,6 +75,10 @@ def test_page_shows_everything_to_everybody(
 ) -> None:
     link, expired = served.link(), served.token(lifetime=timedelta(seconds=-1))
     served.sessions.down = login == "down"
+    profile = Profile(
+        "Tents and boots.\nSince 1987.", "Friendly", "https://aurora.example.com", None, Decimal("0.7"), 5
+    )
+    served.site.settings.save("aurora", profile, Author("login", "aurora"), served.site.now(), expected=0)
     log_in(driver, address, login)
     driver.get(address + page.replace("LINK", link.id).replace("EXPIRED", expired))
     assert driver.title.startswith(title)

@@ -23,6 +23,8 @@ from starlette.datastructures import Headers
 from serving import links, own
 from serving.app import application
 from serving.reader import downloads
+from serving.tenant_api.history import Author
+from serving.tenant_api.profile import Profile
 from tests.sampling import sample
 from tests.serving.asgi import Answer, Client
 from tests.serving.conftest import Served, Sessions, copied, site_of
@@ -98,7 +100,7 @@ def walk(served: Served, tenant: str, methods: tuple[str, ...] = METHODS) -> Ite
     for name, (client, tokens) in browsers.items():
         proof = re.search(r'name="proof" value="([^"]+)"', client.get("/share").text)
         form = {"proof": proof[1] if proof else "", "tenant": OTHER[tenant], "report": REPORTS[0], "days": "7",
-                "period": "30d", "rolling": "yes"}  # fmt: skip
+                "period": "30d", "rolling": "yes", "version": "0", "brand_voice": "changed"}  # fmt: skip
         for pattern in routes(client.app):
             for path in paths(served, pattern, tokens, tenant):
                 for method in methods if "?" not in path else QUICK:
@@ -108,6 +110,8 @@ def walk(served: Served, tenant: str, methods: tuple[str, ...] = METHODS) -> Ite
                     yield f"{name}: {method} {path}", answer
                     if answer.status == 303:
                         yield f"{name}: after {method} {path}", client.get(answer.headers["location"])
+                        if not path.startswith("/share"):
+                            continue
                         shared = served.site.ledger.entries()[0].link.tenant
                         yield f"{name}: shared by {method} {path}", Answer(200, Headers(), shared.encode())
 
@@ -120,9 +124,13 @@ def leaks(served: Served, tenant: str) -> list[str]:
 
 @pytest.mark.parametrize("tenant", sample(OTHER, "aurora"))
 def test_no_route_shows_anything_of_another_tenant(served: Served, tenant: str) -> None:
+    other, now = OTHER[tenant], served.site.now()
+    served.site.settings.save(other, Profile(CANARIES[other]), Author("login", other), now, expected=0)
     places = list(walk(served, tenant))
+    assert served.site.settings.newest(other).number == 1
+    assert served.site.settings.newest(tenant).after.brand_voice == "changed"
     found_routes = {place.split(" ")[-1].partition("?")[0].split("/")[1] for place, _ in places}
-    assert {"", "r", "reports", "share", "links", "assets", "robots.txt"} <= found_routes
+    assert {"", "r", "reports", "share", "links", "assets", "robots.txt", "settings", "static"} <= found_routes
     words = (CANARIES[OTHER[tenant]], *WORDS[OTHER[tenant]])
     assert [place for place, answer in places if any(word in text_of(answer) for word in words)] == []
     own_places = [place for place, answer in places if CANARIES[tenant] in text_of(answer)]

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from orchestration import superset_log
 from semantic.reports.library import built_in
 from superset_assets import datasets
 from superset_assets.client import call, ids_by_uuid, send
 from superset_assets.names import asset_uuid
 from tests.superset_assets import marts
 from tests.superset_assets.conftest import Running
+from tests.superset_assets.test_logins import Browser
 
 
 def downloaded(superset: Running, who: str, chart: str, **query: Any) -> bytes:
@@ -47,3 +49,25 @@ def test_names_are_those_of_the_reports(report: str) -> None:
     names = {column.of: column.name.removesuffix("_{currency}") for column in built_in()[report].report.columns}
     shared = names.keys() & datasets.EXPORTED.keys()
     assert shared and {of: datasets.EXPORTED[of] for of in shared} == {of: names[of] for of in shared}
+
+
+def test_login_logout_and_export_are_in_supersets_log(superset: Running) -> None:
+    """So that `takings audit export` has them: who, of which tenant, and the file's name; nothing secret."""
+    who = superset.log_in("nordlicht")
+    number = ids_by_uuid(superset.admin, "chart")[asset_uuid("charts", "top_customers")]
+    context = json.loads(call(superset.admin, "get", f"chart/{number}")["result"]["query_context"])
+    context["form_data"] = {**context.get("form_data", {}), "slice_id": number}
+    send(who, "post", "chart/data", json=context | {"result_format": "csv"})
+    send(who, "post", "chart/data", json=context)  # shown, not exported
+    metadata = superset.server.home / "metadata.db"
+    events = [event for event in superset_log.events(metadata) if event.actor == "nordlicht"]
+    exported = [event for event in events if event.action == "export"][-1]
+    assert exported.tenant == "nordlicht" and exported.store == "superset"
+    assert exported.detail["format"] == "csv" and exported.object == "chart Top customers", exported
+    assert exported.detail["name"].startswith("top-customers")
+    assert [event.action for event in events][-1] == "export"
+    browser = Browser(superset)
+    browser.log_in(superset.server.credentials.login("nordlicht"))
+    browser.get("/logout/")
+    actions = [event.action for event in superset_log.events(metadata) if event.actor == "nordlicht"]
+    assert actions[-2:] == ["login", "logout"]
