@@ -163,4 +163,5 @@ def _salt(mart: Mart) -> str:
         "variant",
         "model",
     )
-    return ", ".join([str(mart.time_column), *(name for name in parts if re.search(rf"\b{name}\b", GROUPS[mart.name]))])
+    time = mart.time_column or "period"
+    return ", ".join([time, *(name for name in parts if re.search(rf"\b{name}\b", GROUPS[mart.name]))])

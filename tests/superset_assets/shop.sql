@@ -3,7 +3,7 @@ SET VARIABLE first = CAST(current_date - INTERVAL {days} DAY AS DATE);
 CREATE OR REPLACE TEMP TABLE days AS
   SELECT CAST(unnest(generate_series(getvariable('first'), current_date + INTERVAL 1 DAY, INTERVAL 1 DAY)) AS DATE)
     AS date_day;  -- tomorrow too: tests may run over midnight
-CREATE OR REPLACE MACRO r(salt, low, high) AS low + hash('{tenant}' || CAST(salt AS VARCHAR)) % (high - low);
+CREATE OR REPLACE MACRO r(salt, low, high) AS low + hash('{tenant}' || CAST(salt AS VARCHAR)) % greatest(high - low, 1);
 
 INSERT INTO marts.metrics_daily BY NAME
   WITH base AS (
