@@ -86,7 +86,8 @@ def failure(result: subprocess.CompletedProcess[str]) -> str:
 
 def test_query_answers_in_each_format(place: Installation) -> None:
     question = ("query", "--metrics", "net_sales,orders_placed", "--by", "month", "--tenant", "aurora")
-    table, csv, plain = (in_a_process(place, *question, "--format", name) for name in ("table", "csv", "json"))
+    csv = in_a_process(place, *question, "--format", "csv")
+    table, plain = (takings(place, *question, "--format", name) for name in ("table", "json"))
     assert "2026-02-01" in table.stdout
     assert csv.stdout.startswith("month,net_sales,orders_placed")
     expected = place.ask(

@@ -122,7 +122,7 @@ def test_login_page_of_superset_leads_back_to_the_application(superset: Running,
     site = replace(served.site, logins=SupersetLogins(superset.server.url), superset_port=superset.server.port)
     login = superset.server.credentials.login("nordlicht")
     with running(application(site), int(superset.server.web.removeprefix(":"))) as port, browser.chromium() as driver:
-        for _ in range(4):  # again when the form was not ready yet, as in browser.log_in
+        for _ in range(4):  # again when the form was not ready yet, as in browser.log_in_by_form
             driver.get(f"http://127.0.0.1:{port}/")
             driver.find_element(By.LINK_TEXT, "Log in").click()
             wait_for(driver, "button[type=submit]")

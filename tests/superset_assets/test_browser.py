@@ -83,7 +83,8 @@ def test_admin_sees_every_chart_of_one_tenant_in_its_currency(superset: Running,
             }, slug
             assert slug != "store-performance" or browser.numbers(driver)["Net sales"].startswith("$")
             assert filled(browser.screenshot(driver, slug))
-        look(driver, superset, "store-performance")
+        if "store-performance" not in slugs:
+            look(driver, superset, "store-performance")
         browser.choose(driver, "Tenant", "nordlicht")
         driver.find_element(By.LINK_TEXT, "7d").click()
         WebDriverWait(driver, 30).until(lambda d: browser.numbers(d)["Net sales"].startswith("€"))

@@ -128,7 +128,7 @@ def test_tenant_lands_on_home_and_takes_period_and_comparison_along(superset: Ru
     url, slug = superset.server.url, "store-performance"
     with browser.chromium() as driver:
         wait = WebDriverWait(driver, 30)
-        browser.log_in(driver, url, superset.server.credentials.login("nordlicht"))
+        browser.log_in_by_form(driver, url, superset.server.credentials.login("nordlicht"))
         browser.settle(driver, charts("home"))
         assert driver.current_url.startswith(f"{url}/superset/dashboard/home/")
         assert figures(driver) == published(superset, "nordlicht", "30d", "prior")

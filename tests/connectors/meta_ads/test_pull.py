@@ -26,18 +26,21 @@ from tests.connectors.meta_ads.pulling import (
     shown,
     totals,
 )  # fmt: skip
+from tests.sampling import sample
 
 FIRST = END - timedelta(days=24)
+STEPS = [("aurora", 149), ("aurora", 77), ("nordlicht", 77)]
+"""Shop, and hours between two pulls."""
 
 
-@pytest.fixture(scope="module", params=["aurora", pytest.param("nordlicht", marks=pytest.mark.deep)])
+@pytest.fixture(scope="module", params=sample(STEPS, ("aurora", 149)))
 def stepped(world: World, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Place:
-    """A first load, then a pull every 77 hours."""
-    place, now = Place(tmp_path_factory.mktemp("steps"), request.param), FIRST
+    """A first load, then a pull every 149 hours, or every 77."""
+    place, now = Place(tmp_path_factory.mktemp("steps"), request.param[0]), FIRST
     with serve(world, now=now) as server:
         place.pull(server)
         while now < END:
-            now = min(END, now + timedelta(hours=77))
+            now = min(END, now + timedelta(hours=request.param[1]))
             server.set_now(now)
             place.pull(server)
     return place
