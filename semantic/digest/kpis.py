@@ -8,8 +8,9 @@ from typing import Any
 
 from common.presets import Days
 from semantic.compiler import compile_ranges
-from semantic.digest import words
+from semantic.digest import sells, words
 from semantic.digest.periods import Case
+from semantic.digest.sells import Sells
 from semantic.filters import literal
 from semantic.warehouse import Build
 
@@ -17,6 +18,16 @@ KPIS = ("net_sales", "orders_placed", "aov", "ad_spend", "roas", "margin_after_a
 """The figures in their order."""
 WITHOUT_ADS = ("net_sales", "orders_placed", "aov", "new_customers", "units_sold", "gross_profit")
 """Those of a shop that has no ad account: what advertising costs and brings is unknown there."""
+OF_VAULTS = (
+    "net_after_refunds",
+    "vault_orders",
+    "vault_aov",
+    "vault_revenue",
+    "vault_refunded_amount",
+    "vault_refund_rate",
+)
+"""Those of a creator, whose event log has no costs."""
+FIGURES = {Sells.GOODS_WITH_ADS: KPIS, Sells.GOODS: WITHOUT_ADS, Sells.VAULTS: OF_VAULTS}
 MARGINS = ("margin_after_ads", "gross_profit")
 ESTIMATED = ("sales_cost_assumed", "sales_cost_missing")
 """Sales whose cost is not certain: any of them makes a margin an estimate."""
@@ -27,13 +38,14 @@ def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
     """The rows of the mart `kpis` for the build's tenant."""
     currency = build.currency()
     code = currency.code if currency else None
-    figures = KPIS if _has_ads(build) else WITHOUT_ADS
-    known = values(
-        build, [*figures, *ESTIMATED], {days for case in cases for days in (case.days.now, case.days.before)}
-    )
+    kind = sells.of(build)
+    figures, parts = FIGURES[kind], () if kind is Sells.VAULTS else ESTIMATED
+    known = values(build, [*figures, *parts], {days for case in cases for days in (case.days.now, case.days.before)})
     for case in cases:
         now = known[case.days.now]
-        before = _until(build, case) if case.until else known[case.days.before]
+        before = known[case.days.before]
+        if case.until:
+            before = _vaults_until(build, case) if kind is Sells.VAULTS else _until(build, case)
         for position, name in enumerate(figures, start=1):
             metric, value, previous = build.catalog.metric(name), now[name], before.get(name)
             is_estimate = name in MARGINS and any(now[part] for part in ESTIMATED)
@@ -61,13 +73,6 @@ def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
                 "change_text": change,
                 **{f"{other}_text": change if other == tone else "" for other in ("good", "bad", "neutral")},
             }
-
-
-def _has_ads(build: Build) -> bool:
-    """Whether ad spend is known on any day: it is zero on days on which nothing was spent."""
-    sql = "SELECT COUNT(ad_spend_minor) FROM marts.metrics_daily WHERE tenant_id = ?"
-    ((count,),) = build.connection.execute(sql, [build.tenant]).fetchall()
-    return bool(count)
 
 
 def values(build: Build, metrics: Sequence[str], ranges: set[Days]) -> dict[Days, Values]:
@@ -108,4 +113,23 @@ def _until(build: Build, case: Case) -> Values:
         "net_sales": exact(Decimal(int(sales or 0)) / units),
         "orders_placed": exact(orders),
         "aov": exact(Decimal(int(order_value)) / units / orders) if orders else None,
+    }
+
+
+def _vaults_until(build: Build, case: Case) -> Values:
+    """The same for a creator. What was paid back since is no figure of a part of a day."""
+    ((orders, revenue, refunded, units),) = build.connection.execute(
+        f"""SELECT SUM(orders), SUM(revenue_minor), SUM(refunded_minor), MAX(minor_units) FROM marts.vault_sales
+        WHERE tenant_id = {literal(build.tenant or "")} AND date_day = DATE '{case.days.before[0]}'
+            AND happened_at <= TIMESTAMP '{case.until:%Y-%m-%d %H:%M:%S}'"""
+    ).fetchall()
+    if not units:
+        return {}
+    sold, returned = Decimal(int(revenue)) / units, Decimal(int(refunded)) / units
+    return {
+        "net_after_refunds": exact(sold - returned),
+        "vault_orders": exact(orders),
+        "vault_aov": exact(sold / int(orders)) if orders else None,
+        "vault_revenue": exact(sold),
+        "vault_refunded_amount": exact(returned),
     }

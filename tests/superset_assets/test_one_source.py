@@ -21,7 +21,7 @@ from tests.superset_assets import browser
 from tests.superset_assets.conftest import TENANTS, Running, point_to
 from tests.superset_assets.test_logins import Browser
 
-HIDDEN = {"marketing-performance", "product-metrics"}
+HIDDEN = {"assistant", "creator", "marketing-performance", "product-metrics"}
 UNKNOWN = {
     # advertising
     "ad_spend", "roas", "roas_by_day",
