@@ -302,7 +302,8 @@ def _with_keys_of_their_own(sources: list[Source]) -> list[Source]:
     for source in sources:
         account = source.account
         if account.secret and BY_KIND[account.source].key_is_account:
-            same.setdefault((account.source, account.base_url, account.secret), []).append(account)
+            server = account.base_url if "://" in account.base_url else ""  # one web application has all write keys
+            same.setdefault((account.source, server, account.secret), []).append(account)
     problems = {}
     for accounts in same.values():
         if len(accounts) > 1:

@@ -94,7 +94,7 @@ def test_the_kit_runs_for_every_connector() -> None:
 
 
 PAIRS = list(product(KINDS, CHECKS))
-RESUMED = ("stripe", "meta_ads", "tiktok_ads", "files")
+RESUMED = ("stripe", "meta_ads", "tiktok_ads", "files", "collector")
 """Their own tests of pulls interrupt and resume them too."""
 SAMPLE = [(kind, check) for kind, check in PAIRS if kind not in RESUMED or check != interrupted_sync_resumes]
 

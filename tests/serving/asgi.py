@@ -34,11 +34,12 @@ def loop() -> asyncio.AbstractEventLoop:
 
 @dataclass
 class Client:
-    """Requests to `app`. cookies: what the browser sends with each one."""
+    """Requests to `app`. cookies, sent: what the browser sends with each one; headers of a request replace `sent`."""
 
     app: ASGIApp
     host: str = "127.0.0.1:8090"
     cookies: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         return self.send("GET", path, headers=headers)
@@ -55,7 +56,7 @@ class Client:
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> Answer:  # fmt: skip
         address = urlsplit(path)
-        sent = {"host": self.host, "content-length": str(len(body)), **(headers or {})}
+        sent = {"host": self.host, "content-length": str(len(body)), **self.sent, **(headers or {})}
         if self.cookies:
             sent.setdefault("cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
         messages: list[Message] = []

@@ -8,17 +8,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
 from common.presets import Days
+from connectors.collector.records import Records
+from connectors.collector.streams import LISTS
 from semantic import catalog as catalogs
 from semantic.reports.brand import Brand
 from semantic.subject import Subject
 from serving import links
 from serving.app import application
-from serving.audit.records import Records
+from serving.audit.records import Records as AuditRecords
+from serving.collector.collectors import Collector
 from serving.errors import LoginServerError
 from serving.keys import Keys
 from serving.ledger import Ledger
@@ -30,6 +34,7 @@ from tests.serving.asgi import Client, loop
 from tests.superset_assets import marts
 
 ZONE = "America/New_York"
+WRITE_KEYS = {"aurora": "write-key-of-the-first-shop", "nordlicht": "write-key-of-the-second-shop"}
 ROLES = {
     "aurora": ["tenant:aurora"], "nordlicht": ["tenant:nordlicht"], "maria": ["tenant:aurora", "takings:analyst"],
     "ola": ["takings:operator"], "admin": ["Admin"], "nobody": ["Gamma"], "both": ["tenant:aurora", "tenant:nordlicht"],
@@ -127,7 +132,22 @@ def site_of(published: Path, state: Path, sessions: Sessions, now: Callable[[], 
     tenants = {
         name: Tenant(name, Subject(title, ZONE, {"shopify": "Shopify"}), Brand(title)) for name, title in names.items()
     }
-    site = Site(published, tenants, sessions, Keys(state), Ledger(state), Tokens(state), History(state), Records(state))
+    check = Records(ZoneInfo(ZONE), keep_text=False).check
+    collectors = [
+        Collector(name, "web", key, state / "collected" / name, LISTS, check, 1_000_000)
+        for name, key in WRITE_KEYS.items()
+    ]
+    site = Site(
+        published,
+        tenants,
+        sessions,
+        Keys(state),
+        Ledger(state),
+        Tokens(state),
+        History(state),
+        AuditRecords(state),
+        collectors=collectors,
+    )
     return replace(site, now=now) if now else site
 
 

@@ -26,7 +26,7 @@ from serving.tenant_api.history import Author
 from serving.tenant_api.profile import Profile
 from serving.tokens import SCOPES, Tokens
 from tests.serving.asgi import Answer, Client
-from tests.serving.conftest import Served, Sessions, copied, publish_again, site_of
+from tests.serving.conftest import WRITE_KEYS, Served, Sessions, copied, publish_again, site_of
 from tests.serving.server import ask_with, running
 from tests.serving.test_walk import OTHER, text_of
 from tests.superset_assets.marts import CANARIES
@@ -103,6 +103,7 @@ def credentials(served: Served, tenant: str) -> dict[str, dict[str, str]]:
         "a token of another ledger": {"authorization": f"Bearer {stranger[0]}"},
         "a part of the other's token": {"authorization": theirs[:-1]},
         "the other's token as a password": {"authorization": theirs.replace("Bearer", "Basic")},
+        "a write key": {"authorization": f"Bearer {WRITE_KEYS[tenant]}"},
         "two names": {"authorization": f"{own}, {theirs}"},
         "no token": {"authorization": own_start},
     }

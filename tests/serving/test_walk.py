@@ -7,6 +7,7 @@ the application: a new one is walked without a change here. Leaks that are plant
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 
+from common import collected
 from serving import links, own
 from serving.app import application
 from serving.reader import downloads
@@ -27,7 +29,7 @@ from serving.tenant_api.history import Author
 from serving.tenant_api.profile import Profile
 from tests.sampling import sample
 from tests.serving.asgi import Answer, Client
-from tests.serving.conftest import Served, Sessions, copied, site_of
+from tests.serving.conftest import WRITE_KEYS, Served, Sessions, copied, site_of
 from tests.superset_assets.marts import CANARIES
 
 OTHER = {"aurora": "nordlicht", "nordlicht": "aurora"}
@@ -73,6 +75,7 @@ def credentials(served: Served, tenant: str) -> dict[str, tuple[Client, list[str
         "a link": (served.client, own_tokens),
         "an ended link of the other tenant": (served.client, ended),
         "a session": (served.as_login(tenant), [*own_tokens, *ended, *forged]),
+        "a write key": (Client(served.client.app, sent={"authorization": f"Bearer {WRITE_KEYS[tenant]}"}), forged),
         "no valid session": (Client(served.client.app, cookies={"session": "x"}), forged),
         **{name: (client, own_tokens) for name, client in analyst},
     }
@@ -130,7 +133,8 @@ def test_no_route_shows_anything_of_another_tenant(served: Served, tenant: str) 
     assert served.site.settings.newest(other).number == 1
     assert served.site.settings.newest(tenant).after.brand_voice == "changed"
     found_routes = {place.split(" ")[-1].partition("?")[0].split("/")[1] for place, _ in places}
-    assert {"", "r", "reports", "share", "links", "assets", "robots.txt", "settings", "static"} <= found_routes
+    named = {"", "r", "reports", "share", "links", "assets", "robots.txt", "settings", "static", "collect"}
+    assert named <= found_routes
     words = (CANARIES[OTHER[tenant]], *WORDS[OTHER[tenant]])
     assert [place for place, answer in places if any(word in text_of(answer) for word in words)] == []
     own_places = [place for place, answer in places if CANARIES[tenant] in text_of(answer)]
@@ -138,6 +142,24 @@ def test_no_route_shows_anything_of_another_tenant(served: Served, tenant: str) 
     assert any(place.startswith("a session: GET /reports/") for place in own_places)
     statuses = {answer.status for _, answer in places}
     assert {200, 303, 401, 403, 404, 405, 410} <= statuses and 500 not in statuses
+
+
+def test_write_key_reads_nothing_and_adds_records_to_its_tenant_alone(served: Served) -> None:
+    """Whatever else the request names: the other tenant in its address, in its body, a session of the other tenant."""
+    event = {"event_id": "e1", "occurred_at": "2026-01-02T03:04:05Z", "event_name": "page_view"}
+    browser = served.as_login("nordlicht")
+    headers = {"authorization": f"Bearer {WRITE_KEYS['aurora']}", "content-type": "application/json"}
+    for path in ("/collect", "/collect?tenant=nordlicht&write_key=" + WRITE_KEYS["nordlicht"]):
+        body = json.dumps({"events": [event | {"tenant_id": "nordlicht"}]}).encode()
+        assert browser.send("POST", path, headers=headers, body=body).status == 202
+    refused = browser.send("POST", "/collect", headers=headers, body=json.dumps({"tenant": "nordlicht"}).encode())
+    assert refused.status == 422
+    folders = {collector.tenant: collected.files(collector.folder) for collector in served.site.collectors}
+    assert folders["nordlicht"] == [] and len(folders["aurora"]) == 1
+    reader = Client(served.client.app, sent={"authorization": headers["authorization"]})
+    own = [answer for place, answer in walk(served, "aurora", ("GET",)) if place.startswith("a write key: ")]
+    assert own and not any(CANARIES["aurora"] in text_of(answer) for answer in own)
+    assert reader.get("/api/v1/metrics").status == 401 and reader.get("/collect").status == 405
 
 
 def test_operator_and_administrator_see_both(served: Served) -> None:

@@ -52,10 +52,10 @@ class Collecting:
         return [json.loads(line.record or b"") for path in collected.files(folder) for line in collected.lines(path)]
 
 
-def collecting(site: Site, folder: Path, **changes: Any) -> Collecting:
+def collecting(site: Site, root: Path, **changes: Any) -> Collecting:
     check = Records(ZoneInfo("America/New_York"), keep_text=False).check
     collectors = tuple(
-        replace(Collector(tenant, "web", key, folder / tenant, LISTS, check), **changes)
+        replace(Collector(tenant, "web", key, root / tenant, LISTS, check), **changes)
         for tenant, key in (("aurora", KEY), ("nordlicht", OTHER_KEY))
     )
     site = replace(site, collectors=collectors)

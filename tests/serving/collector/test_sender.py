@@ -96,6 +96,7 @@ def test_end_of_the_process_does_not_wait_long_for_a_collector_that_is_gone() ->
     assert sender.lost >= 1
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # a fork beside idle threads
 def test_child_process_has_records_of_its_own() -> None:
     with sending(TAKEN) as (sender, script):
         sender.put("events", {"id": 1})
