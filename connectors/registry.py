@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors import collector, files, meta_ads, shopify, stripe, tiktok_ads
+from connectors import collector, files, meta_ads, postgres, shopify, stripe, tiktok_ads
 from connectors.base import Stream
 from connectors.connector import Connector
-from connectors.contracts.tables import keyed_streams
 from connectors.sync.staging import Staging
 
 CONNECTORS: tuple[Connector, ...] = (
@@ -16,16 +15,15 @@ CONNECTORS: tuple[Connector, ...] = (
     meta_ads.CONNECTOR,
     tiktok_ads.CONNECTOR,
     files.CONNECTOR,
+    postgres.CONNECTOR,
     collector.CONNECTOR,
 )
 BY_KIND: Mapping[str, Connector] = {connector.kind: connector for connector in CONNECTORS}
 KINDS = tuple(BY_KIND)
 STREAMS: Mapping[str, tuple[Stream, ...]] = {connector.kind: connector.streams for connector in CONNECTORS}
-OF_CONTRACTS: Mapping[str, tuple[Stream, ...]] = {"postgres": keyed_streams()}
-"""The schemas of staging that hold records of the contracts, as `files` does."""
 
 
 def prepare_schemas(staging: Staging) -> None:
     """Create the tables of every source, also of those without an account: each dbt model finds what it reads."""
-    for kind, streams in {**OF_CONTRACTS, **STREAMS}.items():
-        staging.prepare(kind, streams, BY_KIND[kind].choices if kind in BY_KIND else ())
+    for connector in CONNECTORS:
+        staging.prepare(connector.kind, connector.streams, connector.choices)

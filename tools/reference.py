@@ -40,6 +40,7 @@ FORMS = {  # patterns, in words
     r"^[UW][A-Z0-9]{4,30}$": "Slack user: `U…` or `W…`",
     r"^[a-z][a-z0-9_.]{0,99}$": "an action type",
     r'^[^\[\]"\\]{1,40}$': "a key without brackets, quotes and backslashes; up to 40 characters",
+    r'^[^\s."][^."]{0,62}(\.[^."]{1,63})?$': "a name in the database, or two with a point between them",
     r"^[a-z][a-z0-9_]*$": "name of a rule",
     r"^(begin|end)$": "`begin`, `end`",
     r"^[A-Z]{3}$": "ISO 4217 code",

@@ -150,18 +150,18 @@ class RecordFiles:
             if repeated := count - loaded.get(file, 0):
                 order = f"the newest {self.contract.version}, then " if self.contract.version else ""
                 yield (
-                    f"{self.folder / file}: {repeated} row{'s have a' if repeated > 1 else ' has a'} "
-                    f"{self.contract.key} that another row of the file has; {order}the last line counts."
+                    f"{self.folder / file}: rows with the {self.contract.key} of another row of the file: {repeated}. "
+                    f"Of these, {order}the last line counts."
                 )
 
     def _of_files(self) -> Iterator[str]:
         loaded = {row[0] for row in self.context.reader.rows(questions.files_of(self.contract))}
-        gone = sorted(name for name in loaded - {file.name for file in self._files()} if "/" not in name)
-        if gone:
+        lost = sorted(name for name in loaded - {file.name for file in self._files()} if "/" not in name)
+        if lost:
             yield (
-                f"{self.folder}: {', '.join(gone[:5])}{f' and {len(gone) - 5} more' if len(gone) > 5 else ''} "
-                f"{'are' if len(gone) > 1 else 'is'} gone: the rows that were read from "
-                f"{'them' if len(gone) > 1 else 'it'} stay. A file of that name without rows removes them."
+                f"{self.folder}: {', '.join(lost[:5])}{f' and {len(lost) - 5} more' if len(lost) > 5 else ''} "
+                f"{'are' if len(lost) > 1 else 'is'} gone: the rows that were read from "
+                f"{'them' if len(lost) > 1 else 'it'} stay. A file of that name without rows removes them."
             )
 
 

@@ -84,10 +84,15 @@ class Load:
     def fill(self) -> tuple[int, int]:
         """The first load, where nothing has to be compared: typed straight into the tables.
 
-        Raises _NotCleanError when a row cannot be typed, has no key or no parent, or comes twice.
+        Raises _NotCleanError when a row cannot be loaded or typed, has no key or no parent, or comes twice.
         """
         written = 0
         for table in self.stream.tables:
+            if (
+                table.broken
+                and self.db.execute(f"select 1 from record as r where {table.broken} is not null").fetchone()
+            ):
+                raise _NotCleanError
             columns = ", ".join((*SCOPE, *LINEAGE, *(column.name for column in table.columns)))
             typed = ", ".join(strict_cast(column) for column in table.columns)
             try:

@@ -21,6 +21,7 @@ from connectors.tiktok_ads.settings import TikTokAdsSettings
 from simulator import SimulatorServer, World, demo_world, serve, write_files
 from simulator.scenarios.payments import secret_key
 from tests.connectors.collector.collecting import SETTINGS, Place, event, message, stored
+from tests.connectors.postgres import database
 from tests.sampling import sample_of_sets
 
 SHOP, START, END = "aurora", date(2026, 3, 1), datetime(2026, 3, 14, 10, tzinfo=UTC)
@@ -83,9 +84,18 @@ def collector(server: SimulatorServer, folder: Path) -> Subject:
     return Subject(BY_KIND["collector"], place.account, SETTINGS, ("collected", {"events": {"status_code": "many"}}))
 
 
+def postgres(server: SimulatorServer, folder: Path) -> Subject:
+    place = database.Place(folder)
+    for number in range(1, 4):
+        place.chat(number)
+    account = Account("acme", "postgres", "assistant", "", place.uri)
+    broken = {"row": {"started_at": "no time"}}
+    return Subject(BY_KIND["postgres"], account, place.settings, ("chat_sessions", broken))
+
+
 SUBJECTS: dict[str, Callable[[SimulatorServer, Path], Subject]] = {
     "shopify": shopify, "stripe": stripe, "meta_ads": meta_ads, "tiktok_ads": tiktok_ads, "files": files,
-    "collector": collector,
+    "collector": collector, "postgres": postgres,
 }  # fmt: skip
 
 

@@ -159,7 +159,7 @@ def test_the_newest_version_of_a_message_counts_and_its_repeats_are_reported(pla
     models = "select message_id, model from files.chat_messages order by 1"
     assert place.rows(models) == [("m1", "new"), ("m2", "last"), ("m3", "undefined")]
     assert "'mood' in chat_messages.jsonl: 1" in warnings[0]
-    assert "3 rows have a message_id that another row of the file has; the newest updated_at" in warnings[1]
+    assert "rows with the message_id of another row of the file: 3. Of these, the newest updated_at" in warnings[1]
     place.write("chat_messages.jsonl", lines(message("m1", model="old", updated_at="2026-03-02T00:00:00Z")))
     place.pull()  # the file says less than before: so do its rows
     assert place.rows(models) == [("m1", "old")]
