@@ -27,22 +27,27 @@ def list_tenants() -> None:
 @app.command()
 def rename(old: Stored, new: Stored, yes: Yes = False) -> None:
     """Give stored data the name that takings.toml has now: a tenant's, or an account's as tenant/source/account."""
-    from orchestration import settings, stored
+    from orchestration import settings, store_profiles, stored
 
-    change = stored.rename(settings.load(), old, new, really=yes)
+    configuration = settings.load()
+    change = stored.rename(configuration, old, new, really=yes)
     _say_change(change, f"renamed from {old} to {new}", yes=yes)
+    if yes and "/" not in old and store_profiles.rename(configuration, old, new):
+        typer.echo(f"The settings of the assistant of {old} are those of {new} now.")
 
 
 @app.command()
 def remove(name: Stored, yes: Yes = False) -> None:
     """Delete all that is stored of a tenant, or of an account (tenant/source/account), that is not configured."""
-    from orchestration import settings, stored, tokens
+    from orchestration import settings, store_profiles, stored, tokens
 
     configuration = settings.load()
     change = stored.remove(configuration, name, really=yes)
     _say_change(change, "deleted", yes=yes)
     if yes and "/" not in name and (count := tokens.revoke_all(configuration, name)):
         typer.echo(f"{count} token{'s' * (count > 1)} of {name} no longer work{'s' * (count == 1)}.")
+    if yes and "/" not in name and store_profiles.clear(configuration, name):
+        typer.echo(f"The settings of the assistant of {name} are empty now; their history stays.")
 
 
 def say_left_behind(configuration: Settings) -> None:

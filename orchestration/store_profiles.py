@@ -12,6 +12,7 @@ from typing import Any
 
 from common.errors import TakingsError
 from connectors.sync.staging import Staging
+from orchestration import sharing
 from orchestration.home import Home
 from orchestration.settings import Settings
 from serving.tenant_api.history import History
@@ -37,6 +38,16 @@ def note(settings: Settings) -> list[str]:
         elif stores:
             warnings += _take_over(history, tenant.id, stores[0], now)
     return warnings
+
+
+def rename(settings: Settings, old: str, new: str) -> int:
+    """Give the settings of a tenant to its new id; returns how many versions there were."""
+    return History(Home(settings.home).serving).rename(old, new)
+
+
+def clear(settings: Settings, tenant: str) -> bool:
+    """Empty the settings of a tenant that is removed; returns whether there were any."""
+    return History(Home(settings.home).serving).clear(tenant, sharing.user(), datetime.now(UTC))
 
 
 def _take_over(history: History, tenant: str, row: dict[str, Any], now: datetime) -> Iterator[str]:

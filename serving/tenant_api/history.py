@@ -17,7 +17,7 @@ from serving.database import Database
 from serving.errors import ChangedMeanwhileError, UnknownVersionError
 from serving.tenant_api.profile import Profile, stored
 
-Kind = Literal["login", "token", "source"]
+Kind = Literal["login", "token", "source", "command"]
 TABLE = """
 CREATE TABLE IF NOT EXISTS settings_versions (
     tenant TEXT NOT NULL, version INTEGER NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
@@ -31,13 +31,13 @@ LISTED = 50
 
 @dataclass(frozen=True)
 class Author:
-    """Who changes settings: a login's name, a token's id, or the name of a source."""
+    """Who changes settings: a login's name, a token's id, the name of a source, or who works at the command line."""
 
     kind: Kind
     name: str
 
     def __str__(self) -> str:
-        return self.name if self.kind == "login" else f"{self.kind} {self.name}"
+        return self.name if self.kind in ("login", "command") else f"{self.kind} {self.name}"
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,24 @@ class History:
             if last.author is not None and last.author.kind != "source":
                 return False
             return _add(db, last, profile, Author("source", source), now, None).number > last.number
+
+    def rename(self, old: str, new: str) -> int:
+        """Give the versions of a tenant to its new id, where that has none; returns how many."""
+        if not self.path.exists():
+            return 0
+        with self._database.transaction() as db:
+            db.execute("BEGIN IMMEDIATE")
+            if _newest(db, new).number:
+                return 0
+            return db.execute("UPDATE settings_versions SET tenant = ? WHERE tenant = ?", (new, old)).rowcount
+
+    def clear(self, tenant: str, by: str, now: datetime) -> bool:
+        """Empty the settings of a tenant that is removed, since another one may get its id; returns whether there were
+        any."""
+        last = self.newest(tenant)
+        if not last.number:
+            return False
+        return self.save(tenant, Profile(), Author("command", by), now, expected=last.number).number > last.number
 
 
 def _add(

@@ -82,6 +82,7 @@ def test_share_links_of_dashboards_lead_to_the_application(superset: Running) ->
     web = f"http://127.0.0.1{superset.server.web}"
     assert leads(superset, "/takings/share/revenue-overview") == (302, f"{web}/share?report=revenue-overview")
     assert leads(superset, "/takings/share/") == (302, f"{web}/")
+    assert leads(superset, "/takings/settings") == (302, f"{web}/settings")
     assert leads(superset, "/takings/share/x", "localhost:1")[1] == f"{web}/share?report=x".replace(
         "127.0.0.1", "localhost"
     )

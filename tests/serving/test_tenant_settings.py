@@ -197,3 +197,16 @@ def test_source_fills_in_what_nobody_has_changed(tmp_path: Path) -> None:
 def test_to_read_makes_no_file(tmp_path: Path) -> None:
     assert History(tmp_path).newest("aurora").number == 0 and History(tmp_path).versions() == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_tenant_that_is_renamed_keeps_its_settings_and_a_removed_one_leaves_none(tmp_path: Path) -> None:
+    history, author = History(tmp_path), Author("login", "aurora")
+    assert history.rename("aurora", "dawn") == 0 and not history.clear("aurora", "x", NOW) and not history.path.exists()
+    history.save("aurora", Profile(max_products=3), author, NOW, expected=0)
+    assert history.rename("aurora", "dawn") == 1
+    assert history.newest("dawn").after.max_products == 3 and history.newest("aurora").number == 0
+    history.save("aurora", Profile(max_products=4), author, NOW, expected=0)
+    assert history.rename("aurora", "dawn") == 0, "the new id has settings of its own"
+    assert history.clear("dawn", "root (command line)", NOW)
+    assert history.newest("dawn").after == Profile() and history.newest("dawn").number == 2
+    assert str(history.newest("dawn").author) == "root (command line)"
