@@ -35,8 +35,9 @@ select
     model,
     gap,
     messages,
-    'model ' || model || ' of tenant ' || tenant_id || ': ' || messages || ' messages from ' || first_day || ' to '
-    || last_day || ' (UTC) have no known cost, '
+    'model ' || model || ' of tenant ' || tenant_id || ': the cost of ' || messages
+    || case when messages = 1 then ' message' else ' messages' end || ' from ' || first_day || ' to ' || last_day
+    || ' (UTC) is unknown, '
     || case gap
         when 'no price' then 'since the price book has no price for it on these days. Add its rows to model_prices.csv'
         when 'no token counts' then 'since their source names no tokens. Record input_tokens and output_tokens'

@@ -171,7 +171,7 @@ def _table(
         fields.append(schema.field(name))
     for metric in metrics:
         zero = numbers.empty(metric, known[metric.name])
-        values = [zero if row.get(metric.name) is None else row[metric.name] for row in rows]
+        values = [numbers.value(metric, row, metric.name, zero) for row in rows]
         kind = _kind(metric, digits)
         shown = [numbers.shown(metric, value, digits) for value in values]
         columns.append(pa.array([float(v) if v is not None and kind == pa.float64() else v for v in shown], kind))

@@ -78,7 +78,7 @@ def _figures(
     for name in names:
         metric = build.catalog.metric(name)
         zero = numbers.empty(metric, known[name])
-        raw, earlier = (zero if row.get(key) is None else row[key] for key in (name, f"{name}_previous"))
+        raw, earlier = (numbers.value(metric, row, key, zero) for key in (name, f"{name}_previous"))
         figures[name] = Figure(
             metric,
             numbers.shown(metric, raw, digits),

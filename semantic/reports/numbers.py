@@ -60,6 +60,12 @@ def empty(metric: Metric, is_known: bool) -> int | None:
     return 0 if is_known and metric.adds_up and not metric.non_additive_over else None
 
 
+def value(metric: Metric, row: Mapping[str, Any], name: str, zero: int | None) -> Any:
+    """The number of a row; `zero` where the row has none. A row with a sum that lacks something is unknown."""
+    number = row.get(name)
+    return number if number is not None or (metric.unknown_with and name in row) else zero
+
+
 def places(metric: Metric, digits: int) -> int:
     """Decimal places of a metric in a currency of so many digits; 0 of a count."""
     if metric.unit == "money":

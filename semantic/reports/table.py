@@ -54,7 +54,7 @@ def fill(
             values = [row.get(column.of) for row in rows]
         else:
             zero = numbers.empty(metric, known[metric.name])
-            raw = [_known(row, column, newest, zero) for row in rows]
+            raw = [_known(metric, row, column, newest, zero) for row in rows]
             values = _shown(metric, column, raw, currency.digits)[before:]
         kind = _type(metric, column, currency.digits, schema)
         arrays.append(pa.array(values if metric else values[before:], kind))
@@ -97,7 +97,8 @@ def _picked(build: Build, report: Report, days: Days) -> tuple[Row, pa.Schema]:
         schema = now.schema
         for column in columns:
             value = _group(now, column)
-            is_zero = value is None and build.catalog.metric(column.of).adds_up
+            metric = build.catalog.metric(column.of)
+            is_zero = value is None and metric.adds_up and not metric.unknown_with
             row[column.name] = 0 if is_zero and _group(ever, column) is not None else value
     return row, schema
 
@@ -124,13 +125,13 @@ def _metrics(build: Build, columns: Sequence[ReportColumn]) -> list[str]:
     return list(dict.fromkeys(column.of for column in columns if column.of in build.catalog.metrics))
 
 
-def _known(row: Row, column: ReportColumn, newest: date, zero: int | None) -> Any:
+def _known(metric: Metric, row: Row, column: ReportColumn, newest: date, zero: int | None) -> Any:
     """A number of a row; without rows of its own, what its metric is then, and nothing for a day yet to come."""
     if column.where:
         return row[column.name]
-    if row.get(column.of) is None:
-        return None if "day" in row and row["day"] > newest else zero
-    return row[column.of]
+    if row.get(column.of) is None and "day" in row and row["day"] > newest:
+        return None
+    return numbers.value(metric, row, column.of, zero)
 
 
 def _shown(metric: Metric, column: ReportColumn, values: Sequence[Any], digits: int) -> list[Any]:

@@ -40,6 +40,9 @@ RANGES = {
     13: (((date(2026, 6, 30), date(2026, 9, 30)), (date(2026, 3, 29), date(2026, 6, 29))),),
 }
 
+ELSEWHERE = {"assistant", "creator"}
+"""Dashboards whose numbers are compared with oracles and worlds of their own, such as test_the_assistant.py."""
+
 
 @pytest.fixture(scope="module")
 def admin(superset: Running) -> SupersetClient:
@@ -50,7 +53,7 @@ def admin(superset: Running) -> SupersetClient:
 def queries(admin: SupersetClient) -> dict[str, dict[str, Any]]:
     """Every chart's stored query by its title, of all dashboards."""
     contexts: dict[str, dict[str, Any]] = {}
-    for slug in dashboard_titles():
+    for slug in dashboard_titles().keys() - ELSEWHERE:
         for row in call(admin, "get", f"dashboard/{slug}/charts")["result"]:
             if row["slice_name"] not in contexts:
                 stored = call(admin, "get", f"chart/{row['id']}")["result"]["query_context"]
@@ -246,7 +249,7 @@ CHARTS: dict[str, Answer] = {
 
 
 def test_every_chart_of_every_dashboard_is_compared(queries: dict[str, Any]) -> None:
-    assert len(dashboard_titles()) == 7
+    assert len(dashboard_titles().keys() - ELSEWHERE) == 7
     assert set(queries) == set(CHARTS) | set(home.TEXTS) | {home.TREND}
 
 

@@ -74,7 +74,11 @@ select
         cast({{ kind }}_cost_micros as bigint) as {{ kind }}_cost_micros,
     {%- endfor %}
     cast(
-        coalesce(input_cost_micros, 0) + coalesce(cached_cost_micros, 0) + coalesce(output_cost_micros, 0)
-        + coalesce(reasoning_cost_micros, 0) + coalesce(embedding_cost_micros, 0) as bigint
+        case
+            when messages_without_cost < messages
+                then
+                    coalesce(input_cost_micros, 0) + coalesce(cached_cost_micros, 0) + coalesce(output_cost_micros, 0)
+                    + coalesce(reasoning_cost_micros, 0) + coalesce(embedding_cost_micros, 0)
+        end as bigint
     ) as cost_micros
 from usages

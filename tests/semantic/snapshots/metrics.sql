@@ -268,6 +268,9 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cost_of_goods_assumed_mino
 -- cost_per_assisted_order (assistant_daily)
 CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(ROUND(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(assisted_orders) * 1000000, 0), 6) AS DECIMAL(32, 6)) END
 
+-- cost_per_assisted_order_known (assistant_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(ROUND(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(assisted_orders) * 1000000, 0), 6) AS DECIMAL(32, 6)) END
+
 -- cost_per_chat_session (assistant_daily)
 CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(ROUND(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions) * 1000000, 0), 6) AS DECIMAL(32, 6)) END
 
@@ -444,6 +447,9 @@ CAST(SUM(messages_without_cost_today) AS BIGINT)
 
 -- model_cost (model_usage_daily)
 CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
+
+-- model_cost_known (model_usage_daily)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
 
 -- model_messages (model_usage_daily)
 CAST(SUM(messages) AS BIGINT)

@@ -42,7 +42,7 @@ select
     joined.session_id,
     {{ local_day('joined.started_at', 'tenants.time_zone') }} as date_day,
     joined.started_at,
-    greatest(joined.ended_at, joined.started_at) as ended_at,
+    case when joined.ended_at < joined.started_at then joined.started_at else joined.ended_at end as ended_at,
     joined.last_message_at,
     joined.customer_id,
     joined.visitor_id,
