@@ -17,6 +17,7 @@ from orchestration import (
     cli_audit,
     cli_chat,
     cli_deliveries,
+    cli_event_log,
     cli_mcp,
     cli_numbers,
     cli_pictures,
@@ -43,6 +44,7 @@ app.add_typer(cli_share.app, name="share")
 app.add_typer(cli_chat.app, name="chat")
 app.add_typer(cli_tokens.app, name="token")
 app.add_typer(cli_audit.app, name="audit")
+app.add_typer(cli_event_log.app, name="event-log")
 cli_numbers.register(app)
 app.command()(cli_reports.report)
 app.command()(cli_mcp.mcp)

@@ -37,7 +37,7 @@ from semantic import catalog
 RETAINED_BUILDS = 3
 SMALL_BUILD = 64 * 2**20
 """Bytes of a build below which a second thread costs more than it saves."""
-RECORDS = {"chats": ("chat_sessions",), "events": ("events",), "event_log": ("vault_sales", "vault_funnel")}
+RECORDS = {"chats": ("chat_sessions",), "event_log": ("vault_sales", "vault_funnel")}
 """Kinds of records that any of several sources brings, and the marts of which one has rows of a tenant with them."""
 Columns = Mapping[str, list[str]]
 """The columns of each mart."""
@@ -113,14 +113,14 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
 
 def _records(db: duckdb.DuckDBPyConnection, path: Path, marts: Columns) -> dict[str, list[str]]:
     """The kinds of records of each tenant that has any."""
-    found: dict[str, list[str]] = {}
+    kinds: dict[str, list[str]] = {}
     db.execute(f"attach {quoted(path)} as published (read_only)")
     for kind, names in RECORDS.items():
         parts = " union ".join(f"select tenant_id from published.marts.{name}" for name in names if name in marts)
         for (tenant,) in db.execute(f"select distinct tenant_id from ({parts})").fetchall() if parts else []:
-            found.setdefault(tenant, []).append(kind)
+            kinds.setdefault(tenant, []).append(kind)
     db.execute("detach published")
-    return found
+    return kinds
 
 
 def current(home: Home) -> Path | None:

@@ -260,6 +260,7 @@ def test_the_command_line_imports_nothing_but_typer_at_its_start() -> None:
         "_audit",
         "_chat",
         "_deliveries",
+        "_event_log",
         "_mcp",
         "_numbers",
         "_pictures",

@@ -46,7 +46,7 @@ def test_every_dashboard_names_the_sources_that_fill_it() -> None:
     boards = decisions.read().dashboards
     assert [name for name, board in boards.items() if board.filled_by({"shopify"})] == ["home", "store_performance"]
     assert boards["marketing_performance"].filled_by({"shopify", "tiktok_ads"})
-    assert [name for name, board in boards.items() if board.filled_by({"files", "event_log"})] == ["creator"]
+    assert [name for name, board in boards.items() if board.filled_by({"files", "event_log"})] == ["creator", "home"]
     kinds = {"shopify", "stripe", "meta_ads", "files", "event_log", "chats"}
     assert all(board.filled_by(kinds) for board in boards.values())
 

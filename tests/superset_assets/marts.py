@@ -39,7 +39,8 @@ def catalog() -> Catalog:
         default = {"non_additive_over": meta.get("non_additive_over", ())}
         for item in model.get("metrics", []):
             item["config"]["meta"] = default | item["config"]["meta"]
-            metrics[item["name"]] = _metric(item, model["name"], "sum", item.get("expr", item["name"]), ())
+            expr = item.get("expr", item["name"])
+            metrics[item["name"]] = _metric(item, model["name"], item["agg"], expr, ())
     composed = {item["name"]: item for file in files for item in file.get("metrics", [])}
     while composed:  # a metric after its inputs
         for name, item in list(composed.items()):
@@ -62,7 +63,7 @@ def _metric(item: dict[str, Any], mart: str, kind: Any, expr: str, parts: Sequen
     return Metric(
         item["name"], item["label"], item["description"], meta["unit"], mart, meta.get("thresholds"),
         meta.get("format") or FORMATS[meta["unit"]], kind, expr, names, non_additive_over(meta) or inherited, micros,
-        meta.get("good", "none"), lacking,
+        meta.get("good", "none"), item.get("percentile"), lacking,
     )  # fmt: skip
 
 

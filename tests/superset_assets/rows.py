@@ -20,7 +20,7 @@ RANGES = {
     "closing_mrr_minor": (1500000, 1900000),
     "arr_minor": (18000000, 22000000), "opening_mrr_minor": (1500000, 1900000), "mrr_target_minor": (1800000, 2000000),
     "fx_mrr_minor": (-9000, 9000), "cost_of_goods_minor": (90000, 200000), "disputes_minor": (0, 9000),
-    "messages_without_cost": (0, 0), "messages_without_cost_today": (0, 0), "rated_sessions": (10, 20),
+    "messages_without_cost": (0, 1), "messages_without_cost_today": (0, 1), "rated_sessions": (10, 20),
     "rating_points": (50, 70), "sessions_with_order": (4, 90), "assisted_orders": (4, 90),
     "duration_seconds": (30, 900), "satisfaction": (1, 5), "cash_fees_minor": (1000, 9000),
     "cash_balance_minor": (4000000, 9000000),
@@ -56,6 +56,25 @@ GROUPS = {
     "('text-embedding-3-small', 'embedding')) AS c (model, usage)",
     "product_events": "days, (VALUES ('recommended', 'Tent', 1), ('inquired', 'Tent', 2), ('clicked', 'Lamp', 3)) "
     "AS c (event_type, product, number)",
+    "vault_sales": "days, (VALUES "
+    "('purchase', 5, 'AI Tools', 'vault_3', 'Toolkit', 'corporate', 'v2', 'en', 'United States', 'Northern America', "
+    "'first_time', NULL, NULL, '09:00'), "
+    "('purchase', 3, 'Wellness', 'vault_2', 'Mornings', 'playful', 'v2', 'pt', 'Portugal', 'Southern Europe', "
+    "'repeat', NULL, NULL, '18:00'), "
+    "('purchase', 1, 'Wellness', 'vault_1', 'Planner', 'minimal', 'v1', 'en', 'Germany', 'Western Europe', "
+    "'first_time', NULL, NULL, '21:00'), "
+    "('refund', 2, 'AI Tools', 'vault_3', 'Toolkit', 'corporate', 'v2', 'en', 'United States', 'Northern America', "
+    "'first_time', 'quality', '1 to 7 days', '10:00'), "
+    "('refund', 1, 'Wellness', 'vault_2', 'Mornings', 'playful', 'v2', 'pt', 'Portugal', 'Southern Europe', "
+    "'repeat', 'bought by mistake', '0 days', '19:00')) AS c (entry, number, niche, vault_id, product_name, ai_style, "
+    "ai_prompt_version, language, country, region, customer_type, refund_reason, refund_age, hour_of_day)",
+    "vault_funnel": "days, (VALUES ('AI Tools', 'vault_3', 1, 'Visit', 80), ('AI Tools', 'vault_3', 2, 'Cart', 20), "
+    "('AI Tools', 'vault_3', 3, 'Purchase', 9), ('AI Tools', 'vault_3', 4, 'Refund', 1), "
+    "('Wellness', 'vault_2', 1, 'Visit', 50), ('Wellness', 'vault_2', 2, 'Cart', 14), "
+    "('Wellness', 'vault_2', 3, 'Purchase', 5), ('Wellness', 'vault_2', 4, 'Refund', 1)) "
+    "AS c (niche, vault_id, step_number, step, number)",
+    "ai_generations": "days, (VALUES ('gpt-4', 1), ('gpt-4o', 2), ('gpt-4o', 3), ('gpt-4.1', 4)) "
+    "AS c (ai_version, number)",
     "events": "days, (VALUES ('page_view'), ('feature_used')) AS c (event_name)",
     "feature_daily": "days, (VALUES ('wishlist'), ('returns portal'), ('size guide')) AS c (feature)",
     "mrr_monthly": MONTHS,
@@ -97,6 +116,30 @@ NAMED = {
         "started_local": "date_day + number * INTERVAL 1 HOUR",
     },
     "product_events": {"product_title": "product || ' {canary}'", "product_key": "product"},
+    "vault_sales": {
+        "niche": "niche || ' {canary}'",
+        "days_since_sale": "CASE refund_age WHEN '0 days' THEN 0 WHEN '1 to 7 days' THEN 4 END",
+        "orders": "CASE entry WHEN 'purchase' THEN number ELSE 0 END",
+        "revenue_minor": "CASE entry WHEN 'purchase' THEN number * (3000 + 100 * day(date_day)) ELSE 0 END",
+        "refunds": "CASE entry WHEN 'refund' THEN number ELSE 0 END",
+        "refunded_minor": "CASE entry WHEN 'refund' THEN number * (1500 + 10 * day(date_day)) ELSE 0 END",
+        "orders_refunded": "CASE entry WHEN 'purchase' THEN number // 5 ELSE 0 END",
+        "refunds_without_sale": "0", "refunds_without_day": "0", "contradicted_orders": "0",
+        "deliveries_known": "CASE entry WHEN 'purchase' THEN number ELSE 0 END",
+        "deliveries_made": "CASE entry WHEN 'purchase' THEN number - day(date_day) // 28 ELSE 0 END",
+        "first_time_orders": "CASE WHEN entry = 'purchase' AND customer_type = 'first_time' THEN number ELSE 0 END",
+        "repeat_orders": "CASE WHEN entry = 'purchase' AND customer_type = 'repeat' THEN number ELSE 0 END",
+    },
+    "vault_funnel": {
+        "niche": "niche || ' {canary}'", "step_count": "number", "previous_count": "CASE step WHEN 'Visit' THEN NULL "
+        "WHEN 'Cart' THEN number * 4 ELSE number * 2 END", "visits": "CASE step WHEN 'Visit' THEN number ELSE 0 END",
+        "conversions": "CASE step WHEN 'Purchase' THEN number ELSE 0 END",
+    },
+    "ai_generations": {
+        "generations": "1", "successes": "CASE WHEN (day(date_day) + number) % 13 = 0 THEN 0 ELSE 1 END",
+        "failures": "CASE WHEN (day(date_day) + number) % 13 = 0 THEN 1 ELSE 0 END",
+        "latency_seconds": "0.5 * number + 0.05 * day(date_day)",
+    },
     "feature_daily": {"feature": "feature || ' {canary}'"},
     "sales_detail": {
         "order_id": "strftime(date_day, '%Y%m%d') || number",

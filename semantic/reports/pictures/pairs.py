@@ -46,7 +46,7 @@ def spec(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
             end = max(x.at(size), x.at(0)) + font * 0.5
             color = look.theme.muted if value is None else look.theme.text
             words.append(look.item(texts[number][part], end, upper + thick / 2, color))
-    limit = (look.right - look.left if above else room - font) / look.size.slack
+    limit = (look.right - look.left if above else room - font * 0.7) / look.size.slack
     bottom = top + len(pairs) * pitch - font * 0.5
     return bottom, [
         *legend,

@@ -113,7 +113,7 @@ def _draw(bars: Sequence[Bar], look: Look) -> tuple[float, list[marks.Layer]]:
         notes.append(look.item(bar.note, *((look.right, y + font * 0.75) if above else (after, middle)), theme.muted))
     zero = {"x": x.at(0), "x2": x.at(0), "y": look.top, "y2": bottom, "color": theme.zero}
     ahead = [word for word, bar in zip(words, bars, strict=True) if (bar.value or 0) < 0]
-    limit = (look.right - look.left if above else room - font) / look.size.slack
+    limit = (look.right - look.left if above else room - font * 0.7) / look.size.slack
     return bottom, [
         boxes(drawn, x, look.theme.accent),
         marks.rules([zero] if x.low < 0 else []),
