@@ -40,7 +40,8 @@ from superset_assets.process import Server
 SEED, DAYS = 7, 400
 TARGETS = {"mrr": 5_000, "churn_rate": 0.05}  # of each simulated shop, for the gauges
 CHANNELS = {"1424624": "Partnerships"}  # the app of each simulated shop's partners
-SHOP = "shopify"  # the kind of source that makes a tenant a shop
+METRICS = {"revenue-overview": "net_sales,orders_placed", "creator": "vault_revenue,vault_orders"}
+"""What the question to the API asks for, by the tenant's first report."""
 
 
 def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: int, web_port: int = 8090) -> None:
@@ -87,16 +88,20 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
 
 
 def share_links(configuration: Settings) -> list[str]:
-    """A ready link to the revenue of each tenant, as lines."""
+    """A ready link to the first report of each tenant, as lines."""
     days = configuration.dashboards.default_range
     first, last = (date.fromisoformat(day) for day in days.split(" : ")) if days else (None, None)
     fixed = (first, last) if first and last else None
     links = {
         tenant.name: sharing.ready_link(
-            configuration, "revenue-overview", tenant.id, fixed, None if fixed else "30d", "make demo"
+            configuration,
+            demo_messages.report_of(tenant.sources),
+            tenant.id,
+            fixed,
+            None if fixed else "30d",
+            "make demo",
         )
         for tenant in configuration.tenants
-        if any(source.kind == SHOP for source in tenant.sources)
     }
     return [f"  {name:22} {url}" for name, url in links.items()]
 
@@ -109,7 +114,8 @@ def api_lines(configuration: Settings, *, on_terminal: bool) -> list[str]:
     for tenant in configuration.tenants:
         path = configuration.home / "secrets" / f"{tenant.id}.api.token"
         text = tokens.ready_token(configuration, tenant.id, path, "make demo")
-        question = f"{sharing.address(configuration)}/api/v1/query?metrics=net_sales,orders_placed&by=month&{chosen}"
+        metrics = METRICS[demo_messages.report_of(tenant.sources)]
+        question = f"{sharing.address(configuration)}/api/v1/query?metrics={metrics}&by=month&{chosen}"
         bearer = text if on_terminal else f"$(cat {shlex.quote(str(path))})"
         lines.append(f'  curl -H "Authorization: Bearer {bearer}" "{question}"')
     return lines
@@ -164,11 +170,11 @@ def configure(
                 path.chmod(0o600)
                 source["secret"] = f"file:secrets/{path.name}"
             lines += [f"  {line}" for line in _settings(source, source)]
-        is_shop = any(source["kind"] == SHOP for source in shop["sources"])
+        is_shop = demo_messages.is_shop(source["kind"] for source in shop["sources"])
         if world is None and is_shop:
             lines += ["  [tenants.channels]", *(f'  "{name}" = "{channel}"' for name, channel in CHANNELS.items())]
             lines += ["  [tenants.targets]", *(f"  {name} = {value}" for name, value in TARGETS.items())]
-        if "mailbox" in shops and is_shop:
+        if "mailbox" in shops:
             lines += demo_messages.lines(shop, shops["mailbox"], secrets)
     if world is not None:  # the orders are years old: dashboards open on all of them
         until = datetime.fromisoformat(shops["until"]).date()

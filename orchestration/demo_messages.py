@@ -1,13 +1,14 @@
-"""The demo's messages: a delivery and an alert channel per simulated shop, to a mailbox on this machine."""
+"""The demo's messages: a delivery and an alert channel per simulated tenant, to a mailbox on this machine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from common.errors import StopError
+from connectors.settings import SourceSettings
 from orchestration import deliveries
 from orchestration.home import Home
 from orchestration.settings import Settings
@@ -15,6 +16,7 @@ from serving.deliveries.outbox import Entry
 
 FOLDER = "mailbox"
 DELIVERY = "weekly-revenue"
+SHOP_REPORT, CREATOR_REPORT = "revenue-overview", "creator"
 CHURN_LIMIT = 0.01  # strict: subscribers leave the simulated shops in most months
 
 
@@ -23,25 +25,38 @@ def folder(home: Home) -> Path:
     return home.root / FOLDER
 
 
-def lines(shop: dict[str, Any], mailbox: dict[str, Any], secrets: Path) -> Iterator[str]:
-    """The tables of a shop in takings.toml, beside its address in a file of `secrets`."""
-    tenant = shop["id"]
-    path = secrets / f"{tenant}.mail.address"
+def is_shop(kinds: Iterable[str]) -> bool:
+    """Whether a tenant with sources of these kinds is a shop; the demo's other tenant is a creator."""
+    return "shopify" in kinds
+
+
+def report_of(sources: Iterable[SourceSettings]) -> str:
+    """The first report of a tenant with these sources."""
+    return SHOP_REPORT if is_shop(source.kind for source in sources) else CREATOR_REPORT
+
+
+def lines(tenant: dict[str, Any], mailbox: dict[str, Any], secrets: Path) -> Iterator[str]:
+    """The tables of a tenant in takings.toml, beside its address in a file of `secrets`."""
+    name, has_shop = tenant["id"], is_shop(source["kind"] for source in tenant["sources"])
+    path = secrets / f"{name}.mail.address"
     path.write_text(
-        f"mailto://127.0.0.1:{mailbox['smtp_port']}/?from=takings@demo.example&to=owner@{tenant}.example&mode=insecure\n"
+        f"mailto://127.0.0.1:{mailbox['smtp_port']}/?from=takings@demo.example&to=owner@{name}.example&mode=insecure\n"
     )
     path.chmod(0o600)
     address = f"file:secrets/{path.name}"
+    if has_shop:
+        yield from (
+            "  # Its own limit, so that the demo shows what an alert looks like; without it: 8 %.",
+            "  [tenants.alerts]",
+            f"  churn = {CHURN_LIMIT}",
+        )
     yield from (
-        "  # Its own limit, so that the demo shows what an alert looks like; without it: 8 %.",
-        "  [tenants.alerts]",
-        f"  churn = {CHURN_LIMIT}",
         "  [[tenants.alert_channels]]",
         '  name = "owner"',
         f'  address = "{address}"',
         "  [[tenants.deliveries]]",
         f'  name = "{DELIVERY}"',
-        '  report = "revenue-overview"',
+        f'  report = "{SHOP_REPORT if has_shop else CREATOR_REPORT}"',
         '  schedule = "0 8 * * 1"',
         f'  recipients = ["{address}"]',
     )

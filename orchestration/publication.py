@@ -37,7 +37,7 @@ from semantic import catalog
 RETAINED_BUILDS = 3
 SMALL_BUILD = 64 * 2**20
 """Bytes of a build below which a second thread costs more than it saves."""
-RECORDS = {"chats": ("chat_sessions",), "event_log": ("vault_sales", "vault_funnel")}
+RECORDS = {"chats": ("chat_sessions",), "events": ("events",), "event_log": ("vault_sales", "vault_funnel")}
 """Kinds of records that any of several sources brings, and the marts of which one has rows of a tenant with them."""
 Columns = Mapping[str, list[str]]
 """The columns of each mart."""

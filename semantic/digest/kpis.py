@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from common.presets import Days
 from semantic.compiler import compile_ranges
-from semantic.digest import creator, words
+from semantic.digest import sells, words
 from semantic.digest.periods import Case
+from semantic.digest.sells import Sells
 from semantic.filters import literal
 from semantic.warehouse import Build
 
@@ -18,6 +18,16 @@ KPIS = ("net_sales", "orders_placed", "aov", "ad_spend", "roas", "margin_after_a
 """The figures in their order."""
 WITHOUT_ADS = ("net_sales", "orders_placed", "aov", "new_customers", "units_sold", "gross_profit")
 """Those of a shop that has no ad account: what advertising costs and brings is unknown there."""
+OF_VAULTS = (
+    "net_after_refunds",
+    "vault_orders",
+    "vault_aov",
+    "vault_revenue",
+    "vault_refunded_amount",
+    "vault_refund_rate",
+)
+"""Those of a creator, whose event log has no costs."""
+FIGURES = {Sells.GOODS_WITH_ADS: KPIS, Sells.GOODS: WITHOUT_ADS, Sells.VAULTS: OF_VAULTS}
 MARGINS = ("margin_after_ads", "gross_profit")
 ESTIMATED = ("sales_cost_assumed", "sales_cost_missing")
 """Sales whose cost is not certain: any of them makes a margin an estimate."""
@@ -28,18 +38,17 @@ def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
     """The rows of the mart `kpis` for the build's tenant."""
     currency = build.currency()
     code = currency.code if currency else None
-    is_creator = creator.is_alone(build)
-    figures = creator.FIGURES if is_creator else KPIS if _has_ads(build) else WITHOUT_ADS
-    parts = () if is_creator else ESTIMATED
+    kind = sells.of(build)
+    figures, parts = FIGURES[kind], () if kind is Sells.VAULTS else ESTIMATED
     known = values(build, [*figures, *parts], {days for case in cases for days in (case.days.now, case.days.before)})
     for case in cases:
         now = known[case.days.now]
         before = known[case.days.before]
         if case.until:
-            before = _vaults_until(build, case.days.before[0], case.until) if is_creator else _until(build, case)
+            before = _vaults_until(build, case) if kind is Sells.VAULTS else _until(build, case)
         for position, name in enumerate(figures, start=1):
             metric, value, previous = build.catalog.metric(name), now[name], before.get(name)
-            is_estimate = name in MARGINS and any(now[part] for part in parts)
+            is_estimate = name in MARGINS and any(now[part] for part in ESTIMATED)
             change, tone = words.change(value, previous, metric, code), words.tone(value, previous, metric.good)
             yield {
                 "tenant_id": build.tenant,
@@ -66,13 +75,6 @@ def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _has_ads(build: Build) -> bool:
-    """Whether ad spend is known on any day: it is zero on days on which nothing was spent."""
-    sql = "SELECT COUNT(ad_spend_minor) FROM marts.metrics_daily WHERE tenant_id = ?"
-    ((count,),) = build.connection.execute(sql, [build.tenant]).fetchall()
-    return bool(count)
-
-
 def values(build: Build, metrics: Sequence[str], ranges: set[Days]) -> dict[Days, Values]:
     """Metrics of one mart over each of several ranges of days, in one query; unknown in a range without rows."""
     ordered = sorted(ranges)
@@ -88,10 +90,6 @@ def exact(value: Any) -> Decimal | None:
     if value is None:
         return None
     return (Decimal(repr(value)) if isinstance(value, float) else Decimal(value)).quantize(Decimal("0.000001"))
-
-
-def _vaults_until(build: Build, day: date, instant: datetime) -> Values:
-    return {name: exact(value) for name, value in creator.until(build, day, instant).items()}
 
 
 def _until(build: Build, case: Case) -> Values:
@@ -115,4 +113,23 @@ def _until(build: Build, case: Case) -> Values:
         "net_sales": exact(Decimal(int(sales or 0)) / units),
         "orders_placed": exact(orders),
         "aov": exact(Decimal(int(order_value)) / units / orders) if orders else None,
+    }
+
+
+def _vaults_until(build: Build, case: Case) -> Values:
+    """The same for a creator. What was paid back since is no figure of a part of a day."""
+    ((orders, revenue, refunded, units),) = build.connection.execute(
+        f"""SELECT SUM(orders), SUM(revenue_minor), SUM(refunded_minor), MAX(minor_units) FROM marts.vault_sales
+        WHERE tenant_id = {literal(build.tenant or "")} AND date_day = DATE '{case.days.before[0]}'
+            AND happened_at <= TIMESTAMP '{case.until:%Y-%m-%d %H:%M:%S}'"""
+    ).fetchall()
+    if not units:
+        return {}
+    sold, returned = Decimal(int(revenue)) / units, Decimal(int(refunded)) / units
+    return {
+        "net_after_refunds": exact(sold - returned),
+        "vault_orders": exact(orders),
+        "vault_aov": exact(sold / int(orders)) if orders else None,
+        "vault_revenue": exact(sold),
+        "vault_refunded_amount": exact(returned),
     }

@@ -10,9 +10,10 @@ from typing import Any
 
 from common.presets import Days
 from semantic.compiler import compile_ranges
-from semantic.digest import creator, words
+from semantic.digest import sells, words
 from semantic.digest.kpis import exact
 from semantic.digest.periods import Case
+from semantic.digest.sells import Sells
 from semantic.warehouse import Build
 
 
@@ -36,12 +37,13 @@ KINDS = (
     Kind("Country", "detail_net_sales", "country", 3),
     Kind("Campaign", "campaign_spend", "campaign_id", 3, ("campaign_name",)),
 )
-KINDS_OF_VAULTS = (
+OF_VAULTS = (
     Kind("Product", "vault_revenue", "product_name", 5),
     Kind("Niche", "vault_revenue", "niche", 3),
+    Kind("Vault", "vault_revenue", "vault_id", 3),
     Kind("Country", "vault_revenue", "country", 3),
 )
-"""Those of a tenant that has an event log and no shop."""
+"""What may move at a creator, who has no shop."""
 Name = tuple[str, ...]
 Values = dict[Any, tuple[Name, Decimal]]
 """(names, value) by key"""
@@ -51,7 +53,7 @@ def rows(build: Build, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
     """The rows of the mart `movers` for the build's tenant; today is left out, it is not over."""
     currency = build.currency()
     whole = [case for case in cases if case.until is None]
-    for kind in KINDS_OF_VAULTS if creator.is_alone(build) else KINDS:
+    for kind in OF_VAULTS if sells.of(build) is Sells.VAULTS else KINDS:
         answers = _values(build, kind, {days for case in whole for days in (case.days.now, case.days.before)})
         for case in whole:
             now, before = answers.get(case.days.now, {}), answers.get(case.days.before, {})

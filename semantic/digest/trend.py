@@ -1,4 +1,4 @@
-"""Net sales of each period day by day, beside the earlier period; of vaults alone, what stays after refunds."""
+"""Net sales of each period day by day, beside the earlier period."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from common.presets import Days
-from semantic.digest import creator
+from semantic.digest import sells
 from semantic.digest.periods import Case
+from semantic.digest.sells import Sells
 from semantic.filters import literal
 from semantic.periods import days as every_day
 from semantic.warehouse import Build
@@ -25,7 +26,7 @@ def rows(build: Build, cases: Sequence[Case], today: date) -> Iterator[dict[str,
     currency = build.currency()
     if currency is None:
         return
-    by_day = creator.net_by_day(build) if creator.is_alone(build) else _by_day(build)
+    by_day = _by_day(build)
     for case in cases:
         last = case.days.now[1]
         ends = _ends(case.days.now)
@@ -53,8 +54,13 @@ def _row(build: Build, case: Case, currency: Any, day: Days, amounts: dict[str, 
 
 
 def _by_day(build: Build) -> dict[date, int]:
+    """Net sales of each day; of a creator, what stays after refunds."""
+    of_vaults = sells.of(build) is Sells.VAULTS
+    amount, mart = (
+        ("revenue_minor - refunded_minor", "vault_sales") if of_vaults else ("net_sales_minor", "metrics_daily")
+    )
     answers = build.connection.execute(
-        "SELECT date_day, SUM(net_sales_minor) FROM marts.metrics_daily "
+        f"SELECT date_day, SUM({amount}) FROM marts.{mart} "
         f"WHERE tenant_id = {literal(build.tenant or '')} GROUP BY date_day"
     ).fetchall()
     return {day: int(minor) for day, minor in answers if minor is not None}
