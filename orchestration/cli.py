@@ -169,7 +169,9 @@ def simulate(
     orders: Annotated[int, typer.Option(min=1, help="Number of orders, approximately.")] = 20_000,
     start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The shops' first day.")] = None,
     port: Annotated[int, typer.Option(help="0 takes a free port.")] = 8765,
-    files: Annotated[Path | None, typer.Option(help="Write each shop's events and expenses to this folder.")] = None,
+    files: Annotated[
+        Path | None, typer.Option(help="Also write the tenants' files to this folder, and serve chats by PostgreSQL.")
+    ] = None,
     mailbox: Annotated[
         Path | None, typer.Option(help="Also receive mails and webhooks, kept in this folder and shown on a page.")
     ] = None,

@@ -169,7 +169,7 @@ def configure(
                 path.write_text(token + "\n")
                 path.chmod(0o600)
                 source["secret"] = f"file:secrets/{path.name}"
-            lines += [f"  {line}" for line in _settings(source, source)]
+            lines += [f"  {line}" for line in source_lines(source)]
         is_shop = demo_messages.is_shop(source["kind"] for source in shop["sources"])
         if world is None and is_shop:
             lines += ["  [tenants.channels]", *(f'  "{name}" = "{channel}"' for name, channel in CHANNELS.items())]
@@ -189,6 +189,25 @@ def configure(
 def _mailbox(shops: dict[str, Any]) -> list[str]:
     """A line with the address of the mailbox, where there is one."""
     return [f"  {'Mailbox':22} {shops['mailbox']['url']}"] if "mailbox" in shops else []
+
+
+def source_lines(source: dict[str, Any]) -> list[str]:
+    """Lines of a source. A table of tables gets a heading for each."""
+    lines = _settings(source, [name for name, value in source.items() if not isinstance(value, dict)])
+    for name, value in source.items():
+        for key, table in value.items() if isinstance(value, dict) else ():
+            lines += [
+                f"[tenants.sources.{name}.{key}]",
+                *(f"{column} = {_inline(text)}" for column, text in table.items()),
+            ]
+    return lines
+
+
+def _inline(value: Any) -> str:
+    """A value as TOML has it on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_inline(part)}" for name, part in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _settings(values: dict[str, Any], names: Iterable[str]) -> list[str]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import signal
 import sys
-import threading
 from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.errors import ConfigurationError
+from orchestration.simulated_sources import Outside
 
 if TYPE_CHECKING:
     from simulator import SimulatorServer
-    from simulator.scenarios.creator import Creator
 
 AFTER_LAST_EVENT = timedelta(minutes=10)  # where the clock of recorded orders stops, so that a pull gets them all
-FILES_INTERVAL = 60.0  # seconds between two writes of the files
 TIKTOK_QUERIES_PER_SECOND = 200  # the simulated TikTok has no rate limit
 
 
@@ -34,23 +32,22 @@ def simulate(
     """Serve the retailer's shop in the folder `world`, or the demo's shops and creator, until interrupted.
 
     The first line on stdout is JSON with each tenant's sources and their tokens. `files` is the folder of the files
-    sources: one folder per tenant, written again every minute; without it there is no creator. `mailbox` is the folder
-    of received messages: with it, a mail server runs beside the shops. Raises ConfigurationError when the port is in
-    use.
+    sources, one folder per tenant, written again every minute, as is the database of a shop's chats; without it there
+    are no creator and no chats. `mailbox` is the folder of received messages: with it, a mail server runs beside the
+    shops. Raises ConfigurationError when the port is in use, StopError when the database does not start.
     """
     import simulator
 
     shops = simulator.retail_world(world) if world else simulator.demo_world(seed, start, None, orders)
-    stopped = threading.Event()
+
+    outside = Outside(shops, files) if files else None
 
     def ready(server: simulator.SimulatorServer) -> None:
-        if files is not None:
-            _write_files(server, files)
-            threading.Thread(target=_keep_writing, args=(server, files, stopped), daemon=True).start()
-        shopify_only = world is not None
-        sources: dict[str, Any] = {"shops": _shops(server, files, shopify_only=shopify_only)}
-        if files is not None:
-            sources["shops"] += [creator_tenant(creator, files) for creator in server.world.creators]
+        if outside is not None:
+            outside.begin(server)
+        sources: dict[str, Any] = {"shops": _shops(server, outside, shopify_only=world is not None)}
+        if outside is not None:
+            sources["shops"] += outside.tenants()
         sources["until"] = shops.end.isoformat()
         if server.mailbox is not None:
             sources["mailbox"] = {"smtp_port": server.mailbox.smtp_port, "url": f"{server.url}/mailbox/"}
@@ -60,18 +57,17 @@ def simulate(
     now = shops.end + AFTER_LAST_EVENT if world else None
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that folders are removed
     try:
-        with simulator.Mailbox(mailbox) if mailbox else nullcontext() as box:
+        with simulator.Mailbox(mailbox) if mailbox else nullcontext() as box, outside or nullcontext():
             simulator.run(shops, port, now=now, ticking=world is None, ready=ready, mailbox=box)
     except OSError as error:
         raise ConfigurationError(
             "The simulated shops were not started", str(error), "Choose another port with --port, or 0 for a free one"
         ) from None
     finally:
-        stopped.set()
         signal.signal(signal.SIGTERM, before)
 
 
-def _shops(server: SimulatorServer, files: Path | None, *, shopify_only: bool) -> list[dict[str, Any]]:
+def _shops(server: SimulatorServer, outside: Outside | None, *, shopify_only: bool) -> list[dict[str, Any]]:
     """Each shop with its sources as in takings.toml, and the `token` that belongs in the source's secret."""
     return [
         {
@@ -86,15 +82,16 @@ def _shops(server: SimulatorServer, files: Path | None, *, shopify_only: bool) -
                     "base_url": server.base_url(shop.account),
                     "token": shop.token,
                 },
-                *([] if shopify_only else other_sources(server, shop.account, files)),
+                *([] if shopify_only else other_sources(server, shop.account)),
+                *(outside.of_shop(shop.account) if outside and not shopify_only else []),
             ],
         }
         for shop in server.world.shops
     ]
 
 
-def other_sources(server: SimulatorServer, shop: str, files: Path | None) -> list[dict[str, Any]]:
-    """A shop's sources other than Shopify, as in takings.toml, with their `token`."""
+def other_sources(server: SimulatorServer, shop: str, files: Path | None = None) -> list[dict[str, Any]]:
+    """A shop's sources other than Shopify, as in takings.toml, with their `token`; with `files`, also its folder."""
     from simulator.scenarios.payments import secret_key
 
     meta, tiktok = (server.world.ad_account(shop, platform) for platform in ("meta", "tiktok"))
@@ -119,28 +116,3 @@ def other_sources(server: SimulatorServer, shop: str, files: Path | None) -> lis
     if files is not None:
         sources.append({"kind": "files", "account": shop, "path": str(files.absolute() / shop)})
     return sources
-
-
-def creator_tenant(creator: Creator, files: Path) -> dict[str, Any]:
-    """A creator with its source, as in takings.toml."""
-    return {
-        "id": creator.account,
-        "name": creator.name,
-        "time_zone": creator.time_zone,
-        "currency": creator.currency,
-        "sources": [{"kind": "files", "account": creator.account, "path": str(files.absolute() / creator.account)}],
-    }
-
-
-def _write_files(server: SimulatorServer, files: Path) -> None:
-    from simulator import write_event_log, write_files
-
-    for shop in server.world.shops:
-        write_files(server.world, shop.account, files / shop.account, server.now)
-    for creator in server.world.creators:
-        write_event_log(creator, files / creator.account, server.now)
-
-
-def _keep_writing(server: SimulatorServer, files: Path, stopped: threading.Event) -> None:
-    while not stopped.wait(FILES_INTERVAL):
-        _write_files(server, files)

@@ -15,8 +15,12 @@ Row = tuple[Any, ...]
 OTHER_TENANT, OTHER_SESSIONS = "fjordline", 40
 
 
-def rows_of(account: str, name: str, stored: Stored) -> dict[str, list[Row]]:
-    """The rows of every table: those of the shop, and of another tenant with sessions of the same ids."""
+def rows_of(account: str, name: str, stored: Stored, shift: int = 0) -> dict[str, list[Row]]:
+    """The rows of every table: those of the shop, and of another tenant with sessions of the same ids.
+
+    ``shift``: seconds that are added to every time.
+    """
+    stored = _shifted(stored, shift) if shift else stored
     rows = dict(_rows_of(account, stored))
     for table, foreign in _rows_of(OTHER_TENANT, _part(stored, OTHER_SESSIONS)):
         rows[table] += foreign
@@ -59,6 +63,21 @@ def _rows_of(tenant: str, stored: Stored) -> Iterator[tuple[str, list[Row]]]:
         )
         for row in stored.events
     ]  # fmt: skip
+
+
+def _shifted(stored: Stored, shift: int) -> Stored:
+    return Stored(
+        [
+            row._replace(
+                started_at=row.started_at + shift,
+                ended_at=None if row.ended_at is None else row.ended_at + shift,
+                updated_at=row.updated_at + shift,
+            )
+            for row in stored.sessions
+        ],
+        [row._replace(created_at=row.created_at + shift, stored_at=row.stored_at + shift) for row in stored.messages],
+        [row._replace(occurred_at=row.occurred_at + shift) for row in stored.events],
+    )
 
 
 def _part(stored: Stored, count: int) -> Stored:

@@ -24,17 +24,19 @@ READER, READER_PASSWORD = "takings_reader", "simulated-reader"  # of simulated d
 
 
 class ChatStore:
-    """The tables of an assistant in a database. ``write`` brings them to an instant."""
+    """The tables of an assistant in a database. ``write`` brings them to an instant.
 
-    def __init__(self, server: PostgresServer, assistant: Assistant, name: str) -> None:
-        self.server, self.assistant, self.name = server, assistant, name
+    ``shift``: seconds that are added to every time, so that a world of the past is one of today.
+    """
+
+    def __init__(self, server: PostgresServer, assistant: Assistant, name: str, shift: int = 0) -> None:
+        self.server, self.assistant, self.name, self.shift = server, assistant, name, shift
         self.written: dict[str, dict[Row, Row]] = {table: {} for table in KEYS}
         with server.connect() as connection:
             connection.execute(SCHEMA)
             connection.execute(f"create role {READER} login password '{READER_PASSWORD}'")
             connection.execute(f"alter role {READER} set default_transaction_read_only = on")
-            readable = [column for column in COLUMNS["tenants"] if column != "widget_key"]
-            columns = ", ".join([*readable, "temperature", "max_products"])
+            columns = ", ".join(column for column in COLUMNS["tenants"] if column != "widget_key")
             connection.execute(f"grant select ({columns}) on tenants to {READER}")
             connection.execute(f"grant select on chat_sessions, chat_messages, product_analytics to {READER}")
 
@@ -61,7 +63,7 @@ class ChatStore:
 
     def _rows(self, at: Instant) -> dict[str, dict[Row, Row]]:
         """The rows of every table by their keys."""
-        rows = rows_of(self.assistant.account, self.name, self.assistant.stored(at))
+        rows = rows_of(self.assistant.account, self.name, self.assistant.stored(at), self.shift)
         return {
             table: {tuple(row[columns.index(name)] for name in KEYS[table]): row for row in rows[table]}
             for table, columns in COLUMNS.items()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 SCHEMA = """
 create table tenants (
     id text primary key, name text not null, description text, brand_voice text, store_url text, logo_url text,
-    settings jsonb not null, widget_key text not null, updated_at timestamptz not null,
-    temperature numeric generated always as ((settings ->> 'temperature')::numeric) stored,
-    max_products integer generated always as ((settings ->> 'max_products')::integer) stored
+    settings jsonb not null, widget_key text not null, updated_at timestamptz not null
 );
 create table chat_sessions (
     tenant_id text not null references tenants, id text not null, opened_at timestamptz not null, closed_at timestamptz,
@@ -77,8 +76,21 @@ MAPPING: Mapping[str, tuple[str, Mapping[str, str]]] = {
     }),
     "store_profile": ("tenants", {
         "store_id": "id", "description": "description", "brand_voice": "brand_voice", "store_url": "store_url",
-        "logo_url": "logo_url", "temperature": "temperature", "max_products": "max_products",
+        "logo_url": "logo_url", "temperature": "settings.temperature", "max_products": "settings.max_products",
         "updated_at": "updated_at",
     }),
 }  # fmt: skip
 """For each record contract the table and its columns, by the contract's field."""
+TENANT_COLUMN = {"store_profile": "id"}
+"""The column with the tenant, of a contract whose table has another than `tenant_id`."""
+
+
+def mapping(account: str) -> dict[str, dict[str, Any]]:
+    """How takings.toml maps the tables to the record contracts, for one tenant of the application."""
+    result: dict[str, dict[str, Any]] = {}
+    for contract, (table, columns) in MAPPING.items():
+        tenant = {"column": TENANT_COLUMN.get(contract, "tenant_id"), "value": account}
+        result[contract] = {"table": table, "tenant": tenant, "columns": dict(columns)}
+        if "updated_at" not in columns:
+            result[contract]["changed_at"] = "updated_at"
+    return result

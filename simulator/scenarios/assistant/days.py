@@ -16,7 +16,7 @@ from simulator.books import DAY, HOUR, MINUTE, NEVER, Instant, Order, Product
 from simulator.scenarios.assistant.books import Assistant, ChatSession
 from simulator.scenarios.assistant.conversation import Conversation
 from simulator.scenarios.assistant.links import LINKS, Start, starts
-from simulator.scenarios.assistant.models import UNKNOWN_MODEL
+from simulator.scenarios.assistant.models import UNKNOWN_MODEL, Tokens, reported_cost
 from simulator.scenarios.visits import Event, Visits
 
 AHEAD = 8 * DAY  # how far a session may be from the order's day
@@ -27,7 +27,7 @@ SPECIAL_CASES = {
     6: "utc_midnight", 8: "no_message", 9: "no_tokens",
 }  # fmt: skip
 """By the last digit of the day's number; the package's docstring describes them."""
-OUTLIER_DAY, OUTLIER_EVERY = 17, 100
+OUTLIER_DAY, OUTLIER_EVERY, OUTLIER_MODEL = 17, 100, "gpt-4o-mini"
 
 
 class Days:
@@ -151,7 +151,11 @@ class Days:
         elif case is not None:
             self._change(case, add(begin + 15 * HOUR, turns=0 if case == "no_message" else 2))
         if day % OUTLIER_EVERY == OUTLIER_DAY:
-            self._answer(add(begin + 16 * HOUR), model="gpt-4o-mini", input_tokens=self.outlier_tokens, cached_tokens=0)
+            tokens = Tokens(self.outlier_tokens, 0, 100, 0)
+            self._answer(
+                add(begin + 16 * HOUR), model=OUTLIER_MODEL, input_tokens=tokens.input, cached_tokens=None,
+                output_tokens=tokens.output, reasoning_tokens=None, reported_cost=reported_cost(OUTLIER_MODEL, tokens),
+            )  # fmt: skip
         if end - begin != DAY:
             change = self._clock_change(begin)
             add(change - 30 * MINUTE)
