@@ -14,6 +14,7 @@ import duckdb
 
 from common.errors import TakingsError
 from connectors.base import Progress, no_progress
+from connectors.registry import KINDS
 from orchestration import dbt_build, pipeline, settings, simulator
 from orchestration.blocked import BlockedError
 from orchestration.home import Home
@@ -165,6 +166,18 @@ def published_shops() -> Installation:
             place.run()
 
     return Installation(shared_cache.entry("shops", f"5 150 {SHOPS.end}", make))
+
+
+def published_sources() -> Installation:
+    """The same with all sources of both shops."""
+
+    def make(folder: Path) -> None:
+        place = Installation(folder)
+        with serve(SHOPS) as server:
+            place.configure(server, kinds=KINDS)
+            place.run()
+
+    return Installation(shared_cache.entry("sources", f"5 150 {SHOPS.end}", make))
 
 
 def ask(path: Path, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

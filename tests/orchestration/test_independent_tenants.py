@@ -67,8 +67,12 @@ def alone(first: Installation, server: SimulatorServer, tmp_path_factory: pytest
 @pytest.fixture
 def place(first: Installation, alone: Marts, tmp_path: Path) -> Installation:
     """Both tenants, today, before the second run."""
-    copy = Installation(tmp_path / "place")
-    shutil.copytree(first.root, copy.root, symlinks=True)
+    return copied(first, tmp_path)
+
+
+def copied(place: Installation, folder: Path) -> Installation:
+    copy = Installation(folder / "place")
+    shutil.copytree(place.root, copy.root, symlinks=True)
     return copy
 
 
@@ -103,6 +107,16 @@ def mistake_of_takings(place: Installation, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(BY_KIND, "shopify", dataclasses.replace(shopify, pull=pull))
 
 
+@pytest.fixture(scope="module")
+def refused(
+    first: Installation, alone: Marts, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Installation, pipeline.Run]:
+    """Both tenants after a second run, in which the other one's token was wrong: only to be read."""
+    place = copied(first, tmp_path_factory.mktemp("refused"))
+    (place.root / f"{OTHER}.token").write_text("wrong")
+    return place, pipeline.run(place.settings)
+
+
 @pytest.mark.parametrize(
     ("trouble", "words"),
     [
@@ -112,11 +126,19 @@ def mistake_of_takings(place: Installation, monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_account_that_cannot_be_pulled_blocks_its_tenant_alone(
-    trouble: Callable[..., None], words: str, place: Installation, alone: Marts, monkeypatch: pytest.MonkeyPatch
+    trouble: Callable[..., None],
+    words: str,
+    place: Installation,
+    alone: Marts,
+    refused: tuple[Installation, pipeline.Run],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = rows(place, OTHER)
-    trouble(place, monkeypatch)
-    result = pipeline.run(place.settings)
+    if trouble is wrong_token:
+        place, result = refused
+    else:
+        trouble(place, monkeypatch)
+        result = pipeline.run(place.settings)
     assert list(result.failed) == [(OTHER, "shopify", OTHER)]
     assert words in str(result.failed[OTHER, "shopify", OTHER])
     assert [block.tenant_id for block in result.blocked] == [OTHER]
@@ -132,11 +154,9 @@ def test_account_that_cannot_be_pulled_blocks_its_tenant_alone(
 
 
 def test_tenant_is_published_again_once_its_account_can_be_pulled(
-    place: Installation, monkeypatch: pytest.MonkeyPatch
+    first: Installation, refused: tuple[Installation, pipeline.Run], tmp_path: Path
 ) -> None:
-    token = (place.root / f"{OTHER}.token").read_text()
-    wrong_token(place, monkeypatch)
-    pipeline.run(place.settings)
+    place, token = copied(refused[0], tmp_path), (first.root / f"{OTHER}.token").read_text()
     since, _ = notice(place, OTHER)
     pipeline.rebuild(place.settings)
     assert notice(place, OTHER)[0] == since, "the time of the first failure stays"

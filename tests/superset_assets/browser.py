@@ -31,6 +31,7 @@ CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--js-flags=--no-opt",  # a page is open for seconds: to optimise its scripts costs more than it saves
 )  # fmt: skip
 CHARTS = "[data-test='chart-container'], .dashboard-component-chart-holder .slice_container"
 BUSY = ".ant-spin-spinning, [data-test='loading-indicator'], .loading, [aria-label='Loading']"

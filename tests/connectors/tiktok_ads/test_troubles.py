@@ -113,7 +113,10 @@ def test_requests_are_paced_below_the_lowest_tier(place: Place, server: Simulato
     assert 0.125 < max(place.waits) <= 0.25, "four per second for the GMV Max report: TikTok allows 240 per minute"
 
 
-@pytest.mark.parametrize("code", [20001, 40200, 40201, 50000, 50002, 51010, 52102, 53103, 60001])
+CODES = [20001, 40200, 40201, 50000, 50002, 51010, 52102, 53103, 60001]
+
+
+@pytest.mark.parametrize("code", sample(CODES, 20001, 50000, 60001))
 def test_temporary_error_is_retried(code: int, place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault("api_error", on=REPORT, times=2, code=code))
     place.pull(server, since=END.date())
@@ -134,7 +137,7 @@ def test_invalid_parameter_is_not_retried(place: Place, server: SimulatorServer)
     assert place.pauses == []
 
 
-@pytest.mark.parametrize("kind", ["error", "cut", "truncated"])
+@pytest.mark.parametrize("kind", sample(["error", "cut", "truncated"], "truncated"))
 def test_broken_response_is_retried(kind: str, place: Place, server: SimulatorServer) -> None:
     server.faults.add(Fault(kind, on=REPORT, times=2))
     place.pull(server)
