@@ -127,13 +127,14 @@ class Settings(Table):
         """Every source with its account and secret; a missing or shared secret is its `problem`."""
         sources = []
         for tenant, source in self.sources():
-            reference, secret, problem = source.secret_reference, "", None
+            reference, secret, problem, state = source.secret_reference, "", None, "is missing"
             try:
                 secret = self.secret(reference) if reference else ""
+                state = "cannot be used"
                 source.check_secret(secret)
             except LookupError as error:
                 problem = ConfigurationError(
-                    f"The secret of the {source.kind} account {source.account} (tenant {tenant.id}) is missing",
+                    f"The secret of the {source.kind} account {source.account} (tenant {tenant.id}) {state}",
                     error.args[0],
                     f"Set it, or change `secret` in {self.config_path}",
                 )

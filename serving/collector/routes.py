@@ -28,7 +28,8 @@ from serving.limiting import Limits
 from serving.site import Site
 
 PATH = "/collect"
-MOST_BODY = 500_000  # bytes; a beacon has at most 65,536
+MOST_BODY = 500_000  # bytes
+MOST_ANONYMOUS = 65_536  # bytes with the key in the body, which is read before it is known: the most that a beacon has
 A_FEW = 20_000  # bytes that are checked at once, without a thread
 TYPES = ("application/json", "text/plain")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -98,6 +99,8 @@ class _Server:
         in_header = _key_of_header(request)
         collector = self._open(request, in_header) if in_header is not None else None
         body = await body_of(request)
+        if in_header is None and len(body) > MOST_ANONYMOUS:
+            raise ProblemError(_too_long(MOST_ANONYMOUS))
         content = parsed(body)
         if content.key is not None and in_header not in (None, content.key):
             raise self._gate.refused(request, _wrong_key())
@@ -180,10 +183,9 @@ def _wrong_key() -> Problem:
     )
 
 
-def _too_long() -> Problem:
-    return Problem(
-        413, "too-long", "The request is too long", f"{MOST_BODY:,} bytes are the most", "Send several requests"
-    )
+def _too_long(most: int = MOST_BODY) -> Problem:
+    why = f"{most:,} bytes are the most" + (" with the write key in the body" if most < MOST_BODY else "")
+    return Problem(413, "too-long", "The request is too long", why, "Send several requests")
 
 
 def _later(why: str) -> Problem:

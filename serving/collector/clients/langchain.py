@@ -30,6 +30,8 @@ from .sender import AT_THE_END, MOST_WAITING, Sender  # also in a copy of this f
 
 SESSION_KEYS = ("session_id", "thread_id", "conversation_id")
 """Where the metadata of a call name its conversation; LangGraph's thread_id is one of them."""
+BEGINNING = "session_started_at"
+"""When the conversation began (ISO 8601), where several processes answer it."""
 OF_SESSION = ("customer_id", "visitor_id", "visit_id", "variant", "language")
 """What the metadata may say of the session."""
 MOST_REMEMBERED = 10_000  # calls that run, and ids that were sent
@@ -66,7 +68,7 @@ class TakingsHandler(BaseCallbackHandler):
 
     The session of a call is `session_id`, `thread_id` or `conversation_id` of its metadata, else `session_id` here,
     else the outermost run: then each invocation is a session of its own. `metadata` is what calls have that name none:
-    customer_id, visitor_id, visit_id, variant, language.
+    customer_id, visitor_id, visit_id, variant, language, session_started_at.
     """
 
     run_inline = True  # in the caller's event loop, in order: a callback takes microseconds
@@ -192,10 +194,12 @@ class TakingsHandler(BaseCallbackHandler):
         return call
 
     def _record_session(self, call: _Call, *, is_first: bool) -> None:
-        """The session, when this process meets its first message; one that went on before began elsewhere."""
-        if self._is_new(f"session {call.session}") and is_first:
+        """The session, when this process meets it. Without a named beginning it begins with the first message of the
+        conversation; one that went on before began elsewhere."""
+        began = call.metadata.get(BEGINNING)
+        if self._is_new(f"session {call.session}") and (is_first or began):
             facts = {name: str(call.metadata[name]) for name in OF_SESSION if call.metadata.get(name)}
-            self._send("chat_sessions", session_id=call.session, started_at=_now(), **facts)
+            self._send("chat_sessions", session_id=call.session, started_at=str(began or _now()), **facts)
 
     def _record_text(self, call: _Call, name: str, role: str, message: BaseMessage | str) -> None:
         """A message that a model was given, once per outermost run: a chain may give it to several models."""

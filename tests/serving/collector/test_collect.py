@@ -20,7 +20,7 @@ from connectors.collector.streams import LISTS
 from serving.app import application
 from serving.collector.collectors import Collector
 from serving.collector.requests import MOST_RECORDS
-from serving.collector.routes import MOST_BODY
+from serving.collector.routes import MOST_ANONYMOUS, MOST_BODY
 from serving.site import Site
 from tests.serving.asgi import Answer, Client, loop
 from tests.serving.conftest import Sessions, site_of
@@ -186,6 +186,8 @@ def test_bodies(place: Collecting, body: bytes, status: int) -> None:
 def test_requests_that_are_too_long_are_refused_with_a_problem(place: Collecting) -> None:
     announced = place.send({"events": [EVENT | {"properties": {"x": "y" * MOST_BODY}}]})
     assert announced.status == 413 and errors(announced) == []
+    beacon = place.send({"write_key": KEY, "events": [EVENT | {"properties": {"x": "y" * MOST_ANONYMOUS}}]}, None)
+    assert beacon.status == 413 and "with the write key in the body" in beacon.text
     many = place.send({"events": [EVENT] * (MOST_RECORDS + 1)})
     assert many.status == 413 and "1,001 records" in many.text
     just = place.send({"events": [EVENT | {"event_id": str(number)} for number in range(MOST_RECORDS)]})

@@ -193,10 +193,13 @@ def test_call_without_a_session_is_one_of_its_own(sent: Sent) -> None:
     assert len(sessions) == 2 and {record["session_id"] for record in sent.records("chat_messages")} == sessions
 
 
-def test_conversation_that_began_elsewhere_begins_no_session(sent: Sent) -> None:
+def test_conversation_that_began_elsewhere_begins_where_the_metadata_say(sent: Sent) -> None:
     history = [HumanMessage("Hi"), AIMessage("Hello"), HumanMessage("Is it waterproof?")]
     model().invoke(history, config=sent.config(session_id="c1"))
     assert sent.records("chat_sessions") == [] and len(sent.messages()) == 2
+    named = {"session_id": "c2", "session_started_at": "2026-11-20T11:00:00Z"}
+    model().invoke(history, config=sent.config(**named))
+    assert sent.records("chat_sessions") == [{"session_id": "c2", "started_at": "2026-11-20T11:00:00Z"}]
 
 
 def test_tokens_that_are_not_reported_are_unknown(sent: Sent) -> None:
