@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -15,6 +16,11 @@ from connectors.contracts import values
 from connectors.contracts.fields import Contract, Field, Kind
 from connectors.contracts.values import ValueMistakeError
 from connectors.surrogates import without_halves
+
+FREQUENT = 5_000  # values of a field that are remembered
+LONG = 200  # characters of a value that is not
+_NO_ID = "\0"
+"""Stands for a word for no id; no text that is loaded has this character."""
 
 
 @dataclass(frozen=True)
@@ -47,22 +53,22 @@ class RecordReader:
 
     def __init__(self, contract: Contract, zone: tzinfo, now: datetime, *, keep_text: bool = False) -> None:
         self.contract, self.zone, self.now, self.keep_text = contract, zone, now, keep_text
-        self._fields = contract.by_name
-        self._texts_kept = frozenset(contract.texts_kept)
-        self._required = tuple(field for field in contract.fields if field.required)
+        self._clock = values.Clock(zone, now)
+        self._fields = {field.name: _FieldReader(field, contract, self._clock) for field in contract.fields}
+        self._required = tuple((field.name, field.loaded_as) for field in contract.fields if field.required)
 
     def read_json(self, line: bytes) -> Row | Rejected:
         """Read one object of JSON in UTF-8. A key that comes twice is a mistake."""
         line, halves = without_halves(line)
         try:
-            pairs = _EXACT.decode(line.decode())
+            record = _decoded(line)
         except _TwiceError as error:
             return Rejected(f"{error} is there twice: it is not known which one is right")
         except (ValueError, RecursionError) as error:
             return Rejected(f"not JSON in UTF-8 ({str(error)[:200]})")
-        if not isinstance(pairs, dict):
+        if not isinstance(record, dict):
             return Rejected("not an object of JSON")
-        return self.read(pairs, halves)
+        return self.read(record, halves)
 
     def read(self, record: Mapping[str, Any], halves: int = 0) -> Row | Rejected:
         """Read one record: texts, or values of JSON with numbers as int or Decimal; None and blank are no value."""
@@ -73,58 +79,93 @@ class RecordReader:
             return Rejected(str(error), error.again_at, self.key_of(record))
         if reason := self._why_incomplete(columns):
             return Rejected(reason, key=self.key_of(record))
-        unknown = {name: value for name, value in record.items() if name not in self._fields}
+        unknown = (
+            {name: record[name] for name in record.keys() - self._fields.keys()} if self._has_others(record) else {}
+        )
         return Row(columns, unknown, tuple(no_ids), halves)
+
+    def _has_others(self, record: Mapping[str, Any]) -> bool:
+        return not record.keys() <= self._fields.keys()
 
     def _columns(self, record: Mapping[str, Any], no_ids: list[tuple[str, str]]) -> dict[str, str]:
         columns: dict[str, str] = {}
         for name, value in record.items():
-            if (field := self._fields.get(name)) is not None and value is not None:
-                self._read_field(field, value, columns, no_ids)
+            if value is None or (reader := self._fields.get(name)) is None:
+                continue
+            field = reader.field
+            written = value if value.__class__ is str else values.written(field, value)
+            if (text := reader.texts.get(written)) is None and (text := reader.read(written)) is None:
+                continue
+            if text is _NO_ID:
+                no_ids.append((name, written.strip()))
+            elif reader.is_private:
+                columns[f"{name}_length"] = str(len(written))
+                if self.keep_text:
+                    columns[name] = text
+            elif reader.text_column:
+                columns[reader.column], columns[reader.text_column] = text, written
+            else:
+                columns.setdefault(reader.column, text)
         return columns
 
     def _why_incomplete(self, columns: Mapping[str, str]) -> str | None:
         """The required field that is missing, or what contradicts each other."""
-        missing = [field.name for field in self._required if field.loaded_as not in columns]
-        if missing:
-            return f"{missing[0]} is missing"
+        for name, column in self._required:
+            if column not in columns:
+                return f"{name} is missing"
         return self.contract.check(columns) if self.contract.check else None
 
     def key_of(self, record: Mapping[str, Any]) -> str | None:
         """The record's id as it is loaded, None where it cannot be read."""
         if self.contract.key is None:
             return None
-        field = self._fields[self.contract.key]
+        field = self._fields[self.contract.key].field
+        value = record.get(field.name)
         try:
-            text = values.written(field, record.get(field.name))
-            return None if text is None else values.an_id(field, text.strip())
+            return None if value is None else values.an_id(field, values.written(field, value).strip())
         except ValueMistakeError:
             return None
 
-    def _read_field(self, field: Field, value: Any, columns: dict[str, str], no_ids: list[tuple[str, str]]) -> None:
-        written = values.written(field, value)
-        text = (written or "").strip()
-        if written is None or not text:
-            return
-        if field.kind is Kind.ID and text.lower() in values.NO_ID:
-            if field.required:
-                raise ValueMistakeError(f"{field.name} is not an id: {text}")
-            no_ids.append((field.name, text))
-        elif field.kind is Kind.INSTANT:
-            columns[field.loaded_as] = values.instant(field, text, self.zone, self.now)
-            if field.name in self._texts_kept:
-                columns[f"{field.name}_text"] = written
-        elif field.name == self.contract.private:
-            columns[f"{field.name}_length"] = str(len(written))
-            if self.keep_text:
-                columns[field.loaded_as] = values.a_text(field, written)
+
+class _FieldReader:
+    """Reads one field. `texts` are what its frequent values are loaded as: most fields of a log have few."""
+
+    def __init__(self, field: Field, contract: Contract, clock: values.Clock) -> None:
+        self.field, self.column, self.texts = field, field.loaded_as, dict[str, str]()
+        self.is_private = field.name == contract.private
+        self.text_column = f"{field.name}_text" if field.name in contract.texts_kept else ""
+        self._clock, self._read = clock, values.READERS.get(field.kind)
+
+    def read(self, written: str) -> str | None:
+        """What a value is loaded as; None for a blank one, _NO_ID for a word for no id. Raises ValueMistakeError."""
+        text = written.strip()
+        if not text:
+            return None
+        if self._read is None:
+            return values.instant(self.field, text, self._clock)
+        if self.field.kind is Kind.ID and text.lower() in values.NO_ID:
+            if self.field.required:
+                raise ValueMistakeError(f"{self.field.name} is not an id: {text}")
+            loaded = _NO_ID
         else:
-            columns.setdefault(field.loaded_as, values.READERS[field.kind](field, text))
+            loaded = self._read(self.field, written if self.is_private else text)
+        if len(self.texts) < FREQUENT and len(written) < LONG:
+            self.texts[written] = loaded
+        return loaded
 
 
 def encoded(record: Mapping[str, Any]) -> bytes:
     """A record as a line of the landing zone; numbers are written as they came."""
     return _ENCODER.encode(record)
+
+
+def _decoded(line: bytes) -> Any:
+    """The value of a text of JSON, numbers exact. Raises _TwiceError, ValueError and RecursionError."""
+    text = line.decode()
+    record = _QUICK.decode(text)
+    if isinstance(record, dict) and (text.count('":') != len(record) or _SPACED.search(text)):
+        return _EXACT.decode(text)  # looks for keys that come twice
+    return record
 
 
 class _TwiceError(Exception):
@@ -145,4 +186,6 @@ def _no_number(word: str) -> Any:
 
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_QUICK = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
+_SPACED = re.compile(r'"\s+:')
 _EXACT = json.JSONDecoder(object_pairs_hook=_without_twins, parse_float=Decimal, parse_constant=_no_number)

@@ -38,10 +38,8 @@ class ValueMistakeError(Exception):
         self.again_at = again_at
 
 
-def written(field: Field, value: Any) -> str | None:
-    """A value as text; None for none. Raises ValueMistakeError for a list, an object, or a value of another type."""
-    if value is None:
-        return None
+def written(field: Field, value: Any) -> str:
+    """A value as text. Raises ValueMistakeError for a list, an object, or a value of another type."""
     if isinstance(value, bool):
         if field.kind is not Kind.FLAG:
             raise ValueMistakeError(f"{field.name} is not {EXPECTED[field.kind]}: {str(value).lower()}")
@@ -51,8 +49,33 @@ def written(field: Field, value: Any) -> str | None:
     raise ValueMistakeError(f"{field.name} is not {EXPECTED[field.kind]}: it is an object or a list")
 
 
-def instant(field: Field, text: str, zone: tzinfo, now: datetime) -> str:
-    """A time in UTC. One without a zone is a local time of `zone`.
+class Clock:
+    """The time now (UTC), and the zone of times without one. Offsets are remembered by the hour."""
+
+    def __init__(self, zone: tzinfo, now: datetime) -> None:
+        self.zone, self.now, self.latest = zone, now, (now + TOLERANCE).astimezone(UTC).replace(tzinfo=None)
+        self._offsets: dict[tuple[int, int, int, int], timedelta | None] = {}
+
+    def utc(self, at: datetime) -> datetime:
+        """A time as UTC without a zone; a local time that comes twice or not at all is the later one of two."""
+        if at.tzinfo is not None:
+            return at.replace(tzinfo=None) if at.tzinfo is UTC else at.astimezone(UTC).replace(tzinfo=None)
+        hour = (at.year, at.month, at.day, at.hour)
+        if hour not in self._offsets:
+            first, last = at.replace(minute=0, second=0, microsecond=0), at.replace(minute=59, second=59)
+            offsets = {self._offset(one, fold) for one in (first, last) for fold in (0, 1)}
+            self._offsets[hour] = offsets.pop() if len(offsets) == 1 else None
+        offset = self._offsets[hour]
+        if offset is None:  # the clock is changed in this hour
+            offset = min(self._offset(at, fold) for fold in (0, 1))
+        return at - offset
+
+    def _offset(self, at: datetime, fold: int) -> timedelta:
+        return at.replace(tzinfo=self.zone, fold=fold).utcoffset() or timedelta(0)
+
+
+def instant(field: Field, text: str, clock: Clock) -> str:
+    """A time in UTC. One without a zone is a local time of the clock's zone.
 
     A local time that comes twice (summer time ends) is the second one; one that does not exist (summer time begins) is
     as much later as the clock was moved. So do DuckDB and PostgreSQL.
@@ -66,18 +89,11 @@ def instant(field: Field, text: str, zone: tzinfo, now: datetime) -> str:
         raise ValueMistakeError(f"{field.name} does not exist: {shown(text)}") from None
     if at.year not in YEARS:
         raise ValueMistakeError(f"{field.name} is not between the years {YEARS[0]} and {YEARS[-1]}: {shown(text)}")
-    at = utc(at, zone)
-    if at > now + TOLERANCE:
-        reason = f"{field.name} lies in the future: {shown(text)}, and the clock says {iso(now)}"
-        raise ValueMistakeError(reason, again_at=at - TOLERANCE)
-    return at.replace(tzinfo=None).isoformat() + "Z"
-
-
-def utc(at: datetime, zone: tzinfo) -> datetime:
-    """An instant in UTC; one without a zone is a local time of `zone`, the later one of two."""
-    if at.tzinfo is not None:
-        return at.astimezone(UTC)
-    return max(at.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    at = clock.utc(at)
+    if at > clock.latest:
+        reason = f"{field.name} lies in the future: {shown(text)}, and the clock says {iso(clock.now)}"
+        raise ValueMistakeError(reason, again_at=at.replace(tzinfo=UTC) - TOLERANCE)
+    return at.isoformat() + "Z"
 
 
 def an_id(field: Field, text: str) -> str:

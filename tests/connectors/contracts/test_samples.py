@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from connectors.contracts import CHAT_MESSAGES, CHAT_SESSIONS, EVENT_LOG, Contract, RecordReader, Rejected, Row
+from connectors.contracts.values import Clock
 
 NOW = datetime(2026, 3, 20, 10, tzinfo=UTC)
 SAMPLE = b"""{
@@ -91,3 +92,19 @@ def test_a_key_that_comes_twice_is_a_mistake_and_an_unknown_field_is_reported() 
     assert twice == Rejected("session_id is there twice: it is not known which one is right")
     more = read(CHAT_SESSIONS, b'{"session_id": "s", "started_at": "2026-01-01T00:00:00Z", "mood": 3}')
     assert isinstance(more, Row) and dict(more.unknown) == {"mood": 3}
+
+
+def test_every_hour_of_a_year_is_the_instant_that_python_says() -> None:
+    """Offsets are remembered by the hour; Lord Howe moves its clock by half an hour."""
+    for zone in (ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Europe/Lisbon")):
+        clock = Clock(zone, NOW)
+        for quarter in range(0, 365 * 24 * 4, 3):
+            local = datetime(2025, 1, 1) + timedelta(minutes=15 * quarter)
+            expected = max(local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+            assert clock.utc(local) == expected.replace(tzinfo=None), (zone, local)
+
+
+def test_a_key_that_comes_twice_is_found_however_it_is_written() -> None:
+    for line in (b'{"a":1,"a":2, "b" :3}', b'{"x": "\\":", "a" : 1, "a" : 2}', b'{"more": {"a": 1, "a": 2}}'):
+        result = read(CHAT_SESSIONS, line)
+        assert isinstance(result, Rejected) and result.reason == "a is there twice: it is not known which one is right"
