@@ -20,7 +20,7 @@ from benchmarks.collector import Load, measure
 from serving.app import application
 from serving.site import Site
 from tests.connectors.collector.collecting import Place
-from tests.serving.collector.test_collect import KEY, collecting
+from tests.serving.collector.posting import KEY, collecting
 from tests.serving.conftest import Sessions, site_of
 
 COUNT = 900

@@ -15,7 +15,7 @@ import pytest
 from selenium.webdriver.support.ui import WebDriverWait
 
 from serving.app import application
-from tests.serving.collector.test_collect import KEY, Collecting, place, site  # noqa: F401 - fixtures
+from tests.serving.collector.posting import KEY, Collecting
 from tests.serving.server import running
 from tests.superset_assets import browser
 
@@ -58,7 +58,7 @@ def shop(script: str) -> Iterator[str]:
         server.server_close()
 
 
-def test_page_of_another_site_sends_what_happens_and_forgets_what_was_confirmed(place: Collecting) -> None:  # noqa: F811
+def test_page_of_another_site_sends_what_happens_and_forgets_what_was_confirmed(place: Collecting) -> None:
     app = application(replace(place.site, now=lambda: datetime.now(UTC)))
     with (
         running(app) as port,
