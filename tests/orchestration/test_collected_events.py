@@ -67,7 +67,8 @@ def test_page_and_server_are_one_log(tmp_path: Path) -> None:
         event(3, 5, "add_to_cart"),
         event(4, 3, visit="s2", person="b2", utm_source="meta"),
     ]
-    send(place, "web", *(("events", record) for record in of_page), ("chat_messages", message(1)))
+    chat = message(1, model="gpt-4o", input_tokens=1000, output_tokens=100)
+    send(place, "web", *(("events", record) for record in of_page), ("chat_messages", chat))
     send(place, "app", ("events", event(6, 20, visit="s3", person="b2")))
     place.pull()
     place.rebuild()
@@ -82,6 +83,9 @@ def test_page_and_server_are_one_log(tmp_path: Path) -> None:
     assert place.ask(
         "select sum(counted_sessions), sum(sessions_ordered) from marts.sessions_daily where date_day = ?", [day]
     ) == [(3, 1)]
+    assert place.ask("select source, source_account, session_id, model, cost_micros from marts.chat_messages") == [
+        ("collector", "web", "c1", "gpt-4o", 3500)  # 1,000 tokens at 2.50 and 100 at 10.00 dollars per million
+    ]
 
 
 def test_collectors_without_a_folder_are_one_log(tmp_path: Path) -> None:

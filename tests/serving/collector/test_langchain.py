@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,11 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 
+from serving.app import application
 from serving.collector.clients.langchain import TakingsHandler
 from tests.connectors.scripted import Reply, Script, scripted
+from tests.serving.collector.posting import KEY, Collecting
+from tests.serving.server import running
 
 ROOT = Path(__file__).resolve().parents[3]
 USAGE = {"input_tokens": 350, "output_tokens": 240, "total_tokens": 590, "input_token_details": {"cache_read": 100},
@@ -219,6 +224,22 @@ def test_embeddings_and_records_of_ones_own_are_sent(sent: Sent) -> None:
         "tool",
     )
     assert sent.records("product_events") == [{"event_id": "p1", "event_type": "recommended"}]
+
+
+def test_collector_takes_what_the_handler_sends(place: Collecting) -> None:
+    app = application(replace(place.site, now=lambda: datetime.now(UTC)))
+    with running(app) as port:
+        handler = TakingsHandler(f"http://127.0.0.1:{port}/collect", KEY, interval=0.01, keep_text=True)
+        config: Any = {"callbacks": [handler], "metadata": {"session_id": "c1", "customer_id": 77, "language": "en"}}
+        model().invoke("Is it waterproof?", config=config)
+        handler.embedded("text-embedding-3-small", 812, "c1")
+        assert handler.flush(30) and handler.lost == 0
+        handler.close()
+    session, question, answered, embedding = (record["row"] for record in place.stored())
+    assert (session["customer_id"], session["language"]) == ("77", "en")
+    assert (question["role"], question["text_length"], "text" in question) == ("user", "17", False)
+    assert (answered["model"], answered["cached_tokens"], answered["reasoning_tokens"]) == ("gpt-5-mini", "100", "200")
+    assert (embedding["embedding_model"], embedding["embedding_tokens"]) == ("text-embedding-3-small", "812")
 
 
 class _BrokenError(Exception):
