@@ -19,6 +19,11 @@ from flask_login import current_user
 
 ADDRESS = "/takings/navigation"
 OK = 200
+REPORTS = {
+    "store-performance": ("revenue-overview", "sales-velocity", "product-performance"),
+    "creator": ("creator",),
+}
+"""The reports to which Home leads, by the dashboard that shows what they are about."""
 
 
 @cache
@@ -73,10 +78,17 @@ def _sees_all() -> bool:
 
 
 def _without(position: str, slugs: list[str]) -> str:
-    """A dashboard's layout without the links to these dashboards."""
+    """A dashboard's layout without the links to these dashboards, and to the reports that belong to them."""
     tiles = json.loads(position)
-    link = re.compile(rf" ?\[[^\]]*\]\(/superset/dashboard/(?:{'|'.join(map(re.escape, slugs))})/\)")
+    link = re.compile(rf" ?\[[^\]]*\]\(/superset/dashboard/(?:{_any(slugs)})/\)")
+    reports = [report for slug in slugs for report in REPORTS.get(slug, ())]
+    shared = re.compile(rf"\[[^\]]*\]\(/takings/share/(?:{_any(reports)})\)(?:\s*·\s*)?")
     for tile in tiles.values():
         if isinstance(tile, dict) and tile.get("type") == "MARKDOWN":
-            tile["meta"]["code"] = link.sub("", tile["meta"]["code"])
+            text = link.sub("", tile["meta"]["code"])
+            tile["meta"]["code"] = re.sub(r"\s*·\s*$", "", shared.sub("", text)) if reports else text
     return json.dumps(tiles)
+
+
+def _any(words: list[str]) -> str:
+    return "|".join(map(re.escape, words))

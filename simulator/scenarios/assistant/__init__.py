@@ -15,11 +15,11 @@ The special cases, by the last digit of the day's number since the assistant's f
 - 1: a message that is stored 26 hours late
 - 2: a rating that comes three days later
 - 3: a session that is deleted two days later, with all that belongs to it
-- 4: a message by a model that no price list knows
+- 4: a message by a model that no price list knows, in the first 45 days
 - 5: a session in the first second of the day, and one in its last second
 - 6: messages in the last second of a UTC day and in the first one of the next
 - 8: a session without messages
-- 9: a message without token counts
+- 9: a message without token counts, in the first 45 days
 - 17, 117, 217 …: a message with a huge number of tokens
 - a clock change: a session before it and one an hour later, at the same local time in autumn
 

@@ -27,6 +27,8 @@ SPECIAL_CASES = {
     6: "utc_midnight", 8: "no_message", 9: "no_tokens",
 }  # fmt: skip
 """By the last digit of the day's number; the package's docstring describes them."""
+UNPRICED, UNPRICED_DAYS = ("unknown_model", "no_tokens"), 45
+"""Costs of a range with one of these are unknown: later days have none, so that the demo also shows whole costs."""
 OUTLIER_DAY, OUTLIER_EVERY, OUTLIER_MODEL = 17, 100, "gpt-4o-mini"
 
 
@@ -136,6 +138,8 @@ class Days:
             return session
 
         case = SPECIAL_CASES.get(day % 10)
+        if day >= UNPRICED_DAYS and case in UNPRICED:
+            case = None
         if case == "across_midnight":
             add(end - 2 * MINUTE, turns=3, pause=100)
         elif case == "edges_of_the_day":
