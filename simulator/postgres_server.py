@@ -150,11 +150,19 @@ class PostgresServer:
         shutil.chown(self.folder, UNPRIVILEGED, _group())
         try:
             self._run(installation / "bin" / "postgres", "--version")
-        except (OSError, subprocess.CalledProcessError):
-            copy = self.folder / "binaries"
-            shutil.copytree(installation, copy, symlinks=True)
-            return copy / "bin"
+        except (OSError, RuntimeError):
+            installation = self._copy(installation)
         return installation / "bin"
+
+    def _copy(self, installation: Path) -> Path:
+        """A copy beside the data. The binaries find the wheel's libraries by the names of the folders above them."""
+        package = installation.parent
+        libraries = package.with_name(f"{package.name}.libs")
+        copy = self.folder / package.name / installation.name
+        shutil.copytree(installation, copy, symlinks=True)
+        if libraries.exists():
+            shutil.copytree(libraries, self.folder / libraries.name)
+        return copy
 
     def _initialize(self) -> None:
         password = self.folder / "password"
@@ -170,7 +178,11 @@ class PostgresServer:
 
     def _run(self, program: Path, *arguments: str) -> None:
         command = [str(program), *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._as)  # noqa: S603 (our own)
+        ended = subprocess.run(  # noqa: S603 (our own command)
+            command, check=False, capture_output=True, text=True, cwd=self.folder, **self._as
+        )  # fmt: skip
+        if ended.returncode:
+            raise RuntimeError(f"{program.name} ended with {ended.returncode}: {ended.stderr.strip()}")
 
     def _started(self, port: int) -> bool:
         options = [f"--{name}={value}" for name, value in {**_OPTIONS, "port": port}.items()]
