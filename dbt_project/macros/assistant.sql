@@ -14,15 +14,19 @@
     {{ return(['input', 'cached', 'output', 'reasoning', 'embedding']) }}
 {%- endmacro %}
 
-{# One of several parts as whole micros, so that the parts add up to their rounded total: the rounded running total with
-   the part less the one before it. A part of zero stays zero. `rate` converts parts that are whole numbers. #}
-{% macro rounded_part(parts, number, rate=none) -%}
-    {%- set totals = [] -%}
-    {%- for count in [number + 1, number] if count -%}
-        {%- set total = parts[:count] | join(' + ') -%}
-        {%- do totals.append('cast(' ~ total ~ ' as decimal(18, 0)) * ' ~ rate if rate else total) -%}
-    {%- endfor -%}
-    cast(round({{ totals | join(', 0) - round(') }}, 0) as bigint)
+{# The first parts of several added up and rounded to whole micros, once; `rate` converts parts that are whole numbers. #}
+{% macro running_total(parts, count, rate=none) -%}
+    {%- set total = parts[:count] | join(' + ') -%}
+    {%- if rate -%}
+        case when {{ rate }} = 1 then {{ total }} else cast(round(cast({{ total }} as decimal(18, 0)) * {{ rate }}, 0) as bigint) end
+    {%- else -%}
+        cast(round({{ total }}, 0) as bigint)
+    {%- endif -%}
+{%- endmacro %}
+
+{# A part as the difference of two running totals, so that the parts add up to the last one. A part of zero stays zero. #}
+{% macro part_of_totals(number) -%}
+    total_{{ number }}{{ ' - total_' ~ (number - 1) if number > 1 }}
 {%- endmacro %}
 
 {# Whether a row is a message of a customer or of the assistant; messages of the system and of tools are not counted. #}

@@ -28,6 +28,15 @@ converted as (
     inner join sessions on costs.tenant_id = sessions.tenant_id and costs.session_id = sessions.session_id
     inner join tenants on costs.tenant_id = tenants.tenant_id
     left join rates on costs.tenant_id = rates.tenant_id and costs.date_day = rates.date_day
+),
+
+totals as (
+    select
+        *,
+    {%- for kind in cost_parts() %}
+        {{ running_total(parts, loop.index, 'rate') }} as total_{{ loop.index }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from converted
 )
 
 select
@@ -58,12 +67,10 @@ select
     rate_date,
     {%- for kind in cost_parts() %}
         case
-            when own_{{ kind }}_cost_micros is not null then {{ rounded_part(parts, loop.index0, 'rate') }}
+            when own_{{ kind }}_cost_micros is not null then {{ part_of_totals(loop.index) }}
         end as {{ kind }}_cost_micros,
     {%- endfor %}
-    case
-        when own_cost_micros is not null then cast(round(cast(own_cost_micros as decimal(18, 0)) * rate, 0) as bigint)
-    end as cost_micros,
+    case when own_cost_micros is not null then total_5 end as cost_micros,
     own_cost_micros,
     reported_cost_micros,
     coalesce(answer_gap, embedding_gap) as cost_gap,
@@ -71,4 +78,4 @@ select
     cast(case when role = 'user' then 1 else 0 end as bigint) as user_messages,
     cast(case when role = 'assistant' then 1 else 0 end as bigint) as assistant_messages,
     cast(case when {{ is_message('role') }} then 1 else 0 end as bigint) as messages
-from converted
+from totals

@@ -9,7 +9,7 @@ messages as (
         min(source_account) as source_account,
         min(created_at) as first_message_at,
         max(created_at) as last_message_at
-    from {{ ref('stg_records__chat_messages') }}
+    from {{ ref('int_message_costs') }}
     group by tenant_id, session_id
 ),
 

@@ -102,16 +102,25 @@ exact as (
     from gaps
 ),
 
+totals as (
+    select
+        *,
+    {%- for kind in cost_parts() %}
+        {{ running_total(parts, loop.index) }} as total_{{ loop.index }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from exact
+),
+
 rounded as (
     select
         *,
     {%- for kind in cost_parts() %}
         case
             when {{ 'embedding' if kind == 'embedding' else 'answer' }}_gap is null
-                then {{ rounded_part(parts, loop.index0) }}
+                then {{ part_of_totals(loop.index) }}
         end as own_{{ kind }}_cost_micros{{ ',' if not loop.last }}
     {%- endfor %}
-    from exact
+    from totals
 )
 
 select
