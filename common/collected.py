@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -67,11 +68,12 @@ def files(folder: Path) -> list[Path]:
 
 
 def lines(path: Path, offset: int = 0, number: int = 0) -> Iterator[Line]:
-    """The whole lines of a file after an offset, of which `number` come before it.
+    """The whole lines of a file after an offset, of which `number` come before it; none of a file that is gone, since
+    its process removes one in which nothing was confirmed.
 
     Ends before a last line without its end: it is being written, or was cut off when its process ended.
     """
-    with path.open("rb") as file:
+    with suppress(FileNotFoundError), path.open("rb") as file:
         file.seek(offset)
         while (line := file.readline(LONGEST_LINE)).endswith(b"\n"):
             number, offset = number + 1, offset + len(line)
@@ -80,10 +82,8 @@ def lines(path: Path, offset: int = 0, number: int = 0) -> Iterator[Line]:
 
 
 def is_complete(path: Path) -> bool:
-    """Whether no process writes the file any more."""
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
+    """Whether the file is there and no process writes it any more."""
+    with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return True
+    return False

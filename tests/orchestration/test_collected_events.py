@@ -88,6 +88,7 @@ def test_page_and_server_are_one_log(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.deep  # the model's unit test shows the same
 def test_collectors_without_a_folder_are_one_log(tmp_path: Path) -> None:
     place = installed(tmp_path, WEB, APP)
     send(place, "web", ("events", event(1, 0)), ("events", event(2, 1)))
