@@ -6,6 +6,7 @@ secret: a token is its id, a recipient the name of its setting.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -18,11 +19,18 @@ from serving.tenant_api.history import History, Version
 from serving.tokens import Tokens
 
 COMMAND_LINE = " (command line)"
+ALERTS = "alerts"  # links in messages about alerts
+CHAT = re.compile(r"(slack|discord) .*\(.+\)", re.DOTALL)
+"""A person of a chat, as serving/chat names them; a login's name has no blank."""
 
 
 def actor_kind(name: str) -> ActorKind:
-    """What the name in a ledger is: the ledgers of links and tokens say so of the command line."""
-    return "command" if name.endswith(COMMAND_LINE) else "login"
+    """What a name in a ledger is: of the command line, a chat, a delivery or an alert message, or else a login's."""
+    if name.endswith(COMMAND_LINE):
+        return "command"
+    if CHAT.fullmatch(name):
+        return "chat"
+    return "system" if " " in name or name == ALERTS else "login"
 
 
 def links(ledger: Ledger) -> Iterator[Event]:

@@ -15,6 +15,7 @@ import pytest
 
 from serving.audit.event import COLUMNS, Event
 from serving.audit.records import Damage, Records
+from serving.audit.stores import actor_kind
 from tests.serving.conftest import Served
 
 NOW = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
@@ -73,6 +74,21 @@ def test_what_is_refused_is_recorded_and_what_nobody_asks_is_not(served: Served)
     assert last(served)[0] == "aurora" and last(served)[3:] == ("read", "/api/dashboard/nordlicht/info", "refused 404")
     served.as_login("maria").post("/settings", {"version": "0"})
     assert last(served) == ("aurora", "login", "maria", "change", "/settings", "refused 403")
+
+
+def test_tool_of_an_assistant_is_recorded(served: Served) -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_metrics", "arguments": {}}}
+    headers = {**served.bearer(), "content-type": "application/json", "accept": "application/json, text/event-stream"}
+    served.client.send("POST", "/mcp", headers=headers, body=json.dumps(body).encode())
+    assert last(served)[2:] == (headers["authorization"].split("_")[1], "read", "tool list_metrics", "ok")
+
+
+@pytest.mark.parametrize(("name", "kind"), [
+    ("aurora", "login"), ("root (command line)", "command"), ("slack maria (U1)", "chat"),
+    ("discord a b (12)", "chat"), ("delivery monday", "system"), ("alerts", "system"),
+])  # fmt: skip
+def test_names_of_ledgers_say_who_they_are(name: str, kind: str) -> None:
+    assert actor_kind(name) == kind
 
 
 def test_changes_are_recorded_in_their_own_ledgers_only(served: Served) -> None:

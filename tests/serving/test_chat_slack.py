@@ -15,6 +15,7 @@ import pytest
 from semantic import periods
 from semantic.reports import texts
 from serving import links
+from serving.audit.event import Event
 from serving.chat.slack import is_hook
 from tests.serving.asgi import Answer
 from tests.serving.chatting import ADDRESS, MEMBER, Receiver, Talk, chat, client_of, receiving, talk_of
@@ -66,6 +67,9 @@ def test_message_has_days_agreement_source_and_a_button_to_the_page(talk: Talk) 
     assert texts.days(link.days) in blocks[1]["text"]["text"]
     entry = talk.served.site.ledger.find(link.id)
     assert entry and entry.made_by == f"slack maria ({MEMBER})"
+    event = list(talk.served.site.records.requests())[-1]
+    assert isinstance(event, Event) and (event.actor_kind, event.actor) == ("chat", entry.made_by)
+    assert (event.tenant, event.action, event.object) == ("aurora", "read", "report product-performance")
 
 
 @pytest.mark.parametrize("text", [None, "help", " Help ", "?"])
