@@ -63,18 +63,27 @@ class Choice:
 
 @dataclass
 class Reading:
-    """What a store has of a choice. `problem`: why that is not all; empty where it is."""
+    """What a store has of a choice: its rows as lines of JSON, which are small, with their instants.
+
+    actions: how many rows there are of each. problem: why that is not all; empty where it is.
+    """
 
     store: Store
-    events: list[Event] = field(default_factory=list)
+    rows: list[tuple[datetime, str]] = field(default_factory=list)
+    actions: Counter[str] = field(default_factory=Counter)
     problem: str = ""
+
+    def add(self, event: Event) -> None:
+        """Take a row."""
+        self.rows.append((event.at, event.line()))
+        self.actions[event.action] += 1
 
     def line(self) -> str:
         """The store in a sentence for the terminal."""
-        count = f"{len(self.events):,} row{'s' * (len(self.events) != 1)}"
-        kinds = ", ".join(f"{number:,} {name}" for name, number in Counter(e.action for e in self.events).most_common())
+        count = f"{len(self.rows):,} row{'s' * (len(self.rows) != 1)}"
+        kinds = ", ".join(f"{number:,} {name}" for name, number in self.actions.most_common())
         state = f"{count} ({kinds})" if kinds else count
-        return f"{self.store.name:<9} {state}{f'; {self.problem}' if self.problem else ''}: {self.store.what}"
+        return f"{self.store.name:<9} {self.store.what}: {state}{f'; {self.problem}' if self.problem else ''}"
 
 
 def stores(settings: Settings, choice: Choice) -> list[Store]:
@@ -105,13 +114,14 @@ def read_all(settings: Settings, choice: Choice) -> list[Reading]:
 
 def export(readings: list[Reading], path: Path, format: Format, now: datetime) -> int:
     """Write all rows, the oldest first; returns how many. Raises WriteError."""
-    events = sorted((event for item in readings for event in item.events), key=lambda event: event.at)
-    detail = {item.store.name: item.problem or len(item.events) for item in readings}
+    rows = sorted((row for item in readings for row in item.rows), key=lambda row: row[0])
+    detail = {item.store.name: item.problem or len(item.rows) for item in readings}
     first = Event(now, "", "command", sharing.user(), "export", "audit", "ok", {"stores": detail}, "audit")
-    rows = [first, *events]
-    files.write(path, _written(rows, format))
+    lines = [first.line(), *(line for _, line in rows)]
+    content = _as_csv(lines) if format == "csv" else "".join(f"{line}\n" for line in lines).encode()
+    files.write(path, content)
     path.chmod(0o600)
-    return len(rows)
+    return len(lines)
 
 
 def note_publish(settings: Settings, folder: Path) -> list[str]:
@@ -132,7 +142,7 @@ def _reading(store: Store, choice: Choice) -> Reading:
             if isinstance(row, Damage):
                 damaged.append(row)
             elif choice.has(row):
-                reading.events.append(row)
+                reading.add(row)
     except (TakingsError, OSError, ValueError, KeyError, sqlite3.Error) as error:
         reading.problem = f"not read to the end: {error}"
     if damaged:
@@ -142,13 +152,12 @@ def _reading(store: Store, choice: Choice) -> Reading:
     return reading
 
 
-def _written(rows: list[Event], format: Format) -> bytes:
-    if format == "jsonl":
-        return "".join(f"{event.line()}\n" for event in rows).encode(errors="backslashreplace")
+def _as_csv(lines: list[str]) -> bytes:
     cells = []
-    for event in rows:
-        row = event.as_dict()
-        cells.append([json.dumps(row[name], ensure_ascii=False) if name == "detail" else row[name] for name in COLUMNS])
+    for line in lines:
+        row = json.loads(line)
+        row["detail"] = json.dumps(row["detail"], ensure_ascii=False)
+        cells.append([row[name] for name in COLUMNS])
     return csv.encode(COLUMNS, cells)
 
 

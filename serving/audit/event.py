@@ -46,8 +46,13 @@ class Event:
         }  # fmt: skip
 
     def line(self) -> str:
-        """The row as a line of JSON."""
-        return json.dumps(self.as_dict(), ensure_ascii=False, default=str)
+        """The row as a line of JSON. Half a character, which a name of a chat may hold, becomes �."""
+        text = json.dumps(self.as_dict(), ensure_ascii=False, default=str)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return text
 
 
 def of_line(line: str, store: str) -> Event:

@@ -27,7 +27,7 @@ QUESTIONS = ("/api/v1/query", "/mcp")
 """Addresses that are read with POST."""
 KEPT = ("report", "period", "page", "from", "to", "days", "event_type", "limit", "format", "metrics", "by", "order")
 """Parameters of addresses; the values of filters may name people, and are not kept."""
-REFUSED = 400  # the first status that is no answer
+REFUSED, FAILED = 400, 500  # the first statuses that are no answer: by the caller's fault, and by ours
 
 
 @dataclass
@@ -91,7 +91,7 @@ def _action(scope: Scope, status: int, *, is_file: bool) -> Action | None:
 
 def _event(scope: Scope, noted: Noted, action: Action, status: int, now: datetime) -> Event:
     detail = _parameters(scope) | noted.detail | ({"method": scope["method"]} if action == "change" else {})
-    outcome = "ok" if status < REFUSED else f"refused {status}"
+    outcome = "ok" if status < REFUSED else f"{'refused' if status < FAILED else 'failed'} {status}"
     return Event(now, noted.tenant, noted.kind, noted.actor, action, noted.object or scope["path"], outcome, detail)
 
 

@@ -84,7 +84,7 @@ class Records:
     def _write(self, day: str, text: str) -> None:
         if day != self._day:
             self._open(day)
-        content = text.encode(errors="backslashreplace")  # half a character, which JSON may name
+        content = text.encode()
         written = os.write(self._file, content)
         if written < len(content):  # the disk is full: what follows begins a line of its own
             with suppress(OSError):

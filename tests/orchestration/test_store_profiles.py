@@ -74,7 +74,7 @@ def test_publish_is_noted_with_the_version_of_its_definitions() -> None:
     noted = [row for row in Records(place.home.serving).runs() if isinstance(row, Event)]
     assert noted[-1].object == f"run {place.current.name}" and noted[-1].action == "publish"
     (reading,) = (item for item in audit.read_all(place.settings, audit.Choice()) if item.store.name == "runs")
-    assert reading.events[-1].detail["definitions"] and reading.problem == ""
+    assert '"definitions": "' in reading.rows[-1][1] and reading.problem == ""
 
 
 def test_publish_that_cannot_be_noted_is_a_warning(tmp_path: Path) -> None:

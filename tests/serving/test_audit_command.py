@@ -156,7 +156,7 @@ def test_look_writes_nothing_and_absent_stores_are_named(home: Path) -> None:
 
 def test_look_counts_what_there_is(filled: Path) -> None:
     text, _ = run()
-    assert "superset  5 rows (2 change, 1 login, 1 read, 1 export)" in text and "absent" not in text
+    assert ": 5 rows (2 change, 1 login, 1 read, 1 export)" in text and "absent" not in text
 
 
 def test_store_that_is_damaged_is_named_and_the_rest_is_written(filled: Path, tmp_path: Path) -> None:
