@@ -1,4 +1,6 @@
+-- A view: each reader takes a few of its columns and rows, and a table of all of them takes longer to write.
 -- A row without a visit is a visit of its own: visit_key. Without a product it belongs to the product of no name.
+{{ config(materialized='view') }}
 with log as (select * from {{ ref('stg_records__event_log') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
