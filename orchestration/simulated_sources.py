@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -113,5 +114,11 @@ class Outside:
             raise StopError("The database of the simulated chats did not start", str(error)) from None
 
     def _keep_writing(self, server: SimulatorServer) -> None:
+        """Write again every minute. What fails once is written a minute later; the log says why it failed."""
+        import psycopg
+
         while not self._stopped.wait(INTERVAL):
-            self._write(server)
+            try:
+                self._write(server)
+            except (OSError, psycopg.Error) as error:
+                sys.stderr.write(f"The files or chats of the simulated tenants were not written: {error}\n")
