@@ -76,9 +76,9 @@ def test_file_is_removed_by_the_pull_after_the_one_that_loaded_it(tmp_path: Path
 
 def test_file_that_its_server_removes_meanwhile_is_no_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One in which nothing was confirmed: the disk was full."""
-    place, gone = Place(tmp_path), Path("20261120T120000000000Z-bbbbbb.jsonl")
+    place, removed = Place(tmp_path), Path("20261120T120000000000Z-bbbbbb.jsonl")
     place.write(1, stored("events", event(1)))
-    monkeypatch.setattr(collected, "files", lambda folder: [place.file(1), folder / gone])
+    monkeypatch.setattr(collected, "files", lambda folder: [place.file(1), folder / removed])
     place.pull()
     assert place.ids() == ["e1"] and not place.pull().warnings
 
