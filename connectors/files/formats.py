@@ -58,6 +58,17 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
         ) from None
 
 
+def header(path: Path) -> list[str]:
+    """The names in the first line of a CSV; none where it cannot be read."""
+    with path.open("rb") as file:
+        try:
+            names = next(csv.reader([file.readline(LONGEST).removeprefix(BOM).decode()], strict=True), [])
+        except (csv.Error, UnicodeDecodeError):
+            return []
+    names = [name.strip() for name in names]
+    return names if all(names) and len({name.lower() for name in names}) == len(names) else []
+
+
 def _csv(path: Path) -> Iterator[tuple[int, Record]]:
     """A row that is not UTF-8, or has another number of fields than the header, cannot be read; the next one can."""
     csv.field_size_limit(LONGEST)

@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 
 from connectors.contracts import Contract, RecordReader, Rejected, Row
 from connectors.contracts.reading import encoded
+from connectors.contracts.values import Clock
 from connectors.files import formats, questions
 from connectors.files.formats import Record
 from connectors.files.reading import KEPT, MOST_REJECTS, EventFile, Unreadable, unnamed_rejects
+from connectors.sync import plain_records
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import PullContext
 
+SMALL = 1_000_000  # bytes of a file that is read row by row at once
 LINES_A_PART, BYTES_A_PART = 100_000, 64_000_000  # what is in memory at once
 
 
@@ -40,7 +43,9 @@ class RecordFiles:
         landed.restart()
         for counts in (self.unknown, self.no_ids, self.halves, self.rows):
             counts.clear()
-        for part in parts(self._records(self._changed())):
+        files = self._changed()
+        converted = {file.name for file in files if self._convert(landed, file)}
+        for part in parts(self._records(files, converted)):
             landed.write_part(part)
         landed.seal()
 
@@ -63,12 +68,33 @@ class RecordFiles:
         }
         return [file for file in self._files() if known.get(file.name) != (file.size, file.modified, self._read_as)]
 
-    def _records(self, files: list[EventFile]) -> Iterator[bytes]:
+    def _convert(self, landed: LandedWindow, file: EventFile) -> bool:
+        """Land a large file in one piece where each of its rows is plain; returns whether that was so."""
+        kind = formats.suffix(file.path)
+        if file.size < SMALL or kind not in (".csv", ".jsonl"):
+            return False
+        header = formats.header(file.path) if kind == ".csv" else None
+        if header == []:
+            return False
+        clock, target = Clock(ZoneInfo(self.context.time_zone), self.now), landed.next_part().with_suffix(".parquet")
+        rows = plain_records.convert(
+            file.path, file.name, header, self.contract, clock, self.keep_text and bool(self.contract.private), target
+        )
+        if rows is None:
+            return False
+        self.rows[file.name] = rows
+        others = [name for name in header or () if name not in self.contract.by_name]
+        self.unknown.update({(file.name, name): rows for name in others})
+        landed.manifest.written += rows
+        landed.add_part(target)
+        return True
+
+    def _records(self, files: list[EventFile], converted: set[str]) -> Iterator[bytes]:
         reader = RecordReader(
             self.contract, ZoneInfo(self.context.time_zone), self.now, keep_text=self.keep_text
         )  # fmt: skip
         for number, file in enumerate(files, 1):
-            yield from self._records_of(file, reader)
+            yield from [self._read(file, None)] if file.name in converted else self._records_of(file, reader)
             self.context.progress(self.contract.name, number, len(files), file.name)
 
     def _records_of(self, file: EventFile, reader: RecordReader) -> Iterator[bytes]:
@@ -89,8 +115,12 @@ class RecordFiles:
         if rejects > MOST_REJECTS:
             reason = unnamed_rejects(rejects - MOST_REJECTS)
             yield encoded({"kind": "row", "file": file.name, "line": first_unnamed, "broken": reason})
-        yield encoded({"kind": "file", "file": file.name, "size": file.size, "modified": file.modified,
-                       "again_at": again_at and int(again_at.timestamp()), "read_as": self._read_as})  # fmt: skip
+        yield self._read(file, again_at)
+
+    def _read(self, file: EventFile, again_at: datetime | None) -> bytes:
+        """The record of a file that was read."""
+        return encoded({"kind": "file", "file": file.name, "size": file.size, "modified": file.modified,
+                        "again_at": again_at and int(again_at.timestamp()), "read_as": self._read_as})  # fmt: skip
 
     def _count(self, file: str, row: Row) -> None:
         self.rows[file] += 1

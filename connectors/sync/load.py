@@ -136,14 +136,17 @@ class Load:
         # a constant where all records have one part (a bulk file): a million records need no text each
         part = f"filename[{len(str(landed.root)) + 2}:]" if len(parts) > 1 else literal((parts or [""])[0])
         source = f"select {empty}, '' as filename where false"
-        if parts:
+        converted = [str(path) for path in landed.paths if path.suffix == ".parquet"]
+        written = [str(path) for path in landed.paths if path.suffix != ".parquet"]
+        if written:
             source = (
                 f"select {'*' if len(parts) > 1 else '* exclude (filename)'} from read_json("
                 f"?, format = 'newline_delimited', columns = {{{fields}}}, filename = true)"
             )
         try:
-            values = [[str(path) for path in landed.paths]] if parts else []
+            values = [written] if written else []
             rows = rows_changed(self.db, f"create temp table landed as {source}", values)
+            rows += self._read_converted(converted) if converted else 0
         except (duckdb.InvalidInputException, duckdb.IOException) as error:
             if "JSON transform error" in str(error):
                 raise ContractError(
@@ -173,6 +176,15 @@ class Load:
                 f"({announced_roots} roots). None of them was loaded; run again to fetch them."
             )
         return rows
+
+    def _read_converted(self, paths: list[str]) -> int:
+        """Add the records of parts in Parquet, which have only some of the fields; returns their number."""
+        names = ("kind", "file", "row")
+        record = self.stream.record.items()
+        fields = ", ".join(name if name in names else f'null::{kind} as "{name}"' for name, kind in record)
+        return rows_changed(
+            self.db, f"insert into landed select {fields}, filename from read_parquet(?, filename = true)", [paths]
+        )
 
     def _count_without(self, field: str) -> int:
         """How many landed records lack a field."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 import pytest
 
+from tests.connectors.contracts.test_samples import SAMPLE
 from tests.connectors.files.pulling import Place
 
 HEADER = b"vault_id,sale_datetime,sale_amount,funnel_stage\n"
@@ -50,6 +52,19 @@ def test_every_format_gives_the_same_rows(place: Place) -> None:
     assert {tuple(values) for _, *values in rows} == {("2026-03-01 12:00:00", "12.500000", False)}
     hashes = place.rows("select distinct row_hash from files.event_log where sale_datetime_text like '%T%'")
     assert len(hashes) == 1  # the Parquet file writes its time in another way
+
+
+def test_the_sample_entry_reaches_its_staging_row_as_it_is_written(place: Place) -> None:
+    """Document 003's entry, in an array and alone; every text is in the row byte for byte, and a blank one is null."""
+    place.write("event_log.json", b"[" + SAMPLE + b"]")
+    place.write("event_log.jsonl", SAMPLE.replace(b"\n", b" "))
+    place.pull()
+    columns = {"ai_latency": "ai_latency_micros", "sale_datetime": "sale_datetime_text"}
+    written = json.loads(SAMPLE, parse_float=Decimal)
+    listed = ", ".join(columns.get(name, name) for name in written)
+    rows = place.rows(f"select {listed} from files.event_log")
+    expected = [{"": None, Decimal("1.23"): 1_230_000}.get(value, value) for value in written.values()]
+    assert len(rows) == 2 and list(rows[0]) == list(rows[1]) == expected
 
 
 def test_equal_rows_of_a_file_are_rows_of_their_own_and_a_file_replaces_what_it_brought(place: Place) -> None:
