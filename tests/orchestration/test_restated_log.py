@@ -39,6 +39,7 @@ def revenue_of_the_books() -> dict[str, int]:
     return totals
 
 
+@pytest.mark.deep  # two builds; the files of tests/connectors have the half line, test_restated the way to the marts
 def test_half_a_last_line_is_named_and_the_whole_file_heals_it(place: Installation) -> None:
     path, books = log(place, NEWEST), revenue_of_the_books()
     content = path.read_bytes()
