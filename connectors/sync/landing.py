@@ -1,7 +1,7 @@
 """The landing zone: what arrived, as received, compressed, replayable.
 
     landing/<tenant>/<source>/<account>/<stream>/<window>/window.json
-                                                          part-00000.ndjson.zst
+                                                          part-00000.ndjson.zst (or .parquet: plain_records.py)
 
 A window is written part by part and then sealed. A window that is not sealed was interrupted: the next pull finds it
 and continues where it stopped. A sealed window can be loaded into staging any number of times, with no network.
