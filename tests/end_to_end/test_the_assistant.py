@@ -53,16 +53,16 @@ def test_every_cell_of_a_mart_equals_the_oracle(seed: int, mart: str) -> None:
     keys, compute = MARTS[mart]
     expected = compute(chat(seed))
     names = list(dict.fromkeys(name for row in expected.values() for name in row))
-    found = {}
+    published = {}
     for row in rows(published_assistant(seed), f"select {', '.join((*keys, *names))} from marts.{mart}"):
-        found[row[0] if len(keys) == 1 else row[: len(keys)]] = dict(zip(names, row[len(keys) :], strict=True))
-    assert len(found) > 30
-    assert found.keys() == expected.keys()
+        published[row[0] if len(keys) == 1 else row[: len(keys)]] = dict(zip(names, row[len(keys) :], strict=True))
+    assert len(published) > 30
+    assert published.keys() == expected.keys()
     assert not [
-        f"{key} {name}: {found[key][name]} in the mart, {row.get(name, 0)} in the oracle"
+        f"{key} {name}: {published[key][name]} in the mart, {row.get(name, 0)} in the oracle"
         for key, row in expected.items()
         for name in names
-        if found[key][name] != row.get(name, 0)
+        if published[key][name] != row.get(name, 0)
     ]
 
 

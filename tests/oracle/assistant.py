@@ -86,10 +86,10 @@ class Chat:
     @cached_property
     def messages(self) -> dict[str, list[ChatMessage]]:
         """The messages of each session."""
-        found = defaultdict(list)
+        messages = defaultdict(list)
         for message in self.stored.messages:
-            found[message.session_id].append(message)
-        return found
+            messages[message.session_id].append(message)
+        return messages
 
     def local(self, instant: Instant) -> datetime:
         return datetime.fromtimestamp(instant, UTC).astimezone(self.zone)
@@ -135,7 +135,7 @@ class Chat:
     @cached_property
     def assisted(self) -> dict[str, AssistedOrder]:
         """Each order that a chat led to: by the first rule that finds a session, the one that began last."""
-        found = {}
+        orders = {}
         for order in counted_orders(self.world.books(self.account)):
             for rule in (self._of_visit, self._of_customer, self._of_click):
                 sessions = [session for session in rule(order) if session.started_at <= order.order.processed_at]
@@ -143,9 +143,9 @@ class Chat:
                     latest = max(session.started_at for session in sessions)
                     last = min((one for one in sessions if one.started_at == latest), key=lambda one: one.session_id)
                     name = rule.__name__.removeprefix("_of_")
-                    found[str(order.order.id)] = AssistedOrder(order, last, name)
+                    orders[str(order.order.id)] = AssistedOrder(order, last, name)
                     break
-        return found
+        return orders
 
     @cached_property
     def _visits(self) -> dict[str, tuple[set[str | None], set[str | None]]]:
@@ -171,15 +171,15 @@ class Chat:
         bought = {line.sku for line in order.order.all_lines()} | {
             order.product(line) for line in order.order.all_lines()
         }
-        browsers, found = self._visits[str(order.order.id)][1], []
+        browsers, sessions = self._visits[str(order.order.id)][1], []
         for event in self.stored.events:
             session = self.sessions.get(event.session_id)
             if session is None or event.event_type != "clicked" or event.product_id not in bought:
                 continue
             visitor, after = event.visitor_id or session.visitor_id, order.order.processed_at - event.occurred_at
             if visitor and visitor in browsers and 0 <= after <= 7 * DAY:
-                found.append(session)
-        return found
+                sessions.append(session)
+        return sessions
 
     # --- marts
 
@@ -246,10 +246,10 @@ class Chat:
         rows = {}
         for event in self.stored.events:
             named = skus.get(event.product_id, set())
-            found = event.product_id if event.product_id in known else next(iter(named)) if len(named) == 1 else None
+            key = event.product_id if event.product_id in known else next(iter(named)) if len(named) == 1 else None
             rows[event.event_id] = {
                 "date_day": self.day(event.occurred_at), "event_type": event.event_type,
-                "is_known_product": found is not None, "product_key": found or event.product_id,
+                "is_known_product": key is not None, "product_key": key or event.product_id,
                 "variant": self.sessions[event.session_id].variant, "position": event.position, "product_events": 1,
             }  # fmt: skip
         return rows
@@ -295,8 +295,8 @@ class Chat:
     def active(self, end: datetime) -> int:
         """Sessions that began or had a message in the hour that ends at an instant."""
         until = seconds(end)
-        found = {session.session_id for session in self.stored.sessions if until - 3600 < session.started_at <= until}
-        return len(found | {one.session_id for one in self.stored.messages if until - 3600 < one.created_at <= until})
+        ids = {session.session_id for session in self.stored.sessions if until - 3600 < session.started_at <= until}
+        return len(ids | {one.session_id for one in self.stored.messages if until - 3600 < one.created_at <= until})
 
     def of_variants(self, first: date, last: date) -> dict[str, tuple[int, int]]:
         """Sessions, and those with an order, of each variant."""

@@ -4,10 +4,8 @@
 {%- set priced = [
     ('uncached', 'input'), ('cached', 'cached'), ('spoken', 'output'), ('reasoning', 'reasoning')
 ] %}
-{%- set own_costs = [
-    'own_input_cost_micros', 'own_cached_cost_micros', 'own_output_cost_micros', 'own_reasoning_cost_micros',
-    'own_embedding_cost_micros'
-] %}
+{%- set own_costs = 'own_' ~ cost_parts() | join('_cost_micros,own_') ~ '_cost_micros' %}
+{%- set own_costs = own_costs.split(',') %}
 with messages as (select * from {{ ref('stg_records__chat_messages') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
@@ -146,9 +144,7 @@ select
     embedding_tokens,
     answer_gap,
     embedding_gap,
-    {%- for kind in cost_parts() %}
-        own_{{ kind }}_cost_micros,
-    {%- endfor %}
+    {{ own_costs | join(', ') }},
     {{ own_costs | join(' + ') }} as own_cost_micros,
     coalesce({{ own_costs | join(', 0) + coalesce(') }}, 0) as own_known_cost_micros
 from rounded
