@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -50,6 +50,7 @@ FREE = {
     "alerts": "rule",
     "targets": "metric",
     "channels": "source name",
+    "tables": "contract",
 }  # tables whose keys are names of something else
 VARIABLES = {
     "TAKINGS_HOME": "The folder of all state. Default: `.takings` in the checkout.",
@@ -128,7 +129,8 @@ def settings_keys(model: type[BaseModel] = settings.Settings, path: str = "") ->
             for connector in CONNECTORS:
                 yield from settings_keys(connector.settings, f"{path}{name} ({connector.kind}).")
         elif below:
-            yield from settings_keys(below[0], f"{path}{name}.")
+            key = f".<{FREE[name]}>" if get_origin(declared.annotation) is Mapping else ""
+            yield from settings_keys(below[0], f"{path}{name}{key}.")
         elif get_origin(declared.annotation) is dict:
             yield f"{path}{name}.<{FREE[name]}>", declared
         else:
@@ -148,22 +150,28 @@ def _settings() -> Iterator[str]:
     _complete("setting", keys, described, "Field(description=…)")
     yield "The configuration is one file, `takings.toml`. Copy `takings.example.toml`, which shows it whole, and check"
     yield "it with `takings check`: it names every mistake and every missing secret at once."
-    table = ""
-    for key, declared in keys.items():
-        above, _, name = key.rpartition(".")
-        if above != table:
-            table = above
-            table_name, _, kind = above.partition(" ")
-            header = f"[[{table_name}]]" if table_name in LISTS else f"[{table_name}]"
-            header += f" of {kind.strip('()')}" if kind else ""
-            yield from ("", f"## {header}", "", "| key | form | default | meaning |", "| --- | --- | --- | --- |")
-        yield f"| `{name}` | {_form(declared)} | {_given(key, declared)} | {declared.description} |"
+    tables: dict[str, list[str]] = {}  # all keys of a table stand together, also where a table below it is among them
+    for key in keys:
+        tables.setdefault(key.rpartition(".")[0], []).append(key)
+    for table, inside in tables.items():
+        yield from ("", f"## {_heading(table)}", "", "| key | form | default | meaning |", "| --- | --- | --- | --- |")
+        for key in inside:
+            name, declared = key.rpartition(".")[2], keys[key]
+            yield f"| `{name}` | {_form(declared)} | {_given(key, declared)} | {declared.description} |"
     yield from ("", "## Environment variables", "", "| variable | meaning |", "| --- | --- |")
     yield from (f"| `{name}` | {meaning} |" for name, meaning in VARIABLES.items())
     yield '| any name | What a `secret = "env:NAME"` names. |'
     yield from ("", "Takings sets these itself for the programs that it starts:", "")
     yield from (f"- `{name}` {meaning}" for name, meaning in BETWEEN.items())
     _complete("environment variable", _variables(), VARIABLES | BETWEEN, "VARIABLES or BETWEEN")
+
+
+def _heading(table: str) -> str:
+    """tenants.sources (postgres).tables.<contract> as `[tenants.sources.tables.<contract>] of postgres`."""
+    kind = re.search(r" \((\w+)\)", table)
+    name = table.replace(kind[0], "") if kind else table
+    header = f"[[{name}]]" if name in LISTS else f"[{name}]"
+    return f"{header} of {kind[1]}" if kind else header
 
 
 def _complete(what: str, needed: Any, explained: Any, where: str) -> None:

@@ -147,7 +147,8 @@ CHARTS = {
         "Top products": "echarts_timeseries_bar",
     },
     "Creator": {
-        "Revenue over time": "echarts_timeseries_line", "Revenue by niche": "echarts_timeseries_bar", "Niches": "table",
+        "Vault revenue over time": "echarts_timeseries_line", "Revenue by niche": "echarts_timeseries_bar",
+        "Niches": "table",
         "Refunded by reason": "echarts_timeseries_bar", "How long after the sale": "table",
         "From visit to purchase": "table", "AI versions": "table", "Revenue by AI style": "echarts_timeseries_bar",
         "Revenue by hour of day": "echarts_timeseries_bar", "Sales and refunds by language": "echarts_timeseries_bar",

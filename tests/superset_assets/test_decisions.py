@@ -179,6 +179,12 @@ def test_every_file_has_the_form_that_an_export_writes() -> None:
         assert text == separator.join(yaml_text.dump_compact({key: content[key]}, BLOCKS) for key in content), file.name
 
 
+def test_every_title_is_of_one_chart() -> None:
+    """Checks, exports and people name a chart by its title, also where they see the charts of all dashboards."""
+    titles = [chart.title for chart in decisions.read().charts.values()]
+    assert sorted(titles) == sorted(set(titles))
+
+
 def test_no_table_shows_names_as_html(catalog: Catalog) -> None:
     charts = [chart_form.expand(name, chart, catalog) for name, chart in decisions.read().charts.items()]
     tables = [chart for chart in charts if chart["viz_type"] in ("table", "pivot_table_v2")]
