@@ -37,6 +37,8 @@ def sample(
         written = event_log.carry_out(todo, time_zone, theme, replace=replace, progress=progress)
     if todo.log:
         typer.echo(f"read {todo.log}")
+    for path in todo.others:
+        typer.echo(f"not read {path}: one log is read. Keep only yours in the folder")
     for path in written:
         typer.echo(str(path))
 

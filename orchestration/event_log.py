@@ -54,6 +54,8 @@ class Plan:
     folder: Path
     log: Path | None
     writes: tuple[Path, ...]
+    others: tuple[Path, ...] = ()
+    """Logs in the folder that are not read: one is, in the order of `LOGS`."""
 
     @property
     def replaced(self) -> list[Path]:
@@ -64,15 +66,18 @@ class Plan:
         """The plan, one line per file."""
         if self.log:
             yield f"would read  {self.log}, which stays as it is"
+        for path in self.others:
+            yield f"would not read {path}: one log is read"
         for path in self.writes:
             yield f"{'would replace' if path.exists() else 'would write'} {path}"
 
 
 def plan(folder: Path) -> Plan:
     """The log that a folder holds, else the sample's two files; and the seven pictures."""
-    log = next((folder / name for name in LOGS if (folder / name).exists()), None)
+    logs = [folder / name for name in LOGS if (folder / name).exists()]
+    log = logs[0] if logs else None
     sample = () if log else tuple(folder / name for name in SAMPLE)
-    return Plan(folder, log, (*sample, *(folder / f"{name}.png" for name in PICTURES)))
+    return Plan(folder, log, (*sample, *(folder / f"{name}.png" for name in PICTURES)), tuple(logs[1:]))
 
 
 def carry_out(todo: Plan, time_zone: str, mode: Mode, *, replace: bool, progress: Progress = no_progress) -> list[Path]:

@@ -91,7 +91,7 @@ def from_object(content: object) -> Draft:
     """A JSON object: lists of names, `filters` as an object of names and lists of values."""
     draft = Draft()
     if not isinstance(content, Mapping):
-        draft.wrong("body", "The body is no JSON object", "", 'Send {"metrics": ["net_sales"], "period": "30d"}')
+        draft.wrong("body", "The body is not a JSON object", "", 'Send {"metrics": ["net_sales"], "period": "30d"}')
         return draft
     _check_names(draft, list(content), IN_OBJECT)
     for name in LISTS:

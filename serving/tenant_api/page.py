@@ -4,7 +4,7 @@ An undo saves an earlier version as the newest one, so that the history loses no
 it shows: where somebody else was quicker, nothing is written, and what was typed stays in the fields.
 
 The address of the earlier dashboard (`/static/dashboard.html?tenant_id=…`) leads to the dashboard of the login's own
-tenant; what it names is ignored.
+tenant, or to Home where that has no chats; what it names is ignored.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from serving.own import check_form, page_of_login, superset_of
 from serving.public import READ
 from serving.site import Site
 from serving.tenant_api.history import LISTED, Author, Version
+from serving.tenant_api.presence import has_assistant
 from serving.tenant_api.profile import NAMES, Profile, change, from_form
 
-DASHBOARD = "/superset/dashboard/assistant/"
+DASHBOARD, HOME = "/superset/dashboard/assistant/", "/superset/dashboard/home/"
 LABELS = {
     "description": "Description", "brand_voice": "Brand voice", "store_url": "Store address",
     "logo_url": "Logo address", "temperature": "Temperature", "max_products": "Most products",
@@ -69,8 +70,9 @@ def routes(site: Site) -> APIRouter:
 
     @router.api_route("/static/dashboard.html", methods=READ)
     async def dashboard(request: Request) -> Response:
-        await asking(request, site, None)
-        return RedirectResponse(f"{superset_of(request, site)}{DASHBOARD}", 302)
+        who = await asking(request, site, None)
+        is_shown = who.person.sees_all or await run_in_threadpool(has_assistant, site, who.tenant.id)
+        return RedirectResponse(f"{superset_of(request, site)}{DASHBOARD if is_shown else HOME}", 302)
 
     return router
 

@@ -71,7 +71,9 @@ def change(profile: Profile, sent: object) -> tuple[Profile, list[Mistake]]:
     With mistakes, the profile that is returned is the one before.
     """
     if not isinstance(sent, Mapping):
-        return profile, [Mistake("body", "The body is no JSON object", "", 'Send {"brand_voice": "Friendly, brief"}')]
+        return profile, [
+            Mistake("body", "The body is not a JSON object", "", 'Send {"brand_voice": "Friendly, brief"}')
+        ]
     mistakes = [_unknown(str(name)) for name in sent if name not in NAMES]
     if not sent:
         mistakes.append(Mistake("body", "The body names no setting", "", f"Send one of: {', '.join(NAMES)}"))

@@ -56,16 +56,22 @@ def test_own_log_is_only_read_and_pictures_are_replaced_with_the_option(sample: 
     log = tmp_path / "event_log.json"
     log.write_text(f"[{SAMPLE.read_text()}]")
     before = log.read_bytes()
+    (tmp_path / "event_log.csv").touch()
     (tmp_path / PICTURES[0]).write_bytes(b"mine")
     with pytest.raises(ConfigurationError, match=r"holds revenue_by_niche\.png already.*Add --replace"):
         sample(tmp_path)
     plan = sample(tmp_path, "--dry-run")
-    assert plan[:2] == [f"would read  {log}, which stays as it is", f"would replace {tmp_path / PICTURES[0]}"]
+    assert plan[:3] == [
+        f"would read  {log}, which stays as it is", f"would not read {tmp_path / 'event_log.csv'}: one log is read",
+        f"would replace {tmp_path / PICTURES[0]}",
+    ]  # fmt: skip
     assert (tmp_path / PICTURES[0]).read_bytes() == b"mine"
-    assert sample(tmp_path, "--replace")[-8:] == [f"read {log}", *(str(tmp_path / name) for name in PICTURES)]
+    said = sample(tmp_path, "--replace")
+    assert said[-9] == f"read {log}" and said[-8].startswith(f"not read {tmp_path / 'event_log.csv'}")
+    assert said[-7:] == [str(tmp_path / name) for name in PICTURES]
     assert log.read_bytes() == before
     assert (tmp_path / PICTURES[0]).read_bytes().startswith(b"\x89PNG")
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["event_log.json", *PICTURES])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["event_log.csv", "event_log.json", *PICTURES])
 
 
 def test_bad_row_of_a_log_is_named_with_file_and_line_and_nothing_is_written(sample: Command, tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from html import unescape
 
 import pytest
 
+from serving.app import application
 from serving.tenant_api.history import Author
 from serving.tenant_api.profile import Profile
 from tests.serving.asgi import Answer, Client
@@ -140,6 +142,14 @@ def test_address_of_the_earlier_dashboard_leads_to_the_own_one(served: Served, q
     anonymous = served.client.get(path)
     assert anonymous.status == 401 and "next=/superset/dashboard/assistant/" in anonymous.text
     assert served.as_login("both").get(path).status == 403
+
+
+def test_address_of_the_earlier_dashboard_leads_to_home_where_a_tenant_has_no_chats(served: Served) -> None:
+    site = replace(served.site, published=served.site.published / "absent")
+    app = application(site)
+    for login, board in (("nordlicht", "home"), ("maria", "home"), ("admin", "assistant")):
+        answer = Client(app, served.client.host, {"session": f"{login}-session"}).get("/static/dashboard.html")
+        assert answer.headers["location"].endswith(f"/superset/dashboard/{board}/"), login
 
 
 def test_page_without_a_login_leads_back_to_itself(served: Served) -> None:
