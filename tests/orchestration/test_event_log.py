@@ -66,9 +66,9 @@ def test_own_log_is_only_read_and_pictures_are_replaced_with_the_option(sample: 
         f"would replace {tmp_path / PICTURES[0]}",
     ]  # fmt: skip
     assert (tmp_path / PICTURES[0]).read_bytes() == b"mine"
-    said = sample(tmp_path, "--replace")
-    assert said[-9] == f"read {log}" and said[-8].startswith(f"not read {tmp_path / 'event_log.csv'}")
-    assert said[-7:] == [str(tmp_path / name) for name in PICTURES]
+    lines = sample(tmp_path, "--replace")
+    assert lines[-9] == f"read {log}" and lines[-8].startswith(f"not read {tmp_path / 'event_log.csv'}")
+    assert lines[-7:] == [str(tmp_path / name) for name in PICTURES]
     assert log.read_bytes() == before
     assert (tmp_path / PICTURES[0]).read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["event_log.csv", "event_log.json", *PICTURES])
