@@ -81,12 +81,13 @@ def one_message(error: TakingsError, *words: str) -> None:
 
 
 def staged(place: Installation) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every staging table of the sources, without its run and landed part."""
+    """Every row of every staging table of these sources, without its run and landed part."""
     if not place.home.staging.exists():
         return {}
     with duckdb.connect(str(place.home.staging), read_only=True) as db:
         listed = db.execute(
-            "select schema_name, table_name from duckdb_tables() where schema_name <> 'takings' order by all"
+            "select schema_name, table_name from duckdb_tables() where list_contains(?, schema_name) order by all",
+            [KINDS],
         ).fetchall()
         return {
             f"{schema}.{table}": db.execute(

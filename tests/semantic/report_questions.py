@@ -62,7 +62,7 @@ class Questions:
 
     def zero(self, metric: Metric) -> int | None:
         """What the metric is without rows."""
-        adds_up = metric.kind != "ratio" and not metric.non_additive_over
+        adds_up = metric.adds_up and not metric.non_additive_over
         return 0 if adds_up and self.is_known(metric.name) else None
 
     def value(self, metric: Metric, answer: Any) -> Decimal | None:

@@ -210,17 +210,19 @@ def check_line(questions: Questions, content: Content, chart: ChartData) -> None
 
 
 def check_groups(questions: Questions, content: Content, chart: ChartData, declared: ReportChart) -> None:
-    (name,) = declared.metrics
-    metric = questions.catalog.metrics[name]
+    metrics = [questions.catalog.metrics[name] for name in declared.metrics]
     by = [*declared.by, *(key for key in declared.where if key not in declared.by)]
     rows = [
-        row[name]
-        for row in questions.rows([name], by, days_of(questions, content, [name]))
+        tuple(questions.zero(metric) if row[metric.name] is None else row[metric.name] for metric in metrics)
+        for row in questions.rows(declared.metrics, by, days_of(questions, content, declared.metrics))
         if all(str(row[key]) == value for key, value in declared.where.items())
     ]
-    values = chart.table.column(name).to_pylist()
-    if declared.kind == "bars":
-        rows = sorted((value for value in rows if value), reverse=True)[: declared.limit]
+    values = list(zip(*(chart.table.column(metric.name).to_pylist() for metric in metrics), strict=True))
+    if declared.kind == "bars":  # the longest first; equal ones in any order
+        rows = sorted((row for row in rows if any(row)), reverse=True)[: declared.limit]
+        assert [first for first, *_ in values] == sorted((first for first, *_ in values), reverse=True)
+        values.sort(reverse=True)
     assert len(values) == len(rows)
-    for value, row in zip(values, rows, strict=True):
-        assert same(value, questions.zero(metric) if row is None else row, metric, questions.digits)
+    for shown, row in zip(values, rows, strict=True):
+        for value, answer, metric in zip(shown, row, metrics, strict=True):
+            assert same(value, answer, metric, questions.digits)

@@ -17,6 +17,8 @@ OTHER = {"aurora": "nordlicht", "nordlicht": "aurora"}
 NAMING = ("Top products", "Top customers", "ROAS by campaign", "Traffic sources", "Feature uses")
 NUMBERS = {"BIGINT", "INTEGER"}
 WITHOUT_NAMES = {
+    "assistant_daily",
+    "assistant_now",
     "build_info",
     "cohorts",
     "funnel_daily",
