@@ -17,7 +17,8 @@ FEW = 20  # customers: a share of fewer says little
 WHOLE = ",.0f"
 """The format of sums of money: cents say nothing there. An average, or costs in parts of a cent, have the metric's own.
 Exports have every place."""
-QUIET = "Nothing needs you today"  # the row of `alerts` where no rule fires
+QUIET, WITHOUT_NUMBERS = "Nothing needs you today", "No alert rule could be checked"
+"""The row of `alerts` where no rule fires: some have their numbers, or none has."""
 TEXTS = ("build_info", "kpis", "movers", "alerts", "outlook", "answer_variants")
 """Marts that are shown as they are, and have no metrics."""
 # Columns that only charts need, with label and SQL. A mart's own column of the same name takes precedence. Two products
@@ -141,7 +142,12 @@ CALCULATED = {
         "comparison_label": ("Compared with", _COMPARED),
         "name_label": ("Name", _letters("name")),
     },
-    "alerts": {"title_text": ("What", f"CASE WHEN title = '{QUIET}' THEN '✓ ' ELSE '⚠ ' END || title")},
+    "alerts": {
+        "title_text": (
+            "What",
+            f"CASE title WHEN '{QUIET}' THEN '✓ ' WHEN '{WITHOUT_NUMBERS}' THEN '' ELSE '⚠ ' END || title",
+        )
+    },
     "build_info": {
         "trust_text": (
             "Data",

@@ -17,7 +17,8 @@ from semantic.digest import kpis, movers, outlook, periods, trend, trust
 from semantic.subject import Subject
 from semantic.warehouse import Build
 
-QUIET = "Nothing needs you today"
+QUIET, WITHOUT_NUMBERS = "Nothing needs you today", "No alert rule could be checked"
+"""Where no rule fires: some have their numbers, or none has."""
 EARLIER = ("previous_first_day", "previous_last_day", "previous", "previous_minor", "difference", "previous_text",
            "change_text", "good_text", "bad_text", "neutral_text")  # fmt: skip
 """Columns of the earlier period."""
@@ -66,7 +67,8 @@ def _alerts(build: Build, alerts: Sequence[Alert], problem: str) -> Iterable[dic
         texts = [("", "The alert rules were not evaluated", problem, "")]
     unknown = sum(alert.state == "unknown" for alert in alerts)
     unread = f"{unknown} of {len(alerts)} rules lack a number" if unknown else ""
-    for position, text in enumerate(texts or [("", QUIET, unread, "")], start=1):
+    quiet = WITHOUT_NUMBERS if alerts and unknown == len(alerts) else QUIET
+    for position, text in enumerate(texts or [("", quiet, unread, "")], start=1):
         columns = zip(("rule", "title", "numbers", "advice"), text, strict=True)
         yield {"tenant_id": build.tenant, "position": position, **dict(columns)}
 

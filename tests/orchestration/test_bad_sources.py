@@ -187,7 +187,7 @@ def test_empty_accounts_publish_an_empty_build_and_no_alert(tmp_path: Path) -> N
     assert not {name for name, rows in place.marts().items() if rows} - {"alerts", "build_info", "kpis", "time_spine"}
     assert place.ask("select distinct value from marts.kpis") == [(None,)]
     count = len(rules.load())
-    quiet = ("Nothing needs you today", f"{count} of {count} rules lack a number")
+    quiet = ("No alert rule could be checked", f"{count} of {count} rules lack a number")
     assert place.ask("select title, numbers from marts.alerts") == [quiet]
     assert [alert.state for alert in alerts.evaluate_tenants(place.settings)] == ["unknown"] * len(rules.load())
 

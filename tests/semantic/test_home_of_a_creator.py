@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from semantic.digest import kpis, movers, trend
+from semantic.digest import fill, kpis, movers, trend
 from semantic.digest.periods import Case, cases
 from semantic.warehouse import Build, open_build
 from simulator.scenarios.creator import Purchase
@@ -131,3 +131,9 @@ def test_what_moved_are_products_niches_vaults_and_countries(
 def test_the_line_above_says_whose_numbers_these_are(place: Installation) -> None:
     ((trust,),) = place.ask("select trust from marts.build_info where tenant_id = 'lumen'")
     assert trust.startswith("Lumen Studio · updated ")
+
+
+def test_rules_for_shops_are_not_said_to_be_quiet(build: Build) -> None:
+    """A creator has no number of theirs: "nothing needs you" would say that somebody looked."""
+    ((title, numbers),) = build.connection.execute("select title, numbers from marts.alerts").fetchall()
+    assert title == fill.WITHOUT_NUMBERS and numbers.endswith("rules lack a number")
