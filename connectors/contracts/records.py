@@ -13,7 +13,7 @@ TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 def _session(values: Mapping[str, str]) -> str | None:
     ended = values.get("ended_at")
-    if ended is not None and ended < values["started_at"]:  # both are written in the same way, UTC
+    if ended is not None and ended.rstrip("Z") < values["started_at"].rstrip("Z"):  # without parts of a second: earlier
         return f"ended_at lies before started_at: {ended}, {values['started_at']}"
     return None
 

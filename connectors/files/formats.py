@@ -32,12 +32,17 @@ def find(folder: Path, name: str) -> list[EventFile]:
 
     Hidden files are left out: they may be half written.
     """
+    return [EventFile.of(path, folder) for path in _paths(folder, name) if suffix(path) in FORMATS]
+
+
+def others(folder: Path, name: str) -> list[str]:
+    """The names of the files in these places that have no format."""
+    return [EventFile.of(path, folder).name for path in _paths(folder, name) if suffix(path) not in FORMATS]
+
+
+def _paths(folder: Path, name: str) -> list[Path]:
     paths = [*folder.glob(f"{name}.*"), *(folder / name).glob("*")]
-    return [
-        EventFile.of(path, folder)
-        for path in sorted(paths)
-        if path.is_file() and not path.name.startswith(".") and suffix(path) in FORMATS
-    ]
+    return [path for path in sorted(paths) if path.is_file() and not path.name.startswith(".")]
 
 
 def suffix(path: Path) -> str:
@@ -173,6 +178,7 @@ def _array(path: Path) -> Iterator[tuple[int, Record]]:
                 text, inside = text[1:], True
                 continue
             if text.startswith("]"):
+                yield from _after_array(text[1:], file, line)
                 return
             try:
                 _, end = _SPLITTER.raw_decode(text) if text else (None, 0)
@@ -194,6 +200,20 @@ def _array(path: Path) -> Iterator[tuple[int, Record]]:
                     yield line, Unreadable(f"the compressed file breaks off here ({error})")
                     return
                 text, at_end = text + piece.decode(errors="surrogateescape"), not piece
+
+
+def _after_array(text: str, file: BinaryIO, line: int) -> Iterator[tuple[int, Record]]:
+    """What follows an array, such as a second one that a program appended, is not read."""
+    try:
+        while not text.strip() and (piece := file.read(CHUNK)):
+            line, text = line + text.count("\n"), piece.decode(errors="surrogateescape")
+    except BREAKS_OFF as error:
+        yield line, Unreadable(f"the compressed file breaks off here ({error})")
+        return
+    if rest := text.lstrip():
+        line += text[: len(text) - len(rest)].count("\n")
+        beginning = rest[:200].encode(errors="surrogateescape")
+        yield line, Unreadable("the array ends before here: what follows it is not read", beginning)
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Record]]:

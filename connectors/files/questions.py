@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.contracts import Contract
+from connectors.contracts import EVENT_LOG, Contract
 from connectors.files.streams import Sheet
 from connectors.sync.reader import Question
 
@@ -25,11 +25,13 @@ def rows_by_file(contract: Contract) -> Question:
     return Question(f"select file, count(*) from {contract.name} group by file", (contract.name,))
 
 
-CONTENTS = "select file, count(*) as row_count, sum(hash(row_hash, occurrence)) as content from event_log group by file"
-SAME_LOGS = Question(
-    f"""select a.file, b.file, a.row_count from ({CONTENTS}) as a
-    inner join ({CONTENTS}) as b on a.row_count = b.row_count and a.content = b.content and a.file < b.file
-    where a.row_count > 1 order by 1, 2""",
+_CONTENT = ", ".join(column for column in EVENT_LOG.columns if not column.endswith("_text"))
+_ENTRIES = f"(select file, hash({_CONTENT}) as content from event_log)"
+_SHARED = f"(select content, min(file) as one from {_ENTRIES} group by content having min(file) <> max(file))"
+SAME_ENTRIES = Question(
+    f"""select one, file, count(*) from {_ENTRIES} inner join {_SHARED} using (content) where file <> one
+    group by one, file having count(*) > 1 order by one, file""",
     ("event_log",),
 )
-"""Pairs of files of an event log that hold the same rows."""
+"""Pairs of files of an event log that hold the same entries, whichever way their times are written: how many. One alone
+may be a coincidence."""

@@ -21,6 +21,8 @@ from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import PullContext
 
 SMALL = 1_000_000  # bytes of a file that is read row by row at once
+NAMED = 5  # files or pairs of them in a warning
+UNFINISHED = (".tmp", ".part")  # a program that writes a file gives it another name until it is whole
 LINES_A_PART, BYTES_A_PART = 100_000, 64_000_000  # what is in memory at once
 
 
@@ -162,14 +164,20 @@ class RecordFiles:
             )
 
     def _of_copies(self) -> Iterator[str]:
-        """Files of an event log with the same rows: one is a copy of the other, or was renamed after it was read."""
+        """Files of an event log with the same rows: one is a copy of the other, goes on where it ended, or was renamed
+        after it was read."""
         if self.contract.key is not None or not self.rows:
             return
-        for one, other, count in self.context.reader.rows(questions.SAME_LOGS):
+        if len(self.context.reader.rows(questions.rows_by_file(self.contract))) < 2:
+            return
+        pairs = self.context.reader.rows(questions.SAME_ENTRIES)
+        for one, other, count in pairs[:NAMED]:
             yield (
-                f"{self.folder}: {one} and {other} brought the same {count} rows, which count twice. If one is a copy "
-                "or was renamed, leave an empty file of its name: that removes its rows."
+                f"{self.folder}: {one} and {other} brought the same {count} rows, which count twice. If one holds the "
+                "other or was renamed, leave an empty file of the other's name: that removes its rows."
             )
+        if len(pairs) > NAMED:
+            yield f"{self.folder}: {len(pairs) - NAMED} more pairs of files of {self.contract.name} share rows."
 
     def _of_ids(self) -> Iterator[str]:
         """Rows of a file that are not there, since another row of the file has their id."""
@@ -189,9 +197,15 @@ class RecordFiles:
         lost = sorted(name for name in loaded - {file.name for file in self._files()} if "/" not in name)
         if lost:
             yield (
-                f"{self.folder}: {', '.join(lost[:5])}{f' and {len(lost) - 5} more' if len(lost) > 5 else ''} "
+                f"{self.folder}: {_listed(lost)} "
                 f"{'are' if len(lost) > 1 else 'is'} gone: the rows that were read from "
                 f"{'them' if len(lost) > 1 else 'it'} stay. A file of that name without rows removes them."
+            )
+        others = formats.others(self.folder, self.contract.name)
+        if others := [name for name in others if not name.endswith(UNFINISHED)]:
+            yield (
+                f"{self.folder}: {_listed(others)} {'are' if len(others) > 1 else 'is'} not read: the name ends in "
+                f"none of {', '.join(formats.FORMATS)}."
             )
 
 
@@ -215,6 +229,11 @@ def parts(records: Iterable[bytes]) -> Iterator[list[bytes]]:
             part, size = [], 0
     if part:
         yield part
+
+
+def _listed(names: list[str]) -> str:
+    """The first of some names, and how many more there are."""
+    return f"{', '.join(names[:NAMED])}{f' and {len(names) - NAMED} more' if len(names) > NAMED else ''}"
 
 
 def _sorted(counts: Counter[Any]) -> list[tuple[Any, int]]:

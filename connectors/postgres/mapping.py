@@ -26,7 +26,7 @@ NAMED = 30  # tables or columns in a message
 @dataclass(frozen=True)
 class Mapped:
     """A table as it is read: `fields` are the contract's fields with their columns, `changed_at` the column of a row's
-    last change, `key` that of its key."""
+    last change, `change_type` its type, `key` the column of a row's key."""
 
     contract: Contract
     table: str
@@ -35,6 +35,7 @@ class Mapped:
     tenant: tuple[str, str] | None
     changed_at: str | None
     key: str
+    change_type: str = ""
 
     def fingerprint(self, *more: object) -> str:
         """Changes with everything that changes what is read of an unchanged table."""
@@ -106,7 +107,8 @@ def _mapped(
                 f"{contract.name} needs {field.name}: name its column of {table.table} in `columns`. It has "
                 f"{_listed(list(columns))}."
             )
-    return Mapped(contract, table.table, fields, table.constants, tenant, changed_at, key)
+    change_type = columns.get(changed_at or "", ("", True))[0]
+    return Mapped(contract, table.table, fields, table.constants, tenant, changed_at, key, change_type)
 
 
 def _listed(names: list[str]) -> str:

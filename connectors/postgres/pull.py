@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,9 @@ from connectors.sync.landing import LandedWindow, read_manifest
 from connectors.sync.loop import PullContext, pull_stream
 
 ROWS_A_PAGE = 20_000
+WITH_ZONE, WITHOUT_ZONE = "timestamp with time zone", "timestamp without time zone"
+COMPARABLE = (WITH_ZONE, WITHOUT_ZONE)
+"""The types of times that say what changed since a pull. With another one, such as text, the whole table is read."""
 KEYS_AT_ONCE, KEYS_A_PAGE = 50_000, 1_000
 
 
@@ -79,7 +82,7 @@ class _Reading:
         whole = bool(landed.manifest.state["whole"])
         if whole:
             self._require_keys()
-        start = None if whole or not self.table.changed_at else landed.window.start
+        start = None if whole or self.table.change_type not in COMPARABLE else landed.window.start
         if self.table.changed_at:
             self._land_pages(landed, start, without_time=False)
         self._land_pages(landed, start, without_time=True)
@@ -146,8 +149,7 @@ class _Reading:
                 order = SQL("{}, {}").format(changed, key)
                 conditions.append(SQL("{} is not null").format(changed))
                 if start is not None:
-                    since = start - timedelta(minutes=self.settings.lookback_minutes)
-                    conditions.append(SQL("{} >= {}").format(changed, Literal(since.isoformat())))
+                    conditions.append(SQL("{} >= {}").format(changed, Literal(self._since(start))))
         if after_key is not None:
             if self.table.changed_at and not without_time:
                 condition = SQL("({}, {}) > ({}, {})").format(
@@ -158,6 +160,18 @@ class _Reading:
             conditions.append(condition)
         query = questions.page(self.table.columns, self.table.source, conditions, order, ROWS_A_PAGE)
         return self.connection.execute(query).fetchall()
+
+    def _since(self, start: datetime) -> str:
+        """The earliest change that is read, as the column has it.
+
+        A column without a zone has the tenant's local times or UTC; the earlier one of both holds for either. In the
+        hour that comes twice local times go back by an hour.
+        """
+        since = start - timedelta(minutes=self.settings.lookback_minutes)
+        if self.table.change_type == WITH_ZONE:
+            return since.isoformat()
+        local = since.astimezone(ZoneInfo(self.context.time_zone)).replace(tzinfo=None)
+        return (min(local, since.astimezone(UTC).replace(tzinfo=None)) - timedelta(hours=1)).isoformat()
 
     def _record(self, row: tuple[Any, ...]) -> bytes:
         key, _, *texts = row

@@ -19,9 +19,9 @@ BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 """What Python's strip() removes."""
 MEMORY = "1GB"
 _NUMBER = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?"
-_INSTANT = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?"
+_INSTANT = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-4]):[0-5]\d)?"
 _CHECKS = {
-    "chat_sessions": "ended_at is null or ended_at >= started_at",
+    "chat_sessions": "ended_at is null or rtrim(ended_at, 'Z') >= rtrim(started_at, 'Z')",
     "chat_messages": "(input_tokens is null or coalesce(cached_tokens::bigint, 0) <= input_tokens::bigint) "
     "and (output_tokens is null or coalesce(reasoning_tokens::bigint, 0) <= output_tokens::bigint)",
     "product_events": "true",
@@ -179,19 +179,21 @@ def _is_instant(name: str, clock: Clock) -> str:
         f"substr({name}, {place}, 1) in ({marks})"
         for place, marks in ((5, "'-'"), (8, "'-'"), (11, "'T', ' '"), (14, "':'"), (17, "':'"))
     )
+    digits = " and ".join(f"substr({name}, {place}, 1) between '0' and '9'" for place in (6, 9, 12, 15, 18))
     return (
         f"case when length({name}) = 19 or (length({name}) = 20 and right({name}, 1) = 'Z') "
-        f"then {short} and substr({name}, 12, 2) < '24' and substr({name}, 18, 2) < '60' "
+        f"then {short} and {digits} and substr({name}, 12, 2) < '24' and substr({name}, 18, 2) < '60' "
         f"else regexp_full_match({name}, {literal(_INSTANT)}) end "
         f"and {name} >= '2000-01-02' and {name} < '2099-12-30' and {_utc(name, clock)} <= cast({latest} as timestamp)"
     )
 
 
 def _exact(name: str) -> str:
-    """SQL for whether a value of JSON has the text that it was written as: not an object, a list, or true and false; a
-    number only where it is whole."""
+    """SQL for whether a value of JSON has the text that it was written as: not an object, a list, true and false, or
+    a word such as Infinity; a number only where it is whole."""
     return (
-        f"left({name}, 1) not in (chr(123), '[') and {name} not in ('true', 'false') "
+        f"left({name}, 1) not in (chr(123), '[') "
+        f"and lower({name}) not in ('true', 'false', 'nan', 'inf', '-inf', 'infinity', '-infinity') "
         f"and case when ascii({name}) between 43 and 57 then not regexp_full_match({name}, '[-+0-9.eE]+') "
         f"or regexp_full_match({name}, '0|-?[1-9][0-9]{{0,17}}') else true end"
     )

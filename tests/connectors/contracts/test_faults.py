@@ -98,6 +98,7 @@ def test_a_field_that_is_missing_null_or_blank_is_a_fault_only_where_it_is_requi
     ("name", "change", "reason"),
     [
         ("chat_sessions", {"ended_at": "2026-03-01T11:59:59Z"}, "ended_at lies before started_at"),
+        ("chat_sessions", {"started_at": "2026-03-01T12:00:00.5Z"}, "ended_at lies before started_at"),
         ("chat_messages", {"cached_tokens": 4}, "cached_tokens is more than input_tokens"),
         ("chat_messages", {"reasoning_tokens": 4}, "reasoning_tokens is more than output_tokens"),
         ("event_log", {"funnel_stage": "purchase", "sale_amount": None}, "sale_amount is missing"),

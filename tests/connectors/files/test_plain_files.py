@@ -91,8 +91,31 @@ def test_no_row_with_a_fault_is_plain(contract: Contract, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    "written_time", ["2026-03-01  2:00:00", "2026-03-01T12: 1:00Z", "2026-03-01T 1:00:00Z", "2026-03-01T12:00:00+24:00"]
+)
+def test_a_time_that_only_a_database_takes_is_not_plain(written_time: str, tmp_path: Path) -> None:
+    log, path = CONTRACTS[-1], tmp_path / "log.jsonl"
+    path.write_bytes(written([valid(log), valid(log) | {"sale_datetime": written_time}], "jsonl"))
+    clock = Clock(ZoneInfo("UTC"), NOW)
+    assert plain_records.convert(path, "f", None, log, clock, False, tmp_path / "part.parquet") is None
+
+
+def test_a_session_within_one_second_is_plain(tmp_path: Path) -> None:
+    sessions, path = CONTRACTS[0], tmp_path / "chat_sessions.jsonl"
+    path.write_bytes(written([valid(sessions) | {"ended_at": "2026-03-01T12:00:00.5Z"}], "jsonl"))
+    clock = Clock(ZoneInfo("UTC"), NOW)
+    assert plain_records.convert(path, "f", None, sessions, clock, False, tmp_path / "part.parquet") == 1
+
+
+@pytest.mark.parametrize(
     "line",
-    [b'{"vault_id": "v", "vault_id": "w"', b'{"mood": 1', b'{"sale_amount": 1234567890.123456789', b'{"niche": 1.10'],
+    [
+        b'{"vault_id": "v", "vault_id": "w"',
+        b'{"mood": 1',
+        b'{"sale_amount": 1234567890.123456789',
+        b'{"niche": 1.10',
+        b'{"niche": Infinity',
+    ],
 )
 def test_a_row_that_only_a_slow_reading_gets_right_is_not_plain(line: bytes, tmp_path: Path) -> None:
     log, path = CONTRACTS[-1], tmp_path / "log.jsonl"

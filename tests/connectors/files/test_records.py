@@ -96,6 +96,30 @@ def test_a_file_that_is_gone_keeps_its_rows_and_a_copy_of_a_log_is_reported(plac
     assert {file for file, *_ in sales(place)} == {"event_log/march.csv"}
 
 
+def test_logs_that_each_hold_the_one_before_are_reported_and_so_is_a_name_that_is_not_read(place: Place) -> None:
+    """Exports that begin at the first day each time; one writes times in another way."""
+    rows = [SALE.replace(b"v1", b"v%d" % number) for number in range(5)]
+    (place.folder / "event_log").mkdir()
+    place.write("event_log/monday.csv", HEADER + b"".join(rows[:3]))
+    place.write("event_log/sunday.csv", HEADER + b"".join(rows).replace(b"T12:00:00Z", b" 12:00:00+00:00"))
+    place.write("event_log.CSV", HEADER + b"".join(rows))
+    place.write("event_log.csv.tmp", HEADER)
+    warnings = " ".join(place.pull()["event_log"].warnings)
+    assert "event_log/monday.csv and event_log/sunday.csv brought the same 3 rows, which count twice" in warnings
+    assert "event_log.CSV is not read: the name ends in none of .csv, .csv.gz" in warnings
+    assert ".tmp" not in warnings and len(sales(place)) == 8
+
+
+def test_what_follows_an_array_is_rejected_by_its_line(place: Place) -> None:
+    """A program that appends an array each day writes no JSON."""
+    place.write("event_log.json", b"[" + CART + b"]\n\n[" + CART + b"]\n")
+    place.pull()
+    assert [(where, reason) for _, where, reason in place.rejects()] == [
+        ("event_log.json:3", "the array ends before here: what follows it is not read")
+    ]
+    assert len(sales(place)) == 1
+
+
 def test_a_bad_row_of_a_csv_is_named_by_its_line_and_costs_only_itself(place: Place) -> None:
     rows = [
         SALE,

@@ -115,6 +115,26 @@ def test_another_mapping_zone_or_tenant_is_read_from_the_beginning(place: Place)
     assert place.sessions() == ["2"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "zone"), [("timestamp", "America/Los_Angeles"), ("timestamp", "Asia/Tokyo"), ("text", "UTC")]
+)
+def test_a_row_that_changed_is_read_whatever_its_times_are_written_in(kind: str, zone: str, place: Place) -> None:
+    """Local times west of Greenwich look hours older than they are; in Tokyo the program writes UTC."""
+    place.zone = zone
+    writes = "UTC" if zone == "Asia/Tokyo" else zone
+    now = f"to_char(now() at time zone '{writes}', 'YYYY-MM-DD HH24:MI:SS')::{kind}"
+    place.execute(
+        f"create table talks (id text primary key, opened timestamptz, changed {kind}, tongue text); grant select on "
+        f"talks to reader; insert into talks values ('1', '2026-03-01 11:00Z', {now}, 'pt')"
+    )
+    columns = {"session_id": "id", "started_at": "opened", "language": "tongue"}
+    place.tables = {"chat_sessions": {"table": "talks", "columns": columns, "changed_at": "changed"}}
+    place.pull()
+    place.execute(f"update talks set tongue = 'en', changed = {now}")
+    place.pull()
+    assert place.rows("select language from postgres.chat_sessions") == [("en",)]
+
+
 def test_an_event_log_in_a_table_is_known_by_its_key(place: Place) -> None:
     place.execute(
         "create table log (id int primary key, vault_id text, sale_datetime timestamp, funnel_stage text, "

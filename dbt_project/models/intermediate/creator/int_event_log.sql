@@ -17,7 +17,10 @@ select
     {{ local_day('log.sale_datetime', 'tenants.time_zone') }} as date_day,
     lpad(cast({{ local_hour('log.sale_datetime', 'tenants.time_zone') }} as varchar), 2, '0') || ':00' as hour_of_day,
     log.visit_id,
-    case when log.visit_id is null then 'row ' || log.row_id else 'visit ' || log.visit_id end as visit_key,
+    case
+        when log.visit_id is null then 'row ' || log.source || '/' || log.source_account || '/' || log.row_id
+        else 'visit ' || log.visit_id
+    end as visit_key,
     log.vault_id,
     coalesce(log.niche, '(unknown)') as niche,
     coalesce(log.product_name, '(unknown)') as product_name,

@@ -14,6 +14,13 @@ select
     prices.usd_per_million,
     {{ to_minor('prices.usd_per_million', 1000000) }} as usd_micros_per_million,
     prices.valid_from,
-    prices.valid_to
+    -- without a last day it is valid until the next price
+    coalesce(
+        prices.valid_to,
+        lead(prices.valid_from) over (
+            partition by prices.tenant_id, prices.source_account, prices.model, prices.token_kind
+            order by prices.valid_from nulls first
+        ) - 1
+    ) as valid_to
 from prices
 inner join accounts using (tenant_id, source_account)
