@@ -76,7 +76,7 @@ class RecordReader:
         try:
             columns = self._columns(record, no_ids)
         except ValueMistakeError as error:
-            return Rejected(str(error), error.again_at, self.key_of(record))
+            return Rejected(error.what, error.again_at, self.key_of(record))
         if reason := self._why_incomplete(columns):
             return Rejected(reason, key=self.key_of(record))
         unknown = (

@@ -15,6 +15,7 @@ from typing import Any
 from common.numbers import decimal
 from connectors.base import iso
 from connectors.contracts.fields import Field, Kind
+from connectors.errors import SkipError
 
 YEARS = range(2000, 2100)
 TOLERANCE = timedelta(hours=1)  # how far a time may lie after now: clocks differ
@@ -30,8 +31,8 @@ _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _WHOLE_FLOAT = re.compile(r"(-?[0-9]{1,18})\.0+")
 
 
-class ValueMistakeError(Exception):
-    """Why a value cannot be loaded. `again_at`: when the clock says so much, it may be right."""
+class ValueMistakeError(SkipError):
+    """Why a value cannot be loaded: the record is left out. `again_at`: it may be right at that time."""
 
     def __init__(self, reason: str, again_at: datetime | None = None) -> None:
         super().__init__(reason)

@@ -56,8 +56,9 @@ def agrees(text: str, value: Any, field: pa.Field, digits: int) -> bool:
         return value is None and written is None
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if unit == "money":
-        assert -written.as_tuple().exponent == digits  # type: ignore[operator]
-        return written == exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        places = 4 if format.endswith(".4f") else digits  # costs of models are parts of a cent
+        assert -written.as_tuple().exponent == places  # type: ignore[operator]
+        return written == exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     scaled = exact * 100 if format.endswith("%") else exact
     places = -int(written.as_tuple().exponent)
     assert places >= (0 if unit in ("", "count") and exact == exact.to_integral_value() else 1), (text, value)
@@ -111,6 +112,10 @@ def check_picture(content: Content, data: ChartData) -> None:
             case "line":
                 points = {(row["series"], row["day"], row["value"]) for row in drawn}
                 assert points == expected_points(content, data)
+            case "bars" if len(metrics) > 1:
+                shown = [row for row in table if any(row[name] for name in metrics)][: data.chart.limit or 20]
+                expected = [float(row[name]) for name in metrics for row in shown if row[name] is not None]
+                assert sorted(row["value"] for row in drawn) == sorted(expected)
             case "bars" | "funnel":
                 known = [float(row[metrics[0]]) for row in table if row[metrics[0]] is not None]
                 expected = sorted(known, reverse=True) if data.chart.kind == "bars" else known

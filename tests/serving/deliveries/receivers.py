@@ -114,9 +114,10 @@ def dripping_server() -> Iterator[int]:
 
 @dataclass
 class HttpServer:
-    """Answers each POST by `answer`: (status, headers, body); None ends the connection without an answer."""
+    """Answers each POST below `path` by `answer` (status, headers, body); without an answer it ends the connection."""
 
     port: int = 0
+    path: str = "/"
     answer: Callable[[int], tuple[int, dict[str, str], bytes] | None] = lambda _: (200, {}, b"ok")
     received: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -134,6 +135,9 @@ def http_server() -> Iterator[HttpServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if not self.path.startswith(state.path):  # meant for whoever had this port before
+                self.send_error(404)
+                return
             with lock:
                 state.received.append(json.loads(body) if body.startswith(b"{") else {"body": body})
                 state.headers.append(dict(self.headers))

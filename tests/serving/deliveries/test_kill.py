@@ -67,6 +67,7 @@ def campaign(folder: Path) -> Iterator[Campaign]:
         http_server() as hook,
         subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
     ):
+        hook.path = "/hook"
         running = Campaign(folder, mailbox, hook, process)
         yield running
         assert process.stdin
