@@ -117,7 +117,7 @@ def _until(build: Build, case: Case) -> Values:
 
 
 def _vaults_until(build: Build, case: Case) -> Values:
-    """The same for a creator. What was paid back since is no figure of a part of a day."""
+    """The same for a creator. What was paid back since is not a figure of a part of a day."""
     ((orders, revenue, refunded, units),) = build.connection.execute(
         f"""SELECT SUM(orders), SUM(revenue_minor), SUM(refunded_minor), MAX(minor_units) FROM marts.vault_sales
         WHERE tenant_id = {literal(build.tenant or "")} AND date_day = DATE '{case.days.before[0]}'

@@ -28,7 +28,7 @@ from tests.oracle import creator as oracle
 from tests.orchestration.installation import Installation
 
 pytestmark = pytest.mark.worlds
-SAMPLE = Path(__file__).with_name("event_log_sample.json")
+SAMPLE = Path(__file__).parents[1] / "event_log_sample.json"
 GROUPS = ", ".join(oracle.GROUPS)
 TOML = """
 [[tenants]]

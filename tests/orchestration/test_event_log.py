@@ -18,7 +18,7 @@ PICTURES = (
     "sales_over_time_daily.png", "geo_based_sales.png", "customer_type_breakdown.png",
 )  # fmt: skip
 """The names that people know from the description of the log."""
-SAMPLE = Path(__file__).parents[1] / "end_to_end" / "event_log_sample.json"
+SAMPLE = Path(__file__).parents[1] / "event_log_sample.json"
 Command = Callable[..., list[str]]
 pytestmark = pytest.mark.worlds
 

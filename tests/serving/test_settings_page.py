@@ -51,7 +51,7 @@ def test_owner_saves_the_settings_and_sees_who_changed_what(served: Served) -> N
     save(owner, temperature="1.25")
     page = owner.get("/settings").text
     assert "<del>0.7</del> → <ins>1.25</ins>" in page and "Saved" not in page
-    assert save(owner, temperature="1.25").headers["location"].endswith("saved=2"), "an equal form is no new version"
+    assert save(owner, temperature="1.25").headers["location"].endswith("saved=2"), "an equal form is not a new version"
 
 
 def test_undo_saves_an_earlier_version_as_the_newest(served: Served) -> None:

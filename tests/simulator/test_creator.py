@@ -19,26 +19,7 @@ from simulator.scenarios.creator import Creator, Entry, LogRow, creator
 from simulator.world import seconds
 
 START, END = date(2025, 6, 1), datetime(2026, 8, 20, 12, tzinfo=UTC)
-SAMPLE = """{
-  "vault_id": "vault_3",
-  "niche": "AI Tools",
-  "product_name": "AI Tools Toolkit",
-  "ai_prompt_version": "v2",
-  "ai_style": "corporate",
-  "ai_generation_success": true,
-  "ai_latency": 1.23,
-  "ai_version": "gpt-4",
-  "sale_datetime": "2025-06-19T15:04:32",
-  "sale_amount": 49.99,
-  "refund": false,
-  "refund_reason": "",
-  "language": "en",
-  "country": "US",
-  "customer_type": "first_time",
-  "delivery_success": true,
-  "funnel_stage": "purchase",
-  "visit_id": "visit_123"
-}"""
+SAMPLE = (Path(__file__).parents[1] / "event_log_sample.json").read_text().strip()
 
 
 @pytest.fixture(scope="module")

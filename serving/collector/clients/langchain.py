@@ -57,7 +57,7 @@ def _harmless(callback: Callable[Arguments, None]) -> Callable[Arguments, None]:
     def safe(*arguments: Arguments.args, **named: Arguments.kwargs) -> None:
         try:
             callback(*arguments, **named)
-        except Exception:
+        except Exception:  # the call of the model goes on, whatever happens here
             log.warning("A call of a model was not recorded, by a mistake of the handler", exc_info=True)
 
     return safe
@@ -168,7 +168,7 @@ class TakingsHandler(BaseCallbackHandler):
 
     @_harmless
     def on_llm_error(self, error: BaseException, *, run_id: uuid.UUID, **_: Any) -> None:
-        """A call that failed is no message: what it used is not known."""
+        """A call that failed is not a message: what it used is not known."""
         with self._lock:
             self._calls.pop(run_id, None)
 

@@ -118,7 +118,7 @@ class Sender:
                     break
             try:
                 self._send([part for part in map(self._encoded, batch) if part is not None])
-            except Exception:
+            except Exception:  # the thread goes on with the next records
                 log.exception("Records were not sent, by a mistake of the sender")
             finally:
                 self._settle(len(batch))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,26 +12,7 @@ from connectors.contracts import CHAT_MESSAGES, CHAT_SESSIONS, EVENT_LOG, Contra
 from connectors.contracts.values import Clock
 
 NOW = datetime(2026, 3, 20, 10, tzinfo=UTC)
-SAMPLE = b"""{
-  "vault_id": "vault_3",
-  "niche": "AI Tools",
-  "product_name": "AI Tools Toolkit",
-  "ai_prompt_version": "v2",
-  "ai_style": "corporate",
-  "ai_generation_success": true,
-  "ai_latency": 1.23,
-  "ai_version": "gpt-4",
-  "sale_datetime": "2025-06-19T15:04:32",
-  "sale_amount": 49.99,
-  "refund": false,
-  "refund_reason": "",
-  "language": "en",
-  "country": "US",
-  "customer_type": "first_time",
-  "delivery_success": true,
-  "funnel_stage": "purchase",
-  "visit_id": "visit_123"
-}"""
+SAMPLE = (Path(__file__).parents[2] / "event_log_sample.json").read_bytes().strip()
 
 
 def read(contract: Contract, line: bytes, zone: str = "America/New_York", *, keep_text: bool = False) -> Row | Rejected:
