@@ -56,7 +56,7 @@ class Built:
     def show_failures_of(self, earlier: Built | None) -> None:
         """Show a check as failed that failed in an earlier build of the same run, before tenants were left out."""
         failures = {node["id"]: node for node in earlier.nodes if node["status"] == "fail"} if earlier else {}
-        self.nodes = [failures.get(node["id"], node) for node in self.nodes]
+        self.nodes = [failures.get(node["id"], node) for node in self.nodes or failures.values()]
 
 
 class BuildFailedError(StopError):
@@ -76,9 +76,7 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
 
     Raises BuildFailedError, which names what failed, OSError for a full disk, or StopError.
     """
-    shutil.rmtree(home.builds, ignore_errors=True)  # left by an interrupted build
-    home.builds.mkdir(parents=True)
-    path = scratch(home)
+    path = _clean(home)
     built = Built(path)
     failed = []
     for result in run_nodes(home, on_node):
@@ -118,6 +116,20 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
     _complete(path)
     built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
     return built
+
+
+def empty(home: Home, run_id: str) -> Built:
+    """A build without marts, for a run in which no tenant has to be built."""
+    path = _clean(home).with_name(f"build_{run_id}.duckdb")
+    duckdb.connect(str(path)).close()
+    return Built(path)
+
+
+def _clean(home: Home) -> Path:
+    """Remove what an interrupted build left; returns the scratch file's path."""
+    shutil.rmtree(home.builds, ignore_errors=True)
+    home.builds.mkdir(parents=True)
+    return scratch(home)
 
 
 def _complete(path: Path) -> None:

@@ -6,7 +6,7 @@
 
 Interrupted anywhere, the next run goes on; repeated, it changes nothing. Tenants are independent: one whose account
 cannot be pulled, or whose rows fail a check, is blocked. It keeps what was published last; the others are built without
-it (docs/decisions/0006).
+it (docs/decisions/0006). A tenant that did not change is not built: its published file stays (docs/decisions/0049).
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ from connectors.registry import BY_KIND, CONNECTORS, STREAMS, prepare_schemas
 from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging, is_damage
-from orchestration import audit, dbt_build, failed_build, first_page, publication, store_profiles
+from orchestration import audit, dbt_build, failed_build, first_page, publication, store_profiles, unchanged
 from orchestration.blocked import Blocked, BlockedError, write_blocked
 from orchestration.home import Home
 from orchestration.pulls import Key, is_full_disk, key, pull_accounts
 from orchestration.rates import read_rates
 from orchestration.settings import Settings, Source
 from semantic import catalog, warehouse
+
+Outcome = tuple[dbt_build.Built, list[Blocked], list[str]]
+"""A build, the tenants that are blocked, and those that did not change."""
 
 
 @dataclass
@@ -45,12 +48,15 @@ class Run:
     pulled: dict[Key, list[Pulled]] = field(default_factory=dict)
     failed: dict[Key, TakingsError] = field(default_factory=dict)
     blocked: list[Blocked] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
     built: dbt_build.Built | None = None
     published: Path | None = None
 
 
-def run(settings: Settings, progress: Progress = no_progress, chosen: Settings | None = None) -> Run:
-    """Pull every account (or those of `chosen`), build, publish.
+def run(
+    settings: Settings, progress: Progress = no_progress, chosen: Settings | None = None, *, full: bool = False
+) -> Run:
+    """Pull every account (or those of `chosen`), build what changed (`full`: every tenant), publish.
 
     Raises TakingsError where nothing can be published; what was complete before stays.
     """
@@ -58,7 +64,7 @@ def run(settings: Settings, progress: Progress = no_progress, chosen: Settings |
     home, result = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
         _pull(home, sources, result, progress)
-        build_and_publish(settings, result, progress)
+        build_and_publish(settings, result, progress, full=full)
     return result
 
 
@@ -77,8 +83,8 @@ def _pull(home: Home, sources: list[Source], result: Run, progress: Progress) ->
     result.pulled, result.failed = pulls.pulled, pulls.failed
 
 
-def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
-    """Build, test and publish from what has been pulled."""
+def rebuild(settings: Settings, progress: Progress = no_progress, *, full: bool = False) -> Run:
+    """Build, test and publish what changed (`full`: every tenant) from what has been pulled."""
     home = Home(settings.home)
     result = Run(new_run_id())
     with disk_guard(home), home.writing():
@@ -89,7 +95,7 @@ def rebuild(settings: Settings, progress: Progress = no_progress) -> Run:
                 "`takings run` makes it, from the landing zone as far as that reaches; `takings replay --yes` does so "
                 "with no network",
             )
-        build_and_publish(settings, result, progress)
+        build_and_publish(settings, result, progress, full=full)
     return result
 
 
@@ -145,41 +151,45 @@ def new_run_id() -> str:
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
-def build_and_publish(settings: Settings, result: Run, progress: Progress = no_progress) -> None:
+def build_and_publish(settings: Settings, result: Run, progress: Progress = no_progress, *, full: bool = False) -> None:
     """Build every mart from staging, test it, and show it to readers. The caller holds the writer's lock."""
     home = Home(settings.home)
-    result.built, result.blocked = build(settings, result.run_id, progress)
+    result.built, result.blocked, result.unchanged = build(settings, result.run_id, progress, full=full)
     tenants = publication.of_settings(settings)
     result.published = publication.publish(home, result.built, result.run_id, tenants, progress)
     result.built.warnings += [*audit.note_publish(settings, result.published), *store_profiles.note(settings)]
 
 
-def build(settings: Settings, run_id: str, progress: Progress = no_progress) -> tuple[dbt_build.Built, list[Blocked]]:
-    """Build and test the marts of every tenant whose data are sound; returns the build and the blocked tenants.
+def build(settings: Settings, run_id: str, progress: Progress = no_progress, *, full: bool = False) -> Outcome:
+    """Build and test the marts of every tenant that changed (`full`: of every one) and whose data are sound.
 
-    Rows that fail a check name their tenant: the marts are built again without it, so that the others' are as if it did
-    not exist. Raises BuildFailedError where a failure is not about single tenants, or where no tenant is left; what is
-    sent to people then waits (orchestration/failed_build.py).
+    Returns the build, the blocked tenants and the unchanged ones. Rows that fail a check name their tenant: the marts
+    are built again without it, so that the others' are as if it did not exist. Raises BuildFailedError where a failure
+    is not about single tenants, or where no tenant is left; what is sent to people then waits
+    (orchestration/failed_build.py).
     """
     try:
-        return _build(settings, run_id, progress)
+        return _build(settings, run_id, progress, full=full)
     except dbt_build.BuildFailedError as error:
         failed_build.write(Home(settings.home), [tenant.id for tenant in settings.tenants], error)
         raise
 
 
-def _build(settings: Settings, run_id: str, progress: Progress) -> tuple[dbt_build.Built, list[Blocked]]:
+def _build(settings: Settings, run_id: str, progress: Progress, *, full: bool) -> Outcome:
     home = Home(settings.home)
     blocked, failed = unpulled(settings), None
+    states = unchanged.states(settings)
+    same = [] if full else unchanged.find(settings, states)
     while True:
         sound = settings.without({block.tenant_id for block in blocked})
         if not sound.tenants:
             raise BlockedError(blocked, failed)
-        record_run(sound, run_id)
+        changed = sound.without(same)
+        record_run(changed, run_id)
         try:
-            built = dbt_build.build(home, run_id, lambda count, total, name: progress("build", count, total, name))
+            built = _built(home, changed, run_id, progress)
         except dbt_build.BuildFailedError as error:
-            doubtful = error.doubts.keys() & {tenant.id for tenant in sound.tenants}
+            doubtful = error.doubts.keys() & {tenant.id for tenant in changed.tenants}
             if not error.by_tenant or not doubtful:
                 raise
             blocked += [Blocked(tenant, error.doubts[tenant]) for tenant in sorted(doubtful)]
@@ -187,9 +197,19 @@ def _build(settings: Settings, run_id: str, progress: Progress) -> tuple[dbt_bui
             continue
         built.warnings += unknown_targets(sound)
         built.show_failures_of(failed)
-        first_page.write(sound, built)
+        first_page.write(changed, built)
         write_blocked(built.path, blocked)
-        return built, sorted(blocked, key=lambda block: block.tenant_id)
+        names = [tenant.id for tenant in sound.tenants if tenant.id in same]
+        unchanged.write(built.path, home.staging, states, names)
+        return built, sorted(blocked, key=lambda block: block.tenant_id), names
+
+
+def _built(home: Home, changed: Settings, run_id: str, progress: Progress) -> dbt_build.Built:
+    """The build of these tenants; without any, dbt does not run and the build has no marts."""
+    if changed.tenants:
+        return dbt_build.build(home, run_id, lambda count, total, name: progress("build", count, total, name))
+    dbt_build.parse(home)
+    return dbt_build.empty(home, run_id)
 
 
 def unpulled(settings: Settings) -> list[Blocked]:

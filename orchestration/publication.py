@@ -6,11 +6,13 @@
                     catalog.json           the metrics' definitions of this build
                     build.json             its run, its time, its definitions' version, its blocked tenants, and each
                                            tenant's time zone with the time up to which its sources were read, and
-                                           the kinds of its sources, and which kinds of records it has
+                                           the kinds of its sources, and which kinds of records it has; what each
+                                           tenant's file was made from
     published/current -> <run>             replaced by one rename: a reader sees a whole build, the old or the new one
 
 Builds are immutable. The newest three stay, for readers that still have one open. A blocked tenant's file is the one of
-the last build that had it, with the time and the reason in `build_info`.
+the last build that had it, with the time and the reason in `build_info`. An unchanged tenant's file is the one of the
+last build: a link to it, or a copy where its sources were read further (orchestration/unchanged.py).
 """
 
 from __future__ import annotations
@@ -19,20 +21,27 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from common.errors import ConfigurationError
 from connectors.base import Progress
-from orchestration import failed_build
+from orchestration import failed_build, unchanged
 from orchestration.blocked import Blocked, read_blocked
 from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
+from orchestration.reports import subject
 from orchestration.settings import Settings
+from orchestration.unchanged import State
 from semantic import catalog
+from semantic.catalog import Catalog
+from semantic.digest.fill import follow
+from semantic.subject import Subject
+from semantic.warehouse import Build
 
 RETAINED_BUILDS = 3
 SMALL_BUILD = 64 * 2**20
@@ -45,16 +54,17 @@ Columns = Mapping[str, list[str]]
 
 @dataclass(frozen=True)
 class Tenant:
-    """What readers of a build know of a tenant: its time zone, and the kinds of its sources."""
+    """What readers of a build know of a tenant: its time zone, the kinds of its sources, and its name."""
 
     time_zone: str
     kinds: frozenset[str] = frozenset()
+    subject: Subject = field(default_factory=lambda: Subject("", "UTC", {}))
 
 
 def of_settings(settings: Settings) -> dict[str, Tenant]:
     """The configured tenants by id."""
     return {
-        tenant.id: Tenant(tenant.time_zone, frozenset(source.kind for source in tenant.sources))
+        tenant.id: Tenant(tenant.time_zone, frozenset(source.kind for source in tenant.sources), subject(tenant))
         for tenant in settings.tenants
     }
 
@@ -70,24 +80,39 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
     definitions = catalog.load(home.dbt_target)
     catalog.save(definitions, partial)
     now = datetime.now(UTC)
+    before = _about(home)
     with duckdb.connect() as db:
         db.execute("set enable_progress_bar = false")
         if built.path.stat().st_size < SMALL_BUILD:
             db.execute("set threads = 1")
         db.execute(f"attach {quoted(built.path)} as build (read_only)")
-        marts = _columns(db, "build")
+        states, same = unchanged.read(db, "build")
+        marts, source = _columns(db, "build"), "build"
+        if not marts:  # every tenant is unchanged or blocked
+            db.execute(f"attach {quoted(home.published / 'current' / 'nobody.duckdb')} as last (read_only)")
+            marts, source = _columns(db, "last"), "last"
         blocked = read_blocked(db, "build")
-        sound = [name for name in tenants if name not in {block.tenant_id for block in blocked}]
-        files = {"all": "true", "nobody": "false", **{f"tenant-{name}": f"tenant_id = '{name}'" for name in sound}}
-        total = len(files) + len(blocked)
+        rebuilt = [name for name in tenants if name not in {*same, *(block.tenant_id for block in blocked)}]
+        files = {"all": "true", "nobody": "false", **{f"tenant-{name}": f"tenant_id = '{name}'" for name in rebuilt}}
+        total = len(files) + len(same) + len(blocked)
         for number, (name, condition) in enumerate(files.items(), start=1):
-            _write(db, partial / f"{name}.duckdb", marts, condition, now)
+            _write(db, source, partial / f"{name}.duckdb", marts, condition, now)
             progress("publish", number, total, name)
-        for number, block in enumerate(blocked, start=len(files) + 1):
-            _retain(db, home.published / "current", partial, marts, block, now)
+        for number, name in enumerate(same, start=len(files) + 1):
+            read = before.get("states", {}).get(name, {}).get("read")
+            moved = read != states[name].read or name in before.get("blocked", {})
+            _keep(home.published / "current", partial, name, moved=moved)
+            if moved:
+                _move(partial, name, tenants[name], states[name], built.path, definitions)
+            _add(db, partial, marts, name)
+            progress("publish", number, total, f"tenant-{name}")
+        for number, block in enumerate(blocked, start=len(files) + len(same) + 1):
+            _retain(db, source, home.published / "current", partial, marts, block, now)
             progress("publish", number, total, f"tenant-{block.tenant_id}")
         read_until = _read_until(db, partial / "all.duckdb")
         records = _records(db, partial / "all.duckdb", marts)
+    retained = {block.tenant_id: before.get("states", {}).get(block.tenant_id) for block in blocked}
+    newest_states = {name: {"made_from": state.made_from, "read": state.read} for name, state in states.items()}
     about = {
         "run_id": run_id,
         "published_at": now.isoformat(timespec="seconds"),
@@ -99,6 +124,8 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
         "sources": {name: sorted(tenant.kinds) for name, tenant in tenants.items()},
         "records": {name: records.get(name, []) for name in tenants},
         "blocked": {block.tenant_id: block.reason for block in blocked},
+        "unchanged": same,
+        "states": {name: state for name, state in {**newest_states, **retained}.items() if state},
         "warnings": built.warnings,
     }
     (partial / "build.json").write_text(json.dumps(about, indent=2) + "\n")
@@ -141,12 +168,18 @@ def newest(home: Home) -> Path:
 
 def kinds_of_records(home: Home) -> dict[str, list[str]]:
     """The kinds of records of each tenant in the build that readers see; none before the first build."""
+    return dict(_about(home).get("records", {}))
+
+
+def _about(home: Home) -> dict[str, Any]:
+    """What the build that readers see says of itself; nothing before the first build."""
     folder = current(home)
-    about = json.loads((folder / "build.json").read_text()) if folder else {}
-    return dict(about.get("records", {}))
+    return dict(json.loads((folder / "build.json").read_text())) if folder else {}
 
 
-def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: Columns, condition: str, now: datetime) -> None:
+def _write(
+    db: duckdb.DuckDBPyConnection, source: str, path: Path, marts: Columns, condition: str, now: datetime
+) -> None:
     db.execute(f"attach {quoted(path)} as target")
     db.execute("begin")
     db.execute("create schema target.marts")
@@ -155,14 +188,55 @@ def _write(db: duckdb.DuckDBPyConnection, path: Path, marts: Columns, condition:
         where = condition if "tenant_id" in columns else "true"
         sort = f" order by {', '.join(order)}" if order else ""
         stamped = f" replace (timestamp '{now:%Y-%m-%d %H:%M:%S}' as published_at)" if mart == "build_info" else ""
-        db.execute(f"create table target.marts.{mart} as select *{stamped} from build.marts.{mart} where {where}{sort}")
+        rows = f"select *{stamped} from {source}.marts.{mart} where {where}{sort}"
+        db.execute(f"create table target.marts.{mart} as {rows}")
     db.execute("commit")
     db.execute("checkpoint target")
     db.execute("detach target")
 
 
+def _keep(last: Path, partial: Path, tenant: str, *, moved: bool) -> None:
+    """Keep the last file of an unchanged tenant: the file itself, or a copy where its sources were read further."""
+    name = f"tenant-{tenant}.duckdb"
+    if moved:
+        shutil.copyfile(last / name, partial / name)
+        return
+    try:
+        os.link((last / name).resolve(), partial / name)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(last / name, partial / name)
+
+
+def _move(partial: Path, name: str, tenant: Tenant, state: State, build: Path, definitions: Catalog) -> None:
+    """Write into an unchanged tenant's copy up to when its sources were read; it is not blocked any more."""
+    with duckdb.connect(str(partial / f"tenant-{name}.duckdb"), config={"threads": 1}) as db:
+        db.execute("set enable_progress_bar = false")
+        db.execute(f"attach {quoted(build)} as build (read_only)")
+        db.execute("update marts.build_info set as_of = ?, blocked_since = null, blocked_reason = null", [state.as_of])
+        db.execute(
+            """update marts.spend set as_of = newer.as_of from build.takings.days_read as newer
+            where spend.tenant_id = newer.tenant_id and spend.source = newer.source
+                and spend.source_account = newer.source_account and spend.date_day = newer.date_day
+                and spend.as_of is distinct from newer.as_of"""
+        )
+        follow(Build(partial, definitions, db, name), tenant.subject)
+        db.execute("checkpoint")
+
+
+def _add(db: duckdb.DuckDBPyConnection, partial: Path, marts: Columns, tenant: str) -> None:
+    """Add an unchanged tenant's rows to the administrators' file."""
+    db.execute(f"attach {quoted(partial / f'tenant-{tenant}.duckdb')} as kept (read_only)")
+    db.execute(f"attach {quoted(partial / 'all.duckdb')} as target")
+    for mart, columns in marts.items():
+        fresh = "" if "tenant_id" in columns else f" except select * from target.marts.{mart}"
+        db.execute(f"insert into target.marts.{mart} by name select * from kept.marts.{mart}{fresh}")
+    db.execute("checkpoint target")
+    for file in ("kept", "target"):
+        db.execute(f"detach {file}")
+
+
 def _retain(
-    db: duckdb.DuckDBPyConnection, last: Path, partial: Path, marts: Columns, block: Blocked, now: datetime
+    db: duckdb.DuckDBPyConnection, tables: str, last: Path, partial: Path, marts: Columns, block: Blocked, now: datetime
 ) -> None:
     """Keep a blocked tenant's last file, and its rows in the administrators' file; say in both since when and why.
 
@@ -174,7 +248,7 @@ def _retain(
     if source.exists():
         shutil.copyfile(source, partial / name)
     else:
-        _write(db, partial / name, marts, "false", now)
+        _write(db, tables, partial / name, marts, "false", now)
     db.execute(f"attach {quoted(partial / name)} as retained")
     db.execute(f"attach {quoted(partial / 'all.duckdb')} as target")
     for column, kind in (("blocked_since", "timestamp"), ("blocked_reason", "varchar")):

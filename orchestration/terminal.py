@@ -88,6 +88,8 @@ def summary(run: Run) -> None:
             highlight=False,
             soft_wrap=True,
         )
+        if run.unchanged:
+            console.print(f"not built, because nothing of them changed: {', '.join(run.unchanged)}", soft_wrap=True)
         for warning in run.built.warnings:
             console.print(f"warning: {warning}", style="yellow")
     for block in run.blocked:

@@ -16,7 +16,7 @@ import duckdb
 
 from connectors.base import Account, Stream
 from connectors.errors import ConfigurationError, ContractError, RetryError
-from connectors.sync import control_tables, moves
+from connectors.sync import contents, control_tables, moves
 from connectors.sync.casts import sql_type
 from connectors.sync.control_tables import LINEAGE, SCOPE, Configuration
 from connectors.sync.cursors import Cursors
@@ -197,6 +197,10 @@ class Staging:
         )
         names = [column[0] for column in rows.description]
         return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
+    def contents(self, sources: contents.Sources) -> contents.Contents:
+        """What is stored of each tenant in the tables of these sources."""
+        return contents.of(self.db, sources)
 
     def rejects(self) -> list[dict[str, Any]]:
         """All rejected rows, newest first."""

@@ -45,6 +45,28 @@ def fill(build: Build, subject: Subject, alerts: Sequence[Alert], problem: str =
     }
     for mart, rows in tables.items():
         insert(build.connection, mart, list(rows))
+    _trust(build, subject)
+
+
+def follow(build: Build, subject: Subject) -> None:
+    """Write again what moves with the instant up to which the build's tenant was read, on the same day: today so far
+    beside the same part of an earlier day, and the line that says how fresh the numbers are.
+    """
+    as_of = build.as_of()
+    if as_of is None:
+        return
+    cases = [case for case in periods.cases(as_of.replace(tzinfo=UTC), subject.time_zone) if case.until]
+    rows = list(with_figures_alone(kpis.rows(build, cases)))
+    for period, comparison in sorted({(row["period"], row["comparison"]) for row in rows}):
+        build.connection.execute(
+            "DELETE FROM marts.kpis WHERE tenant_id = ? AND period = ? AND comparison = ?",
+            [build.tenant, period, comparison],
+        )
+    insert(build.connection, "kpis", rows)
+    _trust(build, subject)
+
+
+def _trust(build: Build, subject: Subject) -> None:
     build.connection.execute(
         "UPDATE marts.build_info SET trust = ? WHERE tenant_id = ?",
         [trust.line(build, subject.name, subject.time_zone, subject.sources), build.tenant],

@@ -129,9 +129,9 @@ class Installation:
         for failure in pipeline.pull_all(self.settings).failed.values():
             raise failure
 
-    def rebuild(self) -> None:
+    def rebuild(self, *, full: bool = False) -> None:
         """A build in which every tenant is published."""
-        if blocked := pipeline.rebuild(self.settings).blocked:
+        if blocked := pipeline.rebuild(self.settings, full=full).blocked:
             raise BlockedError(blocked)
 
     def staged(self, tenants: Collection[str] = ()) -> dict[str, tuple[int, int]]:

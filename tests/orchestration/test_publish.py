@@ -16,7 +16,7 @@ import pytest
 
 from common.errors import TakingsError
 from connectors.base import no_progress
-from orchestration import pipeline, publication
+from orchestration import pipeline, publication, unchanged
 from orchestration.blocked import write_blocked
 from orchestration.dbt_build import Built
 from tests.orchestration.installation import SHOPS, Installation, ask, published_shops
@@ -168,6 +168,7 @@ def test_readers_see_complete_builds_and_no_error_during_many_publishes(place: I
             db.execute("update marts.build_info set run_id = ?", [run_id])
         shutil.copy(path, scratch)
         write_blocked(path, [])
+        unchanged.write(path, home.staging, {}, [])
         with home.writing():
             tenants = dict.fromkeys(TENANTS, publication.Tenant("UTC"))
             publication.publish(home, Built(path), run_id, tenants, no_progress)

@@ -1,0 +1,124 @@
+"""Which tenants a run need not build: the files that readers see of them say the same as new ones would.
+
+A tenant is unchanged where four things are what they were at the build of its published file (decision 0049):
+    its rows          staging's rows of it, whichever run wrote them
+    its settings      its table of takings.toml, and the exchange rates into its currency
+    its days          the day, by its clock, up to which each stream was read; with chats the instant
+    the program       the dbt project, the metrics and rules, Takings and DuckDB
+
+How far its sources were read moves with every run: publication writes that into a copy of its file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+import semantic
+from connectors.registry import STREAMS, prepare_schemas
+from connectors.sync import contents
+from connectors.sync.contents import Reach
+from connectors.sync.staging import Staging
+from orchestration import dbt_build
+from orchestration.home import Home, quoted
+from orchestration.rates import Rate, read_rates
+from orchestration.settings import Settings
+from orchestration.tenant_settings import TenantSettings
+
+
+@dataclass(frozen=True)
+class State:
+    """What a tenant's file is made from, and how far its sources were read: `as_of` is the oldest instant (UTC)."""
+
+    made_from: str
+    read: str
+    as_of: datetime | None
+
+
+def states(settings: Settings) -> dict[str, State]:
+    """The state of each tenant of the configuration."""
+    with Staging(Home(settings.home).staging) as staging:
+        prepare_schemas(staging)
+        stored = staging.contents(STREAMS)
+    rates, by_program = read_rates(settings), program()
+    result = {}
+    for tenant in settings.tenants:
+        own = [reach for reach in stored.reaches if reach[0] == tenant.id]
+        accounts = {(source.kind, source.account) for source in tenant.sources}
+        instants = [until for _, source, account, _, until in own if (source, account) in accounts and until]
+        days = own if tenant.id in stored.with_chats else _days(own, tenant.time_zone)
+        made_from = (stored.rows.get(tenant.id), _settings(tenant, rates), days, by_program)
+        result[tenant.id] = State(
+            contents.digest(made_from),
+            contents.digest((own, stored.days_read.get(tenant.id))),
+            min(instants, default=None),
+        )
+    return result
+
+
+def find(settings: Settings, now: Mapping[str, State]) -> list[str]:
+    """The tenants whose published file was made from what they are made from now."""
+    current = Home(settings.home).published / "current"
+    about = current / "build.json"
+    before = json.loads(about.read_text()).get("states", {}) if about.exists() else {}
+    return [
+        tenant
+        for tenant, state in now.items()
+        if before.get(tenant, {}).get("made_from") == state.made_from and (current / f"tenant-{tenant}.duckdb").exists()
+    ]
+
+
+def write(build: Path, staging: Path, now: Mapping[str, State], unchanged: Collection[str]) -> None:
+    """Write into a finished build the state of each tenant, which tenants it leaves out as unchanged, and when their
+    days were read."""
+    with duckdb.connect(str(build)) as db:
+        db.execute("create schema if not exists takings")
+        db.execute(
+            "create or replace table takings.states (tenant_id varchar, made_from varchar, read varchar, "
+            "as_of timestamp, is_unchanged boolean)"
+        )
+        for name, state in now.items():
+            values = [name, state.made_from, state.read, state.as_of, name in unchanged]
+            db.execute("insert into takings.states values (?, ?, ?, ?, ?)", values)
+        db.execute(f"attach {quoted(staging)} as staging_file (read_only)")
+        db.execute(
+            "create or replace table takings.days_read as select tenant_id, source, source_account, day as date_day, "
+            "min(as_of) as as_of from staging_file.takings.days_read where tenant_id in ? "
+            "group by tenant_id, source, source_account, day", [list(unchanged)],
+        )  # fmt: skip
+
+
+def read(db: duckdb.DuckDBPyConnection, database: str) -> tuple[dict[str, State], list[str]]:
+    """The state of each tenant that an attached build has, and the tenants that it leaves out as unchanged."""
+    rows = db.execute(f"select * from {database}.takings.states order by tenant_id").fetchall()
+    return (
+        {name: State(made_from, read, as_of) for name, made_from, read, as_of, _ in rows},
+        [name for name, *_, is_unchanged in rows if is_unchanged],
+    )
+
+
+def program() -> str:
+    """A hash of what makes marts of rows, beside the configuration."""
+    digest = hashlib.sha256(f"{dbt_build.fingerprint()} {version('takings')} {duckdb.__version__}".encode())
+    folder = Path(semantic.__file__).parent
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".yml")):
+        digest.update(f"\0{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _settings(tenant: TenantSettings, rates: list[Rate]) -> str:
+    own = sorted(rate for rate in rates if rate[2] == tenant.currency)
+    return contents.digest((tenant.model_dump_json(), own))
+
+
+def _days(reaches: list[Reach], time_zone: str) -> list[object]:
+    zone = ZoneInfo(time_zone)
+    return [(*stream, until and until.replace(tzinfo=UTC).astimezone(zone).date()) for *stream, until in reaches]
