@@ -12,7 +12,7 @@ it (docs/decisions/0006). A tenant that did not change is not built: its publish
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ import duckdb
 from common.errors import ConfigurationError, StopError, TakingsError
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.errors import IncompleteError
+from connectors.http import utc_now
 from connectors.registry import BY_KIND, CONNECTORS, STREAMS, prepare_schemas
 from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
@@ -54,16 +55,22 @@ class Run:
 
 
 def run(
-    settings: Settings, progress: Progress = no_progress, chosen: Settings | None = None, *, full: bool = False
+    settings: Settings,
+    progress: Progress = no_progress,
+    chosen: Settings | None = None,
+    *,
+    full: bool = False,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Run:
     """Pull every account (or those of `chosen`), build what changed (`full`: every tenant), publish.
 
+    `clock` says when a source is read that has no clock of its own; a simulated world has another than this machine.
     Raises TakingsError where nothing can be published; what was complete before stays.
     """
     sources = (chosen or settings).connected()
     home, result = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
-        _pull(home, sources, result, progress)
+        _pull(home, sources, result, progress, clock)
         build_and_publish(settings, result, progress, full=full)
     return result
 
@@ -77,9 +84,11 @@ def pull_all(settings: Settings, progress: Progress = no_progress) -> Run:
     return result
 
 
-def _pull(home: Home, sources: list[Source], result: Run, progress: Progress) -> None:
+def _pull(
+    home: Home, sources: list[Source], result: Run, progress: Progress, clock: Callable[[], datetime] = utc_now
+) -> None:
     shutil.rmtree(home.removed, ignore_errors=True)  # left by an interrupted removal
-    pulls = pull_accounts(home, sources, result.run_id, progress)
+    pulls = pull_accounts(home, sources, result.run_id, progress, clock=clock)
     result.pulled, result.failed = pulls.pulled, pulls.failed
 
 

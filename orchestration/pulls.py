@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from common.errors import ConfigurationError, TakingsError
 from connectors.base import Account, Days, Progress, Pulled, no_progress
 from connectors.errors import ContractError
-from connectors.http import Transport
+from connectors.http import Transport, utc_now
 from connectors.registry import BY_KIND
 from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
@@ -50,9 +51,11 @@ def pull_accounts(
     run_id: str,
     progress: Progress = no_progress,
     days: Days | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Pulls:
     """Pull accounts into staging. The caller holds the writer's lock.
 
+    `clock` says when a source is read that has no clock of its own, such as a folder of files.
     With `days` only these days of the restated streams are read again. An account that fails is in `failed`, and in
     staging until a pull of it succeeds. Raises what ends the run for all accounts: a full disk, a damaged staging file,
     an interruption.
@@ -67,7 +70,7 @@ def pull_accounts(
             with staging.for_thread() as own:
                 yield PullContext(
                     account, Landing(home.landing), own, run_id, _transport(account, stop),
-                    _shown(account, names, progress, stop), days, time_zone=source.time_zone,
+                    _shown(account, names, progress, stop), days, clock, source.time_zone,
                 )  # fmt: skip
 
         def identify(source: Source) -> str | None:

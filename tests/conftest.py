@@ -38,6 +38,7 @@ ONE_SUPERSET = (
     "tests/serving/test_superset.py",
     "tests/serving/test_browser.py",
     "tests/end_to_end/test_the_charts.py",
+    "tests/end_to_end/test_the_charts_of_records.py",
 )
 """Files that share one running Superset: it takes longer to start than most of their tests."""
 LONGEST = (

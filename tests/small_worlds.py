@@ -66,7 +66,7 @@ def published_creator(seed: int) -> Installation:
         source = {"kind": "files", "account": CREATOR, "path": "files"}
         tenant = {"id": CREATOR, "name": books.name, "time_zone": books.time_zone, "currency": books.currency}
         (folder / "takings.toml").write_text(_tenant(tenant, source))
-        place.run()
+        place.run(at=CREATOR_END)
 
     recipe = f"{seed} {CREATOR_START} {CREATOR_END} {VISITS_PER_DAY}"
     return Installation(shared_cache.entry(f"creator-{seed}", recipe, make))
@@ -92,7 +92,7 @@ def published_assistant(seed: int) -> Installation:
             tenant = {"id": SHOP, "name": shop.name, "time_zone": shop.time_zone, "currency": shop.currency}
             text = _tenant(tenant, shopify, {"kind": "files", "account": SHOP, "path": "files"})
             (folder / "takings.toml").write_text(text)
-            place.run()
+            place.run(at=SHOP_END)
 
     recipe = f"{seed} {SHOP_START} {SHOP_END} {ORDERS} {FIRST_CHATS} {CHATS_PER_DAY} {ORDER_SHARE} {OUTLIER_TOKENS}"
     return Installation(shared_cache.entry(f"assistant-{seed}", recipe, make))

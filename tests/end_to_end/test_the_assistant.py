@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date
 from fractions import Fraction
 from functools import cache
-from math import sqrt
 from typing import Any
 
 import duckdb
@@ -14,6 +12,7 @@ import pytest
 
 from semantic.query import ask
 from simulator.world import seconds
+from tests.oracle import variants
 from tests.oracle.assistant import Chat
 from tests.orchestration.installation import Installation
 from tests.small_worlds import SEEDS, SHOP, assistant_world, published_assistant
@@ -129,27 +128,13 @@ def test_costs_by_model_add_up_to_the_oracles_exact_costs(seed: int) -> None:
     assert {model for model in answer if answer[model]["model_cost_known"] is None} == answer.keys() - exact.keys()
 
 
-def wilson(hits: int, trials: int) -> tuple[float, float]:
-    """Both ends of Wilson's interval, in the textbook's form."""
-    z, share = 1.959963984540054, hits / trials
-    middle, spread = share + z * z / (2 * trials), z * sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
-    return (middle - spread) / (1 + z * z / trials), (middle + spread) / (1 + z * z / trials)
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_comparison_of_variants_equals_the_textbook(seed: int) -> None:
     columns = "first_day, last_day, control, variant, difference, difference_low, difference_high, chi_square, verdict"
     compared = rows(published_assistant(seed), f"select {columns} from marts.answer_variants")
     assert compared
     for first, last, control, variant, *numbers, verdict in compared:
-        counts: Mapping[str, tuple[int, int]] = chat(seed).of_variants(first, last)
-        (n1, x1), (n2, x2) = counts[control], counts[variant]
-        (low1, high1), (low2, high2) = wilson(x1, n1), wilson(x2, n2)
-        difference = x2 / n2 - x1 / n1
-        low = difference - sqrt((x2 / n2 - low2) ** 2 + (high1 - x1 / n1) ** 2)
-        high = difference + sqrt((high2 - x2 / n2) ** 2 + (x1 / n1 - low1) ** 2)
-        even = sum(n for n, _ in counts.values()) / len(counts)
-        split = sum((n - even) ** 2 / even for n, _ in counts.values())
-        assert [float(number) for number in numbers] == pytest.approx([difference, low, high, split], abs=1e-3)
-        winner = f"{variant} wins" if low > 0 else f"{control} wins" if high < 0 else "no winner yet"
-        assert verdict == ("uneven split" if split > 10.828 else winner)
+        result = variants.compared(chat(seed).of_variants(first, last), control, variant)
+        expected = [result.difference, result.low, result.high, result.split]
+        assert [float(number) for number in numbers] == pytest.approx(expected, abs=1e-3)
+        assert verdict == result.verdict(control, variant)

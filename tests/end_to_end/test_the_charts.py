@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
-import math
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +16,7 @@ from supersetapiclient.client import SupersetClient
 from orchestration.superset import dashboard_titles
 from superset_assets import verify
 from superset_assets.client import call
-from tests.end_to_end import home
+from tests.end_to_end import home, shown
 from tests.end_to_end.conftest import YEAR, worlds
 from tests.end_to_end.sources import ACCOUNTS, TARGETS, Recipe, Shops
 from tests.oracle import answers, cards, sales_charts
@@ -41,7 +38,7 @@ RANGES = {
 }
 
 ELSEWHERE = {"assistant", "creator"}
-"""Dashboards whose numbers are compared with oracles and worlds of their own, such as test_the_assistant.py."""
+"""Dashboards of chats and event logs: test_the_charts_of_records.py."""
 
 
 @pytest.fixture(scope="module")
@@ -59,21 +56,6 @@ def queries(admin: SupersetClient) -> dict[str, dict[str, Any]]:
                 stored = call(admin, "get", f"chart/{row['id']}")["result"]["query_context"]
                 contexts[row["slice_name"]] = json.loads(stored)
     return contexts
-
-
-def ask(
-    admin: SupersetClient, context: dict[str, Any], time_range: str, tenant: str, grain: str = "P1D", **chosen: str
-) -> list[dict[str, Any]]:
-    """A chart's rows under the dashboard's filters, by day where the dashboard may choose."""
-    body = copy.deepcopy(context) | {"force": True, "result_format": "json", "result_type": "full"}
-    body["form_data"]["extra_form_data"] = {"time_grain_sqla": grain}
-    for query in body["queries"]:
-        for item in query["filters"]:
-            item.update({"val": time_range} if item["op"] == "TEMPORAL_RANGE" else {})
-        for column, value in {"tenant_id": tenant, **chosen}.items():
-            query["filters"].append({"col": column, "op": "IN", "val": [value]})
-    answer = call(admin, "post", "chart/data", json=body)
-    return [row for result in answer["result"] for row in result["data"]]
 
 
 @pytest.fixture(scope="module", params=worlds(YEAR))
@@ -113,7 +95,9 @@ def refund_health(shop: Shop, since: date, until: date) -> Rows:
 
 def top_products(shop: Shop, since: date, until: date) -> Rows:
     ranked = cards.top_products(shop.world, shop.account, since, until)[:10]
-    return [{"title": item.name, "product_revenue": _major(item.numbers["product_revenue_minor"])} for item in ranked]
+    return [
+        {"title": item.name, "product_revenue": shown.major(item.numbers["product_revenue_minor"])} for item in ranked
+    ]
 
 
 def top_customers(shop: Shop, since: date, until: date) -> Rows:
@@ -122,7 +106,7 @@ def top_customers(shop: Shop, since: date, until: date) -> Rows:
         {
             "display_name": item.name,
             "customer_orders": item.numbers["orders_completed"],
-            "customer_spend": _major(item.numbers["customer_spend_minor"]),
+            "customer_spend": shown.major(item.numbers["customer_spend_minor"]),
         }
         for item in ranked
     ]
@@ -253,29 +237,6 @@ def test_every_chart_of_every_dashboard_is_compared(queries: dict[str, Any]) -> 
     assert set(queries) == set(CHARTS) | set(home.TEXTS) | {home.TREND}
 
 
-def beside(rows: Rows, earlier: Rows, distance: timedelta) -> Rows:
-    """Rows with the earlier values of their numbers, which Superset shows beside them; day by day from the first on."""
-    known = {row["date_day"] + distance if "date_day" in row else None: row for row in earlier}
-    names = [name for name in rows[0] if name != "date_day"]
-    return [
-        row | {f"{name}__Earlier period": known.get(row.get("date_day"), {}).get(name) for name in names}
-        for row in rows
-    ]
-
-
-def with_change(rows: Rows, earlier: Rows, metric: str, label: str) -> Rows:
-    """Rows of a table with the change of a metric; rows are the same where their texts are."""
-
-    def key(row: dict[str, Any]) -> tuple[str, ...]:
-        return tuple(value for value in row.values() if isinstance(value, str))
-
-    before = {key(row): row[metric] for row in earlier}
-    return [
-        row | {label: (Fraction(row[metric]) / Fraction(old) - 1) if (old := before.get(key(row)) or 0) > 0 else None}
-        for row in rows
-    ]
-
-
 EACH_CHART_ONCE = [(ACCOUNTS[number % len(ACCOUNTS)], chart) for number, chart in enumerate(CHARTS)]
 
 
@@ -289,23 +250,9 @@ def test_chart_equals_the_oracle(
     for (since, until), earlier in RANGES[seed]:
         expected = CHARTS[chart](shop, since, until)
         assert expected
-        columns = queries[chart]["form_data"].get("column_config", {})
-        for label, column in columns.items():
-            if "changeOf" in column:
-                expected = with_change(expected, CHARTS[chart](shop, *earlier), column["changeOf"], label)
-        if queries[chart]["queries"][0].get("time_offsets"):
-            expected = beside(expected, CHARTS[chart](shop, *earlier), since - earlier[0])
-        span = f"{since} : {until + timedelta(days=1)}"
-        shown_rows = [_plain(row) for row in ask(admin, queries[chart], span, account)]
-        if set(expected[0]) & {"cohort_month", "date_day", "date_month"}:
-            shown_rows.sort(key=lambda row: [row[name] for name in ORDER if name in expected[0]])
-        assert len(shown_rows) == len(expected)
-        for ours, theirs in zip(shown_rows, expected, strict=True):
-            shown = {name: ours.get(name) for name in theirs}  # a line that is unknown everywhere is left out
-            wrong = {name: (shown[name], value) for name, value in theirs.items() if not _same(shown[name], value)}
-            assert not wrong, (account, since, theirs, wrong)
-            numbers = {name for name, value in ours.items() if isinstance(value, int | float) and PADDING not in name}
-            assert numbers <= set(theirs), "a number that nothing is compared with"
+        expected = shown.compared(queries[chart], expected, CHARTS[chart](shop, *earlier), since - earlier[0])
+        rows = shown.ask(admin, queries[chart], f"{since} : {until + timedelta(days=1)}", account)
+        shown.check([shown.plain(row) for row in rows], expected, (account, since, chart))
 
 
 @pytest.mark.parametrize("account", sample(ACCOUNTS, "nordlicht"))
@@ -324,9 +271,9 @@ def test_weeks_and_months_of_a_chart_equal_the_oracle(
         for (chart, names), (grain, point) in itertools.product(metrics.items(), firsts.items()):
             expected = by_day(*names, point=point)(shop, since, until)
             span = f"{since} : {until + timedelta(days=1)}"
-            rows = [_plain(row) for row in ask(admin, queries[chart], span, account, grain)]
+            rows = [shown.plain(row) for row in shown.ask(admin, queries[chart], span, account, grain)]
             assert [row["date_day"] for row in rows] == [row["date_day"] for row in expected]
-            assert all(_same(ours[name], theirs[name]) for ours, theirs in zip(rows, expected, strict=True)
+            assert all(shown.same(ours[name], theirs[name]) for ours, theirs in zip(rows, expected, strict=True)
                        for name in names), (chart, grain)  # fmt: skip
 
 
@@ -335,15 +282,15 @@ def test_home_shows_the_texts_of_the_tenants_file_and_the_oracles_net_sales(
     world: tuple[int, Shops], admin: SupersetClient, queries: dict[str, Any], account: str
 ) -> None:
     _, shops = world
-    for chart, (_, shown) in home.TEXTS.items():
+    for chart, (_, show) in home.TEXTS.items():
         chosen = home.CHOSEN if chart in ("Figures", "What moved") else {}
-        rows = ask(admin, queries[chart], "No filter", account, **chosen)
-        assert [shown(row) for row in rows] == home.texts(shops.published, account, chart), chart
+        rows = shown.ask(admin, queries[chart], "No filter", account, **chosen)
+        assert [show(row) for row in rows] == home.texts(shops.published, account, chart), chart
     expected = home.trend(Shop(shops.world, account, shops.pulls, {}))
-    rows = [_plain(row) for row in ask(admin, queries[home.TREND], "No filter", account, **home.CHOSEN)]
+    rows = [shown.plain(row) for row in shown.ask(admin, queries[home.TREND], "No filter", account, **home.CHOSEN)]
     assert len(rows) == len(expected)
     for ours, theirs in zip(rows, expected, strict=True):
-        assert all(_same(ours[name], value) for name, value in theirs.items()), (ours, theirs)
+        assert all(shown.same(ours[name], value) for name, value in theirs.items()), (ours, theirs)
 
 
 def test_state_of_the_data_is_as_old_as_the_last_sync(world: tuple[int, Shops], admin: SupersetClient) -> None:
@@ -353,46 +300,3 @@ def test_state_of_the_data_is_as_old_as_the_last_sync(world: tuple[int, Shops], 
     assert days, text
     length = timedelta(**{f"{days[2]}s": int(days[1])})
     assert abs(datetime.now(UTC) - shops.world.end - length) <= timedelta(**{f"{days[2]}s": 1}) + timedelta(minutes=5)
-
-
-ORDER = ("cohort_month", "month_number", "date_day", "date_month", "where_label", "platform", "feature")
-PADDING = "__Earlier period ("
-"""Of a column that makes a card show no change: tests/superset_assets/test_days.py."""
-LABELS = {
-    "source_label": "traffic_source", "feature_label": "feature", "customer_label": "display_name",
-    "campaign_label": "campaign_name",
-}  # fmt: skip
-"""Columns whose texts are those of a mart's column, and theirs."""
-KINDS = {"New customers": "new", "Returning": "returning", "Guests": "guest"}
-DAYS = ("date_day", "cohort_month", "date_month", "break_even_month")
-
-
-def _major(amount: int) -> Decimal:
-    return Decimal(amount) / 100
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Superset's milliseconds as days, a product's label as its title."""
-    plain = dict(row)
-    for name in DAYS:
-        if isinstance(plain.get(name), int | float):
-            plain[name] = datetime.fromtimestamp(plain[name] / 1000, UTC).date()
-    for label, name in LABELS.items():
-        if label in plain:
-            plain[name] = plain.pop(label)
-    if "product_label" in plain:  # the title, and the SKU that tells two of one title apart
-        plain["title"] = plain["product_title"] = plain["product_label"].rsplit(" · ", 1)[0]
-    if "detail_net_sales" in plain:  # of orders
-        plain |= {"campaign": plain.get("campaign_name"), "customer_name": plain.get("display_name")}
-        plain |= {"customer_kind": KINDS.get(plain.get("kind_label", ""))}
-        plain |= {"order_day": date.fromisoformat(plain.get("placed_label", "2026-01-01"))}
-    return plain
-
-
-def _same(ours: Any, theirs: Any) -> bool:
-    """Money to the cent, counts and names exactly; only a quotient may differ in a float's last place."""
-    if ours is None or theirs is None:
-        return ours is theirs
-    if isinstance(theirs, Fraction):
-        return math.isclose(ours, theirs, rel_tol=1e-12, abs_tol=1e-12)
-    return bool(Decimal(str(ours)) == theirs) if isinstance(theirs, Decimal) else bool(ours == theirs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -18,7 +18,7 @@ from semantic.reports.library import built_in
 from semantic.warehouse import Build, open_build
 from tests.end_to_end.sources import ACCOUNTS, END, TARGETS, Shops
 from tests.oracle import answers, cards
-from tests.oracle.answers import Metric, Shop, money, share
+from tests.oracle.answers import Metric, Shop, money, rounded, share
 from tests.sampling import sample_of_sets
 
 METRICS: Mapping[str, Metric] = {
@@ -60,8 +60,7 @@ PLACES: Mapping[str, Mapping[str, int]] = {
 }
 """Where the oracle's keys have what reports are asked by."""
 ELSEWHERE = {"funnel", "refund-rate", "assistant", "creator", "creator-ai", "creator-audience"}
-"""Reports that are compared below, and those of chats and event logs, which these shops do not have: their metrics are
-compared in test_the_assistant and test_the_creator, their cells with the metrics in test_report_walk."""
+"""Reports that are compared below, and those of chats and event logs: test_the_reports_of_records.py."""
 UNSEEN = {"active_customers", "inactivity_churn_rate", "refund_rate_by_status", "cart_abandonment"}
 """Figures that other tests compare with the oracle, or that are checked below."""
 RANGES = ((date(2026, 10, 22), date(2026, 11, 19)), (date(2025, 12, 1), date(2026, 3, 31)))
@@ -69,14 +68,6 @@ IN_EACH_RANGE = pytest.mark.parametrize(
     ("account", "days"), sample_of_sets(product(ACCOUNTS, RANGES), *zip(ACCOUNTS, RANGES, strict=True)), ids=str
 )
 """`make test` asks each shop over one of the ranges."""
-
-
-def rounded(value: Any, places: int) -> Decimal | None:
-    if value is None:
-        return None
-    exact = Fraction(value)
-    shown = Decimal(exact.numerator) / Decimal(exact.denominator)
-    return shown.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def chosen(shop: Shop, mart: str, days: tuple[date, date]) -> Iterator[tuple[Sequence[Any], Mapping[str, Any]]]:

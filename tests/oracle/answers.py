@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -61,6 +61,15 @@ def money(of: str, *less: str, also: tuple[str, ...] = (), over: str | None = No
 
 def share(of: str, over: str, *less: str, also: tuple[str, ...] = ()) -> Metric:
     return Metric(of, less, over, also)
+
+
+def rounded(value: Any, places: int) -> Decimal | None:
+    """As reports write it: half away from zero."""
+    if value is None:
+        return None
+    exact = Fraction(value)
+    shown = Decimal(exact.numerator) / Decimal(exact.denominator)
+    return shown.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 PLAIN_MONEY = (

@@ -14,6 +14,7 @@ import duckdb
 
 from common.errors import TakingsError
 from connectors.base import Progress, no_progress
+from connectors.http import utc_now
 from connectors.registry import KINDS
 from orchestration import dbt_build, pipeline, settings, simulator
 from orchestration.blocked import BlockedError
@@ -115,9 +116,13 @@ class Installation:
     def settings(self) -> settings.Settings:
         return settings.load(self.root / "takings.toml").model_copy(update={"home": self.home.root})
 
-    def run(self, progress: Progress = no_progress) -> Run:
-        """A run in which every account is pulled and every tenant published; else the error of the first one."""
-        result = pipeline.run(self.settings, progress)
+    def run(self, progress: Progress = no_progress, at: datetime | None = None) -> Run:
+        """A run in which every account is pulled and every tenant published; else the error of the first one.
+
+        `at`: when files are read, which have no clock of their own (default: now).
+        """
+        clock = (lambda: at) if at else utc_now
+        result = pipeline.run(self.settings, progress, clock=clock)
         for failure in result.failed.values():
             raise failure
         if result.blocked:

@@ -175,8 +175,8 @@ class Days:
     # --- special cases
 
     def _special_case(self, begin: Instant, rng: Random) -> None:
-        """The purchase of the day's special case, in the afternoon."""
-        case, at = SPECIAL_CASES[self.number % 10], begin + 14 * HOUR + int(rng.random() * HOUR)
+        """The purchase of the day's special case, between 8 and 19 o'clock: a refund follows on the same day."""
+        case, at = SPECIAL_CASES[self.number % 10], begin + int(rng.triangular(8, 19, 16) * HOUR)
         product = PRODUCTS[self.number // 10 % len(PRODUCTS)]
         generation = generate(product, self.number, rng)._replace(succeeded=case != "failed")
         purchase = self._buy(at, product, generation, rng, has_visit=case != "refund_without_purchase")
