@@ -42,42 +42,68 @@ events as (
     {% endfor %}
 ),
 
+repeated as (
+    select
+        tenant_id,
+        event_id
+    from events
+    group by tenant_id, event_id
+    having count(*) > 1
+),
+
+-- Few events came twice, and only these are put in order: it is the dearest step.
 versions as (
     select
-        events.*,
-        tenants.time_zone,
-        coalesce(logs.folder, logs.collector) as log_account,
-        logs.folder is not null as has_folder,
+        events.tenant_id,
+        events.source,
+        events.source_account,
+        events.event_id,
         row_number() over (
             partition by events.tenant_id, events.event_id
             order by events.received_at desc nulls last, events.source asc, events.source_account asc
         ) as version_number
     from events
+    inner join repeated using (tenant_id, event_id)
     inner join accounts using (tenant_id, source, source_account)
-    inner join tenants using (tenant_id)
-    inner join logs using (tenant_id)
+),
+
+earlier_versions as (
+    select
+        tenant_id,
+        source,
+        source_account,
+        event_id,
+        true as is_earlier
+    from versions
+    where version_number > 1
 )
 
 select
-    tenant_id,
-    case when has_folder then 'files' else 'collector' end as source,
-    case when source = 'files' then source_account else log_account end as source_account,
-    event_id,
-    occurred_at,
-    {{ local_day('occurred_at', 'time_zone') }} as date_day,
-    event_name,
-    nullif(trim(session_id), '') as session_id,
-    nullif(trim(user_id), '') as user_id,
-    nullif(trim(anonymous_id), '') as anonymous_id,
-    coalesce(nullif(trim(user_id), ''), nullif(trim(anonymous_id), '')) as user_key,
-    nullif(trim(order_id), '') as order_id,
-    feature,
-    endpoint,
-    status_code,
-    utm_source,
-    utm_medium,
-    utm_campaign,
-    run_id,
-    landing_part
-from versions
-where version_number = 1
+    events.tenant_id,
+    case when logs.folder is not null then 'files' else 'collector' end as source,
+    case
+        when events.source = 'files' then events.source_account else coalesce(logs.folder, logs.collector)
+    end as source_account,
+    events.event_id,
+    events.occurred_at,
+    {{ local_day('events.occurred_at', 'tenants.time_zone') }} as date_day,
+    events.event_name,
+    nullif(trim(events.session_id), '') as session_id,
+    nullif(trim(events.user_id), '') as user_id,
+    nullif(trim(events.anonymous_id), '') as anonymous_id,
+    coalesce(nullif(trim(events.user_id), ''), nullif(trim(events.anonymous_id), '')) as user_key,
+    nullif(trim(events.order_id), '') as order_id,
+    events.feature,
+    events.endpoint,
+    events.status_code,
+    events.utm_source,
+    events.utm_medium,
+    events.utm_campaign,
+    events.run_id,
+    events.landing_part
+from events
+inner join accounts using (tenant_id, source, source_account)
+inner join tenants using (tenant_id)
+inner join logs using (tenant_id)
+left join earlier_versions using (tenant_id, source, source_account, event_id)
+where earlier_versions.is_earlier is null
