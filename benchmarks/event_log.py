@@ -68,7 +68,7 @@ def main() -> None:
     """Print the seconds of both ways, and their ratio."""
     from connectors.registry import prepare_schemas
     from connectors.sync.staging import Staging
-    from orchestration import dbt_build
+    from orchestration import dbt_build, dbt_parse
     from orchestration.home import Home
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
@@ -85,10 +85,10 @@ def main() -> None:
                        "'a' as source_account")  # fmt: skip
             db.execute(ROWS.format(rows=rows, visits=rows * 2 // 3))
         home.builds.mkdir(parents=True)
-        dbt_build.parse(home)
+        dbt_parse.parse(home)
         results = dbt_build.run_nodes(home, lambda finished, total, name: None)
         nodes = {str(result.node.name): result.node for result in results}
-        ours, parts = _models(dbt_build.scratch(home), home.staging, nodes)
+        ours, parts = _models(dbt_parse.scratch(home), home.staging, nodes)
         plain = min(_plain(home.staging) for _ in range(ROUNDS))
     for name, took in parts.items():
         print(f"{took:6.2f} s  {name}")

@@ -137,11 +137,11 @@ def metrics(
 
 def _checkout_definitions() -> Catalog:
     """The metrics as this checkout defines them. dbt parses the project only where it has changed."""
-    from orchestration import dbt_build, settings
+    from orchestration import dbt_parse, settings
     from orchestration.home import Home
     from semantic.catalog import load
 
-    return load(dbt_build.parse(Home(settings.home())))
+    return load(dbt_parse.parse(Home(settings.home())))
 
 
 def say_blocked(tenant: str | None) -> None:

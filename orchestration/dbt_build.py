@@ -7,27 +7,20 @@ marts. A failed test fails the build, and nothing is published.
 from __future__ import annotations
 
 import errno
-import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from common.errors import StopError
+from orchestration.dbt_parse import PLAN, QUIET, arguments, close_connections, environment, parse, scratch
 from orchestration.home import Home, quoted
-from orchestration.settings import CHECKOUT
 
-PROJECT, METRICS = CHECKOUT / "dbt_project", CHECKOUT / "semantic" / "metrics"
-PARTS = (".sql", ".yml", ".csv")
-PARSED = "partial_parse.msgpack"  # dbt's cache of the parsed project
-QUIET = ["--quiet", "--log-level", "none"]
 UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test SQL, not data: `make test` runs them
 SHOWN = 5  # failed checks in a message, and rows of each
 
@@ -150,7 +143,7 @@ def run_nodes(home: Home, on_node: OnNode) -> list[Any]:
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    manifest = Manifest.from_msgpack((parse(home) / PARSED).read_bytes())
+    manifest = Manifest.from_msgpack((parse(home) / PLAN).read_bytes())
     with environment(scratch(home), home.staging):
         runner = dbtRunner(manifest=manifest, callbacks=[_Progress(on_node)])
         outcome = runner.invoke([*QUIET, "--no-write-json", "build", *UNTESTED, *arguments(home)])
@@ -158,11 +151,6 @@ def run_nodes(home: Home, on_node: OnNode) -> list[Any]:
     if outcome.exception is not None:
         raise StopError("Nothing was published", f"dbt could not run: {outcome.exception}")
     return list(outcome.result or ())
-
-
-def scratch(home: Home) -> Path:
-    """The file that dbt writes. Every relation holds its name, so it is the same for each build."""
-    return home.builds / "build.duckdb"
 
 
 def _reason(result: Any, path: Path, staging: Path) -> str:
@@ -249,75 +237,6 @@ def _warehouse(path: Path, staging: Path) -> Iterator[duckdb.DuckDBPyConnection]
     with duckdb.connect(str(path), read_only=True) as db:
         db.execute(f"attach {quoted(staging)} as raw (read_only)")
         yield db
-
-
-def parse(home: Home) -> Path:
-    """The folder of dbt's manifests. dbt parses the project only where a file of it, or dbt itself, has changed.
-
-    Raises StopError with dbt's reason when the project does not parse.
-    """
-    stamp, now = home.dbt_target / "parsed.sha256", fingerprint()
-    if not stamp.exists() or stamp.read_text() != now:
-        from dbt.cli.main import dbtRunner
-
-        with environment(scratch(home), home.staging):
-            problems = _Problems()
-            outcome = dbtRunner(callbacks=[problems]).invoke([*QUIET, "parse", *arguments(home)])
-        if not outcome.success:
-            raise StopError("The dbt project does not parse", "\n  ".join([str(outcome.exception), *problems.messages]))
-        stamp.write_text(now)
-    return home.dbt_target
-
-
-def fingerprint() -> str:
-    """Hash of everything that a manifest is made from."""
-    digest = hashlib.sha256(version("dbt-core").encode())
-    files = (path for folder in (PROJECT, METRICS) for path in folder.rglob("*") if path.suffix in PARTS)
-    for path in sorted(path for path in files if PROJECT / "target" not in path.parents):
-        digest.update(f"\0{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
-def arguments(home: Home) -> list[str]:
-    """Command-line arguments: where dbt finds its project and writes its artefacts."""
-    return [
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(home.dbt_target), "--log-path", str(home.logs),
-    ]  # fmt: skip
-
-
-@contextmanager
-def environment(path: Path, staging: Path) -> Iterator[None]:
-    """Set the variables that dbt's profile reads, and restore them afterwards."""
-    ours = {"TAKINGS_BUILD": str(path), "TAKINGS_STAGING": str(staging), "DO_NOT_TRACK": "1"}
-    before = {name: os.environ.get(name) for name in ours}
-    os.environ.update(ours)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def close_connections() -> None:
-    """Close the adapter's connection, which would lock the scratch file until this process ends."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    DuckDBConnectionManager.close_all_connections()
-
-
-class _Problems:
-    """Collects dbt's warnings: the reason why a parse failed is often one of them, and not in the exception."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-
-    def __call__(self, event: Any) -> None:
-        if event.info.level == "warn":
-            self.messages.append(event.info.msg)
 
 
 class _Progress:

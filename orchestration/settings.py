@@ -216,6 +216,17 @@ def home() -> Path:
     return Path(os.environ.get("TAKINGS_HOME") or CHECKOUT / ".takings").absolute()
 
 
+def cache() -> Path:
+    """What can be made again at any time, for all homes of a user: `takings` in XDG_CACHE_HOME, else in ~/.cache.
+
+    Raises OSError where there is no such folder.
+    """
+    try:
+        return (Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "takings").absolute()
+    except RuntimeError as error:  # this user has no home directory
+        raise OSError(str(error)) from None
+
+
 def config_path() -> Path:
     """The configuration file that counts: TAKINGS_CONFIG, else ./takings.toml, else the one in TAKINGS_HOME."""
     if named := os.environ.get("TAKINGS_CONFIG"):

@@ -7,7 +7,7 @@ from supersetapiclient.client import SupersetClient
 
 from common.errors import ConfigurationError
 from connectors.base import Progress, no_progress
-from orchestration import dbt_build, publication
+from orchestration import dbt_parse, publication
 from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic import catalog
@@ -35,7 +35,7 @@ def dashboard_titles() -> dict[str, str]:
 def definitions(settings: Settings) -> Catalog:
     """The metrics and marts of the published build; before the first build, those of the project."""
     home = Home(settings.home)
-    return catalog.load(publication.current(home) or dbt_build.parse(home))
+    return catalog.load(publication.current(home) or dbt_parse.parse(home))
 
 
 def asset_zip(settings: Settings) -> bytes:

@@ -16,6 +16,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from orchestration import dbt_build
+from tests import shared_cache
 from tests.orchestration import quick_build
 from tests.superset_assets.conftest import Running, running_superset
 
@@ -136,8 +137,12 @@ class _Files(LoadFileScheduling):
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_builds() -> Iterator[None]:
-    """Builds in a test's own process run the SQL that dbt made once; see tests/orchestration/quick_build.py."""
+    """Builds in a test's own process run the SQL that dbt made once; see tests/orchestration/quick_build.py.
+
+    Processes that tests start share one parse of the project.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(shared_cache.FOLDER / "user"))
         patch.setattr(dbt_build, "run_nodes", quick_build.run_nodes)
         yield
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration import dbt_build, settings
+from orchestration import dbt_parse, settings
 from orchestration.home import Home
 from semantic import catalog as catalogs
 from tools import reference, snapshots
@@ -40,7 +40,7 @@ def texts(parsed: Path | None = None) -> dict[Path, str]:
     with tempfile.TemporaryDirectory(prefix="takings-generate-") as folder, _home(folder):
         if parsed:
             shutil.copytree(parsed, Home(Path(folder)).dbt_target)
-        catalog = catalogs.load(dbt_build.parse(Home(Path(folder))))
+        catalog = catalogs.load(dbt_parse.parse(Home(Path(folder))))
         return {
             **{REFERENCE / name: text for name, text in reference.pages(catalog).items()},
             Path("tests/semantic/snapshots/metrics.sql"): snapshots.metrics_sql(catalog),

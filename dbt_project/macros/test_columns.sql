@@ -1,7 +1,12 @@
-{# The columns of a relation that a generic test checks: the named ones, or every one for 'all'. #}
+{# The columns of a mart that a generic test checks: the named ones, or every one of its contract for 'all'. #}
 {% macro tested_columns(relation, columns) -%}
-    {%- if columns == 'all' -%}
-        {{ return(adapter.get_columns_in_relation(relation) | map(attribute='name') | list) }}
+    {%- if columns != 'all' or not execute -%}
+        {{ return(columns) }}
     {%- endif -%}
-    {{ return(columns) }}
+    {%- for node in graph.nodes.values() if node.name == relation.identifier and node.schema == relation.schema -%}
+        {%- if node.contract.enforced -%}
+            {{ return(node.columns.keys() | list) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ exceptions.raise_compiler_error(relation ~ ' has no contract: name the columns instead of all') }}
 {%- endmacro %}

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from connectors.registry import STREAMS
-from orchestration import dbt_build, pipeline
+from orchestration import dbt_build, dbt_parse, pipeline
 from orchestration.defs.common import configuration, logged, run_name
 from orchestration.defs.sources import stream_key
 from orchestration.home import Home
@@ -21,7 +21,7 @@ Node = dict[str, Any]
 @cache
 def manifest() -> dict[str, Node]:
     """dbt's nodes and sources by unique id."""
-    content = json.loads((dbt_build.parse(Home(home())) / "manifest.json").read_text())
+    content = json.loads((dbt_parse.parse(Home(home())) / "manifest.json").read_text())
     return {**content["nodes"], **content["sources"]}
 
 

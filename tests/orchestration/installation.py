@@ -16,7 +16,7 @@ from common.errors import TakingsError
 from connectors.base import Progress, no_progress
 from connectors.http import utc_now
 from connectors.registry import KINDS
-from orchestration import dbt_build, pipeline, settings, simulator
+from orchestration import dbt_parse, pipeline, settings, simulator
 from orchestration.blocked import BlockedError
 from orchestration.home import Home
 from orchestration.pipeline import Run
@@ -35,12 +35,12 @@ def dbt(home: Home, *arguments: str) -> list[Any]:
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    manifest = Manifest.from_msgpack((parsed() / dbt_build.PARSED).read_bytes())
+    manifest = Manifest.from_msgpack((parsed() / dbt_parse.PARSED).read_bytes())
     home.builds.mkdir(parents=True, exist_ok=True)
-    with dbt_build.environment(dbt_build.scratch(home), home.staging):
-        command = [*dbt_build.QUIET, "--no-write-json", *arguments, *dbt_build.arguments(home)]
+    with dbt_parse.environment(dbt_parse.scratch(home), home.staging):
+        command = [*dbt_parse.QUIET, "--no-write-json", *arguments, *dbt_parse.arguments(home)]
         outcome = dbtRunner(manifest=manifest).invoke(command)
-        dbt_build.close_connections()
+        dbt_parse.close_connections()
     assert outcome.exception is None, outcome.exception
     return list(outcome.result or ())
 

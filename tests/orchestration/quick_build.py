@@ -19,7 +19,7 @@ import duckdb
 
 from connectors.registry import prepare_schemas
 from connectors.sync.staging import Staging
-from orchestration import dbt_build
+from orchestration import dbt_build, dbt_parse
 from orchestration.home import Home, quoted
 from tests import shared_cache
 
@@ -34,9 +34,9 @@ def parsed() -> Path:
     """dbt's parse of the project, shared by all workers: it takes longer than the build of a small shop."""
 
     def make(folder: Path) -> None:
-        dbt_build.parse(Home(folder))
+        dbt_parse.parse(Home(folder))
 
-    return Home(shared_cache.entry("dbt-parse", "", make, sources=dbt_build.fingerprint())).dbt_target
+    return Home(shared_cache.entry("dbt-parse", "", make, sources=dbt_parse.fingerprint())).dbt_target
 
 
 def empty() -> Path:
@@ -78,7 +78,7 @@ def run_nodes(home: Home, on_node: dbt_build.OnNode) -> list[Any]:
         shutil.copytree(parsed(), home.dbt_target)
     results: list[Any] = []
     broken: list[set[str]] = []
-    with duckdb.connect(str(dbt_build.scratch(home))) as db:
+    with duckdb.connect(str(dbt_parse.scratch(home))) as db:
         db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         db.execute("set threads = 1")  # a second one costs a small build more CPU than it saves
         db.execute(f"attach {quoted(home.staging)} as raw (read_only)")

@@ -1,0 +1,76 @@
+"""The project is parsed once per user and checkout, and its rendered SQL is what dbt would render in a build."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from common.errors import StopError
+from orchestration import dbt_parse
+from orchestration.home import Home
+from tests.orchestration import quick_build
+from tests.orchestration.installation import dbt
+
+
+def nobody_parses(home: Home, now: str) -> None:
+    raise StopError(f"{home.root} was parsed")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    quick_build.parsed()  # before the cache is another one
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def take_the_shared_parse(home: Home, now: str) -> None:
+    """In place of dbt's parse, which takes seconds."""
+    shutil.copytree(quick_build.parsed(), home.dbt_target, dirs_exist_ok=True)
+    (home.dbt_target / dbt_parse.STAMP).write_text(now)
+
+
+def test_second_home_of_a_user_is_not_parsed(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbt_parse, "_make", take_the_shared_parse)
+    first = dbt_parse.parse(Home(tmp_path / "first"))
+    monkeypatch.setattr(dbt_parse, "_make", nobody_parses)
+    second = dbt_parse.parse(Home(tmp_path / "second"))
+    for name in (*dbt_parse.FILES, dbt_parse.STAMP):
+        assert (second / name).read_bytes() == (first / name).read_bytes()
+    assert [path.stat().st_mode & 0o777 for path in (cache / "takings").iterdir()] == [0o700]
+
+
+def test_changed_project_is_parsed_again(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbt_parse, "_make", take_the_shared_parse)
+    dbt_parse.parse(Home(tmp_path / "home"))
+    monkeypatch.setattr(dbt_parse, "_make", nobody_parses)
+    monkeypatch.setattr(dbt_parse, "fingerprint", lambda: "another")
+    with pytest.raises(StopError, match="was parsed"):
+        dbt_parse.parse(Home(tmp_path / "home"))
+
+
+@pytest.mark.parametrize("damage", ["file instead of a folder", "folder that cannot be written"])
+def test_home_is_parsed_itself_where_the_cache_cannot_be_used(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    if damage == "file instead of a folder":
+        cache.write_text("")
+    else:
+        monkeypatch.setenv("XDG_CACHE_HOME", "/proc/takings")
+    monkeypatch.setattr(dbt_parse, "_make", take_the_shared_parse)
+    home = Home(tmp_path / "home")
+    assert dbt_parse.parse(home) == home.dbt_target
+    assert (home.dbt_target / dbt_parse.STAMP).read_text() == dbt_parse.fingerprint()
+
+
+def test_plan_has_the_sql_that_dbt_renders_beside_a_build(tmp_path: Path) -> None:
+    from dbt.contracts.graph.manifest import Manifest
+
+    place = tmp_path / "home"
+    shutil.copytree(quick_build.empty(), place)
+    expected = {result.node.unique_id: result.node.compiled_code for result in dbt(Home(place), "compile")}
+    plan = Manifest.from_msgpack((quick_build.parsed() / dbt_parse.PLAN).read_bytes())
+    planned = {node.unique_id: node.raw_code for node in plan.nodes.values() if node.unique_id in expected}
+    assert planned == expected
+    assert len(planned) > 280
