@@ -29,7 +29,7 @@ from connectors.registry import BY_KIND, CONNECTORS, STREAMS, prepare_schemas
 from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging, is_damage
-from orchestration import audit, dbt_build, failed_build, first_page, publication, store_profiles, unchanged
+from orchestration import audit, dbt_build, dbt_parse, failed_build, first_page, publication, store_profiles, unchanged
 from orchestration.blocked import Blocked, BlockedError, write_blocked
 from orchestration.home import Home
 from orchestration.pulls import Key, is_full_disk, key, pull_accounts
@@ -217,7 +217,7 @@ def _built(home: Home, changed: Settings, run_id: str, progress: Progress) -> db
     """The build of these tenants; without any, dbt does not run and the build has no marts."""
     if changed.tenants:
         return dbt_build.build(home, run_id, lambda count, total, name: progress("build", count, total, name))
-    dbt_build.parse(home)
+    dbt_parse.parse(home)
     return dbt_build.empty(home, run_id)
 
 

@@ -27,7 +27,7 @@ from connectors.registry import STREAMS, prepare_schemas
 from connectors.sync import contents
 from connectors.sync.contents import Reach
 from connectors.sync.staging import Staging
-from orchestration import dbt_build
+from orchestration import dbt_parse
 from orchestration.home import Home, quoted
 from orchestration.rates import Rate, read_rates
 from orchestration.settings import Settings
@@ -107,7 +107,7 @@ def read(db: duckdb.DuckDBPyConnection, database: str) -> tuple[dict[str, State]
 
 def program() -> str:
     """A hash of what makes marts of rows, beside the configuration."""
-    digest = hashlib.sha256(f"{dbt_build.fingerprint()} {version('takings')} {duckdb.__version__}".encode())
+    digest = hashlib.sha256(f"{dbt_parse.fingerprint()} {version('takings')} {duckdb.__version__}".encode())
     folder = Path(semantic.__file__).parent
     for path in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".yml")):
         digest.update(f"\0{path.relative_to(folder)}\0".encode() + path.read_bytes())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import dbt_build
+from orchestration import dbt_parse
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog
 from tests import shared_cache
@@ -18,7 +18,7 @@ from tests.semantic import shop, synthetic
 @pytest.fixture(scope="session")
 def target() -> Path:
     """dbt's target folder after a parse in which a warning or a deprecation is an error; shared, so only read."""
-    sources = dbt_build.fingerprint() + Path(synthetic.__file__).read_text(encoding="utf-8")
+    sources = dbt_parse.fingerprint() + Path(synthetic.__file__).read_text(encoding="utf-8")
     return shared_cache.entry("semantic-parse", "", parse, sources) / "project" / "target"
 
 
