@@ -39,12 +39,14 @@ TIMES = re.compile(r"(\d+) \* (\w+) / NULLIF\((\w+), 0\)")  # a factor times a r
 @dataclass(frozen=True)
 class Column:
     """A column of a mart; `type` as in its contract (bigint, date, varchar, …). `label` is its heading for people:
-    `config.meta.label` of its YAML, else its name in words."""
+    `config.meta.label` of its YAML, else its name in words. `words` are what people read in place of its values, as
+    pairs: `config.meta.words`."""
 
     name: str
     type: str
     description: str
     label: str = ""
+    words: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "label", self.label or self.name.replace("_", " ").capitalize())
@@ -227,7 +229,8 @@ def _mart(node: Mapping[str, Any], model: Mapping[str, Any] | None) -> Mart:
 
 def _column(item: Mapping[str, Any]) -> Column:
     meta = (item.get("config") or {}).get("meta") or {}
-    return Column(item["name"], item["data_type"], item["description"], meta.get("label", ""))
+    words = tuple((meta.get("words") or {}).items())
+    return Column(item["name"], item["data_type"], item["description"], meta.get("label", ""), words)
 
 
 def _metric(

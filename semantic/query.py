@@ -80,9 +80,13 @@ def answer(
 def _describe(table: pa.Table, build: Build) -> pa.Table:
     """Give money the decimal places of its currency, and name build, tenant and currency in the metadata."""
     currency, as_of = build.currency(), build.as_of()
+    words = _words(table, build)
     for number, name in enumerate(table.column_names):
         metric = build.catalog.metrics.get(name)
         if metric is None:
+            if name in words:
+                field = table.schema.field(number).with_metadata({"words": json.dumps(words[name])})
+                table = table.set_column(number, field, table.column(number))
             continue
         field, column = table.schema.field(number), table.column(number)
         if currency and pa.types.is_decimal(field.type) and not metric.micros:
@@ -99,6 +103,13 @@ def _describe(table: pa.Table, build: Build) -> pa.Table:
         "digits": str(currency.digits) if currency else "",
     }
     return table.replace_schema_metadata(facts)
+
+
+def _words(table: pa.Table, build: Build) -> dict[str, dict[str, str]]:
+    """What people read in place of values, by column of the metrics' marts."""
+    metrics = [build.catalog.metrics[name] for name in table.column_names if name in build.catalog.metrics]
+    marts = [build.catalog.marts[metric.mart] for metric in metrics]
+    return {column.name: dict(column.words) for mart in marts for column in mart.columns if column.words}
 
 
 def render(table: pa.Table, format: str = "table") -> str:

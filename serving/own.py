@@ -147,7 +147,8 @@ def _index(request: Request, site: Site, reader: Reader, who: Asking, period: st
     now, tenant = site.now(), who.tenant
     facts = state.of_tenant(site.published, tenant.id, tenant.subject, now)
     titles, zone = reader.titles(), ZoneInfo(tenant.subject.time_zone)
-    cards = [{"name": name, "title": title, "question": asks} for name, (title, asks) in titles.items()]
+    offered = reader.titles(tenant.id).items()
+    cards = [{"name": name, "title": title, "question": asks} for name, (title, asks) in offered]
     return page_of_login(
         request, site, who, "index",
         as_of=f"Data as of {facts.as_of.astimezone(zone):%-d %b %Y %H:%M}" if facts.as_of else "No data yet",
@@ -164,7 +165,8 @@ def _index(request: Request, site: Site, reader: Reader, who: Asking, period: st
 def _form(
     request: Request, site: Site, reader: Reader, who: Asking, form: Mapping[str, object], problem: str = ""
 ) -> Response:
-    most, usual, titles = who.tenant.most_days, who.tenant.default_days, reader.titles()
+    most, usual, titles = who.tenant.most_days, who.tenant.default_days, reader.titles(who.tenant.id)
+    titles |= {name: title for name, title in reader.titles().items() if name == form["report"]}
     report, naming = form["report"] if form["report"] in titles else "", reader.naming()
     lifetimes = sorted({*(days for days in LIFETIMES if days <= most), usual, most})
     return page_of_login(

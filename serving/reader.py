@@ -5,18 +5,20 @@ A page and the files below it come from one Content, so that all of them show th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from common.presets import Days
 from semantic import warehouse
-from semantic.errors import ReportError, UnknownNameError
+from semantic.errors import ReportError, UnknownNameError, UnknownTenantError
 from semantic.reports import library
 from semantic.reports import page as pages
 from semantic.reports.check import check
 from semantic.reports.content import Content
 from semantic.reports.csv import file_name
+from semantic.reports.declaration import Report
 from semantic.reports.fill import fill
+from semantic.reports.fillable import fillable
 from semantic.reports.formats import FORMATS
 from serving.cache import Cache
 from serving.site import Site, Tenant
@@ -63,12 +65,31 @@ class Reader:
 
     def __init__(self, site: Site, cache: Cache | None = None) -> None:
         self._site, self._cache = site, cache or Cache()
+        self._scope: object = None
+        self._offered: dict[str, Collection[str]] = {}
 
-    def titles(self) -> dict[str, tuple[str, str]]:
-        """Title and question of every report by its name, exports last; `broken` are not among them."""
-        declared = (library.find(name, self._site.custom).report for name in self._names(broken=False))
-        titles = {report.name: (report.title, report.question) for report in declared}
+    def titles(self, tenant: str | None = None) -> dict[str, tuple[str, str]]:
+        """Title and question of every report by its name, exports last; `broken` are not among them.
+
+        With a tenant, those that its sources can fill; all of them for a tenant that is not published.
+        """
+        declared = [library.find(name, self._site.custom).report for name in self._names(broken=False)]
+        offered = self._fillable(tenant, declared) if tenant else {report.name for report in declared}
+        titles = {report.name: (report.title, report.question) for report in declared if report.name in offered}
         return dict(sorted(titles.items(), key=lambda item: (item[0] in EXPORTS, item[1])))
+
+    def _fillable(self, tenant: str, reports: Sequence[Report]) -> Collection[str]:
+        """The reports of which the tenant has a number; asked once per build, and again when a report changed."""
+        scope = (warehouse.current(self._site.published), tuple((item.name, *item.metrics()) for item in reports))
+        if scope != self._scope:
+            self._scope, self._offered = scope, {}
+        if tenant not in self._offered:
+            try:
+                with warehouse.open_build(self._site.published, tenant) as build:
+                    self._offered[tenant] = fillable(build, reports)
+            except UnknownTenantError:
+                return {report.name for report in reports}
+        return self._offered[tenant]
 
     def naming(self) -> frozenset[str]:
         """The reports that show who single customers are."""

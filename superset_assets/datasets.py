@@ -31,16 +31,10 @@ _MONTH = (
 _PRODUCT = "product_title || ' · ' || COALESCE(NULLIF(SPLIT_PART(skus, ',', 1), ''), product_key)"
 _GOODS = f"CASE WHEN product_key = '(no product)' THEN product_title ELSE {_PRODUCT} END"
 _KIND = "CASE customer_kind WHEN 'new' THEN 'New customers' WHEN 'returning' THEN 'Returning' ELSE 'Guests' END"
-_BUYER = "CASE customer_type WHEN 'first_time' THEN 'First-time' WHEN 'repeat' THEN 'Repeat' ELSE customer_type END"
 _COMPARED = (
     "CASE comparison WHEN 'year' THEN 'the same days a year ago' WHEN 'none' THEN 'nothing' "
     "ELSE 'the period before' END"
 )
-_RULE = (
-    "CASE rule WHEN 'visit' THEN 'Same visit' WHEN 'customer' THEN 'Same customer, 24 hours' "
-    "ELSE 'Clicked product, 7 days' END"
-)
-_EVENT = "CASE event_type WHEN 'inquired' THEN 'Asked about' WHEN 'clicked' THEN 'Clicked' ELSE 'Recommended' END"
 _DURATION = (
     "CASE WHEN duration_seconds < 60 THEN CAST(duration_seconds AS VARCHAR) || ' s' "
     "WHEN duration_seconds < 3600 THEN CAST(CAST(FLOOR(duration_seconds / 60) AS BIGINT) AS VARCHAR) || ' min' "
@@ -108,11 +102,9 @@ CALCULATED = {
         "duration_label": ("Duration", _DURATION),
         "rating_label": ("Rating", "COALESCE('★ ' || CAST(satisfaction AS VARCHAR), '')"),
     },
-    "assisted_orders": {"rule_label": ("Found by", _RULE)},
     "model_usage_daily": {"model_label": ("Model", _letters("model"))},
     "product_events": {
         "product_label": ("Product", _letters("product_title")),
-        "event_label": ("Kind", _EVENT),
     },
     "sales_bridge": {
         "stage_label": ("Subtotal", "CAST(stage_position AS VARCHAR) || ' · ' || stage"),
@@ -124,9 +116,7 @@ CALCULATED = {
         "product_label": ("Product", _letters("product_name")),
         "style_label": ("AI style", _letters("ai_style")),
         "prompt_label": ("Prompt version", _letters("ai_prompt_version")),
-        "language_label": ("Language", _letters("language")),
         "reason_label": ("Reason", _letters("refund_reason")),
-        "customer_label": ("Customers", _BUYER),
     },
     "vault_funnel": {"niche_label": ("Niche", _letters("niche")), "vault_label": ("Vault", _letters("vault_id"))},
     "ai_generations": {"version_label": ("AI version", _letters("ai_version"))},
@@ -160,6 +150,12 @@ CALCULATED = {
         ),
     },
 }  # fmt: skip
+IN_WORDS = {
+    "vault_sales": {"customer_label": ("Customers", "customer_type"), "language_label": ("Language", "language")},
+    "assisted_orders": {"rule_label": ("Found by", "rule")},
+    "product_events": {"event_label": ("Kind", "event_type")},
+}
+"""Columns that charts show in the words of the mart's YAML (`config.meta.words`): label and column by name."""
 AGES = {"build_info": 30}
 """Seconds for which an answer is kept that says how old the data are; all others stay until the next publish."""
 EXPORTED = {
@@ -200,7 +196,17 @@ def generate(catalog: Catalog) -> dict[str, dict[str, Any]]:
 
 def calculated(mart: Mart) -> dict[str, tuple[str, str]]:
     """The columns that charts need and the mart does not have: label and SQL by name."""
-    return {name: column for name, column in CALCULATED.get(mart.name, {}).items() if not mart.has(name)}
+    columns = CALCULATED.get(mart.name, {}) | {
+        name: (label, _words(mart, of)) for name, (label, of) in IN_WORDS.get(mart.name, {}).items()
+    }
+    return {name: column for name, column in columns.items() if not mart.has(name)}
+
+
+def _words(mart: Mart, name: str) -> str:
+    """SQL for a column's values in words; a value without words stays."""
+    pairs = next(column.words for column in mart.columns if column.name == name)
+    cases = " ".join(f"WHEN '{value}' THEN '{text}'" for value, text in pairs)
+    return f"CASE {name} {cases} ELSE {_letters(name)} END" if cases else _letters(name)
 
 
 def _dataset(catalog: Catalog, mart: Mart) -> dict[str, Any]:

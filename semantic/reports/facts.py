@@ -30,6 +30,7 @@ _MISSING = (
     ("bank balances", "add the file of your bank balances", {"cash_balance"}),
 )  # fmt: skip
 """What a tenant may lack, where it comes from, and the sums that are unknown without it."""
+NOTHING = "No source of this tenant has data for this report: all of its numbers are unknown."
 
 
 def subject(build: Build) -> Subject:
@@ -84,8 +85,14 @@ def first_day(build: Build, names: Sequence[str]) -> date | None:
 
 
 def unknown(catalog: Catalog, names: Sequence[str], known: Mapping[str, bool]) -> Iterator[str]:
-    """A sentence for each kind of data that the tenant lacks: which metrics are unknown, and what to add."""
+    """A sentence for each kind of data that the tenant lacks: which metrics are unknown, and what to add.
+
+    One sentence alone where every metric is unknown.
+    """
     left = [name for name in names if not known[name]]
+    if left and len(left) == len(names):
+        yield NOTHING
+        return
     for what, advice, parts in _MISSING:
         lacking = [name for name in left if any(part.name in parts for part in numbers.sums(catalog, name))]
         if lacking:

@@ -6,9 +6,10 @@ A number that cannot be known is "unknown", never 0. Changes are those of the fi
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -39,11 +40,13 @@ PLACES = re.compile(r"\.(\d)[f%]$")
 
 @dataclass(frozen=True)
 class Style:
-    """How the numbers of a column are written: its unit (empty: a text or day), its d3 format, and the currency."""
+    """How the values of a column are written: its unit (empty: a text or day), its d3 format, and the currency. `words`
+    are read in place of some texts."""
 
     unit: str
     format: str
     currency: Currency
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_number(self) -> bool:
@@ -58,7 +61,7 @@ class Style:
             return "yes" if value else "no"
         if self.is_number and isinstance(value, int | float | Decimal):
             return self._number(exact(value))
-        return BADGES[value][0] if self.unit == "badge" else one_line(str(value))
+        return BADGES[value][0] if self.unit == "badge" else one_line(self.words.get(str(value), str(value)))
 
     def _number(self, number: Decimal) -> str:
         minus, size = (MINUS if number < 0 else ""), abs(number)
@@ -102,10 +105,21 @@ def one_line(text: str) -> str:
     return CONTROLS.sub(" ", text)
 
 
-def style(field: pa.Field, currency: Currency) -> Style:
+def style(column: pa.Field, currency: Currency) -> Style:
     """How a column of a report's table is written."""
-    meta = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-    return Style(meta.get("unit") or ("" if is_text(field) else "count"), meta.get("format", ""), currency)
+    meta = {key.decode(): value.decode() for key, value in (column.metadata or {}).items()}
+    unit = meta.get("unit") or ("" if is_text(column) else "count")
+    return Style(unit, meta.get("format", ""), currency, _words(column))
+
+
+def word(column: pa.Field, value: Any) -> str:
+    """A value of a dimension as people read it: First-time for first_time."""
+    return _words(column).get(str(value), str(value))
+
+
+def _words(column: pa.Field) -> dict[str, str]:
+    words: dict[str, str] = json.loads((column.metadata or {}).get(b"words", b"{}"))
+    return words
 
 
 def is_text(field: pa.Field) -> bool:

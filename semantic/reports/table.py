@@ -59,7 +59,7 @@ def fill(
         kind = _type(metric, column, currency.digits, schema)
         arrays.append(pa.array(values if metric else values[before:], kind))
         name = column.name.format(currency=currency.code.lower())
-        fields.append(pa.field(name, kind, metadata=_metadata(build, metric, column, report)))
+        fields.append(pa.field(name, kind, metadata=_metadata(build, metric, column, report) | _words(schema, column)))
     table = pa.table(arrays, schema=pa.schema(fields, metadata=schema.metadata))
     return _without_empty(table) if report.without_empty else table
 
@@ -184,6 +184,13 @@ def _metadata(build: Build, metric: Metric | None, column: ReportColumn, report:
     if column.show == "pace" and metric.unit == "money":
         unit = "money"
     return {"unit": unit, "label": label, "format": format, "of": metric.name, "show": column.show}
+
+
+def _words(schema: pa.Schema, column: ReportColumn) -> dict[str, str]:
+    """What people read in place of a dimension's values, where it has such words."""
+    place = schema.get_field_index(column.of)
+    words = (schema.field(place).metadata or {}).get(b"words") if place >= 0 else None
+    return {"words": words.decode()} if words else {}
 
 
 def _label(build: Build, metric: Metric | None, column: ReportColumn, report: Report) -> str:

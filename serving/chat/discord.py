@@ -138,7 +138,10 @@ async def _choices(reports: Reports, access: Access | None, event: Interaction) 
     current = next((option for option in event.data.options if option.focused), Option(name=""))
     letters = str(current.value)
     try:
-        offered = period_choices(letters) if current.name == "period" else await reports.choices(letters)
+        if current.name == "period":
+            offered = period_choices(letters)
+        else:
+            offered = await reports.choices(letters, reports.tenant(access))
     except SemanticError:
         return []
     return [{"name": name, "value": value} for name, value in offered if len(value) <= MOST_LETTERS]

@@ -71,13 +71,13 @@ class Reports:
         """The tenant of a room; None where it is not configured (any more)."""
         return self._site.tenants.get(access.tenant) if access else None
 
-    async def choices(self, letters: str) -> list[tuple[str, str]]:
-        """The reports that fit what was typed. Raises a SemanticError."""
-        return report_choices(letters, await self._titles())
+    async def choices(self, letters: str, tenant: Tenant | None) -> list[tuple[str, str]]:
+        """The reports of a tenant that fit what was typed. Raises a SemanticError."""
+        return report_choices(letters, await self._titles(tenant))
 
-    async def help(self) -> str:
-        """How to ask. Raises a SemanticError."""
-        return help_text(await self._titles())
+    async def help(self, tenant: Tenant | None) -> str:
+        """How to ask for the reports of a tenant. Raises a SemanticError."""
+        return help_text(await self._titles(tenant))
 
     async def answer(self, tenant: Tenant, report: str, period: str, by: str) -> Answer:
         """The report that the words mean. `by`: who asks, for the ledger of links.
@@ -94,8 +94,8 @@ class Reports:
         self._site.records.add(request)
         return Answer(content, tenant, url, declared.report.names_customers)
 
-    async def _titles(self) -> dict[str, tuple[str, str]]:
-        return await run_in_threadpool(self._reader.titles)
+    async def _titles(self, tenant: Tenant | None = None) -> dict[str, tuple[str, str]]:
+        return await run_in_threadpool(self._reader.titles, tenant.id if tenant else None)
 
     def _link(self, linked: Question, by: str) -> str:
         """A link to the page with these days, which lasts for at least half of the tenant's usual time."""

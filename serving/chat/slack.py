@@ -50,7 +50,7 @@ def routes(site: Site, reports: Reports, slack: Slack, late: Late) -> APIRouter:
 
         async def answer() -> Message:
             if " ".join(words).lower() in HELP:
-                return _notice(await reports.help())
+                return _notice(await reports.help(tenant))
             by = f"slack {form.get('user_name', '')} ({user})"
             return message(await reports.answer(tenant, words[0], " ".join(words[1:]), by))
 

@@ -92,9 +92,11 @@ def _listed(name: str) -> Callable[[list[Rows]], Row]:
 
 
 def _overview(parts: list[Rows]) -> Row:
-    """One row; all null before the first chat."""
-    (row,) = parts[0] or [dict.fromkeys((*TODAY.by.values(), *TODAY.metrics.values()))]
-    return {"overview": row}
+    """One row; all null before the first chat. The instants say that they are UTC."""
+    if not parts[0]:
+        return {"overview": dict.fromkeys((*TODAY.by.values(), *TODAY.metrics.values()))}
+    (row,) = parts[0]
+    return {"overview": row | {name: f"{row[name]}Z" for name in ("active_from", "active_until")}}
 
 
 def _costs(parts: list[Rows]) -> Row:
@@ -113,7 +115,7 @@ TODAY = Part(
         "assistant_cost_today": "cost_today", "messages_without_cost_today": "messages_without_cost_today",
         "active_chat_sessions": "active_sessions",
     },
-    {"day": "today", "window_text": "active_between"},
+    {"day": "today", "window_start": "active_from", "window_end": "active_until"},
 )  # fmt: skip
 DAYS = {"days": 7}
 TOKENS = {

@@ -117,22 +117,37 @@ def _page(
 ) -> Response:  # fmt: skip
     last = site.settings.newest(who.tenant.id)
     versions = site.settings.versions(who.tenant.id, most=LISTED + 1)
+    names = {token.id: token.name for token in site.tokens.entries(who.tenant.id) if token.name}
     values = form or {name: _text(getattr(last.after, name)) for name in NAMES}
     return page_of_login(
         request, site, who, "settings", 409 if is_late else 422 if mistakes else 200,
         labels=LABELS, values=values, wrong=_words(mistakes or []), last=last, is_late=is_late,
+        author=_author(last, names),
         shown=last.number if shown is None else shown, saved=saved == last.number and saved,
-        versions=[_entry(version) for version in versions[:LISTED]], has_more=len(versions) > LISTED,
+        versions=[_entry(version, names) for version in versions[:LISTED]], has_more=len(versions) > LISTED,
     )  # fmt: skip
 
 
-def _entry(version: Version) -> dict[str, Any]:
+def _author(version: Version, tokens: Mapping[str, str]) -> str:
+    """Who made a version; a token by its name, where it has one."""
+    author = version.author
+    if author and author.kind == "token" and author.name in tokens:
+        return f"token “{tokens[author.name]}”"
+    return str(author or "")
+
+
+def _entry(version: Version, tokens: Mapping[str, str]) -> dict[str, Any]:
     """A version as the page lists it: each changed field with its text before and after."""
     changes = [
         (LABELS[name], _text(getattr(version.before, name)), _text(getattr(version.after, name)))
         for name in version.changed
     ]
-    return {"version": version, "changes": changes, "names": _joined([label for label, _, _ in changes])}
+    return {
+        "version": version,
+        "author": _author(version, tokens),
+        "changes": changes,
+        "names": _joined([label for label, _, _ in changes]),
+    }
 
 
 def _words(mistakes: list[Mistake]) -> dict[str, str]:

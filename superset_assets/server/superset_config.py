@@ -169,7 +169,7 @@ def _logo(colour: str) -> str:
 _POINTS = {"smooth": False, "showSymbol": True, "symbol": "circle"}  # a period of one day is a point
 _BESIDE = {
     "series": [
-        {**_POINTS, "name": "Net sales of the period", "symbolSize": 5, "lineStyle": {"width": 2.5}, "z": 4},
+        {**_POINTS, "name": "Sales of the period", "symbolSize": 5, "lineStyle": {"width": 2.5}, "z": 4},
         {**_POINTS, "name": "Today so far", "symbolSize": 5, "lineStyle": {"type": "dotted", "width": 2.5}, "z": 5},
         {**_POINTS, "name": "Earlier period", "symbolSize": 3, "lineStyle": {"type": "dashed", "width": 1.5}, "z": 3},
     ]

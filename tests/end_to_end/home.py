@@ -16,7 +16,7 @@ from tests.oracle.answers import Rows, Shop, by_day
 CHOSEN = {"period": "30d", "comparison_label": "the period before"}
 """What Home opens with."""
 CASE = "period = '30d' AND comparison = 'prior'"
-TREND = "Net sales over time"
+TREND = "Sales over time"
 Row = dict[str, Any]
 
 

@@ -11,7 +11,9 @@ import pytest
 from semantic.catalog import Metric
 from semantic.reports.content import ChartData, Content
 from semantic.reports.declaration import Report
+from semantic.reports.facts import NOTHING
 from semantic.reports.fill import fill_build
+from semantic.reports.fillable import fillable
 from semantic.reports.library import built_in
 from semantic.warehouse import open_build
 from tests.end_to_end.test_the_charts_of_records import DAYS, chat, log
@@ -42,6 +44,18 @@ def test_report_equals_the_oracle(seed: int, name: str) -> None:
     for data in content.charts:
         check_chart(data, metrics, records, days)
     assert len(content.charts) == len(report.charts)
+
+
+def test_tenant_is_offered_the_reports_that_its_sources_fill() -> None:
+    every = [declared.report for declared in built_in().values()]
+    with open_build(published_creator(11).home.published, CREATOR) as build:
+        assert fillable(build, every) == {"creator", "creator-audience", "creator-ai"}
+        other = fill_build(build, built_in()["revenue-overview"], *DAYS["creator"], now=CREATOR_END)
+        assert NOTHING in other.caveats
+    with open_build(published_assistant(11).home.published, SHOP) as build:
+        offered = fillable(build, every)
+        assert {"assistant", "revenue-overview", "top-products"} <= offered
+        assert not {name for name in offered if name.startswith("creator")}
 
 
 def check_rows(content: Content, report: Report, metrics: dict[str, Metric], records: Records) -> None:

@@ -16,6 +16,9 @@ COUNTRIES = {
     "AO": "Angola", "MX": "Mexico", "DE": "Germany", "AT": "Austria", "CH": "Switzerland", "FR": "France",
     "BE": "Belgium", "JP": "Japan", None: "(unknown)",
 }  # fmt: skip
+LANGUAGES = {
+    "de": "German", "en": "English", "es": "Spanish", "fr": "French", "ja": "Japanese", "pt": "Portuguese",
+}  # fmt: skip
 BUYERS = {"first_time": "First-time", "repeat": "Repeat"}
 AGES = ["(before the sale)", *(words for _, words in creator.AGES), "over 90 days", "(day not in the log)",
         "(sale not in the log)"]  # fmt: skip
@@ -88,6 +91,7 @@ def _sale(cells: Sequence[object]) -> Row:
     return row | {
         "orders": int(bought), "refunds": int(not bought), "country": COUNTRIES[row["country_code"]],  # type: ignore[index]
         "repeat": kinds["repeat"], "typed": sum(kinds.values()),
+        "spoken": LANGUAGES[str(row["language"])],
         "buyer": BUYERS.get(str(row["customer_type"]), row["customer_type"]),
     }  # fmt: skip
 
@@ -152,8 +156,8 @@ CHARTS: Mapping[str, Answer] = {
     "Revenue by hour of day": _ranking("vault_revenue", "hour_of_day", limit=24, entry="purchase"),
     "Revenue by country": _ranking("vault_revenue", "country"),
     "Revenue by region": _ranking("vault_revenue", "region"),
-    "Sales and refunds by language": of("vault_revenue", "vault_refunded_amount", by=["language"],
-                                        label={"language": "language_label"}, order="vault_revenue"),
+    "Sales and refunds by language": of("vault_revenue", "vault_refunded_amount", by=["spoken"],
+                                        label={"spoken": "language_label"}, order="vault_revenue"),
     "First-time and repeat customers": of("vault_orders", "vault_revenue", "vault_aov", by=["buyer"],
                                           label={"buyer": "customer_label"}, order="vault_orders", entry="purchase"),
     "Repeat orders": of("repeat_order_rate"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -77,6 +78,16 @@ def test_mistakes_are_shown_at_their_fields_and_nothing_is_saved(served: Served)
     assert "<script>alert" not in answer.text
 
 
+def test_history_names_the_token_that_changed_the_settings(served: Served) -> None:
+    now = served.site.now()
+    _, token = served.site.tokens.make(
+        "aurora", {"settings"}, timedelta(days=7), by="a test", now=now, name="Chat <bot>"
+    )
+    served.site.settings.save("aurora", Profile(max_products=2), Author("token", token.id), now, expected=0)
+    page = served.as_login("aurora").get("/settings").text
+    assert "token “Chat &lt;bot&gt;”" in page and token.id not in page
+
+
 def test_form_that_was_open_while_somebody_else_saved_changes_nothing(served: Served) -> None:
     owner = served.as_login("aurora")
     page = owner.get("/settings").text
@@ -86,6 +97,7 @@ def test_form_that_was_open_while_somebody_else_saved_changes_nothing(served: Se
     assert answer.status == 409 and "token 3f9a changed the settings" in answer.text and ">Friendly</textarea>" in (
         answer.text.replace(">\n", ">"))  # fmt: skip
     assert served.site.settings.newest("aurora").number == 1
+    assert "token 3f9a" in owner.get("/settings").text
     again = {**form, "version": hidden(answer.text, "version")}
     assert owner.post("/settings", again).status == 303
     assert restore(owner, 1, version="1").status == 409

@@ -31,7 +31,8 @@ QUESTIONS: dict[str, tuple[str, str, dict[str, str], list[str]]] = {
     "overview": ("overview", "AssistantOverview", {
         "total_sessions": "chat_sessions_in_all", "messages_today": "chat_messages_today",
         "cost_today": "assistant_cost_today", "messages_without_cost_today": "messages_without_cost_today",
-        "active_sessions": "active_chat_sessions", "today": "day", "active_between": "window_text"}, []),
+        "active_sessions": "active_chat_sessions", "today": "day",
+        "active_from": "window_start", "active_until": "window_end"}, []),
     "sessions?days=3": ("sessions", "AssistantSessions", {"date": "day", "sessions": "chat_sessions"},
                         ["--period=3d"]),
     "messages": ("messages", "AssistantMessages", {
@@ -55,8 +56,11 @@ QUESTIONS: dict[str, tuple[str, str, dict[str, str], list[str]]] = {
                                 ["--limit=5", "--order=-started_at,session_id", "--by=started_at"]),
 }  # fmt: skip
 """For each address: where its rows are, its schema, each value's column of `takings query`, and its options there."""
-DIMENSIONS = {"day", "window_text", "model", "product_key", "product_title", "hour_of_day", "session_id",
+DIMENSIONS = {"day", "window_start", "window_end", "model", "product_key", "product_title", "hour_of_day", "session_id",
               "started_local", "variant", "language"}  # fmt: skip
+
+INSTANTS = {"window_start", "window_end"}
+"""Columns of UTC: the API says so."""
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +103,8 @@ def test_every_value_is_that_of_takings_query(served: Served, tenant: str, path:
     expected = expected["rows"] if isinstance(expected, dict) else expected
     assert rows, "the test's build has rows for each address"
     assert [{name: row[name] for name in columns} for row in rows] == [
-        {name: row[column] for name, column in columns.items()} for row in expected
+        {name: f"{row[column]}Z" if column in INSTANTS else row[column] for name, column in columns.items()}
+        for row in expected
     ]
     assert content["tenant"]["id"] == tenant and content["run_id"] == "run-01" and content["as_of"].endswith("Z")
 

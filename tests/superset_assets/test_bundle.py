@@ -111,7 +111,7 @@ def test_money_is_shown_in_the_currency_of_its_rows(assets: bundle.Assets) -> No
 
 
 CHARTS = {
-    "Home": {"Figures": "table", "Net sales over time": "echarts_timeseries_smooth", "What moved": "table"},
+    "Home": {"Figures": "table", "Sales over time": "echarts_timeseries_smooth", "What moved": "table"},
     "Executive Summary": {
         "MRR": "big_number", "ARR": "big_number", "Growth rate": "big_number",
         "Net sales trend": "echarts_timeseries_line", "MRR to target": "gauge_chart", "Churn to target": "gauge_chart",

@@ -58,11 +58,7 @@ def spec(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
 
 def every(data: ChartData) -> list[Pair]:
     """Name and values of each row, the largest first metric first."""
-    column = rows.name_column(data)
-    pairs = [
-        (rows.NO_NAME if row[column] is None else str(row[column]), tuple(map(rows.exact, _values(data, row))))
-        for row in data.table.to_pylist()
-    ]
+    pairs = [(rows.name_of(data, row), tuple(map(rows.exact, _values(data, row)))) for row in data.table.to_pylist()]
     pairs.sort(key=lambda pair: (pair[1][0] is None, -(pair[1][0] or 0)))
     return pairs[: data.chart.limit or rows.MOST_BARS]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -46,8 +46,8 @@ def bars(data: ChartData, look: Look) -> tuple[float, list[marks.Layer]]:
 
 def longest(data: ChartData) -> list[Row]:
     """Name and value of each row, the largest first, unknown ones last."""
-    metric, names = data.chart.metrics[0], name_column(data)
-    rows = [(NO_NAME if row[names] is None else str(row[names]), exact(row[metric])) for row in data.table.to_pylist()]
+    metric = data.chart.metrics[0]
+    rows = [(name_of(data, row), exact(row[metric])) for row in data.table.to_pylist()]
     rows.sort(key=lambda row: (row[1] is None, -(row[1] or 0)))
     return rows[: data.chart.limit or MOST_BARS]
 
@@ -150,6 +150,12 @@ def name_column(data: ChartData) -> str:
     """The column of names: the last one before the metrics."""
     names = [name for name in data.table.column_names if name not in data.chart.metrics]
     return str(names[-1])
+
+
+def name_of(data: ChartData, row: Mapping[str, Any]) -> str:
+    """The name of a row as people read it."""
+    column = name_column(data)
+    return NO_NAME if row[column] is None else shown.word(data.table.schema.field(column), row[column])
 
 
 def exact(value: Any) -> Decimal | None:
