@@ -29,11 +29,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
-
 from orchestration import pipeline, servers, settings
 from orchestration.home import Home
 from orchestration.settings import Settings
+from semantic.warehouse import connect
 
 CONNECTIONS = 32
 PAUSE = 0.05  # seconds before a request is repeated
@@ -163,7 +162,7 @@ class Place:
 
     def published(self) -> list[str]:
         """The ids of all events in the mart, in order, each as often as it is there."""
-        with duckdb.connect(str(self.home.published / "current" / "all.duckdb"), read_only=True) as db:
+        with connect(self.home.published / "current" / "all.duckdb") as db:
             return [name for (name,) in db.execute("select event_id from marts.events order by 1").fetchall()]
 
 

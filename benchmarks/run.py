@@ -29,6 +29,7 @@ from typing import Any
 import duckdb
 
 from connectors.http import Transport
+from semantic.warehouse import connect
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 3
@@ -172,7 +173,7 @@ def _chart(settings: Any, server: Any, target: Path) -> tuple[str, str, float, f
     )
 
     def ask() -> None:
-        with duckdb.connect(str(target / "all.duckdb"), read_only=True) as db:
+        with connect(target / "all.duckdb") as db:
             db.execute(sql).fetchall()
 
     return "chart", chart, took, _best(ask)

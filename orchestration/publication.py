@@ -1,7 +1,8 @@
 """Makes a finished build visible to readers, in one step of the file system.
 
-    published/<run>/all.duckdb             every tenant, for administrators
-                    tenant-<id>.duckdb     one tenant's rows and nothing else
+    published/<run>/tenant-<id>.duckdb     one tenant's rows and nothing else
+                    all.duckdb             every tenant, for administrators: views over the tenants' files, which
+                                           semantic/warehouse.connect attaches
                     nobody.duckdb          the tables without rows, for users who belong to no tenant
                     catalog.json           the metrics' definitions of this build
                     build.json             its run, its time, its definitions' version, its blocked tenants, and each
@@ -20,7 +21,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,16 +31,14 @@ import duckdb
 
 from common.errors import ConfigurationError
 from connectors.base import Progress
-from orchestration import failed_build, unchanged
-from orchestration.blocked import Blocked, read_blocked
+from orchestration import failed_build, tenant_files, unchanged
+from orchestration.blocked import read_blocked
 from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
 from orchestration.reports import subject
 from orchestration.settings import Settings
-from orchestration.unchanged import State
-from semantic import catalog
+from semantic import catalog, warehouse
 from semantic.catalog import Catalog
-from semantic.digest.fill import follow
 from semantic.subject import Subject
 from semantic.warehouse import Build
 
@@ -48,8 +47,6 @@ SMALL_BUILD = 64 * 2**20
 """Bytes of a build below which a second thread costs more than it saves."""
 RECORDS = {"chats": ("chat_sessions",), "events": ("events",), "event_log": ("vault_sales", "vault_funnel")}
 """Kinds of records that any of several sources brings, and the marts of which one has rows of a tenant with them."""
-Columns = Mapping[str, list[str]]
-"""The columns of each mart."""
 
 
 @dataclass(frozen=True)
@@ -79,40 +76,11 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
     partial.mkdir(parents=True)
     definitions = catalog.load(home.dbt_target)
     catalog.save(definitions, partial)
-    now = datetime.now(UTC)
-    before = _about(home)
-    with duckdb.connect() as db:
-        db.execute("set enable_progress_bar = false")
-        if built.path.stat().st_size < SMALL_BUILD:
-            db.execute("set threads = 1")
-        db.execute(f"attach {quoted(built.path)} as build (read_only)")
-        states, same = unchanged.read(db, "build")
-        marts, source = _columns(db, "build"), "build"
-        if not marts:  # every tenant is unchanged or blocked
-            db.execute(f"attach {quoted(home.published / 'current' / 'nobody.duckdb')} as last (read_only)")
-            marts, source = _columns(db, "last"), "last"
-        blocked = read_blocked(db, "build")
-        rebuilt = [name for name in tenants if name not in {*same, *(block.tenant_id for block in blocked)}]
-        files = {"all": "true", "nobody": "false", **{f"tenant-{name}": f"tenant_id = '{name}'" for name in rebuilt}}
-        total = len(files) + len(same) + len(blocked)
-        for number, (name, condition) in enumerate(files.items(), start=1):
-            _write(db, source, partial / f"{name}.duckdb", marts, condition, now)
-            progress("publish", number, total, name)
-        for number, name in enumerate(same, start=len(files) + 1):
-            read = before.get("states", {}).get(name, {}).get("read")
-            moved = read != states[name].read or name in before.get("blocked", {})
-            _keep(home.published / "current", partial, name, moved=moved)
-            if moved:
-                _move(partial, name, tenants[name], states[name], built.path, definitions)
-            _add(db, partial, marts, name)
-            progress("publish", number, total, f"tenant-{name}")
-        for number, block in enumerate(blocked, start=len(files) + len(same) + 1):
-            _retain(db, source, home.published / "current", partial, marts, block, now)
-            progress("publish", number, total, f"tenant-{block.tenant_id}")
-        read_until = _read_until(db, partial / "all.duckdb")
-        records = _records(db, partial / "all.duckdb", marts)
-    retained = {block.tenant_id: before.get("states", {}).get(block.tenant_id) for block in blocked}
-    newest_states = {name: {"made_from": state.made_from, "read": state.read} for name, state in states.items()}
+    now, before = datetime.now(UTC), _about(home)
+    files = _Files(built.path, home.published / "current", partial, tenants, before, definitions, now)
+    files.write(progress)
+    with warehouse.connect(partial / warehouse.EVERY) as db:
+        read_until, records = _read_until(db), _records(db, files.marts)
     about = {
         "run_id": run_id,
         "published_at": now.isoformat(timespec="seconds"),
@@ -123,9 +91,9 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
         },
         "sources": {name: sorted(tenant.kinds) for name, tenant in tenants.items()},
         "records": {name: records.get(name, []) for name in tenants},
-        "blocked": {block.tenant_id: block.reason for block in blocked},
-        "unchanged": same,
-        "states": {name: state for name, state in {**newest_states, **retained}.items() if state},
+        "blocked": {block.tenant_id: block.reason for block in files.blocked},
+        "unchanged": files.same,
+        "states": files.states_of_files(),
         "warnings": built.warnings,
     }
     (partial / "build.json").write_text(json.dumps(about, indent=2) + "\n")
@@ -138,15 +106,82 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
     return target
 
 
-def _records(db: duckdb.DuckDBPyConnection, path: Path, marts: Columns) -> dict[str, list[str]]:
+@dataclass
+class _Files:
+    """The DuckDB files of one publish, from a build and from the last publish."""
+
+    build: Path
+    last: Path
+    partial: Path
+    tenants: Mapping[str, Tenant]
+    before: Mapping[str, Any]
+    definitions: Catalog
+    now: datetime
+
+    def write(self, progress: Progress) -> None:
+        """Write each tenant's file, or keep its last one; then the file without rows and the administrators'."""
+        with duckdb.connect() as db:
+            db.execute("set enable_progress_bar = false")
+            if self.build.stat().st_size < SMALL_BUILD:
+                db.execute("set threads = 1")
+            db.execute(f"attach {quoted(self.build)} as build (read_only)")
+            self.states, self.same = unchanged.read(db, "build")
+            self.blocked = read_blocked(db, "build")
+            self.marts, source = tenant_files.columns(db, "build"), "build"
+            if not self.marts:  # every tenant is unchanged or blocked
+                db.execute(f"attach {quoted(self.last / 'nobody.duckdb')} as last (read_only)")
+                self.marts, source = tenant_files.columns(db, "last"), "last"
+            blocked = {block.tenant_id: block for block in self.blocked}
+            total = len(self.tenants) + 2
+            for number, name in enumerate(self.tenants, start=1):
+                path = self.partial / f"tenant-{name}.duckdb"
+                if name in blocked:
+                    tenant_files.retain(db, source, self.last, path, self.marts, blocked[name], self.now)
+                elif name in self.same:
+                    self._keep(name, path)
+                else:
+                    tenant_files.write(db, source, path, self.marts, f"tenant_id = '{name}'", self.now)
+                progress("publish", number, total, path.stem)
+            if self.same:
+                tenant_files.link(self.last, self.partial / "nobody.duckdb")
+            else:
+                tenant_files.write(db, source, self.partial / "nobody.duckdb", self.marts, "false", self.now)
+            progress("publish", total - 1, total, "nobody")
+        self._write_views(blocked)
+        progress("publish", total, total, "all")
+
+    def states_of_files(self) -> dict[str, dict[str, str]]:
+        """What each tenant's file was made from: a blocked one's is that of its last file."""
+        newest = {name: {"made_from": state.made_from, "read": state.read} for name, state in self.states.items()}
+        earlier = self.before.get("states", {})
+        retained = {block.tenant_id: earlier.get(block.tenant_id) for block in self.blocked}
+        return {name: state for name, state in {**newest, **retained}.items() if state}
+
+    def _keep(self, name: str, path: Path) -> None:
+        """Keep an unchanged tenant's last file, or a copy that says how far its sources were read since."""
+        state, read = self.states[name], self.before["states"][name]["read"]
+        if read == state.read and name not in self.before["blocked"]:
+            tenant_files.link(self.last, path)
+        else:
+            build = Build(self.partial, self.definitions, tenant_files.copy(self.last, path), name)
+            tenant_files.move(build, self.tenants[name].subject, state, self.build)
+
+    def _write_views(self, blocked: Collection[str]) -> None:
+        is_alike = self.before.get("tenants") == sorted(self.tenants)
+        if self.same and is_alike and not self.before["blocked"] and not blocked:
+            tenant_files.link(self.last, self.partial / warehouse.EVERY)  # views of the same names and tables
+        else:
+            sound = {f"tenant-{name}" for name in self.tenants if name not in blocked}
+            tenant_files.write_views(self.partial, self.marts, sound)
+
+
+def _records(db: duckdb.DuckDBPyConnection, marts: tenant_files.Columns) -> dict[str, list[str]]:
     """The kinds of records of each tenant that has any."""
     kinds: dict[str, list[str]] = {}
-    db.execute(f"attach {quoted(path)} as published (read_only)")
     for kind, names in RECORDS.items():
-        parts = " union ".join(f"select tenant_id from published.marts.{name}" for name in names if name in marts)
+        parts = " union ".join(f"select tenant_id from marts.{name}" for name in names if name in marts)
         for (tenant,) in db.execute(f"select distinct tenant_id from ({parts})").fetchall() if parts else []:
             kinds.setdefault(tenant, []).append(kind)
-    db.execute("detach published")
     return kinds
 
 
@@ -177,120 +212,10 @@ def _about(home: Home) -> dict[str, Any]:
     return dict(json.loads((folder / "build.json").read_text())) if folder else {}
 
 
-def _write(
-    db: duckdb.DuckDBPyConnection, source: str, path: Path, marts: Columns, condition: str, now: datetime
-) -> None:
-    db.execute(f"attach {quoted(path)} as target")
-    db.execute("begin")
-    db.execute("create schema target.marts")
-    for mart, columns in marts.items():
-        order = [name for name in ("tenant_id", "date_day", "cohort_month", "order_id") if name in columns]
-        where = condition if "tenant_id" in columns else "true"
-        sort = f" order by {', '.join(order)}" if order else ""
-        stamped = f" replace (timestamp '{now:%Y-%m-%d %H:%M:%S}' as published_at)" if mart == "build_info" else ""
-        rows = f"select *{stamped} from {source}.marts.{mart} where {where}{sort}"
-        db.execute(f"create table target.marts.{mart} as {rows}")
-    db.execute("commit")
-    db.execute("checkpoint target")
-    db.execute("detach target")
-
-
-def _keep(last: Path, partial: Path, tenant: str, *, moved: bool) -> None:
-    """Keep the last file of an unchanged tenant: the file itself, or a copy where its sources were read further."""
-    name = f"tenant-{tenant}.duckdb"
-    if moved:
-        shutil.copyfile(last / name, partial / name)
-        return
-    try:
-        os.link((last / name).resolve(), partial / name)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(last / name, partial / name)
-
-
-def _move(partial: Path, name: str, tenant: Tenant, state: State, build: Path, definitions: Catalog) -> None:
-    """Write into an unchanged tenant's copy up to when its sources were read; it is not blocked any more."""
-    with duckdb.connect(str(partial / f"tenant-{name}.duckdb"), config={"threads": 1}) as db:
-        db.execute("set enable_progress_bar = false")
-        db.execute(f"attach {quoted(build)} as build (read_only)")
-        db.execute("update marts.build_info set as_of = ?, blocked_since = null, blocked_reason = null", [state.as_of])
-        db.execute(
-            """update marts.spend set as_of = newer.as_of from build.takings.days_read as newer
-            where spend.tenant_id = newer.tenant_id and spend.source = newer.source
-                and spend.source_account = newer.source_account and spend.date_day = newer.date_day
-                and spend.as_of is distinct from newer.as_of"""
-        )
-        follow(Build(partial, definitions, db, name), tenant.subject)
-        db.execute("checkpoint")
-
-
-def _add(db: duckdb.DuckDBPyConnection, partial: Path, marts: Columns, tenant: str) -> None:
-    """Add an unchanged tenant's rows to the administrators' file."""
-    db.execute(f"attach {quoted(partial / f'tenant-{tenant}.duckdb')} as kept (read_only)")
-    db.execute(f"attach {quoted(partial / 'all.duckdb')} as target")
-    for mart, columns in marts.items():
-        fresh = "" if "tenant_id" in columns else f" except select * from target.marts.{mart}"
-        db.execute(f"insert into target.marts.{mart} by name select * from kept.marts.{mart}{fresh}")
-    db.execute("checkpoint target")
-    for file in ("kept", "target"):
-        db.execute(f"detach {file}")
-
-
-def _retain(
-    db: duckdb.DuckDBPyConnection, tables: str, last: Path, partial: Path, marts: Columns, block: Blocked, now: datetime
-) -> None:
-    """Keep a blocked tenant's last file, and its rows in the administrators' file; say in both since when and why.
-
-    A tenant that was never published gets the tables without rows. Rows of an older version of Takings, whose tables
-    differ, are not in the administrators' file.
-    """
-    name = f"tenant-{block.tenant_id}.duckdb"
-    source = last / name
-    if source.exists():
-        shutil.copyfile(source, partial / name)
-    else:
-        _write(db, tables, partial / name, marts, "false", now)
-    db.execute(f"attach {quoted(partial / name)} as retained")
-    db.execute(f"attach {quoted(partial / 'all.duckdb')} as target")
-    for column, kind in (("blocked_since", "timestamp"), ("blocked_reason", "varchar")):
-        db.execute(f"alter table retained.marts.build_info add column if not exists {column} {kind}")
-    if not source.exists():
-        db.execute("insert into retained.marts.build_info (tenant_id) values (?)", [block.tenant_id])
-    db.execute(
-        "update retained.marts.build_info set blocked_since = coalesce(blocked_since, ?), blocked_reason = ?",
-        [now.replace(tzinfo=None, microsecond=0), block.reason],
-    )
-    if _tables(db, "retained") == _tables(db, "target"):
-        for mart, columns in marts.items():
-            if "tenant_id" in columns:
-                db.execute(f"insert into target.marts.{mart} by name select * from retained.marts.{mart}")
-    else:
-        db.execute("insert into target.marts.build_info by name select * from retained.marts.build_info")
-    for file in ("retained", "target"):
-        db.execute(f"checkpoint {file}")
-        db.execute(f"detach {file}")
-
-
-def _read_until(db: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str | None]:
-    """The time up to which each tenant's sources were read, UTC, as the published file has it."""
-    db.execute(f"attach {quoted(path)} as published (read_only)")
-    rows = db.execute("select tenant_id, min(as_of) from published.marts.build_info group by tenant_id").fetchall()
-    db.execute("detach published")
+def _read_until(db: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """The time up to which each tenant's sources were read, UTC, as the published files have it."""
+    rows = db.execute("select tenant_id, min(as_of) from marts.build_info group by tenant_id").fetchall()
     return {name: as_of and as_of.isoformat(timespec="seconds") for name, as_of in rows}
-
-
-def _columns(db: duckdb.DuckDBPyConnection, database: str) -> Columns:
-    return dict(db.execute(
-        "select table_name, list(column_name order by column_index) from duckdb_columns() where database_name = ? and "
-        "schema_name = 'marts' group by all order by all", [database],
-    ).fetchall())  # fmt: skip
-
-
-def _tables(db: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str, str]]:
-    """Every column of a file's marts, with its type."""
-    return set(db.execute(
-        "select table_name, column_name, data_type from duckdb_columns() where database_name = ? and schema_name = "
-        "'marts'", [database],
-    ).fetchall())  # fmt: skip
 
 
 def _sync(folder: Path) -> None:

@@ -33,6 +33,9 @@ from orchestration.rates import Rate, read_rates
 from orchestration.settings import Settings
 from orchestration.tenant_settings import TenantSettings
 
+LAYOUT = 2
+"""Of the published files: 1 had the rows of all tenants in one file."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -107,7 +110,7 @@ def read(db: duckdb.DuckDBPyConnection, database: str) -> tuple[dict[str, State]
 
 def program() -> str:
     """A hash of what makes marts of rows, beside the configuration."""
-    digest = hashlib.sha256(f"{dbt_parse.fingerprint()} {version('takings')} {duckdb.__version__}".encode())
+    digest = hashlib.sha256(f"{dbt_parse.fingerprint()} {version('takings')} {duckdb.__version__} {LAYOUT}".encode())
     folder = Path(semantic.__file__).parent
     for path in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".yml")):
         digest.update(f"\0{path.relative_to(folder)}\0".encode() + path.read_bytes())

@@ -2,6 +2,7 @@
 
     published/current ──▶ published/<run_id>/{all,tenant-<id>}.duckdb, catalog.json
 
+A question about all tenants opens all.duckdb, whose views need the tenants' files attached.
 `current` is resolved once per question, so that a question sees one whole build while the next one is published.
 """
 
@@ -20,6 +21,8 @@ from semantic import catalog as catalogs
 from semantic.catalog import Catalog
 from semantic.errors import NoBuildError, SemanticError, UnknownNameError, UnknownTenantError
 
+EVERY = "all.duckdb"
+"""The published file of all tenants."""
 _RUN = "Build and publish with `takings run`, or try `make demo`"
 
 
@@ -105,8 +108,8 @@ def current(published: Path) -> Path:
     folder = link.resolve()
     if not link.is_symlink() and not link.exists():
         raise NoBuildError(f"Nothing is published in {published}", "no build has finished yet", _RUN)
-    if not (folder / "all.duckdb").is_file():
-        raise NoBuildError(f"The published build {folder} is incomplete", "it has no all.duckdb", _RUN)
+    if not (folder / EVERY).is_file():
+        raise NoBuildError(f"The published build {folder} is incomplete", f"it has no {EVERY}", _RUN)
     return folder
 
 
@@ -115,10 +118,20 @@ def tenants(folder: Path) -> list[str]:
     return sorted(path.stem.removeprefix("tenant-") for path in folder.glob("tenant-*.duckdb"))
 
 
+def attach_tenants(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
+    """Attach the file of each tenant of a build, under the name that the views of all.duckdb use; returns the names."""
+    files = sorted(folder.glob("tenant-*.duckdb"))
+    for file in files:
+        connection.execute(f"""ATTACH '{str(file).replace("'", "''")}' AS "{file.stem}" (READ_ONLY)""")
+    return [file.stem for file in files]
+
+
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a published file for reading. Raises NoBuildError that says who holds it, or that it is damaged."""
     try:
-        return duckdb.connect(str(path), read_only=True)
+        connection = duckdb.connect(str(path), read_only=True)
+        if path.name == EVERY:
+            attach_tenants(connection, path.parent)
     except duckdb.Error as error:
         why = str(error).splitlines()[0]
         if "Conflicting lock" in why:  # DuckDB names the program and its number
@@ -130,6 +143,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
         raise NoBuildError(
             f"Cannot open {path}", why, "`takings build` publishes a new build from what has been pulled"
         ) from error
+    return connection
 
 
 def definitions(published: Path) -> Catalog:
@@ -165,7 +179,7 @@ def open_build(
         advice = UnknownNameError("tenant", tenant, known).next_step
         raise UnknownTenantError(f"Unknown tenant {tenant!r}", "the published build has no such tenant", advice)
     catalog = definitions or catalogs.load(folder)
-    path = folder / ("all.duckdb" if tenant is None else f"tenant-{tenant}.duckdb")
+    path = folder / (EVERY if tenant is None else f"tenant-{tenant}.duckdb")
     connection = connect(path)
     try:
         yield Build(folder, catalog, connection, tenant, _stamp(path))

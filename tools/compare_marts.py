@@ -48,17 +48,18 @@ def compare(before: Path, after: Path) -> int:
     """Print a line per mart; returns how many marts differ."""
     differing = 0
     for world in sorted({path.name for path in (*before.iterdir(), *after.iterdir())}):
-        builds = [
-            (root / world / "state" / "published" / "current" / "all.duckdb").resolve() for root in (before, after)
-        ]
-        with duckdb.connect() as db:
-            for name, path in zip(("before", "after"), builds, strict=True):
-                db.execute(f"attach '{path}' as {name} (read_only)")
-            old, new = ({RENAMED.get(mart, mart): mart for mart in _marts(db, name)} for name in ("before", "after"))
-            for mart in sorted({*old, *new}):
-                line, same = _compared(db, old.get(mart), new.get(mart))
-                print(f"{'=' if same else '≠'} {world}: {mart}: {line}")
-                differing += not same
+        builds = [(root / world / "state" / "published" / "current").resolve() for root in (before, after)]
+        for file in sorted({path.name for build in builds for path in build.glob("tenant-*.duckdb")}):
+            with duckdb.connect() as db:
+                for name, build in zip(("before", "after"), builds, strict=True):
+                    db.execute(f"attach '{build / file}' as {name} (read_only)")
+                old, new = (
+                    {RENAMED.get(mart, mart): mart for mart in _marts(db, name)} for name in ("before", "after")
+                )
+                for mart in sorted({*old, *new}):
+                    line, same = _compared(db, old.get(mart), new.get(mart))
+                    print(f"{'=' if same else '≠'} {world}: {file}: {mart}: {line}")
+                    differing += not same
     print("Every row of every mart is the same." if not differing else f"{differing} marts differ.")
     return differing
 

@@ -59,11 +59,25 @@ def cursor(file: Path) -> duckdb.DuckDBPyConnection:
         for other in [name for name in _open if name[0].parent != file.parent or (name[0] == file and name != key)]:
             _open.pop(other).close()
         if key not in _open:
-            _open[key] = duckdb.connect(str(file), read_only=True, config=CONFIG)
+            _open[key] = _connect(file)
         _open.move_to_end(key)
         while len(_open) > OPEN_FILES:
             _open.popitem(last=False)[1].close()
         return _open[key].cursor()
+
+
+def _connect(file: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published file. That of all tenants has views over their files, which are attached first."""
+    if file.name != "all.duckdb":
+        return duckdb.connect(str(file), read_only=True, config=CONFIG)
+    later = ("enable_external_access", "lock_configuration")
+    config = {name: value for name, value in CONFIG.items() if name not in later}
+    db = duckdb.connect(str(file), read_only=True, config=config)
+    for tenant in sorted(file.parent.glob("tenant-*.duckdb")):
+        db.execute(f"""attach '{str(tenant).replace("'", "''")}' as "{tenant.stem}" (read_only)""")
+    for name in later:
+        db.execute(f"set {name} = {CONFIG[name]}")
+    return db
 
 
 class BuildCache(FileSystemCache):  # type: ignore[misc]

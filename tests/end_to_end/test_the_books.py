@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import duckdb
 import pytest
 
+from semantic.warehouse import connect
 from tests.end_to_end.conftest import SHOPS_OF_WORLDS
 from tests.end_to_end.sources import ACCOUNTS, Recipe, Shops
 from tests.oracle import daily, marts
@@ -76,7 +76,7 @@ def test_comparison_finds_a_difference_of_one_cent(shops: Shops, account: str, n
 
 
 def test_every_total_reconciles_with_the_report_of_its_source(shops: Shops) -> None:
-    with duckdb.connect(str(shops.published / "all.duckdb"), read_only=True) as db:
+    with connect(shops.published / "all.duckdb") as db:
         compared = dict(db.execute(
             "select source, count(*) from marts.reconciliation where theirs_minor <> 0 group by all"
         ).fetchall())  # fmt: skip

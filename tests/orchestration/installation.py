@@ -10,8 +10,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from common.errors import TakingsError
 from connectors.base import Progress, no_progress
 from connectors.http import utc_now
@@ -20,6 +18,7 @@ from orchestration import dbt_parse, pipeline, settings, simulator
 from orchestration.blocked import BlockedError
 from orchestration.home import Home
 from orchestration.pipeline import Run
+from semantic.warehouse import connect
 from simulator import SimulatorServer, demo_world, serve, write_files
 from tests import shared_cache
 from tests.oracle.configuration import settings_of
@@ -186,14 +185,17 @@ def published_sources() -> Installation:
 
 
 def ask(path: Path, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(path), read_only=True) as db:
+    with connect(path) as db:
         return db.execute(sql, list(values)).fetchall()
 
 
 def marts(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    with duckdb.connect(str(path), read_only=True) as db:
+    with connect(path) as db:
         columns: dict[str, list[str]] = {}
-        listed = "select table_name, column_name from duckdb_columns() where schema_name = 'marts' order by all"
+        listed = (
+            "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and database_name = "
+            "current_database() order by all"
+        )
         for table, column in db.execute(listed).fetchall():
             columns.setdefault(table, []).extend([column] if column not in CHANGING else [])
         return {
@@ -206,10 +208,11 @@ def fingerprints(path: Path, tenants: Collection[str] = ()) -> dict[str, tuple[i
     """Each table of a staging file or of a published one: the number of its rows and the sum of their hashes, without
     the columns that tell one run from another."""
     where = " where list_contains(?, tenant_id)" if tenants else ""
-    with duckdb.connect(str(path), read_only=True) as db:
+    with connect(path) as db:
         listed = db.execute(
             "select schema_name || '.' || table_name, list(column_name order by column_index) from duckdb_columns() "
-            "where not internal and (schema_name <> 'takings' or table_name = 'rejects') group by all order by all"
+            "where database_name = current_database() and not internal and "
+            "(schema_name <> 'takings' or table_name = 'rejects') group by all order by all"
         ).fetchall()
         result = {}
         for table, columns in listed:
@@ -222,7 +225,7 @@ def fingerprints(path: Path, tenants: Collection[str] = ()) -> dict[str, tuple[i
 
 def days(path: Path, account: str) -> dict[tuple[Any, str], dict[str, int]]:
     """metrics_daily of one tenant: (day, channel) to its numbers that are not zero."""
-    with duckdb.connect(str(path), read_only=True) as db:
+    with connect(path) as db:
         cursor = db.execute("select * from marts.metrics_daily where tenant_id = ?", [account])
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -75,7 +75,7 @@ def make_year(shop: str) -> Year:
             for number, now in enumerate(CLOCK):
                 server.set_now(now)
                 place.run()
-                shutil.copy(place.current / "all.duckdb", folder / f"{number}.duckdb")
+                shutil.copy(place.current / f"tenant-{shop}.duckdb", folder / f"{number}.duckdb")
 
     folder = shared_cache.entry(f"late-events-{shop}", f"11 800 {CLOCK}", make)
     return Year(world, shop, [folder / f"{number}.duckdb" for number in range(len(CLOCK))])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connectors.sync.staging import Staging
-from orchestration import dbt_build, pipeline, unchanged
+from orchestration import dbt_build, dbt_parse, pipeline, unchanged
 from tests.orchestration.installation import Installation, marts, published_sources
 
 pytestmark = pytest.mark.worlds
@@ -97,7 +97,7 @@ def test_rows_read_again_and_a_later_instant_of_the_same_day_are_no_change(place
 
 
 def test_other_program_changes_every_tenant(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dbt_build, "fingerprint", lambda: "another project")
+    monkeypatch.setattr(dbt_parse, "fingerprint", lambda: "another project")
     assert changed(place) == {AURORA, NORDLICHT}
 
 

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from semantic.catalog import Catalog
+from semantic.warehouse import connect
 from superset_assets import datasets, decisions
 from superset_assets.client import call, listing
 from tests.superset_assets import walls
@@ -96,7 +97,7 @@ def written(superset: Running, catalog: Catalog, who: str, table: str, run_id: s
     """The same, of the tenant's rows in the file of all tenants."""
     sums = [item.name for item in catalog.marts[table].columns if item.type.upper() in NUMBERS]
     aggregates = ", ".join(["count(tenant_id)", *(f"sum({name})" for name in sums)])
-    with duckdb.connect(str(superset.published / run_id / "all.duckdb"), read_only=True) as db:
+    with connect(superset.published / run_id / "all.duckdb") as db:
         (row,) = db.execute(f"SELECT {aggregates} FROM marts.{table} WHERE tenant_id = ?", [who]).fetchall()
     return [float(value or 0) for value in row]
 
