@@ -111,7 +111,8 @@ def prune(client: SupersetClient, zipped: bytes, *, dry_run: bool = True) -> lis
 
     Assets that people made in Superset are never touched: they have random uuids and not our mark.
     """
-    orphans = [item for kind in _LATEST_FIRST for item in plan(client, zipped).orphans if item.kind == kind]
+    every = plan(client, zipped).orphans
+    orphans = [item for kind in _LATEST_FIRST for item in every if item.kind == kind]
     if dry_run:
         return orphans
     for asset in orphans:

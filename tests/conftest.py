@@ -18,6 +18,7 @@ from xdist.scheduler import LoadFileScheduling
 from orchestration import dbt_build
 from tests import shared_cache
 from tests.orchestration import quick_build
+from tests.superset_assets import browser
 from tests.superset_assets.conftest import Running, running_superset
 
 gc.disable()  # until everything is collected: what is imported stays, and to look through it takes a second per worker
@@ -150,7 +151,7 @@ def _quick_builds() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def superset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A Superset with our assets and two tenants, one per worker."""
-    with running_superset(tmp_path_factory.mktemp("superset")) as running:
+    with running_superset(tmp_path_factory.mktemp("superset")) as running, browser.one_browser():
         yield running
 
 
@@ -176,6 +177,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("superset")
         for mark in _marks(item.path):
             item.add_marker(mark)
+    gc.freeze()  # what was imported stays: nobody looks through it again
     gc.enable()
 
 

@@ -141,24 +141,16 @@ print(reader.reads, len(reader.builds), *reader.wrong)
 
 def test_readers_see_complete_builds_and_no_error_during_many_publishes(place: Installation) -> None:
     """Each publish has one order less than the one before, in every mart."""
-    scratch = place.root / "scratch.duckdb"
+    scratch, home, prepared = place.root / "scratch.duckdb", place.home, dict[str, Path]()
     with duckdb.connect(str(scratch)) as db:
         db.execute(f"attach '{place.current / 'all.duckdb'}' as everyone (read_only); create schema marts")
         attach_tenants(db, place.current)
         for mart in place.marts():
             db.execute(f"create table marts.{mart} as select * from everyone.marts.{mart}")
-    stop = place.root / "stop"
-    link = place.home.published / "current"
-    reader = Reader(link)
-    reader.start()
-    command = [sys.executable, "-c", READ, str(link), str(stop)]
-    other = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
-    run_ids = []
-    for _ in range(5):
+    home.builds.mkdir(exist_ok=True)
+    for _ in range(5):  # before anybody reads: readers who wait for the next publish prove nothing
         run_id = pipeline.new_run_id()
-        home = place.home
-        home.builds.mkdir(exist_ok=True)
-        path = home.builds / f"build_{run_id}.duckdb"
+        path = prepared[run_id] = home.builds / f"build_{run_id}.duckdb"
         shutil.copy(scratch, path)
         with duckdb.connect(str(path)) as db:
             order_id = db.execute("select order_id from marts.orders order by order_id limit 1").fetchall()[0][0]
@@ -174,10 +166,16 @@ def test_readers_see_complete_builds_and_no_error_during_many_publishes(place: I
         shutil.copy(path, scratch)
         write_blocked(path, [])
         unchanged.write(path, home.staging, {}, [])
+    stop = place.root / "stop"
+    link = place.home.published / "current"
+    reader = Reader(link)
+    reader.start()
+    command = [sys.executable, "-c", READ, str(link), str(stop)]
+    other = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
+    for run_id, path in prepared.items():
         with home.writing():
             tenants = dict.fromkeys(TENANTS, publication.Tenant("UTC"))
             publication.publish(home, Built(path), run_id, tenants, no_progress)
-        run_ids.append(run_id)
     reader.stop.set()
     reader.join(30)
     stop.touch()
@@ -188,6 +186,7 @@ def test_readers_see_complete_builds_and_no_error_during_many_publishes(place: I
     assert int(reads) > 10
     assert len(reader.builds) > 3
     assert int(builds) > 1
+    run_ids = list(prepared)
     retained = sorted(path.name for path in place.home.published.iterdir() if not path.is_symlink())
     assert retained == run_ids[-publication.RETAINED_BUILDS :]
     assert place.current.name == run_ids[-1]

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 def running(app: ASGIApp, port: int = 0) -> Iterator[int]:
     """Serve `app` until the end of the block, by default on a free port; gives its port."""
     with socket.socket() as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a browser's connection may end after its server
         place.bind(("127.0.0.1", port))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
         thread = threading.Thread(target=server.run, args=([place],), daemon=True)

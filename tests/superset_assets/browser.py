@@ -6,8 +6,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,10 +31,14 @@ CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--blink-settings=imageAnimationPolicy=2",  # the picture of waiting moves: each frame would be drawn
     "--js-flags=--no-opt",  # a page is open for seconds: to optimise its scripts costs more than it saves
 )  # fmt: skip
+DESKTOP, PHONE = (1440, 3600), (390, 6600)
 CHARTS = "[data-test='chart-container'], .dashboard-component-chart-holder .slice_container"
 BUSY = ".ant-spin-spinning, [data-test='loading-indicator'], .loading, [aria-label='Loading']"
+_idle: list[Callable[[], webdriver.Chrome]] = []
+"""Gives the browser of `one_browser` while no test uses it."""
 BROKEN = "[data-test='alert-message'], .ant-alert-error, .error-boundary, [data-test='error-message']"
 
 
@@ -42,9 +46,30 @@ BROKEN = "[data-test='alert-message'], .ant-alert-error, .error-boundary, [data-
 def chromium(*, dark: bool = False, phone: bool = False) -> Iterator[webdriver.Chrome]:
     """A browser with a new profile, in light or dark mode: a desktop 1440 pixels wide, or a phone of 390.
 
-    The window is higher than any dashboard: Superset draws a chart when it becomes visible.
+    The window is higher than any dashboard: Superset draws a chart when it becomes visible. Within `one_browser` it is
+    a new tab of a browser that has forgotten all but the files that it loaded.
     """
-    width, height = (390, 6600) if phone else (1440, 3600)
+    width, height = PHONE if phone else DESKTOP
+    with _new_tab() if _idle else _started(width, height) as driver:
+        if phone:
+            screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        if dark:
+            prefer_dark(driver)
+        yield driver
+
+
+@contextmanager
+def one_browser() -> Iterator[None]:
+    """The tests share a browser: to start one and to load Superset's scripts for the first time costs 5 CPU seconds."""
+    with ExitStack() as stack:
+        _idle.append(lambda: stack.enter_context(_started(*DESKTOP)))
+        yield
+        _idle.clear()
+
+
+@contextmanager
+def _started(width: int, height: int) -> Iterator[webdriver.Chrome]:
     with TemporaryDirectory() as profile:
         options = Options()
         options.binary_location = str(CHROMIUM)
@@ -53,14 +78,29 @@ def chromium(*, dark: bool = False, phone: bool = False) -> Iterator[webdriver.C
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
         try:
-            if phone:
-                screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
-                driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-            if dark:
-                prefer_dark(driver)
             yield driver
         finally:
             driver.quit()
+
+
+@contextmanager
+def _new_tab() -> Iterator[webdriver.Chrome]:
+    """A tab of the browser that nobody uses. After a test that fails, the others start browsers of their own."""
+    driver = _idle.pop()()
+    first = driver.current_window_handle
+    driver.switch_to.new_window("tab")
+    yield driver
+    driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "default"})
+    for handle in driver.window_handles:
+        if handle != first:
+            driver.switch_to.window(handle)
+            driver.close()
+    driver.switch_to.window(first)
+    for kind in ("performance", "browser"):
+        driver.get_log(kind)  # type: ignore[no-untyped-call]
+    _idle.append(lambda: driver)
 
 
 def prefer_dark(driver: webdriver.Chrome) -> None:

@@ -22,7 +22,9 @@ CLOSED = (
     "report/", "annotation_layer/", "css_template/", "log/", "tag/", "sqllab/", "dashboard/export/?q=!(1,2,3,4,5,6)",
     "chart/export/?q=!(1,2,3)", "dataset/export/?q=!(1,2,3)",
 )  # fmt: skip
-EVERYTHING, QUICK = ("csv", "xlsx", "values"), ()  # extra parts: exports of each chart, and the values of each column
+# Extra parts: exports of each chart, or of those that show names, and the values of each column.
+NAMING = ("Top products", "Top customers", "ROAS by campaign", "Traffic sources", "Feature uses")
+EVERYTHING, EXPORTS_OF_NAMES, QUICK = ("csv", "xlsx", "values"), ("csv of names", "xlsx of names"), ()
 Place = tuple[str, str]
 Query = dict[str, Any]
 
@@ -69,11 +71,12 @@ def _charts(
     names = [f"{title} as json" for title in titles] + [f"{title} of {other}" for title in titles]
     yield from zip(names, map(json.dumps, results), strict=True)
     for kind in ("csv", "xlsx"):
-        if kind in extra:
-            body = _body(dataset, queries) | {"result_format": kind}
+        exported = {title: query for title, query in charts if kind in extra or title in NAMING}
+        if exported and {kind, f"{kind} of names"} & {*extra}:
+            body = _body(dataset, list(exported.values())) | {"result_format": kind}
             content = send(client, "post", "chart/data", json=body).content
-            files = _files(content) if len(queries) > 1 else [content]
-            yield from zip((f"{title} as {kind}" for title in titles), map(_text, files), strict=True)
+            files = _files(content) if len(exported) > 1 else [content]
+            yield from zip((f"{title} as {kind}" for title in exported), map(_text, files), strict=True)
 
 
 def chart_data(
