@@ -36,6 +36,7 @@ ONE_SUPERSET = (
     "tests/superset_assets/test_roles.py",
     "tests/superset_assets/test_csv.py",
     "tests/superset_assets/test_annotations.py",
+    "tests/superset_assets/test_grain.py",
     "tests/superset_assets/test_one_source.py",
     "tests/serving/test_superset.py",
     "tests/serving/test_browser.py",
@@ -172,12 +173,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(f"{', '.join(missing)} does not exist: correct LONGEST and MARK_OF_PATH in {__file__}")
     rank = {ROOT / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
+    alone = set()
     for item in items:
         if "superset" in getattr(item, "fixturenames", ()):
             item.add_marker("superset")
+            if item.nodeid.partition("::")[0] not in ONE_SUPERSET and item.get_closest_marker("deep") is None:
+                alone.add(item.nodeid)
         for mark in _marks(item.path):
             item.add_marker(mark)
-    gc.freeze()  # what was imported stays: nobody looks through it again
+    if alone:
+        raise pytest.UsageError(f"Name the files of these in ONE_SUPERSET: {', '.join(sorted(alone))}")
     gc.enable()
 
 

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -68,17 +69,36 @@ MOST_LINES, MOST_LINES_OF_A_FUNCTION, MOST_LINES_OF_SQL = 350, 70, 150
 
 
 def modules(*folders: str) -> list[Path]:
-    paths = (path for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
-    return [path for path in paths if ".venv" not in path.parts and "__pycache__" not in path.parts]
+    return [path for folder in folders for path in _modules(ROOT / folder)]
+
+
+@cache
+def _modules(folder: Path) -> list[Path]:
+    """The modules below a folder; an environment in it has some ten thousand others, which nobody looks through."""
+    paths = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [each for each in folders if each not in (".venv", "__pycache__")]
+        paths += [Path(place, file) for file in files if file.endswith(".py")]
+    return sorted(paths)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
 def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def imported(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def imported(path: Path) -> list[tuple[int, str]]:
     """Line and dotted name of everything that a file imports, inside functions too."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    return list(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -151,7 +171,7 @@ def test_the_product_imports_no_test_and_no_tool() -> None:
 
 
 def touches_environment(path: Path) -> list[int]:
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     attributes = {
         node.lineno
         for node in ast.walk(tree)
@@ -191,7 +211,7 @@ def database_uses(path: Path) -> Iterator[tuple[int, str]]:
     """Uses of a staging connection; in a connector also duckdb itself, and SQL outside questions and streams."""
     connector = room_of(path) == "connectors"
     declares_sql = path.name == "questions.py" or path.parent.name == "streams"
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Attribute) and node.attr == "db":
             yield node.lineno, "uses a database connection"
         text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
@@ -285,7 +305,7 @@ def too_long() -> Iterator[tuple[str, int, str]]:
                 length,
                 f"a file has up to {MOST_LINES} lines: move what reads alone into a file of its own",
             )
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
                 lines = node.end_lineno - node.lineno + 1
                 if lines > MOST_LINES_OF_A_FUNCTION:

@@ -25,6 +25,7 @@ from serving.app import application
 from serving.tenant_api.history import Author
 from serving.tenant_api.profile import Profile
 from serving.tokens import SCOPES, Tokens
+from tests.sampling import sample
 from tests.serving.asgi import Answer, Client
 from tests.serving.conftest import WRITE_KEYS, Served, Sessions, copied, publish_again, site_of
 from tests.serving.server import ask_with, running
@@ -135,10 +136,10 @@ def is_own(name: str) -> bool:
     return name.startswith("a token") and not name.startswith("a token of another ledger")
 
 
-def leaks(served: Served, tenant: str, *only: str) -> list[str]:
+def leaks(served: Served, tenant: str, *only: str) -> Iterator[str]:
     words = (CANARIES[OTHER[tenant]], f'"id": "{OTHER[tenant]}"')
     places = walk(served, tenant, ("GET",), only)
-    return [place for place, answer in places if any(word in text_of(answer) for word in words)]
+    return (place for place, answer in places if any(word in text_of(answer) for word in words))
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ def served_by(published: Path, folder: Path) -> Served:
     return Served(site, Sessions(), Client(application(site)))
 
 
-@pytest.mark.parametrize("tenant", OTHER)
+@pytest.mark.parametrize("tenant", sample(OTHER, "aurora"))
 def test_no_address_shows_anything_of_another_tenant(unlimited: Served, tenant: str) -> None:
     for name, canary in CANARIES.items():
         profile, now = Profile(description=canary), unlimited.site.now()
@@ -235,13 +236,13 @@ def test_tenant_taken_from_the_address_is_found(unlimited: Served, monkeypatch: 
 
 def test_hash_that_is_not_compared_is_found(unlimited: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens.hmac, "compare_digest", lambda *_: True)
-    assert leaks(unlimited, "aurora", "the other's id")
+    assert any(leaks(unlimited, "aurora", "the other's id"))
 
 
 def test_token_that_does_not_end_is_found(unlimited: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens.Token, "state", lambda *_: "live")
     for name in ("an expired token of the other", "a revoked token of the other"):
-        assert leaks(unlimited, "aurora", name)
+        assert any(leaks(unlimited, "aurora", name))
 
 
 def test_cache_that_forgets_the_tenant_is_found(unlimited: Served, monkeypatch: pytest.MonkeyPatch) -> None:
