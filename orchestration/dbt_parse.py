@@ -127,7 +127,9 @@ def _plan(home: Home, manifest: Any) -> bytes:
             if hasattr(node, "test_metadata"):
                 node.test_metadata.kwargs = {}
         node.compiled, node.compiled_code = False, None
-    manifest.files = {}  # what a later parse compares
+    manifest.files = {}  # what a later parse compares; the rest of these no build reads either
+    for unread in ("docs", "disabled", "metrics", "semantic_models", "saved_queries", "unit_tests", "exposures"):
+        getattr(manifest, unread).clear()
     plan: bytes = manifest.to_msgpack()
     return plan
 

@@ -3,8 +3,15 @@
 {% materialization table, adapter='duckdb' -%}
     {%- set relation = this.incorporate(type='table') -%}
     {%- call statement('main') -%}
-        drop table if exists {{ relation }};
-        {{ create_table_as(False, relation, compiled_code) }}
+        create or replace table {{ relation }} as
+        {% if model.contract.enforced -%}
+            {#- their types are checked once per build: orchestration/dbt_build.py -#}
+            select {{ model.columns | join(', ') }} from (
+                {{ compiled_code }}
+            ) as contracted
+        {%- else -%}
+            {{ compiled_code }}
+        {%- endif %}
     {%- endcall -%}
     {{ adapter.commit() }}
     {{ return({'relations': [relation]}) }}
@@ -13,9 +20,25 @@
 {% materialization view, adapter='duckdb' -%}
     {%- set relation = this.incorporate(type='view') -%}
     {%- call statement('main') -%}
-        drop view if exists {{ relation }};
-        {{ get_create_view_as_sql(relation, compiled_code) }}
+        create or replace view {{ relation }} as (
+            {{ compiled_code }}
+        )
     {%- endcall -%}
     {{ adapter.commit() }}
     {{ return({'relations': [relation]}) }}
+{%- endmaterialization %}
+
+{# No check here has a limit or stores its rows. #}
+{% materialization test, adapter='duckdb' -%}
+    {%- set failures = config.get('fail_calc') -%}
+    {%- call statement('main', fetch_result=True) -%}
+        select
+            {{ failures }} as failures,
+            {{ failures }} {{ config.get('warn_if') }} as should_warn,
+            {{ failures }} {{ config.get('error_if') }} as should_error
+        from (
+            {{ compiled_code }}
+        ) as failing
+    {%- endcall -%}
+    {{ return({'relations': []}) }}
 {%- endmaterialization %}
