@@ -64,6 +64,7 @@ class Table:
     `source` is the FROM clause over the landed records `r`, which also have `landing_part` and `landed_until`, the end
     of their window. Where records are lines of files, `place` reads a record's file and line; its rejects are named by
     them and stay until the file comes again. `broken` reads why a record cannot be loaded, null for one that can.
+    `numbered` is the last column of the key where rows may be equal: it numbers equal rows of a file by their lines.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Table:
     broken: str | None = None
     spared: str | None = None
     apart: bool = False
+    numbered: str | None = None
 
 
 @dataclass(frozen=True)

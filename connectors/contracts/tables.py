@@ -7,6 +7,8 @@ a file's name, a database's table, a journal of the collector.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from connectors.base import Column, Stream, Table
 from connectors.contracts.fields import Contract
 from connectors.contracts.records import CONTRACTS, STORE_PROFILE
@@ -89,8 +91,8 @@ def _file_stream(contract: Contract) -> Stream:
     rows = "record as r"
     own: tuple[Column, ...] = ()
     if contract.key is None:
-        own = (Column("row_hash", "VARCHAR", "r.row_hash"), Column("occurrence", "BIGINT", "r.occurrence"))
-        rows = _numbered(contract)
+        own = (Column("row_hash", "VARCHAR", "r.row_hash"), Column("occurrence", "BIGINT", "'1'"))
+        rows = _hashed(contract)
     return Stream(
         name=contract.name,
         query=f"{contract.name}.csv, .jsonl(.gz), .parquet",
@@ -114,6 +116,7 @@ def _file_stream(contract: Contract) -> Stream:
                 where="r.kind = 'row'",
                 parent="file",
                 apart=True,
+                numbered=None if contract.key else "occurrence",
                 version=contract.version,
                 place=("r.file", "r.line"),
                 broken="r.broken",
@@ -124,11 +127,13 @@ def _file_stream(contract: Contract) -> Stream:
     )
 
 
-def _numbered(contract: Contract) -> str:
-    """SQL for the landed records with the hash of a row's content, and which of several equal rows of a file it is."""
-    texts = ", ".join(f"coalesce(row.{name}, '')" for name in contract.columns)
-    content = f"case when broken is null then md5(concat_ws(chr(31), {texts})) end"
-    number = "row_number() over (partition by file, kind, row_hash order by cast(line as bigint))"
-    return (
-        f"(select *, cast({number} as varchar) as occurrence from (select *, {content} as row_hash from record)) as r"
-    )
+def content_hash(texts: Sequence[str]) -> str:
+    """SQL for the hash of a row's content; `texts` are the SQL of its columns as texts, in their order."""
+    listed = ", ".join(f"coalesce({text}, '')" for text in texts)
+    return f"md5(concat_ws(chr(31), {listed}))"
+
+
+def _hashed(contract: Contract) -> str:
+    """SQL for the landed records with the hash of a row's content."""
+    content = content_hash([f"row.{name}" for name in contract.columns])
+    return f"(select *, case when broken is null then {content} end as row_hash from record) as r"

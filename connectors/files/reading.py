@@ -49,16 +49,17 @@ def find(folder: Path, inside: str, *patterns: str) -> list[EventFile]:
     return [EventFile.of(path, folder) for path in sorted(paths) if not path.name.startswith(".")]
 
 
-def lines(path: Path) -> Iterator[tuple[int, bytes | Unreadable]]:
+def lines(path: Path, at: int = 0, number: int = 0) -> Iterator[tuple[int, bytes | Unreadable]]:
     """Each line that is not empty, stripped, with its number; an Unreadable for one that is too long, and where a
     compressed file breaks off or becomes too large. At most one line of LONGEST bytes is in memory.
 
-    Raises ConfigurationError when the file may not be read.
+    Reading begins at the byte `at`, after `number` lines. Raises ConfigurationError when the file may not be read.
     """
-    number = size = 0
+    size = 0
     try:
         compressed = path.suffix == ".gz"
         with cast(BinaryIO, gzip.open(path, "rb")) if compressed else path.open("rb") as file:
+            file.seek(at)
             most = MOST_UNCOMPRESSED if compressed else sys.maxsize
             while size <= most and (line := file.readline(LONGEST + 2)):  # room for the line end
                 number, size = number + 1, size + len(line)

@@ -11,7 +11,8 @@ import duckdb
 
 from connectors.base import Account, Stream, Table, iso
 from connectors.errors import ContractError, IncompleteError
-from connectors.sync.casts import read, strict_cast
+from connectors.sync import converted
+from connectors.sync.casts import read
 from connectors.sync.control_tables import LINEAGE, SCOPE, has_rejects, rows_changed
 from connectors.sync.cursors import Cursors
 from connectors.sync.landing import LandedWindow
@@ -33,6 +34,7 @@ class Load:
     ) -> None:
         self.db, self.account, self.stream, self.landed, self.run_id = db, account, stream, landed, run_id
         self.scope = [account.tenant_id, account.account]
+        self.has_converted = False
 
     def run(self, into: Into) -> tuple[int, int, int]:
         """Read the records, bring them `into` the tables and move the cursor.
@@ -63,6 +65,8 @@ class Load:
             changed, rejected = into()
         if by_day:
             self.db.execute("drop table covered")
+        if self.has_converted:
+            self.db.execute("drop view converted")
         self.db.execute("drop view record")
         self.db.execute("drop table landed")
         return records, changed, rejected
@@ -79,7 +83,7 @@ class Load:
 
     def merge(self) -> tuple[int, int]:
         """Compare with what is stored; returns (rows changed, rows rejected)."""
-        return Merge(self.db, self.account, self.stream, self.run_id).run()
+        return Merge(self.db, self.account, self.stream, self.run_id, has_converted=self.has_converted).run()
 
     def fill(self) -> tuple[int, int]:
         """The first load, where nothing has to be compared: typed straight into the tables.
@@ -93,13 +97,16 @@ class Load:
                 and self.db.execute(f"select 1 from record as r where {table.broken} is not null").fetchone()
             ):
                 raise _NotCleanError
-            columns = ", ".join((*SCOPE, *LINEAGE, *(column.name for column in table.columns)))
-            typed = ", ".join(strict_cast(column) for column in table.columns)
+            listed = ", ".join(column.name for column in table.columns)
+            rows = converted.all_rows(table, self.has_converted)
             try:
+                if table.numbered:
+                    self.db.execute(f"create or replace temp table repeated as {converted.repeated(table, rows)}")
+                    rows = converted.numbered(table, rows)
                 written += rows_changed(
                     self.db,
-                    f"insert into {self._target(table)} ({columns}) select ?, ?, ?, r.landing_part, {typed} "
-                    f"from {table.source} where {table.where}",
+                    f"insert into {self._target(table)} ({', '.join((*SCOPE, *LINEAGE))}, {listed}) "
+                    f"select ?, ?, ?, landing_part, {listed} from ({rows})",
                     [*self.scope, self.run_id],
                 )
             except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
@@ -115,6 +122,8 @@ class Load:
             f"{name} is null or starts_with(cast({name} as varchar), '{OBJECT}')" for name in table.key
         )
         where = "tenant_id = ? and source_account = ?"
+        if table.numbered:  # no two rows have the same number
+            return False
         checks = [
             f"select count(*) <> count(distinct ({key})) or count(*) filter ({missing}) > 0 from {target} where {where}"
         ]
@@ -136,7 +145,8 @@ class Load:
         # a constant where all records have one part (a bulk file): a million records need no text each
         part = f"filename[{len(str(landed.root)) + 2}:]" if len(parts) > 1 else literal((parts or [""])[0])
         source = f"select {empty}, '' as filename where false"
-        converted = [str(path) for path in landed.paths if path.suffix == ".parquet"]
+        typed = [path for path in landed.paths if path.suffix == ".parquet"]
+        self.has_converted = bool(typed)
         written = [str(path) for path in landed.paths if path.suffix != ".parquet"]
         if written:
             source = (
@@ -146,7 +156,9 @@ class Load:
         try:
             values = [written] if written else []
             rows = rows_changed(self.db, f"create temp table landed as {source}", values)
-            rows += self._read_converted(converted) if converted else 0
+            if self.has_converted:
+                self.db.execute(f"create temp view converted as {converted.view(typed, part)}")
+                rows += self.db.execute("select count(*) from converted").fetchall()[0][0]
         except (duckdb.InvalidInputException, duckdb.IOException) as error:
             if "JSON transform error" in str(error):
                 raise ContractError(
@@ -176,15 +188,6 @@ class Load:
                 f"({announced_roots} roots). None of them was loaded; run again to fetch them."
             )
         return rows
-
-    def _read_converted(self, paths: list[str]) -> int:
-        """Add the records of parts in Parquet, which have only some of the fields; returns their number."""
-        names = ("kind", "file", "row")
-        record = self.stream.record.items()
-        fields = ", ".join(name if name in names else f'null::{kind} as "{name}"' for name, kind in record)
-        return rows_changed(
-            self.db, f"insert into landed select {fields}, filename from read_parquet(?, filename = true)", [paths]
-        )
 
     def _count_without(self, field: str) -> int:
         """How many landed records lack a field."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import duckdb
 
 from connectors.base import Account, Stream, Table
+from connectors.sync import converted
 from connectors.sync.casts import cast, read
 from connectors.sync.control_tables import LINEAGE, OF_STREAM, SCOPE, has_rejects, of_stream, rows_changed, utc_now
 
@@ -20,7 +21,16 @@ OBJECT = '{"'
 class Merge:
     """One load of one stream's landed records (the view `record`) into its tables, inside the caller's transaction."""
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, account: Account, stream: Stream, run_id: str) -> None:
+    def __init__(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        account: Account,
+        stream: Stream,
+        run_id: str,
+        *,
+        has_converted: bool = False,
+    ) -> None:
+        self.has_converted = has_converted
         self.db, self.account, self.stream, self.run_id = db, account, stream, run_id
         self.scope = [account.tenant_id, account.account]
         self.load = of_stream(account, stream.name)
@@ -50,6 +60,13 @@ class Merge:
             f"{line} as place_line, nullif({_reasons(table)}, '') as reject_reason from {table.source} "
             f"where {table.where}"
         )
+        if table.place and self.has_converted:
+            self.db.execute(
+                f"insert into new_{table.name} by name select * exclude (line), file as place_file, "
+                f"cast(line as varchar) as place_line from ({converted.rows_of(table)})"
+            )
+        if table.numbered:
+            self._number(table)
         if table.parent and not table.apart:
             self._keep_newest_parents(table)
         twice, broken = self._count(table)
@@ -60,6 +77,15 @@ class Merge:
         if table.place and (self._count(table)[0] if broken else twice):
             self._keep_newest_versions(table)
         return cleared, rejected
+
+    def _number(self, table: Table) -> None:
+        """Number equal rows of a file by their lines."""
+        rows = f"select *, cast(place_line as bigint) as line from new_{table.name} where reject_reason is null"
+        self.db.execute(
+            f"update new_{table.name} as r set {table.numbered} = n.number "
+            f"from ({converted.repeated(table, rows)}) as n "
+            "where r.place_file = n.file and cast(r.place_line as bigint) = n.line"
+        )
 
     def _count(self, table: Table) -> tuple[bool, int]:
         """Whether new_<table> has a key twice (a page that moved), and how many of its rows cannot be typed."""
@@ -111,10 +137,12 @@ class Merge:
     def _keep_newest_versions(self, table: Table) -> None:
         """Keep one row per key, the newest version."""
         newest = f"{table.version} desc nulls last, " if table.version else ""
-        line = ", try_cast(place_line as bigint) desc nulls last" if table.place else ""
+        later = "try_cast(place_line as bigint) desc nulls last, " if table.place else ""
+        part = "landing_part desc, "
+        order = f"{newest}{later}{part}" if table.apart else f"{newest}{part}{later}"  # a file's lines are in any part
         self.db.execute(
             f"create or replace temp table new_{table.name} as select * from new_{table.name} qualify row_number() "
-            f"over (partition by {', '.join(table.key)} order by {newest}landing_part desc{line}) = 1"
+            f"over (partition by {', '.join(table.key)} order by {order.removesuffix(', ')}) = 1"
         )
 
     def _merge(self, table: Table) -> int:

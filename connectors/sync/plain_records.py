@@ -1,216 +1,255 @@
-"""Convert a file of records whose every row is plain, in one statement of DuckDB, to a part of the landing zone.
+"""Convert the plain rows of a file of records to a part of the landing zone in Parquet, typed as staging has them.
 
-A row is plain when it is written in the form in which it is loaded, or nearly so. This is a quick judge, not a second
-reading: where a single row is not plain, nothing is converted and `RecordReader` reads the file, row by row.
+A row is plain when it is written in the form in which it is loaded, or nearly so (plain_values.py). This is a quick
+judge, not a second reading: a row that is not plain, or that may be not, is left to `RecordReader`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from connectors.contracts.fields import Contract, Field, Kind
-from connectors.contracts.values import NO_ID, Clock
+from connectors.contracts.fields import Contract
+from connectors.contracts.tables import content_hash
+from connectors.contracts.values import Clock
+from connectors.sync import plain_values
+from connectors.sync.casts import SQL_TYPES
 from connectors.sync.load import literal
 
-BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
-"""What Python's strip() removes."""
 MEMORY = "1GB"
-_NUMBER = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?"
-_INSTANT = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-4]):[0-5]\d)?"
+LONGEST = 1_000_000  # bytes of a line
 _CHECKS = {
-    "chat_sessions": "ended_at is null or rtrim(ended_at, 'Z') >= rtrim(started_at, 'Z')",
-    "chat_messages": "(input_tokens is null or coalesce(cached_tokens::bigint, 0) <= input_tokens::bigint) "
-    "and (output_tokens is null or coalesce(reasoning_tokens::bigint, 0) <= output_tokens::bigint)",
+    "chat_sessions": "ended_at is null or ended_at >= started_at",
+    "chat_messages": "(input_tokens is null or coalesce(cached_tokens, 0) <= input_tokens) "
+    "and (output_tokens is null or coalesce(reasoning_tokens, 0) <= output_tokens)",
     "product_events": "true",
     "event_log": "funnel_stage <> 'purchase' or sale_amount is not null",
 }
 """The contracts' own checks; a contract without an entry is read row by row."""
 
 
-def convert(path: Path, name: str, header: Sequence[str] | None, contract: Contract, clock: Clock, keep_text: bool,
-            target: Path) -> int | None:  # fmt: skip
-    """Write the rows of a file to `target` as landed records; returns their number, None where a row is not plain.
+@dataclass(frozen=True)
+class Lines:
+    """A file of one object of JSON per line. The lines are numbered from `first`; without it each begins with its
+    number and the character 1."""
 
-    `name` is the file as records name it, `header` the columns of a CSV, None for JSON lines.
-    """
-    try:
-        with duckdb.connect() as db:
-            db.execute("set TimeZone = 'UTC'")
-            db.execute(f"set memory_limit = '{MEMORY}'")
-            if header is None and not _has_only_fields(db, path, contract):
-                return None
-            db.execute(f"copy ({_select(path, name, header, contract, clock, keep_text)}) to {literal(str(target))} "
-                       "(format parquet, compression zstd)")  # fmt: skip
-            rows, doubts = db.execute(
-                f"select count(*), count(*) filter (doubt) from read_parquet({literal(str(target))})"
-            ).fetchall()[0]
-    except duckdb.Error:
-        rows, doubts = 0, 1
-    if doubts or not rows:
+    path: Path
+    first: int | None = None
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a conversion did: the rows that were written, how many of them have which unknown field, and the lines that
+    are not plain, with their numbers."""
+
+    rows: int = 0
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    others: Sequence[tuple[int, str]] = ()
+
+
+@dataclass(frozen=True)
+class PlainRecords:
+    """Converts parts of one file, which records name `file`. `unknown` are fields that the contract does not have: they
+    are kept in the landing zone."""
+
+    contract: Contract
+    clock: Clock
+    keep_text: bool
+    file: str
+    unknown: tuple[str, ...] = ()
+
+    def convert_lines(self, lines: Lines, keys: Sequence[str], target: Path) -> Converted:
+        """Write the plain rows to `target`; no file is written where there are none. `keys` are those of most objects,
+        in their order.
+
+        Raises ValueError where the file is not text in UTF-8.
+        """
+        try:
+            with _database() as db:
+                source = _numbered(lines)
+                rows = self._copy(db, self._of_json(source, keys), target)
+                doubts = [row[0] for row in db.execute(f"select line from {_parquet(target)} where doubt").fetchall()]
+                others = []
+                if doubts:
+                    _drop_doubts(db, target, rows > len(doubts))
+                    others = db.execute(
+                        f"select line, json_text from ({source}) where list_contains(?, line) "
+                        "and json_text is not null order by line",
+                        [doubts],
+                    ).fetchall()
+                unknown = self._count_unknown(db, target)
+        except duckdb.Error as error:
+            target.unlink(missing_ok=True)
+            if "No space left" in str(error):
+                raise
+            raise ValueError(str(error)) from error
+        return Converted(rows - len(doubts), unknown, others)
+
+    def convert_csv(self, path: Path, header: Sequence[str], target: Path) -> Converted | None:
+        """Write the rows of a CSV to `target`, None where a single one is not plain: then nothing is written."""
+        try:
+            with _database() as db:
+                rows = self._copy(db, self._of_csv(path, header), target)
+                if rows and db.execute(f"select 1 from {_parquet(target)} where doubt limit 1").fetchone() is None:
+                    return Converted(rows, dict.fromkeys(self.unknown, rows))
+        except duckdb.Error as error:
+            if "No space left" in str(error):
+                raise
         target.unlink(missing_ok=True)
         return None
-    return int(rows)
 
+    def _copy(self, db: duckdb.DuckDBPyConnection, select: str, target: Path) -> int:
+        options = "format parquet, compression zstd, compression_level 1"
+        rows = db.execute(f"copy ({select}) to {literal(str(target))} ({options})").fetchall()
+        return int(rows[0][0])
 
-def _has_only_fields(db: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> bool:
-    """Whether no object of JSON has a field that the contract has not."""
-    fields = ", ".join(literal(field.name) for field in contract.fields)
-    lines = (
-        f"read_csv({literal(str(path))}, delim = chr(1), quote = '', escape = '', header = false, auto_detect = false, "
-        "columns = {'line': 'VARCHAR'}, max_line_size = 2000000)"
-    )
-    others = f"select 1 from {lines} where not list_has_all([{fields}], json_keys(line)) limit 1"
-    return db.execute(others).fetchone() is None
+    def _count_unknown(self, db: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
+        if not self.unknown or not target.exists():
+            return {}
+        counts = ", ".join(f'count(more."{name}")' for name in self.unknown)
+        found = db.execute(f"select {counts} from {_parquet(target)}").fetchall()[0]
+        return {name: count for name, count in zip(self.unknown, found, strict=True) if count}
 
-
-def _select(path: Path, name: str, header: Sequence[str] | None, contract: Contract, clock: Clock,
-            keep_text: bool) -> str:  # fmt: skip
-    present = {field.name for field in contract.fields} & set(header if header is not None else contract.by_name)
-    names = header if header is not None else [field.name for field in contract.fields]
-    listed = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in names)
-    if header is None:
-        source = (
-            f"read_json({literal(str(path))}, format = 'newline_delimited', columns = {{{listed}}}, "
-            "maximum_object_size = 1000000)"
+    def _of_json(self, source: str, keys: Sequence[str]) -> str:
+        names = [field.name for field in self.contract.fields]
+        shape = ", ".join(
+            [f'"{name}":"VARCHAR"' for name in names] + [f'"{name}":"JSON"' for name in self.unknown]
+        )  # fmt: skip
+        written = ", ".join(
+            [f'record."{name}" as written_{name}' for name in names]
+            + [
+                f"coalesce(record.\"{name}\", case when {_has(name, keys)} then 'null' end) as other_{number}"
+                for number, name in enumerate(self.unknown)
+            ]
         )
-    else:
-        source = (
-            f"read_csv({literal(str(path))}, header = true, delim = ',', quote = '\"', escape = '\"', "
-            f"auto_detect = false, strict_mode = true, max_line_size = 1000000, columns = {{{listed}}})"
+        known = f"[{', '.join(map(literal, (*names, *self.unknown)))}]"
+        if not {*names, *self.unknown}.issuperset(keys):
+            keys = []  # no object has the usual fields
+        usual = f"[{', '.join(map(literal, keys))}]::varchar[]"
+        return self._typed(
+            f"select line, json_text, keys, is_usual, {written} from (select line, json_text, keys, "
+            f"coalesce(keys = {usual} and strlen(json_text) = length(json_text) "
+            "and not contains(json_text, '\\'), false) as is_usual, "
+            f" try(from_json(json_text, {literal('{' + shape + '}')})) as record "
+            f"from (select line, json_text, try(json_keys(json_text)) as keys from ({source})))",
+            {one.name for one in self.contract.fields},
+            [f"case when is_usual then true else list_has_all({known}, keys) and list_unique(keys) = len(keys) end"],
         )
-    columns, plain = dict.fromkeys(contract.columns, "cast(null as varchar)"), list[str]()
-    for field in contract.fields:
-        if field.name in present:
-            plain.append(_loaded(field, contract, clock, keep_text, header is None, columns))
-    typed = ", ".join(f"{sql} as {column}" for column, sql in columns.items())
-    row = ", ".join(f"{column} := {column}" for column in contract.columns)
-    required = [f"{field.loaded_as} is not null" for field in contract.fields if field.required]
-    judged = " and ".join(["plain", *required, f"({_CHECKS[contract.name]})"])
-    unknown = [column for column in header or () if column not in contract.by_name]
-    more = ", ".join(f'"{column}" := "{column}"' for column in unknown)
-    others = f", struct_pack({more}) as more" if unknown else ""
-    carried = "".join(f', "{column}"' for column in unknown)
-    return (
-        f"select 'row' as kind, {literal(name)} as file, struct_pack({row}) as row{others}, "
-        f"not coalesce({judged}, false) as doubt "
-        f"from (select {typed}, {' and '.join(plain)} as plain{carried} from {source})"
+
+    def _of_csv(self, path: Path, header: Sequence[str]) -> str:
+        listed = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in header)
+        known = set(header) & self.contract.by_name.keys()
+        columns = ", ".join(
+            f'"{name}" as ' + (f"written_{name}" if name in known else f"other_{self.unknown.index(name)}")
+            for name in header
+        )
+        return self._typed(
+            f"select row_number() over () + 1 as line, false as is_usual, {columns} from read_csv("
+            f"{literal(str(path))}, header = true, delim = ',', quote = '\"', escape = '\"', auto_detect = false, "
+            f"strict_mode = true, max_line_size = {LONGEST}, columns = {{{listed}}})",
+            known,
+        )
+
+    def _typed(self, rows: str, present: set[str], of_json: Sequence[str] = ()) -> str:
+        """SQL for the staging columns, the row's number and `doubt`: whether the row is not plain. `of_json` are the
+        conditions for an object of JSON that has not the usual form."""
+        columns = {name: f"cast(null as {SQL_TYPES.get(kind, kind)})" for name, kind in self.contract.columns.items()}
+        plain, usual, texts = list[str](), list[str](), dict[str, str]()
+        for one in (one for one in self.contract.fields if one.name in present):
+            written = f"written_{one.name}"
+            if one.name == self.contract.private:
+                columns[f"{one.name}_length"] = plain_values.length(written)
+                if self.keep_text:
+                    columns[one.loaded_as] = f"case when {plain_values.is_blank(written)} then null else {written} end"
+                plain.append(plain_values.is_plain_private(one, written, bool(of_json)))
+                usual.append(plain_values.is_usual(one, written, self.clock, is_private=True))
+                continue
+            value = plain_values.typed(one, written, self.clock)
+            if one.name == f"{self.contract.private}_length" and self.contract.private in present:
+                value = f"coalesce({columns[one.loaded_as]}, {value})"
+            columns[one.loaded_as] = value
+            texts[one.loaded_as] = plain_values.canonical(one, written)
+            if one.name in self.contract.texts_kept:
+                columns[f"{one.name}_text"] = texts[f"{one.name}_text"] = f"nullif({written}, '')"
+            plain.append(plain_values.is_plain(one, written, self.clock, bool(of_json)))
+            usual.append(plain_values.is_usual(one, written, self.clock, is_private=False))
+        typed = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
+        all_plain, all_usual = " and ".join(plain), " and ".join(usual)
+        judged = [f"case when is_usual and {all_usual} then true else {all_plain} end" if of_json else all_plain]
+        if of_json:
+            judged += [*self._is_strict(), *of_json]
+        judged += [f"{one.loaded_as} is not null" for one in self.contract.fields if one.required]
+        judged.append(f"({_CHECKS[self.contract.name]})")
+        identity = more = ""
+        if self.contract.key is None:
+            ordered = [texts.get(name, "null") for name in self.contract.columns]
+            identity = f"{content_hash(ordered)} as row_hash, "
+        if self.unknown:
+            packed = ", ".join(f'"{name}" := other_{number}' for number, name in enumerate(self.unknown))
+            more = f", struct_pack({packed}) as more"
+        return (
+            f"select {literal(self.file)} as file, line, {identity}{', '.join(columns)}{more}, "
+            f"not coalesce({' and '.join(judged)}, false) as doubt from (select *, {typed} from ({rows}))"
+        )
+
+    def _is_strict(self) -> list[str]:
+        """Conditions for an object that every reader of JSON reads in the same way: no comma at its end, no number
+        that is longer than the text that is read of it, unknown fields that are no object and no list."""
+        ends = "ends_with(json_text, chr(125))" + "".join(
+            f" and not ends_with(json_text, {before} || chr(125))" for before in ("','", "' '", "chr(9)")
+        )
+        conditions = [f"strlen(json_text) <= {LONGEST}", ends]
+        if numbers := [one for one in self.contract.fields if one.kind in plain_values.DECIMALS]:
+            absent = " and ".join(f"written_{one.name} is null" for one in numbers)
+            conditions.append(
+                f"case when {absent} then true else not regexp_matches(json_text, ':\\s*-?[0-9.]{{17}}') end"
+            )
+        conditions += [
+            f"coalesce(left(other_{number}, 1) not in (chr(123), '[') and lower(other_{number}) not in "
+            "('nan', 'inf', '-inf', 'infinity', '-infinity'), true)"
+            for number in range(len(self.unknown))
+        ]
+        return conditions
+
+
+def _database() -> duckdb.DuckDBPyConnection:
+    db = duckdb.connect()
+    db.execute("set TimeZone = 'UTC'")
+    db.execute(f"set memory_limit = '{MEMORY}'")
+    return db
+
+
+def _numbered(lines: Lines) -> str:
+    """SQL for the lines of a file with their numbers."""
+    numbered = lines.first is None
+    columns = "{'line': 'BIGINT', 'json_text': 'VARCHAR'}" if numbered else "{'json_text': 'VARCHAR'}"
+    source = (
+        f"read_csv({literal(str(lines.path))}, delim = chr(1), quote = '', escape = '', comment = '', header = false, "
+        f"auto_detect = false, new_line = '\\n', max_line_size = {LONGEST + 100}, columns = {columns})"
     )
+    number = "line" if numbered else f"row_number() over () + {(lines.first or 1) - 1} as line"
+    return f"select {number}, json_text from {source}"
 
 
-def _loaded(
-    field: Field, contract: Contract, clock: Clock, keep_text: bool, of_json: bool, columns: dict[str, str]
-) -> str:
-    """Set what a field is loaded as in `columns`; returns the condition that its value is plain."""
-    value = f"nullif({field.name}, '')"
-    exact = _exact(field.name) if of_json and field.kind in (Kind.ID, Kind.TEXT) else "true"
-    if field.name == contract.private:
-        blank = f"trim({field.name}, {literal(BLANKS)}) = ''"
-        columns[f"{field.name}_length"] = f"case when {blank} then null else cast(length({field.name}) as varchar) end"
-        if keep_text:
-            columns[field.loaded_as] = f"case when {blank} then null else {field.name} end"
-        short = f"length({field.name}) <= {field.longest}"
-        return f"coalesce({short} and {exact} and not contains({field.name}, chr(0)), true)"
-    if field.name == f"{contract.private}_length" and columns[field.loaded_as] != "cast(null as varchar)":
-        columns[field.loaded_as] = f"coalesce({columns[field.loaded_as]}, {value})"
-    elif field.kind is Kind.INSTANT:
-        columns[field.loaded_as] = _instant_text(field.name, clock)
-        if field.name in contract.texts_kept:
-            columns[f"{field.name}_text"] = value
-    else:
-        columns[field.loaded_as] = _text_of(field).format(value)
-    return f"coalesce({value} is null or ({_is_plain(field, clock)} and {exact}), false)"
+def _parquet(path: Path) -> str:
+    return f"read_parquet({literal(str(path))})"
 
 
-def _text_of(field: Field) -> str:
-    """SQL for what a plain value is loaded as, with {} for the value."""
-    if field.kind is Kind.FLAG:
-        return "lower({0})"
-    if field.kind is Kind.USD:
-        return "case when contains({0}, '.') then rtrim(rtrim({0}, '0'), '.') else {0} end"
-    if field.kind in (Kind.SECONDS, Kind.COST, Kind.MILLISECONDS):
-        parts = 1 if field.kind is Kind.MILLISECONDS else 1_000_000
-        return f"cast(cast(round(try_cast({{0}} as decimal(24, 9)) * {parts}, 0) as bigint) as varchar)"
-    return "{0}"
+def _has(name: str, keys: Sequence[str]) -> str:
+    """SQL for whether an object of JSON has an unknown field, with a value or with null."""
+    return f"case when is_usual then {str(name in keys).lower()} else list_contains(keys, {literal(name)}) end"
 
 
-def _is_plain(field: Field, clock: Clock) -> str:
-    """SQL for whether a value, not blank, is in the one form."""
-    name, words = field.name, ", ".join(literal(word) for word in field.words)
-    number = f"length({name}) <= 16 and try_cast({name} as decimal(24, 9)) between {field.least} and {field.most}"
-    forms = {
-        Kind.ID: f"{_trimmed(field)} and {_is_id(name)}",
-        Kind.TEXT: _trimmed(field),
-        Kind.WORD: f"{name} in ({words or 'null'})",
-        Kind.COUNTRY: f"regexp_full_match({name}, '[A-Z]{{2}}')",
-        Kind.FLAG: f"{name} in ('true', 'false', 'True', 'False')",
-        Kind.INSTANT: _is_instant(name, clock),
-        Kind.COUNT: f"{number} and regexp_full_match({name}, '0|[1-9][0-9]{{0,11}}')",
-        Kind.USD: f"{number} and regexp_full_match({name}, {literal(_NUMBER.replace('1,9', '1,6'))})",
-    }
-    return forms.get(field.kind, f"{number} and regexp_full_match({name}, {literal(_NUMBER)})")
-
-
-def _trimmed(field: Field) -> str:
-    """SQL for whether a text has no blanks around it and a length that it may have."""
-    name = field.name
-    ends = f"ascii({name}) between 33 and 126 and ascii(right({name}, 1)) between 33 and 126"
-    return (
-        f"length({name}) <= {field.longest} and not contains({name}, chr(0)) "
-        f"and case when {ends} then true else trim({name}, {literal(BLANKS)}) = {name} end"
+def _drop_doubts(db: duckdb.DuckDBPyConnection, target: Path, has_rows: bool) -> None:
+    """Leave only the plain rows in a part."""
+    if not has_rows:
+        target.unlink()
+        return
+    partial = target.with_name(target.name + ".tmp")
+    db.execute(
+        f"copy (from {_parquet(target)} where not doubt) to {literal(str(partial))} (format parquet, compression zstd)"
     )
-
-
-def _is_id(name: str) -> str:
-    """SQL for whether a text is an id, and is loaded as it is."""
-    words, lengths = ", ".join(map(literal, sorted(NO_ID))), ", ".join(str(length) for length in {*map(len, NO_ID)})
-    return (
-        f"case when length({name}) in ({lengths}) then lower({name}) not in ({words}) else true end "
-        f"and case when right({name}, 1) = '0' then not contains({name}, '.') else true end"
-    )
-
-
-def _is_instant(name: str, clock: Clock) -> str:
-    """SQL for whether a text is a time, not long ago and not in the future."""
-    latest = literal(clock.latest.isoformat(sep=" "))
-    short = " and ".join(
-        f"substr({name}, {place}, 1) in ({marks})"
-        for place, marks in ((5, "'-'"), (8, "'-'"), (11, "'T', ' '"), (14, "':'"), (17, "':'"))
-    )
-    digits = " and ".join(f"substr({name}, {place}, 1) between '0' and '9'" for place in (6, 9, 12, 15, 18))
-    return (
-        f"case when length({name}) = 19 or (length({name}) = 20 and right({name}, 1) = 'Z') "
-        f"then {short} and {digits} and substr({name}, 12, 2) < '24' and substr({name}, 18, 2) < '60' "
-        f"else regexp_full_match({name}, {literal(_INSTANT)}) end "
-        f"and {name} >= '2000-01-02' and {name} < '2099-12-30' and {_utc(name, clock)} <= cast({latest} as timestamp)"
-    )
-
-
-def _exact(name: str) -> str:
-    """SQL for whether a value of JSON has the text that it was written as: not an object, a list, true and false, or
-    a word such as Infinity; a number only where it is whole."""
-    return (
-        f"left({name}, 1) not in (chr(123), '[') "
-        f"and lower({name}) not in ('true', 'false', 'nan', 'inf', '-inf', 'infinity', '-infinity') "
-        f"and case when ascii({name}) between 43 and 57 then not regexp_full_match({name}, '[-+0-9.eE]+') "
-        f"or regexp_full_match({name}, '0|-?[1-9][0-9]{{0,17}}') else true end"
-    )
-
-
-def _utc(name: str, clock: Clock) -> str:
-    """SQL for a time in UTC: one without a zone is a local time of the clock's zone."""
-    zone = literal(str(clock.zone))
-    has_zone = f"right({name}, 1) = 'Z' or substr({name}, length({name}) - 5, 1) in ('+', '-')"
-    return (
-        f"timezone('UTC', case when {has_zone} "
-        f"then try_cast({name} as timestamptz) else timezone({zone}, try_cast({name} as timestamp)) end)"
-    )
-
-
-def _instant_text(name: str, clock: Clock) -> str:
-    at = _utc(name, clock)
-    whole = f"replace(cast({at} as varchar), ' ', 'T')"
-    parts = f"strftime({at}, '%Y-%m-%dT%H:%M:%S.%f')"
-    return f"case when contains({name}, '.') and epoch_us({at}) % 1000000 <> 0 then {parts} else {whole} end || 'Z'"
+    partial.replace(target)
