@@ -110,8 +110,8 @@ class PlainRecords:
         if not self.unknown or not target.exists():
             return {}
         counts = ", ".join(f'count(more."{name}")' for name in self.unknown)
-        found = db.execute(f"select {counts} from {_parquet(target)}").fetchall()[0]
-        return {name: count for name, count in zip(self.unknown, found, strict=True) if count}
+        counted = db.execute(f"select {counts} from {_parquet(target)}").fetchall()[0]
+        return {name: count for name, count in zip(self.unknown, counted, strict=True) if count}
 
     def _of_json(self, source: str, keys: Sequence[str]) -> str:
         names = [field.name for field in self.contract.fields]
