@@ -167,27 +167,28 @@ def _without_debug_events() -> Iterator[None]:
 
     Nobody reads them: no log is written, and progress comes from other events.
     """
-    from dbt_common.events.base_types import BaseEvent, DebugLevel
-    from dbt_common.events.event_manager import EventManager
+    from dbt.events.base_types import BaseEvent, CommonDebugLevel
+    from dbt.events.logging import get_event_manager
 
     events: Any = BaseEvent
-    manager: Any = EventManager
+    manager: Any = get_event_manager()
     fill, fire = events.__init__, manager.fire_event
 
     def fill_others(self: Any, *args: Any, **values: Any) -> None:
-        if isinstance(self, DebugLevel):
+        if isinstance(self, CommonDebugLevel):
             args, values = (), {}
         fill(self, *args, **values)
 
-    def fire_others(self: Any, event: Any, *args: Any, **options: Any) -> None:
-        if not isinstance(event, DebugLevel):
-            fire(self, event, *args, **options)
+    def fire_others(event: Any, *args: Any, **options: Any) -> None:
+        if not isinstance(event, CommonDebugLevel):
+            fire(event, *args, **options)
 
     events.__init__, manager.fire_event = fill_others, fire_others
     try:
         yield
     finally:
-        events.__init__, manager.fire_event = fill, fire
+        events.__init__ = fill
+        del manager.fire_event
 
 
 def _check_contracts(path: Path, nodes: list[Any]) -> None:
