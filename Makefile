@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 TAKINGS := .venv/bin/takings
 SUPERSET := superset_assets/server/.venv
-WORKERS := 4
+WORKERS := 3
 PYTEST = .venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 help:  ## show this list
@@ -20,7 +20,6 @@ test:  ## lint, types and every test but the deep ones: minutes
 	@$(MAKE) --no-print-directory --jobs check setup browser
 	@$(PYTEST) -m "not deep" $(ARGS)
 
-test-fast: WORKERS := 3
 test-fast: .venv/.locked  ## quick tests: no Superset, browser or whole simulated shops; 90 seconds
 	@$(PYTEST) -m "not (deep or slow or superset or browser or worlds)" $(ARGS)
 

@@ -230,7 +230,7 @@ def test_wrong_token_of_any_source_is_one_message_and_exit_code_not_zero(
     installation = Installation(tmp_path)
     installation.configure(server, kinds=[kind], shops=["aurora"])
     (tmp_path / ("aurora.token" if kind == "shopify" else f"aurora.{kind}.token")).write_text("wrong_and_secret")
-    result = in_a_process(installation, "pull")
+    result = (in_a_process if kind == "shopify" else takings)(installation, "pull")
     assert who in failure(result)
     assert ("token" if kind == "shopify" else "`secret`") in failure(result)
     assert "wrong_and_secret" not in result.stderr
