@@ -52,6 +52,10 @@ app.command()(cli_alerts.alerts)
 app.command()(cli_pictures.pictures)
 app.command()(cli_deliveries.deliveries)
 
+Full = Annotated[
+    bool,
+    typer.Option("--full", help="Then build every tenant, and say how many cells differ from those just published."),
+]
 UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
 
 
@@ -82,8 +86,11 @@ def check() -> None:
 def run(
     source: Annotated[str | None, typer.Option(help="Pull only this source: shopify, stripe, …")] = None,
     tenant: Annotated[str | None, typer.Option(help="Pull only this tenant's sources.")] = None,
+    full: Full = False,
 ) -> None:
     """Pull every source, build and test the marts, publish them. A second run without new data changes no number.
+
+    A tenant of which nothing changed is not built.
 
     An account that fails, and a tenant whose data are in doubt, stop no other tenant; the exit code is 1 then.
     """
@@ -96,7 +103,7 @@ def run(
     cli_tenants.say_left_behind(configuration)
     try:
         with terminal.progress() as progress:
-            result = pipeline.run(configuration, progress, chosen)
+            result = pipeline.run(configuration, progress, chosen, full=full)
     except TakingsError:
         cli_deliveries.after_run(configuration)  # what waits is named, and what was written before is sent
         raise
@@ -124,14 +131,14 @@ def pull(
 
 
 @app.command()
-def build() -> None:
+def build(full: Full = False) -> None:
     """Build, test and publish the marts from the staging tables, without network."""
     from orchestration import pipeline, settings, terminal
 
     configuration = settings.load()
     cli_tenants.say_left_behind(configuration)
     with terminal.progress() as progress:
-        result = pipeline.rebuild(configuration, progress)
+        result = pipeline.rebuild(configuration, progress, full=full)
     terminal.summary(result)
     _exit(result)
 
@@ -227,8 +234,8 @@ def serve() -> None:
 
 
 def _exit(result: Run) -> None:
-    """End with code 1 where an account failed or a tenant is blocked."""
-    if result.failed or result.blocked:
+    """End with code 1 where an account failed, a tenant is blocked, or a full build differs."""
+    if result.failed or result.blocked or (result.compared and result.compared.differences):
         raise typer.Exit(1)
 
 

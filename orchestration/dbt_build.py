@@ -39,6 +39,7 @@ class Built:
     models: int = 0
     tests: int = 0
     warnings: list[str] = field(default_factory=list)
+    tenant_warnings: dict[str, list[str]] = field(default_factory=dict)
     nodes: list[dict[str, Any]] = field(default_factory=list)
 
     def rows(self) -> dict[str, int]:
@@ -87,6 +88,9 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
         built.nodes.append(node)
         if status == "warn":
             built.warnings.append(warning_of(result, path, home.staging))
+            for tenant, (count, _) in rows_by_tenant(result, path, home.staging).items():
+                text = f"{result.node.name}: {count} rows of tenant {tenant}, as of the build of its file"
+                built.tenant_warnings.setdefault(tenant, []).append(text)
         elif status not in ("success", "pass", "skipped"):
             failed.append(result)
     if any("No space left" in str(result.message) for result in failed):

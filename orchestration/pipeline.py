@@ -29,12 +29,23 @@ from connectors.registry import BY_KIND, CONNECTORS, STREAMS, prepare_schemas
 from connectors.sync.control_tables import Configuration
 from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging, is_damage
-from orchestration import audit, dbt_build, dbt_parse, failed_build, first_page, publication, store_profiles, unchanged
+from orchestration import (
+    audit,
+    dbt_build,
+    dbt_parse,
+    failed_build,
+    first_page,
+    full_build,
+    publication,
+    store_profiles,
+    unchanged,
+)
 from orchestration.blocked import Blocked, BlockedError, write_blocked
 from orchestration.home import Home
-from orchestration.pulls import Key, is_full_disk, key, pull_accounts
+from orchestration.pulls import Key, is_full_disk, pull_accounts
 from orchestration.rates import read_rates
 from orchestration.settings import Settings, Source
+from orchestration.unpulled import unpulled
 from semantic import catalog, warehouse
 
 Outcome = tuple[dbt_build.Built, list[Blocked], list[str]]
@@ -52,6 +63,7 @@ class Run:
     unchanged: list[str] = field(default_factory=list)
     built: dbt_build.Built | None = None
     published: Path | None = None
+    compared: full_build.Comparison | None = None
 
 
 def run(
@@ -62,8 +74,9 @@ def run(
     full: bool = False,
     clock: Callable[[], datetime] = utc_now,
 ) -> Run:
-    """Pull every account (or those of `chosen`), build what changed (`full`: every tenant), publish.
+    """Pull every account (or those of `chosen`), build what changed, publish.
 
+    `full`: then build every tenant, compare all cells with what was just published, and publish again.
     `clock` says when a source is read that has no clock of its own; a simulated world has another than this machine.
     Raises TakingsError where nothing can be published; what was complete before stays.
     """
@@ -71,7 +84,9 @@ def run(
     home, result = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
         _pull(home, sources, result, progress, clock)
-        build_and_publish(settings, result, progress, full=full)
+        build_and_publish(settings, result, progress)
+        if full:
+            _build_fully(settings, result, progress)
     return result
 
 
@@ -93,7 +108,7 @@ def _pull(
 
 
 def rebuild(settings: Settings, progress: Progress = no_progress, *, full: bool = False) -> Run:
-    """Build, test and publish what changed (`full`: every tenant) from what has been pulled."""
+    """Build, test and publish what changed from what has been pulled; `full` as for a run."""
     home = Home(settings.home)
     result = Run(new_run_id())
     with disk_guard(home), home.writing():
@@ -104,8 +119,19 @@ def rebuild(settings: Settings, progress: Progress = no_progress, *, full: bool 
                 "`takings run` makes it, from the landing zone as far as that reaches; `takings replay --yes` does so "
                 "with no network",
             )
-        build_and_publish(settings, result, progress, full=full)
+        build_and_publish(settings, result, progress)
+        if full:
+            _build_fully(settings, result, progress)
     return result
+
+
+def _build_fully(settings: Settings, result: Run, progress: Progress) -> None:
+    """Build every tenant, publish, and say what differs from the last publish."""
+    before = result.published
+    result.run_id = new_run_id()
+    build_and_publish(settings, result, progress, full=True)
+    if before and result.published:
+        result.compared = full_build.compare(before, result.published)
 
 
 def replay(settings: Settings, *, really: bool, progress: Progress = no_progress) -> int:
@@ -209,7 +235,8 @@ def _build(settings: Settings, run_id: str, progress: Progress, *, full: bool) -
         first_page.write(changed, built)
         write_blocked(built.path, blocked)
         names = [tenant.id for tenant in sound.tenants if tenant.id in same]
-        unchanged.write(built.path, home.staging, states, names)
+        unchanged.keep_warnings(home, built, names)
+        unchanged.write(built, home.staging, states, names)
         return built, sorted(blocked, key=lambda block: block.tenant_id), names
 
 
@@ -219,42 +246,6 @@ def _built(home: Home, changed: Settings, run_id: str, progress: Progress) -> db
         return dbt_build.build(home, run_id, lambda count, total, name: progress("build", count, total, name))
     dbt_parse.parse(home)
     return dbt_build.empty(home, run_id)
-
-
-def unpulled(settings: Settings) -> list[Blocked]:
-    """The tenants with an account whose last pull failed, that was never pulled, or whose rows an earlier version of
-    Takings read in another way: some may be missing or wrong."""
-    with Staging(Home(settings.home).staging) as staging:
-        failures = {failure[:3]: failure[3:] for failure in staging.failed_pulls()}
-        pulled, outdated = staging.pulled_accounts(), _outdated(staging)
-    reasons: dict[str, list[str]] = {}
-    for account in settings.without_secrets():
-        name = f"{account.source} / {account.account}"
-        if failure := failures.get(key(account)):
-            reason, failed_at = failure
-            text = f"The pull of {name} has failed since {failed_at:%Y-%m-%d %H:%M} UTC. {reason}"
-        elif key(account) not in pulled:
-            text = f"Nothing was ever pulled for {name}. `takings run` pulls it."
-        elif key(account) in outdated:
-            text = (
-                f"This version of Takings reads {', '.join(outdated[key(account)])} of {name} in another way than the "
-                "one that loaded them. `takings run`, or `takings replay --yes` without network, reads them again from "
-                "the landing zone."
-            )
-        else:
-            continue
-        reasons.setdefault(account.tenant_id, []).append(text)
-    return [Blocked(tenant, "\n  ".join(texts)) for tenant, texts in reasons.items()]
-
-
-def _outdated(staging: Staging) -> dict[Key, list[str]]:
-    """The streams of each account whose rows were read in another way than by this version."""
-    current = {(source, stream.name): stream.reading for source, streams in STREAMS.items() for stream in streams}
-    result: dict[Key, list[str]] = {}
-    for tenant, source, account, stream, reading in staging.readings():
-        if current.get((source, stream), reading) != reading:
-            result.setdefault((tenant, source, account), []).append(stream)
-    return result
 
 
 def unknown_targets(settings: Settings) -> list[str]:

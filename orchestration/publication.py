@@ -95,6 +95,7 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
         "unchanged": files.same,
         "states": files.states_of_files(),
         "warnings": built.warnings,
+        "tenant_warnings": files.warnings,
     }
     (partial / "build.json").write_text(json.dumps(about, indent=2) + "\n")
     _sync(partial)
@@ -126,7 +127,7 @@ class _Files:
                 db.execute("set threads = 1")
             db.execute(f"attach {quoted(self.build)} as build (read_only)")
             self.states, self.same = unchanged.read(db, "build")
-            self.blocked = read_blocked(db, "build")
+            self.blocked, self.warnings = read_blocked(db, "build"), unchanged.read_warnings(db, "build")
             self.marts, source = tenant_files.columns(db, "build"), "build"
             if not self.marts:  # every tenant is unchanged or blocked
                 db.execute(f"attach {quoted(self.last / 'nobody.duckdb')} as last (read_only)")

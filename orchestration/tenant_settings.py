@@ -44,6 +44,13 @@ class TenantSettings(Table):
         description="After how many days without orders a customer counts as inactive, from 31 to 730: about twice "
         "the usual time between two orders. For `inactivity_churn_rate`.",
     )
+    every_minutes: int = Field(
+        default=60,
+        ge=1,
+        le=1440,
+        description="How often `takings serve` reads the tenant's sources: at each full hour by default. A run reads "
+        "what is new and builds what changed.",
+    )
     alerts: dict[str, Decimal] = Field(
         default_factory=dict,
         description="The tenant's own limit for a rule of `takings alerts`: it replaces the limit of the rule's first "

@@ -83,15 +83,17 @@ def summary(run: Run) -> None:
     if denied:
         console.print(f"Shopify denied these fields, which stay empty: {', '.join(denied)}")
     if run.built and run.published:
+        unchanged = f"; unchanged and not built: {', '.join(run.unchanged)}" if run.unchanged else ""
         console.print(
-            f"{run.built.models} models built, {run.built.tests} tests passed; published as {run.published}",
+            f"{run.built.models} models built, {run.built.tests} tests passed; published as {run.published}{unchanged}",
             highlight=False,
             soft_wrap=True,
         )
-        if run.unchanged:
-            console.print(f"not built, because nothing of them changed: {', '.join(run.unchanged)}", soft_wrap=True)
         for warning in run.built.warnings:
             console.print(f"warning: {warning}", style="yellow")
+    if run.compared:
+        style = "red" if run.compared.differences else None
+        console.print(str(run.compared), style=style, markup=False, highlight=False, soft_wrap=True)
     for block in run.blocked:
         console.print(
             f"blocked: {block.tenant_id} keeps what was published last.\n  {block.reason}", style="red", markup=False,

@@ -28,6 +28,7 @@ from connectors.sync import contents
 from connectors.sync.contents import Reach
 from connectors.sync.staging import Staging
 from orchestration import dbt_parse
+from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
 from orchestration.rates import Rate, read_rates
 from orchestration.settings import Settings
@@ -79,10 +80,20 @@ def find(settings: Settings, now: Mapping[str, State]) -> list[str]:
     ]
 
 
-def write(build: Path, staging: Path, now: Mapping[str, State], unchanged: Collection[str]) -> None:
-    """Write into a finished build the state of each tenant, which tenants it leaves out as unchanged, and when their
-    days were read."""
-    with duckdb.connect(str(build)) as db:
+def keep_warnings(home: Home, built: Built, unchanged: Collection[str]) -> None:
+    """What checks warned of when the files of unchanged tenants were built holds as long as the files."""
+    about = home.published / "current" / "build.json"
+    earlier = json.loads(about.read_text()).get("tenant_warnings", {}) if unchanged else {}
+    for tenant in unchanged:
+        if texts := earlier.get(tenant):
+            built.tenant_warnings[tenant] = texts
+            built.warnings += texts
+
+
+def write(built: Built, staging: Path, now: Mapping[str, State], unchanged: Collection[str]) -> None:
+    """Write into a finished build the state of each tenant, which tenants it leaves out as unchanged, when their days
+    were read, and what checks warn of."""
+    with duckdb.connect(str(built.path)) as db:
         db.execute("create schema if not exists takings")
         db.execute(
             "create or replace table takings.states (tenant_id varchar, made_from varchar, read varchar, "
@@ -91,6 +102,10 @@ def write(build: Path, staging: Path, now: Mapping[str, State], unchanged: Colle
         for name, state in now.items():
             values = [name, state.made_from, state.read, state.as_of, name in unchanged]
             db.execute("insert into takings.states values (?, ?, ?, ?, ?)", values)
+        db.execute("create or replace table takings.warnings (tenant_id varchar, text varchar)")
+        for tenant, texts in built.tenant_warnings.items():
+            for text in texts:
+                db.execute("insert into takings.warnings values (?, ?)", [tenant, text])
         db.execute(f"attach {quoted(staging)} as staging_file (read_only)")
         db.execute(
             "create or replace table takings.days_read as select tenant_id, source, source_account, day as date_day, "
@@ -108,6 +123,14 @@ def read(db: duckdb.DuckDBPyConnection, database: str) -> tuple[dict[str, State]
     )
 
 
+def read_warnings(db: duckdb.DuckDBPyConnection, database: str) -> dict[str, list[str]]:
+    """What checks warn of, by tenant."""
+    result: dict[str, list[str]] = {}
+    for tenant, text in db.execute(f"select tenant_id, text from {database}.takings.warnings order by all").fetchall():
+        result.setdefault(tenant, []).append(text)
+    return result
+
+
 def program() -> str:
     """A hash of what makes marts of rows, beside the configuration."""
     digest = hashlib.sha256(f"{dbt_parse.fingerprint()} {version('takings')} {duckdb.__version__} {LAYOUT}".encode())
@@ -119,7 +142,7 @@ def program() -> str:
 
 def _settings(tenant: TenantSettings, rates: list[Rate]) -> str:
     own = sorted(rate for rate in rates if rate[2] == tenant.currency)
-    return contents.digest((tenant.model_dump_json(), own))
+    return contents.digest((tenant.model_dump_json(exclude={"every_minutes"}), own))
 
 
 def _days(reaches: list[Reach], time_zone: str) -> list[object]:

@@ -13,6 +13,10 @@ from connectors.base import Progress
 from orchestration import settings
 from orchestration.settings import Settings
 
+TENANTS, FULL = "takings/tenants", "takings/full"
+"""Tags of a run: the tenants that it pulls, with a comma between; and that it builds every tenant."""
+BUSY = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED)  # fmt: skip
 _watchers: list[Progress] = []
 SECONDS_BETWEEN_LINES = 10.0  # a progress bar on stdout freezes Dagster's pages
 

@@ -12,15 +12,13 @@ import dagster as dg
 
 from common.errors import ConfigurationError
 from orchestration import deliveries, messages
-from orchestration.defs.common import configuration
+from orchestration.defs.common import BUSY, configuration
 from orchestration.defs.publish import BUILD
 from serving.deliveries.outbox import Entry
 from serving.errors import StateError
 
 ALERTS = dg.AssetKey(["messages", "alerts"])
 GROUP = "messages"
-BUSY = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
-        dg.DagsterRunStatus.STARTED)  # fmt: skip
 
 
 def assets() -> dg.AssetsDefinition:

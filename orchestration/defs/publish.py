@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from common.errors import StopError
-from orchestration import pipeline, publication, superset
+from orchestration import full_build, pipeline, publication, superset
 from orchestration.dbt_build import Built
 from orchestration.defs import transform
-from orchestration.defs.common import configuration, logged, run_name
+from orchestration.defs.common import FULL, configuration, logged, run_name
 from orchestration.home import Home
 
 BUILD = dg.AssetKey(["published", "build"])
@@ -32,9 +32,20 @@ def build() -> dg.AssetsDefinition:
             )
         tenants = publication.of_settings(settings)
         with pipeline.disk_guard(home), home.writing():
+            before = publication.current(home)
             folder = publication.publish(home, built, name, tenants, logged(context))
+        compared = full_build.compare(before, folder) if before and FULL in context.run.tags else None
+        if compared and compared.differences:
+            raise StopError(
+                "A full build differs from what was published before",
+                "; ".join(map(str, compared.differences)),
+                "The full build is published. Please report this message: a run left out what had changed",
+            )
         about = json.loads((folder / "build.json").read_text())
-        return dg.MaterializeResult(metadata={"run": name, "folder": str(folder), "definitions": about["definitions"]})
+        cells = {"cells that equal those published before": compared.cells} if compared else {}
+        return dg.MaterializeResult(
+            metadata={"run": name, "folder": str(folder), "definitions": about["definitions"], **cells}
+        )
 
     return published
 

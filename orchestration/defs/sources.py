@@ -15,7 +15,7 @@ from connectors.connector import Connector
 from connectors.errors import RetryError
 from connectors.registry import CONNECTORS
 from orchestration import pipeline, stored
-from orchestration.defs.common import configuration, logged, run_name
+from orchestration.defs.common import TENANTS, configuration, logged, run_name
 from orchestration.home import Home
 from orchestration.pulls import pull_accounts
 
@@ -29,7 +29,9 @@ def assets() -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="pull", specs=specs, can_subset=True, backfill_policy=dg.BackfillPolicy.single_run())
     def pull(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        """Every account of the selected sources. One that fails is named, and the others go on.
+        """Every account of the selected sources and of the tenants that are due.
+
+        One that fails is named, and the others go on.
 
         Where the same request may work later the step is repeated, twice.
         """
@@ -38,7 +40,12 @@ def assets() -> dg.AssetsDefinition:
         for line in stored.left_behind(settings):
             context.log.warning(line)
         kinds = {key.path[0] for key in context.selected_asset_keys}
-        selected = [source for source in settings.connected() if source.account.source in kinds]
+        tenants = (context.run.tags.get(TENANTS) or ",".join(tenant.id for tenant in settings.tenants)).split(",")
+        selected = [
+            source
+            for source in settings.connected()
+            if source.account.source in kinds and source.account.tenant_id in tenants
+        ]
         with pipeline.disk_guard(home), home.writing():
             pulls = pull_accounts(home, selected, run_name(context), logged(context), _days(context))
         for (tenant, source, account), failure in pulls.failed.items():

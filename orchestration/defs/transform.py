@@ -10,7 +10,7 @@ import dagster as dg
 
 from connectors.registry import STREAMS
 from orchestration import dbt_build, dbt_parse, pipeline
-from orchestration.defs.common import configuration, logged, run_name
+from orchestration.defs.common import FULL, configuration, logged, run_name
 from orchestration.defs.sources import stream_key
 from orchestration.home import Home
 from orchestration.settings import home
@@ -65,7 +65,8 @@ def marts() -> dg.AssetsDefinition:
         failure = None
         try:
             with pipeline.disk_guard(home_folder), home_folder.writing():
-                outcome, *_ = pipeline.build(settings, run_name(context), progress)
+                full = FULL in context.run.tags
+                outcome, *_ = pipeline.build(settings, run_name(context), progress, full=full)
         except dbt_build.BuildFailedError as error:
             outcome, failure = error.built, error
         status = {node["id"]: node for node in outcome.nodes} if outcome else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -157,3 +158,22 @@ def test_build_leaves_no_lock_on_its_scratch_file(published: Installation) -> No
     built = dbt_build.build(Home(place.home.root), "one")
     with duckdb.connect(str(built.path)) as db:
         db.execute("create table now_it_is_mine (x integer)")
+
+
+def test_sensor_asks_for_a_run_of_the_tenants_that_are_due(published: Installation) -> None:
+    from orchestration import pace
+    from orchestration.defs.common import FULL, TENANTS
+    from orchestration.defs.schedules import tenants_are_due
+
+    now = pace.slots(published.settings, datetime.now(UTC))
+    requests = []
+    for late in ({"aurora": 0}, {"aurora": 0, "nordlicht": 0}, {pace.FULL: 0}):
+        with dg.DagsterInstance.ephemeral() as instance:
+            context = dg.build_sensor_context(instance=instance, cursor=json.dumps({**now, **late}))
+            result = tenants_are_due(context)
+        assert isinstance(result, dg.SensorResult)
+        assert result.run_requests and result.cursor
+        assert not pace.due(result.cursor, now)
+        requests += [(request.job_name, dict(request.tags)) for request in result.run_requests]
+    assert requests == [("refresh", {TENANTS: "aurora"}), ("refresh", {}), ("full_build", {})]
+    assert definitions().resolve_job_def("full_build").tags == {FULL: "true"}

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from connectors.sync.staging import Staging
-from orchestration import dbt_build, dbt_parse, pipeline, unchanged
+from orchestration import dbt_build, dbt_parse, full_build, pipeline, unchanged
 from tests.orchestration.installation import Installation, marts, published_sources
 
 pytestmark = pytest.mark.worlds
@@ -127,7 +128,9 @@ def test_unchanged_tenant_keeps_its_rows_and_follows_how_far_it_was_read(place: 
     ((as_of, trust),) = place.ask("select as_of, trust from marts.build_info", file=f"tenant-{NORDLICHT}")
     assert after[NORDLICHT]["as_of"] == as_of.isoformat()
     assert after[NORDLICHT]["as_of"] > before[NORDLICHT]["as_of"]
-    pipeline.rebuild(place.settings, full=True)
+    compared = pipeline.rebuild(place.settings, full=True).compared
+    assert compared
+    assert (sorted(compared.tenants), compared.differences, compared.cells > 10_000) == ([AURORA, NORDLICHT], [], True)
     assert without_freshness(marts(place.current / f"tenant-{NORDLICHT}.duckdb")) == without_freshness(retained)
     assert without_freshness(marts(place.current / f"tenant-{AURORA}.duckdb")) == without_freshness(own)
     assert without_freshness(place.marts()) == without_freshness(every)
@@ -172,3 +175,32 @@ def test_tenant_removed_from_the_configuration_changes_no_other(place: Installat
     assert place.ask("select distinct tenant_id from marts.orders") == [(NORDLICHT,)]
     (place.root / "takings.toml").write_text(text)
     assert changed(place) == {AURORA}
+
+
+def test_comparison_names_tenant_mart_column_and_number_of_cells_that_differ(place: Installation) -> None:
+    other = place.root / "other"
+    shutil.copytree(place.current, other)
+    file = other / f"tenant-{AURORA}.duckdb"
+    file.chmod(0o644)
+    with duckdb.connect(str(file)) as db:
+        db.execute("update marts.orders set units = -7 where order_id in (select order_id from marts.orders limit 2)")
+        db.execute("update marts.build_info set run_id = 'another', published_at = null")
+    result = full_build.compare(place.current, other)
+    assert result.tenants == [AURORA, NORDLICHT]
+    assert result.differences == [full_build.Difference(AURORA, "orders", "units", 2)]
+    assert "tenant aurora, mart orders, column units: 2 cells" in str(result)
+
+
+def test_warnings_of_an_unchanged_tenant_stay_with_its_file(place: Installation) -> None:
+    """As many rows of each as checks of a full build warn of."""
+    stage(place, "update shopify.orders set source_name = 'fax' where tenant_id = 'nordlicht' and order_id in "
+          "(select order_id from shopify.orders where tenant_id = 'nordlicht' and not is_test limit 3)")  # fmt: skip
+    pipeline.rebuild(place.settings)
+    first = json.loads((place.current / "build.json").read_text())["tenant_warnings"]
+    assert any("every_sales_channel" in text for text in first[NORDLICHT])
+    stage(place, "update files.operating_expenses set amount = amount + 1 where tenant_id = 'aurora'")
+    run = pipeline.rebuild(place.settings)
+    assert run.unchanged == [NORDLICHT]
+    assert json.loads((place.current / "build.json").read_text())["tenant_warnings"][NORDLICHT] == first[NORDLICHT]
+    assert run.built
+    assert set(first[NORDLICHT]) <= set(run.built.warnings)
