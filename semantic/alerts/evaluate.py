@@ -18,6 +18,7 @@ from typing import Literal
 from semantic import query
 from semantic.alerts.rules import Condition, Rule, check
 from semantic.catalog import Metric
+from semantic.reports import numbers
 from semantic.warehouse import Build
 
 State = Literal["firing", "quiet", "unknown"]
@@ -77,14 +78,20 @@ def evaluate(
     limits: Mapping[str, Decimal] | None = None,
     rates: Sequence[Rate] = (),
 ) -> list[Alert]:
-    """One alert per rule. `today` is the tenant's calendar day at the build's `as_of`; it is never a whole day.
+    """One alert per rule that is for the tenant (`only_with`).
 
+    `today` is the tenant's calendar day at the build's `as_of`; it is never a whole day.
     `limits` are the tenant's own, by rule. `rates` convert a limit in another currency than the tenant's: that of the
     period's last day, or the newest of the six days before. Raises UnknownNameError for a metric or a rule that does
     not exist.
     """
     check(tuple(rules), build.catalog, limits)
-    return [_evaluate(build, rule.limited((limits or {}).get(rule.name)), today, rates) for rule in rules]
+    known = numbers.known(build, {name for rule in rules for name in rule.only_with})
+    return [
+        _evaluate(build, rule.limited((limits or {}).get(rule.name)), today, rates)
+        for rule in rules
+        if not rule.only_with or any(known[name] for name in rule.only_with)
+    ]
 
 
 def _evaluate(build: Build, rule: Rule, today: date, rates: Sequence[Rate]) -> Alert:
@@ -118,13 +125,23 @@ def _read(build: Build, condition: Condition, today: date, running: bool, rates:
 
 
 def _ask(build: Build, condition: Condition, days: Range) -> Decimal | None:
-    """The metric over the days; grouped by the period where it is a single one, as non-additive metrics require."""
+    """The metric over the days; grouped by the period where it is a single one, as non-additive metrics require.
+
+    Days without any row are zero of what is added up, where the tenant had a number before: no sale, no chat.
+    """
     by = [condition.period] if condition.over == 1 else []
     table = query.answer(build, [condition.metric], by=by, start=days[0], end=days[1])
     values = table.column(condition.metric).to_pylist()
-    if len(values) != 1 or values[0] is None:
+    if len(values) == 1 and values[0] is not None:
+        return Decimal(str(values[0]))
+    metric = build.catalog.metric(condition.metric)
+    if numbers.empty(metric, is_known=True) is None or _has_rows(build, metric, start=days[0], end=days[1]):
         return None
-    return Decimal(str(values[0]))
+    return Decimal(0) if _has_rows(build, metric, end=days[0] - timedelta(days=1)) else None
+
+
+def _has_rows(build: Build, metric: Metric, start: date | None = None, end: date | None = None) -> bool:
+    return bool(query.answer(build, [metric.name], by=["day"], start=start, end=end, limit=1).num_rows)
 
 
 def _converted(condition: Condition, build: Build, day: date, rates: Sequence[Rate]) -> Condition:

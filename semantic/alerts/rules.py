@@ -58,7 +58,10 @@ class Condition(_Strict):
 
 
 class Rule(_Strict):
-    """A rule fires where all of `conditions` hold. `why` and `advice` are for people; `report` shows them more."""
+    """A rule fires where all of `conditions` hold. `why` and `advice` are for people; `report` shows them more.
+
+    `only_with`: it is evaluated for tenants that have a number of one of these metrics; empty: for all.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
@@ -66,6 +69,7 @@ class Rule(_Strict):
     advice: str
     report: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]*$")
     running: bool = False
+    only_with: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = Field(min_length=1)
 
     def limited(self, limit: Decimal | None) -> Rule:
@@ -99,6 +103,8 @@ def check(rules: tuple[Rule, ...], catalog: Catalog, limits: Mapping[str, object
     Raise CatalogError where the limit has a currency and the metric is not an amount of money.
     """
     for rule in rules:
+        for name in rule.only_with:
+            catalog.metric(name)
         for condition in rule.conditions:
             metric = catalog.metric(condition.metric)
             if condition.currency and metric.unit != "money":

@@ -89,7 +89,7 @@ def _alerts(build: Build, alerts: Sequence[Alert], problem: str) -> Iterable[dic
         texts = [("", "The alert rules were not evaluated", problem, "")]
     unknown = sum(alert.state == "unknown" for alert in alerts)
     unread = f"{unknown} of {len(alerts)} rules lack a number" if unknown else ""
-    quiet = WITHOUT_NUMBERS if alerts and unknown == len(alerts) else QUIET
+    quiet = WITHOUT_NUMBERS if unknown == len(alerts) else QUIET
     for position, text in enumerate(texts or [("", quiet, unread, "")], start=1):
         columns = zip(("rule", "title", "numbers", "advice"), text, strict=True)
         yield {"tenant_id": build.tenant, "position": position, **dict(columns)}

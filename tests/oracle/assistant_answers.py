@@ -112,7 +112,7 @@ CHARTS: Mapping[str, Answer] = {
     "Chats with an order over time": of("chat_conversion_rate", by=["date_day"]),
     "Cost by model": of("model_cost_known", by=["model"], label={"model": "model_label"}, order="model_cost_known"),
     "Models": of("model_messages", *TOKENS, "model_cost_known", "model_messages_without_cost", by=["model"],
-                 label={"model": "model_label"}, order="model_messages"),
+                 label={"model": "model_label"}, order="model_cost_known"),
     "When people chat": of("hourly_messages", by=["hour"], label={"hour": "hour_label"}, order="hourly_messages"),
     "Products in chats over time": of("product_event_count", by=["date_day", "kind"], label={"kind": "event_label"}),
     "Top recommended": of("product_event_count", by=["product"], label={"product": "product_label"},

@@ -152,7 +152,7 @@ CHARTS: Mapping[str, Answer] = {
     "Revenue by AI style": _ranking("vault_revenue", "ai_style", "style_label"),
     "Prompt versions of what was sold": of(
         "vault_orders", "vault_revenue", "vault_aov", "vault_refund_rate", by=["ai_prompt_version"],
-        label={"ai_prompt_version": "prompt_label"}, order="vault_orders"),
+        label={"ai_prompt_version": "prompt_label"}, order="vault_orders", entry="purchase"),
     "Revenue by hour of day": _ranking("vault_revenue", "hour_of_day", limit=24, entry="purchase"),
     "Revenue by country": _ranking("vault_revenue", "country"),
     "Revenue by region": _ranking("vault_revenue", "region"),

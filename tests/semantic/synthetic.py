@@ -68,14 +68,19 @@ def stub_project(folder: Path) -> Path:
     return folder
 
 
-def publish(published: Path, catalog: Catalog, rows: Rows, run_id: str = "run-1") -> Path:
-    """Write a build of these rows and make it the current one, as a publication does."""
+def publish(
+    published: Path, catalog: Catalog, rows: Rows, run_id: str = "run-1", tenants: Sequence[str] | None = None
+) -> Path:
+    """Write a build of these rows and make it the current one, as a publication does.
+
+    `tenants`: those that have a file of their own (default: all).
+    """
     folder = published / run_id
     folder.mkdir(parents=True)
     names = sorted({str(row["tenant_id"]) for items in rows.values() for row in items})
     _write(folder / "all.duckdb", rows, names)
     _write(folder / "nobody.duckdb", rows, [])
-    for name in names:
+    for name in names if tenants is None else tenants:
         _write(folder / f"tenant-{name}.duckdb", rows, [name])
     catalogs.save(catalog, folder)
     link = published / f".{run_id}"

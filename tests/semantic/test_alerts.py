@@ -118,6 +118,21 @@ def test_missing_number_makes_a_rule_unknown_unless_another_condition_decides(tm
     with built(tmp_path, catalog, {YESTERDAY: {"net_sales_minor": 1}}) as build:
         assert only(build, a_rule(nothing)).state == "unknown"
         assert only(build, a_rule(nothing, NET_SALES_OVER_100)).state == "quiet"
+        for_others, for_shops = (
+            a_rule(nothing).model_copy(update={"only_with": names})
+            for names in (("vault_orders", "mrr"), ("mrr", "net_sales"))
+        )
+        assert [alert.rule for alert in evaluate(build, [for_others, for_shops], today=TODAY)] == [for_shops]
+
+
+def test_days_without_rows_are_zero_where_the_tenant_had_numbers_before(tmp_path: Path, catalog: Catalog) -> None:
+    few = Condition(metric="orders_placed", period="day", over=3, below=Decimal(1))
+    one = few.model_copy(update={"over": 1})
+    with built(tmp_path / "a", catalog, {YESTERDAY - timedelta(days=3): {"orders_placed": 5}}) as build:
+        assert [only(build, a_rule(each)).state for each in (few, one)] == ["firing", "firing"]
+        assert only(build, a_rule(few)).readings[0].now == 0
+    with built(tmp_path / "b", catalog, {YESTERDAY: {"net_sales_minor": 1}, TODAY: {"orders_placed": 1}}) as build:
+        assert [only(build, a_rule(each)).state for each in (few, one)] == ["unknown", "unknown"]
 
 
 def test_tenants_limit_replaces_the_rules_limit_and_unknown_rule_is_refused(tmp_path: Path, catalog: Catalog) -> None:
@@ -192,12 +207,17 @@ def test_shipped_rules_name_existing_metrics(catalog: Catalog) -> None:
     shipped = rules.load()
     rules.check(shipped, catalog)
     assert [rule.name for rule in shipped] == [
-        "mrr_drop", "churn", "cac_spike", "api_errors", "ad_spend_without_revenue",
+        "mrr_drop", "churn", "cac_spike", "api_errors", "ad_spend_without_revenue", "vault_sales_missing",
+        "vault_refunds", "vault_deliveries_fail", "ai_generations_fail", "assistant_cost_spike",
+        "messages_without_price", "assistant_silent",
     ]  # fmt: skip
     assert [(rule.conditions[0].metric, str(rule.conditions[0].limit)) for rule in shipped] == [
         ("mrr", "-0.05"), ("churn_rate", "0.08"), ("cac", "0.5"), ("api_error_rate", "0.01"), ("ad_spend", "10000"),
+        ("vault_orders", "1"), ("vault_refund_rate", "0.2"), ("vault_delivery_rate", "0.9"),
+        ("ai_generation_success_rate", "0.9"), ("assistant_cost_known", "0.5"), ("messages_without_cost", "0"),
+        ("chat_sessions", "1"),
     ]  # fmt: skip
-    assert [rule.conditions[0].currency for rule in shipped] == [None, None, None, None, "USD"]
+    assert [rule.name for rule in shipped if rule.conditions[0].currency] == ["ad_spend_without_revenue"]
 
 
 @pytest.mark.parametrize(

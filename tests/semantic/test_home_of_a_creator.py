@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from orchestration import alerts
 from semantic.digest import fill, kpis, movers, trend
 from semantic.digest.periods import Case, cases
 from semantic.warehouse import Build, open_build
@@ -133,7 +134,9 @@ def test_the_line_above_says_whose_numbers_these_are(place: Installation) -> Non
     assert trust.startswith("Lumen Studio · updated ")
 
 
-def test_rules_for_shops_are_not_said_to_be_quiet(build: Build) -> None:
-    """A creator has no number of theirs: "nothing needs you" would say that somebody looked."""
-    ((title, numbers),) = build.connection.execute("select title, numbers from marts.alerts").fetchall()
-    assert title == fill.WITHOUT_NUMBERS and numbers.endswith("rules lack a number")
+def test_rules_of_a_creator_are_evaluated_and_those_of_shops_are_not(build: Build, place: Installation) -> None:
+    names = {alert.rule.name for alert in alerts.evaluate_tenant(place.settings, place.settings.tenants[0], build)}
+    assert names == {"vault_sales_missing", "vault_refunds", "vault_deliveries_fail", "ai_generations_fail"}
+    shown = build.connection.execute("select title, numbers from marts.alerts").fetchall()
+    assert fill.WITHOUT_NUMBERS not in {title for title, _ in shown}
+    assert not [numbers for _, numbers in shown if "lack a number" in numbers]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from semantic.alerts import rules
 from semantic.alerts.evaluate import evaluate
 from semantic.catalog import Catalog
-from semantic.warehouse import open_build
+from semantic.warehouse import Build, open_build
 from tests.semantic import synthetic
 
 TODAY = date(2026, 11, 20)  # a Friday
@@ -35,6 +36,25 @@ def ads(spend: int, sales: int, before: int) -> Rows:
     return [day(YESTERDAY, ad_spend_minor=spend, net_sales_minor=sales), *earlier]
 
 
+def sold(at: date, orders: int = 1, **numbers: int) -> Rows:
+    """Orders of vaults on a day, each a row; the numbers are those of the first ones."""
+    row = {**SHARED, "entry": "purchase", "niche": "AI Tools", "date_day": at, "orders": 1, "revenue_minor": 4_999}
+    return [{**row, **{name: int(order < most) for name, most in numbers.items()}} for order in range(orders)]
+
+
+def generated(successes: int, failures: int) -> Rows:
+    """Generations of yesterday."""
+    row = {"tenant_id": "acme", "date_day": YESTERDAY, "generations": 1}
+    succeeded, failed = {**row, "successes": 1, "failures": 0}, {**row, "successes": 0, "failures": 1}
+    return [succeeded] * successes + [failed] * failures
+
+
+def chats(at: date, **numbers: int) -> dict[str, Any]:
+    return {**SHARED, "variant": "(none)", "date_day": at, **numbers}
+
+
+FOUR_WEEKS = [LAST_WEEK - timedelta(days=7 * n) for n in range(4)]
+BUSY = [row for at in FOUR_WEEKS for row in sold(at, 7)]
 CASES: list[tuple[str, str, Rows, str]] = [
     # MRR drop > 5 % month over month
     ("mrr_drop", "mrr_monthly",
@@ -66,18 +86,58 @@ CASES: list[tuple[str, str, Rows, str]] = [
     ("ad_spend_without_revenue", "metrics_daily", ads(1_000_000, 900_000, 900_000), "quiet"),  # at the limit
     ("ad_spend_without_revenue", "metrics_daily", ads(1_000_100, 1_100_000, 100), "quiet"),  # the day matched
     ("ad_spend_without_revenue", "metrics_daily", ads(1_000_100, 900_000, 1_200_000), "quiet"),  # the three days did
+    # no order of vaults in three days, about one a day before
+    ("vault_sales_missing", "vault_sales", BUSY, "firing"),
+    ("vault_sales_missing", "vault_sales", [*BUSY, *sold(YESTERDAY - timedelta(days=2))], "quiet"),
+    ("vault_sales_missing", "vault_sales", BUSY[1:], "quiet"),  # who sells less has such days
+    # refunds > 20 % of four weeks' orders, at least five
+    ("vault_refunds", "vault_sales", sold(LAST_WEEK, 25, orders_refunded=5), "quiet"),
+    ("vault_refunds", "vault_sales", sold(LAST_WEEK, 24, orders_refunded=5), "firing"),
+    ("vault_refunds", "vault_sales", sold(FOUR_WEEKS[3], 10, orders_refunded=4), "quiet"),  # too few to tell
+    # deliveries < 90 % of a week's orders, at least ten
+    ("vault_deliveries_fail", "vault_sales", sold(LAST_WEEK, 10, deliveries_known=10, deliveries_made=9), "quiet"),
+    ("vault_deliveries_fail", "vault_sales", sold(LAST_WEEK, 10, deliveries_known=10, deliveries_made=8), "firing"),
+    ("vault_deliveries_fail", "vault_sales", sold(LAST_WEEK, 9, deliveries_known=9, deliveries_made=1), "quiet"),
+    # generations < 90 % of a day, at least five failures
+    ("ai_generations_fail", "ai_generations", generated(45, 5), "quiet"),
+    ("ai_generations_fail", "ai_generations", generated(44, 5), "firing"),
+    ("ai_generations_fail", "ai_generations", generated(1, 4), "quiet"),
+    # the models' cost > +50 % week over week, and more than 10 USD
+    ("assistant_cost_spike", "assistant_daily",
+     [chats(WEEK_BEFORE, cost_micros=10_000_000), chats(LAST_WEEK, cost_micros=15_000_000)], "quiet"),
+    ("assistant_cost_spike", "assistant_daily",
+     [chats(WEEK_BEFORE, cost_micros=10_000_000), chats(LAST_WEEK, cost_micros=15_000_001)], "firing"),
+    ("assistant_cost_spike", "assistant_daily",
+     [chats(WEEK_BEFORE, cost_micros=1), chats(LAST_WEEK, cost_micros=10_000_000)], "quiet"),
+    # a message without a known cost
+    ("messages_without_price", "assistant_daily", [chats(YESTERDAY, messages_without_cost=0)], "quiet"),
+    ("messages_without_price", "assistant_daily", [chats(YESTERDAY, messages_without_cost=1)], "firing"),
+    # no chat in two days, about five a day before
+    ("assistant_silent", "assistant_daily", [chats(at, sessions=35) for at in FOUR_WEEKS], "firing"),
+    ("assistant_silent", "assistant_daily",
+     [chats(YESTERDAY, sessions=1), *(chats(at, sessions=35) for at in FOUR_WEEKS)], "quiet"),
+    ("assistant_silent", "assistant_daily", [chats(at, sessions=34) for at in FOUR_WEEKS], "quiet"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "mart", "rows", "state"), CASES)
-def test_rule_fires_only_beyond_its_limit(
-    name: str, mart: str, rows: Rows, state: str, tmp_path: Path, catalog: Catalog
-) -> None:
-    about = {"tenant_id": "acme", "run_id": "run-1", "as_of": datetime(2026, 11, 20, 9)}
-    published = synthetic.publish(tmp_path / "published", catalog, {mart: rows, "build_info": [about]})
-    with open_build(published, "acme") as build:
-        alerts = {alert.rule.name: alert for alert in evaluate(build, rules.load(), today=TODAY)}
-    assert alerts[name].state == state, alerts[name].text
+@pytest.fixture(scope="module")
+def every(tmp_path_factory: pytest.TempPathFactory, catalog: Catalog) -> Iterator[Build]:
+    """A build in which each case is a tenant."""
+    about = {"run_id": "run-1", "as_of": datetime(2026, 11, 20, 9)}
+    rows: dict[str, Rows] = {"build_info": [{"tenant_id": str(number), **about} for number in range(len(CASES))]}
+    for number, (_, mart, of_case, _) in enumerate(CASES):
+        rows.setdefault(mart, []).extend({**row, "tenant_id": str(number)} for row in of_case)
+    published = synthetic.publish(tmp_path_factory.mktemp("alerts") / "published", catalog, rows, tenants=[])
+    with open_build(published, every=True) as build:
+        yield build
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{name}-{state}" for name, _, _, state in CASES])
+def test_rule_fires_only_beyond_its_limit(number: int, every: Build) -> None:
+    name, _, _, state = CASES[number]
+    alerts = evaluate(replace(every, tenant=str(number)), rules.load(), today=TODAY)
+    (alert,) = [alert for alert in alerts if alert.rule.name == name]
+    assert alert.state == state, alert.text
 
 
 def test_every_shipped_rule_is_tested_on_both_sides_of_its_limit() -> None:
