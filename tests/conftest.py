@@ -50,7 +50,6 @@ LONGEST = (
     "tests/superset_assets/test_superset_process.py",  # waits more than it works
     "tests/end_to_end/test_demo.py",
     "tests/end_to_end/test_what_changes.py",
-    "tests/orchestration/test_late_events.py",
     "tests/orchestration/test_disk_full.py",
     "tests/orchestration/test_independent_tenants.py",
     "tests/orchestration/test_bad_sources.py",

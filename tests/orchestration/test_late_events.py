@@ -19,7 +19,6 @@ from simulator import World, demo_world, serve
 from tests import shared_cache
 from tests.oracle import marts as books
 from tests.orchestration.installation import Installation, ask, days
-from tests.sampling import sample
 
 START = datetime(2026, 1, 15, 10, tzinfo=UTC)
 CLOCK = [START + timedelta(days=number) for number in (26.5, 27.6, 46, 74, 83, 85.5, 92)]
@@ -34,8 +33,8 @@ ELSEWHERE = {
     "cart_sessions_ordered", "cost_of_goods_minor", "cost_of_goods_assumed_minor", "sales_cost_recorded_minor",
     "sales_cost_assumed_minor", "sales_cost_missing_minor",
 }  # fmt: skip
-pytestmark = pytest.mark.worlds
-IN_EACH_SHOP = pytest.mark.parametrize("shop", sample(SHOPS, "aurora"))
+pytestmark = [pytest.mark.worlds, pytest.mark.deep]  # test_what_changes has each of these events in `make test`
+IN_EACH_SHOP = pytest.mark.parametrize("shop", SHOPS)
 """The other shop has another currency, another zone, and the same events on other days."""
 Days = dict[tuple[Any, str], dict[str, int]]
 
