@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.base import Pulled, Stream
+from connectors.base import Account, Pulled, Stream
 from connectors.settings import SourceSettings
 from connectors.sync.loop import PullContext
 
@@ -14,6 +14,8 @@ Pull = Callable[[PullContext, Any], Iterator[Pulled]]
 """pull(context, settings): brings what is new in one account, stream by stream; yields what each stream did."""
 Identify = Callable[[PullContext, Any], str | None]
 """identify(context, settings): what the source itself calls the account, None where it gives no answer."""
+Check = Callable[[Account, Any], None]
+"""check(account, settings): raises a TakingsError where the source would refuse a pull."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Connector:
     object of it. Single days of the `restated` streams can be read again. `counted` is what would count twice if
     an account were configured twice; `key_is_account` says that a key opens one account only, so that the same key
     twice is the same account. Where one account can have several names and keys, `identify` finds out at the
-    source which one it is. `choices` are settings that dbt reads as columns of takings.accounts, which are null
+    source which one it is. `check` asks the source
+    whether a pull can succeed. `choices` are settings that dbt reads as columns of takings.accounts, which are null
     for other sources.
     """
 
@@ -37,4 +40,5 @@ class Connector:
     restated: frozenset[str] = frozenset()
     key_is_account: bool = False
     identify: Identify | None = None
+    check: Check | None = None
     choices: tuple[str, ...] = ()

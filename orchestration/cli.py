@@ -61,14 +61,17 @@ UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: i
 
 @app.command()
 def check() -> None:
-    """Check the configuration; report every mistake and every missing secret at once, and data without a tenant."""
+    """Check the configuration; report every mistake and every missing secret at once, and data without a tenant.
+
+    Databases are asked, too: whether they accept the login and have the tables and columns that are mapped.
+    """
     from common.errors import ConfigurationError
-    from orchestration import chat, settings
+    from orchestration import chat, pulls, settings
     from orchestration.settings import Settings
 
     configuration = settings.load()
     accounts, problems = configuration.without_secrets(), list[str]()
-    for search in (Settings.accounts, chat.check_secrets, cli_deliveries.check_messages):
+    for search in (Settings.accounts, pulls.check_sources, chat.check_secrets, cli_deliveries.check_messages):
         try:
             search(configuration)
         except ConfigurationError as error:
@@ -80,6 +83,7 @@ def check() -> None:
     )
     cli_deliveries.say_local_links(configuration)
     cli_tenants.say_left_behind(configuration)
+    cli_tenants.say_other_time_zones(configuration)
 
 
 @app.command()

@@ -26,7 +26,7 @@ from connectors.sync.landing import Landing
 from connectors.sync.loop import PullContext
 from connectors.sync.staging import Staging, is_damage
 from orchestration.home import Home
-from orchestration.settings import Source
+from orchestration.settings import Settings, Source
 
 Key = tuple[str, str, str]
 """(tenant, source, account)"""
@@ -43,6 +43,20 @@ class Pulls:
 
     pulled: dict[Key, list[Pulled]] = field(default_factory=dict)
     failed: dict[Key, TakingsError] = field(default_factory=dict)
+
+
+def check_sources(configuration: Settings) -> None:
+    """Ask each source that can say so whether a pull can succeed. Raises ConfigurationError with every answer."""
+    problems = []
+    for source in configuration.connected():
+        check = BY_KIND[source.account.source].check
+        if check and not source.problem:
+            try:
+                check(source.account, source.settings)
+            except TakingsError as error:
+                problems.append(str(error))
+    if problems:
+        raise ConfigurationError("\n".join(problems))
 
 
 def pull_accounts(

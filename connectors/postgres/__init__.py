@@ -21,6 +21,7 @@ CONNECTOR = Connector(
     settings=PostgresSettings,
     streams=STREAMS,
     pull=pull.pull,
+    check=pull.check,
     counted="records",
 )
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from connectors.base import Pulled, Stream
+from connectors.base import Account, Pulled, Stream
 from connectors.contracts import RecordReader, Row
 from connectors.contracts.reading import encoded
 from connectors.contracts.values import ValueMistakeError, an_id
@@ -34,6 +34,7 @@ WITH_ZONE, WITHOUT_ZONE = "timestamp with time zone", "timestamp without time zo
 COMPARABLE = (WITH_ZONE, WITHOUT_ZONE)
 """The types of times that say what changed since a pull. With another one, such as text, the whole table is read."""
 KEYS_AT_ONCE, KEYS_A_PAGE = 50_000, 1_000
+MOST_WITHOUT_KEY = 100  # rows without a key that are rejected one by one
 
 
 def pull(context: PullContext, settings: PostgresSettings) -> Iterator[Pulled]:
@@ -51,6 +52,13 @@ def pull(context: PullContext, settings: PostgresSettings) -> Iterator[Pulled]:
                 yield replace(result, warnings=result.warnings + reading.warnings())
 
 
+def check(account: Account, settings: PostgresSettings) -> None:
+    """Connect and compare the mapping with the tables, without reading a row. Raises a TakingsError for a login that is
+    refused, a server that does not answer, and every table or column that is missing or may not be read."""
+    with client.snapshot(account, settings.statement_timeout) as (connection, _):
+        mapping.read(connection, account, settings)
+
+
 @dataclass
 class _Reading:
     """One table in one pull."""
@@ -65,6 +73,7 @@ class _Reading:
     landed_keys: set[str] = field(default_factory=set)
     vanished: int = 0
     remaining: int = 0
+    without_key: int = 0
 
     def __post_init__(self) -> None:
         self.fingerprint = self.table.fingerprint(self.context.time_zone, self.settings.keep_text)
@@ -113,6 +122,11 @@ class _Reading:
         if self.no_ids:
             counts = ", ".join(f"{name} {word!r} {count} times" for (name, word), count in sorted(self.no_ids.items()))
             texts.append(f"{where}: ids that are a word for no id count as absent: {counts}.")
+        if self.without_key:
+            texts.append(
+                f"{where}: {self.without_key} rows have no {self.table.key}, so nothing tells them apart: none of "
+                f"them is loaded. Fill {self.table.key}, or name another column as the key."
+            )
         if self.vanished and not self.remaining:
             texts.append(
                 f"{where}: it has no rows any more, so all {self.vanished} were marked as deleted. If that is not so, "
@@ -140,7 +154,7 @@ class _Reading:
         self, start: datetime | None, after_change: str | None, after_key: str | None, *, without_time: bool
     ) -> list[tuple[Any, ...]]:
         key, order = Identifier(self.table.key), SQL("{}").format(Identifier(self.table.key))
-        conditions: list[Composable] = []
+        conditions: list[Composable] = [SQL("{} is not null").format(key)]
         if self.table.changed_at:
             changed = Identifier(self.table.changed_at)
             if without_time:
@@ -198,11 +212,17 @@ class _Reading:
             cursor.execute(query)
             for (text,) in cursor:
                 self.remaining += 1
-                if (key := self._key(text)) in known:
+                if text is None:  # no page has it: nothing can be after it
+                    self.without_key += 1
+                elif (key := self._key(text)) in known:
                     known.discard(key)
-                elif late and text is not None and key not in others:
+                elif late and key not in others:
                     missing.append(text)
         self.vanished = len(known)
+        if self.without_key:
+            no_key = [SQL("{} is null").format(Identifier(self.table.key))]
+            query = questions.page(self.table.columns, self.table.source, no_key, SQL("1"), MOST_WITHOUT_KEY)
+            landed.write_part(self._record(row) for row in self.connection.execute(query).fetchall())
         if known:
             keys = sorted(known)
             landed.write_part(encoded({"kind": "deleted", "file": self.table.table, "key": key}) for key in keys)

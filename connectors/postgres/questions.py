@@ -58,4 +58,5 @@ def rows_of(columns: Composable, source: Composable, key: str, keys: Sequence[st
 def key_of_several_rows(source: Composable, key: str) -> Composed:
     """A key that more than one row has."""
     column = Identifier(key)
-    return SQL("select {} {} group by {} having count(*) > 1 limit 1").format(as_text(key), source, column)
+    several = SQL("select {} {} and {} is not null group by {} having count(*) > 1 limit 1")
+    return several.format(as_text(key), source, column, column)

@@ -16,13 +16,28 @@
 
 
 {# The same with one row per tenant and `key`: the newest by `version`, where the contract has one. Of equal ones the
-   first source by name counts, then its first account, then the last file. #}
+   first source by name counts, then its first account, then the last file. A record that was deleted in a database, and
+   that no database has any more, counts by no other way either. #}
 {% macro newest_records(contract, columns, key, version=none) -%}
 with records as (
     {{ records(contract, columns) }}
 ),
 
 accounts as (select * from {{ ref('stg_takings__accounts') }}),
+
+deleted as (
+    select
+        copies.tenant_id,
+        copies.{{ key }}
+    from {{ source('postgres', contract) }} as copies
+    inner join accounts
+        on
+            accounts.source = 'postgres'
+            and copies.tenant_id = accounts.tenant_id
+            and copies.source_account = accounts.source_account
+    group by copies.tenant_id, copies.{{ key }}
+    having min(case when copies.is_deleted then 1 else 0 end) = 1
+),
 
 versions as (
     select
@@ -40,10 +55,11 @@ versions as (
 )
 
 select
-    tenant_id,
-    source,
-    source_account,
-    {{ columns | join(', ') }}
+    versions.tenant_id,
+    versions.source,
+    versions.source_account,
+    versions.{{ columns | join(', versions.') }}
 from versions
-where version_number = 1
+left join deleted on versions.tenant_id = deleted.tenant_id and versions.{{ key }} = deleted.{{ key }}
+where versions.version_number = 1 and deleted.{{ key }} is null
 {%- endmacro %}

@@ -170,6 +170,40 @@ def test_a_mistake_in_the_mapping_names_what_exists(change: dict[str, Any], word
     assert words in str(raised.value) and "PostgreSQL source assistant of tenant acme" in str(raised.value)
 
 
+def test_rows_without_a_key_are_counted_whatever_page_they_would_be_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ROWS_A_PAGE", 2)
+    place.execute(
+        "create table log (number bigint, vault text, at timestamptz, stage text); grant select on log to reader; "
+        "insert into log select case when n not in (4, 5) then n end, 'v', '2026-03-01 12:00Z', 'visit' "
+        "from generate_series(1, 6) as n"
+    )
+    columns = {"vault_id": "vault", "sale_datetime": "at", "funnel_stage": "stage"}
+    place.tables = {"event_log": {"table": "log", "key": "number", "columns": columns}}
+    for _ in range(2):
+        result = place.pull()["event_log"]
+        assert [row[0] for row in place.rows("select row_hash from postgres.event_log order by 1")] == [
+            "1",
+            "2",
+            "3",
+            "6",
+        ]
+        assert "table log: 2 rows have no number, so nothing tells them apart" in result.warnings[0]
+        assert place.rows("select reason from takings.rejects") == [("row_hash is missing",)]
+
+
+def test_a_check_asks_the_database_and_reads_no_row(place: Place) -> None:
+    place.chat(1)
+    module.check(place.account, place.settings)
+    place.tables = {"chat_sessions": CHATS | {"table": "talks"}}
+    with pytest.raises(ConfigurationError, match="there is no table talks"):
+        module.check(place.account, place.settings)
+    place.uri = place.uri.replace("pass%25word", "wrong")
+    with pytest.raises(ConfigurationError, match="password authentication failed"):
+        module.check(place.account, place.settings)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
