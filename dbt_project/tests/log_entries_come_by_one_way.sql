@@ -12,18 +12,25 @@ tenants as (
 
 contents as (
     select
-        tenant_id,
-        vault_id,
-        product_name,
-        sale_datetime,
-        funnel_stage,
-        visit_id,
-        sale_amount,
-        min(source || ' ' || source_account) as one,
-        max(source || ' ' || source_account) as other
+        entries.tenant_id,
+        entries.vault_id,
+        entries.product_name,
+        entries.sale_datetime,
+        entries.funnel_stage,
+        entries.visit_id,
+        entries.sale_amount,
+        min(entries.source || ' ' || entries.source_account) as one,
+        max(entries.source || ' ' || entries.source_account) as other
     from entries
-    inner join tenants using (tenant_id)
-    group by tenant_id, vault_id, product_name, sale_datetime, funnel_stage, visit_id, sale_amount
+    inner join tenants on entries.tenant_id = tenants.tenant_id
+    group by
+        entries.tenant_id,
+        entries.vault_id,
+        entries.product_name,
+        entries.sale_datetime,
+        entries.funnel_stage,
+        entries.visit_id,
+        entries.sale_amount
 )
 
 select
