@@ -24,7 +24,7 @@ def first_difference(zone: str, first_year: int, last_year: int) -> datetime | N
         ).fetchall()
     of_python = ZoneInfo(zone)
     for at, seconds in rows:
-        instant = at.replace(tzinfo=UTC)
+        instant: datetime = at.replace(tzinfo=UTC)
         offset = instant.astimezone(of_python).utcoffset()
         if offset is None or offset.total_seconds() != seconds:
             return instant
