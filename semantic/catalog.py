@@ -50,6 +50,7 @@ class Column:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "label", self.label or self.name.replace("_", " ").capitalize())
+        object.__setattr__(self, "words", tuple((value, text) for value, text in self.words))  # JSON has lists
 
 
 @dataclass(frozen=True)

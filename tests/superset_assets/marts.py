@@ -26,9 +26,16 @@ def catalog() -> Catalog:
     models = [model for file in files for model in file.get("models", []) if "access" not in model.get("config", {})]
     marts, metrics = {}, {}
     for model in models:
+        abouts = [(c, c.get("config", {}).get("meta", {})) for c in model["columns"]]
         columns = tuple(
-            Column(c["name"], c["data_type"], c["description"], c.get("config", {}).get("meta", {}).get("label", ""))
-            for c in model["columns"]
+            Column(
+                c["name"],
+                c["data_type"],
+                c["description"],
+                about.get("label", ""),
+                tuple(about.get("words", {}).items()),
+            )
+            for c, about in abouts
         )
         dimensions = tuple(c["name"] for c in model["columns"] if c.get("dimension", {}).get("type") == "categorical")
         time = model.get("agg_time_dimension")
