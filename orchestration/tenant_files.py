@@ -30,7 +30,7 @@ def write(
     db.execute("begin")
     db.execute("create schema target.marts")
     for mart, columns in marts.items():
-        order = [name for name in ("tenant_id", "date_day", "cohort_month", "order_id") if name in columns]
+        order = [name for name in ("date_day", "cohort_month", "order_id") if name in columns]
         where = condition if "tenant_id" in columns else "true"
         sort = f" order by {', '.join(order)}" if order else ""
         stamped = f" replace (timestamp '{now:%Y-%m-%d %H:%M:%S}' as published_at)" if mart == "build_info" else ""
