@@ -135,13 +135,14 @@ def _ask(build: Build, condition: Condition, days: Range) -> Decimal | None:
     if len(values) == 1 and values[0] is not None:
         return Decimal(str(values[0]))
     metric = build.catalog.metric(condition.metric)
-    if numbers.empty(metric, is_known=True) is None or _has_rows(build, metric, start=days[0], end=days[1]):
+    if numbers.empty(metric, is_known=True) is None or _has_rows(build, condition, *days):
         return None
-    return Decimal(0) if _has_rows(build, metric, end=days[0] - timedelta(days=1)) else None
+    return Decimal(0) if _has_rows(build, condition, None, days[0] - timedelta(days=1)) else None
 
 
-def _has_rows(build: Build, metric: Metric, start: date | None = None, end: date | None = None) -> bool:
-    return bool(query.answer(build, [metric.name], by=["day"], start=start, end=end, limit=1).num_rows)
+def _has_rows(build: Build, condition: Condition, start: date | None, end: date) -> bool:
+    by = [condition.period]
+    return bool(query.answer(build, [condition.metric], by=by, start=start, end=end, limit=1).num_rows)
 
 
 def _converted(condition: Condition, build: Build, day: date, rates: Sequence[Rate]) -> Condition:
