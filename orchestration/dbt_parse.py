@@ -34,6 +34,7 @@ STAMP = "parsed.sha256"
 FILES = ("manifest.json", "semantic_manifest.json", PARSED, PLAN)
 QUIET = ["--quiet", "--log-level", "none", "--log-level-file", "none"]
 RENDERED = ("table", "view", "test")  # materializations whose SQL depends on nothing but the project
+SMALL, LEAST_MEMORY, MEMORY_PER_BYTE = 128_000_000, 1_500_000_000, 3  # bytes of staging and of memory
 JINJA = re.compile(r"{[{%#]|[#}%]}")  # what dbt would render
 
 
@@ -159,7 +160,7 @@ def arguments(home: Home) -> list[str]:
 @contextmanager
 def environment(path: Path, staging: Path) -> Iterator[None]:
     """Set the variables that dbt's profile reads, and restore them afterwards."""
-    ours = {"TAKINGS_BUILD": str(path), "TAKINGS_STAGING": str(staging), "DO_NOT_TRACK": "1"}
+    ours = {"TAKINGS_BUILD": str(path), "TAKINGS_STAGING": str(staging), "DO_NOT_TRACK": "1", **_resources(staging)}
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
     try:
@@ -170,6 +171,28 @@ def environment(path: Path, staging: Path) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def _resources(staging: Path) -> dict[str, str]:
+    """DuckDB's threads and memory for a build of this staging file, never more than DuckDB would take by itself.
+
+    A second thread costs a small build more CPU than it saves time. What does not fit into memory goes to disk.
+    """
+    size = staging.stat().st_size if staging.exists() else 0
+    threads, memory = _duckdb_defaults()
+    number, unit = memory.split()
+    most = float(number) * 1024 ** ("KMGT".index(unit[0]) + 1)
+    return {
+        "TAKINGS_BUILD_THREADS": str(threads if size > SMALL else 1),
+        "TAKINGS_BUILD_MEMORY": f"{min(most, max(LEAST_MEMORY, MEMORY_PER_BYTE * size)) / 1e6:.0f}MB",
+    }
+
+
+def _duckdb_defaults() -> tuple[int, str]:
+    """The threads, and the memory as text such as 18.8 GiB, that DuckDB takes here by itself."""
+    with duckdb.connect() as db:
+        row = db.execute("select current_setting('threads'), current_setting('memory_limit')").fetchall()[0]
+    return int(row[0]), str(row[1])
 
 
 def close_connections() -> None:

@@ -59,6 +59,8 @@ VARIABLES = {
 }
 BETWEEN = {
     "TAKINGS_BUILD": "to dbt: the scratch file of this build.",
+    "TAKINGS_BUILD_MEMORY": "to dbt: how much memory DuckDB takes for this build; the rest goes to disk.",
+    "TAKINGS_BUILD_THREADS": "to dbt: how many threads DuckDB takes for this build.",
     "TAKINGS_STAGING": "to dbt: the staging file.",
     "TAKINGS_SUPERSET_HOME": "to Superset: the folder of its metadata, sessions, caches and logs.",
     "TAKINGS_PUBLISHED": "to Superset: the folder of published builds.",
