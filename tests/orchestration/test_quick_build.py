@@ -37,7 +37,8 @@ def tables(path: Path) -> dict[str, list[str]]:
     with duckdb.connect(str(path), read_only=True) as db:
         db.execute(f"attach '{path.parents[1] / 'warehouse' / 'staging.duckdb'}' as raw (read_only)")
         names = db.execute(
-            "select table_schema || '.' || table_name from information_schema.tables where table_catalog = 'build'"
+            "select table_schema || '.' || table_name from information_schema.tables where table_catalog = 'build' "
+            "and table_schema <> 'last_build'"  # has the nodes in dbt's order, which varies
         ).fetchall()
         return {name: sorted(map(str, db.sql(f"select * from {name}").fetchall())) for (name,) in names}
 
