@@ -1,34 +1,35 @@
 """Runs dbt in this process: reads the staging file, writes one scratch file of tested marts.
 
-Every model is built again from staging, so an interrupted build leaves nothing behind and a repeated one gives the same
-marts. A failed test fails the build, and nothing is published.
+Every build writes a file of its own, so an interrupted one leaves nothing behind and a repeated one gives the same
+marts. It starts from a copy of the last build where that is of the same program (orchestration/incremental.py), else
+from nothing. A failed test fails the build, and nothing is published.
 """
 
 from __future__ import annotations
 
 import errno
 import gc
-import shutil
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from common.errors import StopError
+from orchestration import dbt_parse, incremental, last_build, recorded, units
 from orchestration.dbt_parse import PLAN, QUIET, arguments, close_connections, environment, parse, scratch
 from orchestration.home import Home, quoted
+from orchestration.recorded import OnNode
 
 UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test SQL, not data: `make test` runs them
 SHOWN = 5  # failed checks in a message, and rows of each
 
 EVERY_TENANT = "every tenant"
-
-OnNode = Callable[[int, int, str], None]
-"""on_node(finished nodes, all nodes, name)"""
 
 
 @dataclass
@@ -36,6 +37,8 @@ class Built:
     """A finished build: its scratch file and dbt's result for each node."""
 
     path: Path
+    is_full: bool = False
+    """Whether everything was built again, without the last build."""
     models: int = 0
     tests: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -66,15 +69,23 @@ class BuildFailedError(StopError):
         self.built, self.doubts, self.by_tenant = built, doubts, by_tenant
 
 
-def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, name: None) -> Built:
-    """Run every seed, model and test.
+def build(
+    home: Home, run_id: str, on_node: OnNode = lambda finished, total, name: None, *, full: bool = False
+) -> Built:
+    """Run every seed, model and test; from the last build only what changed since, unless `full`.
 
     Raises BuildFailedError, which names what failed, OSError for a full disk, or StopError.
     """
     path = _clean(home)
     built = Built(path)
     failed = []
-    for result in run_nodes(home, on_node):
+    start, program = last_build.path(home, last_build.tenants_of(home.staging)), _program()
+    results = None if full else incremental.run_nodes(start, path, home.staging, program, on_node)
+    if results is None:
+        _clean(home)
+        results = run_nodes(home, on_node)
+        built.is_full = True
+    for result in results:
         kind, status = result.node.resource_type, str(result.status)
         built.models += kind == "model"
         built.tests += kind in ("test", "unit_test")
@@ -111,6 +122,9 @@ def build(home: Home, run_id: str, on_node: OnNode = lambda finished, total, nam
             _doubts(rows),
             by_tenant=bool(failed) and all(rows.values()),
         )
+    if built.is_full:
+        with _warehouse(path, home.staging, read_only=False) as db:
+            last_build.write(db, program, recorded.record(results), results)
     _complete(path)
     built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
     return built
@@ -124,9 +138,11 @@ def empty(home: Home, run_id: str) -> Built:
 
 
 def _clean(home: Home) -> Path:
-    """Remove what an interrupted build left; returns the scratch file's path."""
-    shutil.rmtree(home.builds, ignore_errors=True)
-    home.builds.mkdir(parents=True)
+    """Remove what an interrupted build left; the path of the scratch file."""
+    home.builds.mkdir(parents=True, exist_ok=True)
+    for left in home.builds.iterdir():
+        if not left.match("last_*.duckdb"):
+            left.unlink()
     return scratch(home)
 
 
@@ -295,11 +311,19 @@ def _texts(result: Any, column: str, path: Path, staging: Path) -> str:
 
 
 @contextmanager
-def _warehouse(path: Path, staging: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _warehouse(path: Path, staging: Path, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """The scratch file with the staging file beside it, as dbt's compiled SQL names them."""
-    with duckdb.connect(str(path), read_only=True) as db:
+    with duckdb.connect(str(path), read_only=read_only) as db:
         db.execute(f"attach {quoted(staging)} as raw (read_only)")
         yield db
+
+
+def _program() -> str:
+    """Hash of everything that makes marts of rows: a last build of another program is not used."""
+    digest = hashlib.sha256(f"{dbt_parse.fingerprint()} {version('takings')} {duckdb.__version__}".encode())
+    for module in (incremental, last_build, recorded, units):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    return digest.hexdigest()
 
 
 class _Progress:

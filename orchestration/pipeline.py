@@ -220,11 +220,12 @@ def _build(settings: Settings, run_id: str, progress: Progress, *, full: bool) -
         if not sound.tenants:
             raise BlockedError(blocked, failed)
         changed = sound.without(same)
-        record_run(changed, run_id)
+        recorded = unchanged.to_build(home, changed, sound)
+        record_run(recorded, run_id)
         try:
-            built = _built(home, changed, run_id, progress)
+            built = _built(home, recorded, run_id, progress, full=full)
         except dbt_build.BuildFailedError as error:
-            doubtful = error.doubts.keys() & {tenant.id for tenant in changed.tenants}
+            doubtful = error.doubts.keys() & {tenant.id for tenant in recorded.tenants}
             if not error.by_tenant or not doubtful:
                 raise
             blocked += [Blocked(tenant, error.doubts[tenant]) for tenant in sorted(doubtful)]
@@ -240,10 +241,12 @@ def _build(settings: Settings, run_id: str, progress: Progress, *, full: bool) -
         return built, sorted(blocked, key=lambda block: block.tenant_id), names
 
 
-def _built(home: Home, changed: Settings, run_id: str, progress: Progress) -> dbt_build.Built:
+def _built(home: Home, chosen: Settings, run_id: str, progress: Progress, *, full: bool) -> dbt_build.Built:
     """The build of these tenants; without any, dbt does not run and the build has no marts."""
-    if changed.tenants:
-        return dbt_build.build(home, run_id, lambda count, total, name: progress("build", count, total, name))
+    if chosen.tenants:
+        return dbt_build.build(
+            home, run_id, lambda count, total, name: progress("build", count, total, name), full=full
+        )
     dbt_parse.parse(home)
     return dbt_build.empty(home, run_id)
 

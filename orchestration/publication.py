@@ -31,7 +31,7 @@ import duckdb
 
 from common.errors import ConfigurationError
 from connectors.base import Progress
-from orchestration import failed_build, tenant_files, unchanged
+from orchestration import failed_build, last_build, tenant_files, unchanged
 from orchestration.blocked import read_blocked
 from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
@@ -102,7 +102,7 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
     partial.rename(target)
     _swap(home.published, run_id)
     failed_build.remove(home)
-    built.path.unlink(missing_ok=True)
+    last_build.keep(home, built.path)
     _forget_old(home.published)
     return target
 

@@ -180,6 +180,7 @@ def _change(home: Home, old: Parts, new: Parts | None, stored: list[Key], *, rea
     with home.writing():
         if really:
             shutil.rmtree(home.removed, ignore_errors=True)
+            shutil.rmtree(home.builds, ignore_errors=True)  # the last build has its rows
             _change_collected(home.collected.joinpath(*old), home.collected.joinpath(*new) if new else None)
         if really and folder.exists():
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ from connectors.registry import STREAMS, prepare_schemas
 from connectors.sync import contents
 from connectors.sync.contents import Reach
 from connectors.sync.staging import Staging
-from orchestration import dbt_parse
+from orchestration import dbt_parse, last_build
 from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
 from orchestration.rates import Rate, read_rates
@@ -36,6 +36,9 @@ from orchestration.tenant_settings import TenantSettings
 
 LAYOUT = 2
 """Of the published files: 1 had the rows of all tenants in one file."""
+
+
+MOST_TENANTS = 4  # in a build for one that changed
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,15 @@ def find(settings: Settings, now: Mapping[str, State]) -> list[str]:
         for tenant, state in now.items()
         if before.get(tenant, {}).get("made_from") == state.made_from and (current / f"tenant-{tenant}.duckdb").exists()
     ]
+
+
+def to_build(home: Home, changed: Settings, sound: Settings) -> Settings:
+    """The changed tenants; with those that did not change, where the last build has all of them and one of at most
+    four changed: what did not change costs that build little, and the changed ones then cost what changed of them."""
+    if not changed.tenants or last_build.path(home, [tenant.id for tenant in changed.tenants]).exists():
+        return changed
+    few = len(sound.tenants) <= MOST_TENANTS * len(changed.tenants)
+    return sound if few and last_build.path(home, [tenant.id for tenant in sound.tenants]).exists() else changed
 
 
 def keep_warnings(home: Home, built: Built, unchanged: Collection[str]) -> None:

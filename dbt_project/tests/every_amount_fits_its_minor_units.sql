@@ -1,4 +1,5 @@
 -- Ledger amounts that are not a whole number of their currency's minor units.
+{{ config(meta={'unit': 'order'}) }}
 select
     sales.tenant_id,
     sales.order_id,

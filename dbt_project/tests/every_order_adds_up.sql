@@ -1,4 +1,5 @@
 -- Orders whose sales do not add up to their current total, in their own currency.
+{{ config(meta={'unit': 'order'}) }}
 with ledger as (
     select
         tenant_id,

@@ -1,5 +1,6 @@
 -- Refunds that an order names and that have not been loaded, or only in an older version. Only orders that count:
 -- refunds of a deleted order can no longer be requested.
+{{ config(meta={'unit': 'order'}) }}
 select
     order_refunds.tenant_id,
     order_refunds.source_account,

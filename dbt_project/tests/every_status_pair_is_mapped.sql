@@ -1,4 +1,5 @@
 -- Orders whose pair of financial and fulfilment status is not in the seed.
+{{ config(meta={'unit': 'order'}) }}
 select
     tenant_id,
     order_id,

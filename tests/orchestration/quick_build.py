@@ -12,20 +12,17 @@ import json
 import shutil
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 
 from connectors.registry import prepare_schemas
 from connectors.sync.staging import Staging
-from orchestration import dbt_build, dbt_parse
+from orchestration import dbt_build, dbt_parse, recorded
 from orchestration.home import Home, quoted
 from tests import shared_cache
 
-Node = dict[str, Any]
 NODES = "nodes.json"
-BROKEN = ("error", "fail", "skipped")
 
 by_dbt = dbt_build.run_nodes
 
@@ -52,83 +49,25 @@ def _build_empty(folder: Path) -> None:
     shutil.copytree(parsed(), home.dbt_target)
     results = by_dbt(home, lambda finished, total, name: None)
     assert {str(result.status) for result in results} <= {"success", "pass"}
-    (folder / NODES).write_text(json.dumps([_node(result.node) for result in results]))
-
-
-def _node(node: Any) -> Node:
-    """What is needed to run a node again; `sql` is what dbt executed."""
-    tested = str(node.resource_type) == "test"
-    return {
-        "unique_id": node.unique_id,
-        "name": node.name,
-        "resource_type": str(node.resource_type),
-        "schema": node.schema,
-        "compiled_code": getattr(node, "compiled_code", None),
-        "depends_on": getattr(node.depends_on, "nodes", []),
-        "severity": node.config.severity.lower() if tested else "error",
-        "meta": node.config.meta,
-        "sql": Path(node.build_path).read_text(),
-    }
+    (folder / NODES).write_text(json.dumps(recorded.record(results)))
 
 
 def run_nodes(home: Home, on_node: dbt_build.OnNode) -> list[Any]:
     """In place of `dbt_build.run_nodes`: the same tables, and a result like dbt's for each node, in dbt's order."""
-    nodes, above = _nodes(empty() / NODES)
+    recorded_nodes = nodes()
     if not home.dbt_target.exists():
         shutil.copytree(parsed(), home.dbt_target)
-    results: list[Any] = []
-    broken: list[set[str]] = []
     with duckdb.connect(str(dbt_parse.scratch(home))) as db:
         db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         db.execute("set threads = 1")  # a second one costs a small build more CPU than it saves
         db.execute(f"attach {quoted(home.staging)} as raw (read_only)")
-        for schema in sorted({node["schema"] for node in nodes if node["resource_type"] != "test"}):
+        for schema in sorted({node["schema"] for node in recorded_nodes if node["resource_type"] != "test"}):
             db.execute(f"create schema if not exists {schema}")
-        for number, node in enumerate(nodes, 1):
-            skipped = any(names <= above[node["unique_id"]] for names in broken)  # dbt: what comes after all it tested
-            result = _result(node, "skipped", None, None) if skipped else _run(db, node)
-            if result.status in BROKEN:
-                tested = node["resource_type"] == "test"
-                broken.append(set(node["depends_on"]) if tested else {node["unique_id"]})
-            results.append(result)
-            on_node(number, len(nodes), node["name"])
-    return results
+        return recorded.run_all(db, recorded_nodes, on_node, recorded.run)
 
 
 @cache
-def _nodes(path: Path) -> tuple[list[Node], dict[str, set[str]]]:
-    """The nodes that were recorded, and for each of them all that it is made from."""
-    nodes: list[Node] = json.loads(path.read_text())
-    return nodes, _ancestors(nodes)
-
-
-def _ancestors(nodes: list[Node]) -> dict[str, set[str]]:
-    """For each node all nodes that it is made from."""
-    above: dict[str, set[str]] = {}
-    for node in nodes:  # in an order in which each comes after what it depends on
-        names = set(node["depends_on"])
-        above[node["unique_id"]] = names.union(*(above.get(name, set()) for name in names))
-    return above
-
-
-def _run(db: duckdb.DuckDBPyConnection, node: Node) -> Any:
-    try:
-        row = db.execute(node["sql"]).fetchone()
-    except duckdb.Error as error:
-        return _result(node, "error", None, f"Runtime Error in {node['resource_type']} {node['name']}\n  {error}")
-    if node["resource_type"] != "test":
-        return _result(node, "success", None, "OK")
-    failures, should_warn, should_error = row or (0, False, False)
-    message = f"Got {failures} result{'s' * (failures != 1)}, configured to {{}} if != 0"
-    if node["severity"] == "error" and should_error:
-        return _result(node, "fail", failures, message.format("fail"))
-    if should_warn:
-        return _result(node, "warn", failures, message.format("warn"))
-    return _result(node, "pass", failures, None)
-
-
-def _result(node: Node, status: str, failures: int | None, message: str | None) -> Any:
-    return SimpleNamespace(
-        node=SimpleNamespace(**node, config=SimpleNamespace(meta=node["meta"])),
-        status=status, failures=failures, message=message, execution_time=0.0,
-    )  # fmt: skip
+def nodes() -> list[recorded.Node]:
+    """The nodes that dbt executed, in its order."""
+    result: list[recorded.Node] = json.loads((empty() / NODES).read_text())
+    return result

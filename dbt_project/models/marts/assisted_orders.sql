@@ -26,19 +26,36 @@ clicks as (
     where clicked.event_type = 'clicked'
 ),
 
-lines as (
+visited as (
     select distinct
+        tenant_id,
+        order_id
+    from web_orders
+),
+
+lines_of_visits as (
+    select
+        tenant_id,
+        order_id,
+        lines.product_id,
+        lines.sku
+    from {{ ref('stg_shopify__order_lines') }} as lines
+    inner join visited using (tenant_id, order_id)
+),
+
+lines as (
+    select
         tenant_id,
         order_id,
         product_id
-    from {{ ref('stg_shopify__order_lines') }}
+    from lines_of_visits
     where product_id is not null
     union
-    select distinct
+    select
         tenant_id,
         order_id,
         sku as product_id
-    from {{ ref('stg_shopify__order_lines') }}
+    from lines_of_visits
     where sku is not null
 ),
 

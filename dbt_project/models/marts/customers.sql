@@ -1,3 +1,4 @@
+{{ config(meta={'unit': 'customer'}) }}
 with orders as (
     select * from {{ ref('int_orders') }}
     where is_known

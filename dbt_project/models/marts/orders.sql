@@ -1,3 +1,4 @@
+{{ config(meta={'unit': 'order'}) }}
 select
     tenant_id,
     source,

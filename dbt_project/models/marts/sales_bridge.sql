@@ -1,6 +1,7 @@
 -- Two ways from one revenue to another, as signed steps per day; the steps up to a subtotal add up to it.
 -- An order's value counts on the day of the order, the rows of the ledger on their own day: `other_days` is the
 -- difference, `rounding` that of amounts in another currency, which are converted row by row.
+{{ config(meta={'unit': 'day'}) }}
 {%- set parts = 'gross_sales_minor - discounts_minor - returns_minor + shipping_minor + taxes_minor + duties_minor'
     ~ ' + fees_minor + tips_minor + gift_cards_sold_minor + adjustments_minor' %}
 {%- set bridges = {

@@ -1,3 +1,10 @@
+{{ config(meta={
+    'unit': 'order',
+    'lookups': {
+        'products': ['tenant_id', 'source', 'product_key'],
+        'sessions': ['tenant_id', 'order_id'],
+    },
+}) }}
 with sales as (
     select * from {{ ref('revenue') }}
     where line_type = 'PRODUCT'
@@ -19,14 +26,7 @@ visits as (
     where order_id is not null
 ),
 
-campaigns as (
-    select
-        tenant_id,
-        campaign_id,
-        max(campaign_name) as campaign_name
-    from {{ ref('spend') }}
-    group by tenant_id, campaign_id
-),
+campaigns as (select * from {{ ref('int_campaigns') }}),
 
 changes as (
     select

@@ -1,3 +1,4 @@
+{{ config(meta={'unit': 'day'}) }}
 with sales as (select * from {{ ref('int_sale_costs') }}),
 
 rates as (select * from {{ ref('int_finance_rates') }}),

@@ -1,3 +1,4 @@
+{{ config(meta={'unit': 'day'}) }}
 with ledger as (
     select
         tenant_id,

@@ -1,3 +1,9 @@
+{{ config(meta={
+    'unit': 'order',
+    'lookups': {
+        'int_exchange_rates': ['tenant_id', 'order_currency', 'date_day'],
+    },
+}) }}
 {%- set families = [
     'gross_sales', 'discounts', 'returns', 'shipping', 'taxes', 'duties', 'fees', 'tips', 'gift_cards_sold',
     'adjustments'

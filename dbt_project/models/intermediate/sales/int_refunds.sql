@@ -1,3 +1,9 @@
+{{ config(meta={
+    'unit': 'order',
+    'lookups': {
+        'int_exchange_rates': ['tenant_id', 'order_currency', 'date_day'],
+    },
+}) }}
 with refunds as (select * from {{ ref('stg_shopify__refunds') }}),
 
 orders as (select * from {{ ref('stg_shopify__orders') }}),

@@ -1,6 +1,7 @@
 -- Units that an edit removes were not sold: all of them take their cost with them. The ledger does not say which
 -- returned units were restocked, but the lines of refunds do. Lines of a refund with ledger rows belong to these rows.
 -- Lines of other refunds belong to the order's returns, oldest first; cancelled units to its edits before its returns.
+{{ config(meta={'unit': 'order'}) }}
 with sales as (
     select
         *,
@@ -81,6 +82,7 @@ removals as (
 select
     removals.tenant_id,
     removals.source_account,
+    removals.order_id,
     removals.sale_id,
     case
         when removals.is_edit then -removals.quantity

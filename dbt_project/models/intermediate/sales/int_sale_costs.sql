@@ -1,3 +1,4 @@
+{{ config(meta={'unit': 'order'}) }}
 with sales as (
     select * from {{ ref('int_ledger') }}
     where line_type = 'PRODUCT'

@@ -1,5 +1,6 @@
 -- A deleted product is missing from lines that were loaded after its deletion. It is removed from earlier lines too, so
 -- that the product key does not depend on when a line was loaded.
+{{ config(materialized='table', meta={'unit': 'order'}) }}
 with order_lines as (select * from {{ source('shopify', 'order_lines') }}),
 
 deletions as (

@@ -1,3 +1,4 @@
+{{ config(materialized='table', meta={'unit': 'order'}) }}
 with orders as (select * from {{ source('shopify', 'orders') }}),
 
 deletions as (select * from {{ source('shopify', 'deletions') }}),

@@ -1,3 +1,4 @@
+{{ config(materialized='table', meta={'unit': 'order'}) }}
 with sales as (select * from {{ source('shopify', 'sales') }}),
 
 agreements as (select * from {{ source('shopify', 'agreements') }}),

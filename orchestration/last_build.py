@@ -1,0 +1,136 @@
+"""The last build, kept for the next one: its tables, what dbt executed for them, and what staging held then.
+
+    builds/last_….duckdb    every table of the build; schema `last_build`: about, tenants, nodes, contents
+
+It is never changed: an incremental build starts from a copy. What staging held is kept as a sum of hashes of rows by
+bucket (orchestration/units.py), so what changed since is found by content, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration import units
+from orchestration.home import Home
+from orchestration.recorded import Node
+
+SCHEMA = "last_build"
+RETAINED = 2  # each of other tenants
+
+
+def write(
+    db: duckdb.DuckDBPyConnection,
+    fingerprint: str,
+    nodes: Sequence[Node],
+    results: Iterable[Any],
+    known_contents: str | None = None,
+) -> None:
+    """Write into the build that `db` has open, beside staging as `raw`, what the next build needs to know of it."""
+    source = f"select * from {known_contents}" if known_contents else contents(db, sources(nodes))
+    db.execute(f"create schema if not exists {SCHEMA}")
+    db.execute(f"create or replace table {SCHEMA}.contents as {source}")
+    db.execute(f"create or replace table {SCHEMA}.nodes (place integer, node varchar, outcome varchar)")
+    rows = [
+        [place, json.dumps(node), json.dumps([str(result.status), result.failures, result.message])]
+        for place, (node, result) in enumerate(zip(nodes, results, strict=True))
+    ]
+    db.executemany(f"insert into {SCHEMA}.nodes values (?, ?, ?)", rows)
+    db.execute(f"create or replace table {SCHEMA}.tenants as select tenant_id from raw.takings.tenants")
+    db.execute(f"create or replace table {SCHEMA}.about (fingerprint varchar)")
+    db.execute(f"insert into {SCHEMA}.about values (?)", [fingerprint])
+
+
+def read(path: Path) -> tuple[str, list[Node], dict[str, tuple[str, int | None, str | None]]]:
+    """The fingerprint of the last build, its nodes, and the result of each by its id. Raises duckdb.Error."""
+    with duckdb.connect(str(path), read_only=True) as db:
+        ((fingerprint,),) = db.execute(f"select fingerprint from {SCHEMA}.about").fetchall()
+        rows = db.execute(f"select node, outcome from {SCHEMA}.nodes order by place").fetchall()
+    nodes = [json.loads(node) for node, _ in rows]
+    outcomes = [json.loads(outcome) for _, outcome in rows]
+    return (
+        fingerprint,
+        nodes,
+        {node["unique_id"]: tuple(outcome) for node, outcome in zip(nodes, outcomes, strict=True)},
+    )
+
+
+def path(home: Home, tenants: Iterable[str]) -> Path:
+    """The file of the last published build of exactly these tenants, from which the next one starts."""
+    names = hashlib.sha256(repr(sorted(tenants)).encode()).hexdigest()[:16]
+    return home.builds / f"last_{names}.duckdb"
+
+
+def keep(home: Home, build: Path) -> None:
+    """Make a published build the last one of its tenants, and remove the oldest where more than two would stay."""
+    if tenants := _tenants(build):
+        build.replace(path(home, tenants))
+        files = sorted(home.builds.glob("last_*.duckdb"), key=lambda file: file.stat().st_mtime)
+        for file in files[:-RETAINED]:
+            file.unlink()
+    else:
+        build.unlink(missing_ok=True)
+
+
+def tenants_of(staging: Path) -> list[str]:
+    """The tenants that a build of this staging has."""
+    with duckdb.connect(str(staging), read_only=True) as db:
+        return [tenant for (tenant,) in db.execute("select tenant_id from takings.tenants order by 1").fetchall()]
+
+
+def _tenants(path: Path) -> list[str]:
+    """The tenants of a build; none where it has no marts."""
+    with duckdb.connect(str(path), read_only=True) as db:
+        ((name,),) = db.execute("select current_database()").fetchall()
+        if not columns_of(db, name, SCHEMA, "tenants"):
+            return []
+        return [tenant for (tenant,) in db.execute(f"select tenant_id from {SCHEMA}.tenants").fetchall()]
+
+
+def sources(nodes: Iterable[Node]) -> list[str]:
+    """The staging tables that the nodes read, as schema.table."""
+    names = {name for node in nodes for name in node["depends_on"] if name.startswith("source.")}
+    return sorted(table_of(name) for name in names)
+
+
+def table_of(source: str) -> str:
+    """The staging table of a source's id in dbt."""
+    return ".".join(source.split(".")[-2:])
+
+
+def contents(db: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> str:
+    """SQL: relation, tenant_id, bucket, rows and sum of the hashes of the rows, of each staging table."""
+    return " union all ".join(_contents(db, table) for table in tables)
+
+
+def _contents(db: duckdb.DuckDBPyConnection, table: str) -> str:
+    schema, name = table.split(".")
+    columns = columns_of(db, "raw", schema, name)
+    tenant = "t.tenant_id" if "tenant_id" in columns else "''"
+    rows, bucket = units.source_rows(table)
+    return (
+        f"select '{table}' as relation, {tenant} as tenant_id, {bucket} as bucket, count(*) as rows, "
+        f"sum({row_hash('t', columns)}) as hash from {rows} group by 2, 3"
+    )
+
+
+def row_hash(alias: str, columns: Iterable[str]) -> str:
+    """SQL: the hash of a row."""
+    return f"hash({', '.join(f'{alias}.{name}' for name in columns)})"
+
+
+def columns_of(db: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> list[str]:
+    """The columns of a table, in their order."""
+    return [
+        name
+        for (name,) in db.execute(
+            "select column_name from duckdb_columns() where database_name = ? and schema_name = ? and table_name = ? "
+            "order by column_index",
+            [database, schema, table],
+        ).fetchall()
+    ]

@@ -1,0 +1,105 @@
+"""An incremental build equals a full build of the same staging in every cell of every table, and in every check."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import dbt_build, dbt_parse, incremental, last_build, pipeline
+from tests.orchestration.histories import CHANGES, History, differences
+from tests.orchestration.installation import Installation, marts, published_shops, published_sources
+from tests.sampling import sample
+
+pytestmark = pytest.mark.worlds
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(50))
+def test_random_history_equals_full_builds(seed: int, tmp_path: Path) -> None:
+    history = History(published_sources().home.staging, tmp_path, seed)
+    for _ in range(4):
+        steps = [history.change() for _ in range(history.chance.choice([1, 1, 2, 4]))]
+        history.build()
+        assert differences(history.last, history.full()) == [], steps
+
+
+@pytest.mark.parametrize("seed", sample(range(5), 0))
+def test_five_changes_in_a_row_equal_one_full_build(seed: int, tmp_path: Path) -> None:
+    """Each of the five has its own incremental build; a wrong row of one of them would be there in the last."""
+    history = History(published_shops().home.staging, tmp_path, seed)
+    names = history.chance.sample(list(CHANGES), 5)
+    for name in names:
+        history.change(name)
+        history.build()
+    assert differences(history.last, history.full()) == [], names
+
+
+def test_wrongly_declared_unit_is_found(tmp_path: Path) -> None:
+    """Whether an order is its customer's first depends on the customer's other orders."""
+    history = History(published_shops().home.staging, tmp_path, 1)
+    history.declared["int_customer_keys"] = {"unit": "order"}
+    with duckdb.connect(str(history.staging)) as db:
+        db.execute(
+            "delete from shopify.orders where order_id in (select arg_min(order_id, processed_at) from shopify.orders "
+            "where customer_id is not null group by tenant_id, customer_id having count(*) > 1)"
+        )
+    history.build()
+    wrong = [line.partition(":")[0] for line in differences(history.last, history.full())]
+    assert "intermediate.int_customer_keys" in wrong
+    assert "marts.orders" in wrong
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Installation:
+    shutil.copytree(published_shops().root, tmp_path / "place", symlinks=True)
+    return Installation(tmp_path / "place")
+
+
+def test_second_build_runs_without_dbt_and_publishes_what_a_full_one_does(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_nodes = dbt_build.run_nodes
+    monkeypatch.setattr(dbt_build, "run_nodes", None)
+    with duckdb.connect(str(place.home.staging)) as db:
+        chosen = "select order_id from shopify.orders where tenant_id = 'aurora' order by order_id limit 3"
+        db.execute(f"update shopify.orders set country = 'FR' where tenant_id = 'aurora' and order_id in ({chosen})")
+    run = pipeline.rebuild(place.settings)
+    assert run.built and not run.built.is_full and run.unchanged == ["nordlicht"]
+    assert place.ask("select count(*) >= 3 from marts.orders where country_code = 'FR'") == [(True,)]
+    rows, own = place.marts(), marts(place.current / "tenant-aurora.duckdb")
+    monkeypatch.setattr(dbt_build, "run_nodes", run_nodes)
+    assert (full := pipeline.rebuild(place.settings, full=True).built) and full.is_full
+    assert place.marts() == rows
+    assert marts(place.current / "tenant-aurora.duckdb") == own
+
+
+def test_other_program_or_damaged_last_build_means_a_full_build(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (last,) = place.home.builds.iterdir()
+    last.write_bytes(last.read_bytes()[:100_000])
+    pipeline.record_run(place.settings, "one")
+    built = dbt_build.build(place.home, "one")
+    assert built.is_full
+    last_build.keep(place.home, built.path)
+    monkeypatch.setattr(dbt_parse, "fingerprint", lambda: "a changed model")
+    assert dbt_build.build(place.home, "two").is_full
+
+
+def test_last_builds_are_bounded(place: Installation) -> None:
+    for number, tenants in enumerate((["aurora"], ["nordlicht"], ["aurora", "nordlicht"])):
+        pipeline.record_run(place.settings.without({"aurora", "nordlicht"} - set(tenants)), str(number))
+        last_build.keep(place.home, dbt_build.build(place.home, str(number)).path)
+        assert last_build.path(place.home, tenants).exists()
+    assert len(list(place.home.builds.iterdir())) == last_build.RETAINED
+
+
+def test_marts_that_are_filled_after_the_build_are_known() -> None:
+    """They are built again each time: the last build's have rows of its own instant."""
+    project = dbt_parse.PROJECT / "models" / "marts"
+    assert {path.stem for path in project.glob("*.sql") if "Publishing fills" in path.read_text()} <= set(
+        incremental.FILLED
+    )
