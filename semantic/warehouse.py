@@ -122,7 +122,9 @@ def attach_tenants(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[
     """Attach the file of each tenant of a build, under the name that the views of all.duckdb use; returns the names."""
     files = sorted(folder.glob("tenant-*.duckdb"))
     for file in files:
-        connection.execute(f"""ATTACH '{str(file).replace("'", "''")}' AS "{file.stem}" (READ_ONLY)""")
+        name = str(file).replace("'", "''")
+        # Connections of one process to the same file share what is attached.
+        connection.execute(f"""ATTACH IF NOT EXISTS '{name}' AS "{file.stem}" (READ_ONLY)""")
     return [file.stem for file in files]
 
 

@@ -62,9 +62,8 @@ class Place:
     def build_info(self, sql: str) -> None:
         """Change what the published build says of Aurora."""
         folder = (self.home.published / "current").resolve()
-        for name in ("all", "tenant-aurora"):
-            with duckdb.connect(str(folder / f"{name}.duckdb")) as db:
-                db.execute(f"UPDATE marts.build_info SET {sql} WHERE tenant_id = 'aurora'")
+        with duckdb.connect(str(folder / "tenant-aurora.duckdb")) as db:
+            db.execute(f"UPDATE marts.build_info SET {sql}")
 
     def replace(self, old: str, new: str) -> None:
         path = self.root / "takings.toml"

@@ -139,6 +139,13 @@ print(reader.reads, len(reader.builds), *reader.wrong)
 """
 
 
+def test_two_questions_of_one_process_about_all_tenants_are_answered_at_once(place: Installation) -> None:
+    path = place.current.resolve() / "all.duckdb"
+    with connect(path) as first, connect(path) as second:
+        counts = [db.execute("select count(*) from marts.orders").fetchall() for db in (first, second)]
+        assert counts[0] == counts[1] != [(0,)]
+
+
 def test_readers_see_complete_builds_and_no_error_during_many_publishes(place: Installation) -> None:
     """Each publish has one order less than the one before, in every mart."""
     scratch, home, prepared = place.root / "scratch.duckdb", place.home, dict[str, Path]()
