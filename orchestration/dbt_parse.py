@@ -160,7 +160,14 @@ def arguments(home: Home) -> list[str]:
 @contextmanager
 def environment(path: Path, staging: Path) -> Iterator[None]:
     """Set the variables that dbt's profile reads, and restore them afterwards."""
-    ours = {"TAKINGS_BUILD": str(path), "TAKINGS_STAGING": str(staging), "DO_NOT_TRACK": "1", **_resources(staging)}
+    threads, memory = resources(staging)
+    ours = {
+        "TAKINGS_BUILD": str(path),
+        "TAKINGS_STAGING": str(staging),
+        "TAKINGS_BUILD_THREADS": str(threads),
+        "TAKINGS_BUILD_MEMORY": memory,
+        "DO_NOT_TRACK": "1",
+    }
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
     try:
@@ -173,7 +180,7 @@ def environment(path: Path, staging: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _resources(staging: Path) -> dict[str, str]:
+def resources(staging: Path) -> tuple[int, str]:
     """DuckDB's threads and memory for a build of this staging file, never more than DuckDB would take by itself.
 
     A second thread costs a small build more CPU than it saves time. What does not fit into memory goes to disk.
@@ -182,10 +189,8 @@ def _resources(staging: Path) -> dict[str, str]:
     threads, memory = _duckdb_defaults()
     number, unit = memory.split()
     most = float(number) * 1024 ** ("KMGT".index(unit[0]) + 1)
-    return {
-        "TAKINGS_BUILD_THREADS": str(threads if size > SMALL else 1),
-        "TAKINGS_BUILD_MEMORY": f"{min(most, max(LEAST_MEMORY, MEMORY_PER_BYTE * size)) / 1e6:.0f}MB",
-    }
+    limit = min(most, max(LEAST_MEMORY, MEMORY_PER_BYTE * size))
+    return threads if size > SMALL else 1, f"{limit / 1e6:.0f}MB"
 
 
 def _duckdb_defaults() -> tuple[int, str]:

@@ -21,6 +21,7 @@ from typing import Any
 import duckdb
 
 from orchestration import last_build, recorded, units
+from orchestration.dbt_parse import resources
 from orchestration.home import quoted
 from orchestration.last_build import columns_of, row_hash, table_of
 from orchestration.recorded import Node, OnNode
@@ -48,7 +49,9 @@ def run_nodes(last: Path, scratch: Path, staging: Path, fingerprint: str, on_nod
             return None
         shutil.copyfile(last, scratch)
         with duckdb.connect(str(scratch)) as db:
+            threads, memory = resources(staging)
             db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+            db.execute(f"set threads = {threads}; set memory_limit = '{memory}'")
             db.execute("set checkpoint_threshold = '1TB'")  # once at the end
             db.execute(f"attach {quoted(staging)} as raw (read_only)")
             increment = start(db, last, nodes, outcomes)

@@ -125,12 +125,12 @@ def row_hash(alias: str, columns: Iterable[str]) -> str:
 
 
 def columns_of(db: duckdb.DuckDBPyConnection, database: str, schema: str, table: str) -> list[str]:
-    """The columns of a table, in their order."""
-    return [
-        name
-        for (name,) in db.execute(
-            "select column_name from duckdb_columns() where database_name = ? and schema_name = ? and table_name = ? "
-            "order by column_index",
-            [database, schema, table],
-        ).fetchall()
-    ]
+    """The columns of a table, in their order; none where it does not exist.
+
+    DuckDB's own list of columns is of all databases: it takes ten milliseconds to look one table up.
+    """
+    try:
+        rows = db.execute(f'select * from "{database}"."{schema}"."{table}" limit 0')
+    except duckdb.CatalogException:
+        return []
+    return [name for name, *_ in rows.description or ()]

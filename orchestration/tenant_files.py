@@ -105,7 +105,7 @@ def write_views(partial: Path, marts: Columns, sound: Collection[str]) -> None:
     """
     with duckdb.connect(str(partial / warehouse.EVERY)) as db:
         files = warehouse.attach_tenants(db, partial)
-        tables = {name: _tables(db, name) for name in files}
+        tables = _tables(db)
         usual = next(tables[name] for name in files if name in sound)
         alike = [name for name in files if tables[name] == usual]
         db.execute("create schema marts")
@@ -123,9 +123,11 @@ def columns(db: duckdb.DuckDBPyConnection, database: str) -> Columns:
     ).fetchall())  # fmt: skip
 
 
-def _tables(db: duckdb.DuckDBPyConnection, database: str) -> set[tuple[str, str, str]]:
-    """Every column of a file's marts, with its type."""
-    return set(db.execute(
-        "select table_name, column_name, data_type from duckdb_columns() where database_name = ? and schema_name = "
-        "'marts'", [database],
-    ).fetchall())  # fmt: skip
+def _tables(db: duckdb.DuckDBPyConnection) -> dict[str, set[tuple[str, str, str]]]:
+    """Every column of each attached file's marts, with its type."""
+    tables: dict[str, set[tuple[str, str, str]]] = {}
+    for file, *column in db.execute(
+        "select database_name, table_name, column_name, data_type from duckdb_columns() where schema_name = 'marts'"
+    ).fetchall():
+        tables.setdefault(file, set()).add(tuple(column))
+    return tables

@@ -89,6 +89,8 @@ def _alerts(build: Build, alerts: Sequence[Alert], problem: str) -> Iterable[dic
         texts = [("", "The alert rules were not evaluated", problem, "")]
     unknown = sum(alert.state == "unknown" for alert in alerts)
     unread = f"{unknown} of {len(alerts)} rules lack a number" if unknown else ""
+    if not alerts:
+        unread = "no source has brought a number that a rule looks at"
     quiet = WITHOUT_NUMBERS if unknown == len(alerts) else QUIET
     for position, text in enumerate(texts or [("", quiet, unread, "")], start=1):
         columns = zip(("rule", "title", "numbers", "advice"), text, strict=True)

@@ -79,22 +79,22 @@ def test_plan_has_the_sql_that_dbt_renders_beside_a_build(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("size", "most", "memory", "threads"),
     [
-        (0, "18.8 GiB", "1500MB", "1"),  # no staging yet
-        (67_000_000, "18.8 GiB", "1500MB", "1"),  # the demo
-        (415_000_000, "18.8 GiB", "1500MB", "2"),  # a million orders
-        (4_000_000_000, "18.8 GiB", "12000MB", "2"),
-        (4_000_000_000, "800.0 MiB", "839MB", "2"),  # a small container
+        (0, "18.8 GiB", "1500MB", 1),  # no staging yet
+        (67_000_000, "18.8 GiB", "1500MB", 1),  # the demo
+        (415_000_000, "18.8 GiB", "1500MB", 2),  # a million orders
+        (4_000_000_000, "18.8 GiB", "12000MB", 2),
+        (4_000_000_000, "800.0 MiB", "839MB", 2),  # a small container
     ],
 )
 def test_build_of_a_large_shop_takes_bounded_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, most: str, memory: str, threads: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, most: str, memory: str, threads: int
 ) -> None:
     monkeypatch.setattr(dbt_parse, "_duckdb_defaults", lambda: (2, most))
     staging = tmp_path / "staging.duckdb"
     with staging.open("wb") as file:
         file.truncate(size)
-    assert dbt_parse._resources(staging) == {"TAKINGS_BUILD_THREADS": threads, "TAKINGS_BUILD_MEMORY": memory}
+    assert dbt_parse.resources(staging) == (threads, memory)
 
 
 def test_limit_is_read_from_duckdb(tmp_path: Path) -> None:
-    assert dbt_parse._resources(tmp_path / "none")["TAKINGS_BUILD_MEMORY"].endswith("MB")
+    assert dbt_parse.resources(tmp_path / "none")[1].endswith("MB")

@@ -50,7 +50,9 @@ def agrees(text: str, value: Any, field: pa.Field, digits: int) -> bool:
     if isinstance(value, bool):
         return text == ("yes" if value else "no")
     if not unit and not isinstance(value, int):
-        return text == ("–" if value is None else re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(value)))
+        words = json.loads(meta.get("words", "{}"))
+        shown = words.get(value, re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(value)))
+        return text == ("–" if value is None else shown)
     written = number(text)
     if value is None or written is None:
         return value is None and written is None

@@ -123,9 +123,7 @@ def with_rest(case: Case, mart: Mart, place: Installation, rng: random.Random) -
     return replace(case, days=days, where=tuple(where), order=order, limit=rng.choice([None, None, 3]))
 
 
-def drawn(
-    questions: list[Case], number: int, catalog: Catalog, place: Installation, rng: random.Random
-) -> list[Case]:
+def drawn(questions: list[Case], number: int, catalog: Catalog, place: Installation, rng: random.Random) -> list[Case]:
     """A few questions: three of four about marts in which the tenant has rows."""
     filled = {
         (tenant, mart)
