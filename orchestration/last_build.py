@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from orchestration import units
 from orchestration.home import Home
@@ -35,12 +36,17 @@ def write(
     source = f"select * from {known_contents}" if known_contents else contents(db, sources(nodes))
     db.execute(f"create schema if not exists {SCHEMA}")
     db.execute(f"create or replace table {SCHEMA}.contents as {source}")
-    db.execute(f"create or replace table {SCHEMA}.nodes (place integer, node varchar, outcome varchar)")
     rows = [
-        [place, json.dumps(node), json.dumps([str(result.status), result.failures, result.message])]
+        {
+            "place": place,
+            "node": json.dumps(node),
+            "outcome": json.dumps([str(result.status), result.failures, result.message]),
+        }
         for place, (node, result) in enumerate(zip(nodes, results, strict=True))
     ]
-    db.executemany(f"insert into {SCHEMA}.nodes values (?, ?, ?)", rows)
+    db.register("rows_of_nodes", pa.Table.from_pylist(rows))
+    db.execute(f"create or replace table {SCHEMA}.nodes as select * from rows_of_nodes")
+    db.unregister("rows_of_nodes")
     db.execute(f"create or replace table {SCHEMA}.tenants as select tenant_id from raw.takings.tenants")
     db.execute(f"create or replace table {SCHEMA}.about (fingerprint varchar)")
     db.execute(f"insert into {SCHEMA}.about values (?)", [fingerprint])
