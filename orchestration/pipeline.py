@@ -236,7 +236,7 @@ def _build(settings: Settings, run_id: str, progress: Progress, *, full: bool) -
         first_page.write(changed, built)
         write_blocked(built.path, blocked)
         names = [tenant.id for tenant in sound.tenants if tenant.id in same]
-        unchanged.keep_warnings(home, built, names)
+        unchanged.keep_warnings(home, built, names, {tenant.id for tenant in recorded.tenants})
         unchanged.write(built, home.staging, states, names)
         return built, sorted(blocked, key=lambda block: block.tenant_id), names
 

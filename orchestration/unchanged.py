@@ -92,14 +92,17 @@ def to_build(home: Home, changed: Settings, sound: Settings) -> Settings:
     return sound if few and last_build.path(home, [tenant.id for tenant in sound.tenants]).exists() else changed
 
 
-def keep_warnings(home: Home, built: Built, unchanged: Collection[str]) -> None:
-    """What checks warned of when the files of unchanged tenants were built holds as long as the files."""
+def keep_warnings(home: Home, built: Built, unchanged: Collection[str], in_build: Collection[str]) -> None:
+    """What checks warned of when the files of unchanged tenants were built holds as long as the files.
+
+    Of those that are in this build its own checks warn again.
+    """
     about = home.published / "current" / "build.json"
     earlier = json.loads(about.read_text()).get("tenant_warnings", {}) if unchanged else {}
     for tenant in unchanged:
         if texts := earlier.get(tenant):
             built.tenant_warnings[tenant] = texts
-            built.warnings += texts
+            built.warnings += [] if tenant in in_build else texts
 
 
 def write(built: Built, staging: Path, now: Mapping[str, State], unchanged: Collection[str]) -> None:
