@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,9 @@ def main() -> None:
             with path.open("w") as file:
                 file.writelines(f"{json.dumps(record)}\n" for record in records(rows))
             columns = list(next(records(1)))
-            plain = _cpu(lambda path=path, columns=columns: read_plainly(path, columns))  # type: ignore[misc]
-            same = _cpu(lambda path=path, columns=columns: load_in_sql(path, columns))  # type: ignore[misc]
-            ours = _cpu(lambda folder=folder: load(Path(folder)))  # type: ignore[misc]
+            plain = _cpu(partial(read_plainly, path, columns))
+            same = _cpu(partial(load_in_sql, path, columns))
+            ours = _cpu(partial(load, Path(folder)))
             print(f"| {name}.jsonl | {rows:,} | {ours:.1f} | {same:.1f} | {ours / same:.1f} | {plain:.1f} |")
 
 

@@ -80,7 +80,14 @@ def build(
     built = Built(path)
     failed = []
     start, program = last_build.path(home, last_build.tenants_of(home.staging)), _program()
-    results = None if full else incremental.run_nodes(start, path, home.staging, program, on_node)
+    results = None
+    try:
+        results = None if full else incremental.run_nodes(start, path, home.staging, program, on_node)
+    except duckdb.Error as error:
+        if "No space left" in str(error):
+            raise
+        why = str(error).splitlines()[0]
+        built.warnings.append(f"the last build could not be continued, so everything was built again: {why}")
     if results is None:
         _clean(home)
         results = run_nodes(home, on_node)

@@ -31,45 +31,40 @@ FILLED = ("kpis", "sales_trend", "movers", "alerts", "annotations", "outlook", "
 """Marts that get rows after the build (semantic/digest/fill.py): the last build's are of its own instant."""
 SMALL = 300_000  # rows of a table that is compared with the last build's, to find that it did not change
 MOST_TOUCHED = units.BUCKETS // 4  # more are not faster than a whole model
-CONTENTS = "little.main.contents"
+CONTENTS = "delta.main.contents"
 Outcome = tuple[str, int | None, str | None]
 
 
 def run_nodes(last: Path, scratch: Path, staging: Path, fingerprint: str, on_node: OnNode) -> list[Any] | None:
     """Build into `scratch` from the last build; dbt's result for each node, in dbt's order.
 
-    None where there is no last build of the same program, or where anything is doubtful: a failure is judged by a full
-    build.
+    None where a full build is needed: there is no last build, another program made it, or a model or check failed,
+    which a full build judges. Raises duckdb.Error where a file is damaged or the disk is full.
     """
     if not last.exists():
         return None
-    try:
-        program, nodes, outcomes = last_build.read(last)
-        if program != fingerprint:
-            return None
-        shutil.copyfile(last, scratch)
-        with duckdb.connect(str(scratch)) as db:
-            threads, memory = resources(staging)
-            db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
-            db.execute(f"set threads = {threads}; set memory_limit = '{memory}'")
-            db.execute("set checkpoint_threshold = '1TB'")  # once at the end
-            db.execute(f"attach {quoted(staging)} as raw (read_only)")
-            increment = start(db, last, nodes, outcomes)
-            results = recorded.run_all(db, nodes, on_node, increment.run)
-            if any(result.status in recorded.BROKEN for result in results):
-                return None
-            last_build.write(db, fingerprint, nodes, results, CONTENTS)
-            return results
-    except duckdb.Error as error:
-        if "No space left" in str(error):
-            raise
+    program, nodes, outcomes = last_build.read(last)
+    if program != fingerprint:
         return None
+    shutil.copyfile(last, scratch)
+    with duckdb.connect(str(scratch)) as db:
+        threads, memory = resources(staging)
+        db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        db.execute(f"set threads = {threads}; set memory_limit = '{memory}'")
+        db.execute("set checkpoint_threshold = '1TB'")  # once at the end
+        db.execute(f"attach {quoted(staging)} as raw (read_only)")
+        increment = start(db, last, nodes, outcomes)
+        results = recorded.run_all(db, nodes, on_node, increment.run)
+        if any(result.status in recorded.BROKEN for result in results):
+            return None
+        last_build.write(db, fingerprint, nodes, results, CONTENTS)
+        return results
 
 
 def start(db: duckdb.DuckDBPyConnection, last: Path, nodes: Sequence[Node], outcomes: dict[str, Outcome]) -> Increment:
     """Attach the last build to a copy of it that is open beside staging, and find what changed in staging."""
     db.execute(f"attach {quoted(last)} as last (read_only)")
-    db.execute("attach ':memory:' as little")
+    db.execute("attach ':memory:' as delta")
     return Increment(db, nodes, outcomes)
 
 
@@ -91,20 +86,20 @@ class Increment:
         contents, last = CONTENTS, f"last.{last_build.SCHEMA}.contents"
         self.build.execute(f"create table {contents} as {last_build.contents(self.build, tables)}")
         self.build.execute(
-            f"create table little.main.differences as select relation, tenant_id, bucket from {contents} as n "
+            f"create table delta.main.differences as select relation, tenant_id, bucket from {contents} as n "
             f"full join {last} as l using (relation, tenant_id, bucket) "
             "where n.rows is distinct from l.rows or n.hash is distinct from l.hash"
         )
-        relations = self.build.execute("select distinct relation from little.main.differences").fetchall()
+        relations = self.build.execute("select distinct relation from delta.main.differences").fetchall()
         self.different = {relation for (relation,) in relations}
         for unit in units.UNITS:
-            self.build.execute(f"create table little.main.touched_{unit} (tenant_id varchar, bucket integer)")
+            self.build.execute(f"create table delta.main.touched_{unit} (tenant_id varchar, bucket integer)")
         if self.different & set(units.MAPPED):
-            self._touch("order", units.touched_orders("little.main.differences"))
+            self._touch("order", units.touched_orders("delta.main.differences"))
 
     def _touch(self, unit: str, buckets: str) -> None:
         """Add buckets to those of a unit that are touched."""
-        touched = f"little.main.touched_{unit}"
+        touched = f"delta.main.touched_{unit}"
         count = self.build.execute(f"insert into {touched} select * from ({buckets}) except select * from {touched}")
         if count.fetchall()[0][0]:
             self.parts = {key: table for key, table in self.parts.items() if key[1] != unit}
@@ -162,7 +157,7 @@ class Increment:
                     f"select distinct t.tenant_id, {self._bucket('t', unit)} "
                     f"from {self._relation(node['unique_id'])} as t semi join {changes} as c on {equal}",
                 )
-        ((count,),) = self.build.execute(f"select count(*) from little.main.touched_{unit}").fetchall()
+        ((count,),) = self.build.execute(f"select count(*) from delta.main.touched_{unit}").fetchall()
         return unit if count <= MOST_TOUCHED else None
 
     def _read_by(self, node: Node) -> list[str]:
@@ -217,7 +212,7 @@ class Increment:
         return sql
 
     def _part(self, name: str, unit: str, lookups: frozenset[str]) -> str:
-        """The relation that has the touched rows of another; the other where it is no part of the unit."""
+        """The touched rows of a relation, as a relation of their own; the whole one where it has no rows by unit."""
         source = name.startswith("source.")
         node = self.nodes.get(name)
         view = node is not None and node["materialized"] == "view"
@@ -236,7 +231,7 @@ class Increment:
         elif source and unit == "order" and table_of(name) in units.ORDER_SOURCES:
             rows, bucket = units.source_rows(table_of(name))
             self.build.execute(
-                f"create table {part} as select t.* from {rows} inner join little.main.touched_order as k "
+                f"create table {part} as select t.* from {rows} inner join delta.main.touched_order as k "
                 f"on t.tenant_id = k.tenant_id and {bucket} = k.bucket"
             )
         elif not source and self._has_unit(name, unit):
@@ -248,7 +243,7 @@ class Increment:
 
     def _of_touched(self, table: str, unit: str) -> str:
         return (
-            f"select t.* from {table} as t inner join little.main.touched_{unit} as k "
+            f"select t.* from {table} as t inner join delta.main.touched_{unit} as k "
             f"on t.tenant_id = k.tenant_id and {self._bucket('t', unit)} = k.bucket"
         )
 
@@ -303,4 +298,4 @@ class Increment:
 
     def _name(self) -> str:
         self.tables += 1
-        return f'"little"."main"."t{self.tables}"'
+        return f'"delta"."main"."t{self.tables}"'

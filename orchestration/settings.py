@@ -219,7 +219,7 @@ def home() -> Path:
 def cache() -> Path:
     """What can be made again at any time, for all homes of a user: `takings` in XDG_CACHE_HOME, else in ~/.cache.
 
-    Raises OSError where there is no such folder.
+    Raises OSError if this user has no home directory.
     """
     try:
         return (Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "takings").absolute()

@@ -35,8 +35,10 @@ def typed(field: Field, written: str, clock: Clock) -> str:
 
 
 def is_usual(field: Field, written: str, clock: Clock, is_private: bool) -> str:
-    """SQL for whether a value in a row of printable ASCII without escapes is plain, by few conditions: a text that
-    begins with a letter is no number, no list and no object, and has no blank but a space. Others may be plain, too."""
+    """SQL for whether a value in a row of printable ASCII without escapes is plain, by few conditions.
+
+    A text that begins with a letter cannot be a number, a list or an object. A value that fails may still be plain.
+    """
     name = field.loaded_as
     if field.kind in (Kind.ID, Kind.TEXT):
         words = _JSON_WORDS | (NO_ID if field.kind is Kind.ID else frozenset())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ def check_rows(content: Content, report: Report, metrics: dict[str, Metric], rec
 
 
 def check_figures(content: Content, records: Records) -> None:
-    assert content.comparison is not None
+    assert content.comparison and content.figures
     for figure in content.figures:
         metric = figure.metric
         for value, days in ((figure.value, content.comparison.now), (figure.previous, content.comparison.before)):
@@ -109,12 +110,10 @@ def compare(shown: Sequence[Row], expected: Sequence[Row], groups: Sequence[str]
 def same(ours: Any, theirs: Any, metric: Metric) -> bool:
     """Amounts and counts exactly, ratios to the sixth place. A sum of no rows is zero or unknown."""
     if isinstance(theirs, Near):
-        return ours is not None and abs(Decimal(str(ours)) - Decimal(float(theirs.value))) <= Decimal(
-            float(theirs.most)
-        )
+        return ours is not None and abs(Fraction(str(ours)) - theirs.value) <= theirs.most
     if ours is None or theirs is None:
         return not ours and not theirs
     places = {"money": 6 if metric.micros and metric.kind != "ratio" else 2, "count": 0, "ratio": 6}[metric.unit]
     if metric.unit == "ratio":
-        return float(ours) == pytest.approx(float(theirs), abs=1e-6)
+        return abs(Fraction(str(ours)) - Fraction(theirs)) <= Fraction(1, 10**6)
     return bool(rounded(Decimal(str(ours)), places) == rounded(theirs, places))

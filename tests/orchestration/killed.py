@@ -39,7 +39,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 FILE_STEPS = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.symlink", "os.link", "os.chmod", "os.truncate")
 WRITES = ("create", "insert", "update", "delete", "alter", "drop", "attach", "detach", "checkpoint", "copy")
 TABLES, EACH = ("create table target.", "drop "), 20  # files that nobody reads yet: each 20th table of them is a step
-IN_MEMORY = re.compile(r"(create table|insert into|drop table) \"?little\b")  # an incremental build's own rows
+IN_MEMORY = re.compile(r"(create table|insert into|drop table) \"?delta\b")  # an incremental build's own rows
 JOBS: dict[str, Callable[..., Any]] = {
     "pull": lambda place: place.pull(),
     "run": lambda place: place.run(),

@@ -84,6 +84,7 @@ def test_other_program_or_damaged_last_build_means_a_full_build(
     pipeline.record_run(place.settings, "one")
     built = dbt_build.build(place.home, "one")
     assert built.is_full
+    assert any("the last build could not be continued" in text for text in built.warnings)
     last_build.keep(place.home, built.path)
     monkeypatch.setattr(dbt_parse, "fingerprint", lambda: "a changed model")
     assert dbt_build.build(place.home, "two").is_full
