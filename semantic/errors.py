@@ -16,6 +16,10 @@ class CatalogError(SemanticError):
     """The definitions of the metrics cannot be read."""
 
 
+class ReleaseError(CatalogError):
+    """The published definitions are of another release of Takings than the running program, which cannot read them."""
+
+
 class CompileError(SemanticError):
     """The metric is not one expression over one mart, or must not be added up as asked."""
 

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from semantic.errors import NoBuildError, RangeError, SemanticError, UnknownNameError
+from semantic.errors import NoBuildError, RangeError, ReleaseError, SemanticError, UnknownNameError
 from serving import pages
 from serving.asking import NotAllowedError, NoTenantError, NotLoggedInError, NotOwnerError
 from serving.errors import EndedError, LoginServerError, RefusedError, StateError, UnknownLinkError, UnknownVersionError
@@ -111,6 +111,11 @@ def no_numbers(request: Request, error: Exception) -> Response:
     if isinstance(error, RangeError | UnknownNameError):
         return no_page(request, error)
     log.warning("%s", error)
+    if isinstance(error, ReleaseError):
+        return _later(pages.message(
+            503, "Takings was updated", f"The numbers are of another release than this server: {error.why}.",
+            f"Tell whoever runs Takings for you: {error.next_step[0].lower()}{error.next_step[1:]}.",
+        ))  # fmt: skip
     happened = "Nothing has been published yet." if isinstance(error, NoBuildError) else "Its numbers are not there."
     return _later(pages.message(
         503, "There is no report to show yet", happened, "Try again later. If it lasts, ask the sender.",

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from semantic.errors import NoBuildError, NoDataError, SemanticError, TooManyRowsError, UnknownTenantError
+from semantic.errors import NoBuildError, NoDataError, ReleaseError, SemanticError, TooManyRowsError, UnknownTenantError
 from serving.errors import StateError
 from serving.limiting import WINDOW, Standing
 
@@ -127,12 +127,15 @@ def of_error(error: Exception) -> Problem:
         return bad_parameters([Mistake("limit", error.what, error.why, error.next_step)])
     if isinstance(error, SemanticError):
         log.warning("%s", error)
+        later = {"retry-after": str(SECONDS)}
+        if isinstance(error, ReleaseError):
+            return Problem(503, "release", "The numbers are of another release", error.why, error.next_step, (), later)
         happened = "There are no numbers yet"
         if isinstance(error, NoBuildError | UnknownTenantError | NoDataError):
             why = "nothing of this tenant is published"
         else:
             happened, why = "The numbers cannot be read", "the published build does not answer"
-        return Problem(503, "no-numbers", happened, why, LASTING, (), {"retry-after": str(SECONDS)})
+        return Problem(503, "no-numbers", happened, why, LASTING, (), later)
     if isinstance(error, StateError):
         log.error("%s", error)
     return Problem(500, "internal", "Something went wrong here", "the server's log has it", LASTING)

@@ -9,7 +9,7 @@ import pytest
 
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog, Column
-from semantic.errors import CatalogError
+from semantic.errors import CatalogError, ReleaseError
 
 MARTS = {
     "activity_daily", "ai_generations", "alerts", "annotations", "answer_variants", "assistant_daily",
@@ -129,11 +129,26 @@ def test_a_folder_without_definitions_is_refused_with_the_missing_files(tmp_path
         catalogs.load(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["{", '{"format": 99}'])
-def test_an_unreadable_catalog_is_refused_with_the_advice_to_build_again(tmp_path: Path, content: str) -> None:
-    (tmp_path / "catalog.json").write_text(content)
+def test_an_unreadable_catalog_is_refused_with_the_advice_to_build_again(tmp_path: Path) -> None:
+    (tmp_path / "catalog.json").write_text("{")
     with pytest.raises(CatalogError, match="Build and publish again"):
         catalogs.load(tmp_path)
+
+
+def test_catalog_of_a_newer_release_names_both_releases_and_says_to_restart(catalog: Catalog, tmp_path: Path) -> None:
+    content = json.loads(catalogs.save(catalog, tmp_path).read_text())
+    assert content["release"] == catalogs.RELEASE
+    content["metrics"][0]["window"] = content["marts"][0]["columns"][0]["mask"] = "7 days"
+    runs = f"and release {catalogs.RELEASE} runs here. Restart `takings serve`"
+    for change, published in (
+        ({"release": "9.1.0"}, "release 9.1.0 published this build (fields mask, window)"),
+        ({}, f"a newer state of release {catalogs.RELEASE} published this build (fields mask, window)"),
+        ({"release": "9.1.0", "format": 99}, "release 9.1.0 published this build (format 99, and this release reads"),
+    ):
+        (tmp_path / "catalog.json").write_text(json.dumps({**content, **change}))
+        with pytest.raises(ReleaseError) as caught:
+            catalogs.load(tmp_path)
+        assert published in str(caught.value) and runs in str(caught.value)
 
 
 def test_a_metric_without_a_unit_is_refused(target: Path) -> None:

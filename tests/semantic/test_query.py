@@ -255,6 +255,7 @@ def test_build_of_release_0_1_is_refused_with_the_command_that_replaces_it(publi
     content = json.loads(path.read_text())
     for metric in content["metrics"]:
         metric["within"] = metric.pop("non_additive_over")
+    del content["release"]
     path.write_text(json.dumps({**content, "format": 1}))
-    with pytest.raises(CatalogError, match=r"another release published this build.* `takings run`"):
+    with pytest.raises(CatalogError, match=r"an older release published this build.* `takings run`"):
         ask(old, ["net_sales"], tenant="acme")

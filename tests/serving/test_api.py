@@ -479,6 +479,23 @@ def test_before_the_first_publish_and_over_a_damaged_build_nothing_leaks(tmp_pat
             assert str(tmp_path) not in answer.text and "duckdb" not in answer.text and "SELECT" not in answer.text
 
 
+def test_build_of_a_newer_release_names_both_releases_and_the_restart(tmp_path: Path, published: Path) -> None:
+    folder = copied(published, tmp_path / "published")
+    path = folder / "current" / "catalog.json"
+    content = json.loads(path.read_text())
+    content["metrics"][0]["window"] = "7 days"
+    path.write_text(json.dumps({**content, "release": "9.1.0"}))
+    site = site_of(folder, tmp_path / "state", Sessions())
+    served = Served(site, Sessions(), Client(application(site)))
+    said = problem(get(served, f"{ROOT}/query?metrics=net_sales"), 503)
+    assert said["title"] == "The numbers are of another release"
+    assert "release 9.1.0" in said["detail"] and "`takings serve`" in said["next"]
+    page = served.as_login("aurora").get("/")
+    assert page.status == 503 and page.headers["retry-after"] == "60"
+    assert "Takings was updated" in page.text and "release 9.1.0" in page.text and "takings serve" in page.text
+    assert str(tmp_path) not in page.text
+
+
 def test_mistake_of_ours_is_500_and_leaks_nothing(tmp_path: Path, published: Path) -> None:
     site = site_of(published, tmp_path / "state", Sessions())
 
