@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration import tenant_files
 from semantic.catalog import FORMATS, TIMES, Catalog, Column, Mart, Metric, non_additive_over
 from superset_assets import yaml_text
 from tests.superset_assets import rows
@@ -78,16 +79,19 @@ def publish(published: Path, run_id: str, *, days: int = 370, scale: int = 1) ->
     """Write one build of all files and swap `current` to it; every amount is multiplied by `scale`."""
     folder = published / run_id
     folder.mkdir(parents=True)
-    now = datetime.now().isoformat(" ")
-    for name, tenants in {"all": tuple(TENANTS), **{f"tenant-{t}": (t,) for t in TENANTS}, "nobody": ()}.items():
-        _file(folder / f"{name}.duckdb", tenants, run_id, days, scale, now)
+    for name, tenants in {**{f"tenant-{t}": (t,) for t in TENANTS}, "nobody": ()}.items():
+        write(folder / f"{name}.duckdb", tenants, run_id, days=days, scale=scale)
+    columns = {mart.name: [column.name for column in mart.columns] for mart in catalog().marts.values()}
+    tenant_files.write_views(folder, columns, {f"tenant-{tenant}" for tenant in TENANTS})  # all.duckdb
     link = published / f".{run_id}.link"
     link.symlink_to(run_id)
     os.replace(link, published / "current")  # noqa: PTH105
     return folder
 
 
-def _file(path: Path, tenants: tuple[str, ...], run_id: str, days: int, scale: int, now: str) -> None:
+def write(path: Path, tenants: Sequence[str], run_id: str, *, days: int = 370, scale: int = 1) -> None:
+    """Write one file with the rows of these tenants."""
+    now = datetime.now().isoformat(" ")
     with duckdb.connect(str(path)) as db:
         db.execute("CREATE SCHEMA marts")
         for mart in catalog().marts.values():

@@ -2,7 +2,7 @@
 
 import functools
 import json
-import shutil
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -14,7 +14,7 @@ from superset_assets import datasets, decisions
 from superset_assets.client import call, ids_by_uuid, listing
 from superset_assets.names import asset_uuid
 from tests.sampling import sample, sample_of_sets
-from tests.superset_assets import walls
+from tests.superset_assets import marts, walls
 from tests.superset_assets.conftest import TENANTS, Running, copied, point_to
 from tests.superset_assets.marts import CANARIES
 
@@ -130,6 +130,21 @@ def test_tenant_reads_the_numbers_of_its_own_rows_in_every_dataset(
         assert read == pytest.approx(own), table
 
 
+def test_administrator_reads_all_tenants_by_views_over_their_files_and_a_tenant_its_own_file(
+    superset: Running, catalog: Catalog
+) -> None:
+    folder = (superset.published / "current").resolve()
+    with duckdb.connect(str(folder / "all.duckdb"), read_only=True) as db:
+        assert db.execute("select distinct table_type from information_schema.tables").fetchall() == [("VIEW",)]
+    for table in ("metrics_daily", "build_info"):
+        by_tenant = [counted(superset, catalog, who, table) for who in TENANTS]
+        assert all(rows > 0 for rows, *_ in by_tenant)
+        assert by_tenant == [pytest.approx(written(superset, catalog, who, table, folder.name)) for who in TENANTS]
+        for reader in ("admin", "ola"):
+            every = counted(superset, catalog, reader, table)
+            assert every == pytest.approx([sum(values) for values in zip(*by_tenant, strict=True)]), (reader, table)
+
+
 def test_row_in_the_wrong_tenants_file_changes_the_numbers_of_every_dataset(
     restored: Running, catalog: Catalog
 ) -> None:
@@ -148,10 +163,16 @@ def test_row_in_the_wrong_tenants_file_changes_the_numbers_of_every_dataset(
     assert unseen == []
 
 
+def _put_all_into(path: Path) -> None:
+    """Replace a tenant's file by one with the rows of all tenants."""
+    path.unlink()
+    marts.write(path, TENANTS, path.parent.name)
+
+
 @pytest.mark.deep  # a whole walk; test_tenant_reads_only_its_own_rows_of_every_dataset stays
 def test_rules_alone_hide_the_other_tenant_in_a_file_of_all_tenants(restored: Running) -> None:
     folder = copied(restored, "one-file")
-    shutil.copyfile(folder / "all.duckdb", folder / "tenant-aurora.duckdb")
+    _put_all_into(folder / "tenant-aurora.duckdb")
     point_to(restored, "one-file")
     assert leaks(restored) == set()
 
@@ -164,7 +185,7 @@ def test_file_alone_hides_the_other_tenant_and_without_both_walls_the_walk_sees_
         call(restored.admin, "delete", f"rowlevelsecurity/{row['id']}")
     assert leaks(restored) == set()
     folder = copied(restored, "no-wall")
-    shutil.copyfile(folder / "all.duckdb", folder / "tenant-aurora.duckdb")
+    _put_all_into(folder / "tenant-aurora.duckdb")
     point_to(restored, "no-wall")
     planted_places = {f"{kind} of spend" for kind in ("full", "samples", "drill_detail")} | {"Top products as json"}
     assert missed(restored, planted_places) == set()
