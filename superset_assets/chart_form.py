@@ -94,7 +94,7 @@ def _subject(name: str, chart: Chart, catalog: Catalog) -> Subject:
 def _check_columns(subject: Subject) -> None:
     chart, columns = subject.chart, subject.columns()
     used = {"by": chart.by, "rows": chart.rows, "columns": chart.columns, "filters": chart.filters}
-    used["newest"] = [chart.newest] if chart.newest else []
+    used |= {"newest": [chart.newest] if chart.newest else [], "hours": [chart.hours] if chart.hours else []}
     shown = {"labels": chart.labels, "hidden": chart.hidden, "bars": chart.bars, "sort": [chart.sort or ""]}
     if chart.change and chart.change not in [metric.name for metric in subject.metrics]:
         raise DecisionError("change", f"the chart shows no metric {chart.change!r}", "Name one of its metrics")

@@ -52,7 +52,7 @@ class Subject:
     @property
     def by_range(self) -> bool:
         """Whether its points may be weeks or months: all of its metrics may be added up over days."""
-        over_time = self.chart.type in ("line", "bar")
+        over_time = self.chart.type in ("line", "bar") and not self.chart.hours
         return over_time and self.days and not any(self.time in metric.non_additive_over for metric in self.metrics)
 
     def columns(self) -> set[str]:
@@ -77,13 +77,13 @@ def _subtitle(subject: Subject) -> Params:
 
 
 def _number(subject: Subject) -> Params:
-    """The number format of the first metric's unit; a currency where all metrics are money."""
+    """The number format of the first metric's unit, or its own; a currency where all metrics are money."""
     number = subject.type.number
     if number is None or not subject.metrics:
         return {}
     first = subject.metrics[0]
     chosen = subject.chart.format
-    if chosen is None:
+    if chosen is None and not first.in_parts_of_a_cent:
         chosen = getattr(number, first.unit)
     if chosen is None:
         chosen = first.format
@@ -159,11 +159,15 @@ def _progress(subject: Subject) -> Params:
 
 
 def _axis(subject: Subject) -> Params:
+    if subject.chart.hours:
+        return {"x_axis": subject.chart.hours, "time_grain_sqla": "PT1H"}
     grain = BY_RANGE if subject.by_range else TIME_GRAINS[subject.grain]
     return {"x_axis": subject.time, "time_grain_sqla": grain}
 
 
 def _axis_labels(subject: Subject) -> Params:
+    if subject.chart.hours:
+        return {"tooltipTimeFormat": "%a %-d %b %Y %H:%M", "x_axis_time_format": "%-d %b"}
     tooltip, axis = ("%a %-d %b %Y", "%-d %b") if subject.grain == "day" else ("%b %Y", "%b %Y")
     return {"tooltipTimeFormat": tooltip, "x_axis_time_format": axis}
 

@@ -151,7 +151,11 @@ CALCULATED = {
     },
 }  # fmt: skip
 IN_WORDS = {
-    "vault_sales": {"customer_label": ("Customers", "customer_type"), "language_label": ("Language", "language")},
+    "vault_sales": {
+        "customer_label": ("Customers", "customer_type"),
+        "computed_label": ("By visits", "customer_type_computed"),
+        "language_label": ("Language", "language"),
+    },
     "assisted_orders": {"rule_label": ("Found by", "rule")},
     "product_events": {"event_label": ("Kind", "event_type")},
 }

@@ -50,7 +50,8 @@ class Chart(_Decisions):
     """One chart. What a type knows of these is in defaults.yaml.
 
     metric: the metric's name, by default the chart's own. by: columns to group by. newest: show only the group with the
-    highest value of this column. annotated: whether a line shows what happened on its days. change: the metric of which
+    highest value of this column. hours: a column of hours, which bars have
+    in place of days. annotated: whether a line shows what happened on its days. change: the metric of which
     a table has the change since the earlier period. latest: rows of all days, whatever the dashboard's. bands: colour →
     upper end. filters: column → value, list of values, or {operator: value}. empty: what the chart says without rows,
     instead of its mart's sentence. options: Superset's parameters that differ from the type's, None to leave one out.
@@ -68,6 +69,7 @@ class Chart(_Decisions):
     newest: str | None = None
     sort: str | None = None
     change: str | None = None
+    hours: str | None = None
     stacked: bool = False
     annotated: bool = False
     bands: dict[str, int | float] = {}

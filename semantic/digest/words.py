@@ -11,7 +11,7 @@ from semantic.catalog import Direction, Metric
 
 MINUS = "\N{MINUS SIGN}"
 WHOLE_FROM = 1000  # cents say nothing about an amount above
-PARTS_OF_A_CENT = 4  # decimals of an amount below 1 that is counted in parts of a cent: $0.0004
+PARTS_OF_A_CENT = 4  # decimals of an amount that is counted in parts of a cent, whatever its size: $0.0004, $4.0649
 Tone = Literal["good", "bad", "neutral"]
 
 
@@ -21,8 +21,8 @@ def amount(value: Decimal | None, metric: Metric, currency: str | None) -> str:
         return "–"
     minus, size = (MINUS if value < 0 else ""), abs(value)
     if metric.unit == "money":
-        parts = metric.in_parts_of_a_cent and size < 1
-        return minus + money(size, currency, places=PARTS_OF_A_CENT if parts else 0)
+        parts = metric.in_parts_of_a_cent
+        return minus + money(size, currency, exact=parts, places=PARTS_OF_A_CENT if parts else 0)
     if metric.unit == "count":
         return f"{minus}{size:,.0f}"
     if metric.format.endswith("%"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 
 from tests.oracle import creator
@@ -93,6 +94,8 @@ def _sale(cells: Sequence[object]) -> Row:
         "repeat": kinds["repeat"], "typed": sum(kinds.values()),
         "spoken": LANGUAGES[str(row["language"])],
         "buyer": BUYERS.get(str(row["customer_type"]), row["customer_type"]),
+        "by_visits": BUYERS.get(str(row["computed"]), row["computed"]),
+        "hour_start": f"{row['date_day']} {row['hour_of_day']}",
     }  # fmt: skip
 
 
@@ -154,13 +157,19 @@ CHARTS: Mapping[str, Answer] = {
         "vault_orders", "vault_revenue", "vault_aov", "vault_refund_rate", by=["ai_prompt_version"],
         label={"ai_prompt_version": "prompt_label"}, order="vault_orders", entry="purchase"),
     "Revenue by hour of day": _ranking("vault_revenue", "hour_of_day", limit=24, entry="purchase"),
+    "Revenue hour by hour": lambda records, days: [
+        row | {"hour_start": datetime.fromisoformat(f"{row['hour_start']}Z").timestamp() * 1000}
+        for row in sorted(of("vault_revenue", by=["hour_start"], entry="purchase")(records, days),
+                          key=lambda row: row["hour_start"])
+    ],
     "Revenue by country": _ranking("vault_revenue", "country"),
     "Revenue by region": _ranking("vault_revenue", "region"),
     "Sales and refunds by language": of("vault_revenue", "vault_refunded_amount", by=["spoken"],
                                         label={"spoken": "language_label"}, order="vault_revenue"),
-    "First-time and repeat customers": of("vault_orders", "vault_revenue", "vault_aov", by=["buyer"],
-                                          label={"buyer": "customer_label"}, order="vault_orders", entry="purchase"),
+    "First-time and repeat customers": of(
+        "vault_orders", "vault_revenue", "vault_aov", by=["buyer", "by_visits"],
+        label={"buyer": "customer_label", "by_visits": "computed_label"}, order="vault_orders", entry="purchase"),
     "Repeat orders": of("repeat_order_rate"),
     "Delivered": of("vault_delivery_rate"),
-    "Contradicted types": of("contradicted_customer_types"),
+    "Wrongly first-time": of("contradicted_customer_types"),
 }  # fmt: skip

@@ -151,7 +151,8 @@ CHARTS = {
         "Niches": "table",
         "Refunded by reason": "echarts_timeseries_bar", "How long after the sale": "table",
         "From visit to purchase": "table", "AI versions": "table", "Revenue by AI style": "echarts_timeseries_bar",
-        "Revenue by hour of day": "echarts_timeseries_bar", "Sales and refunds by language": "echarts_timeseries_bar",
+        "Revenue by hour of day": "echarts_timeseries_bar", "Revenue hour by hour": "echarts_timeseries_bar",
+        "Sales and refunds by language": "echarts_timeseries_bar",
     },
 }  # fmt: skip
 """What each dashboard has to show, and as which picture: lines for trends, bars for comparisons, pies for parts of a

@@ -73,6 +73,7 @@ select
     date_day,
     happened_at,
     hour_of_day,
+    cast(cast(date_day as varchar) || ' ' || hour_of_day || ':00' as timestamp) as hour_start,
     visit_id,
     {{ log_dimensions() }},
     customer_type_computed,
