@@ -64,6 +64,7 @@ class Table:
     `source` is the FROM clause over the landed records `r`, which also have `landing_part` and `landed_until`, the end
     of their window. Where records are lines of files, `place` reads a record's file and line; its rejects are named by
     them and stay until the file comes again. `broken` reads why a record cannot be loaded, null for one that can.
+    `ended` reads the name of a reject whose row is gone at the source, null for every other record.
     `numbered` is the last column of the key where rows may be equal: it numbers equal rows of a file by their lines.
     """
 
@@ -78,6 +79,7 @@ class Table:
     source: str = "record as r"
     place: tuple[str, str] | None = None
     broken: str | None = None
+    ended: str | None = None
     spared: str | None = None
     apart: bool = False
     numbered: str | None = None

@@ -64,15 +64,8 @@ def say_other_time_zones(configuration: Settings) -> None:
 
     from orchestration import time_zones
 
-    year = datetime.now(UTC).year
-    for tenant in configuration.tenants:
-        if at := time_zones.first_difference(tenant.time_zone, year - 5, year + 1):
-            typer.echo(
-                f"warning: the time zone {tenant.time_zone} of tenant {tenant.id} is not the same in Python and in "
-                f"DuckDB from {at:%Y-%m-%d} (UTC) on: times without a zone and days may be wrong from then. Update "
-                "Takings, and the package tzdata of this machine.",
-                err=True,
-            )
+    for line in time_zones.warnings(configuration.tenants, datetime.now(UTC).year):
+        typer.echo(f"warning: {line}", err=True)
 
 
 def _say_change(change: Change, what: str, *, yes: bool) -> None:

@@ -38,6 +38,7 @@ from orchestration import (
     full_build,
     publication,
     store_profiles,
+    time_zones,
     unchanged,
 )
 from orchestration.blocked import Blocked, BlockedError, write_blocked
@@ -192,7 +193,11 @@ def build_and_publish(settings: Settings, result: Run, progress: Progress = no_p
     result.built, result.blocked, result.unchanged = build(settings, result.run_id, progress, full=full)
     tenants = publication.of_settings(settings)
     result.published = publication.publish(home, result.built, result.run_id, tenants, progress)
-    result.built.warnings += [*audit.note_publish(settings, result.published), *store_profiles.note(settings)]
+    result.built.warnings += [
+        *audit.note_publish(settings, result.published),
+        *store_profiles.note(settings),
+        *time_zones.warnings(settings.tenants, datetime.now(UTC).year),
+    ]
 
 
 def build(settings: Settings, run_id: str, progress: Progress = no_progress, *, full: bool = False) -> Outcome:

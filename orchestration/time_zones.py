@@ -5,14 +5,35 @@ Both have a copy of the time zone database, and a government may change its cloc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import duckdb
 
+from orchestration.tenant_settings import TenantSettings
+
 HOURS_APART = 6
+YEARS_BACK, YEARS_AHEAD = 5, 1
 
 
+def warnings(tenants: Sequence[TenantSettings], year: int) -> list[str]:
+    """What a person should know of each tenant whose time zone is not the same in both, in the years around `year`."""
+    first = {
+        zone: first_difference(zone, year - YEARS_BACK, year + YEARS_AHEAD)
+        for zone in {tenant.time_zone for tenant in tenants}
+    }
+    return [
+        f"the time zone {tenant.time_zone} of tenant {tenant.id} is not the same in Python and in DuckDB from "
+        f"{at:%Y-%m-%d} (UTC) on: times without a zone and days may be wrong from then. Update Takings, and the "
+        "package tzdata of this machine."
+        for tenant in tenants
+        if (at := first[tenant.time_zone])
+    ]
+
+
+@cache
 def first_difference(zone: str, first_year: int, last_year: int) -> datetime | None:
     """The first instant (UTC, of those that are six hours apart) at which the two offsets differ, None for none."""
     with duckdb.connect() as db:

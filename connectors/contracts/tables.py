@@ -26,7 +26,7 @@ def record_of(contract: Contract) -> dict[str, str]:
     """The shape of a landed record."""
     fields = ", ".join(f"{name} VARCHAR" for name in contract.columns)
     return {
-        "kind": "VARCHAR",  # row; file for the file itself; deleted for a row that is gone at the source
+        "kind": "VARCHAR",  # row; file for the file itself; deleted for a row, ended for a reject whose row is gone
         "file": "VARCHAR",
         "line": "VARCHAR",
         "broken": "VARCHAR",
@@ -38,8 +38,9 @@ def record_of(contract: Contract) -> dict[str, str]:
 def keyed_streams(*contracts: Contract) -> tuple[Stream, ...]:
     """The streams of a source whose every record has a key of its own: a database, the collector.
 
-    A record with `kind` deleted and the `key` of a row marks it as deleted at the source. A row of a contract without
-    ids is known by `file` and `key`.
+    A record with `kind` deleted and the `key` of a row marks it as deleted at the source, one with `kind` ended has the
+    name of a reject whose row is gone. A row of a contract without ids is known by `file` and `key`. What was read last
+    counts, whatever `updated_at` says: a local time goes back when summer time ends.
     """
     return tuple(_keyed_stream(contract) for contract in contracts or (*CONTRACTS, STORE_PROFILE))
 
@@ -69,8 +70,8 @@ def _keyed_stream(contract: Contract) -> Stream:
                 name=contract.name,
                 key=key,
                 where="r.kind in ('row', 'deleted')",
-                version=contract.version,
                 broken="r.broken",
+                ended="case when r.kind = 'ended' then r.key end",
                 columns=(
                     Column("file", "VARCHAR", "r.file"),
                     *own,

@@ -201,10 +201,12 @@ class _Reading:
     def _land_differences(self, landed: LandedWindow, *, late: bool) -> None:
         """Land the keys that staging has and the table does not.
 
-        With `late` also the rows that staging lacks: they came with an older time of their last change.
+        With `late` also the rows that staging lacks: they came with an older time of their last change. A reject whose
+        row is gone, or has its key now, ends.
         """
         known = {row[0] for row in self.context.reader.rows(questions.keys(self.table.contract))}
-        others = self.landed_keys | self._rejected_keys() if late else set[str]()
+        rejected = self._rejects()
+        ended = set(rejected)
         missing = list[str]()
         query = questions.keys_in(self.table.source, self.table.key)
         with self.connection.cursor(name="keys") as cursor:
@@ -212,11 +214,13 @@ class _Reading:
             cursor.execute(query)
             for (text,) in cursor:
                 self.remaining += 1
+                key = self._key(text)
+                ended.discard(self._reject_of(key))
                 if text is None:  # no page has it: nothing can be after it
                     self.without_key += 1
-                elif (key := self._key(text)) in known:
+                elif key in known:
                     known.discard(key)
-                elif late and key not in others:
+                elif late and key not in self.landed_keys and self._reject_of(key) not in rejected:
                     missing.append(text)
         self.vanished = len(known)
         if self.without_key:
@@ -226,14 +230,17 @@ class _Reading:
         if known:
             keys = sorted(known)
             landed.write_part(encoded({"kind": "deleted", "file": self.table.table, "key": key}) for key in keys)
+        if ended:
+            names = sorted(ended)
+            landed.write_part(encoded({"kind": "ended", "file": self.table.table, "key": name}) for name in names)
         for first in range(0, len(missing), KEYS_A_PAGE):
             some = missing[first : first + KEYS_A_PAGE]
             query = questions.rows_of(self.table.columns, self.table.source, self.table.key, some)
             rows = self.connection.execute(query).fetchall()
             landed.write_part(self._record(row) for row in rows)
 
-    def _rejected_keys(self) -> set[str]:
-        """The keys of the rows that were rejected: staging does not have them, and they are known."""
+    def _rejects(self) -> set[str]:
+        """The names of the rows that were rejected: staging does not have them, and they are known."""
         account = self.context.account
         whose = (account.tenant_id, account.source, account.account, self.stream.name)
         return {
@@ -241,6 +248,10 @@ class _Reading:
             for reject in self.context.staging.rejects()
             if (reject["tenant_id"], reject["source"], reject["source_account"], reject["stream"]) == whose
         }
+
+    def _reject_of(self, key: str | None) -> str:
+        """The name that a reject of a row has."""
+        return (key or "?") if self.table.contract.key else f"{self.table.table}/{key or '?'}"
 
     def _key(self, text: str | None) -> str | None:
         """A key as staging has it."""

@@ -108,6 +108,8 @@ class Merge:
             keys, match = f"select cast({days} as varchar) from covered", "split_part(row_key, '/', 1)"
         else:
             keys, match = f"select {_row_key(table)} from new_{table.name}", "row_key"
+            if table.ended:
+                keys += f" union all select {table.ended} from {table.source} where {table.ended} is not null"
         return rows_changed(
             self.db,
             f"delete from takings.rejects where {OF_STREAM} and table_name = '{table.name}' and {match} in ({keys})",

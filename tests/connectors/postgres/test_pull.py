@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +11,10 @@ from typing import Any
 import pytest
 from psycopg.errors import ReadOnlySqlTransaction
 
+from connectors.base import Account
 from connectors.errors import ConfigurationError, RetryError, TakingsError
 from connectors.postgres import pull as module
-from connectors.postgres.client import snapshot
+from connectors.postgres.client import Connection, snapshot
 from tests.connectors.postgres.database import CHATS, MESSAGES, SHOPS, Place, key, server
 
 
@@ -191,6 +194,51 @@ def test_rows_without_a_key_are_counted_whatever_page_they_would_be_on(
         ]
         assert "table log: 2 rows have no number, so nothing tells them apart" in result.warnings[0]
         assert place.rows("select reason from takings.rejects") == [("row_hash is missing",)]
+    place.execute("update log set number = 4 where ctid = (select min(ctid) from log where number is null)")
+    assert "table log: 1 rows" in place.pull()["event_log"].warnings[0]
+    assert len(place.rows("select reason from takings.rejects")) == 1
+    place.execute("update log set number = 5 where number is null")
+    assert not place.pull()["event_log"].warnings
+    assert not place.rows("select reason from takings.rejects")
+    assert len(place.rows("select * from postgres.event_log")) == 6
+
+
+def test_a_reject_ends_when_its_row_is_gone(place: Place) -> None:
+    """Otherwise an entry of a log that was deleted would stop the publish for ever."""
+    place.execute(
+        "create table log (number bigint, vault text, at timestamptz, stage text); grant select on log to reader; "
+        "insert into log values (1, 'v', '2026-03-01 12:00Z', 'visit'), (2, 'v', '2026-03-01 12:00Z', 'a visit')"
+    )
+    place.chat(1)
+    place.chat(2, person=None, cost="-1")
+    columns = {"vault_id": "vault", "sale_datetime": "at", "funnel_stage": "stage"}
+    place.tables |= {"event_log": {"table": "log", "key": "number", "columns": columns}}
+    for _ in range(2):
+        place.pull()
+        assert place.rows("select row_key from takings.rejects order by 1") == [(key(2),), ("log/2",)]
+    place.execute("delete from log where number = 2")
+    place.execute("delete from chats where id = %s", key(2))
+    place.pull()
+    assert not place.rows("select * from takings.rejects")
+
+
+def test_a_row_that_changed_in_the_hour_that_comes_twice_is_read(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last change, a local time without a zone, is earlier than the one before: 01:50, then 01:10 an hour later."""
+    place.execute("alter table chats alter changed type timestamp")
+    place.more = {"lookback_minutes": 0}
+    place.chat(1, changed="2025-11-01 12:00", opened="2025-11-01 11:00Z")
+    real = module.client.snapshot
+    for changed, now, person in (("01:50", "05:51", "3"), ("01:10", "06:11", "4")):
+
+        @contextmanager
+        def at(account: Account, timeout: int, now: str = now) -> Iterator[tuple[Connection, datetime]]:
+            with real(account, timeout) as (connection, _):
+                yield connection, datetime.fromisoformat(f"2025-11-02T{now}:00+00:00")
+
+        monkeypatch.setattr(module.client, "snapshot", at)
+        place.execute("update chats set changed = %s, person = %s", f"2025-11-02 {changed}", person)
+        place.pull()
+        assert place.rows("select customer_id from postgres.chat_sessions") == [(person,)]
 
 
 def test_a_check_asks_the_database_and_reads_no_row(place: Place) -> None:
