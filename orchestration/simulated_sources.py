@@ -86,13 +86,14 @@ class Outside:
         return {"kind": "files", "account": account, "path": str(self.folder.absolute() / account)}
 
     def _write(self, server: SimulatorServer) -> None:
-        from simulator import write_event_log, write_files
+        from simulator import write_costs, write_event_log, write_files
         from simulator.apis.assistant.files import write_model_prices
 
         for shop in self.world.shops:
             write_files(self.world, shop.account, self.folder / shop.account, server.now)
         for creator in self.world.creators:
             write_event_log(creator, self.folder / creator.account, server.now)
+            write_costs(creator, self.folder / creator.account, server.now)
         for assistant in self.world.assistants:
             write_model_prices(assistant, self.folder / assistant.account)
             self._store(assistant.account).write(server.now)

@@ -14,7 +14,7 @@ mailbox.py    a mail server and a receiver of webhooks, for trying messages, wit
 `takings simulate` serves a world until it is interrupted.
 """
 
-from simulator.apis.event_log import write_event_log
+from simulator.apis.event_log import write_costs, write_event_log
 from simulator.apis.files import write_files
 from simulator.faults import Fault, Faults
 from simulator.history import Books
@@ -36,6 +36,7 @@ __all__ = [
     "retail_world",
     "run",
     "serve",
+    "write_costs",
     "write_event_log",
     "write_files",
 ]

@@ -118,6 +118,7 @@ CALCULATED = {
         "prompt_label": ("Prompt version", _letters("ai_prompt_version")),
         "reason_label": ("Reason", _letters("refund_reason")),
     },
+    "vault_profit": {"niche_label": ("Niche", _letters("niche")), "category_label": ("Category", _letters("category"))},
     "vault_funnel": {"niche_label": ("Niche", _letters("niche")), "vault_label": ("Vault", _letters("vault_id"))},
     "ai_generations": {"version_label": ("AI version", _letters("ai_version"))},
     "mrr_monthly": {"month_label": ("Month", _MONTH)},

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
-from simulator import World, demo_world, serve, write_event_log, write_files
+from simulator import World, demo_world, serve, write_costs, write_event_log, write_files
 from simulator.apis.assistant.files import write_chat_files
 from simulator.scenarios.assistant import assistant
 from simulator.scenarios.creator import creator
@@ -57,12 +57,13 @@ def assistant_world(seed: int) -> World:
 
 
 def published_creator(seed: int) -> Installation:
-    """The creator alone, from an event log by months: no shop, no server."""
+    """The creator alone, from an event log by months and a file of costs: no shop, no server."""
 
     def make(folder: Path) -> None:
         place, books = Installation(folder), creator_world(seed).creator(CREATOR)
         place.prepare()
         write_event_log(books, folder / "files", CREATOR_END)
+        write_costs(books, folder / "files", CREATOR_END)
         source = {"kind": "files", "account": CREATOR, "path": "files"}
         tenant = {"id": CREATOR, "name": books.name, "time_zone": books.time_zone, "currency": books.currency}
         (folder / "takings.toml").write_text(_tenant(tenant, source))

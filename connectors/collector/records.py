@@ -64,7 +64,7 @@ class Records:
 
 
 def _sent_id(fields: Mapping[str, Any]) -> str:
-    """The id of an entry of the event log, which has none in its contract; empty without one."""
+    """The id of an entry whose contract has none; empty without one."""
     value = fields.get(SENT_ID)
     return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
 

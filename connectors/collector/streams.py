@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from connectors import contracts
 from connectors.base import Column, Stream, Table
-from connectors.contracts import CHAT_MESSAGES, CHAT_SESSIONS, EVENT_LOG, PRODUCT_EVENTS, Contract
+from connectors.contracts import Contract
 from connectors.contracts.tables import columns_of
 from connectors.files.streams import EVENTS
 from connectors.files.streams.events import FIELDS
 
-CONTRACTS = {contract.name: contract for contract in (CHAT_SESSIONS, CHAT_MESSAGES, PRODUCT_EVENTS, EVENT_LOG)}
+CONTRACTS = {contract.name: contract for contract in contracts.CONTRACTS}
 LISTS = (EVENTS.name, *CONTRACTS)
 """The lists of a request."""
 RECEIVED = Column("received_at", "INSTANT", "r.received_at")

@@ -29,6 +29,11 @@ class Kind(Enum):
     COST = ("cost", "BIGINT")
     """An amount in US dollars, rounded to micros: a computed cost has more decimals than money."""
     DECIMAL = ("decimal", "DECIMAL")
+    AMOUNT = ("amount", "MONEY")
+    """An amount of the record's currency with at most six decimals."""
+    CURRENCY = ("currency", "VARCHAR")
+    DAY = ("day", "DATE")
+    """A day of the tenant's calendar, which may be in the future."""
 
     @property
     def column_type(self) -> str:

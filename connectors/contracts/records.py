@@ -110,6 +110,19 @@ EVENT_LOG = Contract(
         Field("visit_id", Kind.ID),
     ),
 )
+VAULT_COSTS = Contract(
+    name="vault_costs",
+    key=None,
+    fields=(
+        Field("day", Kind.DAY, required=True),
+        Field("amount", Kind.AMOUNT, required=True, least=-(10**12)),  # a credit is negative
+        Field("currency", Kind.CURRENCY, required=True),
+        Field("category", Kind.TEXT, longest=200),
+        Field("vault_id", Kind.ID),
+        Field("niche", Kind.TEXT),
+        Field("product_name", Kind.TEXT),
+    ),
+)
 STORE_PROFILE = Contract(
     name="store_profile",
     key="store_id",
@@ -125,5 +138,5 @@ STORE_PROFILE = Contract(
         Field("updated_at", Kind.INSTANT),
     ),
 )
-CONTRACTS = (CHAT_SESSIONS, CHAT_MESSAGES, PRODUCT_EVENTS, EVENT_LOG)
+CONTRACTS = (CHAT_SESSIONS, CHAT_MESSAGES, PRODUCT_EVENTS, VAULT_COSTS, EVENT_LOG)
 """The contracts that every way of delivery has; `store_profile` is read from a database only."""

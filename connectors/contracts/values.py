@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from common.numbers import decimal
 from connectors.base import iso
+from connectors.contracts.currencies import CURRENCIES
 from connectors.contracts.fields import Field, Kind
 from connectors.errors import SkipError
 
@@ -27,6 +28,7 @@ DECIMALS_OF_MONEY = 6
 _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,9})? ?(?P<zone>Z|[+-]\d\d(:?\d\d)?)?", re.ASCII | re.IGNORECASE
 )
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _WHOLE_FLOAT = re.compile(r"(-?[0-9]{1,18})\.0+")
 
@@ -88,8 +90,7 @@ def instant(field: Field, text: str, clock: Clock) -> str:
         at = datetime.fromisoformat(f"{match[1]}T{match[2]}{(match[3] or '')[:7]}{(match['zone'] or '').upper()}")
     except ValueError:
         raise ValueMistakeError(f"{field.name} does not exist: {shown(text)}") from None
-    if at.year not in YEARS:
-        raise ValueMistakeError(f"{field.name} is not between the years {YEARS[0]} and {YEARS[-1]}: {shown(text)}")
+    _check_year(field, at.year, text)
     at = clock.utc(at)
     if at > clock.latest:
         reason = f"{field.name} lies in the future: {shown(text)}, and the clock says {iso(clock.now)}"
@@ -155,6 +156,25 @@ def usd(field: Field, text: str) -> str:
     return f"{number:f}"
 
 
+def currency(field: Field, text: str) -> str:
+    """A currency's code of three letters (ISO 4217), in capitals."""
+    if text.upper() in CURRENCIES:
+        return text.upper()
+    raise _mistake(field, text)
+
+
+def day(field: Field, text: str) -> str:
+    """A day of the calendar."""
+    if not _DAY.fullmatch(text):
+        raise _mistake(field, text)
+    try:
+        written = date.fromisoformat(text)
+    except ValueError:
+        raise ValueMistakeError(f"{field.name} does not exist: {shown(text)}") from None
+    _check_year(field, written.year, text)
+    return text
+
+
 def a_decimal(field: Field, text: str) -> str:
     """A number of at most 12 decimals."""
     return f"{_number(field, text).quantize(Decimal(10) ** -12).normalize():f}"
@@ -163,6 +183,11 @@ def a_decimal(field: Field, text: str) -> str:
 def shown(text: str) -> str:
     """The beginning of a value, for a reason."""
     return text[:SHOWN]
+
+
+def _check_year(field: Field, year: int, text: str) -> None:
+    if year not in YEARS:
+        raise ValueMistakeError(f"{field.name} is not between the years {YEARS[0]} and {YEARS[-1]}: {shown(text)}")
 
 
 def _number(field: Field, text: str) -> Decimal:
@@ -192,6 +217,9 @@ EXPECTED = {
     Kind.USD: "an amount such as 1234.50, with a point and no other separator",
     Kind.COST: "an amount such as 0.0123, with a point and no other separator",
     Kind.DECIMAL: "a number such as 0.7",
+    Kind.AMOUNT: "an amount such as 1234.50, with a point and no other separator",
+    Kind.CURRENCY: "a currency's code of three letters such as USD",
+    Kind.DAY: "a day such as 2026-11-20",
 }
 READERS: dict[Kind, Callable[[Field, str], str]] = {
     Kind.ID: an_id,
@@ -205,4 +233,7 @@ READERS: dict[Kind, Callable[[Field, str], str]] = {
     Kind.USD: usd,
     Kind.COST: rounded(6),
     Kind.DECIMAL: a_decimal,
+    Kind.AMOUNT: usd,
+    Kind.CURRENCY: currency,
+    Kind.DAY: day,
 }

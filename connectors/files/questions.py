@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.contracts import EVENT_LOG, Contract
+from connectors.contracts import Contract
 from connectors.files.streams import Sheet
 from connectors.sync.reader import Question
 
@@ -25,13 +25,14 @@ def rows_by_file(contract: Contract) -> Question:
     return Question(f"select file, count(*) from {contract.name} group by file", (contract.name,))
 
 
-_CONTENT = ", ".join(column for column in EVENT_LOG.columns if not column.endswith("_text"))
-_ENTRIES = f"(select file, hash({_CONTENT}) as content from event_log)"
-_SHARED = f"(select content, min(file) as one from {_ENTRIES} group by content having min(file) <> max(file))"
-SAME_ENTRIES = Question(
-    f"""select one, file, count(*) from {_ENTRIES} inner join {_SHARED} using (content) where file <> one
-    group by one, file having count(*) > 1 order by one, file""",
-    ("event_log",),
-)
-"""Pairs of files of an event log that hold the same entries, whichever way their times are written: how many. One alone
-may be a coincidence."""
+def same_entries(contract: Contract) -> Question:
+    """Pairs of files of a contract without ids that hold the same entries, whichever way their times are written: how
+    many. One alone may be a coincidence."""
+    content = ", ".join(column for column in contract.columns if not column.endswith("_text"))
+    entries = f"(select file, hash({content}) as content from {contract.name})"
+    shared = f"(select content, min(file) as one from {entries} group by content having min(file) <> max(file))"
+    return Question(
+        f"""select one, file, count(*) from {entries} inner join {shared} using (content) where file <> one
+        group by one, file having count(*) > 1 order by one, file""",
+        (contract.name,),
+    )

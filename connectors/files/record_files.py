@@ -159,13 +159,13 @@ class RecordFiles:
             )
 
     def _of_copies(self) -> Iterator[str]:
-        """Files of an event log with the same rows: one is a copy of the other, goes on where it ended, or was renamed
-        after it was read."""
+        """Files of a contract without ids that have the same rows: one is a copy of the other, goes on where it ended,
+        or was renamed after it was read."""
         if self.contract.key is not None or not self.rows:
             return
         if len(self.context.reader.rows(questions.rows_by_file(self.contract))) < 2:
             return
-        pairs = self.context.reader.rows(questions.SAME_ENTRIES)
+        pairs = self.context.reader.rows(questions.same_entries(self.contract))
         for one, other, count in pairs[:NAMED]:
             yield (
                 f"{self.folder}: {one} and {other} brought the same {count} rows, which count twice. If one holds the "

@@ -12,8 +12,8 @@ from datetime import date
 from pathlib import Path
 
 from common.numbers import decimal
+from connectors.contracts.currencies import CURRENCIES
 from connectors.errors import ConfigurationError
-from connectors.files.currencies import CURRENCIES
 from connectors.files.event_lines import OUT_OF_RANGE, YEARS
 from connectors.files.reading import BOM, MOST_REJECTS, unnamed_rejects
 from connectors.files.streams import Sheet

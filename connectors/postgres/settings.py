@@ -42,7 +42,9 @@ class MappedTable(Table):
         description="The column that says when a row was changed last, where it is not that of `updated_at`. Without "
         "either the whole table is read each time.",
     )
-    key: Identifier | None = Field(default=None, description="For `event_log`: the column that tells rows apart.")
+    key: Identifier | None = Field(
+        default=None, description="For `event_log` and `vault_costs`: the column that tells rows apart."
+    )
 
 
 class PostgresSettings(SourceSettings):

@@ -26,9 +26,10 @@ _CHECKS = {
     "chat_messages": "(input_tokens is null or coalesce(cached_tokens, 0) <= input_tokens) "
     "and (output_tokens is null or coalesce(reasoning_tokens, 0) <= output_tokens)",
     "product_events": "true",
+    "vault_costs": "true",
     "event_log": "funnel_stage <> 'purchase' or sale_amount is not null",
 }
-"""The contracts' own checks; a contract without an entry is read row by row."""
+"""The contracts' own checks."""
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,15 @@ A value is plain when it is written in the form in which it is loaded, or nearly
 
 from __future__ import annotations
 
+from connectors.contracts.currencies import CURRENCIES
 from connectors.contracts.fields import Field, Kind
 from connectors.contracts.values import NO_ID, Clock
 from connectors.sync.load import literal
 
 BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 """What Python's strip() removes."""
-DECIMALS = (Kind.USD, Kind.COST, Kind.SECONDS, Kind.MILLISECONDS, Kind.DECIMAL)
+MONEY = (Kind.USD, Kind.AMOUNT)
+DECIMALS = (*MONEY, Kind.COST, Kind.SECONDS, Kind.MILLISECONDS, Kind.DECIMAL)
 _NUMBER = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?"
 _INSTANT = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-4]):[0-5]\d)?"
 _JSON_WORDS = frozenset({"true", "false", "nan", "inf", "-inf", "infinity", "-infinity"})
@@ -27,6 +29,8 @@ def typed(field: Field, written: str, clock: Clock) -> str:
         Kind.INSTANT: _utc(written, clock),
         Kind.COUNT: f"try_cast({value} as bigint)",
         Kind.USD: f"try_cast({value} as decimal(24, 6))",
+        Kind.AMOUNT: f"try_cast({value} as decimal(24, 6))",
+        Kind.DAY: f"try_cast({value} as date)",
         Kind.MILLISECONDS: f"cast(try_cast({value} as decimal(18, 0)) as bigint)",
         Kind.SECONDS: f"cast(try_cast({value} as decimal(18, 6)) * 1000000 as bigint)",
         Kind.COST: f"cast(try_cast({value} as decimal(18, 6)) * 1000000 as bigint)",
@@ -65,7 +69,7 @@ def canonical(field: Field, written: str) -> str:
         parts = f"strftime({field.loaded_as}, '%Y-%m-%dT%H:%M:%S.%f')"
         has_parts = f"contains({written}, '.') and epoch_us({field.loaded_as}) % 1000000 <> 0"
         return f"case when {has_parts} then {parts} else {whole} end || 'Z'"
-    if field.kind is Kind.USD:
+    if field.kind in MONEY:
         value = f"nullif({written}, '')"
         return f"case when contains({value}, '.') then rtrim(rtrim({value}, '0'), '.') else {value} end"
     return f"cast({field.loaded_as} as varchar)"
@@ -80,7 +84,9 @@ def is_plain(field: Field, written: str, clock: Clock, of_json: bool) -> str:
         Kind.TEXT: _is_text(field, written, of_json),
         Kind.WORD: f"{written} in ({words or 'null'})",
         Kind.COUNTRY: f"regexp_full_match({written}, '[A-Z]{{2}}')",
+        Kind.CURRENCY: f"{written} in ({', '.join(map(literal, sorted(CURRENCIES)))})",
         Kind.FLAG: f"{written} in ('true', 'false', 'True', 'False')",
+        Kind.DAY: f"regexp_full_match({written}, '20\\d\\d-\\d\\d-\\d\\d') and {field.loaded_as} is not null",
         Kind.INSTANT: _is_instant(field, written, clock),
         Kind.COUNT: f"{number} and regexp_full_match({written}, '0|[1-9][0-9]{{0,11}}')",
     }
@@ -119,7 +125,8 @@ def _is_text(field: Field, written: str, of_json: bool) -> str:
 
 
 def _form_of(field: Field) -> str:
-    return _NUMBER.replace("1,9", "1,6") if field.kind is Kind.USD else _NUMBER
+    sign = "-?" if field.least < 0 else ""
+    return sign + (_NUMBER.replace("1,9", "1,6") if field.kind in MONEY else _NUMBER)
 
 
 def _is_none_of(words: frozenset[str], written: str) -> str:

@@ -3,6 +3,7 @@
 <folder>/event_log/2026-11.jsonl    the rows of a month of local time, oldest first
 <folder>/event_log.json             one array, as in the log's description
 <folder>/event_log.csv
+<folder>/vault_costs.csv            what the vaults cost
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from simulator.apis.replaced import replace_file
 from simulator.scenarios.creator.books import Creator, Entry, LogRow
+from simulator.scenarios.creator.costs import Cost
 from simulator.world import seconds
 
 FORMS = ("months", "json", "csv")
@@ -51,6 +53,15 @@ def _write_months(entries: Iterable[Entry], folder: Path) -> None:
         replace_file(folder / f"{month}.jsonl", log_lines(rows))
 
 
+def write_costs(creator: Creator, folder: Path, at: datetime) -> None:
+    """Writes what the vaults cost until ``at``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
+    rows = ((cost.day, _amount(cost.amount), *cost[2:]) for cost in creator.costs(seconds(at)))
+    csv.writer(text, lineterminator="\n").writerows([Cost._fields, *rows])
+    replace_file(folder / "vault_costs.csv", text.getvalue().encode())
+
+
 def log_lines(entries: Iterable[Entry]) -> bytes:
     """One JSON object per line."""
     return "".join("{" + ", ".join(_members(entry.row)) + "}\n" for entry in entries).encode()
@@ -83,8 +94,13 @@ def _plain(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):  # cents and hundredths of a second: the two numbers of a row
-        return f"{value // 100}.{value % 100:02d}"
+        return _amount(value)
     return str(value)
+
+
+def _amount(hundredths: int) -> str:
+    """Hundredths as a decimal, such as -3.33."""
+    return f"{'-' * (hundredths < 0)}{abs(hundredths) // 100}.{abs(hundredths) % 100:02d}"
 
 
 @cache

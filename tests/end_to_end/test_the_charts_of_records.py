@@ -46,7 +46,7 @@ def chat(seed: int) -> Chat:
 def log(seed: int) -> Records:
     books = creator_world(seed).creator(CREATOR)
     rows = creator.logged([entry.row for entry in books.entries(seconds(CREATOR_END))], books.zone)
-    return creator_answers.records(rows, lambda day: Decimal(1))
+    return creator_answers.records(rows, books.costs(seconds(CREATOR_END)), lambda day: Decimal(1))
 
 
 class Board:

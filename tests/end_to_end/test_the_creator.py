@@ -20,7 +20,7 @@ from orchestration.settings import Settings
 from semantic.compiler import compile_query
 from semantic.reports.pictures import draw
 from semantic.warehouse import open_build
-from simulator.apis.event_log import write_event_log
+from simulator.apis.event_log import write_costs, write_event_log
 from simulator.scenarios.creator import Creator, creator
 from simulator.world import seconds
 from tests import shared_cache
@@ -91,6 +91,7 @@ def installed(recipe: Recipe) -> Settings:
             text += '[exchange_rates]\nfile = "rates.csv"\n'
         (folder / "takings.toml").write_text(text)
         write_event_log(books(recipe)[0], folder / "log", recipe.at)
+        write_costs(books(recipe)[0], folder / "log", recipe.at)
         place.run()
 
     folder = shared_cache.entry(f"creator-{recipe.seed}", repr(recipe), make)
@@ -117,6 +118,19 @@ def test_every_purchase_and_refund_equals_the_log(recipe: Recipe) -> None:
     expected = oracle.sales(books(recipe)[1], recipe.rate)
     assert Counter(rows) == expected
     assert {row[0] for row in rows} == {"purchase", "refund"}
+
+
+@pytest.mark.parametrize("recipe", WORLDS)
+def test_every_profit_equals_the_log_less_the_costs(recipe: Recipe) -> None:
+    names = ", ".join(oracle.PROFIT)
+    rows = ask(
+        recipe, f"select {names}, revenue_minor, refunded_minor, costs_minor, profit_minor from marts.vault_profit"
+    )
+    world, log = books(recipe)
+    sales, costs = oracle.sales(log, recipe.rate), world.costs(seconds(recipe.at))
+    assert {tuple(row[:5]): tuple(row[5:]) for row in rows} == oracle.profit(sales, costs, recipe.rate)
+    assert {"(unknown)", "AI Tools", "Wellness"} == {row[2] for row in rows if row[7]}
+    assert any(row[7] < 0 for row in rows)
 
 
 @pytest.mark.parametrize("recipe", WORLDS)

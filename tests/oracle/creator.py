@@ -1,7 +1,8 @@
 """What the marts of an event log must hold, from the rows of the log: a second implementation, one row after another.
 
-``sales``, ``funnel`` and ``generations`` give the rows of `vault_sales`, `vault_funnel` and `ai_generations`, as often
-as they occur, in the creator's currency at ``rate`` (a day's rate from US dollars). Local times are those of ``zone``.
+``sales``, ``funnel``, ``generations`` and ``profit`` give the rows of `vault_sales`, `vault_funnel`, `ai_generations`
+and `vault_profit`, as often as they occur, in the creator's currency at ``rate`` (a day's rate from US dollars). Local
+times are those of ``zone``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from simulator.scenarios.creator import LogRow
+from simulator.scenarios.creator import Cost, LogRow
 
 REGIONS = {
     "US": "Northern America", "CA": "Northern America", "GB": "Northern Europe", "IE": "Northern Europe",
@@ -176,6 +177,26 @@ def generations(rows: Sequence[Logged]) -> Rows:
             key = (item.visit, *groups, item.row.ai_generation_success, item.row.ai_latency)
             first[key] = min(item.day, first.get(key, item.day))
     return Counter((*key[:-2], day, *key[-2:]) for key, day in first.items())
+
+
+PROFIT = ("date_day", "vault_id", "niche", "product_name", "category")
+NICHES = {"vault_2": "Wellness"}
+"""Of a vault that a cost names without its niche, by hand."""
+
+
+def profit(sold: Rows, costs: Iterable[Cost], rate: Rate) -> Mapping[tuple[object, ...], tuple[int, ...]]:
+    """PROFIT → revenue, refunded, costs, profit; ``sold`` are the rows of ``sales``."""
+    sums: dict[tuple[object, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for cells, count in sold.items():
+        _, day, _, vault, niche, product, *_, revenue, refunded, _, _, _ = cells
+        place = sums[day, vault, niche, product, "(sales)"]
+        place[0] += int(revenue) * count  # type: ignore[call-overload]
+        place[1] += int(refunded) * count  # type: ignore[call-overload]
+    for cost in costs:
+        niche = cost.niche or NICHES.get(cost.vault_id, "")
+        named = (text or "(unknown)" for text in (cost.vault_id, niche, cost.product_name))
+        sums[cost.day, *named, cost.category or "(none given)"][2] += _converted(cost.amount, rate(cost.day))
+    return {key: (*amounts, amounts[0] - amounts[1] - amounts[2]) for key, amounts in sums.items()}
 
 
 def percentile(values: Iterable[int], share: Fraction) -> Fraction:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 
+from simulator.scenarios.creator import Cost
 from tests.oracle import creator
 from tests.oracle.answers import Metric, money, share
 from tests.oracle.creator import GROUPS, Logged, Rate
@@ -27,6 +28,7 @@ AGES = ["(before the sale)", *(words for _, words in creator.AGES), "over 90 day
 SALE = ("entry", "date_day", "hour_of_day", *GROUPS, "country_code", "region", "customer_type", "computed",
         "refund_reason", "refund_age", "days", "revenue_minor", "refunded_minor", "orders_refunded", "delivered",
         "contradicted")  # fmt: skip
+AMOUNTS = ("revenue_minor", "refunded_minor", "costs_minor")
 STEP = ("vault_id", "niche", "date_day", "step", "count", "before")
 GENERATION = ("visit", *GROUPS, "date_day", "success", "latency")
 SALES = {
@@ -41,6 +43,7 @@ SALES = {
     "repeat_order_rate": share("repeat", "typed"),
     "contradicted_customer_types": Metric("contradicted"),
 }
+PROFIT = {"vault_profit": money("revenue", "refunded", "costs"), "vault_costs": money("costs")}
 FUNNEL = {
     "vault_funnel_count": Metric("count"),
     "vault_funnel_step_rate": share("count", "before"),
@@ -66,6 +69,7 @@ def _latency(part: Fraction) -> Formula:
 
 METRICS: Mapping[str, tuple[str, Formula]] = {
     **{name: ("vault_sales", summed(metric)) for name, metric in SALES.items()},
+    **{name: ("vault_profit", summed(metric)) for name, metric in PROFIT.items()},
     **{name: ("vault_funnel", summed(metric)) for name, metric in FUNNEL.items()},
     **{name: ("ai_generations", summed(metric)) for name, metric in GENERATIONS.items()},
     "ai_latency_p50": ("ai_generations", _latency(Fraction(1, 2))),
@@ -73,11 +77,15 @@ METRICS: Mapping[str, tuple[str, Formula]] = {
 }
 
 
-def records(rows: Sequence[Logged], rate: Rate) -> Records:
+def records(rows: Sequence[Logged], costs: Sequence[Cost], rate: Rate) -> Records:
     """The marts of a log, one row after another."""
     return Records(
         {
             "vault_sales": [_sale(cells) for cells, count in creator.sales(rows, rate).items() for _ in range(count)],
+            "vault_profit": [
+                dict(zip((*creator.PROFIT, *AMOUNTS), (*key, *sums[:-1]), strict=True))
+                for key, sums in creator.profit(creator.sales(rows, rate), costs, rate).items()
+            ],
             "vault_funnel": [_step(cells) for cells in creator.funnel(rows)],
             "ai_generations": [_generation(cells) for cells in creator.generations(rows)],
         },
@@ -123,6 +131,10 @@ CHARTS: Mapping[str, Answer] = {
     "Value per order": of("vault_aov"),
     "Refunded": of("vault_refunded_amount"),
     "Net after refunds": of("net_after_refunds"),
+    "Profit": of("vault_profit"),
+    "Profit by niche": of("vault_profit", "vault_costs", by=["niche"], label={"niche": "niche_label"},
+                          order="vault_profit"),
+    "Costs by category": _ranking("vault_costs", "category", "category_label"),
     "Vault revenue over time": of("vault_revenue", by=["date_day"]),
     "Revenue by niche": _ranking("vault_revenue", "niche", "niche_label"),
     "Niches": of(*TABLE, "vault_refunded_amount", by=["niche"], label={"niche": "niche_label"}, order="vault_revenue"),

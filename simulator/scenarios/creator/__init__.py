@@ -3,9 +3,10 @@
 world.py         the creator Lumen Studio
 catalogue.py     vaults, products and their prices; languages, countries, styles, versions
 books.py         the truth: visits, purchases and refunds with their true instants, and the rows of the log
+costs.py         what the vaults cost
 days.py          one day after another, each from a random stream of its own; the special cases
 
-Takings never reads these books. It reads the event log that ``apis.event_log`` writes from them.
+Takings never reads these books. It reads the event log and the costs that ``apis.event_log`` writes from them.
 
 The special cases, by the last digit of the day's number since the first day (SPECIAL_CASES in days.py):
 - 1: two equal purchases in the same second: two equal rows
@@ -25,6 +26,7 @@ The special cases, by the last digit of the day's number since the first day (SP
 """
 
 from simulator.scenarios.creator.books import Creator, Entry, LogRow, Purchase, Refund, Visit
+from simulator.scenarios.creator.costs import Cost
 from simulator.scenarios.creator.world import creator
 
-__all__ = ["Creator", "Entry", "LogRow", "Purchase", "Refund", "Visit", "creator"]
+__all__ = ["Cost", "Creator", "Entry", "LogRow", "Purchase", "Refund", "Visit", "creator"]

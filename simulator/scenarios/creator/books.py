@@ -16,6 +16,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from simulator.books import Instant
+from simulator.scenarios.creator import costs
 from simulator.scenarios.creator.catalogue import Generation, Product
 
 FIRST_TIME, REPEAT = "first_time", "repeat"
@@ -140,6 +141,10 @@ class Creator:
         entries = [entry for visit in visits for entry in self._of_visit(visit)]
         entries += [entry for purchase in purchases for entry in self._of_purchase(purchase, at)]
         return sorted((entry for entry in entries if entry.at <= at), key=lambda entry: entry.at)
+
+    def costs(self, at: Instant) -> list[costs.Cost]:
+        """What the vaults cost, until the local day of an instant."""
+        return list(costs.costs(self.start, self.local(at).date()))
 
     def _until(self, at: Instant) -> tuple[list[Visit], list[Purchase]]:
         with self._lock:

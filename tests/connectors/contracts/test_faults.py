@@ -25,8 +25,11 @@ EXAMPLES = {
     Kind.USD: 49.99,
     Kind.COST: 0.0123,
     Kind.DECIMAL: 0.7,
+    Kind.AMOUNT: -12.5,
+    Kind.CURRENCY: "EUR",
+    Kind.DAY: "2026-12-31",
 }
-NUMBERS = (Kind.COUNT, Kind.MILLISECONDS, Kind.SECONDS, Kind.USD, Kind.COST, Kind.DECIMAL)
+NUMBERS = (Kind.COUNT, Kind.MILLISECONDS, Kind.SECONDS, Kind.USD, Kind.COST, Kind.DECIMAL, Kind.AMOUNT)
 FIELDS = [(contract, field) for contract in (*CONTRACTS, STORE_PROFILE) for field in contract.fields]
 named = [f"{contract.name}-{field.name}" for contract, field in FIELDS]
 
@@ -45,16 +48,23 @@ def faults(field: Field) -> list[Any]:
     if field.kind is not Kind.FLAG:
         wrong.append(True)
     if field.kind in NUMBERS:
-        wrong += ["many", "1,234.50", "1_000", "NaN", -1, 10**30, "1e99", "١٢"]
+        wrong += ["many", "1,234.50", "1_000", "NaN", 10**30, "1e99", "١٢"]
+    if field.kind in NUMBERS and field.kind is not Kind.AMOUNT:
+        wrong += [-1]
     if field.kind is Kind.COUNT:
         wrong += [2.5]
-    if field.kind is Kind.USD:
+    if field.kind in (Kind.USD, Kind.AMOUNT):
         wrong += [0.1234567]
     if field.kind in (Kind.ID, Kind.TEXT):
         wrong += ["x" * (field.longest + 1)] if field.longest < 10_000 else []
     if field.kind is Kind.INSTANT:
         wrong += ["2027-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2199-01-01T00:00:00Z", "2026-02-30T00:00:00Z",
                   "01/02/2026 10:00", "2026-03-01", 1772366400, "2026-03-01T25:00:00Z"]  # fmt: skip
+    if field.kind is Kind.DAY:
+        wrong += ["2026-02-30", "20261231", "2026-W53-4", "31.12.2026", "2026-12", "1999-12-31", "2100-01-01", 20261231,
+                  "2026-12-31T00:00:00"]  # fmt: skip
+    if field.kind is Kind.CURRENCY:
+        wrong += ["$", "EURO", "ABC", "XAU", 978]
     if field.kind in (Kind.WORD, Kind.COUNTRY, Kind.FLAG):
         wrong += ["another word", 1]
     return wrong

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from connectors.contracts.currencies import CURRENCIES
 from connectors.errors import ConfigurationError
-from connectors.files.currencies import CURRENCIES
 from tests.connectors.files.pulling import BALANCES, EXPENSES, Place
 
 EXPENSE = "select month, category, cost_kind, amount, currency from files.operating_expenses order by all"

@@ -808,6 +808,9 @@ CAST(SUM(conversions) AS DECIMAL(38, 4)) / NULLIF(SUM(visits), 0)
 -- vault_conversions (vault_funnel)
 CAST(SUM(conversions) AS BIGINT)
 
+-- vault_costs (vault_profit)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(costs_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
+
 -- vault_deliveries_known (vault_sales)
 CAST(SUM(deliveries_known) AS BIGINT)
 
@@ -831,6 +834,9 @@ CAST(SUM(orders) AS BIGINT)
 
 -- vault_orders_refunded (vault_sales)
 CAST(SUM(orders_refunded) AS BIGINT)
+
+-- vault_profit (vault_profit)
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(profit_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- vault_refund_rate (vault_sales)
 CAST(SUM(orders_refunded) AS DECIMAL(38, 4)) / NULLIF(SUM(orders), 0)

@@ -3,7 +3,8 @@
     'int_subscribers_monthly': 'rate_day',
     'int_sale_costs': 'date_day',
     'int_expenses': 'expense_month',
-    'int_bank_balances': 'date_day'
+    'int_bank_balances': 'date_day',
+    'int_vault_costs': 'date_day'
 } %}
 with tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
