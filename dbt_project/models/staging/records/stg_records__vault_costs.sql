@@ -1,4 +1,14 @@
-{% set columns = ['row_hash', 'occurrence', 'day', 'amount', 'currency', 'category', 'vault_id', 'niche', 'product_name'] %}
+{% set columns = [
+    'row_hash',
+    'occurrence',
+    'day',
+    'amount',
+    'currency',
+    'category',
+    'vault_id',
+    'niche',
+    'product_name'
+] %}
 
 with records as (
     {{ records('vault_costs', columns) }}
