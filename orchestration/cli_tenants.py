@@ -27,27 +27,27 @@ def list_tenants() -> None:
 @app.command()
 def rename(old: Stored, new: Stored, yes: Yes = False) -> None:
     """Give stored data the name that takings.toml has now: a tenant's, or an account's as tenant/source/account."""
-    from orchestration import settings, store_profiles, stored
+    from orchestration import served_state, settings, stored
 
     configuration = settings.load()
     change = stored.rename(configuration, old, new, really=yes)
     _say_change(change, f"renamed from {old} to {new}", yes=yes)
-    if yes and "/" not in old and store_profiles.rename(configuration, old, new):
-        typer.echo(f"The settings of the assistant of {old} are those of {new} now.")
+    if yes and "/" not in old:
+        for line in served_state.rename(configuration, old, new):
+            typer.echo(line)
 
 
 @app.command()
 def remove(name: Stored, yes: Yes = False) -> None:
     """Delete all that is stored of a tenant, or of an account (tenant/source/account), that is not configured."""
-    from orchestration import settings, store_profiles, stored, tokens
+    from orchestration import served_state, settings, stored
 
     configuration = settings.load()
     change = stored.remove(configuration, name, really=yes)
     _say_change(change, "deleted", yes=yes)
-    if yes and "/" not in name and (count := tokens.revoke_all(configuration, name)):
-        typer.echo(f"{count} token{'s' * (count > 1)} of {name} no longer work{'s' * (count == 1)}.")
-    if yes and "/" not in name and store_profiles.clear(configuration, name):
-        typer.echo(f"The settings of the assistant of {name} are empty now; their history stays.")
+    if yes and "/" not in name:
+        for line in served_state.remove(configuration, name):
+            typer.echo(line)
 
 
 def say_left_behind(configuration: Settings) -> None:

@@ -101,6 +101,15 @@ def revoke(settings: Settings, number: str) -> Entry:
     return ledger(settings).revoke(number, user(), datetime.now(UTC))
 
 
+def revoke_all(settings: Settings, tenant: str) -> int:
+    """End every link of a tenant that is removed or renamed: another one may get its id. Returns their number."""
+    book, now = ledger(settings), datetime.now(UTC)
+    live = book.live(now, tenant)
+    for entry in live:
+        book.revoke(entry.link.id, user(), now)
+    return len(live)
+
+
 def rotate_keys(settings: Settings, *, revoke_all: bool) -> tuple[str, list[str]]:
     """Add a key that signs from now on; returns it and the removed ones.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".md", ".toml", ".css"}
+SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".md", ".toml", ".css", ".js", ".j2", ".typ"}
 SEARCHED = (
     "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "takings.example.toml",
     "benchmarks", "common", "connectors", "dbt_project", "docs", "orchestration", "semantic", "serving", "simulator",

@@ -1,5 +1,5 @@
 /* Draws what happened on which days (annotations.py) above a line of days: a thin line for one day, a band for several.
- * Labels stand in a strip of their own above the plot, where there is room; a touch of a point says all of it.
+ * Labels are in a strip of their own above the plot, where there is room; a touch of a point says all of it.
  * front_end.py lets Superset's charts over time call these functions. */
 
 (() => {

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from common.errors import ConfigurationError
-from orchestration import demo, settings, tokens
+from orchestration import demo, served_state, settings, sharing, tokens
 from orchestration.cli import app
+from orchestration.home import Home
 
 TENANT = '[[tenants]]\nid = "{0}"\nname = "{0}"\ntime_zone = "UTC"\ncurrency = "USD"\n'
 SOURCE = '[[tenants.sources]]\nkind = "files"\naccount = "{0}"\npath = "{0}"\n'
@@ -71,6 +72,20 @@ def test_tokens_of_a_tenant_that_is_gone_are_not_listed_and_end_with_it(configur
         "also if it comes back"
     )
     assert text.split("_")[1] == next(tokens.entries(configuration, "nordlicht", ended=True))[0].id
+
+
+@pytest.mark.parametrize("change", ["rename", "remove"])
+def test_links_and_tokens_of_an_id_that_is_given_up_end(configuration: settings.Settings, change: str) -> None:
+    sharing.share(configuration, "top-products", "nordlicht", None, "30d")
+    sharing.share(configuration, "top-products", "aurora", None, "30d")
+    tokens.create(configuration, "nordlicht")
+    without = configuration.without(["nordlicht"])
+    lines = served_state.rename(without, "nordlicht", "nord") if change == "rename" else served_state.remove(
+        without, "nordlicht")  # fmt: skip
+    assert [line.split(" of ")[0] for line in lines] == ["Tokens", "Links"]
+    states = [(entry.link.tenant, state) for entry, state in sharing.entries(configuration, None, ended=True)]
+    assert sorted(states) == [("aurora", "live"), ("nordlicht", "revoked")], "also if the id comes back"
+    assert not Home(configuration.home).serving.joinpath("deliveries.db").exists(), "to ask makes no file"
 
 
 @pytest.mark.parametrize(
