@@ -57,7 +57,7 @@ def test_each_mart_with_metrics_and_the_build_become_datasets(catalog: Catalog) 
         "customer_ltv", "customers_monthly", "events", "feature_daily", "finance_monthly", "funnel_daily", "kpis",
         "ltv_horizons", "metrics_daily", "model_usage_daily", "movers", "mrr_monthly", "outlook", "product_daily",
         "product_events", "sales_bridge", "sales_detail", "sales_trend", "sessions_daily", "spend", "vault_funnel",
-        "vault_sales",
+        "vault_profit", "vault_sales",
     }  # fmt: skip
 
 
