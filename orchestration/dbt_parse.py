@@ -14,6 +14,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -138,9 +139,29 @@ def _plan(home: Home, manifest: Any) -> bytes:
 def fingerprint() -> str:
     """Hash of everything that a manifest and a plan are made from."""
     digest = hashlib.sha256(" ".join(version(name) for name in MADE_BY).encode() + Path(__file__).read_bytes())
-    files = (path for folder in (PROJECT, METRICS) for path in folder.rglob("*") if path.suffix in PARTS)
-    for path in sorted(path for path in files if PROJECT / "target" not in path.parents):
-        digest.update(f"\0{path.relative_to(CHECKOUT)}\0".encode() + path.read_bytes())
+    for folder in (PROJECT, METRICS):
+        digest.update(hash_of_files(folder, PARTS).encode())
+    return digest.hexdigest()
+
+
+def hash_of_files(folder: Path, endings: tuple[str, ...]) -> str:
+    """Hash of the names and contents of the files with these endings below a folder, without what dbt writes.
+
+    They are read again only after one of them has changed: a run asks five times.
+    """
+    files = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in ("target", "__pycache__")]
+        files += [os.path.join(place, name) for name in names if name.endswith(endings)]
+    about = [(path, os.stat(path)) for path in sorted(files)]
+    return _hash_of(folder, tuple((path, stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in about))
+
+
+@lru_cache(maxsize=8)
+def _hash_of(folder: Path, files: tuple[tuple[str, int, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for path, *_ in files:
+        digest.update(f"\0{os.path.relpath(path, folder)}\0".encode() + Path(path).read_bytes())
     return digest.hexdigest()
 
 

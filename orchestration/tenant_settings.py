@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import available_timezones
@@ -20,6 +20,7 @@ from orchestration.chat_settings import TenantChatSettings
 from orchestration.delivery_settings import DeliverySettings, each_once
 from orchestration.server_settings import LoginSettings, ShareSettings
 
+known_zones = cache(available_timezones)  # it looks through a folder
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Target = Annotated[Decimal, Field(max_digits=20, decimal_places=6, allow_inf_nan=False)]
@@ -98,6 +99,6 @@ class TenantSettings(Table):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
+        if zone not in known_zones():
             raise ValueError(f"{zone!r} is no IANA time zone (such as Europe/Berlin)")
         return zone

@@ -148,11 +148,9 @@ def read_warnings(db: duckdb.DuckDBPyConnection, database: str) -> dict[str, lis
 
 def program() -> str:
     """A hash of what makes marts of rows, beside the configuration."""
-    digest = hashlib.sha256(f"{dbt_parse.fingerprint()} {version('takings')} {duckdb.__version__} {LAYOUT}".encode())
-    folder = Path(semantic.__file__).parent
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".yml")):
-        digest.update(f"\0{path.relative_to(folder)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
+    rules = dbt_parse.hash_of_files(Path(semantic.__file__).parent, (".py", ".yml"))
+    parts = f"{dbt_parse.fingerprint()} {rules} {version('takings')} {duckdb.__version__} {LAYOUT}"
+    return hashlib.sha256(parts.encode()).hexdigest()
 
 
 def _settings(tenant: TenantSettings, rates: list[Rate]) -> str:

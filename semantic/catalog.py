@@ -121,6 +121,11 @@ class Catalog:
         """The first twelve hexadecimal digits of a hash of all definitions."""
         return hashlib.sha256(_json_text(_content(self)).encode()).hexdigest()[:12]
 
+    @cached_property
+    def text(self) -> str:
+        """What `catalog.json` of a build has: all definitions, and the release that wrote them."""
+        return _json_text({"release": RELEASE, **_content(self)})
+
     def metric(self, name: str) -> Metric:
         """The metric of that name. Raises UnknownNameError with similar names."""
         if name not in self.metrics:
@@ -203,7 +208,7 @@ def _release_error(path: Path, content: Mapping[str, Any], unknown: str, *, is_n
 def save(catalog: Catalog, folder: Path) -> Path:
     """Write `catalog.json` into the folder of a build that is about to be published."""
     path = folder / FILE_NAME
-    path.write_text(_json_text({"release": RELEASE, **_content(catalog)}), encoding="utf-8")
+    path.write_text(catalog.text, encoding="utf-8")
     return path
 
 

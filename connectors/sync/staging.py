@@ -35,6 +35,7 @@ class Staging:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._one_at_a_time, self._owner = threading.RLock(), True
+        self._known: dict[str, set[str]] = {}  # the columns of each table, once they were looked up
         self.db = _open(path)
         self.db.execute("set preserve_insertion_order = false")
         self._settle()
@@ -53,6 +54,7 @@ class Staging:
         """
         other = object.__new__(Staging)
         other.path, other._one_at_a_time, other._owner = self.path, self._one_at_a_time, False
+        other._known = self._known
         other.db = self.db.cursor()
         other._settle()
         return other
@@ -86,32 +88,43 @@ class Staging:
 
         `choices` are the columns that the source has in takings.accounts.
         """
-        with self.transaction():
-            existing: dict[str, set[str]] = self._columns(source)
-            for name in choices:
-                if name not in existing["takings.accounts"]:
-                    self.db.execute(f"alter table takings.accounts add column {name} varchar")
-            self.db.execute(f"create schema if not exists {source}")
-            for table in (table for stream in streams for table in stream.tables):
-                name, types = f"{source}.{table.name}", {column.name: sql_type(column) for column in table.columns}
+        tables = {
+            f"{source}.{table.name}": {column.name: sql_type(column) for column in table.columns}
+            for stream in streams
+            for table in stream.tables
+        }
+        with self._one_at_a_time:
+            existing = self._columns()
+            statements = [
+                f"alter table takings.accounts add column {name} varchar"
+                for name in choices
+                if name not in existing["takings.accounts"]
+            ]
+            for name, types in tables.items():
                 if name not in existing:
                     columns = {**dict.fromkeys((*SCOPE, *LINEAGE), "varchar"), **types}
                     listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
-                    self.db.execute(f"create table {name} ({listed})")
+                    statements.append(f"create table {name} ({listed})")
                 for column in [column for column in types if column not in existing.get(name, types)]:
-                    self.db.execute(f"alter table {name} add column {column} {types[column]}")
+                    statements.append(f"alter table {name} add column {column} {types[column]}")
+            if not statements:
+                return
+            with self.transaction():
+                for statement in (f"create schema if not exists {source}", *statements):
+                    self.db.execute(statement)
+            existing["takings.accounts"].update(choices)
+            for name, types in tables.items():
+                existing.setdefault(name, {*SCOPE, *LINEAGE}).update(types)
 
-    def _columns(self, source: str) -> dict[str, set[str]]:
-        """The columns of the source's tables, and of takings.accounts, by schema and table."""
-        return {
-            table: set(columns)
-            for table, columns in self.db.execute(
-                "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() "
-                "where database_name = 'staging_file' and (schema_name = ? or (schema_name, table_name) = "
-                "('takings', 'accounts')) group by all",
-                [source],
-            ).fetchall()
-        }
+    def _columns(self) -> dict[str, set[str]]:
+        """The columns of every table, by schema and table: looked up once, since DuckDB makes a list of all."""
+        if not self._known:
+            for table, column in self.db.execute(
+                "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+                "where database_name = 'staging_file'"
+            ).fetchall():
+                self._known.setdefault(table, set()).add(column)
+        return self._known
 
     def reader(self, account: Account) -> Reader:
         """What a connector may ask about the account's own rows."""
@@ -189,7 +202,7 @@ class Staging:
     def store_profiles(self) -> list[dict[str, Any]]:
         """What the databases of chat assistants say of their stores, one object per store that is not deleted:
         tenant_id, source_account and the fields of the contract `store_profile`."""
-        if "postgres.store_profile" not in self._columns("postgres"):
+        if "postgres.store_profile" not in self._columns():
             return []
         rows = self.db.execute(
             "select tenant_id, source_account, store_id, description, brand_voice, store_url, logo_url, temperature, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
 from babel.numbers import get_currency_precision, get_currency_symbol
@@ -37,9 +38,15 @@ def money(size: Decimal, currency: str | None, *, exact: bool = False, places: i
         return f"{size:,.2f}"
     if round(size) >= WHOLE_FROM and not exact:
         return f"{sign(currency)}{size:,.0f}"
-    return f"{sign(currency)}{size:,.{max(get_currency_precision(currency), places)}f}"
+    return f"{sign(currency)}{size:,.{max(_places(currency), places)}f}"
 
 
+@cache
+def _places(currency: str) -> int:
+    return get_currency_precision(currency)
+
+
+@cache
 def sign(currency: str) -> str:
     """What is written before an amount: $ or, with a blank that does not break, CHF."""
     symbol = get_currency_symbol(currency, locale="en_US")
