@@ -152,16 +152,16 @@ def hash_of_files(folder: Path, endings: tuple[str, ...]) -> str:
     files = []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in ("target", "__pycache__")]
-        files += [os.path.join(place, name) for name in names if name.endswith(endings)]
-    about = [(path, os.stat(path)) for path in sorted(files)]
+        files += [Path(place, name) for name in names if name.endswith(endings)]
+    about = [(path, path.stat()) for path in sorted(files)]
     return _hash_of(folder, tuple((path, stat.st_ino, stat.st_size, stat.st_mtime_ns) for path, stat in about))
 
 
 @lru_cache(maxsize=8)
-def _hash_of(folder: Path, files: tuple[tuple[str, int, int, int], ...]) -> str:
+def _hash_of(folder: Path, files: tuple[tuple[Path, int, int, int], ...]) -> str:
     digest = hashlib.sha256()
     for path, *_ in files:
-        digest.update(f"\0{os.path.relpath(path, folder)}\0".encode() + Path(path).read_bytes())
+        digest.update(f"\0{path.relative_to(folder)}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
