@@ -37,6 +37,7 @@ Progress = Callable[[int, int, str], None]
 SERVER = Path(__file__).resolve().parent / "server"
 DEFAULT_PYTHON = SERVER / ".venv" / "bin" / "python"
 STEPS = 6
+MOST_WORKERS = 2  # beside builds and the web application; each answers on one core at a time
 LEFTOVERS = 3.0  # seconds that child processes may outlive their server
 # The environment variables that Superset gets: no shop's token, and of our settings only the folder of templates.
 PASSED_ON = frozenset((
@@ -116,7 +117,7 @@ class Server:
     home: folder of its metadata, secrets, caches, logs (created with mode 0700). published: the folder that holds
     `current`; it may still be empty at start. python: the interpreter of Superset's environment. https: whether
     browsers reach it by https, through a web server in front. web: where "Share and export" leads, as in
-    server/share.py.
+    server/share.py. workers: the processes that answer; by default two, or one where the machine has one core.
     """
 
     def __init__(
@@ -128,9 +129,10 @@ class Server:
         *,
         https: bool = False,
         web: str = "",
+        workers: int | None = None,
     ) -> None:
         self.home, self.published, self.port, self.python = home.resolve(), published.absolute(), port, python
-        self.https, self.web = https, web
+        self.https, self.web, self.workers = https, web, workers or min(MOST_WORKERS, os.cpu_count() or 1)
         self.credentials = Credentials(self.home / "credentials.json")
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -174,8 +176,9 @@ class Server:
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(  # noqa: S603 (our own interpreter)
                 [
-                    str(self.python), "-m", "gunicorn", "-w", "1", "--threads", "8", "-k", "gthread",
-                    "--timeout", "120", "--bind", f"127.0.0.1:{self.port}", "--pid", str(self.pid_file),
+                    str(self.python), "-m", "gunicorn", "-c", str(SERVER / "processes.py"), "-w", str(self.workers),
+                    "--threads", "8", "-k", "gthread", "--timeout", "120",
+                    "--bind", f"127.0.0.1:{self.port}", "--pid", str(self.pid_file),
                     "superset.app:create_app()",
                 ],
                 env=self._environment(), cwd=self.home, stdout=log, stderr=log, stdin=subprocess.DEVNULL,

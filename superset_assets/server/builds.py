@@ -112,7 +112,7 @@ def ask_once() -> None:
         only = known.get(key, "")
         if only == "":
             only = detect(datasource)
-            for old in tuple(known):  # a copy: eight threads come here at once
+            for old in tuple(known):  # a copy: several threads come here at once
                 if old[0].parent != key[0].parent:
                     known.pop(old, None)
             known[key] = only

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from typing import Any
 
+import shared
 from cachelib import FileSystemCache
 from flask import Flask, Response, g, jsonify, make_response, request, session
 from flask_appbuilder.exceptions import PasswordComplexityValidationError
@@ -16,9 +17,6 @@ from flask_appbuilder.security.forms import ResetPasswordForm
 from flask_appbuilder.security.views import ResetMyPasswordView
 from flask_limiter.util import get_remote_address
 from flask_login import user_logged_in, user_logged_out
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from query_wall import SecurityManager as QueryWall
 from rights import RememberedRights
 from wtforms import PasswordField, ValidationError
@@ -64,7 +62,6 @@ class SecurityManager(RememberedRights, QueryWall):
         self._sessions = FileSystemCache(
             app.config["LOGIN_SESSIONS"], MOST_SESSIONS, int(app.permanent_session_lifetime.total_seconds())
         )
-        self._attempts = MovingWindowRateLimiter(MemoryStorage())
         self.remember_rights()
         user_logged_in.connect(self._begin_session)
         user_logged_out.connect(self._end_session)
@@ -100,14 +97,14 @@ class SecurityManager(RememberedRights, QueryWall):
     def auth_user_db(self, username: str, password: str) -> Any:
         """The user with this password, or None. Too many wrong ones are answered by `refuse_too_many`."""
         user = self.find_user(username=username) or self.find_user(email=username) if username else None
-        attempt = RateLimitItemPerMinute(WRONG_LOGINS, MINUTES)
-        whose = (str(user.id) if user else str(username).lower(), get_remote_address())
-        if not self._attempts.hit(attempt, *whose):  # counted before it is checked: eight threads do so at once
+        name = str(user.id) if user else str(username).lower()
+        whose = hashlib.sha256(f"{name} {get_remote_address()}".encode()).hexdigest()
+        if not shared.attempt(whose, WRONG_LOGINS, MINUTES * 60):  # counted before it is checked: threads do so at once
             g.too_many_logins = True
             return None
         user = super().auth_user_db(username, password)
         if user is not None:
-            self._attempts.clear(attempt, *whose)
+            shared.forget_attempts(whose)
         return user
 
     def is_item_public(self, permission_name: str, view_name: str) -> bool:

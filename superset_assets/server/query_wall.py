@@ -7,11 +7,12 @@ holds. So such a login may only name columns and metrics of the dataset, or aggr
 Every query is ended after QUERY_SECONDS, and a user has at most QUERIES_AT_ONCE of them.
 """
 
+import os
 import threading
-from collections import Counter
 from typing import Any
 
 import duckdb_engine
+import shared
 from flask import g, has_request_context
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
@@ -21,7 +22,7 @@ from superset.security import SupersetSecurityManager
 
 QUERY_SECONDS = 30.0
 QUERIES_AT_ONCE = 6
-"""Of the server's eight threads. A browser sends six requests at once."""
+"""Of the eight threads of each process. A browser sends six requests at once."""
 EXTRAS = {"time_grain_sqla", "relative_start", "relative_end"}
 PSEUDO_COLUMNS = {"__timestamp"}
 
@@ -96,31 +97,26 @@ def _is_metric(item: Any, columns: set[str], metrics: set[str]) -> bool:
     return isinstance(item, str) and item in metrics
 
 
-_running: Counter[str] = Counter()
-_lock = threading.Lock()
-
-
 @event.listens_for(Pool, "connect")
 def _begin(connection: Any, record: Any) -> None:
     """Each query has a connection of its own: it is interrupted when its time is over."""
     if not isinstance(connection, duckdb_engine.ConnectionWrapper):
         return
     user = getattr(getattr(g, "user", None), "username", "") if has_request_context() else ""
-    with _lock:
-        if user and _running[user] >= QUERIES_AT_ONCE:
-            connection.close()
-            raise refusal(f"You already run {QUERIES_AT_ONCE} queries. Wait for one of them, then ask again.", 429)
-        _running[user] += 1
+    slot = shared.begin_query(user, QUERIES_AT_ONCE) if user else None
+    if user and slot is None:
+        connection.close()
+        raise refusal(f"You already run {QUERIES_AT_ONCE} queries. Wait for one of them, then ask again.", 429)
     timer = threading.Timer(QUERY_SECONDS, connection.interrupt)
     timer.daemon = True
     timer.start()
-    record.info["takings"] = user, timer
+    record.info["takings"] = slot, timer
 
 
 @event.listens_for(Pool, "close")
 def _end(_connection: Any, record: Any) -> None:
     if "takings" in record.info:
-        user, timer = record.info.pop("takings")
+        slot, timer = record.info.pop("takings")
         timer.cancel()
-        with _lock:
-            _running[user] -= 1
+        if slot is not None:
+            os.close(slot)

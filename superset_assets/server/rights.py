@@ -3,15 +3,15 @@
 Superset 6.1.0 asks its metadata for each permission that it checks: half of what a chart from the cache costs.
 """
 
-import threading
 import time
 from typing import Any
 
+import shared
 from flask import g
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-SECONDS = 5  # how long rights stay known that another process changes; those that this one changes count at once
+SECONDS = 5  # how long rights stay known; a change by a process of this server counts at once
 _CHANGED = "takings_rights_changed"
 Rights = frozenset[tuple[str, str]]
 """Pairs of a permission and what it is for."""
@@ -20,12 +20,11 @@ Rights = frozenset[tuple[str, str]]
 class RememberedRights:
     """Mixed into Superset's security manager."""
 
-    _known: dict[tuple[int, ...], tuple[float, Rights]]
-    _generation: int
+    _known: dict[tuple[int, ...], tuple[float, int, Rights]]
 
     def remember_rights(self) -> None:
         """Begin to remember them, and to forget them when a role changes."""
-        self._known, self._generation, self._lock = {}, 0, threading.Lock()
+        self._known = {}
         event.listen(Session, "after_flush", self._note)
         event.listen(Session, "after_commit", self._forget)
 
@@ -48,13 +47,11 @@ class RememberedRights:
         return list(g.takings_roles[1])
 
     def _rights(self, role_ids: list[int]) -> Rights:
-        key = tuple(sorted(role_ids))
-        until, rights = self._known.get(key, (0.0, frozenset()))
-        if time.monotonic() > until:
-            generation, rights = self._generation, self._read(key)
-            with self._lock:
-                if generation == self._generation:  # nobody changed a role meanwhile
-                    self._known[key] = time.monotonic() + SECONDS, rights
+        key, version = tuple(sorted(role_ids)), shared.rights_version()
+        until, read_at, rights = self._known.get(key, (0.0, version, frozenset()))
+        if time.monotonic() > until or read_at != version:
+            rights = self._read(key)
+            self._known[key] = time.monotonic() + SECONDS, version, rights
         return rights
 
     def _read(self, role_ids: tuple[int, ...]) -> Rights:
@@ -77,9 +74,7 @@ class RememberedRights:
 
     def _forget(self, session: Session) -> None:
         if session.info.pop(_CHANGED, False):
-            with self._lock:
-                self._generation += 1
-                self._known.clear()
+            shared.rights_changed()
 
 
 def look_up_charts_once() -> None:

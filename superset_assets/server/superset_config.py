@@ -1,4 +1,4 @@
-"""Superset's configuration for Takings: one process, SQLite metadata, file caches, walls between tenants.
+"""Superset's configuration for Takings: SQLite metadata, file caches, walls between tenants.
 
 Reads four environment variables of ours:
   TAKINGS_SUPERSET_HOME  folder of metadata, generated secrets, sessions, caches and logs
@@ -31,6 +31,7 @@ import navigation
 import page
 import rights
 import share
+import shared
 import ties
 import unknown
 import visible
@@ -45,6 +46,7 @@ from superset.utils.log import DBEventLogger
 
 HOME = Path(os.environ["TAKINGS_SUPERSET_HOME"])
 builds.published = Path(os.environ["TAKINGS_PUBLISHED"])
+shared.prepare(HOME / "shared")
 HTTPS = os.environ.get("TAKINGS_HTTPS") == "yes"
 
 PALETTE = yaml.safe_load(Path(__file__).parents[1].joinpath("palette.yaml").read_text("utf-8"))
@@ -77,7 +79,7 @@ SQLALCHEMY_ENGINE_OPTIONS = {"poolclass": QueuePool, "connect_args": {"check_sam
 
 @event.listens_for(Engine, "connect")
 def _sqlite_for_threads(connection: Any, _record: Any) -> None:
-    """Eight threads share the metadata file: readers do not wait for the writer, a writer waits for another one."""
+    """Threads and processes share the metadata: readers do not wait for the writer, a writer waits for another one."""
     if isinstance(connection, sqlite3.Connection):
         connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=30000;")
 

@@ -9,10 +9,10 @@ import json
 import logging
 import threading
 import time
-from collections import OrderedDict
 from http import HTTPStatus
 from typing import Any
 
+import shared
 from flask import Flask, Response, current_app, g, jsonify, request
 from flask_jwt_extended import verify_jwt_in_request
 
@@ -20,8 +20,8 @@ MOST = 400  # questions that are remembered; the oldest go first
 LONGEST = 20_000  # bytes of a question
 DAYS = 7
 ADDRESS = "/api/v1/takings/warm"
-_asked: OrderedDict[str, tuple[float, int, bytes]] = OrderedDict()  # when, by which login, what
-_one_at_a_time = threading.Lock()
+NOTED_AGAIN = 3600.0  # seconds after which a question that is asked again is the newest one
+_noted: dict[str, float] = {}  # when this process noted a question
 _logger = logging.getLogger(__name__)
 
 
@@ -36,11 +36,12 @@ def _remember(response: Response) -> Response:
         body, user = request.get_data(), getattr(g.get("user"), "id", None)
         if response.status_code == HTTPStatus.OK and user and len(body) <= LONGEST:
             key = hashlib.sha256(f"{user} ".encode() + body).hexdigest()
-            with _one_at_a_time:
-                _asked[key] = time.time(), user, body
-                _asked.move_to_end(key)
-                while len(_asked) > MOST:
-                    _asked.popitem(last=False)
+            now = time.time()
+            if now - _noted.get(key, 0.0) > NOTED_AGAIN:
+                shared.remember_question(key, user, body, MOST)
+                if len(_noted) > MOST:
+                    _noted.clear()
+                _noted[key] = now
     return response
 
 
@@ -51,9 +52,7 @@ def _warm() -> tuple[Response, int]:
     verify_jwt_in_request()
     if not security_manager.is_admin():
         return jsonify(message="Only an administrator may do this."), HTTPStatus.FORBIDDEN
-    since = time.time() - DAYS * 86400
-    with _one_at_a_time:
-        questions = [(user, body) for when, user, body in reversed(_asked.values()) if when > since]
+    questions = shared.questions(since=time.time() - DAYS * 86400)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     threading.Thread(target=_ask_again, args=(app, questions), name="warm", daemon=True).start()
     return jsonify(questions=len(questions)), HTTPStatus.ACCEPTED
