@@ -18,6 +18,7 @@ from connectors.http import decoded
 from connectors.shopify.client import Client, TooExpensiveError
 from connectors.shopify.search import conditions
 from connectors.sync.landing import LandedWindow
+from connectors.sync.parts import Parts
 
 PAGE, PAGE_WITH_CHILDREN, INNER = 250, 50, 20
 MOST = 20_000  # one query cannot page beyond 25,000 objects
@@ -64,11 +65,17 @@ def page_query(stream: Stream, window: Window, page: int, inner: int = INNER) ->
 
 
 def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress: Progress) -> None:
-    """Land a window page by page and seal it; continues after the last page that has arrived.
+    """Land a window page by page and seal it; continues after the last page that was written.
 
     Raises TooLargeError when an object's children do not fit, a single object costs too much or too many objects
     changed; ContractError when the API's cursor does not advance.
     """
+    with Parts(landed) as parts:
+        _land(client, stream, landed, parts, progress)
+    landed.seal()
+
+
+def _land(client: Client, stream: Stream, landed: LandedWindow, parts: Parts, progress: Progress) -> None:
     page, count = PAGE_WITH_CHILDREN if stream.connections else PAGE, int(landed.manifest.state.get("done", "0"))
     after, inner, root = landed.manifest.state.get("after") or None, INNER, root_of(stream)
     seen, began_again = {after}, False
@@ -87,6 +94,7 @@ def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress
         except ContractError as error:
             if after is None or began_again or "cursor" not in str(error).lower():
                 raise
+            parts.drop()
             landed.restart()  # Shopify rejects the saved cursor: start the window again, once
             after, count, seen, began_again = None, 0, {None}, True
             continue
@@ -100,15 +108,13 @@ def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress
         count += len(connection.nodes)
         if count > MOST and root != "events":
             raise TooLargeError(f"more than {MOST:,} {stream.name} changed: too many for pages")
-        for node in connection.nodes:
-            client.decoded(node, _Node, f"{root}.nodes")
-        records = (record for node in connection.nodes for record in flatten(node, stream.connections, client.label))
-        landed.write_part(records, after=info.end_cursor or "", done=str(count))
+        ids = [client.decoded(node, _Node, f"{root}.nodes").id for node in connection.nodes]
+        records = [record for node in connection.nodes for record in flatten(node, stream.connections, client.label)]
+        parts.add(records, ids, after=info.end_cursor or "", done=str(count))
         progress(stream.name, count, None, "pages")
         if not info.has_next_page:
-            break
+            return
         after = info.end_cursor
-    landed.seal()
 
 
 def flatten(node: bytes | msgspec.Raw, connections: dict[str, Any], label: str) -> Iterator[bytes]:

@@ -16,10 +16,11 @@ from connectors.base import Progress, Window
 from connectors.errors import ContractError, RetryError
 from connectors.stripe import questions
 from connectors.stripe.client import PAGE, Client, Params
-from connectors.stripe.pages import Parts, flatten, head_of, land_pages
+from connectors.stripe.pages import flatten, head_of, land_pages
 from connectors.stripe.streams import Feed
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import PullContext
+from connectors.sync.parts import Parts
 from connectors.sync.reader import Reader
 
 EVENTS_REACH = timedelta(days=29)  # Stripe keeps them for 30

@@ -25,41 +25,10 @@ from connectors.stripe.client import (
 )
 from connectors.stripe.streams import Feed
 from connectors.sync.landing import LandedWindow
+from connectors.sync.parts import Parts
 
-RECORDS_PER_PART = 2_000
 H = TypeVar("H", Head, Listed)
 MOST_PAGES = 1_000  # of objects that were created in the same second, or that belong to one object
-
-
-class Parts:
-    """Collects records and writes them in parts of at least RECORDS_PER_PART; an error writes what is collected.
-
-    Use as a context manager. `state` says where to continue after the records that it comes with.
-    """
-
-    def __init__(self, landed: LandedWindow) -> None:
-        self.landed, self.records, self.state = landed, list[bytes](), dict[str, str]()
-
-    def __enter__(self) -> Parts:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None or issubclass(kind, Exception):
-            self._write()
-
-    def add(self, records: Iterable[bytes], **state: str) -> None:
-        self.records += records
-        self.state |= state
-        if len(self.records) >= RECORDS_PER_PART:
-            self._write()
-
-    def _write(self) -> None:
-        records, state = self.records, self.state
-        self.records, self.state = [], {}
-        if records:
-            self.landed.write_part(records, **state)
-        elif state:
-            self.landed.remember(**state)
 
 
 def land_pages(
