@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from common.errors import TakingsError
 from orchestration import alerts, deliveries, publication, sharing
 from orchestration.home import Home
-from orchestration.reports import subject
+from orchestration.reports import brand_of, subject
 from orchestration.settings import Settings
 from orchestration.tenant_settings import TenantSettings
 from semantic import periods
@@ -120,7 +120,7 @@ def reader(settings: Settings, tenant: TenantSettings) -> Reader:
         title = library.find(name, settings.reports_folder).report.title
         return Link(f"Open {title}", sharing.ready_link(settings, name, tenant.id, (first, last), None, MADE_BY))
 
-    brand = tenant.brand.brand(tenant.name, settings.config_folder)
+    brand = brand_of(settings, tenant)
     return Reader(tenant.name, tenant.time_zone, brand, link, home)
 
 

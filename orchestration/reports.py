@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from connectors.registry import BY_KIND
+from orchestration.home import Home
 from orchestration.settings import Settings
 from orchestration.tenant_settings import TenantSettings
 from semantic.reports.brand import Brand
@@ -15,6 +16,7 @@ from semantic.reports.formats import file_name, save
 from semantic.reports.library import find
 from semantic.subject import Subject
 from semantic.warehouse import open_build
+from serving.tenant_api.logos import Logos
 
 
 def subject(tenant: TenantSettings) -> Subject:
@@ -26,7 +28,13 @@ def subject(tenant: TenantSettings) -> Subject:
 def brand(settings: Settings, filled: Content) -> Brand:
     """The brand of a report's tenant; its name alone where takings.toml no longer has the tenant."""
     tenant = next((item for item in settings.tenants if item.id == filled.tenant), None)
-    return tenant.brand.brand(tenant.name, settings.config_folder) if tenant else Brand(filled.tenant_name)
+    return brand_of(settings, tenant) if tenant else Brand(filled.tenant_name)
+
+
+def brand_of(settings: Settings, tenant: TenantSettings) -> Brand:
+    """A tenant's brand: that of takings.toml, with the logo of the assistant's settings where the file names none."""
+    own = tenant.brand.brand(tenant.name, settings.config_folder)
+    return Logos(Home(settings.home).serving).brand(tenant.id, own)
 
 
 def content(

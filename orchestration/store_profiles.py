@@ -16,6 +16,7 @@ from orchestration import sharing
 from orchestration.home import Home
 from orchestration.settings import Settings
 from serving.tenant_api.history import History
+from serving.tenant_api.logos import Logos
 from serving.tenant_api.profile import NAMES, Profile, change
 
 SOURCE = "postgres"
@@ -42,11 +43,14 @@ def note(settings: Settings) -> list[str]:
 
 def rename(settings: Settings, old: str, new: str) -> int:
     """Give the settings of a tenant to its new id; returns how many versions there were."""
-    return History(Home(settings.home).serving).rename(old, new)
+    folder = Home(settings.home).serving
+    Logos(folder).rename(old, new)
+    return History(folder).rename(old, new)
 
 
 def clear(settings: Settings, tenant: str) -> bool:
     """Empty the settings of a tenant that is removed; returns whether there were any."""
+    Logos(Home(settings.home).serving).remove(tenant)
     return History(Home(settings.home).serving).clear(tenant, sharing.user(), datetime.now(UTC))
 
 

@@ -28,7 +28,9 @@ from serving.chat.rooms import Chat
 from serving.deliveries.outbox import Outbox
 from serving.people import SupersetLogins
 from serving.site import Alerts, Site, Tenant
+from serving.tenant_api.branded import Branded
 from serving.tenant_api.history import History
+from serving.tenant_api.logos import Logos
 
 log = logging.getLogger("takings.serving")
 PATIENCE = 3  # seconds that an open request may delay the end
@@ -37,14 +39,16 @@ PATIENCE = 3  # seconds that an open request may delay the end
 def site(settings: Settings) -> Site:
     """The site of a configuration."""
     home = Home(settings.home)
+    logos = Logos(home.serving)
     return Site(
         published=home.published,
-        tenants={tenant.id: _tenant(tenant, settings.config_folder) for tenant in settings.tenants},
+        tenants=Branded({tenant.id: _tenant(tenant, settings.config_folder) for tenant in settings.tenants}, logos),
         logins=SupersetLogins(f"http://127.0.0.1:{settings.superset.port}"),
         keys=sharing.keys(settings),
         ledger=sharing.ledger(settings),
         tokens=tokens.ledger(settings),
         settings=History(home.serving),
+        logos=logos,
         records=Records(home.serving, settings.serving.audit_days),
         custom=settings.reports_folder,
         address=settings.serving.address,

@@ -18,14 +18,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from semantic.errors import CatalogError, ReleaseError, UnknownNameError
+from semantic import releases
+from semantic.errors import CatalogError, UnknownNameError
 
 Unit = Literal["money", "count", "ratio"]
 Kind = Literal["sum", "ratio", "derived", "percentile", "other"]
@@ -33,7 +33,6 @@ Direction = Literal["up", "down", "none"]
 FORMATS: Mapping[Unit, str] = MappingProxyType({"money": ",.2f", "count": ",d", "ratio": ".1%"})
 FILE_NAME = "catalog.json"
 FORMAT_VERSION = 2  # 1: release 0.1
-RELEASE = version("takings")  # read once: an update replaces the files of a program that goes on running
 TIMES = re.compile(r"(\d+) \* (\w+) / NULLIF\((\w+), 0\)")  # a factor times a ratio: the only division in `derived`
 
 
@@ -119,12 +118,12 @@ class Catalog:
     @cached_property
     def version(self) -> str:
         """The first twelve hexadecimal digits of a hash of all definitions."""
-        return hashlib.sha256(_json_text(_content(self)).encode()).hexdigest()[:12]
+        return hashlib.sha256(_json_text(self).encode()).hexdigest()[:12]
 
     @cached_property
     def text(self) -> str:
         """What `catalog.json` of a build has: all definitions, and the release that wrote them."""
-        return _json_text({"release": RELEASE, **_content(self)})
+        return _json_text(self, release=releases.RUNNING)
 
     def metric(self, name: str) -> Metric:
         """The metric of that name. Raises UnknownNameError with similar names."""
@@ -164,45 +163,20 @@ def _load(path: Path, folder: Path, files: tuple[Path, Path, Path], _stamps: tup
             "Build and publish again with `takings run`",
         )
     content = _json(own)
-    if content.get("format") != FORMAT_VERSION:
-        unknown = f"format {content.get('format')!r}, and this release reads {FORMAT_VERSION}"
-        raise _release_error(own, content, unknown, is_newer=content.get("format") not in range(FORMAT_VERSION))
+    releases.check(own, content, FORMAT_VERSION)
     try:
         marts = [_read_mart(item) for item in content["marts"]]
         metrics = [_read_metric(item) for item in content["metrics"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if unknown := ", ".join(_unknown_fields(content)):
-            raise _release_error(own, content, f"fields {unknown}", is_newer=True) from None
+        kinds = {"marts": Mart, "metrics": Metric, "columns": Column}
+        if unknown := ", ".join(releases.unknown_fields(content, kinds)):
+            raise releases.error(own, content, f"fields {unknown}", is_newer=True) from None
         raise CatalogError(
             f"Cannot read {own}",
             f"it is damaged ({type(error).__name__}: {error})",
             "`takings build` publishes a new build from what has been pulled",
         ) from None
     return _catalog(metrics, marts)
-
-
-def _unknown_fields(content: Mapping[str, Any]) -> list[str]:
-    """The fields of marts, columns and metrics that this release does not have."""
-    parts = {"marts": Mart, "metrics": Metric}
-    items = [(item, kind) for part, kind in parts.items() for item in content.get(part, ()) if isinstance(item, dict)]
-    items += [(column, Column) for item, kind in items if kind is Mart for column in item.get("columns", ())]
-    return sorted({name for item, kind in items for name in set(item) - {field.name for field in fields(kind)}})
-
-
-def _release_error(path: Path, content: Mapping[str, Any], unknown: str, *, is_newer: bool) -> ReleaseError:
-    """The error of a build that another release published. `unknown`: what this release cannot read."""
-    theirs = content.get("release")
-    if theirs is None:
-        release = "a newer release" if is_newer else "an older release"
-    else:
-        release = f"release {theirs}" if theirs != RELEASE else f"a newer state of release {theirs}"
-    return ReleaseError(
-        f"Cannot read {path}",
-        f"{release} published this build ({unknown}), and release {RELEASE} runs here",
-        "Restart `takings serve` and what else has run since before the update; where it is not up to date, update it"
-        if is_newer
-        else "Build and publish again with `takings run`",
-    )
 
 
 def save(catalog: Catalog, folder: Path) -> Path:
@@ -361,15 +335,13 @@ def _catalog(metrics: list[Metric], marts: list[Mart]) -> Catalog:
     )
 
 
-def _content(catalog: Catalog) -> dict[str, Any]:
-    return {
+def _json_text(catalog: Catalog, **about: str) -> str:
+    content = {
+        **about,
         "format": FORMAT_VERSION,
         "marts": [asdict(item) for item in catalog.marts.values()],
         "metrics": [asdict(item) for item in catalog.metrics.values()],
     }
-
-
-def _json_text(content: Mapping[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 

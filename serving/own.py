@@ -156,6 +156,7 @@ def _index(request: Request, site: Site, reader: Reader, who: Asking, period: st
         reports=[item for item in cards if item["name"] not in EXPORTS],
         exports=[item for item in cards if item["name"] in EXPORTS],
         titles={name: title for name, (title, _) in titles.items()},
+        description=site.settings.newest(tenant.id).after.description,
         formats=downloads(), periods=PERIODS, period=period, query=who.query(period),
         dashboards=site.logins.dashboards(request.cookies.get(COOKIE, "")),
         links=site.ledger.live(now, tenant.id) if who.person.may_share else (),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from semantic.reports.brand import Brand
@@ -20,6 +21,9 @@ from serving.ledger import Ledger
 from serving.people import Logins
 from serving.tenant_api.history import History
 from serving.tokens import Tokens
+
+if TYPE_CHECKING:
+    from serving.tenant_api.logos import Logos
 
 Alerts = Callable[[Build], Sequence[Listed]]
 
@@ -48,7 +52,8 @@ class Site:
 
     published: the folder of published builds. custom: the folder of reports of one's own. address: this application's
     as people reach it, None for this machine alone; Superset is then on the same host at `superset_port`. settings: the
-    settings of each tenant's assistant, with their history. records: where requests are noted. chat: the servers and
+    settings of each tenant's assistant, with their history. logos: the logos that they name; None: none is fetched.
+    records: where requests are noted. chat: the servers and
     workspaces whose commands are answered. alerts: the alert rules of an open build with their states. collectors: the
     write keys with which pages and programs may send records.
     """
@@ -67,6 +72,7 @@ class Site:
     chat: rooms.Chat = rooms.NONE
     alerts: Alerts = no_alerts
     collectors: Sequence[Collector] = ()
+    logos: Logos | None = None
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     @property

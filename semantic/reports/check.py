@@ -176,6 +176,7 @@ def _kind(chart: ReportChart) -> Iterator[str]:
             (len(chart.by) < 2 or bool(chart.label), "a `label` where `by` has several dimensions"),
         ],
         "heatmap": [(one and len(chart.by) == 2 and not chart.label, "one metric, two columns in `by`, no `label`")],
+        "map": [(one and len(chart.by) == 2 and not chart.label, "one metric, a country's code and its name in `by`")],
         "figure": [(one and not chart.by and not chart.label, "one metric, no `by` and no `label`")],
         "table": [
             (not (chart.metrics or chart.by or chart.label or chart.where), "no metrics: it has the report's own rows")

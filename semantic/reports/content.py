@@ -33,7 +33,7 @@ from semantic.warehouse import Currency
 
 Number = Decimal | int | float
 Agreement = Literal["agrees", "differs", "not compared"]
-ChartKind = Literal["line", "bars", "funnel", "heatmap", "table", "figure"]
+ChartKind = Literal["line", "bars", "funnel", "heatmap", "map", "table", "figure"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class Figure:
 @dataclass(frozen=True)
 class Chart:
     """A picture of a report. `line`: metrics over days, weeks or months. `bars`: one or two metrics per row, longest
-    first. `funnel`: the table's steps. `heatmap`: rows × columns of one metric. `table`: the rows as they are.
+    first. `funnel`: the table's steps. `heatmap`: rows × columns of one metric. `map`: one metric
+    by the code and the name of a country. `table`: the rows as they are.
     `figure`: one number with its badge."""
 
     kind: ChartKind

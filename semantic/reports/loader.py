@@ -52,7 +52,7 @@ KEYS = (
     "charts",
     "caveats",
 )
-MOST_CHARTS = 3
+MOST_CHARTS = 4
 MOST_BYTES = 100_000  # of a file; the application reads all of them for its first page
 
 

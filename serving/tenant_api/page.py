@@ -108,6 +108,8 @@ def _write(
         new = site.settings.save(who.tenant.id, profile, author, site.now(), expected=shown, restored=restored)
     except ChangedMeanwhileError:
         return _page(request, site, who, form=form, is_late=True)
+    if site.logos:
+        site.logos.follow(who.tenant.id, profile.logo_url)
     return RedirectResponse(f"/settings?{who.query(DEFAULT)}&saved={new.number}", 303)
 
 
@@ -119,10 +121,11 @@ def _page(
     versions = site.settings.versions(who.tenant.id, most=LISTED + 1)
     names = {token.id: token.name for token in site.tokens.entries(who.tenant.id) if token.name}
     values = form or {name: _text(getattr(last.after, name)) for name in NAMES}
+    logo = site.logos.of(who.tenant.id) if site.logos else None
     return page_of_login(
         request, site, who, "settings", 409 if is_late else 422 if mistakes else 200,
         labels=LABELS, values=values, wrong=_words(mistakes or []), last=last, is_late=is_late,
-        author=_author(last, names),
+        author=_author(last, names), kept_logo=logo if logo and logo.address == last.after.logo_url else None,
         shown=last.number if shown is None else shown, saved=saved == last.number and saved,
         versions=[_entry(version, names) for version in versions[:LISTED]], has_more=len(versions) > LISTED,
     )  # fmt: skip

@@ -114,6 +114,8 @@ def _add_settings(router: APIRouter, site: Site, door: Door, server: Server) -> 
             )
         except ChangedMeanwhileError as error:
             raise _changed(error.version) from None
+        if site.logos:
+            await run_in_threadpool(site.logos.follow, tenant.id, profile.logo_url)
         body = described(tenant, new)
         return server.sent(request, Body("", body), of_bytes(body), JSON)
 

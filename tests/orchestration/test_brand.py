@@ -8,9 +8,9 @@ import pytest
 
 from common.errors import TakingsError
 from orchestration import settings
-from orchestration.brand_settings import MOST_BYTES, svg_problem
 from semantic.reports import page, pdf
 from semantic.reports.brand import ACCENT, Brand
+from semantic.reports.logo import MOST_BYTES, svg_problem
 from semantic.reports.pictures import draw
 from tests.semantic import contents
 

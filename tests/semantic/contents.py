@@ -121,6 +121,13 @@ def heatmap(cohorts: int = 12) -> ChartData:
     return ChartData(chart, table({"cohort_month": cohort, "month_number": age, "retention": value}, RETENTION))
 
 
+def countries(*rows: tuple[str | None, str, float | None]) -> ChartData:
+    """A map of rows of code, name and value."""
+    code, name, value = (list(column) for column in zip(*rows, strict=True))
+    chart = Chart("map", "Sales on the map", (NET_SALES.name,), ("country_code", "country"))
+    return ChartData(chart, table({"country_code": code, "country": name, NET_SALES.name: value}, NET_SALES))
+
+
 def customers(names: Sequence[str], spend: Sequence[Any]) -> ChartData:
     chart = Chart("table", "Top customers", (), (), 10)
     counts = list(range(len(names), 0, -1))

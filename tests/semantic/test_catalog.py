@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from semantic import catalog as catalogs
+from semantic import releases
 from semantic.catalog import Catalog, Column
 from semantic.errors import CatalogError, ReleaseError
 
@@ -137,12 +138,12 @@ def test_an_unreadable_catalog_is_refused_with_the_advice_to_build_again(tmp_pat
 
 def test_catalog_of_a_newer_release_names_both_releases_and_says_to_restart(catalog: Catalog, tmp_path: Path) -> None:
     content = json.loads(catalogs.save(catalog, tmp_path).read_text())
-    assert content["release"] == catalogs.RELEASE
+    assert content["release"] == releases.RUNNING
     content["metrics"][0]["window"] = content["marts"][0]["columns"][0]["mask"] = "7 days"
-    runs = f"and release {catalogs.RELEASE} runs here. Restart `takings serve`"
+    runs = f"and release {releases.RUNNING} runs here. Restart `takings serve`"
     for change, published in (
         ({"release": "9.1.0"}, "release 9.1.0 published this build (fields mask, window)"),
-        ({}, f"a newer state of release {catalogs.RELEASE} published this build (fields mask, window)"),
+        ({}, f"a newer state of release {releases.RUNNING} published this build (fields mask, window)"),
         ({"release": "9.1.0", "format": 99}, "release 9.1.0 published this build (format 99, and this release reads"),
     ):
         (tmp_path / "catalog.json").write_text(json.dumps({**content, **change}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import struct
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,7 +21,7 @@ from semantic.errors import CompileError
 from semantic.reports import colours, shown
 from semantic.reports.brand import Brand
 from semantic.reports.content import Chart, ChartData, Content
-from semantic.reports.pictures import draw, marks, series, sheet
+from semantic.reports.pictures import draw, marks, series, sheet, world
 from semantic.reports.pictures.look import DOCUMENT, NARROW, PICTURE, WIDE, Look, Size
 from tests.semantic import contents
 from tests.semantic.contents import EUR, JPY, KWD, NET_SALES, ORDERS, REFUND_RATE, REFUNDED, wave
@@ -27,6 +29,10 @@ from tests.semantic.contents import EUR, JPY, KWD, NET_SALES, ORDERS, REFUND_RAT
 BRAND = Brand("Aurora Outdoor")
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = ("Alpine tent with a name that is much longer than the space that any picture has for it", "Stove", "Stove")
+COUNTRIES = [
+    ("US", "United States", 900.5), ("DE", "Germany", 225.0), ("SG", "Singapore", 12.0), (None, "(unknown)", 33.25),
+    ("FR", "France", 0), ("LS", "Lesotho", 4.0), ("ZA", "South Africa", 9.0),
+]  # fmt: skip
 LOSS = [value - 800 for value in wave(30)]
 CASES: dict[str, tuple[ChartData, Content]] = {
     "line": (contents.line(), contents.content()),
@@ -46,6 +52,8 @@ CASES: dict[str, tuple[ChartData, Content]] = {
     "unknown funnel": (contents.funnel((0, None, 12, 10)), contents.content()),
     "heatmap": (contents.heatmap(), contents.content()),
     "large heatmap": (contents.heatmap(24), contents.content()),
+    "map": (contents.countries(*COUNTRIES), contents.content()),
+    "empty map": (contents.countries(("SG", "Singapore", 0), ("US", "United States", None)), contents.content()),
     "table": (contents.customers(NAMES, [1201.5, 880, None]), contents.content()),
     "figure": (contents.rate(), contents.content()),
     "no rows": (contents.bars([], []), contents.content()),
@@ -151,6 +159,29 @@ def test_heatmap_has_each_cell_of_the_report() -> None:
     assert {
         (row, column): value for row, column, value in rows(layers("heatmap"), "row", "column", "value")
     } == expected
+
+
+def test_map_has_each_country_and_names_what_has_no_shape() -> None:
+    drawn = layers("map")
+    expected = {"United States": 900.5, "Germany": 225.0, "South Africa": 9.0, "Lesotho": 4.0}
+    assert {name: value for name, value in rows(drawn, "name", "value") if value is not None} == expected
+    sentences = " ".join(texts(drawn))
+    assert "United States has the most, $900.50, Lesotho the least, $4.00" in sentences
+    assert "Not on the map: (unknown) $33.25, Singapore $12.00." in sentences
+    shapes = [feature for layer in drawn for feature in layer["data"]["values"] if feature.get("type") == "Feature"]
+    shades = {feature["name"]: feature["opacity"] for feature in shapes if "value" in feature}
+    assert shades["United States"] == 1 > shades["Germany"] > shades["South Africa"] > shades["Lesotho"] > 0
+    names = [feature.get("name") for feature in shapes]
+    assert names.index("Lesotho") > names.index("South Africa"), "a country inside another one is drawn after it"
+    places = [point for feature in shapes for point in feature["geometry"]["coordinates"][0]]
+    assert min(x for x, _ in places) >= PICTURE.margin and max(x for x, _ in places) <= PICTURE.width - PICTURE.margin
+
+
+def test_every_country_of_the_map_is_in_the_seed() -> None:
+    seed = Path(__file__).parents[2] / "dbt_project" / "seeds" / "countries.csv"
+    codes = {row["country_code"] for row in csv.DictReader(seed.read_text(encoding="utf-8").splitlines())}
+    assert set(world.shapes()) - codes == {""}
+    assert all(len(ring) >= 8 and ring[:2] == ring[-2:] for rings in world.shapes().values() for ring in rings)
 
 
 def test_table_shows_its_rows_to_the_cent_and_a_dash_for_unknown() -> None:

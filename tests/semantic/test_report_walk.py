@@ -184,7 +184,7 @@ def check_charts(questions: Questions, content: Content, report: Report, documen
         assert len(written["rows"]) == chart.table.num_rows
         if chart.chart.kind == "line":
             check_line(questions, content, chart)
-        elif chart.chart.kind in ("bars", "funnel", "heatmap"):
+        elif chart.chart.kind in ("bars", "funnel", "heatmap", "map"):
             check_groups(questions, content, chart, declared)
         elif chart.chart.kind == "figure":
             figure = next((item for item in content.figures if item.metric.name == declared.metrics[0]), None)

@@ -24,7 +24,7 @@ from semantic.reports import colours, page, pdf
 from semantic.reports.brand import Brand
 from semantic.reports.content import ChartData, Content
 from semantic.reports.fill import fill
-from semantic.reports.pictures import draw
+from semantic.reports.pictures import draw, world
 from semantic.reports.pictures.look import NARROW, PICTURE, Look
 from tests.semantic.test_report_walk import NOW, READ, Case, builds, walk
 
@@ -126,6 +126,10 @@ def check_picture(content: Content, data: ChartData) -> None:
                 known = [float(row[metrics[0]]) for row in table if row[metrics[0]] is not None]
                 if size is PICTURE and len(table) < 200:  # larger ones show the newest cohorts
                     assert sorted(row["value"] for row in drawn) == sorted(known)
+            case "map":
+                code, _ = data.chart.by
+                known = [float(row[metrics[0]]) for row in table if row[metrics[0]] and row[code] in world.shapes()]
+                assert sorted(row["value"] for row in drawn) == sorted(known)
             case "figure":
                 assert [row["value"] for row in drawn] == [
                     float(row[metrics[0]]) for row in table if row[metrics[0]] is not None

@@ -487,9 +487,9 @@ def test_build_of_a_newer_release_names_both_releases_and_the_restart(tmp_path: 
     path.write_text(json.dumps({**content, "release": "9.1.0"}))
     site = site_of(folder, tmp_path / "state", Sessions())
     served = Served(site, Sessions(), Client(application(site)))
-    said = problem(get(served, f"{ROOT}/query?metrics=net_sales"), 503)
-    assert said["title"] == "The numbers are of another release"
-    assert "release 9.1.0" in said["detail"] and "`takings serve`" in said["next"]
+    body = problem(get(served, f"{ROOT}/query?metrics=net_sales"), 503)
+    assert body["title"] == "The numbers are of another release"
+    assert "release 9.1.0" in body["detail"] and "`takings serve`" in body["next"]
     page = served.as_login("aurora").get("/")
     assert page.status == 503 and page.headers["retry-after"] == "60"
     assert "Takings was updated" in page.text and "release 9.1.0" in page.text and "takings serve" in page.text

@@ -10,13 +10,13 @@ from semantic.reports import colours, shown
 from semantic.reports.brand import Brand
 from semantic.reports.colours import Mode
 from semantic.reports.content import ChartData, Content
-from semantic.reports.pictures import cards, heatmap, line, pairs, rows, words
+from semantic.reports.pictures import cards, heatmap, line, pairs, rows, words, world
 from semantic.reports.pictures.look import CARD, DOCUMENT, MAIL, NARROW, PICTURE, WIDE, Look
 
 VEGA_LITE = "6.1"
 DRAWERS = {
     "line": line.spec, "bars": pairs.spec, "funnel": rows.funnel, "heatmap": heatmap.spec, "table": cards.table,
-    "figure": cards.figure,
+    "figure": cards.figure, "map": world.spec,
 }  # fmt: skip
 OPENING = re.compile(r"<svg[^>]*>")
 GROUP = re.compile(r"<(?:g|path)\b[^>]*>")

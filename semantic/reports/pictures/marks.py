@@ -75,6 +75,16 @@ def dots(items: Iterable[Item], shape: str, size: float) -> Layer:
     return _layer(items, mark, {**_pixels("x", "y"), **_colour("color")})
 
 
+def areas(features: Iterable[Item], border: str) -> Layer:
+    """Polygons of GeoJSON in pixels, in a color with an opacity, with a border around each."""
+    mark = {"type": "geoshape", "clip": False, "stroke": border, "strokeWidth": 0.5}
+    encoding = {
+        **_colour("fill"),
+        "fillOpacity": {"field": "opacity", "type": "quantitative", "scale": None, "legend": None},
+    }
+    return {**_layer(features, mark, encoding), "projection": {"type": "identity", "scale": 1, "translate": [0, 0]}}
+
+
 def _layer(items: Iterable[Item], mark: Mapping[str, Any], encoding: Mapping[str, Any]) -> Layer:
     return {"data": {"values": [dict(item) for item in items]}, "mark": dict(mark), "encoding": dict(encoding)}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from semantic.reports import shown, texts
 from semantic.reports.content import ChartData
-from semantic.reports.pictures import cards, heatmap, pairs, rows
+from semantic.reports.pictures import cards, heatmap, pairs, rows, world
 from semantic.reports.pictures import series as lines
 from semantic.reports.pictures.look import Look, heading, span
 
@@ -17,7 +17,10 @@ def describe(data: ChartData, look: Look) -> str:
     """One to a few sentences, without the title."""
     if words := cards.sentence(data):
         return words
-    kinds = {"line": _line, "bars": _bars, "funnel": _funnel, "heatmap": _heatmap, "table": _table, "figure": _figure}
+    kinds = {
+        "line": _line, "bars": _bars, "funnel": _funnel, "heatmap": _heatmap, "table": _table, "figure": _figure,
+        "map": _map,
+    }  # fmt: skip
     return kinds[data.chart.kind](data, look)
 
 
@@ -100,6 +103,11 @@ def _heatmap(data: ChartData, look: Look) -> str:
     extremes = (f"{word} {style.text(cell[2])} ({heatmap.label(cell[0])}, column {heatmap.label(cell[1])})"
                 for word, cell in (("smallest", low), ("largest", high)))  # fmt: skip
     return f"Rows {downs}, columns {acrosses}: {', '.join(extremes)}."
+
+
+def _map(data: ChartData, look: Look) -> str:
+    style = shown.style(data.table.schema.field(data.chart.metrics[0]), look.content.currency)
+    return " ".join([f"{len(world.places(data)[0])} countries on a map.", *world.lines(data, style)])
 
 
 def _ends(values: Sequence[Any]) -> str:
