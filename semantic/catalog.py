@@ -165,18 +165,15 @@ def _load(path: Path, folder: Path, files: tuple[Path, Path, Path], _stamps: tup
     content = _json(own)
     releases.check(own, content, FORMAT_VERSION)
     try:
-        marts = [_read_mart(item) for item in content["marts"]]
-        metrics = [_read_metric(item) for item in content["metrics"]]
+        return _catalog(list(map(_read_metric, content["metrics"])), list(map(_read_mart, content["marts"])))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        kinds = {"marts": Mart, "metrics": Metric, "columns": Column}
-        if unknown := ", ".join(releases.unknown_fields(content, kinds)):
+        if unknown := ", ".join(releases.unknown_fields(content, Mart, Metric, Column)):
             raise releases.error(own, content, f"fields {unknown}", is_newer=True) from None
         raise CatalogError(
             f"Cannot read {own}",
             f"it is damaged ({type(error).__name__}: {error})",
             "`takings build` publishes a new build from what has been pulled",
         ) from None
-    return _catalog(metrics, marts)
 
 
 def save(catalog: Catalog, folder: Path) -> Path:

@@ -21,10 +21,11 @@ def check(path: Path, content: Mapping[str, Any], version: int) -> None:
         raise error(path, content, unknown, is_newer=found not in range(version))
 
 
-def unknown_fields(content: Mapping[str, Any], kinds: Mapping[str, type[Any]]) -> list[str]:
-    """The fields of a saved catalog that this release does not have. kinds: the class of marts, metrics and columns."""
+def unknown_fields(content: Mapping[str, Any], mart: type[Any], metric: type[Any], column: type[Any]) -> list[str]:
+    """The fields of a saved catalog that these classes of this release do not have."""
     items = [(item, part) for part in ("marts", "metrics") for item in content.get(part, ()) if isinstance(item, dict)]
-    items += [(column, "columns") for item, part in items if part == "marts" for column in item.get("columns", ())]
+    items += [(part, "columns") for item, kind in items if kind == "marts" for part in item.get("columns", ())]
+    kinds = {"marts": mart, "metrics": metric, "columns": column}
     known = {part: {field.name for field in fields(kind)} for part, kind in kinds.items()}
     return sorted({name for item, part in items for name in set(item) - known[part]})
 

@@ -19,7 +19,7 @@ MARTS = {
     "finance_monthly", "funnel_daily", "kpis", "ltv_horizons", "metrics_daily", "model_usage_daily", "movers",
     "mrr_monthly", "order_charges", "orders", "outlook", "product_daily", "product_events", "products",
     "reconciliation", "refunds", "revenue", "sales_bridge", "sales_detail", "sales_trend", "sessions",
-    "sessions_daily", "spend", "targets", "vault_funnel", "vault_sales",
+    "sessions_daily", "spend", "targets", "vault_funnel", "vault_profit", "vault_sales",
 }  # fmt: skip
 
 
