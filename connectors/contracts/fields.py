@@ -34,6 +34,8 @@ class Kind(Enum):
     CURRENCY = ("currency", "VARCHAR")
     DAY = ("day", "DATE")
     """A day of the tenant's calendar, which may be in the future."""
+    MONTH = ("month", "DATE")
+    """A month of the tenant's calendar, loaded as its first day."""
 
     @property
     def column_type(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from connectors.base import Column, Stream, Table
 from connectors.contracts.fields import Contract
-from connectors.contracts.records import CONTRACTS, STORE_PROFILE
+from connectors.contracts.records import CONTRACTS
 
 IDENTITY = ("row_hash", "occurrence")
 """What tells rows of one file apart that have no id: their content, and which of several equal rows it is."""
@@ -42,7 +42,7 @@ def keyed_streams(*contracts: Contract) -> tuple[Stream, ...]:
     name of a reject whose row is gone. A row of a contract without ids is known by `file` and `key`. What was read last
     counts, whatever `updated_at` says: a local time goes back when summer time ends.
     """
-    return tuple(_keyed_stream(contract) for contract in contracts or (*CONTRACTS, STORE_PROFILE))
+    return tuple(_keyed_stream(contract) for contract in contracts)
 
 
 def _keyed_stream(contract: Contract) -> Stream:

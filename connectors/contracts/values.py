@@ -29,6 +29,7 @@ _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,9})? ?(?P<zone>Z|[+-]\d\d(:?\d\d)?)?", re.ASCII | re.IGNORECASE
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _WHOLE_FLOAT = re.compile(r"(-?[0-9]{1,18})\.0+")
 
@@ -175,6 +176,14 @@ def day(field: Field, text: str) -> str:
     return text
 
 
+def month(field: Field, text: str) -> str:
+    """A month of the calendar, as its first day."""
+    whole = f"{text}-01" if _MONTH.fullmatch(text) else text
+    if not _DAY.fullmatch(whole) or not whole.endswith("-01"):
+        raise _mistake(field, text)
+    return day(field, whole)
+
+
 def a_decimal(field: Field, text: str) -> str:
     """A number of at most 12 decimals."""
     return f"{_number(field, text).quantize(Decimal(10) ** -12).normalize():f}"
@@ -220,6 +229,7 @@ EXPECTED = {
     Kind.AMOUNT: "an amount such as 1234.50, with a point and no other separator",
     Kind.CURRENCY: "a currency's code of three letters such as USD",
     Kind.DAY: "a day such as 2026-11-20",
+    Kind.MONTH: "a month such as 2026-11",
 }
 READERS: dict[Kind, Callable[[Field, str], str]] = {
     Kind.ID: an_id,
@@ -236,4 +246,5 @@ READERS: dict[Kind, Callable[[Field, str], str]] = {
     Kind.AMOUNT: usd,
     Kind.CURRENCY: currency,
     Kind.DAY: day,
+    Kind.MONTH: month,
 }

@@ -17,13 +17,12 @@ import msgspec
 
 from common.numbers import whole
 from connectors.base import iso
-from connectors.files.streams.events import FIELDS
+from connectors.files.streams.events import FIELDS, IDS
 
 YEARS = range(2000, 2100)
 OUT_OF_RANGE = f"is not between the years {YEARS[0]} and {YEARS[-1]}"
 TOLERANCE = timedelta(hours=1)  # how far an event may lie after its receipt or after now: clocks differ
 OLDEST = timedelta(days=20 * 365)  # an older event comes from a device whose clock was reset
-IDS = ("event_id", "user_id", "anonymous_id", "session_id", "order_id")
 NO_ID = frozenset({"null", "none", "undefined", "nan", "[object object]"})
 """What programs write where they have no id, in lower case."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(?P<zone>Z|[+-]\d\d:\d\d)?", re.ASCII)

@@ -43,7 +43,7 @@ class MappedTable(Table):
         "either the whole table is read each time.",
     )
     key: Identifier | None = Field(
-        default=None, description="For `event_log` and `vault_costs`: the column that tells rows apart."
+        default=None, description="The column that tells rows apart, for records without an id of their own."
     )
 
 

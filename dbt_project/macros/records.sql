@@ -63,3 +63,18 @@ from versions
 left join deleted on versions.tenant_id = deleted.tenant_id and versions.{{ key }} = deleted.{{ key }}
 where versions.version_number = 1 and deleted.{{ key }} is null
 {%- endmacro %}
+
+
+{# The rows of a CSV of a folder, and those of the table of a database that is mapped to it. #}
+{% macro sheet_rows(name, columns) -%}
+    {% for source_name in ['files', 'postgres'] %}
+        select
+            tenant_id,
+            '{{ source_name }}' as source,
+            source_account,
+            {{ columns | join(', ') }}
+        from {{ source(source_name, name) }}
+        where {{ 'not is_deleted' if source_name == 'postgres' else 'true' }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Column, Stream, Table
+from connectors.contracts import Contract, Field, Kind
 
 TEXTS = (
     "event_name",
@@ -17,6 +18,28 @@ TEXTS = (
     "endpoint",
 )
 FIELDS = ("event_id", "occurred_at", "received_at", *TEXTS, "status_code", "properties")
+IDS = ("event_id", "user_id", "anonymous_id", "session_id", "order_id")
+_KINDS = dict.fromkeys(IDS, Kind.ID) | {
+    "occurred_at": Kind.INSTANT,
+    "received_at": Kind.INSTANT,
+    "status_code": Kind.COUNT,
+}
+_REQUIRED = ("event_id", "occurred_at", "event_name")
+CONTRACT = Contract(
+    name="events",
+    key="event_id",
+    version="received_at",
+    fields=tuple(
+        Field(
+            name,
+            _KINDS.get(name, Kind.TEXT),
+            required=name in _REQUIRED,
+            longest=1_000_000 if name == "properties" else 500,
+        )
+        for name in FIELDS
+    ),
+)
+"""The same for a table of a database, where a time without a zone is the tenant's."""
 
 EVENTS = Stream(
     name="events",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.base import Column, Stream, Table
+from connectors.contracts import Contract, Field, Kind
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,23 @@ class Sheet:
     @property
     def name(self) -> str:
         return self.file.removesuffix(".csv")
+
+    @property
+    def contract(self) -> Contract:
+        """The same rules as a contract, for a table of a database: its rows have a key of their own."""
+        return Contract(self.name, tuple(map(self._field, self.columns)), key=None, check=self._why_the_days_are_wrong)
+
+    def _field(self, name: str) -> Field:
+        words, longest = dict(self.one_of).get(name, ()), dict(self.longest).get(name, 500)
+        kinds = {self.day: Kind.MONTH if self.months else Kind.DAY, self.until: Kind.DAY, self.amount: Kind.AMOUNT,
+                 "currency": Kind.CURRENCY}  # fmt: skip
+        kind = kinds.get(name, Kind.WORD if words else Kind.TEXT)
+        least = 0 if self.no_negative else -(10**12)
+        return Field(name, kind, required=name != self.until, words=words, longest=longest, least=least)
+
+    def _why_the_days_are_wrong(self, values: Mapping[str, str]) -> str | None:
+        last = values.get(self.until or "", values[self.day])
+        return f"{self.until} is before {self.day}: {last}" if last < values[self.day] else None
 
 
 def _stream(sheet: Sheet) -> Stream:

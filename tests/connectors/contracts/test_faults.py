@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.contracts import CONTRACTS, STORE_PROFILE, Contract, Field, Kind, RecordReader, Rejected, Row
+from connectors.contracts import CONTRACTS, Contract, Field, Kind, RecordReader, Rejected, Row
+from connectors.postgres.streams import MAPPED
 
 NOW = datetime(2026, 3, 20, 10, tzinfo=UTC)
 EXAMPLES = {
@@ -28,14 +29,16 @@ EXAMPLES = {
     Kind.AMOUNT: -12.5,
     Kind.CURRENCY: "EUR",
     Kind.DAY: "2026-12-31",
+    Kind.MONTH: "2026-11",
 }
 NUMBERS = (Kind.COUNT, Kind.MILLISECONDS, Kind.SECONDS, Kind.USD, Kind.COST, Kind.DECIMAL, Kind.AMOUNT)
-FIELDS = [(contract, field) for contract in (*CONTRACTS, STORE_PROFILE) for field in contract.fields]
+FIELDS = [(contract, field) for contract in MAPPED.values() for field in contract.fields]
 named = [f"{contract.name}-{field.name}" for contract, field in FIELDS]
 
 
 def valid(contract: Contract) -> dict[str, Any]:
-    return {field.name: field.words[-1] if field.words else EXAMPLES[field.kind] for field in contract.fields}
+    values = {field.name: field.words[-1] if field.words else EXAMPLES[field.kind] for field in contract.fields}
+    return values | {field.name: 12.5 for field in contract.fields if field.kind is Kind.AMOUNT and field.least >= 0}
 
 
 def read(contract: Contract, record: dict[str, Any]) -> Row | Rejected:
@@ -49,7 +52,7 @@ def faults(field: Field) -> list[Any]:
         wrong.append(True)
     if field.kind in NUMBERS:
         wrong += ["many", "1,234.50", "1_000", "NaN", 10**30, "1e99", "١٢"]
-    if field.kind in NUMBERS and field.kind is not Kind.AMOUNT:
+    if field.kind in NUMBERS and field.least >= 0:
         wrong += [-1]
     if field.kind is Kind.COUNT:
         wrong += [2.5]
@@ -63,6 +66,8 @@ def faults(field: Field) -> list[Any]:
     if field.kind is Kind.DAY:
         wrong += ["2026-02-30", "20261231", "2026-W53-4", "31.12.2026", "2026-12", "1999-12-31", "2100-01-01", 20261231,
                   "2026-12-31T00:00:00"]  # fmt: skip
+    if field.kind is Kind.MONTH:
+        wrong += ["2026-13", "202611", "2026-11-02", "11/2026", "1999-12", "2026-11-01T00:00:00", 202611]
     if field.kind is Kind.CURRENCY:
         wrong += ["$", "EURO", "ABC", "XAU", 978]
     if field.kind in (Kind.WORD, Kind.COUNTRY, Kind.FLAG):
@@ -70,7 +75,7 @@ def faults(field: Field) -> list[Any]:
     return wrong
 
 
-@pytest.mark.parametrize("contract", [*CONTRACTS, STORE_PROFILE], ids=lambda contract: contract.name)
+@pytest.mark.parametrize("contract", MAPPED.values(), ids=lambda contract: contract.name)
 def test_a_record_with_every_field_is_loaded(contract: Contract) -> None:
     row = read(contract, valid(contract))
     assert isinstance(row, Row) and not row.unknown
@@ -111,11 +116,12 @@ def test_a_field_that_is_missing_null_or_blank_is_a_fault_only_where_it_is_requi
         ("chat_sessions", {"started_at": "2026-03-01T12:00:00.5Z"}, "ended_at lies before started_at"),
         ("chat_messages", {"cached_tokens": 4}, "cached_tokens is more than input_tokens"),
         ("chat_messages", {"reasoning_tokens": 4}, "reasoning_tokens is more than output_tokens"),
+        ("annotations", {"until": "2026-12-30"}, "until is before day"),
         ("event_log", {"funnel_stage": "purchase", "sale_amount": None}, "sale_amount is missing"),
     ],
 )
 def test_values_that_contradict_each_other_are_a_fault(name: str, change: dict[str, Any], reason: str) -> None:
-    contract = next(contract for contract in CONTRACTS if contract.name == name)
+    contract = MAPPED[name]
     result = read(contract, valid(contract) | change)
     assert isinstance(result, Rejected) and result.reason.startswith(reason)
 

@@ -368,3 +368,47 @@ def test_every_error_of_the_database_is_one_of_ours(place: Place) -> None:
     place.tables = {"chat_sessions": CHATS | {"table": "bad", "columns": CHATS["columns"] | {"visit_id": "zero"}}}
     with pytest.raises(TakingsError, match="division by zero"):
         place.pull()
+
+
+def test_web_events_expenses_and_balances_are_read_from_tables(place: Place) -> None:
+    """Each with a row that can be read and one that cannot."""
+    place.execute(
+        "create table clicks (id bigint, at timestamptz, name text, browser text, status int, more jsonb);"
+        "create table bills (id bigint, month date, what text, kind text, eur numeric(12, 2));"
+        "create table banks (id bigint, day date, bank text, balance numeric, currency text);"
+        "grant select on clicks, bills, banks to reader;"
+        "insert into clicks values (1, '2026-03-01 12:00Z', 'page_view', 'b', 200, '{\"a\": 1}'),"
+        " (2, null, 'page_view', 'b', null, null);"
+        "insert into bills values (1, '2026-03-01', 'Rent', 'fixed', 4200.10), (2, '2026-03-17', 'Rent', 'fixed', 1);"
+        "insert into banks values (1, '2026-03-01', 'Main', -1.5, 'EUR'), (2, '2026-03-01', 'Other', 1, 'E');"
+    )
+    place.tables = {
+        "events": {
+            "table": "clicks",
+            "columns": {"event_id": "id", "occurred_at": "at", "event_name": "name", "anonymous_id": "browser",
+                        "status_code": "status", "properties": "more"},
+        },
+        "operating_expenses": {"table": "bills", "key": "id", "constants": {"currency": "EUR"},
+                               "columns": {"category": "what", "cost_kind": "kind", "amount": "eur"}},
+        "cash_balances": {"table": "banks", "key": "id", "columns": {"bank_account": "bank"}},
+    }  # fmt: skip
+    place.pull()
+    assert place.rows("select event_id, occurred_at, anonymous_id, status_code, properties from postgres.events") == [
+        ("1", datetime(2026, 3, 1, 12), "b", 200, '{"a": 1}')
+    ]
+    assert place.rows(
+        "select month::varchar, category, cost_kind, amount::varchar, currency from postgres.operating_expenses"
+    ) == [("2026-03-01", "Rent", "fixed", "4200.100000", "EUR")]
+    assert place.rows("select day::varchar, bank_account, balance::varchar from postgres.cash_balances") == [
+        ("2026-03-01", "Main", "-1.500000")
+    ]
+    assert place.rows("select row_key, reason from takings.rejects order by 1") == [
+        ("2", "occurred_at is missing"),
+        ("banks/2", "currency is not a currency's code of three letters such as USD: E"),
+        ("bills/2", "month is not a month such as 2026-11: 2026-03-17"),
+    ]
+    place.execute("delete from bills where id = 1; update bills set month = '2026-04-01'")
+    place.pull()
+    assert place.rows("select month::varchar from postgres.operating_expenses where not is_deleted") == [
+        ("2026-04-01",)
+    ]

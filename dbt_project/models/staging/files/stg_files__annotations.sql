@@ -1,9 +1,8 @@
-with annotations as (select * from {{ source('files', 'annotations') }}),
+with annotations as (
+    {{ sheet_rows('annotations', ['day', 'until', 'kind', 'title']) }}
+),
 
-accounts as (
-    select * from {{ ref('stg_takings__accounts') }}
-    where source = 'files'
-)
+accounts as (select * from {{ ref('stg_takings__accounts') }})
 
 select
     annotations.tenant_id,
@@ -12,7 +11,7 @@ select
     annotations.kind,
     annotations.title
 from annotations
-inner join accounts using (tenant_id, source_account)
+inner join accounts using (tenant_id, source, source_account)
 group by
     annotations.tenant_id,
     annotations.day,

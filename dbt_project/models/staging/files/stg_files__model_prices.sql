@@ -1,13 +1,12 @@
-with prices as (select * from {{ source('files', 'model_prices') }}),
+with prices as (
+    {{ sheet_rows('model_prices', ['valid_from', 'valid_to', 'model', 'token_kind', 'usd_per_million']) }}
+),
 
-accounts as (
-    select * from {{ ref('stg_takings__accounts') }}
-    where source = 'files'
-)
+accounts as (select * from {{ ref('stg_takings__accounts') }})
 
 select
     prices.tenant_id,
-    accounts.source,
+    prices.source,
     prices.source_account,
     prices.model,
     prices.token_kind,
@@ -18,9 +17,9 @@ select
     coalesce(
         prices.valid_to,
         lead(prices.valid_from) over (
-            partition by prices.tenant_id, prices.source_account, prices.model, prices.token_kind
+            partition by prices.tenant_id, prices.source, prices.source_account, prices.model, prices.token_kind
             order by prices.valid_from nulls first
         ) - 1
     ) as valid_to
 from prices
-inner join accounts using (tenant_id, source_account)
+inner join accounts using (tenant_id, source, source_account)

@@ -1,6 +1,6 @@
--- Events of a folder and of the collector are one log of a tenant: what a page sent and what the shop's server wrote
--- into files can be parts of one visit, by one person. So rows of the collector carry the tenant's folder as their
--- account where there is one, else its first collector; landing_part says what brought a row.
+-- Events of a folder, the collector and a database are one log of a tenant: what a page sent and what the shop wrote can
+-- be parts of one visit, by one person. So rows carry the tenant's folder as their account where there is one, else its
+-- first collector, else its first database; landing_part says what brought a row.
 with accounts as (select * from {{ ref('stg_takings__accounts') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
@@ -9,14 +9,15 @@ logs as (
     select
         tenant_id,
         min(case when source = 'files' then source_account end) as folder,
-        min(case when source = 'collector' then source_account end) as collector
+        min(case when source = 'collector' then source_account end) as collector,
+        min(case when source = 'postgres' then source_account end) as own_database
     from accounts
-    where source in ('files', 'collector')
+    where source in ('files', 'collector', 'postgres')
     group by tenant_id
 ),
 
 events as (
-    {% for source_name in ['files', 'collector'] %}
+    {% for source_name in ['files', 'collector', 'postgres'] %}
         select
             tenant_id,
             '{{ source_name }}' as source,
@@ -38,6 +39,7 @@ events as (
             run_id,
             landing_part
         from {{ source(source_name, 'events') }}
+        where {{ 'not is_deleted' if source_name == 'postgres' else 'true' }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -80,9 +82,14 @@ earlier_versions as (
 
 select
     events.tenant_id,
-    case when logs.folder is not null then 'files' else 'collector' end as source,
     case
-        when events.source = 'files' then events.source_account else coalesce(logs.folder, logs.collector)
+        when logs.folder is not null then 'files'
+        when logs.collector is not null then 'collector'
+        else 'postgres'
+    end as source,
+    case
+        when events.source = 'files' then events.source_account
+        else coalesce(logs.folder, logs.collector, logs.own_database)
     end as source_account,
     events.event_id,
     events.occurred_at,
