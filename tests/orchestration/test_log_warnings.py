@@ -30,8 +30,8 @@ def test_a_log_and_costs_that_come_by_files_and_by_the_collector_are_named(tmp_p
             f"from files.event_log) limit {COPIED}"
         )
         staging.db.execute(
-            "insert into collector.vault_costs by name "
-            "select * replace ('site' as source_account), false as is_deleted from files.vault_costs where category = 'Tools'"
+            "insert into collector.vault_costs by name select * replace ('site' as source_account), "
+            "false as is_deleted from files.vault_costs where category = 'Tools'"
         )
     warnings = dbt_build.build(home, "again").warnings
     (warning,) = [text for text in warnings if "money_comes_by_one_way" in text]

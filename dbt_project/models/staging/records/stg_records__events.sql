@@ -1,6 +1,6 @@
--- Events of a folder, the collector and a database are one log of a tenant: what a page sent and what the shop wrote can
--- be parts of one visit, by one person. So rows carry the tenant's folder as their account where there is one, else its
--- first collector, else its first database; landing_part says what brought a row.
+-- Events of a folder, the collector and a database are one log of a tenant: what a page sent and what the shop wrote
+-- can be parts of one visit, by one person. So rows carry the tenant's folder as their account where there is one, else
+-- its first collector, else its first database; landing_part says what brought a row.
 with accounts as (select * from {{ ref('stg_takings__accounts') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
