@@ -1,5 +1,5 @@
--- Costs that name a vault, niche or product which the event log does not have: the profit of the one that is meant is too
--- large.
+-- Costs that name a vault, niche or product which the event log does not have: the profit of the one that is meant is
+-- too large.
 {{ config(severity='warn', meta={'text': 'message'}) }}
 {% set names = {'vault_id': 'vault', 'niche': 'niche', 'product_name': 'product'} %}
 with costs as (select * from {{ ref('int_vault_costs') }}),
