@@ -225,12 +225,11 @@ class Server:
     def flush_data_cache(self) -> int:
         """Delete every cached chart answer (after a publish); returns the number of deleted files.
 
-        The server looks into this folder at each request. The file in which cachelib counts the entries stays: the
-        count is only a hint.
+        The server looks into this folder at each request.
         """
         deleted = 0
         for path in (self.home / "cache" / "data").glob("*"):
-            if path.is_file() and path.name != _COUNT_FILE:
+            if path.is_file():
                 path.unlink(missing_ok=True)
                 deleted += 1
         return deleted
@@ -328,6 +327,3 @@ def _command(pid: int) -> str:
             return ""
     command = ["/bin/ps", "-ww", "-p", str(pid), "-o", "command="]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603
-
-
-_COUNT_FILE = "2029240f6d1128be89ddc32729463129"  # cachelib's own bookkeeping: md5 of __wz_cache_count

@@ -67,7 +67,11 @@ class Plan:
 
 def plan(client: SupersetClient, zipped: bytes) -> Plan:
     """Compare a bundle with Superset's assets; changes nothing."""
-    assets, present = _by_uuid(bundle.unpack(zipped)), _by_uuid(bundle.unpack(exported(client)))
+    return _difference(bundle.unpack(zipped), bundle.unpack(exported(client)))
+
+
+def _difference(ours: bundle.Assets, theirs: bundle.Assets) -> Plan:
+    assets, present = _by_uuid(ours), _by_uuid(theirs)
     result = Plan()
     for asset, content in sorted(assets.values(), key=lambda item: item[0]):
         if asset.uuid not in present:
@@ -84,12 +88,15 @@ def plan(client: SupersetClient, zipped: bytes) -> Plan:
 
 
 def apply(client: SupersetClient, zipped: bytes) -> Plan:
-    """Import the bundle if anything differs; returns the plan that was carried out."""
-    changes = plan(client, zipped)
+    """Import the assets of the bundle that differ, if any; returns the plan that was carried out."""
+    assets = bundle.unpack(zipped)
+    changes = _difference(assets, bundle.unpack(exported(client)))
     if not changes.empty:
-        files = {"bundle": ("takings.zip", zipped, "application/zip")}
+        uuids = {asset.uuid for asset in changes.create} | {change.asset.uuid for change in changes.update}
+        different = bundle.pack({path: asset for path, asset in assets.items() if asset["uuid"] in uuids})
+        files = {"bundle": ("takings.zip", different, "application/zip")}
         try:
-            send(client, "post", "assets/import/", files=files)
+            send(client, "post", "assets/import/", files=files, data={"sparse": "true"})  # the others are there
         except RequestFailedError as error:
             raise RequestFailedError(
                 "Nothing was imported",

@@ -40,8 +40,12 @@ _one_at_a_time = threading.Lock()
 
 
 def newest() -> Path:
-    """The folder of the newest build. Resolved, since the symlink `current` moves to the next build."""
-    return Path(os.path.realpath(published / "current"))
+    """The folder of the newest build, which the symlink `current` names; `current` itself before the first publish."""
+    link = published / "current"
+    try:
+        return published / os.readlink(link)  # noqa: PTH115 (Path.readlink makes another Path for each query)
+    except OSError:
+        return link
 
 
 def connect(file: Path) -> ConnectionWrapper:
@@ -84,7 +88,17 @@ class BuildCache(FileSystemCache):  # type: ignore[misc]
     """Answers are kept until the next build is published, for all logins that read the same file.
 
     Their days (days.py) and the rules for their rows are part of their key. Superset checks rights before it asks.
+    Each process counts its own entries in memory: cachelib writes a second file for each answer, with their number.
     """
+
+    _count = 0
+
+    @property
+    def _file_count(self) -> int:
+        return self._count
+
+    def _update_count(self, delta: int | None = None, value: int | None = None) -> None:
+        self._count = self._count + delta if delta else value or 0
 
     def _get_filename(self, key: str) -> str:
         is_answer = key != self._fs_count_file and has_request_context()

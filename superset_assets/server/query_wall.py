@@ -7,8 +7,10 @@ holds. So such a login may only name columns and metrics of the dataset, or aggr
 Every query is ended after QUERY_SECONDS, and a user has at most QUERIES_AT_ONCE of them.
 """
 
+import functools
 import os
 import threading
+import time
 from typing import Any
 
 import duckdb_engine
@@ -97,6 +99,27 @@ def _is_metric(item: Any, columns: set[str], metrics: set[str]) -> bool:
     return isinstance(item, str) and item in metrics
 
 
+_open: dict[int, tuple[float, duckdb_engine.ConnectionWrapper]] = {}
+"""The open connections of this process: when each was opened, in seconds of the monotonic clock."""
+_lock = threading.Lock()
+
+
+def _interrupt_late_queries() -> None:
+    """One thread for all queries: to start one for each of them takes as long as a small query."""
+    while True:
+        time.sleep(1)
+        since = time.monotonic() - QUERY_SECONDS
+        with _lock:
+            for begin, connection in _open.values():
+                if begin < since:
+                    connection.interrupt()
+
+
+@functools.cache
+def _watch() -> None:
+    threading.Thread(target=_interrupt_late_queries, name="late queries", daemon=True).start()
+
+
 @event.listens_for(Pool, "connect")
 def _begin(connection: Any, record: Any) -> None:
     """Each query has a connection of its own: it is interrupted when its time is over."""
@@ -107,16 +130,17 @@ def _begin(connection: Any, record: Any) -> None:
     if user and slot is None:
         connection.close()
         raise refusal(f"You already run {QUERIES_AT_ONCE} queries. Wait for one of them, then ask again.", 429)
-    timer = threading.Timer(QUERY_SECONDS, connection.interrupt)
-    timer.daemon = True
-    timer.start()
-    record.info["takings"] = slot, timer
+    with _lock:
+        _open[id(record)] = time.monotonic(), connection
+    record.info["takings"] = slot
+    _watch()
 
 
 @event.listens_for(Pool, "close")
 def _end(_connection: Any, record: Any) -> None:
     if "takings" in record.info:
-        slot, timer = record.info.pop("takings")
-        timer.cancel()
+        slot = record.info.pop("takings")
+        with _lock:
+            del _open[id(record)]
         if slot is not None:
             os.close(slot)
