@@ -15,10 +15,10 @@ RUNNING = version("takings")  # read once: an update replaces the files of a pro
 
 def check(path: Path, content: Mapping[str, Any], version: int) -> None:
     """Raise ReleaseError for a catalog of another format than this release's `version`."""
-    found = content.get("format")
-    if found != version:
-        unknown = f"format {found!r}, and this release reads {version}"
-        raise error(path, content, unknown, is_newer=found not in range(version))
+    theirs = content.get("format")
+    if theirs != version:
+        unknown = f"format {theirs!r}, and this release reads {version}"
+        raise error(path, content, unknown, is_newer=theirs not in range(version))
 
 
 def unknown_fields(content: Mapping[str, Any], mart: type[Any], metric: type[Any], column: type[Any]) -> list[str]:
@@ -26,8 +26,8 @@ def unknown_fields(content: Mapping[str, Any], mart: type[Any], metric: type[Any
     items = [(item, part) for part in ("marts", "metrics") for item in content.get(part, ()) if isinstance(item, dict)]
     items += [(part, "columns") for item, kind in items if kind == "marts" for part in item.get("columns", ())]
     kinds = {"marts": mart, "metrics": metric, "columns": column}
-    known = {part: {field.name for field in fields(kind)} for part, kind in kinds.items()}
-    return sorted({name for item, part in items for name in set(item) - known[part]})
+    names = {part: {field.name for field in fields(kind)} for part, kind in kinds.items()}
+    return sorted({name for item, part in items for name in set(item) - names[part]})
 
 
 def error(path: Path, content: Mapping[str, Any], unknown: str, *, is_newer: bool) -> ReleaseError:

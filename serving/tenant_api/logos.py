@@ -65,8 +65,8 @@ class Logos:
         if address is None:
             self.remove(tenant)
             return
-        kept = self.of(tenant)
-        if kept and kept.address == address and not kept.problem:
+        logo = self.of(tenant)
+        if logo and logo.address == address and not logo.problem:
             return
         try:
             content = self._fetch(address)
@@ -81,8 +81,8 @@ class Logos:
         """A brand with the tenant's logo, where takings.toml names none."""
         if brand.logo is not None:
             return brand
-        kept = self.of(tenant)
-        return replace(brand, logo=kept.content, logo_type=kept.media_type) if kept and kept.content else brand
+        logo = self.of(tenant)
+        return replace(brand, logo=logo.content, logo_type=logo.media_type) if logo and logo.content else brand
 
     def rename(self, old: str, new: str) -> None:
         """Give the logo of a tenant to its new id."""
@@ -133,9 +133,9 @@ class Logos:
 @lru_cache(maxsize=256)
 def _read(path: Path, _written: int) -> Logo:
     """A kept logo, read again only after it was written again."""
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    content = base64.b64decode(kept["content"]) if kept["content"] else None
-    return Logo(kept["address"], content, kept["media_type"], kept["problem"])
+    about = json.loads(path.read_text(encoding="utf-8"))
+    content = base64.b64decode(about["content"]) if about["content"] else None
+    return Logo(about["address"], content, about["media_type"], about["problem"])
 
 
 def _public(host: str, port: int) -> socket.socket:

@@ -30,7 +30,7 @@ from serving.tenant_api.profile import NAMES, Profile, change, from_form
 DASHBOARD, HOME = "/superset/dashboard/assistant/", "/superset/dashboard/home/"
 LABELS = {
     "description": "Description", "brand_voice": "Brand voice", "store_url": "Store address",
-    "logo_url": "Logo address", "temperature": "Temperature", "max_products": "Most products",
+    "logo_url": "Logo address", "temperature": "Temperature", "max_products": "Products per answer",
 }  # fmt: skip
 Chosen = Annotated[str | None, Query(alias="tenant")]
 SentTenant = Annotated[str | None, Form(alias="tenant")]

@@ -33,10 +33,10 @@ SHOP = "https://shop.example.com"
 class Files(BaseHTTPRequestHandler):
     """The store's web server."""
 
-    asked: list[str]
+    requests: list[str]
 
     def do_GET(self) -> None:
-        type(self).asked.append(f"{self.headers['Host']}{self.path}")
+        type(self).requests.append(f"{self.headers['Host']}{self.path}")
         status, content = FILES.get(self.path, (404, b""))
         self.send_response(status)
         if status == 302:
@@ -50,20 +50,20 @@ class Files(BaseHTTPRequestHandler):
 
 @contextmanager
 def store() -> Iterator[tuple[Connect, list[str]]]:
-    """How the store's server is reached, and what it was asked."""
-    handler = type("Asked", (Files,), {"asked": []})
+    """How the store's server is reached, and what it was requests."""
+    handler = type("Asked", (Files,), {"requests": []})
     with HTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield lambda _host, _port: socket.create_connection(server.server_address[:2], 5), handler.asked
+        yield lambda _host, _port: socket.create_connection(server.server_address[:2], 5), handler.requests
         server.shutdown()
 
 
 def test_logo_is_fetched_once_and_shown_where_takings_toml_has_none(tmp_path: Path) -> None:
-    with store() as (connect, asked):
+    with store() as (connect, requests):
         logos = Logos(tmp_path, connect)
         for _ in range(2):
             logos.follow("aurora", f"{SHOP}/logo.svg")
-        assert asked == ["shop.example.com/logo.svg"]
+        assert requests == ["shop.example.com/logo.svg"]
     again = Logos(tmp_path)
     assert again.brand("aurora", Brand("Aurora")) == Brand("Aurora", logo=SVG, logo_type="image/svg+xml")
     own = Brand("Aurora", logo=b"of takings.toml")
@@ -80,22 +80,22 @@ def test_logo_is_fetched_once_and_shown_where_takings_toml_has_none(tmp_path: Pa
     ("damaged.png", "the picture is not a PNG"),
 ])  # fmt: skip
 def test_what_is_no_logo_is_named_and_not_shown(name: str, problem: str, tmp_path: Path) -> None:
-    with store() as (connect, asked):
+    with store() as (connect, requests):
         logos = Logos(tmp_path, connect)
         logos.follow("aurora", f"{SHOP}/{name}")
-        kept = logos.of("aurora")
-        assert kept and problem in kept.problem and kept.content is None
+        logo = logos.of("aurora")
+        assert logo and problem in logo.problem and logo.content is None
         assert logos.brand("aurora", Brand("Aurora")).logo is None
         logos.follow("aurora", f"{SHOP}/{name}")
-    assert len(asked) == 2, "what failed is tried again"
+    assert len(requests) == 2, "what failed is tried again"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "10.1.2.3", "169.254.169.254", "[fd00::1]", "192.168.0.1"])
 def test_address_inside_a_network_is_not_asked(host: str, tmp_path: Path) -> None:
     logos = Logos(tmp_path)
     logos.follow("aurora", f"https://{host}/logo.svg")
-    kept = logos.of("aurora")
-    assert kept and "is not a host of the public internet" in kept.problem
+    logo = logos.of("aurora")
+    assert logo and "is not a host of the public internet" in logo.problem
 
 
 def test_saved_description_and_logo_are_on_home_and_on_reports(served: Served, tmp_path: Path) -> None:

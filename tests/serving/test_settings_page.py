@@ -48,7 +48,7 @@ def test_owner_saves_the_settings_and_sees_who_changed_what(served: Served) -> N
     assert version.after == SAVED and version.author == Author("login", "aurora")
     page = unescape(owner.get(answer.headers["location"]).text)
     assert "Saved as version 1." in page and "Tents & boots\nsince 1987</textarea>" in page
-    assert "Description, brand voice, store address, temperature and most products" in page
+    assert "Description, brand voice, store address, temperature and products per answer" in page
     save(owner, temperature="1.25")
     page = owner.get("/settings").text
     assert "<del>0.7</del> → <ins>1.25</ins>" in page and "Saved" not in page
@@ -72,7 +72,7 @@ def test_mistakes_are_shown_at_their_fields_and_nothing_is_saved(served: Served)
                   description="<script>alert(1)</script>")  # fmt: skip
     assert answer.status == 422 and served.site.settings.newest("aurora").number == 0
     for text in ("3 fields have mistakes", "Store address is not an address that begins with https://",
-                 "Temperature is not a number from 0 to 2", "Most products is not a whole number from 1 to 100",
+                 "Temperature is not a number from 0 to 2", "Products per answer is not a whole number from 1 to 100",
                  'value="http://a.example.com"', 'value="many"', "&lt;script&gt;"):  # fmt: skip
         assert text in answer.text, text
     assert "<script>alert" not in answer.text
