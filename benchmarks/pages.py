@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.pages [--orders 5000] [--kinds shopify,stripe]
 
-The simulated sources are a process of their own. A first pull of a shop that has hardly any order is not measured; then
-all orders of three days come at once, which Shopify's streams read by pages. The plain way: `read_json` of the records
-that landed, in one file, and the tables of the stream from it, each row as it is.
+The simulated sources are a process of their own. A first pull, which goes by bulk, is not measured; then the orders of
+three days come at once, which Shopify's streams read by pages. The plain way: `read_json` of the records that landed,
+in one file, and the tables of the stream from it, each row as it is.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,7 +40,7 @@ from orchestration import settings
 from orchestration.home import Home
 
 START = datetime(2026, 1, 15, tzinfo=UTC)
-FEW, END = START + timedelta(hours=1), START + timedelta(hours=70)  # when the first and the measured pull come
+FIRST, END = START + timedelta(hours=30), START + timedelta(hours=100)  # when the first and the measured pull come
 SHOP, ORDERS_OF_SHOP = "aurora", 0.6  # its part of the world's orders
 ROUNDS = 3
 
@@ -72,10 +73,12 @@ def serve(pipe: Connection, orders: int) -> None:
     from simulator import demo_world
     from simulator import serve as simulated
     from simulator.apis.shopify.endpoint import ShopifyLimits
+    from simulator.scenarios.demo.scenarios import SCENARIOS
 
-    world = demo_world(5, START.date(), END, round(orders * 400 * 24 / 70 / ORDERS_OF_SHOP))
+    SCENARIOS["many_lines"] = replace(SCENARIOS["many_lines"], lines=3)  # an order of 260 lines makes pages go by bulk
+    world = demo_world(5, START.date(), END, round(orders * 400 * 24 / 100 / ORDERS_OF_SHOP))
     shop = next(shop for shop in world.shops if shop.account == SHOP)
-    with simulated(world, now=FEW, limits=ShopifyLimits(restore_rate=1e9)) as server:
+    with simulated(world, now=FIRST, limits=ShopifyLimits(restore_rate=1e9)) as server:
         own = {"kind": "shopify", "account": SHOP, "base_url": server.base_url(SHOP), "token": shop.token}
         pipe.send([own, *other_sources(server, SHOP)])
         while pipe.recv():
@@ -101,6 +104,8 @@ def measure(folder: Path, sources: list[dict[str, Any]], server: Connection, pro
         if landed is None or rows < 1000:
             continue
         stream = next(stream for stream in BY_KIND[kind].streams if stream.name == name)
+        if kind == "shopify" and any(path.suffix == ".gz" for path in landed.paths):
+            raise SystemExit(f"{name} went by bulk: an order has more lines than a page shows")
         plain = _plain(folder, stream, landed)
         print(f"| {kind} {name} | {rows:,} | {calls} | {seconds:.2f} | {plain:.2f} | {seconds / plain:.1f} |")
 

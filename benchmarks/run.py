@@ -76,6 +76,7 @@ def main() -> None:
 
 def measure(folder: Path, world: Path | None, days: int | None = None) -> Iterator[tuple[str, str, float, float]]:
     """Rows of (what, size, seconds, seconds of the plain way)."""
+    from benchmarks import growth
     from orchestration import demo, pipeline, servers, superset
     from orchestration.dbt_build import build
     from orchestration.home import Home
@@ -94,6 +95,7 @@ def measure(folder: Path, world: Path | None, days: int | None = None) -> Iterat
             yield "build", size, took, _best(lambda: db.execute(PLAIN_DAY).fetchall())
         tenants = [tenant.id for tenant in settings.tenants]
         built = build(home, "benchmark")
+        growth.complete(home, built, tenants)
         with _timed() as took_publish:
             target = publish(home, built, "20000101T000000", tenants, lambda *_: None)
         size = sum(path.stat().st_size for path in target.iterdir())

@@ -43,6 +43,10 @@ class _Node(msgspec.Struct):
     id: str
 
 
+class _Nodes(msgspec.Struct):
+    nodes: list[_Node]
+
+
 def root_of(stream: Stream) -> str:
     """The field of the query that lists the stream's objects."""
     return stream.query.split("%", 1)[0].strip()
@@ -129,8 +133,9 @@ def flatten(node: bytes | msgspec.Raw, connections: dict[str, Any], label: str) 
         connection = decoded(raw, _Connection, label, name)
         if connection.page_info.has_next_page:
             raise TooLargeError(f"{bytes(fields['id']).decode()} has more {name} than a page shows")
+        decoded(raw, _Nodes, label, name)
+        parent = b'{"__parentId":' + bytes(fields["id"]) + b","
         for child in connection.nodes:
-            decoded(child, _Node, label, f"{name}.nodes")
-            first, *rest = flatten(child, connections[name], label)
-            yield b'{"__parentId":' + bytes(fields["id"]) + b"," + first[1:]
+            first, *rest = flatten(child, connections[name], label) if connections[name] else (bytes(child),)
+            yield parent + first[1:]
             yield from rest
