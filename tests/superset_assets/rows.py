@@ -68,6 +68,8 @@ GROUPS = {
     "('refund', 1, 'Wellness', 'vault_2', 'Mornings', 'playful', 'v2', 'pt', 'Portugal', 'Southern Europe', "
     "'repeat', 'bought by mistake', '0 days', '19:00')) AS c (entry, number, niche, vault_id, product_name, ai_style, "
     "ai_prompt_version, language, country, region, customer_type, refund_reason, refund_age, hour_of_day)",
+    "vault_profit": "days, (VALUES ('AI Tools', 'vault_3', 'Toolkit', 'advertising', 4), "
+    "('Wellness', 'vault_2', 'Mornings', 'design', 3)) AS c (niche, vault_id, product_name, category, number)",
     "vault_funnel": "days, (VALUES ('AI Tools', 'vault_3', 1, 'Visit', 80), ('AI Tools', 'vault_3', 2, 'Cart', 20), "
     "('AI Tools', 'vault_3', 3, 'Purchase', 9), ('AI Tools', 'vault_3', 4, 'Refund', 1), "
     "('Wellness', 'vault_2', 1, 'Visit', 50), ('Wellness', 'vault_2', 2, 'Cart', 14), "
@@ -129,6 +131,11 @@ NAMED = {
         "deliveries_made": "CASE entry WHEN 'purchase' THEN number - day(date_day) // 28 ELSE 0 END",
         "first_time_orders": "CASE WHEN entry = 'purchase' AND customer_type = 'first_time' THEN number ELSE 0 END",
         "repeat_orders": "CASE WHEN entry = 'purchase' AND customer_type = 'repeat' THEN number ELSE 0 END",
+    },
+    "vault_profit": {
+        "niche": "niche || ' {canary}'", "revenue_minor": "number * (3000 + 100 * day(date_day))",
+        "refunded_minor": "number * (300 + 10 * day(date_day))", "costs_minor": "number * (500 + 10 * day(date_day))",
+        "profit_minor": "number * (2200 + 80 * day(date_day))",
     },
     "vault_funnel": {
         "niche": "niche || ' {canary}'", "step_count": "number", "previous_count": "CASE step WHEN 'Visit' THEN NULL "
