@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.sources import ACCOUNTS, Recipe, Shops
+from tests.end_to_end.sources import ACCOUNTS, PULLS, Recipe, Shops
 
 YEAR = Recipe(11, 1_000)
 """Thirteen months; the first load comes by bulk, the later ones by pages."""
-SPRING = Recipe(12, 600, date(2026, 4, 20), accounts=("aurora",))
+SPRING = Recipe(12, 600, date(2026, 4, 20), PULLS[-1:], ("aurora",))
 """A young shop: disputes under review, pending refunds, an open invoice, a subscription past due. The other shop
-of this world has none of them that this one lacks."""
+of this world has none of them that this one lacks. It is synced once: YEAR has later syncs."""
 SUMMER = Recipe(13, 400, date(2026, 5, 30))
 """A younger one: subscriptions on trial, a reservation campaign that still runs."""
 DEEP = (SUMMER, Recipe(11, 4_000), Recipe(12, 1_500, date(2026, 4, 20)), Recipe(13, 1_500, date(2026, 5, 30)))
