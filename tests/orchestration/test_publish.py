@@ -237,10 +237,16 @@ def test_broken_data_block_their_tenant_and_every_failed_test_is_named(place: In
 def test_one_wrong_cent_blocks_its_tenant_and_repaired_data_publishes_again(place: Installation) -> None:
     plant(place, A_CENT_OFF)
     before = place.marts()
+    about = place.current.resolve() / "build.json"
+    about.chmod(0o644)
+    records = json.loads(about.read_text())["records"]
+    about.write_text(json.dumps({**json.loads(about.read_text()), "records": {**records, "aurora": ["event_log"]}}))
     (block,) = pipeline.rebuild(place.settings).blocked
     assert block.tenant_id == "aurora"
     assert "every_order_adds_up: 1 row" in block.reason
     assert place.marts()["orders"] == before["orders"]
+    now = json.loads((place.current / "build.json").read_text())["records"]
+    assert now == {**records, "aurora": ["event_log"]}, "a blocked tenant keeps its dashboards"
     plant(place, A_CENT_OFF.replace("+ 0.01", "- 0.01"))
     assert pipeline.rebuild(place.settings).blocked == []
     assert place.marts() == before
