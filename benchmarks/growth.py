@@ -84,7 +84,7 @@ def _of_orders(folder: Path, source: Path, times: int) -> dict[str, Any]:
     from connectors.sync.staging import Staging
     from orchestration import dbt_build, dbt_parse
     from orchestration.home import Home
-    from orchestration.publication import publish
+    from orchestration.publication import Tenant, publish
 
     home, built = Home(folder), list[dbt_build.Built]()
     home.staging.parent.mkdir()
@@ -96,7 +96,9 @@ def _of_orders(folder: Path, source: Path, times: int) -> dict[str, Any]:
     build = _cpu(lambda: built.append(dbt_build.build(home, "full")))
     complete(home, built[0], [increment.SHOP])
     size = built[0].path.stat().st_size
-    published = _cpu(lambda: publish(home, built[0], "20000101T000000", [increment.SHOP], lambda *_: None))
+    published = _cpu(
+        lambda: publish(home, built[0], "20000101T000000", {increment.SHOP: Tenant("UTC")}, lambda *_: None)
+    )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {
         "size": orders, "build": build, "publish": published, "memory": memory / GB,

@@ -80,7 +80,7 @@ def measure(folder: Path, world: Path | None, days: int | None = None) -> Iterat
     from orchestration import demo, pipeline, servers, superset
     from orchestration.dbt_build import build
     from orchestration.home import Home
-    from orchestration.publication import publish
+    from orchestration.publication import Tenant, publish
 
     home = Home(folder)
     with servers.Children() as children:
@@ -93,9 +93,9 @@ def measure(folder: Path, world: Path | None, days: int | None = None) -> Iterat
             db.execute(f"attach '{home.staging}' as staging (read_only)")
             size = f"{db.execute('select count(*) from staging.shopify.sales').fetchall()[0][0]:,} ledger rows"
             yield "build", size, took, _best(lambda: db.execute(PLAIN_DAY).fetchall())
-        tenants = [tenant.id for tenant in settings.tenants]
+        tenants = {tenant.id: Tenant(tenant.time_zone) for tenant in settings.tenants}
         built = build(home, "benchmark")
-        growth.complete(home, built, tenants)
+        growth.complete(home, built, list(tenants))
         with _timed() as took_publish:
             target = publish(home, built, "20000101T000000", tenants, lambda *_: None)
         size = sum(path.stat().st_size for path in target.iterdir())
