@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 
 from common.errors import StopError
-from orchestration import dbt_parse, incremental, last_build, recorded, units
+from orchestration import dbt_parse, incremental, last_build, recorded, unit_rows, units
 from orchestration.dbt_parse import PLAN, QUIET, arguments, close_connections, environment, parse, scratch
 from orchestration.home import Home, quoted
 from orchestration.recorded import OnNode
@@ -328,7 +328,7 @@ def _warehouse(path: Path, staging: Path, *, read_only: bool = True) -> Iterator
 def _program() -> str:
     """Hash of everything that makes marts of rows: a last build of another program is not used."""
     digest = hashlib.sha256(f"{dbt_parse.fingerprint()} {version('takings')} {duckdb.__version__}".encode())
-    for module in (incremental, last_build, recorded, units):
+    for module in (incremental, last_build, recorded, unit_rows, units):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 

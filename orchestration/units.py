@@ -7,6 +7,11 @@ what it looks up. Units are counted in buckets of a hash: a few orders share one
 
 A lookup is an input whose row concerns the model's rows with equal values in these columns, and no others. Every other
 input with the columns of the unit is a part of it. A change of any input that is neither makes the model whole again.
+
+A model that adds up units names the columns by which it does. Every other column is a sum, 0 and not null where there
+is nothing to add, and `row_count` is the number of added rows: a row without any disappears. Its inputs are tables.
+
+    {{ config(meta={'unit': 'order', 'sums_by': ['tenant_id', 'source', 'channel', 'date_day']}) }}
 """
 
 from __future__ import annotations
@@ -20,6 +25,8 @@ UNITS: Mapping[str, tuple[str, ...]] = {
 }
 """The columns that name a unit, beside the tenant."""
 BUCKETS = 65_536
+ROWS = "row_count"
+"""The column of a model of sums that says how many rows were added."""
 
 ORDER_SOURCES = tuple(
     f"shopify.{name}"
