@@ -31,7 +31,7 @@ from orchestration.unit_rows import UnitRows, bucket
 VOLATILE = re.compile(r"\bcurrent_(date|timestamp)\b|\bnow\(\)", re.IGNORECASE)
 FILLED = ("kpis", "sales_trend", "movers", "alerts", "annotations", "outlook", "build_info")
 """Marts that get rows after the build (semantic/digest/fill.py): the last build's are of its own instant."""
-SMALL = 300_000  # rows of a table that is compared with the last build's, to find that it did not change
+SMALL = 1_000_000  # rows of a table that is compared with the last build's, to find that it did not change
 MOST_TOUCHED = units.BUCKETS // 4  # more are not faster than a whole model
 CONTENTS = "delta.main.contents"
 Outcome = tuple[str, int | None, str | None]
@@ -223,12 +223,26 @@ class Increment:
         self.build.execute(f"insert into {table} {new}")
 
     def _test(self, node: Node) -> Any:
-        """A test that passed before fails only by rows of touched units, where it has a unit."""
-        if self.outcomes[node["unique_id"]][:2] == ("pass", 0) and (unit := self._touched_by(node)):
-            result = recorded.run(self.build, node, self.rows.over_parts(node, node["sql"], unit))
-            if result.status == "pass":
-                return result
-        return recorded.run(self.build, node)
+        """A test that passed before fails only by rows of touched units, where it has a unit or tests keys of one."""
+        sql = self._narrowed(node) if self.outcomes[node["unique_id"]][:2] == ("pass", 0) else None
+        result = recorded.run(self.build, node, sql)
+        return result if result.status == "pass" or sql is None else recorded.run(self.build, node)
+
+    def _narrowed(self, node: Node) -> str | None:
+        """SQL of a test over the rows that may fail now; none where they are not known."""
+        keys = node["meta"].get("keys")
+        if not keys:
+            unit = self._touched_by(node)
+            return self.rows.over_parts(node, node["sql"], unit) if unit else None
+        (model,) = node["depends_on"]
+        unit = self._touched_by({**node, "meta": {"unit": self.nodes[model]["meta"].get("unit")}})
+        if unit is None:
+            return None
+        relation, part = self.rows.relation(model), self.rows.over_parts(node, self.rows.relation(model), unit)
+        if not set(units.UNITS[unit]) <= set(keys):  # a key may be that of a row of another unit too
+            same = " and ".join(f"t.{key} is not distinct from p.{key}" for key in keys)
+            part = f"(select t.* from {relation} as t semi join {part} as p on {same})"
+        return str(node["sql"].replace(relation, part))
 
     def _is_as_before(self, node: Node) -> bool:
         name = node["unique_id"]

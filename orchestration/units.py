@@ -21,6 +21,7 @@ from collections.abc import Collection, Mapping
 UNITS: Mapping[str, tuple[str, ...]] = {
     "order": ("source_account", "order_id"),
     "customer": ("customer_key",),
+    "account": ("customer_id",),
     "day": ("date_day",),
 }
 """The columns that name a unit, beside the tenant."""

@@ -40,7 +40,7 @@ def test_five_changes_in_a_row_equal_one_full_build(seed: int, tmp_path: Path) -
 def test_wrongly_declared_unit_is_found(tmp_path: Path) -> None:
     """Whether an order is its customer's first depends on the customer's other orders."""
     history = History(published_shops().home.staging, tmp_path, 1)
-    history.declared["int_customer_keys"] = {"unit": "order"}
+    history.declared["int_first_orders"] = {"unit": "order"}
     with duckdb.connect(str(history.staging)) as db:
         db.execute(
             "delete from shopify.orders where order_id in (select arg_min(order_id, processed_at) from shopify.orders "
@@ -48,7 +48,7 @@ def test_wrongly_declared_unit_is_found(tmp_path: Path) -> None:
         )
     history.build()
     wrong = [line.partition(":")[0] for line in differences(history.last, history.full())]
-    assert "intermediate.int_customer_keys" in wrong
+    assert "intermediate.int_first_orders" in wrong
     assert "marts.orders" in wrong
 
 

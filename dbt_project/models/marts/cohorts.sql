@@ -1,55 +1,28 @@
--- Revenue is net of refunds, by the order's month: returned goods, and adjustments for money paid back without goods or
--- kept for restocking.
-with orders as (
-    select * from {{ ref('int_orders') }}
-    where is_known
-),
+with months as (select * from {{ ref('int_cohort_months') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
-
-first_orders as (
-    select
-        tenant_id,
-        customer_key,
-        date_trunc('month', min(date_day)) as cohort_month
-    from orders
-    group by all
-),
 
 sizes as (
     select
         tenant_id,
         cohort_month,
-        count(*) as customers
-    from first_orders
-    group by all
-),
-
-months as (
-    select
-        orders.tenant_id,
-        first_orders.cohort_month,
-        date_diff('month', first_orders.cohort_month, date_trunc('month', orders.date_day)) as month_number,
-        count(distinct orders.customer_key) as active_customers,
-        count(*) as orders,
-        sum(
-            orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor + orders.adjustments_minor
-        ) as net_revenue_minor
-    from orders
-    inner join first_orders using (tenant_id, customer_key)
-    group by all
+        active_customers as customers
+    from months
+    where month_number = 0
 ),
 
 active as (
     select
         tenant_id,
         date_trunc('month', date_day) as month
-    from orders
+    from {{ ref('int_order_days') }}
+    where known_orders > 0
     union
     select
         tenant_id,
         date_trunc('month', date_day) as month
-    from {{ ref('int_ledger') }}
+    from {{ ref('int_daily_sales') }}
+    where ledger_rows > 0
 ),
 
 newest as (
@@ -92,7 +65,7 @@ select
     tenants.minor_units,
     grid.customers,
     coalesce(months.active_customers, 0) as active_customers,
-    coalesce(months.orders, 0) as orders,
+    coalesce(months.row_count, 0) as orders,
     cast(coalesce(months.net_revenue_minor, 0) as bigint) as net_revenue_minor,
     cast(sum(coalesce(months.net_revenue_minor, 0)) over (
         partition by grid.tenant_id, grid.cohort_month order by grid.month_number

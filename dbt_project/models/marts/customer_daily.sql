@@ -1,3 +1,4 @@
+{{ config(meta={'unit': 'account'}) }}
 -- Guests (orders without a customer id) are excluded from rankings.
 with orders as (
     select * from {{ ref('int_orders') }}
@@ -11,7 +12,7 @@ names as (
         customer_id,
         arg_max(customer_name, (processed_at, order_id)) as display_name
     from orders
-    group by all
+    group by tenant_id, source, customer_id
 )
 
 select
@@ -30,4 +31,12 @@ select
     cast(sum(orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor) as bigint) as net_sales_minor
 from orders
 inner join names using (tenant_id, source, customer_id)
-group by all
+group by
+    orders.tenant_id,
+    orders.source,
+    orders.customer_key,
+    orders.customer_id,
+    names.display_name,
+    orders.date_day,
+    orders.currency,
+    orders.minor_units

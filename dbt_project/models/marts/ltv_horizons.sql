@@ -1,71 +1,35 @@
-with orders as (
-    select * from {{ ref('int_orders') }}
-    where is_known
-),
+with months as (select * from {{ ref('int_cohort_months') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
 today as (select * from {{ ref('int_today') }}),
 
-first_orders as (
-    select
-        tenant_id,
-        customer_key,
-        min(date_day) as first_day,
-        cast(date_trunc('month', min(date_day)) as date) as cohort_month
-    from orders
-    group by all
-),
-
-sizes as (
-    select
-        tenant_id,
-        cohort_month,
-        count(*) as customers
-    from first_orders
-    group by all
-),
-
 horizons as (
-    select
-        sizes.*,
-        unnest([30, 60, 90, 180, 365]) as horizon_days
-    from sizes
-),
-
-complete_cohorts as (
-    select horizons.*
-    from horizons
-    inner join today using (tenant_id)
-    -- a customer of the month's last day has completed the horizon, the day of the first order included
-    where horizons.cohort_month + interval 1 month + to_days(horizons.horizon_days - 1) <= today.today
-),
-
-revenue as (
-    select
-        first_orders.tenant_id,
-        first_orders.cohort_month,
-        complete_cohorts.horizon_days,
-        sum(
-            orders.gross_sales_minor - orders.discounts_minor - orders.returns_minor + orders.adjustments_minor
-        ) as net_revenue_minor,
-        count(*) as orders
-    from first_orders
-    inner join orders using (tenant_id, customer_key)
-    inner join complete_cohorts using (tenant_id, cohort_month)
-    where orders.date_day < first_orders.first_day + complete_cohorts.horizon_days
-    group by all
+    {%- for days in [30, 60, 90, 180, 365] %}
+        select
+            tenant_id,
+            cohort_month,
+            {{ days }} as horizon_days,
+            sum(case when month_number = 0 then active_customers else 0 end) as customers,
+            sum(orders_{{ days }}) as orders,
+            sum(net_revenue_{{ days }}_minor) as net_revenue_minor
+        from months
+        group by tenant_id, cohort_month
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select
-    complete_cohorts.tenant_id,
-    complete_cohorts.cohort_month,
-    complete_cohorts.horizon_days,
+    horizons.tenant_id,
+    horizons.cohort_month,
+    horizons.horizon_days,
     tenants.currency,
     tenants.minor_units,
-    complete_cohorts.customers,
-    cast(revenue.orders as bigint) as orders,
-    cast(revenue.net_revenue_minor as bigint) as net_revenue_minor
-from complete_cohorts
+    cast(horizons.customers as bigint) as customers,
+    cast(horizons.orders as bigint) as orders,
+    cast(horizons.net_revenue_minor as bigint) as net_revenue_minor
+from horizons
 inner join tenants using (tenant_id)
-inner join revenue using (tenant_id, cohort_month, horizon_days)
+inner join today using (tenant_id)
+-- a customer of the month's last day has completed the horizon, the day of the first order included
+where horizons.cohort_month + interval '1' month + horizons.horizon_days * interval '1' day <= today.today + 1

@@ -1,27 +1,8 @@
-with lines as (
-    select
-        lines.*,
-        orders.processed_at
-    from {{ ref('stg_shopify__order_lines') }} as lines
-    inner join {{ ref('stg_shopify__orders') }} as orders using (tenant_id, source_account, order_id)
-    where not lines.is_gift_card
-),
+with sold as (select * from {{ ref('int_sold_products') }}),
 
 known as (select * from {{ ref('stg_shopify__products') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
-
-sold as (
-    select
-        tenant_id,
-        source,
-        product_key,
-        max(product_id) as product_id,
-        arg_max(title, (processed_at, order_id, line_item_id)) as title,
-        string_agg(distinct sku, ', ' order by sku) as skus
-    from lines
-    group by all
-),
 
 keys as (
     select

@@ -1,4 +1,4 @@
-{{ config(meta={'unit': 'order'}) }}
+{{ config(materialized='view', meta={'unit': 'order'}) }}
 select
     tenant_id,
     source,

@@ -1,9 +1,6 @@
 -- Two ways from one revenue to another, as signed steps per day; the steps up to a subtotal add up to it.
 -- An order's value counts on the day of the order, the rows of the ledger on their own day: `other_days` is the
 -- difference, `rounding` that of amounts in another currency, which are converted row by row.
-{{ config(meta={'unit': 'day'}) }}
-{%- set parts = 'gross_sales_minor - discounts_minor - returns_minor + shipping_minor + taxes_minor + duties_minor'
-    ~ ' + fees_minor + tips_minor + gift_cards_sold_minor + adjustments_minor' %}
 {%- set bridges = {
     'total_sales': {
         'Net sales': {
@@ -46,17 +43,18 @@ with measures as (
         adjustments_minor,
         order_revenue_minor,
         0 as other_orders_minor,
-        {{ parts }} as other_days_minor,
+        gross_sales_minor - discounts_minor - returns_minor + shipping_minor + taxes_minor + duties_minor + fees_minor
+        + tips_minor + gift_cards_sold_minor + adjustments_minor as other_days_minor,
         0 as rounding_minor
     from {{ ref('metrics_daily') }}
     union all by name
     select
         tenant_id,
         date_day,
-        case when is_completed then 0 else current_total_minor end as other_orders_minor,
-        -({{ parts }}) as other_days_minor,
-        {{ parts }} - current_total_minor as rounding_minor
-    from {{ ref('int_orders') }}
+        other_orders_minor,
+        other_days_minor,
+        rounding_minor
+    from {{ ref('int_order_days') }}
 ),
 
 steps as (

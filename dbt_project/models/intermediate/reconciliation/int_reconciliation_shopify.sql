@@ -2,9 +2,7 @@
 -- report that the app could read are not compared, nor is an account without any.
 with totals as (select * from {{ ref('stg_shopify__sales_totals') }}),
 
-sales as (select * from {{ ref('stg_shopify__sales') }}),
-
-orders as (select * from {{ ref('stg_shopify__orders') }}),
+sums as (select * from {{ ref('int_reconciled_sales') }}),
 
 shop as (select * from {{ source('shopify', 'shop') }}),
 
@@ -16,40 +14,6 @@ cursors as (
 reports as (
     select * from {{ source('takings', 'cursors') }}
     where source = 'shopify' and stream = 'sales_totals'
-),
-
-ledger as (
-    select
-        sales.*,
-        case
-            when sales.agreement_kind = 'OrderAgreement' then {{ local_day('orders.processed_at', 'shop.time_zone') }}
-            else {{ local_day('sales.happened_at', 'shop.time_zone') }}
-        end as date_day,
-        sales.amount_minor - sales.tax_minor as net_minor,
-        sales.line_type = 'PRODUCT' as is_product
-    from sales
-    inner join orders using (tenant_id, source_account, order_id)
-    inner join shop using (tenant_id, source_account)
-),
-
-sums as (
-    select
-        tenant_id,
-        source_account,
-        date_day,
-        sum(net_minor + discount_minor) filter (where is_product and quantity > 0) as gross_sales,
-        sum(case when quantity > 0 then discount_minor when quantity = 0 then -net_minor else 0 end) filter (
-            where is_product
-        ) as discounts,
-        sum(-net_minor) filter (where is_product and quantity < 0) as returns,
-        sum(net_minor) filter (where is_product) as net_sales,
-        sum(net_minor) filter (where line_type = 'SHIPPING') as shipping,
-        sum(tax_minor) filter (where line_type in {{ sale_types() }}) as taxes,
-        sum(amount_minor) filter (
-            where line_type in {{ sale_types() }}
-        ) as total_sales
-    from ledger
-    group by all
 ),
 
 compared as (

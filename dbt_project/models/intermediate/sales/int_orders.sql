@@ -2,6 +2,7 @@
     'unit': 'order',
     'lookups': {
         'int_exchange_rates': ['tenant_id', 'order_currency', 'date_day'],
+        'int_first_orders': ['tenant_id', 'customer_key'],
     },
 }) }}
 {%- set families = [
@@ -11,6 +12,8 @@
 with orders as (select * from {{ ref('stg_shopify__orders') }}),
 
 keys as (select * from {{ ref('int_customer_keys') }}),
+
+first_orders as (select * from {{ ref('int_first_orders') }}),
 
 rates as (select * from {{ ref('int_exchange_rates') }}),
 
@@ -24,7 +27,7 @@ ledger as (
         {%- endfor %}
         cast(sum(quantity) filter (where line_type = 'PRODUCT' and quantity > 0) as bigint) as units
     from {{ ref('int_ledger') }}
-    group by all
+    group by tenant_id, source_account, order_id
 ),
 
 refunds as (
@@ -34,7 +37,7 @@ refunds as (
         order_id,
         cast(sum(refunded_amount_minor) as bigint) as refunded_amount_minor
     from {{ ref('int_refunds') }}
-    group by all
+    group by tenant_id, source_account, order_id
 )
 
 select
@@ -53,7 +56,12 @@ select
     orders.customer_name,
     keys.is_guest,
     keys.is_known,
-    keys.customer_kind,
+    case
+        when not keys.is_known then 'guest'
+        when orders.order_id = first_orders.first_order_id and orders.source_account = first_orders.first_source_account
+            then 'new'
+        else 'returning'
+    end as customer_kind,
     orders.country_code,
     orders.country,
     orders.financial_status,
@@ -66,6 +74,7 @@ select
     rates.minor_units,
     rates.rate,
     rates.rate_date,
+    rates.factor,
     orders.order_currency,
     orders.total_minor as own_order_total_minor,
     coalesce(ledger.units, 0) as units,
@@ -79,6 +88,7 @@ select
     orders.landing_part
 from orders
 inner join keys using (tenant_id, source_account, order_id)
+left join first_orders on keys.tenant_id = first_orders.tenant_id and keys.customer_key = first_orders.customer_key
 left join ledger using (tenant_id, source_account, order_id)
 left join refunds using (tenant_id, source_account, order_id)
 left join rates

@@ -1,8 +1,4 @@
-with orders as (select * from {{ ref('stg_shopify__orders') }}),
-
-sales as (select * from {{ ref('stg_shopify__sales') }}),
-
-refunds as (select * from {{ ref('stg_shopify__refunds') }}),
+with orders as (select * from {{ ref('int_currency_days') }}),
 
 ad_days as (select * from {{ ref('int_ad_account_days') }}),
 
@@ -24,24 +20,6 @@ needed as (
         order_minor_units,
         date_day
     from orders
-    union
-    select
-        sales.tenant_id,
-        orders.order_currency,
-        orders.order_minor_units,
-        {{ local_day('sales.happened_at', 'tenants.time_zone') }}
-    from sales
-    inner join orders using (tenant_id, source_account, order_id)
-    inner join tenants using (tenant_id)
-    union
-    select
-        refunds.tenant_id,
-        orders.order_currency,
-        orders.order_minor_units,
-        {{ local_day('refunds.refunded_at', 'tenants.time_zone') }}
-    from refunds
-    inner join orders using (tenant_id, source_account, order_id)
-    inner join tenants using (tenant_id)
     union
     select
         tenant_id,

@@ -3,6 +3,8 @@
 {{ config(materialized='table', meta={'unit': 'order'}) }}
 with order_lines as (select * from {{ source('shopify', 'order_lines') }}),
 
+orders as (select * from {{ ref('stg_shopify__orders') }}),
+
 deletions as (
     select * from {{ source('shopify', 'deletions') }}
     where subject_type = 'PRODUCT'
@@ -37,6 +39,7 @@ select
     'shopify' as source,
     lines.source_account,
     lines.order_id,
+    orders.processed_at,
     lines.line_item_id,
     lines.product_id,
     lines.variant_id,
@@ -48,6 +51,7 @@ select
     lines.is_gift_card,
     {{ to_minor('lines.unit_price', 'currencies.minor_units') }} as unit_price_minor
 from lines
+inner join orders using (tenant_id, source_account, order_id)
 left join tips using (tenant_id, source_account, order_id, line_item_id)
 left join currencies on lines.currency = currencies.currency
 where tips.line_item_id is null

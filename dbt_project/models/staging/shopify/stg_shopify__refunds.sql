@@ -1,3 +1,4 @@
+{{ config(materialized='table', meta={'unit': 'order'}) }}
 with refunds as (select * from {{ source('shopify', 'refunds') }}),
 
 orders as (select * from {{ source('shopify', 'orders') }}),
@@ -19,7 +20,10 @@ paid as (
         sum(amount) filter (where gateway in ('gift_card', 'shopify_store_credit')) as as_store_credit
     from transactions
     where kind = 'REFUND' and status = 'SUCCESS' and not is_test
-    group by all
+    group by
+        tenant_id,
+        source_account,
+        refund_id
 ),
 
 goods as (
@@ -38,7 +42,10 @@ goods as (
             and refunds.order_id = order_lines.order_id
             and refund_lines.line_item_id = order_lines.line_item_id
     where not order_lines.is_gift_card
-    group by all
+    group by
+        refunds.tenant_id,
+        refunds.source_account,
+        refunds.refund_id
 )
 
 select

@@ -1,0 +1,14 @@
+{{ config(meta={'unit': 'product'}) }}
+select
+    tenant_id,
+    source,
+    product_key,
+    max(product_id) as product_id,
+    arg_max(title, (processed_at, order_id, line_item_id)) as title,
+    string_agg(distinct sku, ', ' order by sku) as skus
+from {{ ref('stg_shopify__order_lines') }}
+where not is_gift_card
+group by
+    tenant_id,
+    source,
+    product_key
