@@ -22,7 +22,7 @@ UNITS: Mapping[str, tuple[str, ...]] = {
     "order": ("source_account", "order_id"),
     "customer": ("customer_key",),
     "account": ("customer_id",),
-    "day": ("date_day",),
+    "product": ("source", "product_key"),
 }
 """The columns that name a unit, beside the tenant."""
 BUCKETS = 65_536

@@ -1,16 +1,7 @@
 -- The next year of a customer is what similar customers brought in during the last one: those who a year ago had as
 -- many orders (1, 2, 3 or more), the newest as long ago (up to 90, 180, 365 days, or longer).
 {%- set similar_at_least = 30 %}
-{%- set views = {'now': 'today.today', 'past': '(today.today - 365)'} %}
-with orders as (
-    select
-        tenant_id,
-        customer_key,
-        date_day,
-        gross_sales_minor - discounts_minor - returns_minor + adjustments_minor as net_revenue_minor
-    from {{ ref('int_orders') }}
-    where is_known
-),
+with totals as (select * from {{ ref('int_customer_totals') }}),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }}),
 
@@ -22,60 +13,45 @@ first_days as (
     select
         tenant_id,
         min(date_day) as first_day
-    from orders
+    from {{ ref('int_order_days') }}
+    where known_orders > 0
     group by tenant_id
 ),
 
-{%- for view, day in views.items() %}
-    {{ view }} as (
+{%- for name, day, last_day, orders in [
+    ('now', 'today.today', 'last_day', 'orders'), ('past', '(today.today - 365)', 'past_last_day', 'past_orders')
+] %}
+    {{ name }} as (
         select
-            orders.tenant_id,
-            orders.customer_key,
-            min(orders.date_day) as first_day,
-            max(orders.date_day) as last_day,
-            count(*) as orders,
-            sum(orders.net_revenue_minor) as net_revenue_minor,
-            least(count(*), 3) as orders_class,
+            totals.*,
+            least(totals.{{ orders }}, 3) as orders_class,
             case
-                when max(orders.date_day) >= {{ day }} - 90 then 90
-                when max(orders.date_day) >= {{ day }} - 180 then 180
-                when max(orders.date_day) >= {{ day }} - 365 then 365
+                when totals.{{ last_day }} >= {{ day }} - 90 then 90
+                when totals.{{ last_day }} >= {{ day }} - 180 then 180
+                when totals.{{ last_day }} >= {{ day }} - 365 then 365
                 else 0
             end as recency_class
-        from orders
+        from totals
         inner join today using (tenant_id)
-        where orders.date_day <= {{ day }}
-        group by orders.tenant_id, orders.customer_key, today.today
+        where totals.{{ orders }} > 0
     ),
 {%- endfor %}
 
-following as (
-    select
-        orders.tenant_id,
-        orders.customer_key,
-        sum(orders.net_revenue_minor) as net_revenue_minor
-    from orders
-    inner join today using (tenant_id)
-    where orders.date_day > {{ views.past }} and orders.date_day <= {{ views.now }}
-    group by orders.tenant_id, orders.customer_key
-),
-
 classes as (
     select
-        past.tenant_id,
-        past.orders_class,
-        past.recency_class,
+        tenant_id,
+        orders_class,
+        recency_class,
         count(*) as customers,
-        sum(coalesce(following.net_revenue_minor, 0)) as net_revenue_minor
+        sum(following_net_revenue_minor) as net_revenue_minor
     from past
-    left join following using (tenant_id, customer_key)
-    group by past.tenant_id, past.orders_class, past.recency_class
+    group by tenant_id, orders_class, recency_class
 ),
 
 predictions as (
     select
         now.*,
-        first_days.first_day > {{ views.past }} as is_history_short,
+        first_days.first_day > today.today - 365 as is_history_short,
         coalesce(classes.customers, 0) as similar_customers,
         case
             when classes.customers >= {{ similar_at_least }}
