@@ -46,10 +46,13 @@ class Built:
     nodes: list[dict[str, Any]] = field(default_factory=list)
 
     def rows(self) -> dict[str, int]:
-        """The number of rows of each table, by schema and name."""
-        with duckdb.connect(str(self.path), read_only=True) as db:
-            counted = db.execute("select schema_name || '.' || table_name, estimated_size from duckdb_tables()")
-            return dict(counted.fetchall())
+        """The number of rows of each table and of each mart, by schema and name."""
+        tables = "select schema_name || '.' || table_name, estimated_size from duckdb_tables()"
+        views = "select schema_name || '.' || view_name from duckdb_views() where schema_name = 'marts'"
+        with duckdb.connect() as db:
+            db.execute(f"attach {quoted(self.path)} as build (read_only)")  # as its views name it
+            counts: dict[str, int] = dict(db.execute(tables).fetchall())
+            return counts | {name: len(db.table(f"build.{name}")) for (name,) in db.execute(views).fetchall()}
 
     def show_failures_of(self, earlier: Built | None) -> None:
         """Show a check as failed that failed in an earlier build of the same run, before tenants were left out."""
