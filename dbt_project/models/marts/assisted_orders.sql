@@ -2,8 +2,6 @@
 -- before a session began was not assisted by it.
 with sessions as (select * from {{ ref('int_chat_sessions') }}),
 
-orders as (select * from {{ ref('orders') }}),
-
 web_orders as (
     select distinct
         tenant_id,
@@ -12,6 +10,11 @@ web_orders as (
         anonymous_id
     from {{ ref('events') }}
     where order_id is not null
+),
+
+orders as (
+    select * from {{ ref('orders') }}
+    where order_id in (select order_id from web_orders) or customer_id in (select customer_id from sessions)
 ),
 
 clicks as (
