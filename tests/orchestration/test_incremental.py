@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import dbt_build, dbt_parse, incremental, last_build, pipeline
+from orchestration import dbt_build, dbt_parse, incremental, last_build, pipeline, units
+from tests.orchestration import quick_build
 from tests.orchestration.histories import CHANGES, History, differences
 from tests.orchestration.installation import Installation, marts, published_shops, published_sources
 from tests.sampling import sample
@@ -35,6 +36,18 @@ def test_five_changes_in_a_row_equal_one_full_build(seed: int, tmp_path: Path) -
         history.change(name)
         history.build()
     assert differences(history.last, history.full()) == [], names
+
+
+def test_every_declared_unit_exists_and_every_unique_key_names_its_columns() -> None:
+    """A model whose unit does not exist would be built whole each time, and nobody would notice."""
+    nodes = quick_build.nodes()
+    declared = {node["name"]: node["meta"] for node in nodes if "unit" in node["meta"]}
+    assert {meta["unit"] for meta in declared.values()} == set(units.UNITS)
+    sums = [node for node in nodes if "sums_by" in node["meta"]]
+    assert len(sums) >= 8 and all("unit" in node["meta"] and "lookups" not in node["meta"] for node in sums)
+    assert all(f"as {units.ROWS}" in node["compiled_code"] for node in sums)
+    keys = [node for node in nodes if node["name"].endswith("_has_one_row_per_key")]
+    assert len(keys) > 20 and all("tenant_id" in node["meta"]["keys"] for node in keys)
 
 
 def test_wrongly_declared_unit_is_found(tmp_path: Path) -> None:

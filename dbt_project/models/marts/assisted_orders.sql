@@ -14,7 +14,9 @@ web_orders as (
 
 orders as (
     select * from {{ ref('orders') }}
-    where order_id in (select order_id from web_orders) or customer_id in (select customer_id from sessions)
+    where
+        order_id in (select web_orders.order_id from web_orders)
+        or customer_id in (select sessions.customer_id from sessions)
 ),
 
 clicks as (
@@ -29,13 +31,6 @@ clicks as (
     where clicked.event_type = 'clicked'
 ),
 
-visited as (
-    select distinct
-        tenant_id,
-        order_id
-    from web_orders
-),
-
 lines_of_visits as (
     select
         tenant_id,
@@ -43,7 +38,7 @@ lines_of_visits as (
         lines.product_id,
         lines.sku
     from {{ ref('stg_shopify__order_lines') }} as lines
-    inner join visited using (tenant_id, order_id)
+    inner join web_orders using (tenant_id, order_id)
 ),
 
 lines as (

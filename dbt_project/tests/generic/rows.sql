@@ -1,6 +1,5 @@
 {# The key of a mart: one row per combination of these columns, none of which is null. #}
 {% test unique_combination(model, columns) %}
-{{ config(meta={'keys': columns}) }}
 select {{ columns | join(', ') }}, count(*) as row_count
 from {{ model }}
 group by {{ columns | join(', ') }}

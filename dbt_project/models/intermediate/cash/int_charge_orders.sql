@@ -23,7 +23,7 @@ by_id as (
         min(source_account) as shop,
         min(channel) as channel
     from orders
-    where order_id in (select id_reference from charges)
+    where order_id in (select charges.id_reference from charges)
     group by tenant_id, order_id
 ),
 
@@ -35,7 +35,7 @@ by_name as (
         min(source_account) as shop,
         min(channel) as channel
     from orders
-    where name_reference <> '' and name_reference in (select name_reference from charges)
+    where name_reference <> '' and name_reference in (select charges.name_reference from charges)
     group by tenant_id, name_reference
     having count(*) = 1
 ),
