@@ -13,9 +13,7 @@ from typing import Any
 import duckdb
 
 Node = dict[str, Any]
-"""`sql` is what dbt executed, `compiled_code` its query; the other fields are named as dbt names them.
-
-`meta` of a test of a unique key also has its columns, as `keys`."""
+"""`sql` is what dbt executed, `compiled_code` its query; the other fields are named as dbt names them."""
 BROKEN = ("error", "fail", "skipped")
 OnNode = Callable[[int, int, str], None]
 """on_node(finished nodes, all nodes, name)"""
@@ -28,8 +26,6 @@ def record(results: Iterable[Any]) -> list[Node]:
 
 def _node(node: Any) -> Node:
     tested = str(node.resource_type) == "test"
-    generic = getattr(node, "test_metadata", None)
-    keys = generic.kwargs["columns"] if generic and generic.name == "unique_combination" else None
     return {
         "unique_id": node.unique_id,
         "name": node.name,
@@ -39,7 +35,7 @@ def _node(node: Any) -> Node:
         "compiled_code": getattr(node, "compiled_code", None),
         "depends_on": getattr(node.depends_on, "nodes", []),
         "severity": node.config.severity.lower() if tested else "error",
-        "meta": {**node.config.meta, **({"keys": keys} if keys else {})},
+        "meta": node.config.meta,
         "sql": Path(node.build_path).read_text(),
     }
 
