@@ -51,18 +51,18 @@ def test_every_declared_unit_exists_and_every_unique_key_names_its_columns() -> 
 
 
 def test_wrongly_declared_unit_is_found(tmp_path: Path) -> None:
-    """Whether an order is its customer's first depends on the customer's other orders."""
+    """Whether a customer came back in a month depends on all orders of the customer."""
     history = History(published_shops().home.staging, tmp_path, 1)
-    history.declared["int_first_orders"] = {"unit": "order"}
+    history.declared["int_customer_months"] = {"unit": "order", "sums_by": ["tenant_id", "month"]}
     with duckdb.connect(str(history.staging)) as db:
         db.execute(
-            "delete from shopify.orders where order_id in (select arg_min(order_id, processed_at) from shopify.orders "
+            "delete from shopify.orders where order_id in (select arg_max(order_id, processed_at) from shopify.orders "
             "where customer_id is not null group by tenant_id, customer_id having count(*) > 1)"
         )
     history.build()
     wrong = [line.partition(":")[0] for line in differences(history.last, history.full())]
-    assert "intermediate.int_first_orders" in wrong
-    assert "marts.orders" in wrong
+    assert "intermediate.int_customer_months" in wrong
+    assert "marts.customers_monthly" in wrong
 
 
 @pytest.fixture
