@@ -110,6 +110,7 @@ def _decisions(form: Form, catalog: Catalog) -> dict[str, Any]:
         "newest": (params.get("x_axis") if kind == "progress" else first) if params.get("row_limit") == 1 else None,
         "sort": params.get("x_axis_sort") if horizontal else params.get("timeseries_limit_metric"),
         "change": next((value["changeOf"] for value in config.values() if "changeOf" in value), None),
+        "hours": params.get("x_axis") if params.get("time_grain_sqla") == "PT1H" else None,
         "annotated": bool(params.get("annotated")),
         "latest": _is_latest(form, catalog),
         "stacked": params.get("stack") == "Stack",
