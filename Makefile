@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 TAKINGS := .venv/bin/takings
 SUPERSET := superset_assets/server/.venv
-WORKERS := 4
+WORKERS := 3
 PYTEST = .venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 help:  ## show this list
