@@ -63,7 +63,7 @@ def measure(server: process.Server) -> None:
             for _ in range(ROUNDS):
                 before, began = _cpu(leader), time.perf_counter()
                 with ThreadPoolExecutor(at_once) as threads:
-                    list(threads.map(lambda one: verify._rows(session, {**one, "force": force}), contexts))  # noqa: B023
+                    list(threads.map(lambda one, force=force: verify._rows(session, {**one, "force": force}), contexts))
                 took = time.perf_counter() - began
                 rounds.append(((_cpu(leader) - before) / len(contexts) * 1000, took))
             cpu, took = min(rounds)

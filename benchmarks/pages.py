@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.pages [--orders 5000] [--kinds shopify,stripe]
 
-The simulated sources are a process of their own. A first pull, which goes by bulk, is not measured; then the orders of
-three days come at once, which Shopify's streams read by pages. The plain way: `read_json` of the records that landed,
-in one file, and the tables of the stream from it, each row as it is.
+The simulated sources run in a process of their own. A first pull uses bulk operations and is not measured. Then the
+orders of three days come at once, which Shopify's streams read by pages. The plain way: `read_json` of the records that
+landed, in one file, and the tables of the stream from it, each row as it is.
 """
 
 from __future__ import annotations
