@@ -320,8 +320,10 @@
     own.delete("native_filters");
     own.delete("native_filters_key");
     const rest = own.size ? `&${own}` : "";
-    const address = location.pathname + (chosen ? search + rest : rest.replace("&", "?")) + location.hash;
-    if (address !== location.pathname + location.search + location.hash) history.replaceState(history.state, "", address);
+    const address = new URL(location.href); // writes each character as the browser does, so that equal addresses are equal
+    address.search = chosen ? search + rest : rest.replace("&", "?");
+    // browsers ignore what is written after a few hundred times
+    if (address.href !== location.href) history.replaceState(history.state, "", address.href);
   };
 
   /** The Executive Summary, or else another dashboard, with a range that Home has not. */

@@ -1,5 +1,6 @@
 """The controls above the dashboards in a real browser: a tenant takes period and comparison from page to page."""
 
+import itertools
 import json
 from datetime import date, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -151,7 +152,13 @@ def test_tenant_lands_on_home_and_takes_period_and_comparison_along(superset: Ru
             "marked": ["7d"], "days": in_words(*seven), "compared": "a year before", "sql": [], "filters": 0,
         }  # fmt: skip
 
-        driver.execute_script("window.sameAsBefore = true")
+        driver.execute_script(
+            """
+            const [own, written] = [history.replaceState.bind(history), []];
+            history.replaceState = (...call) => { written.push(call[2]); own(...call); };
+            Object.assign(window, {sameAsBefore: true, written});
+            """
+        )
         compare_with(driver, "nothing")
         wait.until(lambda d: not any(browser.changes(d).values()))
         compare_with(driver, "a year before")
@@ -161,6 +168,8 @@ def test_tenant_lands_on_home_and_takes_period_and_comparison_along(superset: Ru
         assert browser.controls(driver)["marked"] == [] and browser.controls(driver)["days"] == in_words(*free)
         assert driver.execute_script("return window.sameAsBefore")
         wait.until(lambda d: str(free[0]) in d.current_url)
+        written = driver.execute_script("return window.written")
+        assert len(written) > 2 and all(one != other for one, other in itertools.pairwise(written)), "no address twice"
         driver.refresh()  # what was chosen is in the address
         browser.settle(driver, charts("store_performance"))
         assert browser.numbers(driver)["Orders placed"] == orders_placed(superset, "nordlicht", *free)
