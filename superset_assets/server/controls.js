@@ -320,7 +320,7 @@
     own.delete("native_filters");
     own.delete("native_filters_key");
     const rest = own.size ? `&${own}` : "";
-    const address = new URL(location.href); // writes each character as the browser does, so that equal addresses are equal
+    const address = new URL(location.href); // written as the browser does, so that equal ones are equal
     address.search = chosen ? search + rest : rest.replace("&", "?");
     // browsers ignore what is written after a few hundred times
     if (address.href !== location.href) history.replaceState(history.state, "", address.href);
