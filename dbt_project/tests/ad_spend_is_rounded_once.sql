@@ -9,7 +9,7 @@ with days as (
         sum(purchase_value_micros) * max(minor_units) as purchase_value,
         count(distinct source_account) as accounts
     from {{ ref('spend') }}
-    group by all
+    group by tenant_id, source, date_day
 )
 
 select

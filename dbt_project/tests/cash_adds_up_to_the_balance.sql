@@ -7,7 +7,7 @@ with entries as (
         sum(own_net_minor) as net_minor,
         count(*) as entry_count
     from {{ ref('stg_stripe__balance_transactions') }}
-    group by all
+    group by tenant_id, source_account, own_currency
 ),
 
 cash as (
@@ -18,7 +18,7 @@ cash as (
         sum(own_net_minor) as net_minor,
         count(*) as entry_count
     from {{ ref('cash') }}
-    group by all
+    group by tenant_id, source_account, own_currency
 )
 
 select

@@ -5,7 +5,7 @@ with days as (
         date_trunc('month', date_day) as month,
         sum(amount_minor) as amount_minor
     from {{ ref('int_expense_days') }}
-    group by all
+    group by 1, 2
 ),
 
 months as (
@@ -22,7 +22,7 @@ months as (
             and expenses.own_minor_units = rates.own_minor_units
             and expenses.expense_month = rates.date_day
     where expenses.expense_month + interval 1 month <= today.today
-    group by all
+    group by expenses.tenant_id, expenses.expense_month
 )
 
 select

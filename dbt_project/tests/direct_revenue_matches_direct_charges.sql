@@ -4,7 +4,7 @@ with days as (
         tenant_id,
         sum(direct_revenue_minor) as by_day
     from {{ ref('metrics_daily') }}
-    group by all
+    group by tenant_id
 ),
 
 charges as (
@@ -13,7 +13,7 @@ charges as (
         sum(charged_minor) as by_charge
     from {{ ref('order_charges') }}
     where order_id is null
-    group by all
+    group by tenant_id
 ),
 
 other_entries as (
@@ -22,7 +22,7 @@ other_entries as (
         sum(cash_received_minor) as without_charge
     from {{ ref('cash') }}
     where charge_id is null
-    group by all
+    group by tenant_id
 )
 
 select

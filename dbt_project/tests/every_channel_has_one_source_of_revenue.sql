@@ -4,5 +4,5 @@ select
     channel,
     count(distinct revenue_source) as sources_of_revenue
 from {{ ref('channels') }}
-group by all
+group by source, channel
 having count(distinct revenue_source) > 1

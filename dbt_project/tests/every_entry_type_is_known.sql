@@ -7,4 +7,4 @@ select
     count(*) as entries
 from {{ ref('int_cash') }}
 where not is_known_type
-group by all
+group by tenant_id, source_account, entry_type

@@ -7,7 +7,7 @@ with ledger as (
         order_id,
         sum(amount_minor) as ledger_minor
     from {{ ref('stg_shopify__sales') }}
-    group by all
+    group by tenant_id, source_account, order_id
 )
 
 select

@@ -15,7 +15,7 @@ customers as (
         sum(opening_mrr_minor) as opening_mrr_minor,
         count(*) filter (where mrr_minor > 0) as paying
     from {{ ref('customer_mrr') }}
-    group by all
+    group by tenant_id, date_month
 )
 
 select

@@ -5,7 +5,7 @@ with days as (
         date_day,
         sum(net_sales_minor) as net_sales_minor
     from {{ ref('metrics_daily') }}
-    group by all
+    group by tenant_id, date_day
 ),
 
 products as (
@@ -14,7 +14,7 @@ products as (
         date_day,
         sum(net_sales_minor) as net_sales_minor
     from {{ ref('product_daily') }}
-    group by all
+    group by tenant_id, date_day
 )
 
 select

@@ -7,7 +7,7 @@ with traffic as (
         sum(counted_sessions_ordered) as sessions_ordered,
         count(distinct source) filter (where is_counted) as sources
     from {{ ref('sessions_daily') }}
-    group by all
+    group by tenant_id, date_day
 ),
 
 days as (
@@ -19,7 +19,7 @@ days as (
         sum(sessions_with_cart) as sessions_with_cart,
         sum(cart_sessions_ordered) as cart_sessions_ordered
     from {{ ref('metrics_daily') }}
-    group by all
+    group by tenant_id, date_day
 )
 
 select

@@ -30,7 +30,7 @@ levels as (
             sum(own_purchase_value_micros) as purchase_value_micros
         from {{ ref('spend') }}
         {{ 'where ' ~ level ~ '_id is not null' if level != 'account' }}
-        group by all
+        group by tenant_id, source, source_account, date_day
         {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

@@ -11,7 +11,7 @@ days as (
         count(distinct user_key) as active_users,
         count(*) as events
     from events
-    group by all
+    group by tenant_id, source, date_day
 ),
 
 visits as (
@@ -21,7 +21,7 @@ visits as (
         date_day,
         count(*) as sessions
     from {{ ref('sessions') }}
-    group by all
+    group by tenant_id, source, date_day
 ),
 
 ranges as (
@@ -31,7 +31,7 @@ ranges as (
         min(date_day) as first_day,
         max(date_day) as last_day
     from days
-    group by all
+    group by tenant_id, source
 ),
 
 spine as (
@@ -82,7 +82,7 @@ daily_changes as (
         date_day,
         sum(people) as people
     from changes
-    group by all
+    group by tenant_id, source, date_day
 ),
 
 thirty_days as (

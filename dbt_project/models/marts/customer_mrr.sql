@@ -11,7 +11,7 @@ with customers as (
         sum(opening_mrr_minor) as opening_mrr_minor,
         sum(revalued_mrr_minor) as revalued_mrr_minor
     from {{ ref('int_customer_mrr') }}
-    group by all
+    group by tenant_id, source, source_account, month, customer_id
 ),
 
 months as (select * from {{ ref('int_mrr_months') }}),

@@ -8,7 +8,7 @@ with uses as (
         count(distinct user_key) as feature_users
     from {{ ref('events') }}
     where event_name = 'feature_used' and feature is not null
-    group by all
+    group by tenant_id, source, feature, date_day
 ),
 
 days as (select * from {{ ref('activity_daily') }})

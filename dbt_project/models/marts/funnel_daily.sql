@@ -22,7 +22,7 @@ days as (
         count(*) filter (where order_status = 'SHIPPED') as orders_shipped,
         count(*) filter (where fulfillment_status = 'FULFILLED') as orders_shipped_ever
     from orders
-    group by all
+    group by tenant_id, date_day
 ),
 
 shipped as (

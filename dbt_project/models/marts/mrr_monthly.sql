@@ -17,7 +17,7 @@ targets as (
         max(target) filter (where metric = 'mrr') as mrr,
         max(target) filter (where metric = 'churn_rate') as churn_rate
     from {{ ref('targets') }}
-    group by all
+    group by tenant_id
 ),
 
 months as (
@@ -56,7 +56,7 @@ closing as (
         count(*) filter (where movement = '{{ movement }}') as customers_{{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
     from customers
-    group by all
+    group by tenant_id, date_month
 ),
 
 all_months as (

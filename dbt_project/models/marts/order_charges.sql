@@ -11,7 +11,7 @@ received as (
         cast(sum(cash_received_minor) as bigint) as charged_minor
     from {{ ref('cash') }}
     where cash_received_minor <> 0 and charge_id is not null
-    group by all
+    group by tenant_id, source_account, charge_id
 ),
 
 orders as (select * from {{ ref('int_orders') }}),

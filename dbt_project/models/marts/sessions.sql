@@ -23,4 +23,4 @@ select
     count(*) filter (where event_name = 'order_submitted') > 0 as has_order,
     first(order_id order by occurred_at, event_id) filter (where event_name = 'order_submitted') as order_id
 from events
-group by all
+group by tenant_id, source, source_account, session_key

@@ -12,7 +12,7 @@ days as (
         true as is_counted,
         {{ session_measures() }}
     from sessions
-    group by all
+    group by tenant_id, source, date_day, traffic_source
     union all by name
     select
         shop.*,

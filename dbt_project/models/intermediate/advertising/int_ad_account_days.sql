@@ -38,7 +38,7 @@ readings as (
         day as date_day,
         min(as_of) as as_of
     from {{ source('takings', 'days_read') }}
-    group by all
+    group by tenant_id, source, source_account, day
 ),
 
 tenants as (select * from {{ ref('stg_takings__tenants') }})

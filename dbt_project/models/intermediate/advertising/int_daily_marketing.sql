@@ -20,4 +20,4 @@ left join rates
         days.tenant_id = rates.tenant_id
         and days.account_currency = rates.order_currency
         and days.date_day = rates.date_day
-group by all
+group by 1, 2, 3, 4

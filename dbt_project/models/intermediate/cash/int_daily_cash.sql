@@ -12,4 +12,4 @@ select
     sum(balance_change_minor) as balance_change_minor,
     sum(case when order_id is null then cash_received_minor else 0 end) as direct_revenue_minor
 from {{ ref('cash') }}
-group by all
+group by tenant_id, source, channel, date_day

@@ -42,4 +42,4 @@ left join rates
         and newest_balances.own_currency = rates.own_currency
         and newest_balances.own_minor_units = rates.own_minor_units
         and newest_balances.date_day = rates.date_day
-group by all
+group by newest_balances.tenant_id, newest_balances.month

@@ -23,7 +23,7 @@ sums as (
         sum(operating_expenses_minor) - sum(fixed_expenses_minor) as variable_expenses_minor,
         sum(operating_expenses_minor) as operating_expenses_minor
     from days
-    group by all
+    group by 1, 2
 ),
 
 newest as (

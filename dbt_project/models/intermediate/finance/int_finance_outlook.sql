@@ -41,7 +41,7 @@ summed as (
         sum(step * step) filter (where recency <= 6) as sum_xx,
         sum(step * income_minor) filter (where recency <= 6) as sum_xy
     from past_months
-    group by all
+    group by tenant_id, month
 ),
 
 -- break-even revenue = fixed expenses of a month / contribution margin rate = dividend / divisor

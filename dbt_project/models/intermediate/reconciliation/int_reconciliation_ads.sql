@@ -23,7 +23,7 @@ marts as (
         sum(purchases) as purchases,
         sum(own_purchase_value_micros) as purchase_value_micros
     from {{ ref('spend') }}
-    group by all
+    group by tenant_id, source, source_account, date_day
 ),
 
 sides as (
@@ -69,4 +69,4 @@ select
     coalesce(sum(amount) filter (where side = 'marts'), 0) as ours_minor,
     coalesce(sum(amount) filter (where side = 'source'), 0) as theirs_minor
 from metrics
-group by all
+group by tenant_id, source, source_account, date_day, metric

@@ -16,7 +16,7 @@ cursors as (
         min(loaded_until) as loaded_until
     from {{ source('takings', 'cursors') }}
     where source = 'stripe'
-    group by all
+    group by tenant_id, source_account
 ),
 
 {% for metric, (table, key, amount, currency) in kinds.items() %}
@@ -83,4 +83,4 @@ from compared
 inner join tenants using (tenant_id)
 inner join cursors using (tenant_id, source_account)
 where compared.date_day < {{ local_day('cursors.loaded_until', 'tenants.time_zone') }}
-group by all
+group by compared.tenant_id, compared.source_account, compared.date_day, compared.metric

@@ -18,7 +18,7 @@ variants as (
         min(variant_id) as variant_id
     from {{ source('shopify', 'variants') }}
     where sku is not null
-    group by all
+    group by tenant_id, source_account, sku
     having count(*) = 1
 ),
 

@@ -19,4 +19,4 @@ select
     tenant_id,
     coalesce(max(date_day) filter (where source <> 'files'), max(date_day)) as today
 from days
-group by all
+group by tenant_id

@@ -56,7 +56,7 @@ tiered as (
         priced.is_tiered
         and priced.units > tiers.above
         and (priced.tiers_mode <> 'volume' or priced.units <= coalesce(tiers.up_to, priced.units))
-    group by all
+    group by priced.tenant_id, priced.source_account, priced.month, priced.subscription_item_id
 )
 
 select

@@ -13,7 +13,7 @@ first_syncs as (
         source_account,
         min(seen_at) as first_seen_at
     from {{ ref('stg_stripe__subscription_states') }}
-    group by all
+    group by tenant_id, source_account
 ),
 
 accounts as (
@@ -29,7 +29,7 @@ last_months as (
     from cursors
     inner join accounts using (tenant_id, source_account)
     inner join tenants using (tenant_id)
-    group by all
+    group by cursors.tenant_id
 ),
 
 first_months as (
@@ -38,7 +38,7 @@ first_months as (
         date_trunc('month', min({{ local_day('subscriptions.started_at', 'tenants.time_zone') }})) as first_month
     from subscriptions
     inner join tenants using (tenant_id)
-    group by all
+    group by subscriptions.tenant_id
 ),
 
 months as (

@@ -16,7 +16,7 @@ paying as (
         max(customer_email) as customer_email,
         cast(sum(own_mrr_minor) as bigint) as own_mrr_minor
     from items
-    group by all
+    group by tenant_id, source, source_account, month, customer_id, own_currency, own_minor_units
     having sum(own_mrr_minor) > 0
 ),
 

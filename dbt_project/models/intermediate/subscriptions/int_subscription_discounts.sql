@@ -85,7 +85,12 @@ effects as (
     where
         coupons.is_forever
         and coalesce(coupons.coupon_currency = discounts.own_currency, true)
-    group by all
+    group by
+        discounts.tenant_id,
+        discounts.source_account,
+        discounts.subscription_id,
+        discounts.month,
+        discounts.subscription_item_id
 )
 
 select

@@ -5,7 +5,7 @@ with visits as (
         date_day,
         {{ session_measures() }}
     from {{ ref('sessions') }}
-    group by all
+    group by tenant_id, source, date_day
 ),
 
 users as (
@@ -16,7 +16,7 @@ users as (
         count(distinct user_id) as user_days
     from {{ ref('events') }}
     where user_id is not null
-    group by all
+    group by tenant_id, source, date_day
 ),
 
 tenants_with_events as (select distinct tenant_id from visits),
@@ -31,7 +31,7 @@ app as (
         count(*) filter (where event_name = 'feature_used') as feature_uses
     from {{ ref('events') }}
     where event_name in ('api_call', 'feature_used')
-    group by all
+    group by tenant_id, source, date_day
 ),
 
 days as (
@@ -55,4 +55,4 @@ select
     coalesce(sum({{ name }}), 0) as {{ name }}{{ ',' if not loop.last }}
 {%- endfor %}
 from days
-group by all
+group by tenant_id, source, date_day

@@ -10,4 +10,4 @@ select
     sum(least(sessions_ordered, sessions_with_cart)) as cart_sessions_ordered,
     0 as add_to_carts
 from {{ ref('stg_shopify__sessions_totals') }}
-group by all
+group by tenant_id, source, date_day

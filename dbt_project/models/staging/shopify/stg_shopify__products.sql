@@ -23,7 +23,7 @@ by_product as (
         end as unit_cost_minor
     from variants
     left join currencies on variants.cost_currency = currencies.currency
-    group by all
+    group by variants.tenant_id, variants.source_account, variants.product_id
 )
 
 select

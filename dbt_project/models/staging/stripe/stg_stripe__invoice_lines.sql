@@ -9,7 +9,7 @@ items as (
         subscription_id,
         min(subscription_item_id) as only_item_id
     from {{ source('stripe', 'subscription_items') }}
-    group by all
+    group by tenant_id, source_account, subscription_id
     having count(*) = 1
 ),
 

@@ -36,7 +36,7 @@ changes as (
             and history.subscription_id = events.object_id
             and history.seen_at >= events.created_at
             and coalesce(history.previous_seen_at, timestamp '1970-01-01') < events.created_at
-    group by all
+    group by history.tenant_id, history.source_account, history.subscription_id, history.seen_at
 )
 
 select

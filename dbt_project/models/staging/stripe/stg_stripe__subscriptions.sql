@@ -14,7 +14,7 @@ first_syncs as (
         source_account,
         min(seen_at) as first_seen_at
     from {{ source('stripe', 'subscriptions_history') }}
-    group by all
+    group by tenant_id, source_account
 )
 
 select

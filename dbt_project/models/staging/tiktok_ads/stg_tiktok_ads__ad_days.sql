@@ -26,7 +26,7 @@ integrated as (
         max(run_id) as run_id,
         max(landing_part) as landing_part
     from {{ source('tiktok_ads', 'ads_insights') }}
-    group by all
+    group by tenant_id, source_account, date_day, campaign_id, ad_group_id, ad_id
 ),
 
 gmv_max as (
@@ -44,7 +44,7 @@ gmv_max as (
         max(run_id) as run_id,
         max(landing_part) as landing_part
     from {{ source('tiktok_ads', 'gmv_max_insights') }}
-    group by all
+    group by tenant_id, source_account, date_day, campaign_id
 ),
 
 days as (
