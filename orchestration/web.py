@@ -105,6 +105,7 @@ def serve(port: int) -> None:
     import uvicorn
 
     from serving.app import application
+    from serving.connections import Connection
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     log.setLevel(logging.INFO)
@@ -115,6 +116,7 @@ def serve(port: int) -> None:
         application(served),
         host="127.0.0.1",
         port=port,
+        http=Connection,
         log_config=None,
         access_log=False,  # it would hold tokens; serving/headers.py has a log of its own
         server_header=False,

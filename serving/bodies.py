@@ -10,10 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 READ_SECONDS = 10.0  # a body of some kilobytes comes with its headers
 
 
-async def body_of(request: Request, seconds: float = READ_SECONDS) -> bytes:
-    """The body. Raises HTTPException where it does not arrive."""
+async def body_of(request: Request) -> bytes:
+    """The body. Raises HTTPException where it does not arrive; the rest of it is not waited for."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(READ_SECONDS):
             return await request.body()
     except (TimeoutError, ClientDisconnect):
-        raise HTTPException(408) from None
+        raise HTTPException(408, headers={"connection": "close"}) from None

@@ -22,6 +22,7 @@ from superset_assets.names import CERTIFIED_BY, asset_uuid
 
 COLUMNS = 12
 TEXT_HEIGHT = 17  # of a text in a row without charts
+OTHERS = ": fewer days, or a filter, show the others"  # of a table that follows the days
 GRID = ["ROOT_ID", "GRID_ID"]
 TABS = "TABS-tabs"  # the tabs of a dashboard, which stand where the first of their rows does
 Charts = Mapping[str, Chart]
@@ -59,12 +60,12 @@ def _sentences(dashboard: Dashboard, charts: Charts, catalog: Catalog) -> str:
         for title, text in texts.items()
         if text
     ]
-    limits = {charts[name].title: charts[name].limit for name in chart_names(dashboard) if charts[name].type == "table"}
+    tables = [charts[name] for name in chart_names(dashboard) if charts[name].type == "table"]
     rules += [
-        f'[data-test-chart-name="{title}"]:has(tbody tr:nth-child({limit})) .dashboard-chart::before '
-        f'{{ content: attr(aria-label) " The first {limit} are listed: fewer days, or a filter, show the others."; }}'
-        for title, limit in limits.items()
-        if limit
+        f'[data-test-chart-name="{table.title}"]:has(tbody tr:nth-child({table.limit})) .dashboard-chart::before '
+        f'{{ content: attr(aria-label) " The first {table.limit} are listed{"" if table.latest else OTHERS}."; }}'
+        for table in tables
+        if table.limit
     ]
     return "".join(f"\n{rule}" for rule in rules)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from common import comparison as rules
 from common.comparison import Comparison
@@ -72,13 +73,15 @@ def _figures(
     *,
     of_month: bool,
 ) -> dict[str, Figure]:
-    table = compare(build, names, beside) if beside else answer(build, names, start=days[0], end=days[1])
+    counters = {name: numbers.counter(build.catalog, build.catalog.metric(name)) for name in names}
+    metrics = list(dict.fromkeys([*names, *filter(None, counters.values())]))
+    table = compare(build, metrics, beside) if beside else answer(build, metrics, start=days[0], end=days[1])
     row = table.to_pylist()[0]
     figures = {}
     for name in names:
         metric = build.catalog.metric(name)
         zero = numbers.empty(metric, known[name])
-        raw, earlier = (numbers.value(metric, row, key, zero) for key in (name, f"{name}_previous"))
+        raw, earlier = (_value(row, name, counters[name], zero, of) for of in ("", "_previous"))
         figures[name] = Figure(
             metric,
             numbers.shown(metric, raw, digits),
@@ -88,3 +91,10 @@ def _figures(
             days if of_month else None,
         )
     return figures
+
+
+def _value(row: Mapping[str, Any], name: str, counter: str, zero: int | None, of: str) -> Any:
+    """A number of all days together, whose row is there also without any rows of its mart: only where its counter
+    counts something does its sum lack it."""
+    number = row.get(f"{name}{of}")
+    return number if number is not None or row.get(f"{counter}{of}") else zero

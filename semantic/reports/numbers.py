@@ -61,9 +61,15 @@ def empty(metric: Metric, is_known: bool) -> int | None:
 
 
 def value(metric: Metric, row: Mapping[str, Any], name: str, zero: int | None) -> Any:
-    """The number of a row; `zero` where the row has none. A row with a sum that lacks something is unknown."""
+    """The number of a group's row; `zero` where the group has no row. A sum that lacks something is unknown."""
     number = row.get(name)
     return number if number is not None or (metric.unknown_with and name in row) else zero
+
+
+def counter(catalog: Catalog, metric: Metric) -> str:
+    """The metric that counts what a metric's sum lacks, as messages without a cost; empty where nothing lacks."""
+    same = (other for other in catalog.metrics.values() if other.mart == metric.mart and other.kind == "sum")
+    return next((other.name for other in same if metric.unknown_with and other.expr == metric.unknown_with), "")
 
 
 def places(metric: Metric, digits: int) -> int:

@@ -150,7 +150,7 @@ def _of_http(error: HTTPException) -> Problem:
         advice = f"Use {headers.get('allow', 'GET')}"
         return Problem(405, "method", "This address does not take this method", "", advice, (), headers)
     if error.status_code == 408:
-        return Problem(408, "timeout", "The body did not arrive in time", "", "Send the request again")
+        return Problem(408, "timeout", "The body did not arrive in time", "", "Send the request again", (), headers)
     if error.status_code == 413:
         return too_long()
     return Problem(error.status_code, "request", "The request cannot be read", str(error.detail), "", (), headers)

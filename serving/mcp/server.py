@@ -18,13 +18,15 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from serving.api import problems
 from serving.api.access import Gate
 from serving.api.problems import ProblemError
 from serving.audit.recording import describe
+from serving.bodies import body_of
 from serving.cache import Cache
 from serving.limiting import Limits
 from serving.mcp import results
@@ -97,7 +99,10 @@ def routes(site: Site, reader: Reader, cache: Cache, limits: Limits) -> APIRoute
         except ProblemError as error:
             return problems.response(error.problem, request)
         request.scope[CALLER] = Caller(access.tenant, access.token.scopes)
-        return _Messages(own)
+        try:
+            return _Messages(own, await body_of(request))
+        except HTTPException as error:
+            return problems.response(problems.of_error(error), request)
 
     return router
 
@@ -116,19 +121,23 @@ def _note_tool(context: Context, name: str) -> None:
 
 
 class _Messages(Response):
-    """The SDK's answer to a request of which nothing was read yet."""
+    """The SDK's answer to a request, whose body was read already: the SDK would wait for it without an end."""
 
-    def __init__(self, own: Server[Any]) -> None:
+    def __init__(self, own: Server[Any], body: bytes) -> None:
         super().__init__()
-        self._server = own
+        self._server, self._messages = own, [{"type": "http.request", "body": body, "more_body": False}]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         manager = StreamableHTTPSessionManager(
             self._server, json_response=True, stateless=True, max_request_body_size=MOST_BODY,
             security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # ours are above
         )  # fmt: skip
+
+        async def received() -> Message:
+            return self._messages.pop() if self._messages else await receive()
+
         async with manager.run():
-            await manager.handle_request(scope, receive, send)
+            await manager.handle_request(scope, received, send)
 
 
 async def serve_stdio(site: Site, tenant: Tenant) -> None:

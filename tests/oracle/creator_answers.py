@@ -134,7 +134,10 @@ CHARTS: Mapping[str, Answer] = {
     "Profit": of("vault_profit"),
     "Profit by niche": of("vault_profit", "vault_costs", by=["niche"], label={"niche": "niche_label"},
                           order="vault_profit"),
-    "Costs by category": _ranking("vault_costs", "category", "category_label"),
+    "Costs by category": lambda records, days: [
+        row for row in _ranking("vault_costs", "category", "category_label", limit=11)(records, days)
+        if row["category_label"] != "(sales)"
+    ][:10],
     "Vault revenue over time": of("vault_revenue", by=["date_day"]),
     "Revenue by niche": _ranking("vault_revenue", "niche", "niche_label"),
     "Niches": of(*TABLE, "vault_refunded_amount", by=["niche"], label={"niche": "niche_label"}, order="vault_revenue"),

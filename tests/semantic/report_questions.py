@@ -52,6 +52,9 @@ class Questions:
         return self.known[name]
 
     def _is_known(self, metric: Metric) -> bool:
+        if metric.unknown_with:  # of the same column, whole or not
+            same = [other for other in self._metrics_of(metric) if other.expr == metric.expr and not other.unknown_with]
+            return self.is_known(same[0].name)
         if metric.expr.startswith("COALESCE"):
             return any(self.is_known(part) for part in metric.inputs)
         if metric.inputs:
@@ -59,6 +62,18 @@ class Questions:
         mart = self.catalog.marts[metric.mart]
         by = [mart.time_grain or "day" if item == mart.time_column else item for item in metric.non_additive_over]
         return any(row[metric.name] is not None for row in self.rows([metric.name], by, None))
+
+    def _metrics_of(self, metric: Metric) -> list[Metric]:
+        return [other for other in self.catalog.metrics.values() if other.mart == metric.mart]
+
+    def over(self, metric: Metric, days: tuple[date, date]) -> Any:
+        """A metric over all days: unknown where what it lacks is counted, else zero without rows."""
+        (row,) = self.rows([metric.name], [], days)
+        if row[metric.name] is None and metric.unknown_with:
+            (lacking,) = [other.name for other in self._metrics_of(metric) if other.expr == metric.unknown_with]
+            if self.rows([lacking], [], days)[0][lacking]:
+                return None
+        return self.zero(metric) if row[metric.name] is None else row[metric.name]
 
     def zero(self, metric: Metric) -> int | None:
         """What the metric is without rows."""
@@ -176,6 +191,8 @@ def by_day(questions: Questions, report: Report, metrics: list[str]) -> list[lis
             elif column.show == "pace":
                 week = [answers.get(day - timedelta(days=n), {}).get(column.of) or 0 for n in range(7)]
                 line.append(half_up(Fraction(sum(week), 7), 6) if questions.is_known(column.of) else None)
+            elif answer is None and metric.unknown_with and day in answers:
+                line.append(None)  # the day has rows, of which one lacks it
             else:
                 line.append(questions.value(metric, answer))
         cells.append(line)

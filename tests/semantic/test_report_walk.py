@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -102,15 +103,13 @@ def check_figure(questions: Questions, content: Content, figure: Figure) -> None
     """A figure and the earlier one are the answers over their days; the change is the one beside the other."""
     name, comparison = figure.metric.name, content.comparison
     days = figure.days or (comparison.now if comparison else content.days)
-    (row,) = questions.rows([name], [], days)
-    answer = questions.zero(figure.metric) if row[name] is None else row[name]
+    answer = questions.over(figure.metric, days)
     assert same(figure.value, answer, figure.metric, questions.digits), (name, figure.value, answer)
     if figure.previous is None or comparison is None:
         assert figure.change is None
         return
     before = comparison.before if figure.days is None else month_before(figure.days)
-    (earlier,) = questions.rows([name], [], before)
-    previous = questions.zero(figure.metric) if earlier[name] is None else earlier[name]
+    previous = questions.over(figure.metric, before)
     assert same(figure.previous, previous, figure.metric, questions.digits), (name, figure.previous, previous)
     if figure.change is None:
         assert answer is None or previous <= 0
@@ -226,3 +225,22 @@ def check_groups(questions: Questions, content: Content, chart: ChartData, decla
     for shown, row in zip(values, rows, strict=True):
         for value, answer, metric in zip(shown, row, metrics, strict=True):
             assert same(value, answer, metric, questions.digits)
+
+
+def test_cost_is_zero_in_days_without_chats_and_unknown_in_days_of_which_one_message_lacks_it(
+    builds: dict[str, Path], tmp_path: Path
+) -> None:
+    lacking = READ - timedelta(days=3)
+    shutil.copytree(builds["shops"], tmp_path / "shops", symlinks=True)
+    with duckdb.connect(str(tmp_path / "shops" / "run-1" / "tenant-aurora.duckdb")) as db:
+        db.execute("UPDATE marts.assistant_daily SET messages_without_cost = CAST(date_day = ? AS BIGINT)", [lacking])
+    costs = []
+    with open_build(tmp_path / "shops", "aurora") as build:
+        for days in [
+            (date(2020, 1, 1),) * 2,
+            (lacking + timedelta(days=1),) * 2,
+            (lacking, lacking + timedelta(days=1)),
+        ]:
+            figures = fill_build(build, built_in()["assistant"], *days, now=NOW).figures
+            costs += [figure.value for figure in figures if figure.metric.name == "assistant_cost"]
+    assert costs[0] == 0 and costs[1] > 0 and costs[2] is None

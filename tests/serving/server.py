@@ -12,14 +12,16 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from serving.connections import Connection
+
 
 @contextmanager
-def running(app: ASGIApp, port: int = 0) -> Iterator[int]:
+def running(app: ASGIApp, port: int = 0, http: type[Connection] = Connection) -> Iterator[int]:
     """Serve `app` until the end of the block, by default on a free port; gives its port."""
     with socket.socket() as place:
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a browser's connection may end after its server
         place.bind(("127.0.0.1", port))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(app, http=http, log_config=None, access_log=False, lifespan="off"))
         thread = threading.Thread(target=server.run, args=([place],), daemon=True)
         thread.start()
         while not server.started:
