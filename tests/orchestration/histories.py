@@ -21,9 +21,10 @@ import duckdb
 
 from orchestration import incremental, last_build, recorded, units
 from orchestration.home import quoted
+from tests import shared_cache
 from tests.orchestration import quick_build
 
-PROGRAM = "program"
+PROGRAM, BUILD = "program", "build.duckdb"
 LINEAGE = "run_id = run_id || '.', landing_part = landing_part || '.'"
 OF_ORDERS = [name.removeprefix("shopify.") for name in units.ORDER_SOURCES]
 OTHERS = (
@@ -36,6 +37,33 @@ OTHERS = (
 KEYS = ("tenant_id", "source_account", "run_id", "landing_part", "currency", "kind", "window_id")
 
 
+def first_build(staging: Path) -> Path:
+    """A build from nothing of a staging file that no history has changed yet, shared by all histories."""
+    world = staging.relative_to(shared_cache.FOLDER).parts[0]
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        _build_whole(staging, folder / BUILD)
+
+    return shared_cache.entry(f"first-of-{world.partition('.')[0]}", world + Path(__file__).read_text(), make) / BUILD
+
+
+def _build_whole(staging: Path, path: Path) -> None:
+    nodes = quick_build.nodes()
+    with _open(path, staging) as db:
+        for schema in sorted({node["schema"] for node in nodes if node["resource_type"] != "test"}):
+            db.execute(f"create schema if not exists {schema}")
+        results = [recorded.run(db, node) for node in nodes]
+        last_build.write(db, PROGRAM, nodes, results)
+
+
+def _open(path: Path, staging: Path) -> duckdb.DuckDBPyConnection:
+    db = duckdb.connect(str(path))
+    db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false; set threads = 1")
+    db.execute(f"attach {quoted(staging)} as raw (read_only)")
+    return db
+
+
 class History:
     """A staging file that changes step by step, and the last build of it."""
 
@@ -43,44 +71,34 @@ class History:
         folder.mkdir(parents=True, exist_ok=True)
         self.staging, self.folder, self.chance = folder / "staging.duckdb", folder, random.Random(seed)  # noqa: S311
         shutil.copyfile(staging, self.staging)
-        self.last, self.steps = self.full(), 0
+        (folder / "full").mkdir()
+        self.last, self.steps = Path(shutil.copy(first_build(staging), folder / "full")), 0
         self.counts: dict[str, int] = {}
         self.declared: dict[str, dict[str, Any]] = {}  # by model, another `meta` than its own
 
     def full(self) -> Path:
         """A build from nothing."""
-        path = self.folder / "full" / "build.duckdb"
+        path = self.folder / "full" / BUILD
         shutil.rmtree(path.parent, ignore_errors=True)
         path.parent.mkdir()
-        nodes = quick_build.nodes()
-        with self._open(path) as db:
-            for schema in sorted({node["schema"] for node in nodes if node["resource_type"] != "test"}):
-                db.execute(f"create schema if not exists {schema}")
-            results = [recorded.run(db, node) for node in nodes]
-            last_build.write(db, PROGRAM, nodes, results)
+        _build_whole(self.staging, path)
         return path
 
     def build(self) -> None:
         """An incremental build, which becomes the last one."""
-        path, last = self.folder / "next" / "build.duckdb", self.folder / "last.duckdb"
+        path, last = self.folder / "next" / BUILD, self.folder / "last.duckdb"
         self.last.replace(last)
         shutil.rmtree(path.parent, ignore_errors=True)
         path.parent.mkdir()
         _, nodes, outcomes = last_build.read(last)
         nodes = [{**node, "meta": self.declared.get(node["name"], node["meta"])} for node in nodes]
         shutil.copyfile(last, path)
-        with self._open(path) as db:
+        with _open(path, self.staging) as db:
             increment = incremental.start(db, last, nodes, outcomes)
             results = [increment.run(db, node) for node in nodes]
             last_build.write(db, PROGRAM, nodes, results, incremental.CONTENTS)
             self.counts = increment.counts
         self.last = path
-
-    def _open(self, path: Path) -> duckdb.DuckDBPyConnection:
-        db = duckdb.connect(str(path))
-        db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false; set threads = 1")
-        db.execute(f"attach {quoted(self.staging)} as raw (read_only)")
-        return db
 
     def change(self, name: str = "") -> str:
         """Change staging in one way; the name of the change."""
@@ -117,11 +135,13 @@ def differences(one: Path, other: Path) -> list[str]:
         assert names[0] == names[1] and len(names[0]) > 90, names[0] ^ names[1]
         result = []
         for name in sorted(names[0]):
-            counts = [
-                db.execute(f"select count(*) from (from {a}.{name} except all from {b}.{name})").fetchall()[0][0]
-                for a, b in (("one", "other"), ("other", "one"))
-            ]
-            result += [f"{name}: {counts[0]} and {counts[1]} rows"] if any(counts) else []
+            missing = f"select count(*) from (from one.{name} except all from other.{name})"
+            row = db.execute(
+                f"select ({missing}), (select count(*) from one.{name}), (select count(*) from other.{name})"
+            )
+            lacking, rows, others = row.fetchall()[0]
+            surplus = others - (rows - lacking)  # the rows of the other that are no row of this one
+            result += [f"{name}: {lacking} and {surplus} rows"] if lacking or surplus else []
         nodes = f"select node ->> '$.name', outcome from {{}}.{last_build.SCHEMA}.nodes"
         result += map(str, db.execute(f"({nodes.format('one')} except {nodes.format('other')})").fetchall())
     return result
