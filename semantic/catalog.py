@@ -26,6 +26,7 @@ from typing import Any, Literal
 
 from semantic import releases
 from semantic.errors import CatalogError, UnknownNameError
+from semantic.same_files import SameFiles, stamp
 
 Unit = Literal["money", "count", "ratio"]
 Kind = Literal["sum", "ratio", "derived", "percentile", "other"]
@@ -132,36 +133,34 @@ class Catalog:
         return self.metrics[name]
 
 
+_read: SameFiles[Catalog] = SameFiles()
+
+
 def load(path: Path) -> Catalog:
     """The catalog of a published build or of dbt's target folder; `path` is the folder or one of its files.
 
-    Read again only after one of these files has changed: a run asks three times, a server for each question.
+    Read again only after what one of these files holds has changed: a server asks for each question.
     """
     folder = path if path.is_dir() else path.parent
     files = tuple(folder / name for name in (FILE_NAME, "semantic_manifest.json", "manifest.json"))
-    return _load(path, folder, files, tuple(_stamp(file) for file in files))
-
-
-def _stamp(file: Path) -> tuple[int, ...]:
-    """What changes with a file; empty where there is none."""
-    try:
-        about = file.stat()
-    except OSError:
-        return ()
-    return about.st_ino, about.st_size, about.st_mtime_ns
+    return _load(path, folder, files, tuple(stamp(file) for file in files))
 
 
 @lru_cache(maxsize=4)
 def _load(path: Path, folder: Path, files: tuple[Path, Path, Path], _stamps: tuple[tuple[int, ...], ...]) -> Catalog:
     own, semantic, manifest = files
-    if path == semantic or not own.exists():
-        if semantic.exists() and manifest.exists():
-            return read_manifests(_json(semantic), _json(manifest))
-        raise CatalogError(
-            f"No metric definitions in {folder}",
-            f"it has neither {FILE_NAME} nor semantic_manifest.json with manifest.json",
-            "Build and publish again with `takings run`",
-        )
+    if path != semantic and own.exists():
+        return _read.get((own,), lambda: _read_own(own))
+    if semantic.exists() and manifest.exists():
+        return _read.get((semantic, manifest), lambda: read_manifests(_json(semantic), _json(manifest)))
+    raise CatalogError(
+        f"No metric definitions in {folder}",
+        f"it has neither {FILE_NAME} nor semantic_manifest.json with manifest.json",
+        "Build and publish again with `takings run`",
+    )
+
+
+def _read_own(own: Path) -> Catalog:
     content = _json(own)
     releases.check(own, content, FORMAT_VERSION)
     try:

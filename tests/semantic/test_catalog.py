@@ -125,6 +125,20 @@ def test_the_version_changes_with_any_definition(catalog: Catalog, tmp_path: Pat
     assert catalogs.load(tmp_path).version != catalog.version
 
 
+def test_the_same_definitions_in_another_folder_are_not_read_again(catalog: Catalog, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+        catalogs.save(catalog, folder)
+    first = catalogs.load(folders[0])
+    assert first == catalog and catalogs.load(folders[1]) is first
+    (folders[1] / "catalog.json").write_text("{")
+    for _ in range(2):
+        with pytest.raises(CatalogError, match="Build and publish again"):
+            catalogs.load(folders[1])
+    assert catalogs.load(folders[0]) is first
+
+
 def test_a_folder_without_definitions_is_refused_with_the_missing_files(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"neither catalog.json nor semantic_manifest.json with manifest.json"):
         catalogs.load(tmp_path)
