@@ -5,7 +5,7 @@ with days as (
         date_trunc('month', date_day) as month,
         sum(amount_minor) as amount_minor
     from {{ ref('int_expense_days') }}
-    group by 1, 2
+    group by tenant_id, date_trunc('month', date_day)
 ),
 
 months as (

@@ -15,20 +15,24 @@ months as (
     group by balances.tenant_id
 ),
 
-newest_balances as (
+ranked_balances as (
     select
         months.month,
-        balances.*
+        balances.*,
+        row_number() over (
+            partition by balances.tenant_id, balances.source_account, balances.bank_account, months.month
+            order by balances.date_day desc
+        ) as balance_number
     from months
     inner join balances
         on
             months.tenant_id = balances.tenant_id
             and balances.date_day < months.month + interval 1 month
-    qualify
-        row_number() over (
-            partition by balances.tenant_id, balances.source_account, balances.bank_account, months.month
-            order by balances.date_day desc
-        ) = 1
+),
+
+newest_balances as (
+    select * from ranked_balances
+    where balance_number = 1
 )
 
 select

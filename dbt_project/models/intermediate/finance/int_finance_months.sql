@@ -1,5 +1,10 @@
 -- Refunds of orders are already in net sales (returns). Disputes are a cost, since the shop's own figures do not
 -- include them.
+{%- set measures = [
+    'net_sales_minor', 'shipping_minor', 'adjustments_minor', 'direct_revenue_minor', 'direct_refunds_minor',
+    'cost_of_goods_minor', 'ad_spend_minor', 'processing_fees_minor', 'disputes_minor', 'fixed_expenses_minor',
+    'variable_expenses_minor', 'operating_expenses_minor'
+] %}
 with days as (select * from {{ ref('metrics_daily') }}),
 
 today as (select * from {{ ref('int_today') }}),
@@ -23,7 +28,7 @@ sums as (
         sum(operating_expenses_minor) - sum(fixed_expenses_minor) as variable_expenses_minor,
         sum(operating_expenses_minor) as operating_expenses_minor
     from days
-    group by 1, 2
+    group by tenant_id, date_trunc('month', date_day)
 ),
 
 newest as (
@@ -50,7 +55,9 @@ months as (
     select
         spine.tenant_id,
         spine.month,
-        coalesce(columns(sums.* exclude (tenant_id, month)), 0)
+    {%- for name in measures %}
+        coalesce(sums.{{ name }}, 0) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
     from spine
     left join sums using (tenant_id, month)
 ),

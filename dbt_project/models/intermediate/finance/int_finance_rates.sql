@@ -23,13 +23,17 @@ needed as (
     {%- endfor %}
 ),
 
-newest_rates as (
+candidates as (
     select
         needed.*,
         tenants.currency,
         tenants.minor_units,
         cast(case when needed.own_currency = tenants.currency then 1 else rates.rate end as decimal(20, 12)) as rate,
-        case when needed.own_currency = tenants.currency then needed.date_day else rates.rate_day end as rate_date
+        case when needed.own_currency = tenants.currency then needed.date_day else rates.rate_day end as rate_date,
+        row_number() over (
+            partition by needed.tenant_id, needed.own_currency, needed.own_minor_units, needed.date_day
+            order by rates.rate_day desc
+        ) as rate_number
     from needed
     inner join tenants using (tenant_id)
     left join rates
@@ -37,11 +41,6 @@ newest_rates as (
             needed.own_currency = rates.from_currency
             and tenants.currency = rates.to_currency
             and rates.rate_day between needed.date_day - 6 and needed.date_day
-    qualify
-        row_number() over (
-            partition by needed.tenant_id, needed.own_currency, needed.own_minor_units, needed.date_day
-            order by rates.rate_day desc
-        ) = 1
 )
 
 select
@@ -58,4 +57,5 @@ select
         rate * cast(minor_units as decimal(4, 0)) * cast(1000 // own_minor_units as decimal(4, 0)) * 0.001
         as decimal(20, 12)
     ) as factor
-from newest_rates
+from candidates
+where rate_number = 1

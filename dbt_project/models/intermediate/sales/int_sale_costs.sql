@@ -40,24 +40,28 @@ sold as (
             and lines.sku = variants.sku
 ),
 
-costs as (
+ranked_costs as (
     select
         sold.tenant_id,
         sold.source_account,
         sold.sale_id,
         variant_costs.unit_cost,
         variant_costs.cost_currency,
-        variant_costs.known_day <= sold.order_day as is_recorded
-    from sold
-    inner join variant_costs using (tenant_id, source_account, variant_id)
-    qualify
+        variant_costs.known_day <= sold.order_day as is_recorded,
         row_number() over (
             partition by sold.tenant_id, sold.source_account, sold.sale_id
             order by
                 variant_costs.known_day <= sold.order_day desc,
                 case when variant_costs.known_day <= sold.order_day then variant_costs.known_from end desc,
                 variant_costs.known_from
-        ) = 1
+        ) as cost_number
+    from sold
+    inner join variant_costs using (tenant_id, source_account, variant_id)
+),
+
+costs as (
+    select * from ranked_costs
+    where cost_number = 1
 ),
 
 restocked as (select * from {{ ref('int_restocked_units') }})

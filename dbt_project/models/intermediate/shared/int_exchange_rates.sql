@@ -44,13 +44,17 @@ needed as (
     where own_known_cost_micros <> 0
 ),
 
-newest_rates as (
+candidates as (
     select
         needed.*,
         tenants.currency,
         tenants.minor_units,
         case when needed.order_currency = tenants.currency then 1 else rates.rate end as rate,
-        case when needed.order_currency = tenants.currency then needed.date_day else rates.rate_day end as rate_date
+        case when needed.order_currency = tenants.currency then needed.date_day else rates.rate_day end as rate_date,
+        row_number() over (
+            partition by needed.tenant_id, needed.order_currency, needed.date_day
+            order by rates.rate_day desc
+        ) as rate_number
     from needed
     inner join tenants using (tenant_id)
     left join rates
@@ -58,10 +62,6 @@ newest_rates as (
             needed.order_currency = rates.from_currency
             and tenants.currency = rates.to_currency
             and rates.rate_day between needed.date_day - 6 and needed.date_day
-    qualify
-        row_number()
-            over (partition by needed.tenant_id, needed.order_currency, needed.date_day order by rates.rate_day desc)
-        = 1
 )
 
 select
@@ -80,4 +80,5 @@ select
         * 0.001
         as decimal(20, 12)
     ) as factor
-from newest_rates
+from candidates
+where rate_number = 1

@@ -22,26 +22,33 @@ paying as (
 
 leaving as (
     select
-        paying.* replace (
-            months.month as month,
-            months.rate_day as rate_day,
-            cast(0 as bigint) as own_mrr_minor
-        )
+        paying.tenant_id,
+        paying.source,
+        paying.source_account,
+        months.month,
+        paying.customer_id,
+        paying.own_currency,
+        paying.own_minor_units,
+        months.rate_day,
+        paying.customer_name,
+        paying.customer_email,
+        cast(0 as bigint) as own_mrr_minor
     from paying
     inner join months
         on
             paying.tenant_id = months.tenant_id
             and paying.source_account = months.source_account
             and paying.month + interval 1 month = months.month
-    anti join paying as staying
+    left join paying as staying
         on
             paying.tenant_id = staying.tenant_id
             and paying.source_account = staying.source_account
             and paying.customer_id = staying.customer_id
             and paying.own_currency = staying.own_currency
             and months.month = staying.month
+    where staying.tenant_id is null
 )
 
 select * from paying
-union all by name
+union all
 select * from leaving

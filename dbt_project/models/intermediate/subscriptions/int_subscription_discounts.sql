@@ -11,12 +11,15 @@ coupons as (select * from {{ ref('stg_stripe__coupons') }}),
 
 own_discounts as (
     select
-        subscriptions.*,
+        subscriptions.tenant_id,
+        subscriptions.source_account,
+        subscriptions.subscription_id,
+        subscriptions.month,
+        subscriptions.own_currency,
         states.subscription_item_id,
         states.position,
         states.coupon_id,
-        states.discount_start,
-        states.discount_end
+        states.discount_start
     from subscriptions
     inner join states using (tenant_id, source_account, subscription_id, seen_at)
     where
@@ -25,19 +28,26 @@ own_discounts as (
 ),
 
 on_whole_subscription as (
-    select * from own_discounts
+    select distinct
+        tenant_id,
+        source_account,
+        subscription_id,
+        month
+    from own_discounts
     where subscription_item_id is null
 ),
 
 customer_discounts as (
     select
-        subscriptions.*,
+        subscriptions.tenant_id,
+        subscriptions.source_account,
+        subscriptions.subscription_id,
+        subscriptions.month,
+        subscriptions.ends_at,
+        subscriptions.own_currency,
         customer_states.coupon_id,
         customer_states.discount_start,
-        customer_states.discount_end
-    from subscriptions
-    inner join customer_states using (tenant_id, source_account, customer_id)
-    qualify
+        customer_states.discount_end,
         row_number() over (
             partition by
                 subscriptions.tenant_id,
@@ -48,22 +58,46 @@ customer_discounts as (
                 customer_states.seen_at <= subscriptions.ends_at desc,
                 case when customer_states.seen_at <= subscriptions.ends_at then customer_states.seen_at end desc,
                 customer_states.seen_at
-        ) = 1
+        ) as state_number
+    from subscriptions
+    inner join customer_states using (tenant_id, source_account, customer_id)
 ),
 
 inherited_discounts as (
     select customer_discounts.*
     from customer_discounts
-    anti join on_whole_subscription using (tenant_id, source_account, subscription_id, month)
+    left join on_whole_subscription using (tenant_id, source_account, subscription_id, month)
     where
-        coalesce(customer_discounts.discount_start < customer_discounts.ends_at, true)
+        customer_discounts.state_number = 1
+        and on_whole_subscription.subscription_id is null
+        and coalesce(customer_discounts.discount_start < customer_discounts.ends_at, true)
         and coalesce(customer_discounts.discount_end >= customer_discounts.ends_at, true)
 ),
 
 discounts as (
-    select * from own_discounts
-    union all by name
-    select * from inherited_discounts
+    select
+        tenant_id,
+        source_account,
+        subscription_id,
+        month,
+        own_currency,
+        subscription_item_id,
+        position,
+        coupon_id,
+        discount_start
+    from own_discounts
+    union all
+    select
+        tenant_id,
+        source_account,
+        subscription_id,
+        month,
+        own_currency,
+        cast(null as varchar) as subscription_item_id,
+        cast(null as bigint) as position,
+        coupon_id,
+        discount_start
+    from inherited_discounts
 ),
 
 effects as (

@@ -15,7 +15,7 @@ lines as (
     where prices.is_recurring
 ),
 
-billed as (
+ranked_lines as (
     select
         subscriptions.tenant_id,
         subscriptions.source_account,
@@ -24,15 +24,7 @@ billed as (
         lines.subscription_item_id,
         lines.price_id,
         lines.quantity,
-        lines.is_void
-    from subscriptions
-    inner join lines using (tenant_id, source_account, subscription_id)
-    where
-        subscriptions.is_estimated
-        and lines.period_start < subscriptions.ends_at
-        and lines.period_end >= subscriptions.ends_at
-        and (not lines.is_proration or lines.own_amount_minor > 0)
-    qualify
+        lines.is_void,
         row_number() over (
             partition by
                 subscriptions.tenant_id,
@@ -41,7 +33,19 @@ billed as (
                 subscriptions.month,
                 lines.subscription_item_id
             order by lines.period_start desc, lines.created_at desc, lines.invoice_line_id desc
-        ) = 1
+        ) as line_number
+    from subscriptions
+    inner join lines using (tenant_id, source_account, subscription_id)
+    where
+        subscriptions.is_estimated
+        and lines.period_start < subscriptions.ends_at
+        and lines.period_end >= subscriptions.ends_at
+        and (not lines.is_proration or lines.own_amount_minor > 0)
+),
+
+billed as (
+    select * from ranked_lines
+    where line_number = 1
 ),
 
 items as (

@@ -24,8 +24,8 @@ currencies as (select * from {{ ref('currencies') }}),
 
 lines as (
     select
-        order_lines.* exclude (product_id),
-        case when deletions.subject_id is null then order_lines.product_id end as product_id
+        order_lines.*,
+        case when deletions.subject_id is null then order_lines.product_id end as existing_product_id
     from order_lines
     left join deletions
         on
@@ -41,9 +41,9 @@ select
     lines.order_id,
     orders.processed_at,
     lines.line_item_id,
-    lines.product_id,
+    lines.existing_product_id as product_id,
     lines.variant_id,
-    coalesce(lines.product_id, 'sku:' || lines.sku, 'custom:' || lines.title) as product_key,
+    coalesce(lines.existing_product_id, 'sku:' || lines.sku, 'custom:' || lines.title) as product_key,
     lines.title,
     lines.sku,
     lines.quantity,
