@@ -12,12 +12,19 @@ days as (
         sessions,
         sessions_with_cart,
         sessions_reached_checkout,
-        sessions_ordered
+        sessions_ordered,
+        cast(null as bigint) as orders_confirmed,
+        cast(null as bigint) as orders_shipped,
+        cast(null as bigint) as orders_shipped_ever
     from visits
-    union all by name
+    union all
     select
         tenant_id,
         date_day,
+        cast(null as bigint) as sessions,
+        cast(null as bigint) as sessions_with_cart,
+        cast(null as bigint) as sessions_reached_checkout,
+        cast(null as bigint) as sessions_ordered,
         count(*) filter (where is_completed) as orders_confirmed,
         count(*) filter (where order_status = 'SHIPPED') as orders_shipped,
         count(*) filter (where fulfillment_status = 'FULFILLED') as orders_shipped_ever
@@ -71,13 +78,14 @@ reported as (
         shop.sessions_ordered as ordered,
         least(shop.sessions_ordered, coalesce(sent_online.sent, 0)) as sent
     from {{ ref('int_shop_sessions') }} as shop
-    anti join tenants_with_events using (tenant_id)
+    left join tenants_with_events using (tenant_id)
     left join sent_online using (tenant_id, date_day)
+    where tenants_with_events.tenant_id is null
 ),
 
 visit_days as (
     select * from tracked
-    union all by name
+    union all
     select * from reported
 ),
 

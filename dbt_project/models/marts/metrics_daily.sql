@@ -46,9 +46,9 @@ with families as (
             source,
             channel,
             date_day,
-            {{ known.values() | sum(start=[]) | join(', ') }}
+            {{ present_or_null(measures, known.values() | sum(start=[])) }}
         from {{ ref('int_daily_' ~ family) }}
-        {{ 'union all by name' if not loop.last }}
+        {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 

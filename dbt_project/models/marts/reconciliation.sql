@@ -1,8 +1,10 @@
 with compared as (
-    {%- for source in ['shopify', 'ads', 'stripe'] %}
-        select * from {{ ref('int_reconciliation_' ~ source) }}
-        {{ 'union all by name' if not loop.last }}
-    {%- endfor %}
+    {{ union_of(
+        [
+            ref('int_reconciliation_shopify'), ref('int_reconciliation_ads'), ref('int_reconciliation_stripe')
+        ],
+        ['tenant_id', 'source', 'source_account', 'date_day', 'metric', 'ours_minor', 'theirs_minor']
+    ) }}
 )
 
 select

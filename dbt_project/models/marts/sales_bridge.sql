@@ -27,6 +27,11 @@
         },
     },
 } %}
+{%- set columns = [
+    'gross_sales_minor', 'discounts_minor', 'returns_minor', 'shipping_minor', 'taxes_minor', 'duties_minor',
+    'fees_minor', 'tips_minor', 'gift_cards_sold_minor', 'adjustments_minor', 'order_revenue_minor',
+    'other_orders_minor', 'other_days_minor', 'rounding_minor'
+] %}
 with measures as (
     select
         tenant_id,
@@ -47,13 +52,11 @@ with measures as (
         + tips_minor + gift_cards_sold_minor + adjustments_minor as other_days_minor,
         0 as rounding_minor
     from {{ ref('metrics_daily') }}
-    union all by name
+    union all
     select
         tenant_id,
         date_day,
-        other_orders_minor,
-        other_days_minor,
-        rounding_minor
+        {{ present_or_null(columns, ['other_orders_minor', 'other_days_minor', 'rounding_minor']) }}
     from {{ ref('int_order_days') }}
 ),
 

@@ -13,11 +13,14 @@ days as (
         {{ session_measures() }}
     from sessions
     group by tenant_id, source, date_day, traffic_source
-    union all by name
+    union all
     select
-        shop.*,
+        tenant_id,
+        shop.source,
+        shop.date_day,
         'not reported' as traffic_source,
-        tenants_with_events.tenant_id is null as is_counted
+        tenants_with_events.tenant_id is null as is_counted,
+        shop.{{ session_measure_names() | join(', shop.') }}
     from {{ ref('int_shop_sessions') }} as shop
     left join tenants_with_events using (tenant_id)
 )
@@ -31,6 +34,6 @@ select
     {%- for name in session_measure_names() %}
         cast({{ name }} as bigint) as {{ name }},
     {%- endfor %}
-    cast(if(is_counted, sessions, 0) as bigint) as counted_sessions,
-    cast(if(is_counted, sessions_ordered, 0) as bigint) as counted_sessions_ordered
+    cast(case when is_counted then sessions else 0 end as bigint) as counted_sessions,
+    cast(case when is_counted then sessions_ordered else 0 end as bigint) as counted_sessions_ordered
 from days

@@ -2,6 +2,9 @@
 -- each level adds up to the account's day, and no campaign loses what a deleted ad has spent. Amounts are converted
 -- from the running total of a day: no fraction of a micro is lost.
 {%- set unallocated = '(deleted or unallocated)' %}
+{%- set keys = ['tenant_id', 'source', 'source_account', 'date_day', 'campaign_id', 'campaign_name'] %}
+{%- set columns = keys + ['ad_set_id', 'ad_set_name', 'ad_id', 'ad_name'] + ad_measures()
+    + ['run_id', 'landing_part', 'is_unallocated'] %}
 with ads as (
     select
         *,
@@ -14,9 +17,10 @@ days as (select * from {{ ref('int_ad_account_days') }}),
 rates as (select * from {{ ref('int_exchange_rates') }}),
 
 campaigns as (
-    select * from {{ ref('stg_meta_ads__campaign_days') }}
-    union all by name
-    select * from {{ ref('stg_tiktok_ads__campaign_days') }}
+    {{ union_of(
+        [ref('stg_meta_ads__campaign_days'), ref('stg_tiktok_ads__campaign_days')],
+        keys + ad_measures() + ['run_id', 'landing_part']
+    ) }}
 ),
 
 campaign_ads as (
@@ -48,9 +52,7 @@ campaign_remainder as (
 
 -- a macro reads it, which the linter does not see
 allocated as (  -- noqa: ST03
-    select * from ads
-    union all by name
-    select * from campaign_remainder
+    {{ union_of(['ads', 'campaign_remainder'], columns) }}
 ),
 
 day_sums as (
@@ -72,19 +74,23 @@ remainder as (
         {%- for name in ad_measures() %}
             cast(days.{{ name }} - coalesce(day_sums.{{ name }}, 0) as bigint) as {{ name }},
         {%- endfor %}
+        cast(null as varchar) as run_id,
+        cast(null as varchar) as landing_part,
         true as is_unallocated
     from days
     left join day_sums using (tenant_id, source, source_account, date_day)
 ),
 
+remainders as (
+    {{ union_of(['campaign_remainder', 'remainder'], columns) }}
+),
+
 all_rows as (
-    select * from ads
-    union all by name
-    select * from (
-        select * from campaign_remainder
-        union all by name
-        select * from remainder
-    ) as remainders
+    select {{ columns | join(', ') }}
+    from ads
+    union all
+    select {{ columns | join(', ') }}
+    from remainders
     where
         spend_micros <> 0
         or impressions <> 0

@@ -1,7 +1,11 @@
 with accounts as (
-    select * from {{ ref('stg_meta_ads__accounts') }}
-    union all by name
-    select * from {{ ref('stg_tiktok_ads__accounts') }}
+    {{ union_of(
+        [ref('stg_meta_ads__accounts'), ref('stg_tiktok_ads__accounts')],
+        [
+            'tenant_id', 'source', 'source_account', 'platform', 'account_time_zone', 'account_currency',
+            'account_minor_units'
+        ]
+    ) }}
 ),
 
 totals as (select * from {{ ref('int_ad_account_totals') }}),

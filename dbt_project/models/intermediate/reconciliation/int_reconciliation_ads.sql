@@ -27,15 +27,17 @@ marts as (
 ),
 
 sides as (
-    select
-        'source' as side,
-        *
-    from totals
-    union all by name
-    select
-        'marts' as side,
-        *
-    from marts
+    {%- for side, relation in {'source': 'totals', 'marts': 'marts'}.items() %}
+        select
+            '{{ side }}' as side,
+            tenant_id,
+            source,
+            source_account,
+            date_day,
+            {{ ad_measures() | join(', ') }}
+        from {{ relation }}
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 metrics as (

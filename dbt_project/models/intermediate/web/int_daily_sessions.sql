@@ -1,3 +1,5 @@
+{%- set app_measures = ['api_calls', 'api_errors', 'feature_uses'] %}
+{%- set measures = session_measure_names() + ['user_days'] + app_measures %}
 with visits as (
     select
         tenant_id,
@@ -21,6 +23,14 @@ users as (
 
 tenants_with_events as (select distinct tenant_id from visits),
 
+-- visits as the shop reports them count where a tenant has no events
+shop as (
+    select reported.*
+    from {{ ref('int_shop_sessions') }} as reported
+    left join tenants_with_events using (tenant_id)
+    where tenants_with_events.tenant_id is null
+),
+
 app as (
     select
         tenant_id,
@@ -35,15 +45,20 @@ app as (
 ),
 
 days as (
-    select * from visits
-    union all by name
-    select shop.*
-    from {{ ref('int_shop_sessions') }} as shop
-    anti join tenants_with_events using (tenant_id)
-    union all by name
-    select * from users
-    union all by name
-    select * from app
+    {%- for relation, present in {
+        'visits': session_measure_names(),
+        'shop': session_measure_names(),
+        'users': ['user_days'],
+        'app': app_measures,
+    }.items() %}
+        select
+            tenant_id,
+            source,
+            date_day,
+            {{ present_or_null(measures, present) }}
+        from {{ relation }}
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select
@@ -51,7 +66,7 @@ select
     source,
     'Online store' as channel,
     date_day,
-{%- for name in session_measure_names() + ['user_days', 'api_calls', 'api_errors', 'feature_uses'] %}
+{%- for name in measures %}
     coalesce(sum({{ name }}), 0) as {{ name }}{{ ',' if not loop.last }}
 {%- endfor %}
 from days

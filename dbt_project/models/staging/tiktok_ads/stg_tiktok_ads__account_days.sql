@@ -21,14 +21,18 @@ gmv_max as (
         source_account,
         date_day,
         'gmv_max' as report,
-        {{ sum_of_stated('cost_micros') }} as spend_micros
+        {{ sum_of_stated('cost_micros') }} as spend_micros,
+        0 as impressions,
+        0 as clicks,
+        0 as purchases,
+        0 as purchase_value_micros
     from {{ source('tiktok_ads', 'gmv_max_totals') }}
     group by tenant_id, source_account, date_day
 ),
 
 days as (
     select * from integrated
-    union all by name
+    union all
     select * from gmv_max
 )
 

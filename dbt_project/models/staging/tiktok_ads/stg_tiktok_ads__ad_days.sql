@@ -37,10 +37,15 @@ gmv_max as (
         date_day,
         campaign_id,
         '(GMV Max)' as ad_set_id,
-        '(GMV Max)' as ad_set_name,
         '(GMV Max)' as ad_id,
+        cast(null as varchar) as campaign_name,
+        '(GMV Max)' as ad_set_name,
         '(GMV Max)' as ad_name,
         sum(cost_micros) as spend_micros,
+        0 as impressions,
+        0 as clicks,
+        0 as purchases,
+        0 as purchase_value_micros,
         max(run_id) as run_id,
         max(landing_part) as landing_part
     from {{ source('tiktok_ads', 'gmv_max_insights') }}
@@ -49,7 +54,7 @@ gmv_max as (
 
 days as (
     select * from integrated
-    union all by name
+    union all
     select * from gmv_max
 )
 
