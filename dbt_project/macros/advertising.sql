@@ -1,6 +1,6 @@
 {# The newest name of an object in the daily rows of `alias`: for deleted objects, which no list of objects holds. #}
 {% macro newest_name(alias, object) -%}
-    arg_max({{ alias }}.{{ object }}_name, {{ alias }}.date_day) over (
+    {{ newest_value(alias ~ '.' ~ object ~ '_name', [alias ~ '.date_day']) }} over (
         partition by {{ alias }}.tenant_id, {{ alias }}.source_account, {{ alias }}.{{ object }}_id
     )
 {%- endmacro %}

@@ -21,7 +21,7 @@ months as (
             and expenses.own_currency = rates.own_currency
             and expenses.own_minor_units = rates.own_minor_units
             and expenses.expense_month = rates.date_day
-    where expenses.expense_month + interval 1 month <= today.today
+    where expenses.expense_month + interval '1' month <= today.today
     group by expenses.tenant_id, expenses.expense_month
 )
 

@@ -38,7 +38,7 @@ spine as (
     select
         tenant_id,
         source,
-        cast(unnest(generate_series(first_day, last_day, interval 1 day)) as date) as date_day
+        {{ each_date('day', 'first_day', 'last_day') }} as date_day
     from ranges
 ),
 
@@ -83,15 +83,6 @@ daily_changes as (
         sum(people) as people
     from changes
     group by tenant_id, source, date_day
-),
-
-thirty_days as (
-    select
-        tenant_id,
-        source,
-        date_day,
-        sum(people) over (partition by tenant_id, source order by date_day) as mau
-    from daily_changes
 )
 
 select
@@ -100,14 +91,16 @@ select
     spine.date_day,
     coalesce(days.daily_users, 0) as daily_users,
     coalesce(days.active_users, 0) as active_users,
-    cast(coalesce(thirty_days.mau, 0) as bigint) as mau,
+    cast(coalesce(sum(daily_changes.people) over running, 0) as bigint) as mau,
     coalesce(visits.sessions, 0) as sessions,
     coalesce(days.events, 0) as events
 from spine
 left join days using (tenant_id, source, date_day)
 left join visits using (tenant_id, source, date_day)
-asof left join thirty_days
-    on
-        spine.tenant_id = thirty_days.tenant_id
-        and spine.source = thirty_days.source
-        and spine.date_day >= thirty_days.date_day
+left join daily_changes using (tenant_id, source, date_day)
+window
+    running as (
+        partition by spine.tenant_id, spine.source
+        order by spine.date_day
+        rows unbounded preceding
+    )

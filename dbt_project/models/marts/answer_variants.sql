@@ -48,7 +48,8 @@ splits as (
         period,
         min(variant) as control,
         count(*) as variants,
-        sum(cast(sessions as double) * sessions) * count(*) / sum(sessions) - sum(sessions) as chi_square
+        sum(cast(sessions as {{ double_precision() }}) * sessions) * count(*) / sum(sessions) - sum(sessions)
+            as chi_square
     from counts
     group by tenant_id, period
 ),
@@ -72,10 +73,10 @@ pairs as (
                 when {{ variants }} then {{ limit }}
             {%- endfor %}
         end as chi_square_limit,
-        cast(control.sessions_with_order as double) / control.sessions as control_share,
-        cast(others.sessions_with_order as double) / others.sessions as variant_share,
+        cast(control.sessions_with_order as {{ double_precision() }}) / control.sessions as control_share,
+        cast(others.sessions_with_order as {{ double_precision() }}) / others.sessions as variant_share,
     {%- for name in ['control', 'others'] %}
-        {%- set hits = 'cast(' ~ name ~ '.sessions_with_order as double)' %}
+        {%- set hits = 'cast(' ~ name ~ '.sessions_with_order as ' ~ double_precision() ~ ')' %}
         {{ wilson(hits, name ~ '.sessions', '-') }} as {{ name }}_low,
         {{ wilson(hits, name ~ '.sessions', '+') }} as {{ name }}_high{{ ',' if not loop.last }}
     {%- endfor %}

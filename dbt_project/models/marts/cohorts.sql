@@ -49,7 +49,7 @@ grid as (
         sizes.tenant_id,
         sizes.cohort_month,
         sizes.customers,
-        date_diff('month', sizes.cohort_month, calendar.month) as month_number
+        {{ months_between('sizes.cohort_month', 'calendar.month') }} as month_number
     from sizes
     inner join calendar
         on

@@ -10,7 +10,7 @@ names as (
         tenant_id,
         source,
         customer_id,
-        arg_max(customer_name, (processed_at, order_id)) as display_name
+        {{ newest_value('customer_name', ['processed_at', 'order_id']) }} as display_name
     from orders
     group by tenant_id, source, customer_id
 )

@@ -9,7 +9,7 @@ select
     source,
     customer_key,
     max(customer_id) as customer_id,
-    arg_max(customer_name, (processed_at, order_id)) as display_name,
+    {{ newest_value('customer_name', ['processed_at', 'order_id']) }} as display_name,
     min(date_day) as first_order_day,
     max(date_day) as last_order_day,
     count(*) as orders_placed,

@@ -16,7 +16,7 @@ without_id as (
 starts as (
     select
         *,
-        coalesce(occurred_at - lag(occurred_at) over in_order >= interval 30 minutes, true) as is_first
+        coalesce(occurred_at - lag(occurred_at) over in_order >= interval '30' minute, true) as is_first
     from without_id
     window in_order as (partition by tenant_id, source_account, user_key order by occurred_at, event_id)
 ),
@@ -44,7 +44,7 @@ select
     case
         when events.session_id is not null then events.session_id
         when sessions.session_start is not null
-            then events.user_key || ' ' || strftime(sessions.session_start, '%Y-%m-%dT%H:%M:%S.%fZ')
+            then events.user_key || ' ' || {{ instant_text('sessions.session_start') }}
     end as session_key,
     events.user_id,
     events.anonymous_id,

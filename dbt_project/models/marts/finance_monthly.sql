@@ -42,7 +42,10 @@ select
             then
                 cast(
                     cast(
-                        cast(balances.cash_balance_minor as hugeint) * 100 * outlook.burn_months // outlook.burn_minor
+                        {{ whole_division(
+                            'cast(balances.cash_balance_minor as ' ~ wide_integer() ~ ') * 100 * outlook.burn_months',
+                            'outlook.burn_minor'
+                        ) }}
                         as decimal(18, 0)
                     ) * 0.01 as decimal(20, 2)
                 )
@@ -58,7 +61,7 @@ select
                 )
     end as contribution_margin_rate,
     outlook.break_even_revenue_minor,
-    cast(months.month + to_months(outlook.months_to_break_even) as date) as break_even_month
+    cast(months.month + outlook.months_to_break_even * interval '1' month as date) as break_even_month
 from months
 inner join known_sources using (tenant_id)
 left join balances using (tenant_id, month)

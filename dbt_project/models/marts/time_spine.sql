@@ -8,5 +8,5 @@ ranges as (
     from days
 )
 
-select cast(unnest(generate_series(first_day, last_day, interval 1 day)) as date) as date_day
+select {{ each_date('day', 'first_day', 'last_day') }} as date_day
 from ranges

@@ -16,7 +16,7 @@ numbered as (
     select
         *,
         cast(date_trunc('month', first_day) as date) as cohort_month,
-        date_diff('month', date_trunc('month', first_day), date_trunc('month', date_day)) as month_number
+        {{ months_between('first_day', 'date_day') }} as month_number
     from orders
 )
 

@@ -4,15 +4,21 @@ rates as (select * from {{ ref('int_finance_rates') }}),
 
 today as (select * from {{ ref('int_today') }}),
 
-months as (
+ranges as (
     select
         balances.tenant_id,
-        cast(unnest(generate_series(
-            date_trunc('month', min(balances.date_day)), date_trunc('month', min(today.today)), interval 1 month
-        )) as date) as month
+        date_trunc('month', min(balances.date_day)) as first_month,
+        date_trunc('month', min(today.today)) as last_month
     from balances
     inner join today using (tenant_id)
     group by balances.tenant_id
+),
+
+months as (
+    select
+        tenant_id,
+        {{ each_date('month', 'first_month', 'last_month') }} as month
+    from ranges
 ),
 
 ranked_balances as (
@@ -27,7 +33,7 @@ ranked_balances as (
     inner join balances
         on
             months.tenant_id = balances.tenant_id
-            and balances.date_day < months.month + interval 1 month
+            and balances.date_day < months.month + interval '1' month
 ),
 
 newest_balances as (

@@ -13,7 +13,7 @@ months as (
         expenses.category,
         expenses.cost_kind,
         expenses.expense_month,
-        date_diff('day', expenses.expense_month, expenses.expense_month + interval 1 month) as days,
+        cast(expenses.expense_month + interval '1' month as date) as next_month,
         {{ convert('expenses.own_amount_minor', 'rates.factor') }} as amount_minor
     from expenses
     left join rates
@@ -24,11 +24,20 @@ months as (
             and expenses.expense_month = rates.date_day
 ),
 
+days as (
+    select
+        *,
+        {{ days_between('expense_month', 'next_month') }} as days,
+        {{ each_date('day', 'expense_month', 'next_month - 1') }} as date_day
+    from months
+),
+
 spread as (
     select
         *,
-        unnest(range(1, days + 1)) as day_number
-    from months
+        {{ whole_division('amount_minor', 'days') }} as daily_minor,
+        {{ days_between('expense_month', 'date_day') }} + 1 as day_number
+    from days
 )
 
 select
@@ -37,13 +46,13 @@ select
     spread.source_account,
     spread.category,
     spread.cost_kind,
-    spread.expense_month + cast(spread.day_number - 1 as integer) as date_day,
-    spread.amount_minor // spread.days
+    spread.date_day,
+    spread.daily_minor
     + case
-        when spread.day_number <= abs(spread.amount_minor - spread.amount_minor // spread.days * spread.days)
+        when spread.day_number <= abs(spread.amount_minor - spread.daily_minor * spread.days)
             then sign(spread.amount_minor)
         else 0
     end as amount_minor
 from spread
 inner join today using (tenant_id)
-where spread.expense_month + cast(spread.day_number - 1 as integer) <= today.today
+where spread.date_day <= today.today

@@ -78,7 +78,7 @@ select
     tenants.minor_units,
     totals.income_minor - totals.variable_costs_minor as contribution_margin_minor,
     totals.variable_costs_minor + totals.fixed_expenses_minor - totals.income_minor as net_burn_minor,
-    totals.month + interval 1 month <= today.today as is_complete
+    totals.month + interval '1' month <= today.today as is_complete
 from totals
 inner join tenants using (tenant_id)
 inner join today using (tenant_id)

@@ -1,7 +1,7 @@
 with months as (
     select
         *,
-        date_diff('month', date '2000-01-01', month) as month_number
+        {{ months_between("date '2000-01-01'", 'month') }} as month_number
     from {{ ref('int_finance_months') }}
 ),
 
@@ -9,9 +9,9 @@ past_months as (
     select
         months.tenant_id,
         months.month,
-        cast(complete.month_number - months.month_number as hugeint) as step,
+        cast(complete.month_number - months.month_number as {{ wide_integer() }}) as step,
         complete.net_burn_minor,
-        cast(complete.income_minor as hugeint) as income_minor,
+        cast(complete.income_minor as {{ wide_integer() }}) as income_minor,
         complete.contribution_margin_minor,
         complete.fixed_expenses_minor,
         row_number() over (
@@ -76,10 +76,10 @@ select
         when lines.shortfall <= 0 then 0
         when lines.rise > 0 and lines.shortfall <= 120 * lines.divisor * lines.n * lines.rise
             then
-                cast(
-                    (lines.shortfall + lines.divisor * lines.n * lines.rise - 1)
-                    // (lines.divisor * lines.n * lines.rise) as integer
-                )
+                cast({{ whole_division(
+                    'lines.shortfall + lines.divisor * lines.n * lines.rise - 1',
+                    'lines.divisor * lines.n * lines.rise'
+                ) }} as integer)
     end as months_to_break_even
 from goals
 left join lines using (tenant_id, month)

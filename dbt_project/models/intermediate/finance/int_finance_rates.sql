@@ -54,7 +54,10 @@ select
     rate,
     -- from minor units to minor units; 1000 and 0.001 avoid a division in floats
     cast(
-        rate * cast(minor_units as decimal(4, 0)) * cast(1000 // own_minor_units as decimal(4, 0)) * 0.001
+        rate
+        * cast(minor_units as decimal(4, 0))
+        * cast({{ whole_division('1000', 'own_minor_units') }} as decimal(4, 0))
+        * 0.001
         as decimal(20, 12)
     ) as factor
 from candidates

@@ -88,9 +88,9 @@ select
     orders.landing_part
 from orders
 inner join keys using (tenant_id, source_account, order_id)
-left join first_orders on keys.tenant_id = first_orders.tenant_id and keys.customer_key = first_orders.customer_key
 left join ledger using (tenant_id, source_account, order_id)
 left join refunds using (tenant_id, source_account, order_id)
+left join first_orders on keys.tenant_id = first_orders.tenant_id and keys.customer_key = first_orders.customer_key
 left join rates
     on
         orders.tenant_id = rates.tenant_id

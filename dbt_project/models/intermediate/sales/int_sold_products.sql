@@ -4,7 +4,7 @@ select
     source,
     product_key,
     max(product_id) as product_id,
-    arg_max(title, (processed_at, order_id, line_item_id)) as title,
+    {{ newest_value('title', ['processed_at', 'order_id', 'line_item_id']) }} as title,
     string_agg(distinct sku, ', ' order by sku) as skus
 from {{ ref('stg_shopify__order_lines') }}
 where not is_gift_card

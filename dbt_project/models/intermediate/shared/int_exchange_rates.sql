@@ -76,7 +76,7 @@ select
     cast(
         cast(rate as decimal(20, 12))
         * cast(minor_units as decimal(4, 0))
-        * cast(1000 // order_minor_units as decimal(4, 0))
+        * cast({{ whole_division('1000', 'order_minor_units') }} as decimal(4, 0))
         * 0.001
         as decimal(20, 12)
     ) as factor

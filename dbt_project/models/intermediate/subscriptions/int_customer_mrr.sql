@@ -27,7 +27,7 @@ left join subscribers as previous
         and subscribers.source_account = previous.source_account
         and subscribers.customer_id = previous.customer_id
         and subscribers.own_currency = previous.own_currency
-        and subscribers.month - interval 1 month = previous.month
+        and subscribers.month - interval '1' month = previous.month
 left join rates as previous_rates
     on
         previous.tenant_id = previous_rates.tenant_id

@@ -18,8 +18,9 @@ discounts as (select * from {{ ref('int_subscription_discounts') }}),
     {{ level }}_percentages as (
         select
             {{ input }}.*,
-            {{ input }}.{{ price }} * coalesce(discounts.share_millionths, 1000000) // 1000000
-                as after_{{ level }}_percentages,
+            {{ whole_division(
+                input ~ '.' ~ price ~ ' * coalesce(discounts.share_millionths, 1000000)', '1000000'
+            ) }} as after_{{ level }}_percentages,
             coalesce(discounts.amount_off_millionths, 0) as {{ level }}_amount_off
         from {{ input }}
         left join {{ level }}_discounts as discounts using (tenant_id, source_account, month, {{ key }})
@@ -30,7 +31,7 @@ discounts as (select * from {{ ref('int_subscription_discounts') }}),
             *,
             cast(sum(after_{{ level }}_percentages) over (
                 partition by tenant_id, source_account, month, {{ key }}
-            ) as hugeint) as {{ level }}_total
+            ) as {{ wide_integer() }}) as {{ level }}_total
         from {{ level }}_percentages
     ),
 
@@ -41,8 +42,10 @@ discounts as (select * from {{ ref('int_subscription_discounts') }}),
                 when {{ level }}_total = 0 then 0
                 else
                     after_{{ level }}_percentages
-                    - least({{ level }}_amount_off, {{ level }}_total) * after_{{ level }}_percentages
-                    // {{ level }}_total
+                    - {{ whole_division(
+                        'least(' ~ level ~ '_amount_off, ' ~ level ~ '_total) * after_' ~ level ~ '_percentages',
+                        level ~ '_total'
+                    ) }}
             end as after_{{ level }}_amounts
         from {{ level }}_totals
     ),
@@ -53,8 +56,8 @@ monthly as (
         after_subscription_amounts * 1000000 * case recurring_interval
             when 'week' then 52 when 'day' then 365 when 'year' then 1 else 12
         end as numerator,
-        cast(1000000 as hugeint) * 12 * recurring_interval_count
-        * cast(1000000 + coalesce(inclusive_tax_percent, 0) * 10000 as hugeint) as denominator
+        cast(1000000 as {{ wide_integer() }}) * 12 * recurring_interval_count
+        * cast(1000000 + coalesce(inclusive_tax_percent, 0) * 10000 as {{ wide_integer() }}) as denominator
     from after_subscription
 )
 

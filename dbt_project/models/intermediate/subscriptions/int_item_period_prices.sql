@@ -21,8 +21,10 @@ priced as (
         case
             when prices.transform_divide_by is null then items.quantity
             when prices.transform_round = 'up'
-                then (items.quantity + prices.transform_divide_by - 1) // prices.transform_divide_by
-            else items.quantity // prices.transform_divide_by
+                then {{ whole_division(
+                    'items.quantity + prices.transform_divide_by - 1', 'prices.transform_divide_by'
+                ) }}
+            else {{ whole_division('items.quantity', 'prices.transform_divide_by') }}
         end as units
     from items
     inner join prices using (tenant_id, source_account, price_id)
@@ -63,6 +65,6 @@ select
     priced.*,
     cast(round(
         coalesce(case when priced.is_tiered then tiered.amount else priced.units * priced.unit_amount end, 0) * 1000000
-    ) as hugeint) as period_millionths
+    ) as {{ wide_integer() }}) as period_millionths
 from priced
 left join tiered using (tenant_id, source_account, month, subscription_item_id)

@@ -47,9 +47,7 @@ months as (
         cursors.source_account,
         cursors.loaded_until,
         tenants.time_zone,
-        cast(unnest(generate_series(
-            first_months.first_month, last_months.last_month, interval 1 month
-        )) as date) as month
+        {{ each_date('month', 'first_months.first_month', 'last_months.last_month') }} as month
     from cursors
     inner join accounts using (tenant_id, source_account)
     inner join tenants using (tenant_id)
@@ -60,8 +58,8 @@ months as (
 ends as (
     select
         *,
-        cast(month + interval 1 month as date) as next_month,
-        timezone('UTC', timezone(time_zone, month + interval 1 month)) as next_month_at
+        cast(month + interval '1' month as date) as next_month,
+        timezone('UTC', timezone(time_zone, month + interval '1' month)) as next_month_at
     from months
 )
 

@@ -38,7 +38,7 @@ leaving as (
         on
             paying.tenant_id = months.tenant_id
             and paying.source_account = months.source_account
-            and paying.month + interval 1 month = months.month
+            and paying.month + interval '1' month = months.month
     left join paying as staying
         on
             paying.tenant_id = staying.tenant_id

@@ -1,4 +1,4 @@
-with subscriptions as (
+with recursive subscriptions as (
     select * from {{ ref('int_subscriptions_monthly') }}
     where is_counting
 ),
@@ -100,14 +100,33 @@ discounts as (
     from inherited_discounts
 ),
 
-effects as (
+-- what a coupon leaves of an amount, in millionths, and what it then takes off, in millionths of a minor unit
+ordered_coupons as (
     select
         discounts.tenant_id,
         discounts.source_account,
         discounts.subscription_id,
         discounts.month,
         discounts.subscription_item_id,
-        {{ combine_coupons('coupons.percent_off', 'coupons.amount_off', 'discounts.position') }} as effect -- noqa: PRS
+        cast(1000000 - coalesce(coupons.percent_off, 0) * 10000 as {{ wide_integer() }}) as share_millionths,
+        cast(coalesce(coupons.amount_off, 0) * 1000000 as {{ wide_integer() }}) as amount_off_millionths,
+        row_number() over (
+            partition by
+                discounts.tenant_id,
+                discounts.source_account,
+                discounts.subscription_id,
+                discounts.month,
+                discounts.subscription_item_id
+            order by discounts.position
+        ) as coupon_number,
+        count(*) over (
+            partition by
+                discounts.tenant_id,
+                discounts.source_account,
+                discounts.subscription_id,
+                discounts.month,
+                discounts.subscription_item_id
+        ) as coupons
     from discounts
     inner join coupons
         on
@@ -119,20 +138,42 @@ effects as (
     where
         coupons.is_forever
         and coalesce(coupons.coupon_currency = discounts.own_currency, true)
-    group by
-        discounts.tenant_id,
-        discounts.source_account,
-        discounts.subscription_id,
-        discounts.month,
-        discounts.subscription_item_id
+),
+
+-- coupons apply one after the other: each row is the effect of the first `coupon_number` of them
+combined as (
+    select * from ordered_coupons
+    where coupon_number = 1
+    union all
+    select
+        combined.tenant_id,
+        combined.source_account,
+        combined.subscription_id,
+        combined.month,
+        combined.subscription_item_id,
+        {{ whole_division('combined.share_millionths * following.share_millionths', '1000000') }} as share_millionths,
+        {{ whole_division('combined.amount_off_millionths * following.share_millionths', '1000000') }}
+        + following.amount_off_millionths as amount_off_millionths,
+        following.coupon_number,
+        following.coupons
+    from combined
+    inner join ordered_coupons as following
+        on
+            combined.tenant_id = following.tenant_id
+            and combined.source_account = following.source_account
+            and combined.subscription_id = following.subscription_id
+            and combined.month = following.month
+            and combined.subscription_item_id is not distinct from following.subscription_item_id
+            and combined.coupon_number + 1 = following.coupon_number
 )
 
 select
-    effects.tenant_id,
-    effects.source_account,
-    effects.subscription_id,
-    effects.month,
-    effects.subscription_item_id,
-    effects.effect.share as share_millionths,
-    effects.effect.amount_off as amount_off_millionths
-from effects
+    tenant_id,
+    source_account,
+    subscription_id,
+    month,
+    subscription_item_id,
+    share_millionths,
+    amount_off_millionths
+from combined
+where coupon_number = coupons

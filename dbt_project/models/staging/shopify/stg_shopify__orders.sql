@@ -61,6 +61,7 @@ select
 from orders
 inner join accounts using (tenant_id, source_account)
 inner join tenants using (tenant_id)
+left join customers using (tenant_id, source_account, customer_id)
 left join currencies on orders.currency = currencies.currency
 left join channels on lower(orders.source_name) = channels.source_name and channels.source = 'shopify'
 left join own_channels on orders.tenant_id = own_channels.tenant_id and orders.source_name = own_channels.source_name
@@ -69,7 +70,6 @@ left join statuses
     on
         coalesce(orders.financial_status, 'NONE') = statuses.financial_status
         and orders.fulfillment_status = statuses.fulfillment_status
-left join customers using (tenant_id, source_account, customer_id)
 left join deletions
     on
         orders.tenant_id = deletions.tenant_id

@@ -19,9 +19,9 @@ select
     charges.status,
     charges.balance_transaction_id,
     charges.customer_id,
-    nullif({{ trimmed(
-        "json_extract_string(charges.metadata, '$.\"' || coalesce(accounts.order_metadata_key, 'order_id') || '\"')"
-    ) }}, '') as named_order_id
+    nullif({{ trimmed(json_text(
+        'charges.metadata', "'$.\"' || coalesce(accounts.order_metadata_key, 'order_id') || '\"'"
+    )) }}, '') as named_order_id
 from charges
 inner join accounts using (tenant_id, source_account)
 left join currencies on charges.currency = currencies.currency

@@ -1,22 +1,12 @@
-with entries as (
-    select
-        tenant_id,
-        source_account,
-        subscription_id,
-        seen_at,
-        unnest(json_extract(discounts, '$[*]')) as entry,
-        generate_subscripts(json_extract(discounts, '$[*]'), 1) as position
-    from {{ source('stripe', 'subscriptions_history') }}
-)
-
 select
-    tenant_id,
-    source_account,
-    subscription_id,
-    seen_at,
-    position,
-    json_extract_string(entry, '$.item_id') as subscription_item_id,
-    json_extract_string(entry, '$.coupon_id') as coupon_id,
-    make_timestamp(cast(json_extract_string(entry, '$.discount_start') as bigint) * 1000000) as discount_start,
-    make_timestamp(cast(json_extract_string(entry, '$.discount_end') as bigint) * 1000000) as discount_end
-from entries
+    history.tenant_id,
+    history.source_account,
+    history.subscription_id,
+    history.seen_at,
+    elements.position,
+    {{ json_text('elements.entry', "'$.item_id'") }} as subscription_item_id,
+    {{ json_text('elements.entry', "'$.coupon_id'") }} as coupon_id,
+    {{ instant_of_seconds(json_text('elements.entry', "'$.discount_start'")) }} as discount_start,
+    {{ instant_of_seconds(json_text('elements.entry', "'$.discount_end'")) }} as discount_end
+from {{ source('stripe', 'subscriptions_history') }} as history
+{{ join_json_elements('history.discounts') }}

@@ -78,9 +78,9 @@ select
 from days
 inner join accounts using (tenant_id, source_account)
 left join campaigns using (tenant_id, source_account, campaign_id)
+left join ads using (tenant_id, source_account, ad_id)
 left join ad_groups
     on
         days.tenant_id = ad_groups.tenant_id
         and days.source_account = ad_groups.source_account
         and days.ad_set_id = ad_groups.ad_group_id
-left join ads using (tenant_id, source_account, ad_id)
