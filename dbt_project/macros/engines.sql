@@ -11,6 +11,11 @@
     first({{ value }} order by {{ order_by | join(', ') }}) filter (where {{ condition }})
 {%- endmacro %}
 
+{# The different texts of a column in their order, separated by commas; null where there is none. #}
+{% macro distinct_texts(text) -%}
+    string_agg(distinct {{ text }}, ', ' order by {{ text }})
+{%- endmacro %}
+
 {# In a SELECT list: one row per day, or month, from `first` to `last`, both included. #}
 {% macro each_date(unit, first, last) -%}
     cast(unnest(generate_series({{ first }}, {{ last }}, interval '1' {{ unit }})) as date)
@@ -47,7 +52,7 @@
 {%- endmacro %}
 
 {# The type of floats of 64 bits: for statistics, never for money. #}
-{% macro double_precision() -%}
+{% macro float_type() -%}
     double
 {%- endmacro %}
 

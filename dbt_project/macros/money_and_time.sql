@@ -15,9 +15,19 @@
     cast({{ last }} - {{ first }} as bigint)
 {%- endmacro %}
 
+{# The whole seconds from one timestamp to another, rounded. #}
+{% macro seconds_between(first, last) -%}
+    cast(extract(epoch from {{ last }} - {{ first }}) as bigint)
+{%- endmacro %}
+
 {# A UTC timestamp as clocks in `zone` show it. #}
 {% macro local_time(instant, zone) -%}
     cast(timezone({{ zone }}, timezone('UTC', {{ instant }})) as timestamp)
+{%- endmacro %}
+
+{# The UTC timestamp at which clocks in `zone` show a time. #}
+{% macro instant_of_local(time, zone) -%}
+    timezone('UTC', timezone({{ zone }}, {{ time }}))
 {%- endmacro %}
 
 {# A decimal amount in major units as integer minor units; `minor_units` is 100 for USD, 1 for JPY, 1000 for KWD. #}

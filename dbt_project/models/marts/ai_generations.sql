@@ -12,7 +12,7 @@ select
     language,
     min(date_day) as date_day,
     ai_generation_success as is_success,
-    cast(ai_latency_micros as {{ double_precision() }}) / 1000000 as latency_seconds,
+    cast(ai_latency_micros as {{ float_type() }}) / 1000000 as latency_seconds,
     cast(case when ai_generation_success is null then 0 else 1 end as bigint) as generations,
     cast(case when ai_generation_success then 1 else 0 end as bigint) as successes,
     cast(case when not ai_generation_success then 1 else 0 end as bigint) as failures

@@ -48,8 +48,7 @@ splits as (
         period,
         min(variant) as control,
         count(*) as variants,
-        sum(cast(sessions as {{ double_precision() }}) * sessions) * count(*) / sum(sessions) - sum(sessions)
-            as chi_square
+        sum(cast(sessions as {{ float_type() }}) * sessions) * count(*) / sum(sessions) - sum(sessions) as chi_square
     from counts
     group by tenant_id, period
 ),
@@ -73,15 +72,15 @@ pairs as (
                 when {{ variants }} then {{ limit }}
             {%- endfor %}
         end as chi_square_limit,
-        cast(control.sessions_with_order as {{ double_precision() }}) / control.sessions as control_share,
-        cast(others.sessions_with_order as {{ double_precision() }}) / others.sessions as variant_share,
+        cast(control.sessions_with_order as {{ float_type() }}) / control.sessions as control_share,
+        cast(others.sessions_with_order as {{ float_type() }}) / others.sessions as variant_share,
     {%- for name in ['control', 'others'] %}
-        {%- set hits = 'cast(' ~ name ~ '.sessions_with_order as ' ~ double_precision() ~ ')' %}
+        {%- set hits = 'cast(' ~ name ~ '.sessions_with_order as ' ~ float_type() ~ ')' %}
         {{ wilson(hits, name ~ '.sessions', '-') }} as {{ name }}_low,
         {{ wilson(hits, name ~ '.sessions', '+') }} as {{ name }}_high{{ ',' if not loop.last }}
     {%- endfor %}
     from counts as others
-    inner join splits on others.tenant_id = splits.tenant_id and others.period = splits.period
+    inner join splits using (tenant_id, period)
     inner join counts as control
         on
             splits.tenant_id = control.tenant_id

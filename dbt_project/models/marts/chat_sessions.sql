@@ -58,7 +58,7 @@ select
     {{ local_time('sessions.started_at', 'tenants.time_zone') }} as started_local,
     sessions.ended_at,
     sessions.last_message_at,
-    cast(extract(epoch from sessions.ended_at - sessions.started_at) as bigint) as duration_seconds,
+    {{ seconds_between('sessions.started_at', 'sessions.ended_at') }} as duration_seconds,
     cast(case when sessions.ended_at is null then 0 else 1 end as bigint) as sessions_with_duration,
     sessions.customer_id,
     sessions.visitor_id,

@@ -59,7 +59,7 @@ ends as (
     select
         *,
         cast(month + interval '1' month as date) as next_month,
-        timezone('UTC', timezone(time_zone, month + interval '1' month)) as next_month_at
+        {{ instant_of_local("month + interval '1' month", 'time_zone') }} as next_month_at
     from months
 )
 

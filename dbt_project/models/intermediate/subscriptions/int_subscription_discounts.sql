@@ -1,3 +1,4 @@
+{%- set keys = ['tenant_id', 'source_account', 'subscription_id', 'month', 'subscription_item_id'] %}
 with recursive subscriptions as (
     select * from {{ ref('int_subscriptions_monthly') }}
     where is_counting
@@ -45,6 +46,8 @@ customer_discounts as (
         subscriptions.month,
         subscriptions.ends_at,
         subscriptions.own_currency,
+        cast(null as varchar) as subscription_item_id,
+        cast(null as bigint) as position,
         customer_states.coupon_id,
         customer_states.discount_start,
         customer_states.discount_end,
@@ -75,58 +78,22 @@ inherited_discounts as (
 ),
 
 discounts as (
-    select
-        tenant_id,
-        source_account,
-        subscription_id,
-        month,
-        own_currency,
-        subscription_item_id,
-        position,
-        coupon_id,
-        discount_start
-    from own_discounts
-    union all
-    select
-        tenant_id,
-        source_account,
-        subscription_id,
-        month,
-        own_currency,
-        cast(null as varchar) as subscription_item_id,
-        cast(null as bigint) as position,
-        coupon_id,
-        discount_start
-    from inherited_discounts
+    {{ union_of(
+        ['own_discounts', 'inherited_discounts'], keys + ['own_currency', 'position', 'coupon_id', 'discount_start']
+    ) }}
 ),
 
 -- what a coupon leaves of an amount, in millionths, and what it then takes off, in millionths of a minor unit
 ordered_coupons as (
     select
-        discounts.tenant_id,
-        discounts.source_account,
-        discounts.subscription_id,
-        discounts.month,
-        discounts.subscription_item_id,
+        discounts.{{ keys | join(', discounts.') }},
         cast(1000000 - coalesce(coupons.percent_off, 0) * 10000 as {{ wide_integer() }}) as share_millionths,
         cast(coalesce(coupons.amount_off, 0) * 1000000 as {{ wide_integer() }}) as amount_off_millionths,
         row_number() over (
-            partition by
-                discounts.tenant_id,
-                discounts.source_account,
-                discounts.subscription_id,
-                discounts.month,
-                discounts.subscription_item_id
+            partition by discounts.{{ keys | join(', discounts.') }}
             order by discounts.position
         ) as coupon_number,
-        count(*) over (
-            partition by
-                discounts.tenant_id,
-                discounts.source_account,
-                discounts.subscription_id,
-                discounts.month,
-                discounts.subscription_item_id
-        ) as coupons
+        count(*) over (partition by discounts.{{ keys | join(', discounts.') }}) as coupons
     from discounts
     inner join coupons
         on
@@ -146,11 +113,7 @@ combined as (
     where coupon_number = 1
     union all
     select
-        combined.tenant_id,
-        combined.source_account,
-        combined.subscription_id,
-        combined.month,
-        combined.subscription_item_id,
+        combined.{{ keys | join(', combined.') }},
         {{ whole_division('combined.share_millionths * following.share_millionths', '1000000') }} as share_millionths,
         {{ whole_division('combined.amount_off_millionths * following.share_millionths', '1000000') }}
         + following.amount_off_millionths as amount_off_millionths,
@@ -168,11 +131,7 @@ combined as (
 )
 
 select
-    tenant_id,
-    source_account,
-    subscription_id,
-    month,
-    subscription_item_id,
+    {{ keys | join(', ') }},
     share_millionths,
     amount_off_millionths
 from combined

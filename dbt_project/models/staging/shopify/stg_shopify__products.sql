@@ -16,7 +16,7 @@ by_product as (
         variants.tenant_id,
         variants.source_account,
         variants.product_id,
-        string_agg(distinct variants.sku, ', ' order by variants.sku) as skus,
+        {{ distinct_texts('variants.sku') }} as skus,
         case
             when min(variants.unit_cost) = max(variants.unit_cost)
                 then max({{ to_minor('variants.unit_cost', 'currencies.minor_units') }})
