@@ -13,6 +13,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ import duckdb
 
 ROUNDS = 3
 MODELS = ("int_event_log", "int_vault_purchases", "int_vault_refunds", "vault_sales", "vault_funnel", "ai_generations")
-ROWS = """
+ROWS = (
+    """
 insert into files.event_log by name
 select 't' as tenant_id, 'a' as source_account, 'event_log.jsonl' as file, md5(cast(i as varchar)) as row_hash,
     1 as occurrence, 'vault_' || visit % 9 as vault_id, 'niche ' || visit % 5 as niche, 'Product ' || visit % 40
@@ -31,8 +33,9 @@ select 't' as tenant_id, 'a' as source_account, 'event_log.jsonl' as file, md5(c
     ['US', 'PT', 'DE', 'BR'][visit % 4 + 1] as country, 'first_time' as customer_type, true as delivery_success,
     case when i % 100 < 70 then 'visit' when i % 100 < 88 then 'cart' when i % 100 < 98 then 'purchase' else 'refund'
     end as funnel_stage, 's' || visit as visit_id
-from (select i, cast(hash(i // 3) % {visits} as bigint) as visit from range({rows}) as r (i))
-"""
+from (select i, cast(hash(i // 3) % ({rows} * 2 // 3) as bigint) as visit from range({rows}) as r (i))
+""",
+)
 PLAIN = (
     """create or replace table sales as
     with log as (select *, cast(timezone('Europe/Lisbon', timezone('UTC', sale_datetime)) as date) as day,
@@ -64,14 +67,31 @@ PLAIN = (
 )
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared: the models in their order, the rows in staging, the plain SQL, and what both have to agree on:
+    by model, the plain table and the SQL of the numbers of either."""
+
+    about: str
+    models: tuple[str, ...]
+    rows: tuple[str, ...]
+    plain: tuple[str, ...]
+    same: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+
+
 def main() -> None:
     """Print the seconds of both ways, and their ratio."""
+    measure(Comparison(__doc__ or "", MODELS, ROWS, PLAIN))
+
+
+def measure(comparison: Comparison) -> None:
+    """Print the seconds of each model, of both ways, and their ratio. Ends with an error where they do not agree."""
     from connectors.registry import prepare_schemas
     from connectors.sync.staging import Staging
     from orchestration import dbt_build, dbt_parse
     from orchestration.home import Home
 
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(description=comparison.about.split("\n", 1)[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     rows = parser.parse_args().rows
     with tempfile.TemporaryDirectory(prefix="takings-benchmark-") as folder:
@@ -83,26 +103,29 @@ def main() -> None:
                        "'Europe/Lisbon' as time_zone, 'USD' as currency")  # fmt: skip
             db.execute("insert into takings.accounts by name select 't' as tenant_id, 'files' as source, "
                        "'a' as source_account")  # fmt: skip
-            db.execute(ROWS.format(rows=rows, visits=rows * 2 // 3))
+            for sql in comparison.rows:
+                db.execute(sql.format(rows=rows))
         home.builds.mkdir(parents=True)
         dbt_parse.parse(home)
         results = dbt_build.run_nodes(home, lambda finished, total, name: None)
         nodes = {str(result.node.name): result.node for result in results}
-        ours, parts = _models(dbt_parse.scratch(home), home.staging, nodes)
-        plain = min(_plain(home.staging) for _ in range(ROUNDS))
+        ours, parts = _models(dbt_parse.scratch(home), home.staging, nodes, comparison)
+        plain = min(_plain(dbt_parse.scratch(home), home.staging, nodes, comparison) for _ in range(ROUNDS))
     for name, took in parts.items():
         print(f"{took:6.2f} s  {name}")
     print(f"build  {rows:,} rows  {ours:.2f} s  plain SQL {plain:.2f} s  ratio {ours / plain:.1f}, in CPU seconds")
 
 
-def _models(build: Path, staging: Path, nodes: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
+def _models(
+    build: Path, staging: Path, nodes: Mapping[str, Any], comparison: Comparison
+) -> tuple[float, dict[str, float]]:
     """The best of several rounds in which every model is made again, and the parts of the last one."""
     rounds, parts = [], dict[str, float]()
     with duckdb.connect(str(build)) as db:
         db.execute(f"attach '{staging}' as raw (read_only)")
         db.execute("set preserve_insertion_order = false")
         for _ in range(ROUNDS):
-            for name in MODELS:
+            for name in comparison.models:
                 node = nodes[name]
                 kind = "view" if node.config.materialized == "view" else "table"
                 began = time.process_time()
@@ -112,13 +135,21 @@ def _models(build: Path, staging: Path, nodes: Mapping[str, Any]) -> tuple[float
     return min(rounds), parts
 
 
-def _plain(staging: Path) -> float:
+def _plain(build: Path, staging: Path, nodes: Mapping[str, Any], comparison: Comparison) -> float:
     with duckdb.connect() as db:
         db.execute(f"attach '{staging}' as staging (read_only)")
         began = time.process_time()
-        for sql in PLAIN:
+        for sql in comparison.plain:
             db.execute(sql)
-        return time.process_time() - began
+        took = time.process_time() - began
+        plain = {name: db.execute(f"select {own} from {table}").fetchall()
+                 for name, (table, _, own) in comparison.same.items()}  # fmt: skip
+    with duckdb.connect(str(build)) as db:
+        ours = {name: db.execute(f"select {numbers} from {nodes[name].relation_name}").fetchall()
+                for name, (_, numbers, _) in comparison.same.items()}  # fmt: skip
+    if ours != plain:
+        raise SystemExit(f"The models and the plain SQL do not agree: {ours}, {plain}")
+    return took
 
 
 if __name__ == "__main__":

@@ -129,9 +129,11 @@ def _file_stream(contract: Contract) -> Stream:
 
 
 def content_hash(texts: Sequence[str]) -> str:
-    """SQL for the hash of a row's content; `texts` are the SQL of its columns as texts, in their order."""
-    listed = ", ".join(f"coalesce({text}, '')" for text in texts)
-    return f"md5(concat_ws(chr(31), {listed}))"
+    """SQL for the hash of a row's content; `texts` are the SQL of its columns as texts, in their order.
+
+    The texts with the character 31 between them, none for null: `concat` is quicker than `concat_ws`.
+    """
+    return f"md5(concat({', chr(31), '.join(texts)}))"
 
 
 def _hashed(contract: Contract) -> str:

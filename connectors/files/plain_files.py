@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,7 @@ from connectors.files import formats
 from connectors.files.formats import Record
 from connectors.files.reading import BOM, LONGEST, EventFile, lines
 from connectors.sync.landing import LandedWindow
+from connectors.sync.line_forms import LineForm, form_of
 from connectors.sync.plain_records import Converted, Lines, PlainRecords
 
 BLOCK = 64_000_000  # bytes that are converted at once
@@ -98,11 +100,11 @@ class PlainFile:
         sample = [
             line if first else line.partition(_SEPARATOR)[2] for line in block[: SAMPLE * 1_000].split(b"\n")[:SAMPLE]
         ]
-        keys, unknown = _fields(sample, self.plain)
+        form, unknown = _fields(sample, self.plain)
         path, target = self._target().with_suffix(".lines.tmp"), self._target()
         path.write_bytes(block)
         try:
-            converted = replace(self.plain, unknown=unknown).convert_lines(Lines(path, first), keys, target)
+            converted = replace(self.plain, unknown=unknown).convert_lines(Lines(path, first), form, target)
         except ValueError:
             return None
         finally:
@@ -149,17 +151,17 @@ def _as_line(record: Record) -> bytes | None:
     return line if _is_text(line) else None
 
 
-def _fields(sample: list[bytes], plain: PlainRecords) -> tuple[list[str], tuple[str, ...]]:
-    """The fields of the first object that can be read, and the unknown ones of all, as far as they can be converted."""
-    usual, unknown, known = list[str](), dict[str, str](), {name.lower() for name in plain.contract.by_name}
+def _fields(sample: list[bytes], plain: PlainRecords) -> tuple[LineForm, tuple[str, ...]]:
+    """The form of most objects that can be read, and the unknown fields of all, as far as they can be converted."""
+    records, unknown = list[tuple[bytes, dict[str, Any]]](), dict[str, str]()
+    known = {name.lower() for name in plain.contract.by_name}
     for line in sample:
         try:
             record = msgspec.json.decode(line)
         except ValueError:
             continue
         if isinstance(record, dict):
-            usual = usual or list(record)
+            records.append((line, record))
             unknown |= {name.lower(): name for name in record if name.lower() not in known and _NAME.fullmatch(name)}
     chosen = tuple(list(unknown.values())[:MOST_UNKNOWN])
-    listed = {*plain.contract.by_name, *chosen}
-    return (usual if listed.issuperset(usual) else []), chosen
+    return form_of(records, as_json=chosen), chosen

@@ -32,6 +32,12 @@ def all_rows(table: Table, has_converted: bool) -> str:
     return f"{rows} union all by name {rows_of(table)}" if has_converted and table.place else rows
 
 
+def has_repeated(table: Table, rows: str) -> str:
+    """SQL for a row where a row may come more than once, by hashes, which are quicker to compare than rows."""
+    same = ", ".join(table.key[:-1])
+    return f"select 1 from (select hash({same}) as same from ({rows})) group by same having count(*) > 1 limit 1"
+
+
 def repeated(table: Table, rows: str) -> str:
     """SQL for the numbers of rows that come more than once: `file`, `line`, `number`."""
     same = ", ".join(table.key[:-1])

@@ -100,7 +100,7 @@ class Load:
             listed = ", ".join(column.name for column in table.columns)
             rows = converted.all_rows(table, self.has_converted)
             try:
-                if table.numbered:
+                if table.numbered and self.db.execute(converted.has_repeated(table, rows)).fetchone():
                     self.db.execute(f"create or replace temp table repeated as {converted.repeated(table, rows)}")
                     rows = converted.numbered(table, rows)
                 written += rows_changed(
@@ -125,7 +125,8 @@ class Load:
         if table.numbered:  # no two rows have the same number
             return False
         checks = [
-            f"select count(*) <> count(distinct ({key})) or count(*) filter ({missing}) > 0 from {target} where {where}"
+            f"select count(*) <> count(distinct hash({key})) or count(*) filter ({missing}) > 0 "  # equal hashes: merge
+            f"from {target} where {where}"
         ]
         if table.parent:
             root = self.stream.tables[0]

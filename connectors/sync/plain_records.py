@@ -17,6 +17,7 @@ from connectors.contracts.tables import content_hash
 from connectors.contracts.values import Clock
 from connectors.sync import plain_values
 from connectors.sync.casts import SQL_TYPES
+from connectors.sync.line_forms import LineForm
 from connectors.sync.load import literal
 
 MEMORY = "1GB"
@@ -62,32 +63,31 @@ class PlainRecords:
     file: str
     unknown: tuple[str, ...] = ()
 
-    def convert_lines(self, lines: Lines, keys: Sequence[str], target: Path) -> Converted:
-        """Write the plain rows to `target`; no file is written where there are none. `keys` are those of most objects,
-        in their order.
+    def convert_lines(self, lines: Lines, form: LineForm, target: Path) -> Converted:
+        """Write the plain rows to `target`; no file is written where there are none. `form` is that of most lines.
 
         Raises ValueError where the file is not text in UTF-8.
         """
         try:
             with _database() as db:
                 source = _numbered(lines)
-                rows = self._copy(db, self._of_json(source, keys), target)
-                doubts = [row[0] for row in db.execute(f"select line from {_parquet(target)} where doubt").fetchall()]
+                rows = self._copy(db, self._of_json(source, form), target)
+                doubts = f"select line from {_parquet(target)} where doubt"
+                count = int(db.execute(f"select count(*) from ({doubts})").fetchall()[0][0])
                 others = []
-                if doubts:
-                    _drop_doubts(db, target, rows > len(doubts))
+                if count:
                     others = db.execute(
-                        f"select line, json_text from ({source}) where list_contains(?, line) "
-                        "and json_text is not null order by line",
-                        [doubts],
+                        f"select line, json_text from ({source}) where line in ({doubts}) "
+                        "and json_text is not null order by line"
                     ).fetchall()
+                    _drop_doubts(db, target, rows > count)
                 unknown = self._count_unknown(db, target)
         except duckdb.Error as error:
             target.unlink(missing_ok=True)
             if "No space left" in str(error):
                 raise
             raise ValueError(str(error)) from error
-        return Converted(rows - len(doubts), unknown, others)
+        return Converted(rows - count, unknown, others)
 
     def convert_csv(self, path: Path, header: Sequence[str], target: Path) -> Converted | None:
         """Write the rows of a CSV to `target`, None where a single one is not plain: then nothing is written."""
@@ -114,30 +114,33 @@ class PlainRecords:
         counted = db.execute(f"select {counts} from {_parquet(target)}").fetchall()[0]
         return {name: count for name, count in zip(self.unknown, counted, strict=True) if count}
 
-    def _of_json(self, source: str, keys: Sequence[str]) -> str:
+    def _of_json(self, source: str, form: LineForm) -> str:
         names = [field.name for field in self.contract.fields]
+        if not {*names, *self.unknown}.issuperset(form.keys):
+            form = LineForm()  # no object has the usual fields
         shape = ", ".join(
             [f'"{name}":"VARCHAR"' for name in names] + [f'"{name}":"JSON"' for name in self.unknown]
         )  # fmt: skip
         written = ", ".join(
             [f'record."{name}" as written_{name}' for name in names]
             + [
-                f"coalesce(record.\"{name}\", case when {_has(name, keys)} then 'null' end) as other_{number}"
+                f"coalesce(record.\"{name}\", case when {_has(name, form.keys)} then 'null' end) as other_{number}"
                 for number, name in enumerate(self.unknown)
             ]
         )
         known = f"[{', '.join(map(literal, (*names, *self.unknown)))}]"
-        if not {*names, *self.unknown}.issuperset(keys):
-            keys = []  # no object has the usual fields
-        usual = f"[{', '.join(map(literal, keys))}]::varchar[]"
+        as_written = form.line({name: f'record."{name}"' for name in form.keys})
+        is_usual = (
+            "strlen(json_text) = length(json_text) and not contains(json_text, '\\') "
+            f"and coalesce({as_written} = json_text, false)"
+        )
         return self._typed(
-            f"select line, json_text, keys, is_usual, {written} from (select line, json_text, keys, "
-            f"coalesce(keys = {usual} and strlen(json_text) = length(json_text) "
-            "and not contains(json_text, '\\'), false) as is_usual, "
-            f" try(from_json(json_text, {literal('{' + shape + '}')})) as record "
-            f"from (select line, json_text, try(json_keys(json_text)) as keys from ({source})))",
+            f"select *, {written} from (select *, case when not is_usual then try(json_keys(json_text)) end as keys "
+            f"from (select *, {is_usual if form.keys else 'false'} as is_usual from (select line, json_text, "
+            f"try(from_json(json_text, {literal('{' + shape + '}')})) as record from ({source}))))",
             {one.name for one in self.contract.fields},
-            [f"case when is_usual then true else list_has_all({known}, keys) and list_unique(keys) = len(keys) end"],
+            form,
+            [f"list_has_all({known}, keys)", "list_unique(keys) = len(keys)"],
         )
 
     def _of_csv(self, path: Path, header: Sequence[str]) -> str:
@@ -148,40 +151,43 @@ class PlainRecords:
             for name in header
         )
         return self._typed(
-            f"select row_number() over () + 1 as line, false as is_usual, {columns} from read_csv("
+            f"select row_number() over () + 1 as line, {columns} from read_csv("
             f"{literal(str(path))}, header = true, delim = ',', quote = '\"', escape = '\"', auto_detect = false, "
             f"strict_mode = true, max_line_size = {LONGEST}, columns = {{{listed}}})",
             known,
         )
 
-    def _typed(self, rows: str, present: set[str], of_json: Sequence[str] = ()) -> str:
-        """SQL for the staging columns, the row's number and `doubt`: whether the row is not plain. `of_json` are the
-        conditions for an object of JSON that has not the usual form."""
+    def _typed(self, rows: str, present: set[str], form: LineForm | None = None, of_json: Sequence[str] = ()) -> str:
+        """SQL for the staging columns, the row's number and `doubt`: whether the row is not plain. `form` is that of
+        lines of JSON, `of_json` are the conditions for an object that has not this form."""
         columns = {name: f"cast(null as {SQL_TYPES.get(kind, kind)})" for name, kind in self.contract.columns.items()}
         plain, usual, texts = list[str](), list[str](), dict[str, str]()
         for one in (one for one in self.contract.fields if one.name in present):
-            written = f"written_{one.name}"
-            if one.name == self.contract.private:
+            written, is_private = f"written_{one.name}", one.name == self.contract.private
+            if form and one.name in form.keys:
+                value = plain_values.is_usual(one, written, self.clock, is_private, one.name in form.texts)
+                usual.append(f"({written} is null or {value})" if one.name in form.nullable else value)
+            if is_private:
                 columns[f"{one.name}_length"] = plain_values.length(written)
                 if self.keep_text:
                     columns[one.loaded_as] = f"case when {plain_values.is_blank(written)} then null else {written} end"
-                plain.append(plain_values.is_plain_private(one, written, bool(of_json)))
-                usual.append(plain_values.is_usual(one, written, self.clock, is_private=True))
+                plain.append(plain_values.is_plain_private(one, written, form is not None))
                 continue
             value = plain_values.typed(one, written, self.clock)
             if one.name == f"{self.contract.private}_length" and self.contract.private in present:
                 value = f"coalesce({columns[one.loaded_as]}, {value})"
             columns[one.loaded_as] = value
-            texts[one.loaded_as] = plain_values.canonical(one, written)
+            texts[one.loaded_as] = plain_values.canonical(one, written, self.clock)
             if one.name in self.contract.texts_kept:
                 columns[f"{one.name}_text"] = texts[f"{one.name}_text"] = f"nullif({written}, '')"
-            plain.append(plain_values.is_plain(one, written, self.clock, bool(of_json)))
-            usual.append(plain_values.is_usual(one, written, self.clock, is_private=False))
+            plain.append(plain_values.is_plain(one, written, self.clock, form is not None))
         typed = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
-        all_plain, all_usual = " and ".join(plain), " and ".join(usual)
-        judged = [f"case when is_usual and {all_usual} then true else {all_plain} end" if of_json else all_plain]
-        if of_json:
-            judged += [*self._is_strict(), *of_json]
+        judged = [" and ".join(plain)]
+        if form is not None:
+            all_plain = " and ".join([*plain, *self._is_strict(), *of_json])
+            all_usual = " and ".join(["is_usual", *usual])
+            judged = [f"case when {all_usual} then true else {all_plain} end", f"strlen(json_text) <= {LONGEST}"]
+            judged += self._are_simple()
         judged += [f"{one.loaded_as} is not null" for one in self.contract.fields if one.required]
         judged.append(f"({_CHECKS[self.contract.name]})")
         identity = more = ""
@@ -198,28 +204,32 @@ class PlainRecords:
 
     def _is_strict(self) -> list[str]:
         """Conditions for an object that every reader of JSON reads in the same way: no comma at its end, no number
-        that is longer than the text that is read of it, unknown fields that are no object and no list."""
+        that is longer than the text that is read of it."""
         ends = "ends_with(json_text, chr(125))" + "".join(
             f" and not ends_with(json_text, {before} || chr(125))" for before in ("','", "' '", "chr(9)")
         )
-        conditions = [f"strlen(json_text) <= {LONGEST}", ends]
+        conditions = [ends]
         if numbers := [one for one in self.contract.fields if one.kind in plain_values.DECIMALS]:
             absent = " and ".join(f"written_{one.name} is null" for one in numbers)
             conditions.append(
                 f"case when {absent} then true else not regexp_matches(json_text, ':\\s*-?[0-9.]{{17}}') end"
             )
-        conditions += [
+        return conditions
+
+    def _are_simple(self) -> list[str]:
+        """Conditions for unknown fields that are no object, no list and no word that is not JSON."""
+        return [
             f"coalesce(left(other_{number}, 1) not in (chr(123), '[') and lower(other_{number}) not in "
             "('nan', 'inf', '-inf', 'infinity', '-infinity'), true)"
             for number in range(len(self.unknown))
         ]
-        return conditions
 
 
 def _database() -> duckdb.DuckDBPyConnection:
     db = duckdb.connect()
     db.execute("set TimeZone = 'UTC'")
     db.execute(f"set memory_limit = '{MEMORY}'")
+    db.execute("set disabled_optimizers = 'in_clause'")  # it makes a join of each list of words
     return db
 
 

@@ -27,57 +27,66 @@ def typed(field: Field, written: str, clock: Clock) -> str:
     kinds = {
         Kind.FLAG: f"{value} in ('true', 'True')",
         Kind.INSTANT: _utc(written, clock),
-        Kind.COUNT: f"try_cast({value} as bigint)",
-        Kind.USD: f"try_cast({value} as decimal(24, 6))",
-        Kind.AMOUNT: f"try_cast({value} as decimal(24, 6))",
-        Kind.DAY: f"try_cast({value} as date)",
-        Kind.MILLISECONDS: f"cast(try_cast({value} as decimal(18, 0)) as bigint)",
-        Kind.SECONDS: f"cast(try_cast({value} as decimal(18, 6)) * 1000000 as bigint)",
-        Kind.COST: f"cast(try_cast({value} as decimal(18, 6)) * 1000000 as bigint)",
+        Kind.COUNT: f"try_cast({written} as bigint)",
+        Kind.USD: f"try_cast({written} as decimal(24, 6))",
+        Kind.AMOUNT: f"try_cast({written} as decimal(24, 6))",
+        Kind.DAY: f"try_cast({written} as date)",
+        Kind.MILLISECONDS: f"cast(try_cast({written} as decimal(18, 0)) as bigint)",
+        Kind.SECONDS: f"cast(try_cast({written} as decimal(18, 6)) * 1000000 as bigint)",
+        Kind.COST: f"cast(try_cast({written} as decimal(18, 6)) * 1000000 as bigint)",
     }
     return kinds.get(field.kind, value)
 
 
-def is_usual(field: Field, written: str, clock: Clock, is_private: bool) -> str:
-    """SQL for whether a value in a row of printable ASCII without escapes is plain, by few conditions.
-
-    A text that begins with a letter cannot be a number, a list or an object. A value that fails may still be plain.
+def is_usual(field: Field, written: str, clock: Clock, is_private: bool, has_quotes: bool) -> str:
+    """SQL for whether a value, not null, of a line in the usual form (line_forms.py) and of ASCII is plain, by few
+    conditions. A text in quotes is what it says. A value that fails may still be plain.
     """
     name = field.loaded_as
-    if field.kind in (Kind.ID, Kind.TEXT):
-        words = _JSON_WORDS | (NO_ID if field.kind is Kind.ID else frozenset())
-        begins = f"(ascii({written}) between 65 and 90 or ascii({written}) between 97 and 122)"
-        ends = "" if is_private else f" and not ends_with({written}, ' ')"
-        return (
-            f"({written} is null or {written} = '' or ({begins}{ends} and strlen({written}) <= {field.longest} "
-            f"and {_is_none_of(words, written)}))"
-        )
+    if field.kind in (Kind.ID, Kind.TEXT) and has_quotes:
+        conditions = [f"strlen({written}) <= {field.longest}"]
+        if not is_private:
+            conditions += [f"({written} >= '!' or {written} = '')", f"not ends_with({written}, ' ')"]
+        if field.kind is Kind.ID:
+            conditions.append(_is_id(written))
+        return " and ".join(conditions)
     if field.kind in (Kind.COUNT, *DECIMALS):
         form = "0|[1-9][0-9]{0,11}" if field.kind is Kind.COUNT else _form_of(field)
         scale = 1_000_000 if field.kind in (Kind.SECONDS, Kind.COST) else 1
         return (
-            f"({written} is null or ({name} >= {field.least * scale} and {name} < {field.most * scale} "
-            f"and strlen({written}) <= 16 and regexp_full_match({written}, '{form}')))"
+            f"{name} >= {field.least * scale} and {name} < {field.most * scale} and strlen({written}) <= 16 "
+            f"and regexp_full_match({written}, '{form}')"
         )
-    return is_plain(field, written, clock, of_json=True)
+    if is_private:
+        return is_plain_private(field, written, of_json=True)
+    return f"({written} = '' or {_form(field, written, clock, of_json=True)})"
 
 
-def canonical(field: Field, written: str) -> str:
+def canonical(field: Field, written: str, clock: Clock) -> str:
     """SQL for the text that `RecordReader` gives of a plain value, null for none; `field.loaded_as` is its column."""
     if field.kind is Kind.INSTANT:
+        in_utc = f"when strlen({written}) = 20 then replace({written}, ' ', 'T')"  # it ends with Z
+        if str(clock.zone) == "UTC":
+            in_utc += f" when strlen({written}) = 19 then replace({written}, ' ', 'T') || 'Z'"
         whole = f"replace(cast({field.loaded_as} as varchar), ' ', 'T')"
         parts = f"strftime({field.loaded_as}, '%Y-%m-%dT%H:%M:%S.%f')"
         has_parts = f"contains({written}, '.') and epoch_us({field.loaded_as}) % 1000000 <> 0"
-        return f"case when {has_parts} then {parts} else {whole} end || 'Z'"
+        return f"case {in_utc} when {has_parts} then {parts} || 'Z' else {whole} || 'Z' end"
     if field.kind in MONEY:
         value = f"nullif({written}, '')"
-        return f"case when contains({value}, '.') then rtrim(rtrim({value}, '0'), '.') else {value} end"
+        has_zeros = f"ends_with({value}, '0') and contains({value}, '.')"
+        return f"case when {has_zeros} then rtrim(rtrim({value}, '0'), '.') else {value} end"
     return f"cast({field.loaded_as} as varchar)"
 
 
 def is_plain(field: Field, written: str, clock: Clock, of_json: bool) -> str:
     """SQL for whether a value is plain; true for none."""
-    value, words = f"nullif({written}, '')", ", ".join(literal(word) for word in field.words)
+    return f"coalesce({written} is null or {written} = '' or ({_form(field, written, clock, of_json)}), false)"
+
+
+def _form(field: Field, written: str, clock: Clock, of_json: bool) -> str:
+    """SQL for whether a value that is there is plain; it may be null for one that is not."""
+    words = ", ".join(literal(word) for word in field.words)
     number = f"length({written}) <= 16 and try_cast({written} as decimal(24, 9)) between {field.least} and {field.most}"
     forms = {
         Kind.ID: _is_text(field, written, of_json),
@@ -90,8 +99,7 @@ def is_plain(field: Field, written: str, clock: Clock, of_json: bool) -> str:
         Kind.INSTANT: _is_instant(field, written, clock),
         Kind.COUNT: f"{number} and regexp_full_match({written}, '0|[1-9][0-9]{{0,11}}')",
     }
-    form = forms.get(field.kind, f"{number} and regexp_full_match({written}, {literal(_form_of(field))})")
-    return f"coalesce({value} is null or ({form}), false)"
+    return forms.get(field.kind, f"{number} and regexp_full_match({written}, {literal(_form_of(field))})")
 
 
 def is_plain_private(field: Field, written: str, of_json: bool) -> str:
@@ -150,7 +158,7 @@ def _is_trimmed(field: Field, written: str) -> str:
 def _is_id(written: str) -> str:
     """SQL for whether a text is an id, and is loaded as it is."""
     return (
-        f"{_is_none_of(NO_ID, written)} and case when right({written}, 1) = '0' then not contains({written}, '.') "
+        f"{_is_none_of(NO_ID, written)} and case when ends_with({written}, '0') then not contains({written}, '.') "
         "else true end"
     )
 
@@ -178,10 +186,9 @@ def _is_past(field: Field, written: str, clock: Clock) -> str:
 
 
 def _utc(written: str, clock: Clock) -> str:
-    """SQL for a time in UTC: one without a zone is a local time of the clock's zone."""
-    zone = literal(str(clock.zone))
-    has_zone = f"right({written}, 1) = 'Z' or substr({written}, length({written}) - 5, 1) in ('+', '-')"
-    return (
-        f"timezone('UTC', case when {has_zone} "
-        f"then try_cast({written} as timestamptz) else timezone({zone}, try_cast({written} as timestamp)) end)"
-    )
+    """SQL for a time in UTC: one without a zone is a local time of the clock's zone. Few texts need a conversion."""
+    zone, bare = str(clock.zone), f"try_cast(rtrim({written}, 'Z') as timestamp)"
+    local = bare if zone == "UTC" else f"timezone('UTC', timezone({literal(zone)}, {bare}))"
+    has_offset = f"substr({written}, length({written}) - 5, 1) in ('+', '-')"
+    with_offset = f"timezone('UTC', try_cast({written} as timestamptz))"
+    return f"case when ends_with({written}, 'Z') then {bare} when {has_offset} then {with_offset} else {local} end"

@@ -38,6 +38,7 @@ class Staging:
         self._known: dict[str, set[str]] = {}  # the columns of each table, once they were looked up
         self.db = _open(path)
         self.db.execute("set preserve_insertion_order = false")
+        self.db.execute("set disabled_compression_methods = 'fsst'")  # tried at each insert, and never the smallest
         self._settle()
         self.db.execute(control_tables.CONTROL_TABLES)
 

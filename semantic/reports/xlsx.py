@@ -103,13 +103,16 @@ def number(value: Decimal | float) -> Written | None:
 def code(unit: str, format: str, currency: Currency, places: int | None = None) -> str:
     """Excel's format of a metric: an amount with its currency, a percentage, a multiple (16.3×), or a plain number.
 
-    `places`: the decimal places of the values, where these are more than the currency's.
+    `places`: the decimal places of the values, where these are more than the currency's. A format of money with places
+    of its own has exactly these, as in every other kind of file; the cell keeps the whole value.
     """
+    match = _FORMAT.fullmatch(format)
     if unit == "money":
+        if match and int(match["places"]) != shown.USUAL_PLACES:
+            return f"[${currency.code}] #,##0.{'0' * int(match['places'])}"
         more = "#" * max(0, (places or 0) - currency.digits)
         decimals = "." + "0" * currency.digits + more if currency.digits or more else ""
         return f"[${currency.code}] #,##0{decimals}"
-    match = _FORMAT.fullmatch(format)
     if match is None:
         return "#,##0" if unit == "count" else "General"
     decimals = "0" * int(match["places"])

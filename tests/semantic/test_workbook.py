@@ -96,6 +96,12 @@ def test_advertising_below_a_cent_keeps_its_parts(content: Content) -> None:
     assert (cell.value, cell.format) == (Decimal("2059.171229"), "[$USD] #,##0.00####")
 
 
+def test_cost_of_a_model_is_shown_with_four_places_as_elsewhere_and_kept_whole(content: Content) -> None:
+    column = ("cost", [Decimal("0.012345")], pa.decimal128(38, 6), {"unit": "money", "format": ",.4f"})
+    cell = workbook(xlsx.dump(with_table(content, column), BRAND))["Report"][1][0]
+    assert (cell.value, cell.format) == (Decimal("0.012345"), "[$USD] #,##0.0000")
+
+
 @pytest.mark.parametrize("amount", ["9999999999999.99", "-1234567890123.45", "0.01", "123456789012345.00"])
 def test_amount_of_fifteen_digits_is_a_number(content: Content, amount: str) -> None:
     column = ("amount", [Decimal(amount)], pa.decimal128(38, 2), {"unit": "money"})

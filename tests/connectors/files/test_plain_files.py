@@ -16,6 +16,7 @@ import pytest
 from connectors.contracts import CONTRACTS, Contract, Kind
 from connectors.contracts.values import Clock
 from connectors.files import plain_files, record_files
+from connectors.sync.line_forms import form_of
 from connectors.sync.plain_records import Lines, PlainRecords
 from tests.connectors.contracts.test_faults import faults, valid
 from tests.connectors.files.pulling import Place
@@ -46,9 +47,10 @@ def variants(contract: Contract) -> list[dict[str, Any]]:
 
 def plain_lines(contract: Contract, path: Path) -> list[int]:
     """The lines of a file that are converted in one piece."""
-    target, keys = path.with_suffix(".parquet"), list(valid(contract))
+    target = path.with_suffix(".parquet")
+    form = form_of([(written([valid(contract)], "jsonl"), valid(contract))])
     plain = PlainRecords(contract, Clock(ZoneInfo("UTC"), NOW), False, "f")
-    converted = plain.convert_lines(Lines(path, 1), keys, target)
+    converted = plain.convert_lines(Lines(path, 1), form, target)
     lines = [line for line, _ in converted.others]
     count = path.read_bytes().count(b"\n")
     assert converted.rows == count - len(lines) and target.exists() == bool(converted.rows)
