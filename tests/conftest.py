@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -194,23 +192,6 @@ def real_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Files:
     """Instead of `--dist loadgroup`, whose marks xdist 3.8 does not pass on under pytest 9."""
     return _Files(config, log)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
-    """In a new checkout each worker compiles its share of the tests, and finds the other files compiled.
-
-    Worker n of m imports all files of tests before they are collected, and begins with those of its share. What cannot
-    be imported is imported, and reported, again when it is collected.
-    """
-    worker = getattr(session.config, "workerinput", None)
-    if worker is None or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
-        return
-    paths = sorted((ROOT / "tests").rglob("test_*.py"))
-    first = len(paths) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
-    for path in paths[first:] + paths[:first]:
-        with suppress(Exception, pytest.skip.Exception):
-            import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
