@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import errno
 import gc
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from common.errors import StopError
-from orchestration import dbt_parse, incremental, last_build, recorded, unit_rows, units
+from orchestration import incremental, last_build, recorded
 from orchestration.dbt_parse import PLAN, QUIET, arguments, close_connections, environment, parse, scratch
 from orchestration.home import Home, quoted
 from orchestration.recorded import OnNode
@@ -41,6 +39,8 @@ class Built:
     """Whether everything was built again, without the last build."""
     models: int = 0
     tests: int = 0
+    whole: dict[str, list[str]] = field(default_factory=dict)
+    """By reason, the models that were built whole although they could be continued from the last build."""
     warnings: list[str] = field(default_factory=list)
     tenant_warnings: dict[str, list[str]] = field(default_factory=dict)
     nodes: list[dict[str, Any]] = field(default_factory=list)
@@ -82,15 +82,18 @@ def build(
     path = _clean(home)
     built = Built(path)
     failed = []
-    start, program = last_build.path(home, last_build.tenants_of(home.staging)), _program()
-    results = None
+    start, program = last_build.path(home, last_build.tenants_of(home.staging)), last_build.program()
+    continued = incremental.needs_full_build("a full build was asked for")
     try:
-        results = None if full else incremental.run_nodes(start, path, home.staging, program, on_node)
+        if not full:
+            continued = incremental.run_nodes(start, path, home.staging, program, on_node)
     except duckdb.Error as error:
         if "No space left" in str(error):
             raise
         why = str(error).splitlines()[0]
         built.warnings.append(f"the last build could not be continued, so everything was built again: {why}")
+        continued = incremental.needs_full_build("the last build could not be continued")
+    built.whole, results = continued.whole, continued.results
     if results is None:
         _clean(home)
         results = run_nodes(home, on_node)
@@ -326,14 +329,6 @@ def _warehouse(path: Path, staging: Path, *, read_only: bool = True) -> Iterator
     with duckdb.connect(str(path), read_only=read_only) as db:
         db.execute(f"attach {quoted(staging)} as raw (read_only)")
         yield db
-
-
-def _program() -> str:
-    """Hash of everything that makes marts of rows: a last build of another program is not used."""
-    digest = hashlib.sha256(f"{dbt_parse.fingerprint()} {version('takings')} {duckdb.__version__}".encode())
-    for module in (incremental, last_build, recorded, unit_rows, units):
-        digest.update(Path(str(module.__file__)).read_bytes())
-    return digest.hexdigest()
 
 
 class _Progress:

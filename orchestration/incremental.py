@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +27,42 @@ from orchestration.dbt_parse import resources
 from orchestration.home import quoted
 from orchestration.last_build import row_hash, table_of
 from orchestration.recorded import Node, OnNode
-from orchestration.unit_rows import UnitRows, bucket
+from orchestration.unit_rows import UnitRows
 
 VOLATILE = re.compile(r"\bcurrent_(date|timestamp)\b|\bnow\(\)", re.IGNORECASE)
 FILLED = ("kpis", "sales_trend", "movers", "alerts", "annotations", "outlook", "build_info")
 """Marts that get rows after the build (semantic/digest/fill.py): the last build's are of its own instant."""
 SMALL = 1_000_000  # rows of a table that is compared with the last build's, to find that it did not change
-MOST_TOUCHED = units.BUCKETS // 4  # more are not faster than a whole model
+MOST_TOUCHED = units.GROUPS // 4  # more are not faster than a whole model
 CONTENTS = "delta.main.contents"
+EVERY_MODEL = "every model"
+NAMED = 6  # models in a line
 Outcome = tuple[str, int | None, str | None]
 
 
-def run_nodes(last: Path, scratch: Path, staging: Path, fingerprint: str, on_node: OnNode) -> list[Any] | None:
-    """Build into `scratch` from the last build; dbt's result for each node, in dbt's order.
+@dataclass(frozen=True)
+class Continued:
+    """A build from the last one: dbt's result for each node, in dbt's order, and which models are whole all the same.
 
-    None where a full build is needed: there is no last build, another program made it, or a model or check failed,
-    which a full build judges. Raises duckdb.Error where a file is damaged or the disk is full.
+    `whole`: by reason, the models that have a unit and were built whole. Without results a full build is needed, of
+    EVERY_MODEL.
+    """
+
+    results: list[Any] | None
+    whole: dict[str, list[str]] = field(default_factory=dict)
+
+
+def run_nodes(last: Path, scratch: Path, staging: Path, program: last_build.Program, on_node: OnNode) -> Continued:
+    """Build into `scratch` from the last build.
+
+    A full build is needed where there is no last build, where another program made it, or where a model or check
+    failed, which a full build judges. Raises duckdb.Error where a file is damaged or the disk is full.
     """
     if not last.exists():
-        return None
-    program, nodes, outcomes = last_build.read(last)
-    if program != fingerprint:
-        return None
+        return needs_full_build("there is no last build of these tenants")
+    made_by, nodes, outcomes = last_build.read(last)
+    if made_by != program:
+        return needs_full_build(last_build.difference(made_by, program))
     shutil.copyfile(last, scratch)
     with duckdb.connect(str(scratch)) as db:
         threads, memory = resources(staging)
@@ -57,16 +72,32 @@ def run_nodes(last: Path, scratch: Path, staging: Path, fingerprint: str, on_nod
         db.execute(f"attach {quoted(staging)} as raw (read_only)")
         increment = start(db, last, nodes, outcomes)
         results = recorded.run_all(db, nodes, on_node, increment.run)
-        if any(result.status in recorded.BROKEN for result in results):
-            return None
-        last_build.write(db, fingerprint, nodes, results, CONTENTS)
-        return results
+        for result in results:
+            if result.status in recorded.BROKEN:
+                return needs_full_build(f"{result.node.name} failed")
+        last_build.write(db, program, nodes, results, CONTENTS)
+        return Continued(results, increment.whole)
+
+
+def needs_full_build(reason: str) -> Continued:
+    """No results: every model is to be built whole, for this reason."""
+    return Continued(None, {reason: [EVERY_MODEL]})
+
+
+def described(whole: dict[str, list[str]]) -> list[str]:
+    """A line for each reason why models were built whole, with their names; the first ones of many."""
+    lines = []
+    for reason, names in whole.items():
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        lines.append(f"built whole, since {reason}: {', '.join(names[:NAMED])}{more}")
+    return lines
 
 
 def start(db: duckdb.DuckDBPyConnection, last: Path, nodes: Sequence[Node], outcomes: dict[str, Outcome]) -> Increment:
     """Attach the last build to a copy of it that is open beside staging, and find what changed in staging."""
     db.execute(f"attach {quoted(last)} as last (read_only)")
     db.execute("attach ':memory:' as delta")
+    db.execute("set perfect_ht_threshold = 17")  # an array of groups instead of a hash table
     return Increment(db, nodes, outcomes)
 
 
@@ -79,20 +110,23 @@ class Increment:
         self.rows = UnitRows(db, self.nodes)
         self.changed: dict[str, bool] = {}
         self.counts = dict.fromkeys(("unchanged", "by unit", "whole"), 0)  # of models and tests
+        self.whole: dict[str, list[str]] = {}
+        """By reason, the models that were built whole although they have a unit."""
         self._compare_staging(last_build.sources(nodes))
 
     def _compare_staging(self, tables: Sequence[str]) -> None:
         contents, last = CONTENTS, f"last.{last_build.SCHEMA}.contents"
         self.build.execute(f"create table {contents} as {last_build.contents(self.build, tables)}")
         self.build.execute(
-            f"create table delta.main.differences as select relation, tenant_id, bucket from {contents} as n "
-            f"full join {last} as l using (relation, tenant_id, bucket) "
+            f"create table delta.main.differences as select relation, bucket from {contents} as n "
+            f"full join {last} as l using (relation, bucket) "
             "where n.rows is distinct from l.rows or n.hash is distinct from l.hash"
         )
         relations = self.build.execute("select distinct relation from delta.main.differences").fetchall()
         self.different = {relation for (relation,) in relations}
-        if self.different & set(units.MAPPED):
-            self.rows.touch("order", units.touched_orders("delta.main.differences"))
+        for unit, touched in ((units.ORDER_GROUP, units.touched_orders), (units.ACCOUNT_GROUP, units.touched_accounts)):
+            if self.different & set(units.MAPPED[unit]):
+                self.rows.touch(unit, touched("delta.main.differences"))
 
     def run(self, db: duckdb.DuckDBPyConnection, node: Node) -> Any:
         """Bring one node up to date; its result."""
@@ -122,32 +156,44 @@ class Increment:
         return table_of(name) in self.different if name.startswith("source.") else self.changed[name]
 
     def _touched_by(self, node: Node) -> str | None:
-        """The unit of a node all of whose changed inputs can be mapped to units, after these were touched."""
+        """The unit by which a node can be built, after what is touched was noted; none where it is built whole."""
+        unit, obstacle = self._unit_of(node)
+        if obstacle and node["resource_type"] == "model":
+            self.whole.setdefault(obstacle, []).append(node["name"])
+        return None if obstacle else unit
+
+    def _unit_of(self, node: Node) -> tuple[str | None, str]:
+        """The unit of a node, after that of which an input changed was touched, or why it cannot be built by its unit.
+
+        It is a group of units where staging changed.
+        """
         unit, lookups = node["meta"].get("unit"), node["meta"].get("lookups", {})
         if unit not in units.UNITS:
-            return None
+            return None, ""
         tables = [above for above in self._read_by(node) if self._differs(above)]
-        for above in tables:
-            if above.startswith("source."):
-                if unit != "order" or table_of(above) not in units.MAPPED or "sums_by" in node["meta"]:
-                    return None
-                continue
-            keys = lookups.get(self.nodes[above]["name"])
-            if keys is None and not self.rows.has_unit(above, unit):
-                return None
-            changes = self.rows.changes(above)
-            if keys is None:
-                self.rows.touch(unit, f"select distinct c.tenant_id, {bucket('c', unit)} from {changes} as c")
-            elif node["resource_type"] == "test":
-                return None
-            else:
-                equal = " and ".join(f"t.{key} = c.{key}" for key in keys)
-                self.rows.touch(
-                    unit,
-                    f"select distinct t.tenant_id, {bucket('t', unit)} "
-                    f"from {self.rows.relation(node['unique_id'])} as t semi join {changes} as c on {equal}",
-                )
-        return unit if self.rows.number_touched(unit) <= MOST_TOUCHED else None
+        for above in (above for above in tables if above.startswith("source.")):
+            unit = units.GROUPED.get(unit, unit)
+            if table_of(above) not in units.MAPPED.get(unit, ()) or "sums_by" in node["meta"]:
+                return None, f"{table_of(above)} changed"
+        for above in (above for above in tables if not above.startswith("source.")):
+            keys, name = lookups.get(self.nodes[above]["name"]), self.nodes[above]["name"]
+            is_lookup = keys is not None and node["resource_type"] == "model"
+            if not is_lookup and (keys is not None or not self.rows.has_unit(above, unit)):
+                return None, f"{name} changed"
+            touching = f"{self.rows.changes(above)} as t"
+            if is_lookup:
+                same = " and ".join(f"t.{key} = c.{key}" for key in keys)
+                touching = f"{self._through(node, name)} as t semi join {self.rows.changes(above)} as c on {same}"
+            self.rows.touch(unit, f"select distinct {units.hash_of('t', unit)} from {touching}")
+        if self.rows.number_touched(unit) > MOST_TOUCHED:
+            return None, f"more than {MOST_TOUCHED:,} {unit.replace('_', ' ')}s are touched"
+        return unit, ""
+
+    def _through(self, node: Node, lookup: str) -> str:
+        """The relation that says which units a row of a lookup concerns."""
+        through = node["meta"].get("through", {}).get(lookup)
+        names = [above for above in node["depends_on"] if above in self.nodes and self.nodes[above]["name"] == through]
+        return self.rows.relation(names[0] if names else node["unique_id"])
 
     def _read_by(self, node: Node) -> list[str]:
         """The tables that a node reads, those of views too."""
@@ -160,20 +206,18 @@ class Increment:
     def _replace(self, node: Node, unit: str) -> None:
         """Replace the rows of touched units in a table, where they are not as before."""
         rows, name = self.rows, node["unique_id"]
-        table, new, added, removed = rows.relation(name), rows.name(), rows.name(), rows.name()
+        table, new = rows.relation(name), rows.name()
         self.build.execute(f"create table {new} as from {table} limit 0")
         self.build.execute(f"insert into {new} by name {rows.over_parts(node, node['compiled_code'], unit)}")
         numbers, old = rows.of_table(table, unit)
-        self.build.execute(f"create table {added} as from {new} except all from {old}")
-        self.build.execute(f"create table {removed} as from {old} except all from {new}")
-        self.changed[name] = self._note(name, added, removed)
+        self.changed[name] = self._note(name, *rows.net(name, {new: 1, old: -1}))
         if self.changed[name]:
-            replaced, of_unit = rows.name(), f"t.tenant_id = r.tenant_id and {bucket('t', unit)} = r.bucket"
+            replaced, of_unit = rows.name(), f"{units.hash_of('t', unit)} = r.unit"
             self.build.execute(
-                f"create table {replaced} as select distinct t.tenant_id, {bucket('t', unit)} as bucket "
+                f"create table {replaced} as select distinct {units.hash_of('t', unit)} as unit "
                 f"from {rows.changes(name)} as t"
             )
-            numbers = f"{numbers} as n semi join {replaced} as r using (tenant_id, bucket)"
+            numbers = f"{numbers} as n semi join {replaced} as r using (unit)"
             self._exchange(table, numbers, f"select t.* from {new} as t semi join {replaced} as r on {of_unit}")
         rows.parts[name, unit, frozenset(), False] = new
         rows.parts[name, unit, frozenset(), True] = old
@@ -239,7 +283,7 @@ class Increment:
         if unit is None:
             return None
         relation, part = self.rows.relation(model), self.rows.over_parts(node, self.rows.relation(model), unit)
-        if not set(units.UNITS[unit]) <= set(keys):  # a key may be that of a row of another unit too
+        if not set(units.columns(unit)) <= set(keys):  # a key may be that of a row of another unit too
             same = " and ".join(f"t.{key} is not distinct from p.{key}" for key in keys)
             part = f"(select t.* from {relation} as t semi join {part} as p on {same})"
         return str(node["sql"].replace(relation, part))

@@ -1,6 +1,6 @@
 """The last build, kept for the next one: its tables, what dbt executed for them, and what staging held then.
 
-    builds/last_….duckdb    every table of the build; schema `last_build`: about, tenants, nodes, contents
+    builds/last_….duckdb    every table of the build; schema `last_build`: program, tenants, nodes, contents
 
 It is never changed: an incremental build starts from a copy. What staging held is kept as a sum of hashes of rows by
 bucket (orchestration/units.py), so what changed since is found by content, whoever wrote it.
@@ -11,23 +11,28 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from orchestration import units
+from orchestration import dbt_parse, units
 from orchestration.home import Home
 from orchestration.recorded import Node
 
+Program = dict[str, str]
+"""What makes marts of rows: by the name of a part, its version or hash."""
 SCHEMA = "last_build"
 RETAINED = 2  # each of other tenants
+CODE = ("incremental.py", "last_build.py", "recorded.py", "unit_rows.py", "units.py")
+"""The modules whose change makes a last build one of another program."""
 
 
 def write(
     db: duckdb.DuckDBPyConnection,
-    fingerprint: str,
+    program: Program,
     nodes: Sequence[Node],
     results: Iterable[Any],
     known_contents: str | None = None,
@@ -48,22 +53,41 @@ def write(
     db.execute(f"create or replace table {SCHEMA}.nodes as select * from rows_of_nodes")
     db.unregister("rows_of_nodes")
     db.execute(f"create or replace table {SCHEMA}.tenants as select tenant_id from raw.takings.tenants")
-    db.execute(f"create or replace table {SCHEMA}.about (fingerprint varchar)")
-    db.execute(f"insert into {SCHEMA}.about values (?)", [fingerprint])
+    db.execute(f"create or replace table {SCHEMA}.program (part varchar, value varchar)")
+    db.executemany(f"insert into {SCHEMA}.program values (?, ?)", list(program.items()))
 
 
-def read(path: Path) -> tuple[str, list[Node], dict[str, tuple[str, int | None, str | None]]]:
-    """The fingerprint of the last build, its nodes, and the result of each by its id. Raises duckdb.Error."""
+def read(path: Path) -> tuple[Program, list[Node], dict[str, tuple[str, int | None, str | None]]]:
+    """What made the last build, its nodes, and the result of each by its id. Raises duckdb.Error."""
     with duckdb.connect(str(path), read_only=True) as db:
-        ((fingerprint,),) = db.execute(f"select fingerprint from {SCHEMA}.about").fetchall()
+        program = dict(db.execute(f"select part, value from {SCHEMA}.program").fetchall())
         rows = db.execute(f"select node, outcome from {SCHEMA}.nodes order by place").fetchall()
     nodes = [json.loads(node) for node, _ in rows]
     outcomes = [json.loads(outcome) for _, outcome in rows]
     return (
-        fingerprint,
+        program,
         nodes,
         {node["unique_id"]: tuple(outcome) for node, outcome in zip(nodes, outcomes, strict=True)},
     )
+
+
+def program() -> Program:
+    """What makes marts of rows now: the last build of another program is not used."""
+    code = hashlib.sha256(dbt_parse.fingerprint().encode())
+    for name in CODE:
+        code.update(Path(__file__).with_name(name).read_bytes())
+    return {
+        "a model's SQL": dbt_parse.hash_of_files(dbt_parse.PROJECT, dbt_parse.PARTS),
+        "the definition of a metric": dbt_parse.hash_of_files(dbt_parse.METRICS, dbt_parse.PARTS),
+        "the version of Takings": version("takings"),
+        "the version of DuckDB": duckdb.__version__,
+        "the program of builds": code.hexdigest(),
+    }
+
+
+def difference(one: Program, other: Program) -> str:
+    """Why a build of one program cannot be continued by the other: the first part that differs."""
+    return next(f"{part} changed" for part in other if other[part] != one.get(part))
 
 
 def path(home: Home, tenants: Iterable[str]) -> Path:
@@ -110,18 +134,17 @@ def table_of(source: str) -> str:
 
 
 def contents(db: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> str:
-    """SQL: relation, tenant_id, bucket, rows and sum of the hashes of the rows, of each staging table."""
+    """SQL: relation, bucket, rows and sum of the hashes of the rows, of each staging table."""
     return " union all ".join(_contents(db, table) for table in tables)
 
 
 def _contents(db: duckdb.DuckDBPyConnection, table: str) -> str:
     schema, name = table.split(".")
     columns = columns_of(db, "raw", schema, name)
-    tenant = "t.tenant_id" if "tenant_id" in columns else "''"
     rows, bucket = units.source_rows(table)
     return (
-        f"select '{table}' as relation, {tenant} as tenant_id, {bucket} as bucket, count(*) as rows, "
-        f"sum({row_hash('t', columns)}) as hash from {rows} group by 2, 3"
+        f"select '{table}' as relation, {bucket} as bucket, count(*) as rows, "
+        f"sum({row_hash('t', columns)}) as hash from {rows} group by {bucket}"
     )
 
 

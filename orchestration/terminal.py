@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from connectors.base import Progress as OnProgress
+from orchestration import incremental
 from orchestration.pipeline import Run
 from semantic.query import shown
 from semantic.today import Today
@@ -89,6 +90,8 @@ def summary(run: Run) -> None:
             highlight=False,
             soft_wrap=True,
         )
+        for line in incremental.described(run.built.whole):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         for warning in run.built.warnings:
             console.print(f"warning: {warning}", style="yellow")
     if run.compared:

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from connectors.registry import STREAMS
-from orchestration import dbt_build, dbt_parse, pipeline
+from orchestration import dbt_build, dbt_parse, incremental, pipeline
 from orchestration.defs.common import FULL, configuration, logged, run_name
 from orchestration.defs.sources import stream_key
 from orchestration.home import Home
@@ -70,6 +70,8 @@ def marts() -> dg.AssetsDefinition:
         except dbt_build.BuildFailedError as error:
             outcome, failure = error.built, error
         status = {node["id"]: node for node in outcome.nodes} if outcome else {}
+        for line in incremental.described(outcome.whole if outcome else {}):
+            context.log.info(line)
         if outcome and not outcome.nodes:
             yield from _unchanged(built.values(), checks.values(), outcome.warnings)
             return

@@ -24,7 +24,7 @@ from orchestration.home import quoted
 from tests import shared_cache
 from tests.orchestration import quick_build
 
-PROGRAM, BUILD = "program", "build.duckdb"
+PROGRAM, BUILD = {"the program": "1"}, "build.duckdb"
 LINEAGE = "run_id = run_id || '.', landing_part = landing_part || '.'"
 OF_ORDERS = [name.removeprefix("shopify.") for name in units.ORDER_SOURCES]
 OTHERS = (
@@ -74,6 +74,7 @@ class History:
         (folder / "full").mkdir()
         self.last, self.steps = Path(shutil.copy(first_build(staging), folder / "full")), 0
         self.counts: dict[str, int] = {}
+        self.whole: dict[str, list[str]] = {}
         self.declared: dict[str, dict[str, Any]] = {}  # by model, another `meta` than its own
 
     def full(self) -> Path:
@@ -97,7 +98,7 @@ class History:
             increment = incremental.start(db, last, nodes, outcomes)
             results = [increment.run(db, node) for node in nodes]
             last_build.write(db, PROGRAM, nodes, results, incremental.CONTENTS)
-            self.counts = increment.counts
+            self.counts, self.whole = increment.counts, increment.whole
         self.last = path
 
     def change(self, name: str = "") -> str:

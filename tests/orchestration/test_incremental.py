@@ -43,6 +43,10 @@ def test_every_declared_unit_exists_and_every_unique_key_names_its_columns() -> 
     nodes = quick_build.nodes()
     declared = {node["name"]: node["meta"] for node in nodes if "unit" in node["meta"]}
     assert {meta["unit"] for meta in declared.values()} == set(units.UNITS)
+    for node in (node for node in nodes if "through" in node["meta"]):
+        above = {name.rpartition(".")[2] for name in node["depends_on"]}
+        assert node["meta"]["through"].keys() <= node["meta"]["lookups"].keys() <= above, node["name"]
+        assert set(node["meta"]["through"].values()) <= above, node["name"]
     sums = [node for node in nodes if "sums_by" in node["meta"]]
     assert len(sums) >= 8 and all("unit" in node["meta"] and "lookups" not in node["meta"] for node in sums)
     assert all(f"as {units.ROWS}" in node["compiled_code"] for node in sums)
@@ -65,6 +69,35 @@ def test_wrongly_declared_unit_is_found(tmp_path: Path) -> None:
     assert "marts.customers_monthly" in wrong
 
 
+def test_models_that_were_built_whole_are_named_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(published_shops().home.staging, tmp_path, 1)
+    with duckdb.connect(str(history.staging)) as db:
+        db.execute("update shopify.orders set country = 'FR' where rowid in (2, 3, 5)")
+        db.execute("update shopify.customers set display_name = 'Another' where rowid = 2")
+    history.build()
+    assert history.whole == {}
+    assert history.counts["by unit"] > 10
+    history.change("a channel changes")
+    history.build()
+    assert "stg_shopify__orders" in history.whole["takings.channels changed"]
+    monkeypatch.setattr(incremental, "MOST_TOUCHED", 2)
+    with duckdb.connect(str(history.staging)) as db:
+        db.execute("update shopify.orders set country = 'IT' where rowid in (2, 3, 5)")
+    history.build()
+    assert "stg_shopify__orders" in history.whole["more than 2 order groups are touched"]
+    assert "int_orders" in history.whole["more than 2 orders are touched"]
+    assert differences(history.last, history.full()) == []
+
+
+def test_line_names_the_first_models_of_many() -> None:
+    assert incremental.described({"a changed": ["b"], "c changed": list("defghijk")}) == [
+        "built whole, since a changed: b",
+        "built whole, since c changed: d, e, f, g, h, i and 2 more",
+    ]
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Installation:
     shutil.copytree(published_shops().root, tmp_path / "place", symlinks=True)
@@ -84,7 +117,9 @@ def test_second_build_runs_without_dbt_and_publishes_what_a_full_one_does(
     assert place.ask("select count(*) >= 3 from marts.orders where country_code = 'FR'") == [(True,)]
     rows, own = place.marts(), marts(place.current / "tenant-aurora.duckdb")
     monkeypatch.setattr(dbt_build, "run_nodes", run_nodes)
+    assert run.built.whole == {}
     assert (full := pipeline.rebuild(place.settings, full=True).built) and full.is_full
+    assert full.whole == {"a full build was asked for": ["every model"]}
     assert place.marts() == rows
     assert marts(place.current / "tenant-aurora.duckdb") == own
 
@@ -97,10 +132,23 @@ def test_other_program_or_damaged_last_build_means_a_full_build(
     pipeline.record_run(place.settings, "one")
     built = dbt_build.build(place.home, "one")
     assert built.is_full
+    assert built.whole == {"the last build could not be continued": ["every model"]}
     assert any("the last build could not be continued" in text for text in built.warnings)
     last_build.keep(place.home, built.path)
-    monkeypatch.setattr(dbt_parse, "fingerprint", lambda: "a changed model")
-    assert dbt_build.build(place.home, "two").is_full
+    hash_of_files = dbt_parse.hash_of_files
+    monkeypatch.setattr(dbt_parse, "fingerprint", lambda: "another project")
+    assert dbt_build.build(place.home, "two").whole == {"the program of builds changed": ["every model"]}
+    for part, folder in (("a model's SQL", dbt_parse.PROJECT), ("the definition of a metric", dbt_parse.METRICS)):
+        monkeypatch.setattr(
+            dbt_parse,
+            "hash_of_files",
+            lambda other, parts, folder=folder: "another" if other == folder else hash_of_files(other, parts),
+        )
+        built = dbt_build.build(place.home, "three")
+        assert built.is_full and built.whole == {f"{part} changed": ["every model"]}
+    last_build.path(place.home, last_build.tenants_of(place.home.staging)).unlink()
+    built = dbt_build.build(place.home, "four")
+    assert built.whole == {"there is no last build of these tenants": ["every model"]}
 
 
 def test_last_builds_are_bounded(place: Installation) -> None:

@@ -1,5 +1,6 @@
 -- The first rule that applies decides, then the session that began last: an order counts once. An order that was placed
 -- before a session began was not assisted by it.
+{{ config(meta={'unit': 'order', 'lookups': {'events': ['tenant_id', 'order_id']}, 'through': {'events': 'orders'}}) }}
 with sessions as (select * from {{ ref('int_chat_sessions') }}),
 
 web_orders as (
@@ -35,6 +36,7 @@ lines_of_visits as (
     select
         tenant_id,
         order_id,
+        lines.source_account,
         lines.product_id,
         lines.sku
     from {{ ref('stg_shopify__order_lines') }} as lines
@@ -44,6 +46,7 @@ lines_of_visits as (
 lines as (
     select
         tenant_id,
+        source_account,
         order_id,
         product_id
     from lines_of_visits
@@ -51,6 +54,7 @@ lines as (
     union
     select
         tenant_id,
+        source_account,
         order_id,
         sku as product_id
     from lines_of_visits
@@ -102,7 +106,11 @@ matches as (
             web_orders.tenant_id = lines.tenant_id
             and web_orders.order_id = lines.order_id
             and clicks.product_id = lines.product_id
-    inner join orders on web_orders.tenant_id = orders.tenant_id and web_orders.order_id = orders.order_id
+    inner join orders
+        on
+            lines.tenant_id = orders.tenant_id
+            and lines.source_account = orders.source_account
+            and lines.order_id = orders.order_id
     where
         orders.processed_at >= clicks.occurred_at
         and orders.processed_at <= clicks.occurred_at + interval '7' day
@@ -136,10 +144,6 @@ select
     orders.net_sales_minor,
     cast(1 as bigint) as assisted_orders
 from ranked
-inner join orders
-    on
-        ranked.tenant_id = orders.tenant_id
-        and ranked.source_account = orders.source_account
-        and ranked.order_id = orders.order_id
+inner join orders using (tenant_id, source_account, order_id)
 inner join sessions on ranked.tenant_id = sessions.tenant_id and ranked.session_id = sessions.session_id
 where ranked.match_number = 1

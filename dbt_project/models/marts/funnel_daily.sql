@@ -3,7 +3,9 @@
 -- `orders_ever` and `visits` use the fulfilment status, which a refund does not change.
 with visits as (select * from {{ ref('int_daily_sessions') }}),
 
-orders as (select * from {{ ref('orders') }}),
+orders as (select * from {{ ref('int_order_days') }}),
+
+sessions as (select * from {{ ref('sessions') }}),
 
 days as (
     select
@@ -25,19 +27,18 @@ days as (
         cast(null as bigint) as sessions_with_cart,
         cast(null as bigint) as sessions_reached_checkout,
         cast(null as bigint) as sessions_ordered,
-        count(*) filter (where is_completed) as orders_confirmed,
-        count(*) filter (where order_status = 'SHIPPED') as orders_shipped,
-        count(*) filter (where fulfillment_status = 'FULFILLED') as orders_shipped_ever
+        completed_orders as orders_confirmed,
+        shipped_orders as orders_shipped,
+        sent_orders as orders_shipped_ever
     from orders
-    group by tenant_id, date_day
 ),
 
 shipped as (
     select distinct
         tenant_id,
         order_id
-    from orders
-    where fulfillment_status = 'FULFILLED'
+    from {{ ref('orders') }}
+    where fulfillment_status = 'FULFILLED' and order_id in (select sessions.order_id from sessions)
 ),
 
 tracked as (
@@ -49,22 +50,12 @@ tracked as (
         count(*) filter (where sessions.has_checkout or sessions.has_order) as used_checkout,
         count(*) filter (where sessions.has_order) as ordered,
         count(shipped.order_id) filter (where sessions.has_order) as sent
-    from {{ ref('sessions') }} as sessions
+    from sessions
     left join shipped using (tenant_id, order_id)
     group by sessions.tenant_id, sessions.date_day
 ),
 
 tenants_with_events as (select distinct tenant_id from tracked),
-
-sent_online as (
-    select
-        tenant_id,
-        date_day,
-        count(*) as sent
-    from orders
-    where fulfillment_status = 'FULFILLED' and channel = 'Online store'
-    group by tenant_id, date_day
-),
 
 -- the shop's own report does not say which visit ordered: no more orders are sent than visits ordered
 reported as (
@@ -76,10 +67,10 @@ reported as (
         greatest(shop.sessions_with_cart, shop.sessions_reached_checkout, shop.sessions_ordered) as used_cart,
         greatest(shop.sessions_reached_checkout, shop.sessions_ordered) as used_checkout,
         shop.sessions_ordered as ordered,
-        least(shop.sessions_ordered, coalesce(sent_online.sent, 0)) as sent
+        least(shop.sessions_ordered, coalesce(orders.sent_online_orders, 0)) as sent
     from {{ ref('int_shop_sessions') }} as shop
     left join tenants_with_events using (tenant_id)
-    left join sent_online using (tenant_id, date_day)
+    left join orders using (tenant_id, date_day)
     where tenants_with_events.tenant_id is null
 ),
 

@@ -1,4 +1,9 @@
 -- Two kinds of rows: current quantities of completed orders (by the order's day), and the ledger (by each row's day).
+{{ config(meta={
+    'unit': 'product_day',
+    'lookups': {'products': ['tenant_id', 'source', 'product_key']},
+    'through': {'products': 'int_daily_products'},
+}) }}
 with days as (select * from {{ ref('int_daily_products') }}),
 
 products as (select * from {{ ref('products') }})

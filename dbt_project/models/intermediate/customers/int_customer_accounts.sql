@@ -1,3 +1,8 @@
+{{ config(meta={
+    'unit': 'account',
+    'lookups': {'int_customer_emails': ['tenant_id', 'email']},
+    'through': {'int_customer_emails': 'stg_shopify__customers'},
+}) }}
 with customers as (select * from {{ ref('stg_shopify__customers') }}),
 
 emails as (select * from {{ ref('int_customer_emails') }})

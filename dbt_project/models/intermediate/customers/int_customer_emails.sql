@@ -1,4 +1,5 @@
 -- one buyer who has an account in each of a tenant's shops is one customer
+{{ config(meta={'unit': 'email'}) }}
 select
     tenant_id,
     email,

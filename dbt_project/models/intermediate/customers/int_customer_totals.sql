@@ -1,4 +1,4 @@
--- `past` is what was known a year before today, `following` what came since.
+-- `past` is what was known a year before today, `following` what came since. The classes are those of customer_ltv.
 {{ config(meta={'unit': 'customer'}) }}
 {%- set is_past = 'orders.date_day <= today.today - 365' %}
 with orders as (
@@ -17,6 +17,8 @@ select
     min(orders.date_day) as first_day,
     max(orders.date_day) as last_day,
     count(*) as orders,
+    {{ orders_class('count(*)') }} as orders_class,
+    {{ recency_class('max(orders.date_day)', 'max(today.today)') }} as recency_class,
     cast(sum(orders.net_revenue_minor) as bigint) as net_revenue_minor,
     max(case when {{ is_past }} then orders.date_day end) as past_last_day,
     count(case when {{ is_past }} then 1 end) as past_orders,

@@ -1,3 +1,4 @@
+{{ config(materialized='table', meta={'unit': 'account'}) }}
 with customers as (select * from {{ source('shopify', 'customers') }}),
 
 accounts as (
