@@ -1,4 +1,5 @@
--- What similar customers brought in during the last year: those who a year ago had as many orders, the newest as long ago.
+-- What similar customers brought in during the last year: those who a year ago had as many orders, the newest as long
+-- ago.
 {%- set similar_at_least = 30 %}
 with totals as (
     select * from {{ ref('int_customer_totals') }}
