@@ -12,12 +12,16 @@ ENGINES = {"engines.sql", "money_and_time.sql", "materializations.sql"}
 """Macros that write what an engine has in its own way."""
 FILES = sorted(path for path in DBT.rglob("*.sql") if path.name not in ENGINES)
 
-FUNCTIONS = set(
-    "abs bool_and bool_or cast chr coalesce count date_trunc greatest lag lead least lower lpad max min nullif "
-    "regexp_replace replace round row_number sign sqrt substr substring sum trim upper decimal".split()
-)
+FUNCTIONS = {
+    "abs", "bool_and", "bool_or", "cast", "chr", "coalesce", "count", "date_trunc", "greatest", "lag", "lead",
+    "least", "lower", "lpad", "max", "min", "nullif", "regexp_replace", "replace", "round", "row_number", "sign",
+    "sqrt", "substr", "substring", "sum", "trim", "upper", "decimal",
+}  # fmt: skip
 """Functions, and types with a length, that all three engines have with the same meaning."""
-KEYWORDS = set("and as filter from in join not on or over partition using values when where".split())
+KEYWORDS = {
+    "and", "as", "filter", "from", "in", "join", "not", "on", "or", "over", "partition", "using", "values", "when",
+    "where",
+}  # fmt: skip
 REFUSED = {
     "group by all": r"\bgroup\s+by\s+all\b",
     "order by all": r"\border\s+by\s+all\b",

@@ -122,8 +122,8 @@ def test_client_that_reads_nothing_ends_its_connection() -> None:
 
     async def endless(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        gone = asyncio.create_task(_disconnected(receive))
-        while not gone.done():
+        disconnect = asyncio.create_task(_disconnected(receive))
+        while not disconnect.done():
             await send({"type": "http.response.body", "body": b"x" * 1_000_000, "more_body": True})
             await asyncio.sleep(0)
         ended.set()
