@@ -5,8 +5,8 @@
 build    the SQL of the models of chats   /  hand-written SQL that makes the same three tables
 
 Both begin with the rows in staging, in one process, and give the same costs and counts, or the run ends with an error.
-CPU seconds: other programs on the machine do not change them much. The plain SQL has one tenant in one time zone, one
-source, messages that came once, and a list of prices without dates.
+The tables of the plain SQL are once in memory and once in a file, as the models' are. It has one tenant in one time
+zone, one source, messages that came once, and a list of prices without dates. CPU seconds.
 """
 
 from __future__ import annotations
