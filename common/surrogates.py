@@ -27,9 +27,21 @@ def without_halves(body: bytes) -> tuple[bytes, int]:
         count += 1
         return REPLACEMENT
 
-    if b"\\ud" in body or b"\\uD" in body:
+    if _may_have(body):
         body = _ESCAPED.sub(replaced, body)
     if b"\xed" in body:
         body, raw = _RAW.subn("\N{REPLACEMENT CHARACTER}".encode(), body)
         count += raw
     return body, count
+
+
+def _may_have(body: bytes) -> bool:
+    """Whether a half may be written as an escape. Few texts have backslashes, and one byte is found quickly."""
+    at = body.find(b"\\")
+    for _ in range(len(body) // 1024):
+        if at < 0:
+            return False
+        if body[at + 1 : at + 3] in (b"ud", b"uD"):
+            return True
+        at = body.find(b"\\", at + 1)
+    return b"\\ud" in body or b"\\uD" in body

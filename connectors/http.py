@@ -1,4 +1,4 @@
-"""The only HTTP session: timeouts, retries, redaction, and the source's clock.
+"""The only HTTP client: timeouts, retries, redaction, and the source's clock.
 
 It retries what may work later (a broken connection, 429, 5xx) with growing pauses and the server's own Retry-After,
 and gives up with one clear error. What any other status means is decided by the connector.
@@ -10,11 +10,11 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,42 +23,34 @@ import urllib3
 
 from common.numbers import decimal
 from connectors.base import iso
+from connectors.connections import Connections, Request, Response
 from connectors.errors import ConfigurationError, ContractError, GoneError, IncompleteError, RetryError
 from connectors.surrogates import without_halves
 
 T = TypeVar("T")
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
+TIMEOUT = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
 BODY_SECONDS = 300.0  # a whole response; READ_SECONDS starts again with each byte
 SLOWEST = 1_000  # bytes per second of a file, once it has taken BODY_SECONDS
-PIECE = 1 << 20
+PIECE = 1 << 18
 ATTEMPTS = 6
 LONGEST_PAUSE = 60.0
 RETRIED = frozenset({429, 500, 502, 503, 504})
 GONE = frozenset({403, 404, 410})
+NO_CONNECTION = (
+    requests.RequestException,  # no address
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ProxyError,
+    urllib3.exceptions.SSLError,
+)
 CLOCKS_DIFFER = timedelta(minutes=15)  # what a source's clock and this machine's may differ by
 SIMULATED_TIME = "X-Simulated-Time"  # a simulator on this machine says what time its world has
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class _Session(requests.Session):
-    """Reads proxies and certificates from the environment once per host; requests does so again for each request, which
-    takes a third of the time of one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._by_host: dict[Any, Any] = {}
-
-    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        if proxies:
-            return super().merge_environment_settings(url, proxies, stream, verify, cert)
-        host = (*urlsplit(url)[:2], stream, verify, cert)
-        if host not in self._by_host:
-            self._by_host[host] = super().merge_environment_settings(url, proxies, stream, verify, cert)
-        return dict(self._by_host[host])
-
-
-class _SlowError(requests.RequestException):
+class _SlowError(Exception):
     """A body came too slowly."""
 
 
@@ -68,7 +60,8 @@ def utc_now() -> datetime:
 
 
 class Transport:
-    """One `requests.Session` with retries. `sleep` is a seam for tests; no message contains a secret.
+    """Requests with retries. `sleep` is a seam for tests, as is `sent`, which is called with each request; no message
+    contains a secret.
 
     `clock` is this machine's clock, with which the source's is compared.
     """
@@ -79,7 +72,9 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self.session = _Session()
+        self.session = requests.Session()
+        self.connections = Connections(self.session)
+        self.sent: Callable[[Request], None] = lambda request: None
         self.secrets = [text for text in secrets if text]
         self.sleep, self.clock = sleep, clock
         self._date: str | None = None  # the Date header of the last response
@@ -120,7 +115,7 @@ class Transport:
             )
         return min(date, self._received)
 
-    def _read_clock(self, response: requests.Response) -> None:
+    def _read_clock(self, response: Response) -> None:
         self._date, self._received = response.headers.get("Date"), self.clock()
         simulated = response.headers.get(SIMULATED_TIME)
         if simulated and urlsplit(response.url).hostname in LOOPBACK:
@@ -132,7 +127,7 @@ class Transport:
             text = text.replace(secret, "[secret]")
         return text
 
-    def post(self, url: str, body: object, headers: dict[str, str]) -> requests.Response:
+    def post(self, url: str, body: object, headers: dict[str, str]) -> Response:
         """POST JSON and return the response, whatever its status, unless a retry may help.
 
         A redirect is returned, not followed: it would carry the token to another host.
@@ -140,7 +135,7 @@ class Transport:
         """
         return self._with_retries("POST", url, headers, body=body)
 
-    def get(self, url: str, params: Sequence[tuple[str, str]], headers: dict[str, str]) -> requests.Response:
+    def get(self, url: str, params: Sequence[tuple[str, str]], headers: dict[str, str]) -> Response:
         """GET in the same way; `params` may name one parameter several times."""
         return self._with_retries("GET", url, headers, params=params)
 
@@ -151,33 +146,24 @@ class Transport:
         headers: dict[str, str],
         body: object = None,
         params: Sequence[tuple[str, str]] = (),
-    ) -> requests.Response:
-        cause = ""
+    ) -> Response:
+        cause, request = "", self.connections.request(method, url, headers, body, params)
         for attempt in range(ATTEMPTS):
             pause = _backoff(attempt)
             try:
                 self.calls += 1
-                response = self.session.request(
-                    method,
-                    url,
-                    params=list(params),
-                    json=body,
-                    headers=headers,
-                    timeout=(CONNECT_SECONDS, READ_SECONDS),
-                    allow_redirects=False,
-                    stream=True,
-                )
-                _read_body(response)
+                self.sent(request)
+                response = self._receive(request)
                 if response.status_code not in self.retried:
                     self._read_clock(response)
-                    return self._without_halves(response)
+                    return response
                 cause = f"HTTP {response.status_code}"
                 pause = _retry_after(response) or pause
             except _SlowError:
                 cause = f"the response did not end within {BODY_SECONDS:.0f} seconds"
-            except requests.ConnectionError as error:
-                cause = f"no connection ({type(error.args[0]).__name__ if error.args else error})"
-            except requests.RequestException as error:
+            except NO_CONNECTION as error:
+                cause = f"no connection ({type(error).__name__})"
+            except urllib3.exceptions.HTTPError as error:
                 cause = f"the response broke off ({type(error).__name__})"
             if attempt + 1 < ATTEMPTS:
                 self.wait(pause)
@@ -187,12 +173,11 @@ class Transport:
             "What has arrived is kept. Check the address and the source's status page, then run again",
         )
 
-    def _without_halves(self, response: requests.Response) -> requests.Response:
-        body, replaced = without_halves(response.content)
-        if replaced:
-            response._content = body
-            self.replaced += replaced
-        return response
+    def _receive(self, request: Request) -> Response:
+        response = self.connections.send(request, TIMEOUT)
+        body, replaced = without_halves(_body(response))
+        self.replaced += replaced
+        return Response(response.status, response.headers, body, request.url)
 
     @contextmanager
     def stream(self, url: str) -> Iterator[requests.Response]:
@@ -237,27 +222,23 @@ class Transport:
         return target
 
 
-def _read_body(response: requests.Response) -> None:
-    """Read all of a response. Raises _SlowError when that takes longer than BODY_SECONDS: each byte in time is not
-    enough, for a body that drips would never end."""
+def _body(response: urllib3.BaseHTTPResponse) -> bytes:
+    """All of a response. Raises _SlowError when that takes longer than BODY_SECONDS: each byte in time is not enough,
+    for a body that drips would never end."""
     pieces, began = list[bytes](), time.monotonic()
-    with response:
-        try:
-            while piece := response.raw.read1(PIECE, decode_content=True):
-                pieces.append(piece)
-                if time.monotonic() - began > BODY_SECONDS:
-                    raise _SlowError
-        except urllib3.exceptions.HTTPError as error:
-            raise requests.exceptions.ChunkedEncodingError(error) from error
-    response._content = b"".join(pieces)  # requests has no public way to set it
-    response._content_consumed = True  # type: ignore[attr-defined]
+    with closing(response):  # of a body that was read whole the connection stays open
+        while piece := response.read1(PIECE, decode_content=True):
+            pieces.append(piece)
+            if time.monotonic() - began > BODY_SECONDS:
+                raise _SlowError
+    return b"".join(pieces)
 
 
 def _backoff(attempt: int) -> float:
     return float(min(LONGEST_PAUSE, 0.5 * 2**attempt) * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
 
 
-def _retry_after(response: requests.Response) -> float | None:
+def _retry_after(response: Response) -> float | None:
     try:
         seconds = float(decimal(response.headers.get("Retry-After", "")))
     except ValueError:

@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import requests
 
 from connectors.base import Account
+from connectors.connections import Response
 from connectors.errors import ConfigurationError, RetryError
 from connectors.http import RETRIED, Transport
 from connectors.meta_ads.errors import NOT_FOUND, GraphError, refusal
@@ -135,7 +135,7 @@ class Client:
             "What has arrived is kept; run again later",
         )
 
-    def _send(self, method: str, path: str, params: Mapping[str, Any]) -> requests.Response:
+    def _send(self, method: str, path: str, params: Mapping[str, Any]) -> Response:
         url = f"{self.account.base_url.rstrip('/')}/{self.version}/{path}"
         headers = {"Authorization": f"Bearer {self._token}"}
         if self._proof:
@@ -144,7 +144,7 @@ class Client:
             return self.transport.post(url, dict(params), headers)
         return self.transport.get(url, list(params.items()), headers)
 
-    def _read_headers(self, response: requests.Response) -> None:
+    def _read_headers(self, response: Response) -> None:
         """Read a warning about our version, and how full the limit is."""
         headers = response.headers
         if "x-ad-api-version-warning" in headers:
@@ -163,7 +163,7 @@ class Client:
             self._usage = 0.0
 
 
-def _error(response: requests.Response) -> GraphError | None:
+def _error(response: Response) -> GraphError | None:
     """The error of a response; a body that is not JSON, or is cut off, is retryable."""
     status = response.status_code
     try:

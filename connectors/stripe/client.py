@@ -15,9 +15,9 @@ from typing import NoReturn, TypeVar
 from urllib.parse import quote
 
 import msgspec
-import requests
 
 from connectors.base import Account
+from connectors.connections import Response
 from connectors.errors import ConfigurationError, ContractError, RetryError, SkipError
 from connectors.http import Transport
 
@@ -150,7 +150,7 @@ class Client:
             "What has arrived is kept; run again later",
         )
 
-    def _check_version(self, response: requests.Response, url: str) -> None:
+    def _check_version(self, response: Response, url: str) -> None:
         """Raise ContractError when the response is of another API version."""
         served = response.headers.get("Stripe-Version", VERSION)
         if served != VERSION:
@@ -169,7 +169,7 @@ class Client:
             self.transport.wait(self._next - now)
         self._next = max(now, self._next) + 1 / rate
 
-    def _refuse(self, response: requests.Response, path: str) -> NoReturn:
+    def _refuse(self, response: Response, path: str) -> NoReturn:
         """Raise the error that a response without a result means."""
         status = response.status_code
         try:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-import requests
 
 from connectors.base import Account
+from connectors.connections import Response
 from connectors.errors import ConfigurationError, ContractError, RetryError, TakingsError
 from connectors.http import Transport
 from connectors.sync.daily_reports import TooLargeError
@@ -125,7 +125,7 @@ class Client:
             "What has arrived is kept; run again later",
         )
 
-    def _envelope(self, response: requests.Response, endpoint: str, url: str) -> _Envelope:
+    def _envelope(self, response: Response, endpoint: str, url: str) -> _Envelope:
         """The response's envelope, a transient error in place of a body that is none."""
         status = response.status_code
         if status == 404 or 300 <= status < 400:

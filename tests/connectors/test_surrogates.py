@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -53,8 +54,8 @@ def test_halves_are_replaced_and_pairs_and_escaped_backslashes_stay(body: bytes,
 def test_every_response_is_without_halves() -> None:
     transport = Transport()
     with scripted(Reply(rb'{"name": "a \ud83d"}')) as server:
-        assert transport.get(server.url, [], {}).json() == {"name": "a \ufffd"}
-        assert transport.post(server.url, {}, {}).json() == {"name": "a \ufffd"}
+        assert json.loads(transport.get(server.url, [], {}).content) == {"name": "a \ufffd"}
+        assert json.loads(transport.post(server.url, {}, {}).content) == {"name": "a \ufffd"}
     assert transport.replaced == 2
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import gzip
+import json
 import socket
 import threading
 import time
@@ -36,7 +38,7 @@ def transport(waits: list[float]) -> Transport:
 def test_server_error_is_retried_with_growing_pauses(status: int, transport: Transport, waits: list[float]) -> None:
     with scripted(Reply("no", status), Reply("no", status), Reply({"ok": True})) as server:
         response = transport.post(server.url, {"ask": 1}, {})
-    assert response.json() == {"ok": True}
+    assert json.loads(response.content) == {"ok": True}
     assert len(server.requests) == transport.calls == 3
     assert len(waits) == 2
     assert waits[0] < waits[1], "pauses grow"
@@ -80,7 +82,7 @@ def test_lasting_server_error_is_one_message_with_cause_and_next_step_and_no_sec
 
 def test_truncated_response_is_retried(transport: Transport) -> None:
     with scripted(Reply({"long": "x" * 5000}, cut=True), Reply({"whole": True})) as server:
-        assert transport.post(server.url, {}, {}).json() == {"whole": True}
+        assert json.loads(transport.post(server.url, {}, {}).content) == {"whole": True}
     assert len(server.requests) == 2
 
 
@@ -229,3 +231,52 @@ def test_file_that_drips_is_incomplete(transport: Transport, tmp_path: Path, mon
         pytest.raises(IncompleteError, match="too slowly"),
     ):
         transport.download(url, tmp_path / "part.ndjson", lambda _: None)
+
+
+def test_connection_is_kept_for_the_next_request(transport: Transport) -> None:
+    answers = 2
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+
+        def serve() -> None:
+            connection, _ = listener.accept()  # one connection, for both requests
+            with connection:
+                for _ in range(answers):
+                    assert connection.recv(65_536).startswith(b"GET /a?limit=1 HTTP/1.1\r\n")
+                    connection.sendall(dated(None) + b"{}")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/a"
+        assert [transport.get(url, [("limit", "1")], {}).content for _ in range(answers)] == [b"{}"] * answers
+        thread.join()
+    assert transport.calls == answers, "nothing had to be repeated"
+
+
+def test_packed_response_is_unpacked(transport: Transport) -> None:
+    with scripted(Reply(gzip.compress(b'{"name": "Ada"}'), headers={"Content-Encoding": "gzip"})) as server:
+        assert json.loads(transport.get(server.url, [], {}).content) == {"name": "Ada"}
+    assert "gzip" in server.requests[0].headers["Accept-Encoding"]
+
+
+def test_requests_go_through_the_proxy_that_the_environment_names(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted(Reply({"by": "proxy"})) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//ada:secret@"))
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with scripted(Reply({"by": "itself"})) as server:
+            assert json.loads(transport.get(server.url, [], {}).content) == {"by": "itself"}
+        answer = transport.get("http://shop.example/orders", [("page", "2")], {"X-Own": "1"})
+    assert json.loads(answer.content) == {"by": "proxy"}
+    (sent,) = proxy.requests
+    assert sent.path == "http://shop.example/orders?page=2"
+    assert (sent.headers["Host"], sent.headers["X-Own"]) == ("shop.example", "1")
+    assert sent.headers["Proxy-Authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize("url", ["shop.example", "ftp://shop.example", "http://"])
+def test_address_that_is_none_is_one_error_that_names_it(url: str, transport: Transport) -> None:
+    with pytest.raises(RetryError, match="no connection") as caught:
+        transport.get(url, [], {})
+    assert url in str(caught.value)

@@ -8,9 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from connectors.base import Account, Pulled
+from connectors.connections import Request
 from connectors.http import Transport
 from connectors.meta_ads.client import VERSION
 from connectors.meta_ads.pull import pull
@@ -42,7 +41,7 @@ class Place:
     shop: str = "aurora"
     waits: list[float] = field(default_factory=list)
     readings: dict[str, dict[date, list[int]]] = field(default_factory=dict)
-    sent: list[requests.PreparedRequest] = field(default_factory=list)
+    sent: list[Request] = field(default_factory=list)
 
     def known_as(self, server: SimulatorServer, **other: str) -> Account:
         books = server.world.ad_account(self.shop, "meta")
@@ -54,7 +53,7 @@ class Place:
         known = {name: settings.pop(name) for name in ("account", "secret", "base_url") if name in settings}
         account = self.known_as(server, **known)
         transport = Transport((account.secret,), sleep=self.waits.append)
-        transport.session.hooks["response"].append(lambda answer, *_, **__: self.sent.append(answer.request))
+        transport.sent = self.sent.append
         version = settings.pop("version", VERSION)
         days, own = settings.pop("days", None), {"since": START} | settings
         with Staging(self.root / "staging.duckdb") as staging:

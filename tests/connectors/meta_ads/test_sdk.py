@@ -23,12 +23,14 @@ from facebook_business.api import FacebookAdsApi
 from facebook_business.session import FacebookSession
 
 from connectors.base import Stream
+from connectors.connections import Request
 from connectors.meta_ads.client import VERSION
 from connectors.meta_ads.streams import AD_SETS, ADS, CAMPAIGNS
 from simulator import SimulatorServer, World, serve
 from tests.connectors.meta_ads.pulling import END, Place
 
 Params = dict[str, Any]
+Sent = Request | requests.PreparedRequest
 Shape = tuple[str, str, tuple[str, ...]]
 """Method, path with `*` for an id, names of the parameters."""
 
@@ -42,9 +44,7 @@ def server(world: World) -> Iterator[SimulatorServer]:
 
 
 @pytest.fixture(scope="module")
-def requests_sent(
-    server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory
-) -> dict[Shape, requests.PreparedRequest]:
+def requests_sent(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> dict[Shape, Request]:
     """One request of each shape of a first load, an increment and a too large day."""
     place = Place(tmp_path_factory.mktemp("sdk"))
     secret = place.known_as(server).secret + "|" + APP_SECRET
@@ -93,12 +93,12 @@ def sdk(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> Me
     return MetaSdk(server, Place(tmp_path_factory.mktemp("token")).known_as(server).secret)
 
 
-def steps(sent: requests.PreparedRequest) -> list[str]:
+def steps(sent: Sent) -> list[str]:
     """The path below the version."""
     return urlsplit(sent.url or "").path.partition(f"/{VERSION}/")[2].rstrip("/").split("/")
 
 
-def parameters(sent: requests.PreparedRequest) -> Params:
+def parameters(sent: Sent) -> Params:
     """The parameters, JSON decoded, without the token: only Meta's client sends it as a parameter."""
     values = dict(parse_qsl(urlsplit(sent.url or "").query))
     if sent.body:
@@ -108,7 +108,7 @@ def parameters(sent: requests.PreparedRequest) -> Params:
     return {name: json.loads(value) if value[:1] in "[{" else value for name, value in values.items()}
 
 
-def shape(sent: requests.PreparedRequest) -> Shape:
+def shape(sent: Sent) -> Shape:
     owner, *edge = steps(sent)
     return (
         str(sent.method),
@@ -121,9 +121,7 @@ def test_pinned_version_is_that_of_metas_client() -> None:
     assert FacebookAdsApi.API_VERSION == VERSION
 
 
-def test_requests_are_those_that_metas_client_sends(
-    requests_sent: dict[Shape, requests.PreparedRequest], sdk: MetaSdk
-) -> None:
+def test_requests_are_those_that_metas_client_sends(requests_sent: dict[Shape, Request], sdk: MetaSdk) -> None:
     for sent in requests_sent.values():
         values = parameters(sent)
         proof = values.pop("appsecret_proof")
@@ -142,7 +140,7 @@ def listed(value: Any) -> Any:
     return value.split(",") if isinstance(value, str) and "," in value else value
 
 
-def test_compared_requests_cover_all_that_a_pull_sends(requests_sent: dict[Shape, requests.PreparedRequest]) -> None:
+def test_compared_requests_cover_all_that_a_pull_sends(requests_sent: dict[Shape, Request]) -> None:
     assert {(method, path) for method, path, _ in requests_sent} == {
         ("GET", "act_*"), ("GET", "act_*/campaigns"), ("GET", "act_*/adsets"), ("GET", "act_*/ads"),
         ("GET", "act_*/insights"), ("POST", "act_*/insights"), ("GET", "*"), ("GET", "*/insights"),

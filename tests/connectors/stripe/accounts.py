@@ -9,9 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from connectors.base import Account, Pulled
+from connectors.connections import Request
 from connectors.http import Transport
 from connectors.stripe.pull import pull
 from connectors.stripe.settings import StripeSettings
@@ -39,7 +38,7 @@ class Place:
     account: str = ACCOUNT
     run_id: str = "run"
     waits: list[float] = field(default_factory=list)
-    sent: list[requests.PreparedRequest] = field(default_factory=list)
+    sent: list[Request] = field(default_factory=list)
 
     @property
     def staging(self) -> Path:
@@ -59,7 +58,7 @@ class Place:
         """One pull; pauses are recorded instead of waited, requests are kept as sent."""
         account = self.known_as(server, secret, base_url)
         transport = Transport((account.secret,), sleep=self.waits.append)
-        transport.session.hooks["response"].append(lambda answer, *_, **__: self.sent.append(answer.request))
+        transport.sent = self.sent.append
         with Staging(self.staging) as staging:
             context = PullContext(account, self.landing, staging, self.run_id, transport)
             own = StripeSettings(kind="stripe", account=account.account, secret="env:UNUSED", **settings)

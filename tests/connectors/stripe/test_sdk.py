@@ -17,6 +17,7 @@ import requests
 import stripe
 import stripe.params
 
+from connectors.connections import Request
 from connectors.stripe.client import VERSION
 from connectors.stripe.streams import EVENTS, FEEDS
 from simulator import SimulatorServer, World, serve
@@ -25,6 +26,7 @@ from tests.connectors.stripe.accounts import ACCOUNT, END, Place, small_world
 
 Params = dict[str, Any]
 Fields = dict[str, str]
+Sent = Request | requests.PreparedRequest
 Shape = tuple[str, tuple[str, ...]]
 """A request without its values: path with `*` for an id, names of the parameters in order."""
 
@@ -56,7 +58,7 @@ def place(server: SimulatorServer, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def requests_sent(place: Place) -> dict[Shape, requests.PreparedRequest]:
+def requests_sent(place: Place) -> dict[Shape, Request]:
     """One request of each shape that the pulls sent."""
     return {shape(sent): sent for sent in place.sent}
 
@@ -88,25 +90,25 @@ def sdk(server: SimulatorServer) -> StripeSdk:
     return StripeSdk(server)
 
 
-def steps(sent: requests.PreparedRequest) -> list[str]:
+def steps(sent: Sent) -> list[str]:
     """The path below the version: resource, id, sublist."""
     return urlsplit(sent.url or "").path.partition("/v1/")[2].split("/")
 
 
-def pairs(sent: requests.PreparedRequest) -> list[tuple[str, str]]:
+def pairs(sent: Sent) -> list[tuple[str, str]]:
     """The sorted query. Numbered entries of a list (`expand[0]`) are unnumbered: Stripe accepts both."""
     query = parse_qsl(urlsplit(sent.url or "").query, keep_blank_values=True)
     return sorted((re.sub(r"\[\d+\]$", "[]", name), value) for name, value in query)
 
 
-def shape(sent: requests.PreparedRequest) -> Shape:
+def shape(sent: Sent) -> Shape:
     resource, *rest = steps(sent)
     return "/".join([resource, *("*" if place == 0 else part for place, part in enumerate(rest))]), tuple(
         name for name, _ in pairs(sent)
     )
 
 
-def nested_query(sent: requests.PreparedRequest) -> Params:
+def nested_query(sent: Sent) -> Params:
     """The query as nested parameters."""
     params: Params = {}
     for name, value in pairs(sent):
@@ -150,7 +152,7 @@ def test_pinned_version_is_that_of_stripes_client() -> None:
 
 
 def test_requests_are_encoded_as_stripes_client_encodes_them(
-    requests_sent: dict[Shape, requests.PreparedRequest], sdk: StripeSdk
+    requests_sent: dict[Shape, Request], sdk: StripeSdk
 ) -> None:
     for (path, _), sent in requests_sent.items():
         with suppress(stripe.InvalidRequestError):  # the event of a cursor may be older than 30 days by now
@@ -161,14 +163,12 @@ def test_requests_are_encoded_as_stripes_client_encodes_them(
             assert other.headers[header] == sent.headers[header]
 
 
-def test_request_parameters_are_known_to_stripes_client(
-    requests_sent: dict[Shape, requests.PreparedRequest], sdk: StripeSdk
-) -> None:
+def test_request_parameters_are_known_to_stripes_client(requests_sent: dict[Shape, Request], sdk: StripeSdk) -> None:
     parameters = [(params_of(sdk.method(path)), nested_query(sent)) for (path, _), sent in requests_sent.items()]
     assert [wrong for params, values in parameters for wrong in misfits(values, params)] == []
 
 
-def test_compared_requests_cover_all_paths_and_parameters(requests_sent: dict[Shape, requests.PreparedRequest]) -> None:
+def test_compared_requests_cover_all_paths_and_parameters(requests_sent: dict[Shape, Request]) -> None:
     paths = {path for path, _ in requests_sent}
     names = {feed.stream.name for feed in FEEDS}
     assert paths >= {EVENTS.name, *names}
