@@ -149,8 +149,9 @@ def _plain(folder: Path, stream: Stream, landed: LandedWindow) -> float:
     file = folder / f"{stream.name}.ndjson"
     with file.open("wb") as out:
         for path in landed.paths:
-            with gzip.open(path) if path.suffix == ".gz" else zstandard.open(path) as records:
-                shutil.copyfileobj(records, out)
+            with path.open("rb") as packed:
+                frames = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+                shutil.copyfileobj(gzip.open(packed) if path.suffix == ".gz" else frames, out)
     fields = ", ".join(f"'{name}': '{kind}'" for name, kind in stream.record.items())
     rounds = []
     for _ in range(ROUNDS):

@@ -14,7 +14,6 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 
 class Request(NamedTuple):
@@ -58,8 +57,9 @@ class Connections:
             url += ("&" if "?" in url else "?") + urlencode(params)
         own = {name: str(value) for name, value in self.session.headers.items()}
         if body is None:
-            return Request(method, url, own | headers, None)
-        return Request(method, url, own | {"Content-Type": "application/json"} | headers, msgspec.json.encode(body))
+            return Request(method, url, {**own, **headers}, None)
+        own["Content-Type"] = "application/json"
+        return Request(method, url, {**own, **headers}, msgspec.json.encode(body))
 
     def send(self, request: Request, timeout: urllib3.Timeout) -> urllib3.BaseHTTPResponse:
         """The response, its body still unread. Follows no redirect and repeats nothing.
@@ -83,9 +83,7 @@ class Connections:
 
     def _reach(self, url: str) -> _Host:
         prepared = self.session.prepare_request(requests.Request("GET", url))
-        adapter = self.session.get_adapter(url)
-        if not isinstance(adapter, HTTPAdapter):
-            raise requests.exceptions.InvalidSchema(f"no HTTP address: {url}")
+        adapter: Any = self.session.get_adapter(url)
         settings: Any = self.session.merge_environment_settings(url, {}, True, None, None)
         verify, cert, proxies = settings["verify"], settings["cert"], settings["proxies"]
         pool = adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies, cert=cert)

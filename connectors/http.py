@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -246,6 +246,20 @@ def _retry_after(response: Response) -> float | None:
     return min(LONGEST_PAUSE, seconds) if seconds > 0 else None
 
 
+class Decoder(Generic[T]):
+    """`decoded` for many bodies of one kind: what the kind means is found out once."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._decoder = msgspec.json.Decoder(kind)
+
+    def decode(self, body: bytes | msgspec.Raw, who: str, what: str) -> T:
+        """`body` as the kind. Raises ContractError as `decoded` does."""
+        try:
+            return self._decoder.decode(body)
+        except msgspec.DecodeError as error:
+            raise _other_shape(error, who, what) from error
+
+
 def decoded(body: bytes | msgspec.Raw, kind: type[T], who: str, what: str) -> T:
     """`body` as a `kind`; `who` is the account, `what` is the request.
 
@@ -254,7 +268,11 @@ def decoded(body: bytes | msgspec.Raw, kind: type[T], who: str, what: str) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError as error:
-        raise ContractError(
-            f"{who}: the response to {what} has another shape than documented ({error}); nothing of it was loaded. Run "
-            "again later; if it stays so, update Takings."
-        ) from error
+        raise _other_shape(error, who, what) from error
+
+
+def _other_shape(error: Exception, who: str, what: str) -> ContractError:
+    return ContractError(
+        f"{who}: the response to {what} has another shape than documented ({error}); nothing of it was loaded. Run "
+        "again later; if it stays so, update Takings."
+    )

@@ -7,14 +7,14 @@ page, the whole window goes by bulk instead: `TooLargeError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from typing import Any
 
 import msgspec
 
 from connectors.base import Progress, Stream, Window
 from connectors.errors import ContractError, RetryError
-from connectors.http import decoded
+from connectors.http import Decoder
 from connectors.shopify.client import Client, TooExpensiveError
 from connectors.shopify.search import conditions
 from connectors.sync.landing import LandedWindow
@@ -43,8 +43,11 @@ class _Node(msgspec.Struct):
     id: str
 
 
-class _Nodes(msgspec.Struct):
-    nodes: list[_Node]
+_FIELDS = Decoder(dict[str, msgspec.Raw])
+_CONNECTION = Decoder(_Connection)
+_NODE = Decoder(_Node)
+_BEGINS_WITH_ID = re.compile(rb'\{\s*("__typename"\s*:\s*"\w+"\s*,\s*)?"id"\s*:\s*"').match
+"""How a node begins whose id is there: as requested, its type and its id come first."""
 
 
 def root_of(stream: Stream) -> str:
@@ -112,8 +115,10 @@ def _land(client: Client, stream: Stream, landed: LandedWindow, parts: Parts, pr
         count += len(connection.nodes)
         if count > MOST and root != "events":
             raise TooLargeError(f"more than {MOST:,} {stream.name} changed: too many for pages")
-        ids = [client.decoded(node, _Node, f"{root}.nodes").id for node in connection.nodes]
-        records = [record for node in connection.nodes for record in flatten(node, stream.connections, client.label)]
+        ids = [_NODE.decode(node, client.label, f"{root}.nodes").id for node in connection.nodes]
+        records = list[bytes]()
+        for node in connection.nodes:
+            flatten(node, stream.connections, client.label, records)
         parts.add(records, ids, after=info.end_cursor or "", done=str(count))
         progress(stream.name, count, None, "pages")
         if not info.has_next_page:
@@ -121,21 +126,29 @@ def _land(client: Client, stream: Stream, landed: LandedWindow, parts: Parts, pr
         after = info.end_cursor
 
 
-def flatten(node: bytes | msgspec.Raw, connections: dict[str, Any], label: str) -> Iterator[bytes]:
-    """A node and the nodes of its connections, each as a record of its own, as in a bulk file. `label` is the shop."""
+def flatten(node: bytes | msgspec.Raw, connections: dict[str, Any], label: str, records: list[bytes]) -> None:
+    """Add a node and the nodes of its connections to `records`, each as a record of its own, as in a bulk file.
+
+    `label` is the shop. Raises TooLargeError when a connection has more nodes than the page shows, ContractError when
+    a node has another shape than requested.
+    """
     if not connections:
-        yield bytes(node)
+        records.append(bytes(node))
         return
-    fields = decoded(node, dict[str, msgspec.Raw], label, "a node")
+    fields = _FIELDS.decode(node, label, "a node")
     children = {name: fields.pop(name) for name in connections if name in fields}
-    yield msgspec.json.encode(fields)
+    if "id" not in fields:
+        _NODE.decode(node, label, "a node")
+    records.append(msgspec.json.encode(fields))
+    parent = b'{"__parentId":' + bytes(fields["id"]) + b","
     for name, raw in children.items():
-        connection = decoded(raw, _Connection, label, name)
+        connection = _CONNECTION.decode(raw, label, name)
         if connection.page_info.has_next_page:
             raise TooLargeError(f"{bytes(fields['id']).decode()} has more {name} than a page shows")
-        decoded(raw, _Nodes, label, name)
-        parent = b'{"__parentId":' + bytes(fields["id"]) + b","
         for child in connection.nodes:
-            first, *rest = flatten(child, connections[name], label) if connections[name] else (bytes(child),)
-            yield parent + first[1:]
-            yield from rest
+            place = len(records)
+            flatten(child, connections[name], label, records)
+            record = records[place]
+            if not _BEGINS_WITH_ID(record):
+                _NODE.decode(child, label, name)
+            records[place] = parent + record[1:]

@@ -244,7 +244,7 @@ def _land_refunds(context: PullContext, client: Client, landed: LandedWindow) ->
                 )
             lines = most
             continue
-        landed.write_part(refunds)
+        landed.extend_part(refunds)
         count += len(ids)
         context.progress("refunds", count, len(missing), "by id")
     landed.seal()

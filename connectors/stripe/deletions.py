@@ -11,7 +11,7 @@ from connectors.base import Progress
 from connectors.stripe import questions
 from connectors.stripe.client import Client
 from connectors.stripe.listing import LATE, VERIFIED, ended_early, reads_all
-from connectors.stripe.pages import head_of, pages
+from connectors.stripe.pages import pages
 from connectors.stripe.streams import FEEDS, Feed
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import PullContext
@@ -79,7 +79,7 @@ def _compared(
         rows = reader.rows(created, until=until.astimezone(UTC).replace(tzinfo=None))
         listed: set[str] = set()
         for params in feed.sweeps:
-            for page in pages(client, feed.stream.name, params, None, until):
-                listed.update(head_of(raw).id for raw in page.data)
+            for _, heads in pages(client, feed.stream.name, params, None, until):
+                listed.update(head.id for head in heads)
                 progress("deletions", len(listed), None, f"comparing {feed.stream.name}")
         yield feed, [row[0] for row in rows], listed

@@ -15,8 +15,8 @@ import msgspec
 from connectors.base import Progress, Window
 from connectors.errors import ContractError, RetryError
 from connectors.stripe import questions
-from connectors.stripe.client import PAGE, Client, Params
-from connectors.stripe.pages import flatten, head_of, land_pages
+from connectors.stripe.client import PAGE, Client, Listed, Params
+from connectors.stripe.pages import flatten, land_pages
 from connectors.stripe.streams import Feed
 from connectors.sync.landing import LandedWindow
 from connectors.sync.loop import PullContext
@@ -106,9 +106,8 @@ def _sweep(
     expand: Params = [("expand[]", f"data.{name}") for name in feed.expand]
     state, listed, oldest = landed.manifest.state, set[str](), int(landed.window.end.timestamp())
 
-    def records_of(raw: msgspec.Raw) -> Iterable[bytes]:
+    def records_of(raw: msgspec.Raw, head: Listed) -> Iterable[bytes]:
         nonlocal oldest
-        head = head_of(raw)
         oldest = min(oldest, head.created)
         if feed.unknown:
             listed.add(head.id)

@@ -37,18 +37,18 @@ def land_pages(
     params: Params,
     since: datetime | None,
     landed: LandedWindow,
-    records_of: Callable[[msgspec.Raw], Iterable[bytes]],
+    records_of: Callable[[msgspec.Raw, Listed], Iterable[bytes]],
     progress: Progress,
 ) -> None:
     """Land a list of the window, from where it stopped; the window is not sealed."""
     state = landed.manifest.state
     count = int(state.get("done", "0"))
     with Parts(landed) as parts:
-        for page in pages(client, resource, params, since, landed.window.end, dict(state)):
-            if page.data:
-                last, count = head_of(page.data[-1]), count + len(page.data)
-                records = [record for raw in page.data for record in records_of(raw)]
-                parts.add(records, after=last.id, before=str(last.created), done=str(count))
+        for page, heads in pages(client, resource, params, since, landed.window.end, dict(state)):
+            if heads:
+                records = [record for raw, head in zip(page, heads, strict=True) for record in records_of(raw, head)]
+                ids, last, count = [head.id for head in heads], heads[-1], count + len(heads)
+                parts.add(records, ids, after=last.id, before=str(last.created), done=str(count))
                 progress(resource, count, None, "pages")
 
 
@@ -59,8 +59,8 @@ def pages(
     since: datetime | None,
     until: datetime,
     state: dict[str, str] | None = None,
-) -> Iterator[Page]:
-    """Every page of a list by `created`, newest first, after the place that `state` names.
+) -> Iterator[tuple[list[msgspec.Raw], list[Listed]]]:
+    """Every page of a list by `created`, newest first, after the place that `state` names: its records and their heads.
 
     When the object that a page would start after has been deleted, the list continues by time from there.
     Raises ContractError when a page repeats an earlier one, or the pages do not advance in time.
@@ -79,7 +79,7 @@ def pages(
             after, bound = None, before
             continue
         heads = [head_of(raw, Listed) for raw in page.data]
-        yield page
+        yield page.data, heads
         if not page.has_more:
             return
         last = heads[-1] if heads else None

@@ -115,5 +115,5 @@ def _check_same_account(context: PullContext, client: Client) -> None:
 def _land_events(context: PullContext, client: Client, landed: LandedWindow) -> None:
     """Land all events that Stripe keeps at first, later those since shortly before the window's start."""
     since = landed.window.start - LATE if landed.window.start else None
-    land_pages(client, "events", [], since, landed, lambda raw: [bytes(raw)], context.progress)
+    land_pages(client, "events", [], since, landed, lambda raw, _: [bytes(raw)], context.progress)
     landed.seal()

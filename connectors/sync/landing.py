@@ -3,8 +3,10 @@
     landing/<tenant>/<source>/<account>/<stream>/<window>/window.json
                                                           part-00000.ndjson.zst (or .parquet: plain_records.py)
 
-A window is written part by part and then sealed. A window that is not sealed was interrupted: the next pull finds it
-and continues where it stopped. A sealed window can be loaded into staging any number of times, with no network.
+A window is written part by part and then sealed. A part may be extended, by one more frame of zstd, as long as the same
+process writes it: of a frame that a crash left nothing counts, since the manifest says how long the part is. A window
+that is not sealed was interrupted: the next pull finds it and continues where it stopped, in a new part. A sealed one
+can be loaded into staging any number of times, with no network.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import zstandard
@@ -25,6 +27,8 @@ import zstandard
 from connectors.base import Account, Window, from_stamp, stamp
 from connectors.errors import ConfigurationError
 from connectors.surrogates import without_halves
+
+_COMPRESSOR = zstandard.ZstdCompressor(level=1)
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -36,6 +40,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     days: tuple[date, date] | None = None
     again: bool = False
     parts: list[str] = []
+    size: int | None = None  # bytes of the last part that count; None: all
     written: int = 0
     rows: int | None = None
     roots: int | None = None
@@ -64,6 +69,7 @@ class LandedWindow:
     folder: Path
     manifest: Manifest
     root: Path = field(repr=False)
+    _extends: bool = field(default=False, repr=False)  # whether this object has written the last part
 
     @property
     def window(self) -> Window:
@@ -84,30 +90,59 @@ class LandedWindow:
         return self.folder / f"part-{len(self.manifest.parts):05d}.ndjson"
 
     def write_part(self, records: Iterable[bytes], **state: str) -> int:
-        """Land records, one per line; `state` says where to continue. Returns the number of records.
+        """Land records as a part, one per line; `state` says where to continue. Returns the number of records.
 
         Line ends inside a record's JSON are removed: they mean nothing outside a text.
         """
+        frame, rows = _packed(records)
         path = self.next_part().with_suffix(".ndjson.zst")
         partial = path.with_name(path.name + ".tmp")
-        rows = 0
         with partial.open("wb") as file:
-            with zstandard.ZstdCompressor(level=1).stream_writer(file, closefd=False) as out:
-                for record in records:
-                    out.write(record.replace(b"\r", b"").replace(b"\n", b"") if b"\n" in record else record)
-                    out.write(b"\n")
-                    rows += 1
-            os.fsync(file.fileno())
+            _write_durably(file, frame)
         partial.replace(path)
         self.manifest.written += rows
-        self.add_part(path, **state)
+        self._add(path, len(frame), state)
+        self._extends = True
         return rows
+
+    def extend_part(self, records: Iterable[bytes], **state: str) -> int:
+        """The same, at the end of the part that this object wrote last, since each file costs the load milliseconds.
+
+        A new part where it has written none, or another file came after it.
+        """
+        if not self._extends:
+            return self.write_part(records, **state)
+        frame, rows = _packed(records)
+        self._extend(frame)
+        self.manifest.written += rows
+        self.manifest.state.update(state)
+        self.save()
+        return rows
+
+    def _extend(self, frame: bytes) -> None:
+        path, size = self.paths[-1], self.manifest.size or 0
+        with path.open("r+b") as file:
+            file.truncate(size)  # an earlier try may have left something
+            file.seek(size)
+            _write_durably(file, frame)
+        self.manifest.size = size + len(frame)
 
     def add_part(self, path: Path, **state: str) -> None:
         """Record a part whose file is already in the folder."""
+        self._add(path, None, state)
+
+    def _add(self, path: Path, size: int | None, state: dict[str, str]) -> None:
+        self._cut_last_part()
         self.manifest.parts.append(path.name)
+        self.manifest.size, self._extends = size, False
         self.manifest.state.update(state)
         self.save()
+
+    def _cut_last_part(self) -> None:
+        """Remove what a crash has left at its end."""
+        size = self.manifest.size
+        if size is not None and self.manifest.parts and self.paths[-1].stat().st_size > size:
+            os.truncate(self.paths[-1], size)
 
     def replace_halves(self) -> int:
         """Replace halves of characters in parts that were landed as a file; returns how many there were."""
@@ -152,7 +187,7 @@ class LandedWindow:
         """Delete what has arrived, because the source withdrew it or delivered less than it announced."""
         for path in self.folder.glob("part-*"):
             path.unlink()
-        self.manifest = _empty(self.window, self.manifest.run_id)
+        self.manifest, self._extends = _empty(self.window, self.manifest.run_id), False
         self.save()
 
     def forget(self) -> None:
@@ -162,7 +197,7 @@ class LandedWindow:
         the last one stays.
         """
         parts = self.paths
-        self.manifest.parts, self.manifest.rows, self.manifest.roots = [], None, None
+        self.manifest.parts, self.manifest.size, self.manifest.rows, self.manifest.roots = [], None, None, None
         self.save()
         for path in parts:
             path.unlink()
@@ -182,6 +217,7 @@ class LandedWindow:
 
     def seal(self, rows: int | None = None, roots: int | None = None) -> None:
         """Everything has arrived; `rows` and `roots` are what the source announced, else what was written."""
+        self._cut_last_part()
         self.manifest.rows, self.manifest.roots = self.manifest.written if rows is None else rows, roots
         self.manifest.sealed, self.manifest.landed_at = True, datetime.now(UTC)
         self.save()
@@ -191,8 +227,7 @@ class LandedWindow:
         path = self.folder / "window.json"
         partial = path.with_suffix(".tmp")
         with partial.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(self.manifest)))
-            os.fsync(file.fileno())
+            _write_durably(file, msgspec.json.format(msgspec.json.encode(self.manifest)))
         partial.replace(path)
 
 
@@ -241,6 +276,21 @@ class Landing:
         landed = LandedWindow(folder, _empty(window, run_id), self.root)
         landed.save()
         return landed
+
+
+def _packed(records: Iterable[bytes]) -> tuple[bytes, int]:
+    """A frame of zstd with a line per record, and how many there are."""
+    lines = list(records)
+    text = b"\n".join([*lines, b""])
+    if text.count(b"\n") != len(lines):
+        text = b"".join(line.replace(b"\r", b"").replace(b"\n", b"") + b"\n" for line in lines)
+    return _COMPRESSOR.compress(text), len(lines)
+
+
+def _write_durably(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _empty(window: Window, run_id: str) -> Manifest:

@@ -1,11 +1,12 @@
 """Load one landed window of a stream into its staging tables.
 
-A first load is typed straight into the tables (`fill`). Whatever comes later, or is not clean, is merged (merge.py).
+A first load is typed straight into the tables (`_fill`). Whatever comes later, or is not clean, is merged (merge.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import duckdb
 
@@ -16,14 +17,10 @@ from connectors.sync.casts import read
 from connectors.sync.control_tables import LINEAGE, SCOPE, has_rejects, rows_changed
 from connectors.sync.cursors import Cursors
 from connectors.sync.landing import LandedWindow
-from connectors.sync.merge import OBJECT, Merge
+from connectors.sync.merge import OBJECT, Merge, NotCleanError
 
 Into = Callable[[], tuple[int, int]]
 """Brings the records into the tables; returns (rows changed, rows rejected)."""
-
-
-class _NotCleanError(Exception):
-    """A first load met a row that only a merge, row by row, can handle."""
 
 
 class Load:
@@ -67,28 +64,45 @@ class Load:
             self.db.execute("drop table covered")
         if self.has_converted:
             self.db.execute("drop view converted")
-        self.db.execute("drop view record")
-        self.db.execute("drop table landed")
+        self.db.execute("drop view record; drop table landed")
         return records, changed, rejected
 
-    def is_first(self) -> bool:
-        """Whether nothing of this stream has been loaded or rejected for this account."""
+    def ways(self) -> list[Into]:
+        """How to bring in the records, quickest first: the next one where one raises NotCleanError."""
+        if has_rejects(self.db, self.account, self.stream.name):
+            return [partial(self._merge, strict=False, has_rejects=True)]
+        slow = partial(self._merge, strict=False, has_rejects=False)
+        if self._is_empty():
+            return [slow]
+        return [self._fill if self._is_first() else partial(self._merge, strict=True, has_rejects=False), slow]
+
+    def _is_first(self) -> bool:
+        """Whether nothing of this stream is loaded for this account."""
         loaded = (
             self.db.execute(
                 f"select 1 from {self._target(table)} where tenant_id = ? and source_account = ? limit 1", self.scope
             ).fetchone()
             for table in self.stream.tables
         )
-        return not any(loaded) and not has_rejects(self.db, self.account, self.stream.name)
+        return not any(loaded)
 
-    def merge(self) -> tuple[int, int]:
-        """Compare with what is stored; returns (rows changed, rows rejected)."""
-        return Merge(self.db, self.account, self.stream, self.run_id, has_converted=self.has_converted).run()
+    def _merge(self, *, strict: bool, has_rejects: bool) -> tuple[int, int]:
+        """Compare with what is stored; returns (rows changed, rows rejected). Raises NotCleanError when a `strict` one
+        meets a value that cannot be typed."""
+        return Merge(
+            self.db,
+            self.account,
+            self.stream,
+            self.run_id,
+            strict=strict,
+            has_rejects=has_rejects,
+            has_converted=self.has_converted,
+        ).run()
 
-    def fill(self) -> tuple[int, int]:
+    def _fill(self) -> tuple[int, int]:
         """The first load, where nothing has to be compared: typed straight into the tables.
 
-        Raises _NotCleanError when a row cannot be loaded or typed, has no key or no parent, or comes twice.
+        Raises NotCleanError when a row cannot be loaded or typed, has no key or no parent, or comes twice.
         """
         written = 0
         for table in self.stream.tables:
@@ -96,7 +110,7 @@ class Load:
                 table.broken
                 and self.db.execute(f"select 1 from record as r where {table.broken} is not null").fetchone()
             ):
-                raise _NotCleanError
+                raise NotCleanError
             listed = ", ".join(column.name for column in table.columns)
             rows = converted.all_rows(table, self.has_converted)
             try:
@@ -110,9 +124,9 @@ class Load:
                     [*self.scope, self.run_id],
                 )
             except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-                raise _NotCleanError from error
+                raise NotCleanError from error
             if self._is_unclean(table):
-                raise _NotCleanError
+                raise NotCleanError
         return written, 0
 
     def _is_unclean(self, table: Table) -> bool:

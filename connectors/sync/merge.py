@@ -11,15 +11,23 @@ import duckdb
 
 from connectors.base import Account, Stream, Table
 from connectors.sync import converted
-from connectors.sync.casts import cast, read
-from connectors.sync.control_tables import LINEAGE, OF_STREAM, SCOPE, has_rejects, of_stream, rows_changed, utc_now
+from connectors.sync.casts import cast, read, strict_cast
+from connectors.sync.control_tables import LINEAGE, OF_STREAM, SCOPE, of_stream, rows_changed, utc_now
 
 OBJECT = '{"'
 """How a text begins that is an object of JSON: a source sent one in place of a key."""
 
 
+class NotCleanError(Exception):
+    """A quick way met a row that cannot be typed: each row has to be judged."""
+
+
 class Merge:
-    """One load of one stream's landed records (the view `record`) into its tables, inside the caller's transaction."""
+    """One load of one stream's landed records (the view `record`) into its tables, inside the caller's transaction.
+
+    With `strict` a value that cannot be typed is an error of the whole load, NotCleanError: to judge each value of each
+    row costs as much as to type it. `has_rejects` says that rows of earlier loads are rejected.
+    """
 
     def __init__(
         self,
@@ -28,9 +36,11 @@ class Merge:
         stream: Stream,
         run_id: str,
         *,
+        strict: bool = False,
+        has_rejects: bool = True,
         has_converted: bool = False,
     ) -> None:
-        self.has_converted = has_converted
+        self.strict, self.has_rejects, self.has_converted = strict, has_rejects, has_converted
         self.db, self.account, self.stream, self.run_id = db, account, stream, run_id
         self.scope = [account.tenant_id, account.account]
         self.load = of_stream(account, stream.name)
@@ -39,13 +49,17 @@ class Merge:
     def run(self) -> tuple[int, int]:
         """Returns (rows changed, rows rejected)."""
         changed = rejected = 0
-        self.has_rejects = has_rejects(self.db, self.account, self.stream.name)
         for table in self.stream.tables:
-            cleared, failed = self._cast(table)
+            try:
+                cleared, failed = self._cast(table)
+            except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+                if self.strict:
+                    raise NotCleanError from error
+                raise
             rejected += failed
             changed += max(0, cleared - failed) + self._merge(table)
-        for table in self.stream.tables:
-            self.db.execute(f"drop table new_{table.name}")
+        names = [*(f"new_{table.name}" for table in self.stream.tables), "held"]
+        self.db.execute("; ".join(f"drop table if exists {name}" for name in names))
         return changed, rejected
 
     def _cast(self, table: Table) -> tuple[int, int]:
@@ -53,11 +67,12 @@ class Merge:
 
         Returns how many rejects of earlier loads were cleared, and how many rows were rejected now.
         """
-        typed = ", ".join(f"{cast(column)} as {column.name}" for column in table.columns)
-        file, line = table.place or ("null::varchar", "null::varchar")
+        typed_by = strict_cast if self.strict else cast
+        typed = ", ".join(f"{typed_by(column)} as {column.name}" for column in table.columns)
+        place = f"{table.place[0]} as place_file, {table.place[1]} as place_line, " if table.place else ""
         self.db.execute(
-            f"create temp table new_{table.name} as select {typed}, r.landing_part, {file} as place_file, "
-            f"{line} as place_line, nullif({_reasons(table)}, '') as reject_reason from {table.source} "
+            f"create temp table new_{table.name} as select {typed}, r.landing_part, {place}"
+            f"nullif({_reasons(table, strict=self.strict)}, '') as reject_reason from {table.source} "
             f"where {table.where}"
         )
         if table.place and self.has_converted:
@@ -150,53 +165,67 @@ class Merge:
     def _merge(self, table: Table) -> int:
         """Merge new_<table> into the staging table. Returns the number of rows removed or written."""
         target, new = f"{self.account.source}.{table.name}", f"new_{table.name}"
-        scope = "t.tenant_id = ? and t.source_account = ?"
-        columns = [column.name for column in table.columns]
-        listed = ", ".join(columns)
         if (empty := self.is_empty[table.name]) and not (table.slice or table.parent):
             return 0
         if table.history:
             return self._append_history(table, target)
-        same_key = " and ".join(f"t.{name} = n.{name}" for name in table.key)
-        same_row = " and ".join(f"t.{name} is not distinct from n.{name}" for name in columns)
-        if table.version and not empty and not table.apart:  # an older version than the stored one changes nothing
-            self.db.execute(
-                f"delete from {new} as n using {target} as t "
-                f"where {scope} and {same_key} and t.{table.version} > n.{table.version}",
-                self.scope,
-            )
-        if table.slice:
+        held, same, older = self._hold(table, target, new)
+        in_held = " and ".join(f"h.{name} = {{of}}.{name}" for name in table.key)
+        if older:
+            self.db.execute(f"delete from {new} as n using held as h where h.is_older and {in_held.format(of='n')}")
+        removed = 0
+        if held > same + older:
             removed = rows_changed(
                 self.db,
-                f"delete from {target} as t using covered as c where {scope} and t.{table.slice} between c.first "
-                f"and c.last and not exists (select 1 from {new} as n where {same_key} and {same_row}) "
-                f"and not ({table.spared or 'false'})",
-                self.scope,
-            )
-        elif table.parent:
-            removed = rows_changed(
-                self.db,
-                f"delete from {target} as t where {scope} and t.{table.parent} in "
-                f"(select {self.stream.tables[0].key[0]} from new_{self.stream.tables[0].name}) "
-                f"and not exists (select 1 from {new} as n where {same_key} and {same_row})",
-                self.scope,
-            )
-        else:
-            removed = rows_changed(
-                self.db,
-                f"delete from {target} as t using {new} as n where {scope} and {same_key} and not ({same_row})",
+                f"delete from {target} as t using held as h where t.tenant_id = ? and t.source_account = ? "
+                f"and not h.is_same and not h.is_older and {in_held.format(of='t')}",
                 self.scope,
             )
         if empty:
             return removed
+        columns = [column.name for column in table.columns]
+        unless_same = f"where not exists (select 1 from held as h where h.is_same and {in_held.format(of='n')})"
         written = rows_changed(
             self.db,
-            f"insert into {target} ({', '.join((*SCOPE, *LINEAGE))}, {listed}) "
+            f"insert into {target} ({', '.join((*SCOPE, *LINEAGE, *columns))}) "
             f"select ?, ?, ?, n.landing_part, {', '.join(f'n.{name}' for name in columns)} from {new} as n "
-            f"where not exists (select 1 from {target} as t where {scope} and {same_key})",
-            [*self.scope, self.run_id, *self.scope],
+            f"{unless_same if same else ''}",
+            [*self.scope, self.run_id],
         )
         return max(removed, written)
+
+    def _hold(self, table: Table, target: str, new: str) -> tuple[int, int, int]:
+        """The table `held`: the stored rows that the window replaces, and whether they stay: `is_same` as the new row
+        of their key, or `is_older`, since the new one is. Returns how many there are, are the same, and are older."""
+        key, columns = table.key, [column.name for column in table.columns if column.name not in table.key]
+        same_key = " and ".join(f"t.{name} = n.{name}" for name in key)
+        same = " and ".join(f"t.{name} is not distinct from n.{name}" for name in columns) or "true"
+        same, older, join, where = f"n.{key[0]} is not null and {same}", "false", "join", "true"
+        if table.slice:
+            join, where = "left join", "exists (select 1 from covered as c where t.{0} between c.first and c.last)"
+            where = where.format(table.slice)
+            same = f"coalesce({table.spared or 'false'}, true) or ({same})"  # a spared row stays, whatever has come
+        elif table.parent:
+            root = self.stream.tables[0]
+            join, where = "left join", f"t.{table.parent} in (select {root.key[0]} from new_{root.name})"
+            if table.apart:
+                same = f"not ({where}) or ({same})"
+                where = f"({where} or n.{key[0]} is not null)"
+        elif table.version:
+            older = f"coalesce(t.{table.version} > n.{table.version}, false)"
+        listed = ", ".join(f"t.{name}" for name in key)
+        held = rows_changed(
+            self.db,
+            f"create or replace temp table held as select {listed}, ({same}) as is_same, {older} as is_older "
+            f"from {target} as t {join} {new} as n on {same_key} "
+            f"where t.tenant_id = ? and t.source_account = ? and {where}",
+            self.scope,
+        )
+        if not held:
+            return 0, 0, 0
+        counts = "count(*) filter (where is_same and not is_older), count(*) filter (where is_older)"
+        same_rows, older_rows = self.db.execute(f"select {counts} from held").fetchall()[0]
+        return held, same_rows, older_rows
 
     def _append_history(self, table: Table, target: str) -> int:
         """Add a row for each key whose newest stored row differs."""
@@ -217,13 +246,13 @@ class Merge:
         )
 
 
-def _reasons(table: Table) -> str:
-    """SQL for why a record cannot be loaded; empty for one that can."""
+def _reasons(table: Table, *, strict: bool) -> str:
+    """SQL for why a record cannot be loaded; empty for one that can. `strict` casts have judged the values already."""
     reasons = [
         f"case when {column.read} is not null and {cast(column)} is null "
         f"then '{column.name} is not {column.type}: ' || left(cast({column.read} as varchar), 80) end"
         for column in table.columns
-        if column.type != "VARCHAR"
+        if column.type != "VARCHAR" and not strict
     ] + [
         f"case when {read(table, name)} is null then '{name} is missing' "
         f"when starts_with(cast({read(table, name)} as varchar), '{OBJECT}') then '{name} is an object' end"

@@ -21,7 +21,8 @@ from connectors.sync.casts import sql_type
 from connectors.sync.control_tables import LINEAGE, SCOPE, Configuration
 from connectors.sync.cursors import Cursors
 from connectors.sync.landing import LandedWindow
-from connectors.sync.load import Load, _NotCleanError, literal
+from connectors.sync.load import Load, literal
+from connectors.sync.merge import NotCleanError
 from connectors.sync.moves import Parts
 from connectors.sync.reader import Reader
 
@@ -143,11 +144,12 @@ class Staging:
         """
         load = Load(self.db, account, stream, landed, run_id)
         try:
-            if load.is_first():
-                with suppress(_NotCleanError), self.transaction():  # then nothing was written, and it is merged
-                    return load.run(load.fill)
+            quick, *slow = load.ways()
+            if slow:
+                with suppress(NotCleanError), self.transaction():  # then nothing was written
+                    return load.run(quick)
             with self.transaction():
-                return load.run(load.merge)
+                return load.run(slow[0] if slow else quick)
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
             raise ContractError(
                 f"Stream {stream.name} of the {account.source} account {account.account} of tenant "

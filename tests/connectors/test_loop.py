@@ -205,3 +205,51 @@ Change = Callable[[Stream], Stream]
 def test_each_way_of_reading_has_a_version_of_its_own(change: Change) -> None:
     assert change(SALES).reading != SALES.reading
     assert replace(SALES, query="another request").reading == SALES.reading
+
+
+def test_part_that_a_kill_left_longer_than_its_manifest_says_counts_to_that_length(market: Market) -> None:
+    """A frame that was written, but not recorded, is requested again: it would come twice."""
+    sale = {"id": "a", "day": "2026-03-09", "amount": "5", "fee": "1", "sold_at": "2026-03-09 10:00:00"}
+    first, second, third, fourth = (msgspec.json.encode(sale | {"id": name}) for name in "abcd")
+    real = market.land
+
+    def killed(landed: LandedWindow) -> None:
+        landed.write_part([first])
+        landed.extend_part([second], after="b")
+        manifest = (landed.folder / "window.json").read_bytes()
+        landed.extend_part([third], after="c")
+        (landed.folder / "window.json").write_bytes(manifest)  # as it is if the kill comes before
+        raise KeyboardInterrupt
+
+    def resumed(landed: LandedWindow) -> None:
+        assert landed.manifest.state == {"after": "b"}
+        landed.extend_part([third])  # another process: a part of its own
+        landed.extend_part([fourth])
+        assert len(landed.manifest.parts) == 2
+        landed.seal()
+
+    market.land = killed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        market.pull()
+    market.land = resumed  # type: ignore[method-assign]
+    assert market.pull().landed == 4
+    assert market.rows("sale_id") == [("a",), ("b",), ("c",), ("d",)]
+    assert market.rows("right(landing_part, 21)") == [("part-00000.ndjson.zst",)] * 2 + [("part-00001.ndjson.zst",)] * 2
+    market.land = real  # type: ignore[method-assign]
+
+
+def test_window_sealed_right_after_a_kill_has_nothing_of_the_frame_that_was_not_recorded(market: Market) -> None:
+    record = {"day": "2026-03-09", "amount": "5", "fee": "1", "sold_at": "2026-03-09 10:00:00"}
+
+    def killed(landed: LandedWindow) -> None:
+        landed.write_part([msgspec.json.encode(record | {"id": "a"})])
+        with landed.paths[0].open("ab") as part:
+            part.write(b"half of a frame")
+        raise KeyboardInterrupt
+
+    market.land = killed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        market.pull()
+    market.land = lambda landed: landed.seal()  # type: ignore[method-assign]
+    assert market.pull().landed == 1
+    assert market.rows("sale_id") == [("a",)]

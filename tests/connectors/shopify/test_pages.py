@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -312,6 +313,12 @@ def test_later_version_of_an_object_is_landed_in_another_part(tmp_path: Path) ->
     assert landed.manifest.state == {"after": "third"}
 
 
+def flattened(node: dict[str, Any]) -> list[dict[str, Any]]:
+    records: list[bytes] = []
+    pages.flatten(msgspec.json.encode(node), {"agreements": {"sales": {}}}, "shop", records)
+    return [msgspec.json.decode(record) for record in records]
+
+
 def test_page_is_landed_in_the_form_of_a_bulk_file() -> None:
     info = {"hasNextPage": False, "endCursor": None}
     node = {
@@ -323,10 +330,28 @@ def test_page_is_landed_in_the_form_of_a_bulk_file() -> None:
         },
         "name": "#1",
     }  # fmt: skip
-    records = [msgspec.json.decode(record) for record in
-             pages.flatten(msgspec.json.encode(node), {"agreements": {"sales": {}}}, "shop")]  # fmt: skip
-    assert records == [
+    assert flattened(node) == [
         {"id": "gid://shopify/Order/1", "name": "#1"},
         {"__parentId": "gid://shopify/Order/1", "id": "gid://shopify/SalesAgreement/2"},
         {"__parentId": "gid://shopify/SalesAgreement/2", "id": "gid://shopify/Sale/3"},
     ]
+
+
+@pytest.mark.parametrize("wrong", [{}, {"id": None}, {"id": 3}, {"quantity": 1, "id": ["gid"]}])
+@pytest.mark.parametrize("level", ["agreements", "sales"])
+def test_child_without_a_readable_id_is_a_contract_error(level: str, wrong: dict[str, Any]) -> None:
+    info = {"hasNextPage": False, "endCursor": None}
+    sale = wrong if level == "sales" else {"id": "gid://shopify/Sale/3"}
+    own = wrong if level == "agreements" else {"id": "gid://shopify/SalesAgreement/2"}
+    agreement = own | {"sales": {"nodes": [sale], "pageInfo": info}}
+    with pytest.raises(ContractError, match="another shape"):
+        flattened({"id": "gid://shopify/Order/1", "agreements": {"nodes": [agreement], "pageInfo": info}})
+
+
+def test_child_may_have_its_id_anywhere() -> None:
+    info = {"hasNextPage": False, "endCursor": None}
+    agreement = {"reason": "ORDER", "id": "gid://shopify/SalesAgreement/2", "sales": {"nodes": [], "pageInfo": info}}
+    node = {"id": "gid://shopify/Order/1", "agreements": {"nodes": [agreement], "pageInfo": info}}
+    assert flattened(node)[1] == {
+        "__parentId": "gid://shopify/Order/1", "reason": "ORDER", "id": "gid://shopify/SalesAgreement/2"
+    }  # fmt: skip

@@ -152,6 +152,7 @@ def test_many_pages_land_in_one_part(server: SimulatorServer, place: Place) -> N
 def test_landing_part_is_limited_in_records(
     server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("connectors.sync.parts.RECORDS_PER_WRITE", 100)
     monkeypatch.setattr("connectors.sync.parts.RECORDS_PER_PART", 200)
     place.pull(server)
     landed = place.landing.newest(place.known_as(server), "events")
