@@ -115,9 +115,9 @@ def _land(client: Client, stream: Stream, landed: LandedWindow, parts: Parts, pr
         count += len(connection.nodes)
         if count > MOST and root != "events":
             raise TooLargeError(f"more than {MOST:,} {stream.name} changed: too many for pages")
-        ids = [_NODE.decode(node, client.label, f"{root}.nodes").id for node in connection.nodes]
-        records = list[bytes]()
+        ids, records = list[str](), list[bytes]()
         for node in connection.nodes:
+            ids.append(_NODE.decode(node, client.label, f"{root}.nodes").id)
             flatten(node, stream.connections, client.label, records)
         parts.add(records, ids, after=info.end_cursor or "", done=str(count))
         progress(stream.name, count, None, "pages")

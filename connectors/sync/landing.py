@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -203,10 +204,12 @@ class LandedWindow:
             path.unlink()
         if self.manifest.again:
             return
-        before = sorted(path for path in self.folder.parent.iterdir() if path.name < self.folder.name)
-        manifest = before[-1] / "window.json" if before else None
-        if manifest and (not manifest.exists() or self._covers(read_manifest(manifest))):
-            shutil.rmtree(before[-1])
+        before = max((name for name in _names(self.folder.parent) if name < self.folder.name), default=None)
+        if before is None:
+            return
+        manifest = self.folder.parent / before / "window.json"
+        if not manifest.exists() or self._covers(read_manifest(manifest)):
+            shutil.rmtree(manifest.parent)
 
     def _covers(self, older: Manifest) -> bool:
         """Whether a replay loses nothing without an older window: it has no parts, and no days that this one lacks."""
@@ -246,18 +249,19 @@ class Landing:
 
     def windows(self, account: Account, stream: str) -> Iterator[LandedWindow]:
         """All windows of a stream, oldest first."""
-        for path in sorted(self.folder(account, stream).glob("*/window.json")):
+        for path in reversed([*_newest_first(self.folder(account, stream))]):
             yield self._open(path)
 
     def after(self, account: Account, stream: str, window_id: str | None) -> list[LandedWindow]:
         """The windows after one, oldest first; all of them for None. Only the last may be interrupted."""
-        paths = sorted(self.folder(account, stream).glob("*/window.json"))
-        return [self._open(path) for path in paths if path.parent.name > (window_id or "")]
+        newest_first = _newest_first(self.folder(account, stream))
+        paths = takewhile(lambda path: path.parent.name > (window_id or ""), newest_first)
+        return [self._open(path) for path in paths][::-1]
 
     def newest(self, account: Account, stream: str) -> LandedWindow | None:
         """The window that was begun last."""
-        paths = sorted(self.folder(account, stream).glob("*/window.json"))
-        return self._open(paths[-1]) if paths else None
+        path = next(_newest_first(self.folder(account, stream)), None)
+        return self._open(path) if path else None
 
     def begin(self, account: Account, stream: str, window: Window, run_id: str = "") -> LandedWindow:
         """Make a window's folder, named by its id.
@@ -266,9 +270,9 @@ class Landing:
         a second after that.
         """
         place, name = self.folder(account, stream), window.id
-        newest = max((path.parent.name for path in place.glob("*/window.json")), default="")
-        if name <= newest:
-            name = stamp(from_stamp(newest[:16]) + timedelta(seconds=1)) + name[16:]
+        newest = next(_newest_first(place), None)
+        if newest and name <= newest.parent.name:
+            name = stamp(from_stamp(newest.parent.name[:16]) + timedelta(seconds=1)) + name[16:]
         folder = place / name
         if folder.exists():  # without a manifest: a crash left it
             shutil.rmtree(folder)
@@ -276,6 +280,17 @@ class Landing:
         landed = LandedWindow(folder, _empty(window, run_id), self.root)
         landed.save()
         return landed
+
+
+def _newest_first(place: Path) -> Iterator[Path]:
+    """The manifests of a stream's windows. A year of hourly pulls has thousands, and most questions are of the last."""
+    names = sorted(_names(place), reverse=True) if place.is_dir() else []
+    return (path for name in names if (path := place / name / "window.json").exists())
+
+
+def _names(place: Path) -> list[str]:
+    with os.scandir(place) as entries:
+        return [entry.name for entry in entries]
 
 
 def _packed(records: Iterable[bytes]) -> tuple[bytes, int]:

@@ -69,11 +69,9 @@ class Load:
 
     def ways(self) -> list[Into]:
         """How to bring in the records, quickest first: the next one where one raises NotCleanError."""
-        if has_rejects(self.db, self.account, self.stream.name):
+        if self._is_empty() or has_rejects(self.db, self.account, self.stream.name):
             return [partial(self._merge, strict=False, has_rejects=True)]
         slow = partial(self._merge, strict=False, has_rejects=False)
-        if self._is_empty():
-            return [slow]
         return [self._fill if self._is_first() else partial(self._merge, strict=True, has_rejects=False), slow]
 
     def _is_first(self) -> bool:
@@ -96,6 +94,7 @@ class Load:
             self.run_id,
             strict=strict,
             has_rejects=has_rejects,
+            has_parents=all(path.suffix == ".zst" for path in self.landed.paths),  # an object is written at once
             has_converted=self.has_converted,
         ).run()
 
@@ -187,8 +186,7 @@ class Load:
             f"create temp view record as select *, {part} as landing_part, {_as_of(landed, part)} as landed_until "
             "from landed"
         )
-        root_rows = self._count_without("__parentId") if "__parentId" in stream.record else rows
-        untyped_rows = self._count_without("__typename") if "__typename" in stream.record else 0
+        root_rows, untyped_rows = self._count(stream, rows)
         if untyped_rows:  # no table would take it
             raise ContractError(
                 f"stream {stream.name}: {untyped_rows:,} of {rows:,} records have no __typename, so nothing says what "
@@ -204,9 +202,14 @@ class Load:
             )
         return rows
 
-    def _count_without(self, field: str) -> int:
-        """How many landed records lack a field."""
-        return int(self.db.execute(f'select count(*) from landed where "{field}" is null').fetchall()[0][0])
+    def _count(self, stream: Stream, rows: int) -> tuple[int, int]:
+        """How many landed records have no parent, and how many of a stream with types have none."""
+        fields = [name for name in ("__parentId", "__typename") if name in stream.record]
+        if not fields:
+            return rows, 0
+        counts = ", ".join(f'count(*) filter (where "{name}" is null)' for name in fields)
+        found = dict(zip(fields, self.db.execute(f"select {counts} from landed").fetchall()[0], strict=True))
+        return found.get("__parentId", rows), found.get("__typename", 0)
 
     def _check_days(self) -> None:
         """The table `covered`: the days that the window replaces, no row where it replaces none.

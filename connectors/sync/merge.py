@@ -25,8 +25,9 @@ class NotCleanError(Exception):
 class Merge:
     """One load of one stream's landed records (the view `record`) into its tables, inside the caller's transaction.
 
-    With `strict` a value that cannot be typed is an error of the whole load, NotCleanError: to judge each value of each
-    row costs as much as to type it. `has_rejects` says that rows of earlier loads are rejected.
+    With `strict` a row that cannot be loaded is an error of the whole load, NotCleanError: to judge each value of each
+    row costs as much as to type it. `has_rejects` says that rows of earlier loads are rejected, `has_parents` that each
+    landed child is in the part of its parent.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class Merge:
         *,
         strict: bool = False,
         has_rejects: bool = True,
+        has_parents: bool = False,
         has_converted: bool = False,
     ) -> None:
         self.strict, self.has_rejects, self.has_converted = strict, has_rejects, has_converted
+        self.has_parents = has_parents  # and all of them are in new_<table>
         self.db, self.account, self.stream, self.run_id = db, account, stream, run_id
         self.scope = [account.tenant_id, account.account]
         self.load = of_stream(account, stream.name)
@@ -72,8 +75,7 @@ class Merge:
         place = f"{table.place[0]} as place_file, {table.place[1]} as place_line, " if table.place else ""
         self.db.execute(
             f"create temp table new_{table.name} as select {typed}, r.landing_part, {place}"
-            f"nullif({_reasons(table, strict=self.strict)}, '') as reject_reason from {table.source} "
-            f"where {table.where}"
+            f"{_reason(table, strict=self.strict)} as reject_reason from {table.source} where {table.where}"
         )
         if table.place and self.has_converted:
             self.db.execute(
@@ -82,9 +84,13 @@ class Merge:
             )
         if table.numbered:
             self._number(table)
-        if table.parent and not table.apart:
+        if table.parent and not table.apart and not self.has_parents:
             self._keep_newest_parents(table)
         twice, broken = self._count(table)
+        if broken and self.strict:
+            raise NotCleanError
+        if (twice or broken) and table is self.stream.tables[0]:
+            self.has_parents = False
         if twice and not table.place:  # a broken line has no key
             self._keep_newest_versions(table)
         cleared = self._clear_rejects(table) if self.has_rejects else 0
@@ -103,13 +109,17 @@ class Merge:
         )
 
     def _count(self, table: Table) -> tuple[bool, int]:
-        """Whether new_<table> has a key twice (a page that moved), and how many of its rows cannot be typed."""
-        key = ", ".join(table.key)
+        """Whether new_<table> has a key twice (a page that moved), and how many of its rows cannot be loaded."""
+        missing = " or ".join(
+            f"{name} is null or starts_with(cast({name} as varchar), '{OBJECT}')" for name in table.key
+        )
+        broken = f"reject_reason is not null or {missing}" if self.strict else "reject_reason is not null"
         rows, keys, broken = self.db.execute(
-            f"select count(*), count(distinct ({key})), count(reject_reason) from new_{table.name}"
+            f"select coalesce(sum(n), 0), count(*), coalesce(sum(broken), 0) from (select count(*) as n, "
+            f"count(*) filter (where {broken}) as broken from new_{table.name} group by {', '.join(table.key)})"
         ).fetchall()[0]
         self.is_empty[table.name] = rows == 0
-        return rows != keys, broken
+        return rows != keys, int(broken)
 
     def _clear_rejects(self, table: Table) -> int:
         """Delete the rejects of earlier loads whose rows have come again; returns their number."""
@@ -173,6 +183,7 @@ class Merge:
         in_held = " and ".join(f"h.{name} = {{of}}.{name}" for name in table.key)
         if older:
             self.db.execute(f"delete from {new} as n using held as h where h.is_older and {in_held.format(of='n')}")
+            self.has_parents = False
         removed = 0
         if held > same + older:
             removed = rows_changed(
@@ -246,20 +257,23 @@ class Merge:
         )
 
 
-def _reasons(table: Table, *, strict: bool) -> str:
-    """SQL for why a record cannot be loaded; empty for one that can. `strict` casts have judged the values already."""
+def _reason(table: Table, *, strict: bool) -> str:
+    """SQL for why a record cannot be loaded; null for one that can. `strict` casts judge the values, and `_count` the
+    keys."""
+    if strict:
+        return table.broken or "null::varchar"
     reasons = [
         f"case when {column.read} is not null and {cast(column)} is null "
         f"then '{column.name} is not {column.type}: ' || left(cast({column.read} as varchar), 80) end"
         for column in table.columns
-        if column.type != "VARCHAR" and not strict
+        if column.type != "VARCHAR"
     ] + [
         f"case when {read(table, name)} is null then '{name} is missing' "
         f"when starts_with(cast({read(table, name)} as varchar), '{OBJECT}') then '{name} is an object' end"
         for name in table.key
     ]
     listed = f"concat_ws('; ', {', '.join(reasons)})"
-    return f"coalesce({table.broken}, {listed})" if table.broken else listed
+    return f"nullif({f'coalesce({table.broken}, {listed})' if table.broken else listed}, '')"
 
 
 def _row_key(table: Table) -> str:
