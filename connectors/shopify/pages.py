@@ -2,12 +2,14 @@
 
 A page is landed in the form of a bulk file (each child is a record of its own with `__parentId`), so that the same SQL
 reads both. Records are cut out of the page without being decoded. When the children of a parent do not fit into the
-page, the whole window goes by bulk instead: `TooLargeError`.
+page, its objects are requested again, fewer of them with more children each; when they do not fit either, the whole
+window goes by bulk instead: `TooLargeError`.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -21,6 +23,7 @@ from connectors.sync.landing import LandedWindow
 from connectors.sync.parts import Parts
 
 PAGE, PAGE_WITH_CHILDREN, INNER = 250, 50, 20
+LARGER = (100, 250)  # children of each object, where INNER are not all; 250 is Shopify's most
 MOST = 20_000  # one query cannot page beyond 25,000 objects
 MOST_PAGES = 2_000  # of a stream that cannot go by bulk
 
@@ -66,16 +69,54 @@ def page_query(stream: Stream, window: Window, page: int, inner: int = INNER) ->
     sort = f", sortKey: {stream.cursor.upper()}" if stream.cursor else ""
     return "query page($after: String) { " + stream.query % {
         "arguments": f"(first: {page}, after: $after{sort}{text})",
-        "inner": f"(first: {inner})", "shipping": f"(first: {min(10, inner)}, includeRemovals: true)",
+        "inner": f"(first: {inner})", "shipping": f"(first: {max(1, inner // 2)}, includeRemovals: true)",
         "open": "nodes {", "close": "} pageInfo { hasNextPage endCursor }",
     } + " }"  # fmt: skip
+
+
+@dataclass
+class _Size:
+    """How many objects a page has, with how many children each.
+
+    `usual` is the size that comes back when `until` objects have arrived, None for a page of the usual size.
+    """
+
+    page: int
+    inner: int
+    usual: tuple[int, int] | None = None
+    until: int = 0
+
+    def reduce(self) -> bool:
+        """A cheaper page; False where there is none that has all children."""
+        if self.page > 1:
+            self.page //= 2
+        elif self.inner > 1 and not self.usual:
+            self.inner //= 2
+        else:
+            return False
+        return True
+
+    def enlarge(self, until: int) -> bool:
+        """Fewer objects with more children each, until so many objects have arrived; False for the largest."""
+        inner = next((inner for inner in LARGER if inner > self.inner), None)
+        if inner is None:
+            return False
+        if self.usual is None:
+            self.usual, self.until = (self.page, self.inner), until
+        self.page, self.inner = max(1, self.page * self.inner // inner), inner
+        return True
+
+    def arrived(self, count: int) -> None:
+        """So many objects of the window have arrived."""
+        if self.usual and count >= self.until:
+            (self.page, self.inner), self.usual = self.usual, None
 
 
 def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress: Progress) -> None:
     """Land a window page by page and seal it; continues after the last page that was written.
 
-    Raises TooLargeError when an object's children do not fit, a single object costs too much or too many objects
-    changed; ContractError when the API's cursor does not advance.
+    Raises TooLargeError when an object's children do not fit into the largest page, a single object costs too much or
+    too many objects changed; ContractError when the API's cursor does not advance.
     """
     with Parts(landed) as parts:
         _land(client, stream, landed, parts, progress)
@@ -83,19 +124,15 @@ def land_by_pages(client: Client, stream: Stream, landed: LandedWindow, progress
 
 
 def _land(client: Client, stream: Stream, landed: LandedWindow, parts: Parts, progress: Progress) -> None:
-    page, count = PAGE_WITH_CHILDREN if stream.connections else PAGE, int(landed.manifest.state.get("done", "0"))
-    after, inner, root = landed.manifest.state.get("after") or None, INNER, root_of(stream)
-    seen, began_again = {after}, False
+    size = _Size(PAGE_WITH_CHILDREN, INNER) if stream.connections else _Size(PAGE, 1)
+    count, after = int(landed.manifest.state.get("done", "0")), landed.manifest.state.get("after") or None
+    root, seen, began_again = root_of(stream), {after}, False
     while True:
         try:
-            query = page_query(stream, landed.window, page, inner)
+            query = page_query(stream, landed.window, size.page, size.inner)
             connection = client.read(root, _Connection, query, {"after": after})
         except TooExpensiveError as error:
-            if page > 1:
-                page //= 2
-            elif stream.connections and inner > 1:
-                inner //= 2
-            else:
+            if not size.reduce():
                 raise TooLargeError(f"{error.what} even for a single object of {stream.name}", error.why) from error
             continue
         except ContractError as error:
@@ -111,14 +148,20 @@ def _land(client: Client, stream: Stream, landed: LandedWindow, parts: Parts, pr
                 f"{client.label}: Shopify's page cursor of stream {stream.name} does not advance; stopped to avoid an "
                 "endless loop"
             )
-        seen.add(info.end_cursor)
-        count += len(connection.nodes)
-        if count > MOST and root != "events":
+        if count + len(connection.nodes) > MOST and root != "events":
             raise TooLargeError(f"more than {MOST:,} {stream.name} changed: too many for pages")
         ids, records = list[str](), list[bytes]()
-        for node in connection.nodes:
-            ids.append(_NODE.decode(node, client.label, f"{root}.nodes").id)
-            flatten(node, stream.connections, client.label, records)
+        try:
+            for node in connection.nodes:
+                ids.append(_NODE.decode(node, client.label, f"{root}.nodes").id)
+                flatten(node, stream.connections, client.label, records)
+        except TooLargeError:
+            if not size.enlarge(count + len(connection.nodes)):
+                raise
+            continue
+        seen.add(info.end_cursor)
+        count += len(connection.nodes)
+        size.arrived(count)
         parts.add(records, ids, after=info.end_cursor or "", done=str(count))
         progress(stream.name, count, None, "pages")
         if not info.has_next_page:

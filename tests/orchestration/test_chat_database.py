@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,13 @@ import duckdb
 import pytest
 
 from connectors.errors import RetryError
-from orchestration import demo, pipeline
+from orchestration import dbt_parse, demo, pipeline
+from orchestration.home import Home
 from simulator.apis.assistant.store import ChatStore
 from simulator.apis.assistant.tables import mapping
 from simulator.postgres_server import PostgresServer
 from simulator.world import seconds
+from tests.orchestration import quick_build
 from tests.orchestration.installation import Installation
 from tests.sampling import sample
 from tests.small_worlds import SHOP, SHOP_END, assistant_world
@@ -44,12 +47,12 @@ def store(database: ChatStore) -> ChatStore:
     return database
 
 
-def installation(folder: Path, store: ChatStore, **settings: int) -> Installation:
+def installation(folder: Path, store: ChatStore, **settings: Any) -> Installation:
     """A tenant with the database as its only source."""
     place = Installation(folder)
     place.root.mkdir()
     (folder / "uri").write_text(store.address)
-    source = {"kind": "postgres", "account": "assistant", "secret": "file:uri", **settings, "tables": mapping(SHOP)}
+    source = {"kind": "postgres", "account": "assistant", "secret": "file:uri", "tables": mapping(SHOP)} | settings
     tenant = {"id": SHOP, "name": "Aurora Outdoor", "time_zone": "America/New_York", "currency": "USD"}
     lines = ["[[tenants]]", *(f"{name} = {json.dumps(value)}" for name, value in tenant.items())]
     (folder / "takings.toml").write_text("\n".join([*lines, "[[tenants.sources]]", *demo.source_lines(source)]))
@@ -143,3 +146,88 @@ def test_locked_table_is_waited_for_until_the_timeout(store: ChatStore, tmp_path
     assert "statement timeout" in str(failure)
     place.pull()
     assert staged(place) == expected()
+
+
+NOTES_AND_PRICES = """
+create table notes (id integer primary key, shop text, starts date, ends date, sort text, words text);
+create table prices (id integer primary key, model text, kind text, usd numeric(12, 6), since date, until date);
+grant select on notes, prices to takings_reader;
+insert into notes values
+    (1, 'aurora', '2026-02-10', '2026-02-14', 'promotion', 'Valentine'),
+    (2, 'aurora', '2026-02-10', '2026-02-16', 'promotion', 'Valentine'),
+    (3, 'aurora', '2026-03-01', null, 'event', 'Shop opened'),
+    (4, 'other', '2026-03-02', null, 'event', 'Of another shop'),
+    (5, 'aurora', '2026-03-03', null, 'sale', 'No such kind');
+insert into prices values
+    (1, 'gpt-4o', 'input', 2.50, '2026-01-01', null),
+    (2, 'gpt-4o', 'input', 2.00, '2026-03-01', null),
+    (3, 'gpt-4o', 'output', 10, '2026-01-01', '2026-06-30'),
+    (4, 'small', 'embedding', 0.020001, '2026-01-01', null);
+"""
+NOTES = {
+    "table": "notes",
+    "key": "id",
+    "tenant": {"column": "shop", "value": "aurora"},
+    "columns": {"day": "starts", "until": "ends", "kind": "sort", "title": "words"},
+}
+PRICES = {
+    "table": "prices",
+    "key": "id",
+    "columns": {"token_kind": "kind", "usd_per_million": "usd", "valid_from": "since", "valid_to": "until"},
+}
+
+
+def staging_rows(place: Installation, folder: Path) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """What the models of annotations and of prices select from the staging file, as dbt wrote them."""
+    pipeline.record_run(place.settings, "run")
+    folder.mkdir()
+    views = folder / dbt_parse.scratch(place.home).name
+    shutil.copyfile(dbt_parse.scratch(Home(quick_build.empty())), views)
+    with duckdb.connect(str(views)) as db:
+        db.execute("set python_enable_replacements = false")  # this module has a name `annotations`
+        db.execute(f"attach '{place.home.staging}' as raw (read_only)")
+        notes = "select first_day::varchar, last_day::varchar, kind, title from staging.stg_files__annotations"
+        prices = (
+            "select model, token_kind, usd_micros_per_million, valid_from::varchar, valid_to::varchar "
+            "from staging.stg_files__model_prices"
+        )
+        return db.execute(f"{notes} order by all").fetchall(), db.execute(f"{prices} order by all").fetchall()
+
+
+def test_annotations_and_prices_of_a_database_reach_the_staging_models(
+    server: PostgresServer, store: ChatStore, tmp_path: Path
+) -> None:
+    with server.connect() as connection:
+        connection.execute(NOTES_AND_PRICES)
+    place = installation(tmp_path / "place", store, tables={"annotations": NOTES, "model_prices": PRICES})
+    place.pull()
+    assert staging_rows(place, tmp_path / "first") == (
+        [("2026-02-10", "2026-02-16", "promotion", "Valentine"), ("2026-03-01", "2026-03-01", "event", "Shop opened")],
+        [
+            ("gpt-4o", "input", 2_000_000, "2026-03-01", None),
+            ("gpt-4o", "input", 2_500_000, "2026-01-01", "2026-02-28"),  # until the next price
+            ("gpt-4o", "output", 10_000_000, "2026-01-01", "2026-06-30"),
+            ("small", "embedding", 20_001, "2026-01-01", None),
+        ],
+    )
+    rejects = "select table_name, row_key, reason from takings.rejects"
+    with duckdb.connect(str(place.home.staging), read_only=True) as db:
+        ((table, key, reason),) = db.execute(rejects).fetchall()
+    assert (table, key) == ("annotations", "notes/5")
+    assert "kind" in reason and "sale" in reason
+    with server.connect() as connection:
+        connection.execute("delete from notes where id = 3; update notes set sort = 'event' where id = 5")
+        connection.execute(
+            "update prices set usd = 1.75, since = '2026-03-02' where id = 2; delete from prices where id = 4"
+        )
+    place.pull()
+    assert staging_rows(place, tmp_path / "second") == (
+        [("2026-02-10", "2026-02-16", "promotion", "Valentine"), ("2026-03-03", "2026-03-03", "event", "No such kind")],
+        [
+            ("gpt-4o", "input", 1_750_000, "2026-03-02", None),
+            ("gpt-4o", "input", 2_500_000, "2026-01-01", "2026-03-01"),
+            ("gpt-4o", "output", 10_000_000, "2026-01-01", "2026-06-30"),
+        ],
+    )
+    with duckdb.connect(str(place.home.staging), read_only=True) as db:
+        assert not db.execute(rejects).fetchall()

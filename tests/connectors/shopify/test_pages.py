@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import zstandard
 
-from connectors.base import Account, Window, no_progress
+from connectors.base import Account, Stream, Window, no_progress
 from connectors.errors import ContractError, RetryError
 from connectors.http import LONGEST_PAUSE, Transport
 from connectors.shopify import pages
@@ -252,9 +252,31 @@ def test_order_with_more_children_than_a_page_holds_switches_the_window_to_bulk(
     undisturbed: Place, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "INNER", 1)
+    monkeypatch.setattr(pages, "LARGER", (2,))
     place.pull(server)
     assert request_count(server, "bulk:orders") == 1
     assert place.tables() == undisturbed.tables()
+
+
+def test_objects_of_a_page_that_lacks_children_are_read_with_more_of_them(
+    undisturbed: Place, server: SimulatorServer, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orders of two lines and more do not fit into such a page."""
+    monkeypatch.setattr(pages, "PAGE_WITH_CHILDREN", 2)
+    monkeypatch.setattr(pages, "INNER", 1)
+    monkeypatch.setattr(pages, "LARGER", (2, 4, 20))
+    sizes, query = list[tuple[int, int]](), pages.page_query
+
+    def page_query(stream: Stream, window: Window, page: int, inner: int) -> str:
+        sizes.extend([(page, inner)] if stream.name == "orders" else [])
+        return query(stream, window, page, inner)
+
+    monkeypatch.setattr(pages, "page_query", page_query)
+    place.pull(server)
+    assert request_count(server, "bulk:orders") == 0
+    assert place.tables() == undisturbed.tables()
+    assert sizes[:3] == [(2, 1), (1, 2), (1, 4)], "the first orders have more lines than one"
+    assert (2, 1) in sizes[3:], "and later pages are as usual again"
 
 
 def test_more_changes_than_the_api_can_page_switch_the_window_to_bulk(
