@@ -151,7 +151,8 @@ def _plain(folder: Path, stream: Stream, landed: LandedWindow) -> float:
         for path in landed.paths:
             with path.open("rb") as packed:
                 frames = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
-                shutil.copyfileobj(gzip.open(packed) if path.suffix == ".gz" else frames, out)
+                with gzip.GzipFile(fileobj=packed) if path.suffix == ".gz" else frames as records:
+                    shutil.copyfileobj(records, out)
     fields = ", ".join(f"'{name}': '{kind}'" for name, kind in stream.record.items())
     rounds = []
     for _ in range(ROUNDS):
