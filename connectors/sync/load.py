@@ -208,8 +208,8 @@ class Load:
         if not fields:
             return rows, 0
         counts = ", ".join(f'count(*) filter (where "{name}" is null)' for name in fields)
-        found = dict(zip(fields, self.db.execute(f"select {counts} from landed").fetchall()[0], strict=True))
-        return found.get("__parentId", rows), found.get("__typename", 0)
+        missing = dict(zip(fields, self.db.execute(f"select {counts} from landed").fetchall()[0], strict=True))
+        return missing.get("__parentId", rows), missing.get("__typename", 0)
 
     def _check_days(self) -> None:
         """The table `covered`: the days that the window replaces, no row where it replaces none.
