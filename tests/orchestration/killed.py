@@ -50,6 +50,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "pull": lambda place: place.pull(),
     "run": lambda place: place.run(),
     "rebuild": lambda place: place.rebuild(full=True),
+    "build": lambda place: place.rebuild(),
     "replay": lambda place: pipeline.replay(place.settings, really=True),
     "rename": lambda place, old, new: stored.rename(place.settings, old, new, really=True),
     "remove": lambda place, name: stored.remove(place.settings, name, really=True),

@@ -120,13 +120,13 @@ def check_published(place: Installation, undisturbed: Undisturbed, phase: str) -
     assert len(left) == 1 and left[0].startswith("last_"), left
 
 
-def check_build(base: Installation, undisturbed: Undisturbed, nursery: Nursery, step: str, number: int) -> None:
+def check_build(base: Installation, undisturbed: Undisturbed, nursery: Nursery, job: str, number: int) -> None:
     """Kill a build before a step: readers see the old or the new build, and the next build has the undisturbed rows."""
     before = publication.current(base.home)
     with copied(base) as place:
-        nursery.killed(place, "rebuild", before=number)
+        nursery.killed(place, job, before=number)
         check_readers(place, before)
-        nursery.succeed(place, "rebuild")
+        nursery.succeed(place, job)
         check_published(place, undisturbed, "increment")
 
 
@@ -175,7 +175,7 @@ def test_build_and_publish_killed_around_their_renames_are_healed_by_the_next_bu
     place, steps, _ = built
     switch = next(number for number, step in enumerate(steps) if step.startswith("rename state/published/current."))
     for number in (switch, switch + 1):  # the build is complete; readers see it
-        check_build(place, published, nursery, steps[number], number)
+        check_build(place, published, nursery, "rebuild", number)
 
 
 def test_first_run_killed_before_its_first_publish_shows_nothing(
@@ -195,9 +195,32 @@ def test_first_run_killed_before_its_first_publish_shows_nothing(
 def test_build_and_publish_killed_before_any_step_are_healed_by_the_next_build(
     built: Built, published: Undisturbed, nursery: Nursery
 ) -> None:
-    place, steps, _ = built
-    for number, step in enumerate(steps):
-        check_build(place, published, nursery, step, number)
+    for number in range(len(built.steps)):
+        check_build(built.place, published, nursery, "rebuild", number)
+
+
+@pytest.fixture(scope="module")
+def pulled_again(published: Undisturbed, nursery: Nursery) -> Built:
+    """A build, and what a pull has changed since: the next build starts from that one."""
+    published.set_clock("increment")
+    place = Installation(published.folder / "pulled-again")
+    shutil.copytree(published.before("increment").root, place.root, symlinks=True)
+    nursery.succeed(place, "pull")
+    with copied(place) as copy:
+        built = Built(place, *nursery.succeed(copy, "build"))
+        check_published(copy, published, "increment")
+    assert not any(step.startswith("open state/dbt/") for step in built.steps), "dbt is not asked"
+    return built
+
+
+@pytest.mark.parametrize("step", sample(["the switch", "any"], "the switch"))
+def test_incremental_build_killed_before_a_step_is_healed_by_the_next_one(
+    step: str, pulled_again: Built, published: Undisturbed, nursery: Nursery
+) -> None:
+    steps = pulled_again.steps
+    switch = next(number for number, name in enumerate(steps) if name.startswith("rename state/published/current."))
+    for number in (switch,) if step == "the switch" else range(len(steps)):
+        check_build(pulled_again.place, published, nursery, "build", number)
 
 
 @pytest.mark.deep
