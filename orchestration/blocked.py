@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import database
 from orchestration.dbt_build import BuildFailedError, Built
 
 
@@ -38,7 +39,7 @@ class BlockedError(BuildFailedError):
 
 def write_blocked(build: Path, blocked: Sequence[Blocked]) -> None:
     """Write into a finished build which tenants it leaves out."""
-    with duckdb.connect(str(build)) as db:
+    with database.connect(build) as db:
         db.execute("create schema if not exists takings")
         db.execute("create or replace table takings.blocked (tenant_id varchar, reason varchar)")
         if blocked:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,8 +19,9 @@ from typing import Any
 
 import duckdb
 
+from common import database
 from common.errors import StopError
-from orchestration import incremental, last_build, recorded
+from orchestration import dbt_lean, incremental, last_build, recorded
 from orchestration.dbt_parse import PLAN, QUIET, arguments, close_connections, environment, parse, scratch
 from orchestration.home import Home, quoted
 from orchestration.recorded import OnNode
@@ -49,7 +51,7 @@ class Built:
         """The number of rows of each table and of each mart, by schema and name."""
         tables = "select schema_name || '.' || table_name, estimated_size from duckdb_tables()"
         views = "select schema_name || '.' || view_name from duckdb_views() where schema_name = 'marts'"
-        with duckdb.connect() as db:
+        with database.connect() as db:
             db.execute(f"attach {quoted(self.path)} as build (read_only)")  # as its views name it
             counts: dict[str, int] = dict(db.execute(tables).fetchall())
             return counts | {name: len(db.table(f"build.{name}")) for (name,) in db.execute(views).fetchall()}
@@ -146,7 +148,7 @@ def build(
 def empty(home: Home, run_id: str) -> Built:
     """A build without marts, for a run in which no tenant has to be built."""
     path = _clean(home).with_name(f"build_{run_id}.duckdb")
-    duckdb.connect(str(path)).close()
+    database.connect(path).close()
     return Built(path)
 
 
@@ -154,7 +156,9 @@ def _clean(home: Home) -> Path:
     """Remove what an interrupted build left; the path of the scratch file."""
     home.builds.mkdir(parents=True, exist_ok=True)
     for left in home.builds.iterdir():
-        if not left.match("last_*.duckdb"):
+        if left.is_dir():  # what DuckDB wrote to the disk because it did not fit into memory
+            shutil.rmtree(left)
+        elif not left.match("last_*.duckdb"):
             left.unlink()
     return scratch(home)
 
@@ -166,7 +170,7 @@ def _complete(path: Path) -> None:
     """
     log = path.with_name(path.name + ".wal")
     if log.exists():
-        with duckdb.connect(str(path)) as db:
+        with database.connect(path) as db:
             db.execute("force checkpoint")
     if log.exists():
         raise OSError(errno.ENOSPC, "No space left for the build")
@@ -174,13 +178,14 @@ def _complete(path: Path) -> None:
 
 def run_nodes(home: Home, on_node: OnNode) -> list[Any]:
     """Run every seed, model and test into the scratch file; dbt's result for each. Raises StopError."""
-    from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
+    target = parse(home)
+    with dbt_lean.loading():
+        from dbt.cli.main import dbtRunner
+        from dbt.contracts.graph.manifest import Manifest
 
-    manifest = Manifest.from_msgpack((parse(home) / PLAN).read_bytes())
-    gc.freeze()  # the collector need not look through dbt and its manifest again and again
+        manifest = Manifest.from_msgpack((target / PLAN).read_bytes())
     try:
-        with environment(scratch(home), home.staging), _without_debug_events():
+        with environment(scratch(home), home.staging), dbt_lean.building():
             runner = dbtRunner(manifest=manifest, callbacks=[_Progress(on_node)])
             command = [*QUIET, "--no-write-json", "--use-fast-test-edges", "build", *UNTESTED, *arguments(home)]
             outcome = runner.invoke(command)
@@ -194,36 +199,6 @@ def run_nodes(home: Home, on_node: OnNode) -> list[Any]:
     return results
 
 
-@contextmanager
-def _without_debug_events() -> Iterator[None]:
-    """dbt fills and formats some twenty messages of its level debug per node: a quarter of its own time.
-
-    Nobody reads them: no log is written, and progress comes from other events.
-    """
-    from dbt.events.base_types import BaseEvent, CommonDebugLevel
-    from dbt.events.logging import get_event_manager
-
-    events: Any = BaseEvent
-    manager: Any = get_event_manager()
-    fill, fire = events.__init__, manager.fire_event
-
-    def fill_others(self: Any, *args: Any, **values: Any) -> None:
-        if isinstance(self, CommonDebugLevel):
-            args, values = (), {}
-        fill(self, *args, **values)
-
-    def fire_others(event: Any, *args: Any, **options: Any) -> None:
-        if not isinstance(event, CommonDebugLevel):
-            fire(event, *args, **options)
-
-    events.__init__, manager.fire_event = fill_others, fire_others
-    try:
-        yield
-    finally:
-        events.__init__ = fill
-        del manager.fire_event
-
-
 def _check_contracts(path: Path, nodes: list[Any]) -> None:
     """Compare the columns of each mart with its contract. Raises StopError, which names the columns that differ."""
     marts = [node for node in nodes if str(node.resource_type) == "model" and node.contract.enforced]
@@ -231,7 +206,7 @@ def _check_contracts(path: Path, nodes: list[Any]) -> None:
         (node.schema, node.name, column.name): column.data_type for node in marts for column in node.columns.values()
     }
     types = sorted(set(declared.values()))
-    with duckdb.connect(str(path), read_only=True) as db:
+    with database.connect(path, read_only=True) as db:
         names = db.execute(f"select {', '.join(f'typeof(cast(null as {type}))' for type in types)}").fetchone() or ()
         columns = "select schema_name, table_name, column_name, data_type from duckdb_columns()"
         built = {tuple(place): type for *place, type in db.execute(columns).fetchall()}
@@ -326,7 +301,7 @@ def _texts(result: Any, column: str, path: Path, staging: Path) -> str:
 @contextmanager
 def _warehouse(path: Path, staging: Path, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """The scratch file with the staging file beside it, as dbt's compiled SQL names them."""
-    with duckdb.connect(str(path), read_only=read_only) as db:
+    with database.connect(path, read_only=read_only) as db:
         db.execute(f"attach {quoted(staging)} as raw (read_only)")
         yield db
 

@@ -19,8 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from common import database
 from common.errors import ConfigurationError, StopError
 from orchestration import settings
 from orchestration.home import Home
@@ -113,7 +112,7 @@ def _plan(home: Home, manifest: Any) -> bytes:
 
     with tempfile.TemporaryDirectory(prefix="takings-plan-") as folder:
         build, staging = Path(folder) / scratch(home).name, Path(folder) / "staging.duckdb"
-        duckdb.connect(str(staging)).close()
+        database.connect(staging).close()
         with environment(build, staging):
             command = [*QUIET, "--no-write-json", "--no-populate-cache", "compile", *arguments(home)]
             outcome = dbtRunner(manifest=manifest).invoke(command)
@@ -218,7 +217,7 @@ def resources(staging: Path) -> tuple[int, str]:
 
 def _duckdb_defaults() -> tuple[int, str]:
     """The threads, and the memory as text such as 18.8 GiB, that DuckDB takes here by itself."""
-    with duckdb.connect() as db:
+    with database.connect() as db:
         row = db.execute("select current_setting('threads'), current_setting('memory_limit')").fetchall()[0]
     return int(row[0]), str(row[1])
 

@@ -15,8 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
-
+from common import database
 from common.errors import ConfigurationError
 from connectors.base import Progress, no_progress
 from connectors.sync import control_tables
@@ -166,7 +165,7 @@ def _installation(root: Path, name: str, time_zone: str) -> Settings:
 
 def _refuse_unread(home: Home, log: Path) -> None:
     """Raise ConfigurationError that names the rows that could not be read: a picture without them would be wrong."""
-    with duckdb.connect(str(home.staging), read_only=True) as db:
+    with database.connect(home.staging, read_only=True) as db:
         unread = control_tables.rejects(db)
     if not unread:
         return

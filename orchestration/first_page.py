@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import duckdb
-
+from common import database
 from orchestration.alerts import evaluate_tenant
 from orchestration.dbt_build import Built
 from orchestration.home import Home
@@ -19,7 +18,7 @@ from semantic.warehouse import Build
 def write(settings: Settings, built: Built) -> None:
     """Write the rows of these tenants into the build. Alert rules that cannot be evaluated are a warning and a row."""
     definitions = catalog.load(Home(settings.home).dbt_target)
-    with duckdb.connect(str(built.path)) as db:
+    with database.connect(built.path) as db:
         db.execute("set enable_progress_bar = false")
         for tenant in settings.tenants:
             build = Build(built.path.parent, definitions, db, tenant.id)

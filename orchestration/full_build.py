@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import database
 from orchestration import tenant_files
 from orchestration.home import quoted
 
@@ -55,7 +56,7 @@ def compare(before: Path, after: Path) -> Comparison:
         file = f"tenant-{tenant}.duckdb"
         if (before / file).samefile(after / file):
             continue
-        with duckdb.connect() as db:
+        with database.connect() as db:
             db.execute("set enable_progress_bar = false")
             db.execute(f"attach {quoted(before / file)} as before (read_only)")
             db.execute(f"attach {quoted(after / file)} as after (read_only)")

@@ -22,6 +22,7 @@ from typing import Any
 
 import duckdb
 
+from common import database
 from orchestration import last_build, recorded, units
 from orchestration.dbt_parse import resources
 from orchestration.home import quoted
@@ -64,7 +65,7 @@ def run_nodes(last: Path, scratch: Path, staging: Path, program: last_build.Prog
     if made_by != program:
         return needs_full_build(last_build.difference(made_by, program))
     shutil.copyfile(last, scratch)
-    with duckdb.connect(str(scratch)) as db:
+    with database.connect(scratch) as db:
         threads, memory = resources(staging)
         db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         db.execute(f"set threads = {threads}; set memory_limit = '{memory}'")

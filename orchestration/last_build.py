@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
+from common import database
 from orchestration import dbt_parse, units
 from orchestration.home import Home
 from orchestration.recorded import Node
@@ -38,6 +38,8 @@ def write(
     known_contents: str | None = None,
 ) -> None:
     """Write into the build that `db` has open, beside staging as `raw`, what the next build needs to know of it."""
+    import pyarrow as pa  # only here, so that the first node need not wait for it
+
     source = f"select * from {known_contents}" if known_contents else contents(db, sources(nodes))
     db.execute(f"create schema if not exists {SCHEMA}")
     db.execute(f"create or replace table {SCHEMA}.contents as {source}")
@@ -59,7 +61,7 @@ def write(
 
 def read(path: Path) -> tuple[Program, list[Node], dict[str, tuple[str, int | None, str | None]]]:
     """What made the last build, its nodes, and the result of each by its id. Raises duckdb.Error."""
-    with duckdb.connect(str(path), read_only=True) as db:
+    with database.connect(path, read_only=True) as db:
         program = dict(db.execute(f"select part, value from {SCHEMA}.program").fetchall())
         rows = db.execute(f"select node, outcome from {SCHEMA}.nodes order by place").fetchall()
     nodes = [json.loads(node) for node, _ in rows]
@@ -109,13 +111,13 @@ def keep(home: Home, build: Path) -> None:
 
 def tenants_of(staging: Path) -> list[str]:
     """The tenants that a build of this staging has."""
-    with duckdb.connect(str(staging), read_only=True) as db:
+    with database.connect(staging, read_only=True) as db:
         return [tenant for (tenant,) in db.execute("select tenant_id from takings.tenants order by 1").fetchall()]
 
 
 def _tenants(path: Path) -> list[str]:
     """The tenants of a build; none where it has no marts."""
-    with duckdb.connect(str(path), read_only=True) as db:
+    with database.connect(path, read_only=True) as db:
         ((name,),) = db.execute("select current_database()").fetchall()
         if not columns_of(db, name, SCHEMA, "tenants"):
             return []

@@ -29,9 +29,10 @@ from typing import Any
 
 import duckdb
 
-from common.errors import ConfigurationError
+from common import database
+from common.errors import ConfigurationError, StopError
 from connectors.base import Progress
-from orchestration import failed_build, last_build, tenant_files, unchanged
+from orchestration import dbt_parse, failed_build, last_build, tenant_files, unchanged
 from orchestration.blocked import read_blocked
 from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
@@ -77,7 +78,7 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
     definitions = catalog.load(home.dbt_target)
     catalog.save(definitions, partial)
     now, before = datetime.now(UTC), _about(home)
-    files = _Files(built.path, home.published / "current", partial, tenants, before, definitions, now)
+    files = _Files(home, built.path, partial, tenants, before, definitions, now)
     files.write(progress)
     with warehouse.connect(partial / warehouse.EVERY) as db:
         read_until, records = _read_until(db), _records(db, files.marts)
@@ -113,8 +114,8 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
 class _Files:
     """The DuckDB files of one publish, from a build and from the last publish."""
 
+    home: Home
     build: Path
-    last: Path
     partial: Path
     tenants: Mapping[str, Tenant]
     before: Mapping[str, Any]
@@ -122,9 +123,25 @@ class _Files:
     now: datetime
 
     def write(self, progress: Progress) -> None:
-        """Write each tenant's file, or keep its last one; then the file without rows and the administrators'."""
-        with duckdb.connect() as db:
-            db.execute("set enable_progress_bar = false")
+        """Write each tenant's file, or keep its last one; then the file without rows and the administrators'.
+
+        It takes no more memory than a build of the same staging; what does not fit goes to the disk, beside the build.
+        Raises StopError where that has no room for it either.
+        """
+        _, memory = dbt_parse.resources(self.home.staging)
+        spilled = self.home.builds / "publish.tmp"
+        try:
+            self._write(progress, f"set memory_limit = '{memory}'; set temp_directory = {quoted(spilled)}")
+        except duckdb.OutOfMemoryException as error:
+            raise StopError(
+                f"There is not enough memory to publish: it may take {memory}, and the disk has no room for the rest",
+                str(error).splitlines()[0][:300],
+                f"The last published build is untouched. Free some space for {spilled}, then run again",
+            ) from error
+
+    def _write(self, progress: Progress, limits: str) -> None:
+        with database.connect() as db:
+            db.execute(f"set enable_progress_bar = false; {limits}")
             if self.build.stat().st_size < SMALL_BUILD:
                 db.execute("set threads = 1")
             db.execute(f"attach {quoted(self.build)} as build (read_only)")
@@ -152,6 +169,11 @@ class _Files:
             progress("publish", total - 1, total, "nobody")
         self._write_views(blocked)
         progress("publish", total, total, "all")
+
+    @property
+    def last(self) -> Path:
+        """The build that readers see until this one is published."""
+        return self.home.published / "current"
 
     def states_of_files(self) -> dict[str, dict[str, str]]:
         """What each tenant's file was made from: a blocked one's is that of its last file."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import database
 from orchestration.blocked import Blocked
 from orchestration.home import quoted
 from orchestration.unchanged import State
@@ -26,8 +27,11 @@ Columns = Mapping[str, list[str]]
 def write(
     db: duckdb.DuckDBPyConnection, source: str, path: Path, marts: Columns, condition: str, now: datetime
 ) -> None:
-    db.execute(f"attach {quoted(path)} as target")
-    db.execute("begin")
+    """Write a new file with the rows of each mart, which nobody reads until all is written.
+
+    So each table goes to the file at once, without a log: in one transaction all of them would have to be kept.
+    """
+    db.execute(f"attach {quoted(path)} as target (recovery_mode no_wal_writes)")
     db.execute("create schema target.marts")
     for mart, columns in marts.items():
         order = [name for name in ("date_day", "cohort_month", "order_id") if name in columns]
@@ -36,7 +40,6 @@ def write(
         stamped = f" replace (timestamp '{now:%Y-%m-%d %H:%M:%S}' as published_at)" if mart == "build_info" else ""
         rows = f"select *{stamped} from {source}.marts.{mart} where {where}{sort}"
         db.execute(f"create table target.marts.{mart} as {rows}")
-    db.execute("commit")
     db.execute("checkpoint target")
     db.execute("detach target")
 
@@ -52,7 +55,7 @@ def link(last: Path, path: Path) -> None:
 def copy(last: Path, path: Path) -> duckdb.DuckDBPyConnection:
     """Copy a file of the last build and open the copy."""
     shutil.copyfile(last / path.name, path)
-    return duckdb.connect(str(path), config={"threads": 1})
+    return database.connect(path, threads=1)
 
 
 def move(build: Build, subject: Subject, state: State, scratch: Path) -> None:
@@ -103,7 +106,7 @@ def write_views(partial: Path, marts: Columns, sound: Collection[str]) -> None:
 
     Rows of an older version of Takings, whose tables differ from those of the `sound` files, are not in it.
     """
-    with duckdb.connect(str(partial / warehouse.EVERY)) as db:
+    with database.connect(partial / warehouse.EVERY) as db:
         files = warehouse.attach_tenants(db, partial)
         tables = _tables(db)
         usual = next(tables[name] for name in files if name in sound)

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
-import duckdb
-
+from common import database
 from orchestration.tenant_settings import TenantSettings
 
 HOURS_APART = 6
@@ -36,7 +35,7 @@ def warnings(tenants: Sequence[TenantSettings], year: int) -> list[str]:
 @cache
 def first_difference(zone: str, first_year: int, last_year: int) -> datetime | None:
     """The first instant (UTC, of those that are six hours apart) at which the two offsets differ, None for none."""
-    with duckdb.connect() as db:
+    with database.connect() as db:
         rows = db.execute(
             "select instant, epoch(timezone(?, timezone('UTC', instant)) - instant) "
             "from generate_series(make_timestamp(?, 1, 1, 0, 0, 0), make_timestamp(?, 1, 1, 0, 0, 0), "

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 import semantic
+from common import database
 from connectors.registry import STREAMS, prepare_schemas
 from connectors.sync import contents
 from connectors.sync.contents import Reach
@@ -108,7 +109,7 @@ def keep_warnings(home: Home, built: Built, unchanged: Collection[str], in_build
 def write(built: Built, staging: Path, now: Mapping[str, State], unchanged: Collection[str]) -> None:
     """Write into a finished build the state of each tenant, which tenants it leaves out as unchanged, when their days
     were read, and what checks warn of."""
-    with duckdb.connect(str(built.path)) as db:
+    with database.connect(built.path) as db:
         db.execute("create schema if not exists takings")
         db.execute(
             "create or replace table takings.states (tenant_id varchar, made_from varchar, read varchar, "

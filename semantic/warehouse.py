@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import database
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog
 from semantic.errors import NoBuildError, SemanticError, UnknownNameError, UnknownTenantError
@@ -131,7 +132,7 @@ def attach_tenants(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a published file for reading. Raises NoBuildError that says who holds it, or that it is damaged."""
     try:
-        connection = duckdb.connect(str(path), read_only=True)
+        connection = database.connect(path, read_only=True)
         if path.name == EVERY:
             attach_tenants(connection, path.parent)
     except duckdb.Error as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import database
 from common.errors import ConfigurationError
 from simulator.books import (
     Address,
@@ -117,7 +118,7 @@ def _open(folder: Path) -> duckdb.DuckDBPyConnection:
         raise RetailFolderError(folder, "it is not a folder")
     if missing := [f"{name}.parquet" for name in TABLES if not (folder / f"{name}.parquet").is_file()]:
         raise RetailFolderError(folder, f"it lacks {', '.join(missing)}")
-    db = duckdb.connect(config={"threads": 2})
+    db = database.connect(threads=2)
     db.execute("set TimeZone = 'UTC'")
     for name, columns in TABLES.items():
         try:

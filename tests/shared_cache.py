@@ -11,10 +11,12 @@ import fcntl
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".takings-test-cache"
@@ -29,6 +31,8 @@ HELPERS = (
 )
 SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".json", ".graphql", ".toml"}
 RETAINED = 2
+PROCESS = uuid4().hex[:8]
+"""Names what this process does not share: a number of a process comes again."""
 
 
 @cache
@@ -50,15 +54,18 @@ def _hash_of_sources() -> str:
 def entry(name: str, recipe: str, make: Callable[[Path], None], sources: str | None = None) -> Path:
     """The folder that `make` fills; made once per recipe and sources (default: the fingerprint of the code)."""
     digest = hashlib.sha256(f"{recipe}\0{sources or code_fingerprint()}".encode()).hexdigest()[:16]
-    folder = FOLDER / f"{name}.{digest}"
+    folder, own = FOLDER / f"{name}.{digest}", FOLDER / f"{name}.{digest}.{PROCESS}"
     FOLDER.mkdir(exist_ok=True)
     with locked(FOLDER / f"{name}.lock"):
-        if not folder.exists():
-            partial = FOLDER / f"{name}.partial"
-            shutil.rmtree(partial, ignore_errors=True)
+        if own.exists():
+            folder = own
+        elif not folder.exists():
+            for left in FOLDER.glob(f"{name}.*.partial"):
+                _remove(left)
+            partial = FOLDER / f"{name}.{PROCESS}.partial"  # no other's, not even a killed one's that still writes
             make(partial)
             if sources is None and _hash_of_sources() != code_fingerprint():  # somebody edits while tests run
-                folder = FOLDER / f"{name}.unshared-{os.getpid()}"
+                folder = own
             partial.rename(folder)
         os.utime(folder)
         _remove_old(name)
@@ -76,4 +83,12 @@ def locked(path: Path) -> Iterator[None]:
 def _remove_old(name: str) -> None:
     entries = [path for path in FOLDER.glob(f"{name}.*") if path.is_dir() and path.suffix != ".partial"]
     for path in sorted(entries, key=lambda path: path.stat().st_mtime)[:-RETAINED]:
-        shutil.rmtree(path, ignore_errors=True)
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder under another name, so that what cannot be removed yet is never taken for a whole entry."""
+    if path.exists():
+        removed = Path(tempfile.mkdtemp(prefix="removed.", suffix=".partial", dir=FOLDER))
+        path.rename(removed / path.name)
+        shutil.rmtree(removed, ignore_errors=True)

@@ -221,6 +221,22 @@ def database_uses(path: Path) -> Iterator[tuple[int, str]]:
         yield from ((line, "imports duckdb") for line, imports in imported(path) if within(imports, "duckdb"))
 
 
+def test_connections_are_opened_in_one_place() -> None:
+    """Which says that a missing table is an error; Superset's process has the same among its own limits."""
+    places = {
+        name(path)
+        for path in modules(*ROOMS)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "duckdb.connect"
+    }
+    assert places == {"common/database.py", f"{SERVER}/builds.py"}
+
+
+def test_build_starts_without_what_it_needs_later_or_not_at_all() -> None:
+    loaded = python("import orchestration.dbt_build, sys; print(*sorted(sys.modules))").split()
+    assert not {"psycopg", "pyarrow", "numpy", "dagster", "dbt"} & set(loaded)
+
+
 QUIET = """
 import importlib, json, socket, sys
 

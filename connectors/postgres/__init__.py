@@ -10,18 +10,34 @@ pull.py          what changed since the last pull, page by page, and the rows th
 Sync it alone: `takings pull --source postgres`. docs/guides/postgres.md is the guide.
 """
 
+from collections.abc import Iterator
+
+from connectors.base import Account, Pulled
 from connectors.connector import Connector
-from connectors.postgres import pull
 from connectors.postgres.settings import PostgresSettings
 from connectors.postgres.streams import STREAMS
+from connectors.sync.loop import PullContext
+
+
+def _pull(context: PullContext, settings: PostgresSettings) -> Iterator[Pulled]:
+    from connectors.postgres import pull  # the database's driver is loaded only where an account has a database
+
+    return pull.pull(context, settings)
+
+
+def _check(account: Account, settings: PostgresSettings) -> None:
+    from connectors.postgres import pull
+
+    pull.check(account, settings)
+
 
 CONNECTOR = Connector(
     kind="postgres",
     title="PostgreSQL",
     settings=PostgresSettings,
     streams=STREAMS,
-    pull=pull.pull,
-    check=pull.check,
+    pull=_pull,
+    check=_check,
     counted="records",
 )
 

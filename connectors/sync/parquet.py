@@ -7,6 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from common import database
+
 ROWS_AT_ONCE = 10_000
 
 
@@ -15,7 +17,7 @@ def rows(path: Path) -> Iterator[dict[str, str | None]]:
 
     Raises ValueError when the file is not one, or breaks off.
     """
-    with duckdb.connect() as db:
+    with database.connect() as db:
         db.execute("set TimeZone = 'UTC'")
         try:
             db.execute("select columns(*)::varchar from read_parquet(?)", [str(path)])

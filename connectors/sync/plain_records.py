@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import database
 from connectors.contracts.fields import Contract
 from connectors.contracts.tables import content_hash
 from connectors.contracts.values import Clock
@@ -226,7 +227,7 @@ class PlainRecords:
 
 
 def _database() -> duckdb.DuckDBPyConnection:
-    db = duckdb.connect()
+    db = database.connect()
     db.execute("set TimeZone = 'UTC'")
     db.execute(f"set memory_limit = '{MEMORY}'")
     db.execute("set disabled_optimizers = 'in_clause'")  # it makes a join of each list of words

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from common import database
 from connectors.base import Account, Stream
 from connectors.errors import ConfigurationError, ContractError, RetryError
 from connectors.sync import contents, control_tables, moves
@@ -231,7 +232,7 @@ def is_damage(error: BaseException) -> bool:
 
 
 def _open(path: Path) -> duckdb.DuckDBPyConnection:
-    db = duckdb.connect()
+    db = database.connect()
     try:
         db.execute(f"attach {literal(str(path))} as staging_file (row_group_size {ROWS_IN_A_GROUP})")
     except duckdb.Error as error:  # IOException, or the bare class for a block that is not what was written

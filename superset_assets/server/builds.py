@@ -29,6 +29,7 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "lock_configuration": True,
     "allow_community_extensions": False,
+    "python_enable_replacements": False,  # a missing table is an error, never a Python variable of that name
     "memory_limit": "1GB",
     "threads": 2,
 }

@@ -10,13 +10,14 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from common.errors import TakingsError
+from common.errors import StopError, TakingsError
 from connectors.base import no_progress
-from orchestration import pipeline, publication, unchanged
+from orchestration import dbt_parse, pipeline, publication, tenant_files, unchanged
 from orchestration.blocked import write_blocked
 from orchestration.dbt_build import Built
 from semantic.warehouse import attach_tenants, connect
@@ -282,6 +283,63 @@ def test_rebuild_before_the_first_pull_is_refused(place: Installation) -> None:
     place.home.staging.unlink()
     with pytest.raises(TakingsError, match="takings run"):
         pipeline.rebuild(place.settings)
+
+
+CHANGED = """update shopify.orders set updated_at = updated_at + interval 1 hour where tenant_id = 'aurora'
+    and order_id = (select min(order_id) from shopify.orders where tenant_id = 'aurora')"""
+
+
+def limit_publish(monkeypatch: pytest.MonkeyPatch, memory: str) -> None:
+    """Limit the memory of publishes, and not that of builds."""
+    publish = publication.publish
+
+    def limited(*arguments: Any) -> Path:
+        with monkeypatch.context() as patch:
+            patch.setattr(dbt_parse, "resources", lambda staging: (1, memory))
+            return publish(*arguments)
+
+    monkeypatch.setattr(publication, "publish", limited)
+
+
+def test_publish_keeps_to_the_memory_of_a_build_and_writes_the_rest_beside_it(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = []
+    write = tenant_files.write
+
+    def noting(db: duckdb.DuckDBPyConnection, *arguments: Any) -> None:
+        names = ("memory_limit", "temp_directory")
+        limits.append(tuple(db.execute(f"select current_setting('{name}')").fetchall()[0][0] for name in names))
+        write(db, *arguments)
+
+    plant(place, CHANGED)
+    monkeypatch.setattr(tenant_files, "write", noting)
+    limit_publish(monkeypatch, "200MB")
+    assert pipeline.rebuild(place.settings).blocked == []
+    assert set(limits) == {("190.7 MiB", str(place.home.builds / "publish.tmp"))}
+
+
+def test_publish_without_enough_memory_says_so_and_readers_keep_the_last_build(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = place.marts()
+    plant(place, CHANGED)
+    with monkeypatch.context() as patch:
+        limit_publish(patch, "1MB")
+        with pytest.raises(StopError, match="not enough memory to publish: it may take 1MB") as caught:
+            pipeline.rebuild(place.settings)
+    assert f"Free some space for {place.home.builds / 'publish.tmp'}, then run again" in str(caught.value)
+    assert place.marts() == before
+    assert pipeline.rebuild(place.settings).blocked == []
+
+
+def test_what_a_killed_build_wrote_to_the_disk_for_lack_of_memory_is_removed(place: Installation) -> None:
+    spilled = place.home.builds / "build.duckdb.tmp"
+    spilled.mkdir()
+    (spilled / "duckdb_temp_block-1.block").write_bytes(b"half")
+    plant(place, CHANGED)
+    assert pipeline.rebuild(place.settings).blocked == []
+    assert [path.name for path in place.home.builds.iterdir() if not path.match("last_*.duckdb")] == []
 
 
 def test_leftovers_of_an_interrupted_swap_are_removed(place: Installation) -> None:
