@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -122,6 +123,31 @@ def test_every_check_has_a_description(place: Installation) -> None:
     assert [spec.name for spec in specs if not spec.description] == []
     texts = {spec.name: spec.description or "" for spec in specs}
     assert texts["orders_has_one_row_per_key"].startswith("Orders has one row per key. A failing row blocks")
+
+
+LINEAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "chat-lineage.md"
+
+
+def test_page_of_the_chats_lineage_is_what_dagster_has(place: Installation) -> None:
+    graph = definitions().get_repository_def().asset_graph
+    text = LINEAGE.read_text(encoding="utf-8")
+    rows = [re.findall(r"`(.+?)`", line) for line in text.splitlines() if line.startswith("| `")]
+    parents = {asset: set(comes_from) for asset, *comes_from in rows}
+    assert len(parents) == 17
+    for asset, named in parents.items():
+        node = graph.get(dg.AssetKey(asset.split("/")))
+        assert named <= {key.to_user_string() for key in node.parent_keys}, asset
+        assert node.description, asset
+    chosen = re.findall(r"`(\+?key:.+?)`", text)
+    upstream, downstream = (dg.AssetSelection.from_string(each).resolve(graph) for each in chosen)
+    sent = {asset for asset, named in parents.items() if "collector/collected" in named}
+    assert sent == {f"staging/stg_records__{name}" for name in ("chat_messages", "chat_sessions", "product_events")}
+    assert {dg.AssetKey(asset.split("/")) for asset in parents} <= upstream
+    assert {dg.AssetKey(asset.split("/")) for asset in parents if asset not in PRICES} <= downstream
+
+
+PRICES = ("staging/stg_files__model_prices",)
+"""Prices of models come from files and databases only."""
 
 
 def test_publish_without_a_build_of_the_same_run_is_refused(place: Installation, server: SimulatorServer) -> None:
