@@ -118,8 +118,8 @@ def test_every_import_of_the_product_is_declared() -> None:
 
 
 # Parts of declared packages under other names: urllib3 of requests, pydantic_core of pydantic, markupsafe of jinja2,
-# anyio of starlette.
-INCLUDED = {"urllib3", "pydantic-core", "markupsafe", "anyio"}
+# anyio of starlette, dbt-common of dbt-core.
+INCLUDED = {"urllib3", "pydantic-core", "markupsafe", "anyio", "dbt-common"}
 
 
 @pytest.mark.parametrize("requirement", RUNTIME + DEV, ids=str)
