@@ -3,10 +3,10 @@
     .venv/bin/python -m benchmarks.charts HOME [--workers 2]
 
 HOME is a home of `make demo` whose servers have ended; its Superset is copied and started on a free port, its published
-build is read where it is. Needs Superset's environment (`make setup`), 0.5 GB of memory and nothing else: no browser, no
-network. Compare `--workers 1` and `--workers 2` one after the other. What a second process saves a reader is in the
-seconds of six charts at once, and shows only where the second core has nothing else to do; CPU and memory show anywhere.
-The charts of some dashboards are asked for as they open.
+build is read where it is. Needs Superset's environment (`make setup`) and 0.5 GB of memory; neither a browser nor a
+network. Compare `--workers 1` and `--workers 2`, one after the other. What a second process saves a reader is in the
+seconds of six charts at once, and shows only where the second core has nothing else to do; CPU and memory show
+anywhere. The charts of some dashboards are asked for as they open.
 
 computed   each answer is computed again
 cached     each answer is there
