@@ -1,4 +1,4 @@
-"""Models are written in SQL that DuckDB, PostgreSQL and Spark read alike: docs/decisions/0057-portable-sql.md."""
+"""Models are written in SQL that DuckDB, PostgreSQL and Spark read alike: docs/decisions/0054-portable-sql.md."""
 
 from __future__ import annotations
 
