@@ -43,11 +43,11 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """mrr 812.00, 14.2 % less than 946.00 (2026-11-01 to 2026-11-20; limit -5.0 %)"""
+        """Monthly recurring revenue 812.00, 14.2 % less than 946.00 (2026-11-01 to 2026-11-20; limit -5.0 %)"""
         limit = _percent(self.condition.limit) if self.condition.change else _shown(self.condition.limit, self.metric)
         if self.condition.currency:
             limit += f" {self.condition.currency}, unknown in the reporting currency: no exchange rate"
-        text = f"{self.condition.metric} {_shown(self.now, self.metric)}"
+        text = f"{self.metric.label} {_shown(self.now, self.metric)}"
         if self.condition.change:
             size = "unknown change from" if self.value is None else _compared(self.value)
             text += f", {size} {_shown(self.before, self.metric)}"

@@ -200,7 +200,7 @@ def test_alert_text_has_numbers_days_and_limit(tmp_path: Path, catalog: Catalog)
     days = {date(2026, 11, 9): {"net_sales_minor": 75_000}, date(2026, 11, 2): {"net_sales_minor": 100_000}}
     with built(tmp_path, catalog, days) as build:
         text = only(build, rule).text
-    assert text == "net_sales 750.00, 25.0 % less than 1,000.00 (2026-11-09 to 2026-11-15; limit -5.0 %)"
+    assert text == "Net sales 750.00, 25.0 % less than 1,000.00 (2026-11-09 to 2026-11-15; limit -5.0 %)"
 
 
 def test_shipped_rules_name_existing_metrics(catalog: Catalog) -> None:
