@@ -29,7 +29,7 @@ from connectors.base import Account, Window, from_stamp, stamp
 from connectors.errors import ConfigurationError
 from connectors.surrogates import without_halves
 
-_COMPRESSOR = zstandard.ZstdCompressor(level=1)
+_LEVEL = 1  # of zstd: the next ones cost more time than the disk saves
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -299,7 +299,8 @@ def _packed(records: Iterable[bytes]) -> tuple[bytes, int]:
     text = b"\n".join([*lines, b""])
     if text.count(b"\n") != len(lines):
         text = b"".join(line.replace(b"\r", b"").replace(b"\n", b"") + b"\n" for line in lines)
-    return _COMPRESSOR.compress(text), len(lines)
+    # one compressor per part: sources are pulled in threads, and two that share one break the process
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(text), len(lines)
 
 
 def _write_durably(file: BinaryIO, content: bytes) -> None:
