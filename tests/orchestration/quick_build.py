@@ -11,6 +11,7 @@ Tests of the build itself use dbt (the fixture `real_dbt`), and so does every co
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from functools import cache
 from pathlib import Path
@@ -110,3 +111,8 @@ def outcomes() -> dict[str, tuple[str, int | None, str | None]]:
     """The result of each node over empty staging tables: status, failures and message."""
     result: dict[str, tuple[str, int | None, str | None]] = json.loads((empty() / OUTCOMES).read_text())
     return result
+
+
+if __name__ == "__main__":  # before the tests, beside the lint: all workers would wait for it
+    os.environ["XDG_CACHE_HOME"] = str(shared_cache.FOLDER / "user")  # where processes of tests look for the parse
+    empty()

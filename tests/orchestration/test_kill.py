@@ -63,11 +63,11 @@ def published(server: SimulatorServer, nursery: Nursery, tmp_path_factory: pytes
 
 
 @pytest.fixture(scope="module", params=sample([("shopify", "files"), KINDS], ("shopify", "files")), ids=len)
-def published_first(
+def few_published(
     request: pytest.FixtureRequest, server: SimulatorServer, nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
 ) -> Undisturbed:
-    """A first run of two sources, or of all of them."""
-    return Undisturbed(tmp_path_factory.mktemp("first"), server, nursery, request.param, ["first"])
+    """Undisturbed runs of two sources, or of all of them."""
+    return Undisturbed(tmp_path_factory.mktemp("few"), server, nursery, request.param)
 
 
 def check_pull(undisturbed: Undisturbed, nursery: Nursery, phase: str, numbers: Iterable[int]) -> None:
@@ -178,17 +178,15 @@ def test_build_and_publish_killed_around_their_renames_are_healed_by_the_next_bu
         check_build(place, published, nursery, "rebuild", number)
 
 
-def test_first_run_killed_before_its_first_publish_shows_nothing(
-    published_first: Undisturbed, nursery: Nursery
-) -> None:
-    published_first.set_clock("first")
-    steps = published_first.steps["first"]
+def test_first_run_killed_before_its_first_publish_shows_nothing(few_published: Undisturbed, nursery: Nursery) -> None:
+    few_published.set_clock("first")
+    steps = few_published.steps["first"]
     switch = [step.startswith("rename state/published/current.") for step in steps].index(True)
-    with copied(published_first.before("first")) as place:
+    with copied(few_published.before("first")) as place:
         nursery.killed(place, "run", before=switch)
         assert publication.current(place.home) is None
         nursery.succeed(place, "run")
-        check_published(place, published_first, "first")
+        check_published(place, few_published, "first")
 
 
 @pytest.mark.deep
@@ -200,27 +198,27 @@ def test_build_and_publish_killed_before_any_step_are_healed_by_the_next_build(
 
 
 @pytest.fixture(scope="module")
-def pulled_again(published: Undisturbed, nursery: Nursery) -> Built:
+def pulled_again(few_published: Undisturbed, nursery: Nursery) -> Built:
     """A build, and what a pull has changed since: the next build starts from that one."""
-    published.set_clock("increment")
-    place = Installation(published.folder / "pulled-again")
-    shutil.copytree(published.before("increment").root, place.root, symlinks=True)
+    few_published.set_clock("increment")
+    place = Installation(few_published.folder / "pulled-again")
+    shutil.copytree(few_published.before("increment").root, place.root, symlinks=True)
     nursery.succeed(place, "pull")
     with copied(place) as copy:
         built = Built(place, *nursery.succeed(copy, "build"))
-        check_published(copy, published, "increment")
+        check_published(copy, few_published, "increment")
     assert not any(step.startswith("open state/dbt/") for step in built.steps), "dbt is not asked"
     return built
 
 
 @pytest.mark.parametrize("step", sample(["the switch", "any"], "the switch"))
 def test_incremental_build_killed_before_a_step_is_healed_by_the_next_one(
-    step: str, pulled_again: Built, published: Undisturbed, nursery: Nursery
+    step: str, pulled_again: Built, few_published: Undisturbed, nursery: Nursery
 ) -> None:
     steps = pulled_again.steps
     switch = next(number for number, name in enumerate(steps) if name.startswith("rename state/published/current."))
     for number in (switch,) if step == "the switch" else range(len(steps)):
-        check_build(pulled_again.place, published, nursery, "build", number)
+        check_build(pulled_again.place, few_published, nursery, "build", number)
 
 
 @pytest.mark.deep

@@ -29,13 +29,12 @@ class Undisturbed:
         server: SimulatorServer,
         nursery: Nursery,
         kinds: Collection[str],
-        phases: Collection[str] = PHASES,
     ) -> None:
         """`kinds` of one source are pulled; those of several are also built and published."""
         self.folder, self.server, self.steps, self.seconds = folder, server, dict[str, list[str]](), dict[str, float]()
         place = Installation(folder / "place")
         place.configure(server, kinds=kinds, shops=[SHOP])
-        for phase in phases:
+        for phase in PHASES:
             self.set_clock(phase)
             if "files" in kinds:
                 write_files(server.world, SHOP, place.root / "files" / SHOP, server.now)
