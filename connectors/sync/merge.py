@@ -10,6 +10,7 @@ from __future__ import annotations
 import duckdb
 
 from connectors.base import Account, Stream, Table
+from connectors.errors import ContractError
 from connectors.sync import converted
 from connectors.sync.casts import cast, read, strict_cast
 from connectors.sync.control_tables import LINEAGE, OF_STREAM, SCOPE, of_stream, rows_changed, utc_now
@@ -18,8 +19,11 @@ OBJECT = '{"'
 """How a text begins that is an object of JSON: a source sent one in place of a key."""
 
 
-class NotCleanError(Exception):
+class NotCleanError(ContractError):
     """A quick way met a row that cannot be typed: each row has to be judged."""
+
+    def __init__(self) -> None:
+        super().__init__("A row cannot be loaded in the quick way")
 
 
 class Merge:

@@ -17,6 +17,7 @@ from starlette.types import Message
 from common.presets import Days
 from semantic.reports.content import Content, Reconciliation
 from semantic.reports.fill import fill
+from serving import bodies
 from serving.bodies import body_of
 from serving.chat import discord, late, slack
 from serving.chat.late import Delivery, Late, send
@@ -172,14 +173,16 @@ def test_more_answers_than_can_wait_are_refused(receiver: Receiver) -> None:
     assert len(receiver.requests) == late.MOST_WAITING + 1
 
 
-def test_body_that_never_arrives_ends_the_request() -> None:
+def test_body_that_never_arrives_ends_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "READ_SECONDS", 0.001)
+
     async def receive() -> Message:
         await asyncio.Event().wait()
         raise AssertionError
 
     request = Request({"type": "http", "method": "POST", "headers": [(b"content-length", b"9")]}, receive)
     with pytest.raises(HTTPException) as caught:
-        loop().run_until_complete(body_of(request, 0.001))
+        loop().run_until_complete(body_of(request))
     assert caught.value.status_code == 408
 
 
