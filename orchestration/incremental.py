@@ -56,11 +56,11 @@ class Continued:
 def run_nodes(last: Path, scratch: Path, staging: Path, program: last_build.Program, on_node: OnNode) -> Continued:
     """Build into `scratch` from the last build.
 
-    A full build is needed where there is no last build, where another program made it, or where a model or check
+    A full build is needed where no earlier build is kept, where another program made it, or where a model or check
     failed, which a full build judges. Raises duckdb.Error where a file is damaged or the disk is full.
     """
     if not last.exists():
-        return needs_full_build("there is no last build of these tenants")
+        return needs_full_build("these tenants have no earlier build")
     made_by, nodes, outcomes = last_build.read(last)
     if made_by != program:
         return needs_full_build(last_build.difference(made_by, program))

@@ -2,8 +2,8 @@
 
 A page is landed in the form of a bulk file (each child is a record of its own with `__parentId`), so that the same SQL
 reads both. Records are cut out of the page without being decoded. When the children of a parent do not fit into the
-page, its objects are requested again, fewer of them with more children each; when they do not fit either, the whole
-window goes by bulk instead: `TooLargeError`.
+page, its objects are requested again, fewer of them with more children each. When they do not fit either, the whole
+window is loaded by a bulk operation: `TooLargeError`.
 """
 
 from __future__ import annotations

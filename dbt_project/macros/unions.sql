@@ -1,4 +1,4 @@
-{# `union all` goes by position: it is written over named columns, so that their order in a relation does not matter. #}
+{# `union all` matches columns by position. These macros name the columns: their order in a relation does not matter. #}
 
 {# The rows of several relations, with these columns of each. #}
 {% macro union_of(relations, columns) -%}

@@ -72,12 +72,13 @@ class Market:
         landed.write_part(map(msgspec.json.encode, records))
         landed.seal()
 
-    def pull(self, stream: Stream = SALES) -> Pulled:
+    def pull(self, stream: Stream = SALES, land: Callable[[LandedWindow], None] | None = None) -> Pulled:
+        """`land` answers once in place of this source."""
         self.stream = stream
         with Staging(self.folder / "staging.duckdb") as staging:
             staging.prepare("market", (stream,))
             context = PullContext(SHOP, Landing(self.folder / "landing"), staging, "run", Transport())
-            return pull_stream(context, stream, self.now, self.land)
+            return pull_stream(context, stream, self.now, land or self.land)
 
     def rows(self, columns: str = "sale_id, amount", table: str = "market.sales") -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.folder / "staging.duckdb"), read_only=True) as db:
@@ -116,16 +117,14 @@ def test_pull_under_a_clock_that_was_days_ahead_loses_nothing_afterwards(market:
 
 def test_interrupted_window_of_the_future_is_begun_again_with_the_right_time(market: Market) -> None:
     market.now, market.sold["a"] = NOW + timedelta(days=2), (NOW, "5")
-    real, market.wrong = market.land, []
 
     def interrupted(landed: LandedWindow) -> None:
         landed.write_part([b'{"id":"half"}'])
         raise KeyboardInterrupt
 
-    market.land = interrupted  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        market.pull()
-    market.land, market.now = real, NOW  # type: ignore[method-assign]
+        market.pull(land=interrupted)
+    market.now = NOW
     market.pull()
     assert (market.rows(), market.cursor()) == ([("a", 5)], NOW)
 
@@ -211,7 +210,6 @@ def test_part_that_a_kill_left_longer_than_its_manifest_says_counts_to_that_leng
     """A frame that was written, but not recorded, is requested again: it would come twice."""
     sale = {"id": "a", "day": "2026-03-09", "amount": "5", "fee": "1", "sold_at": "2026-03-09 10:00:00"}
     first, second, third, fourth = (msgspec.json.encode(sale | {"id": name}) for name in "abcd")
-    real = market.land
 
     def killed(landed: LandedWindow) -> None:
         landed.write_part([first])
@@ -228,14 +226,11 @@ def test_part_that_a_kill_left_longer_than_its_manifest_says_counts_to_that_leng
         assert len(landed.manifest.parts) == 2
         landed.seal()
 
-    market.land = killed  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        market.pull()
-    market.land = resumed  # type: ignore[method-assign]
-    assert market.pull().landed == 4
+        market.pull(land=killed)
+    assert market.pull(land=resumed).landed == 4
     assert market.rows("sale_id") == [("a",), ("b",), ("c",), ("d",)]
     assert market.rows("right(landing_part, 21)") == [("part-00000.ndjson.zst",)] * 2 + [("part-00001.ndjson.zst",)] * 2
-    market.land = real  # type: ignore[method-assign]
 
 
 def test_window_sealed_right_after_a_kill_has_nothing_of_the_frame_that_was_not_recorded(market: Market) -> None:
@@ -247,9 +242,7 @@ def test_window_sealed_right_after_a_kill_has_nothing_of_the_frame_that_was_not_
             part.write(b"half of a frame")
         raise KeyboardInterrupt
 
-    market.land = killed  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        market.pull()
-    market.land = lambda landed: landed.seal()  # type: ignore[method-assign]
-    assert market.pull().landed == 1
+        market.pull(land=killed)
+    assert market.pull(land=lambda landed: landed.seal()).landed == 1
     assert market.rows("sale_id") == [("a",)]

@@ -148,7 +148,7 @@ def test_other_program_or_damaged_last_build_means_a_full_build(
         assert built.is_full and built.whole == {f"{part} changed": ["every model"]}
     last_build.path(place.home, last_build.tenants_of(place.home.staging)).unlink()
     built = dbt_build.build(place.home, "four")
-    assert built.whole == {"there is no last build of these tenants": ["every model"]}
+    assert built.whole == {"these tenants have no earlier build": ["every model"]}
 
 
 def test_last_builds_are_bounded(place: Installation) -> None:
