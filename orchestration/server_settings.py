@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from connectors.settings import Name, Table
+from connectors.postgres.settings import URI
+from connectors.settings import Name, Secret, Table
 
 PublicAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+$")]
 
@@ -104,3 +105,8 @@ class WarehouseSettings(Table):
     """Where marts are built and read."""
 
     engine: Literal["duckdb"] = Field(default="duckdb", description="Where marts are built and read.")
+    secret: Secret | None = Field(
+        default=None,
+        description=f"Where the connection URI of a PostgreSQL database is kept, `{URI}`: `env:NAME`, or `file:PATH` "
+        "(relative to takings.toml). For `takings certify`.",
+    )

@@ -2,7 +2,8 @@
 
 settings.py      its table in takings.toml: which table and columns hold the records of which contract
 streams.py       its streams
-client.py        the connection: read-only, one snapshot per pull, and what its errors mean
+connection.py    a connection to a server by its URI, and what its errors mean
+client.py        the connection of one pull: read-only, one snapshot
 mapping.py       the mapped columns, checked against the tables that there are, and the SQL that reads them
 questions.py     what a pull asks staging
 pull.py          what changed since the last pull, page by page, and the rows that are gone

@@ -12,7 +12,8 @@ from connectors.base import Account
 from connectors.contracts import Contract
 from connectors.errors import ConfigurationError
 from connectors.postgres import questions
-from connectors.postgres.client import Connection, label
+from connectors.postgres.client import label
+from connectors.postgres.connection import Connection
 from connectors.postgres.questions import as_text
 from connectors.postgres.settings import MappedTable, PostgresSettings
 from connectors.postgres.streams import MAPPED

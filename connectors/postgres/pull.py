@@ -22,7 +22,7 @@ from connectors.contracts.reading import encoded
 from connectors.contracts.values import ValueMistakeError, an_id
 from connectors.errors import ConfigurationError
 from connectors.postgres import client, mapping, questions
-from connectors.postgres.client import Connection
+from connectors.postgres.connection import Connection
 from connectors.postgres.mapping import Mapped
 from connectors.postgres.settings import PostgresSettings
 from connectors.postgres.streams import STREAMS

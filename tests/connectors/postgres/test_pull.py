@@ -14,7 +14,8 @@ from psycopg.errors import ReadOnlySqlTransaction
 from connectors.base import Account
 from connectors.errors import ConfigurationError, RetryError, TakingsError
 from connectors.postgres import pull as module
-from connectors.postgres.client import Connection, snapshot
+from connectors.postgres.client import snapshot
+from connectors.postgres.connection import Connection
 from tests.connectors.postgres.database import CHATS, MESSAGES, SHOPS, Place, key, server
 
 
