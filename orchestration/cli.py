@@ -15,6 +15,7 @@ import typer
 from orchestration import (
     cli_alerts,
     cli_audit,
+    cli_certify,
     cli_chat,
     cli_deliveries,
     cli_event_log,
@@ -51,6 +52,7 @@ app.command()(cli_mcp.mcp)
 app.command()(cli_alerts.alerts)
 app.command()(cli_pictures.pictures)
 app.command()(cli_deliveries.deliveries)
+app.command()(cli_certify.certify)
 
 Full = Annotated[
     bool,

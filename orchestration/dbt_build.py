@@ -186,7 +186,7 @@ def run_nodes(home: Home, on_node: OnNode) -> list[Any]:
         manifest = Manifest.from_msgpack((target / PLAN).read_bytes())
     try:
         with environment(scratch(home), home.staging), dbt_lean.building():
-            runner = dbtRunner(manifest=manifest, callbacks=[_Progress(on_node)])
+            runner = dbtRunner(manifest=manifest, callbacks=[Progress(on_node)])
             command = [*QUIET, "--no-write-json", "--use-fast-test-edges", "build", *UNTESTED, *arguments(home)]
             outcome = runner.invoke(command)
             close_connections()
@@ -306,7 +306,7 @@ def _warehouse(path: Path, staging: Path, *, read_only: bool = True) -> Iterator
         yield db
 
 
-class _Progress:
+class Progress:
     """Counts finished nodes from dbt's events."""
 
     def __init__(self, on_node: OnNode) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,12 +64,15 @@ def compare(before: Path, after: Path) -> Comparison:
                 shown = [name for name in columns if name not in OF_THE_RUN.get(mart, ())]
                 if mart not in CALENDARS:
                     cells += len(shown) * _number(db, f"after.marts.{mart}")
-                    differences += _differences(db, tenant, mart, shown)
+                    differences += differences_of(db, tenant, mart, shown)
     return Comparison(tenants, cells, differences)
 
 
-def _differences(db: duckdb.DuckDBPyConnection, tenant: str, mart: str, columns: list[str]) -> Iterator[Difference]:
-    """The columns of a mart whose values differ, of the rows that are in one of both files only."""
+def differences_of(
+    db: duckdb.DuckDBPyConnection, tenant: str, mart: str, columns: Sequence[str]
+) -> Iterator[Difference]:
+    """The columns of a mart whose values differ between the databases `before` and `after`, of the rows that are in one
+    of both only."""
     listed = ", ".join(columns)
     both = (("before", "after"), ("after", "before"))
     for one, other in both:

@@ -15,6 +15,7 @@ from rich.table import Table
 from connectors.base import Progress as OnProgress
 from orchestration import incremental
 from orchestration.pipeline import Run
+from orchestration.postgres.certify import Certificate
 from semantic.query import shown
 from semantic.today import Today
 from serving.alerts.listing import Listed, notes
@@ -102,6 +103,28 @@ def summary(run: Run) -> None:
             f"blocked: {block.tenant_id} keeps what was published last.\n  {block.reason}", style="red", markup=False,
             highlight=False, soft_wrap=True,
         )  # fmt: skip
+
+
+def certificate(engine: str, compared: Certificate) -> None:
+    """Print each mart with its rows and differing cells on both engines, then the questions and how many differ."""
+    console = Console(soft_wrap=True, highlight=False)
+    table = Table(box=None, pad_edge=False)
+    for name in ("mart", "rows", "differing cells"):
+        table.add_column(name, justify="left" if name == "mart" else "right")
+    cells = {mart: sum(item.cells for item in compared.differences if item.mart == mart) for mart in compared.rows}
+    for mart, rows in compared.rows.items():
+        table.add_row(mart, f"{rows:,}", f"[red]{cells[mart]:,}[/]" if cells[mart] else "0")
+    console.print(table)
+    for item in compared.differences:
+        console.print(f"[red]✗[/] {item.mart}.{item.column}: {item.cells:,} cells")
+    for question in compared.wrong_answers[:3]:
+        console.print(question, style="red", markup=False)
+    mark, wrong = ("[green]✓[/]" if compared.is_equal else "[red]✗[/]"), len(compared.wrong_answers)
+    console.print(
+        f"{mark} DuckDB and {engine}: {sum(cells.values()):,} differing cells in {sum(compared.rows.values()):,} rows "
+        f"of {len(compared.rows)} marts; {wrong:,} of {compared.questions:,} questions with another answer "
+        f"({compared.cells:,} cells)"
+    )
 
 
 def reconciliation(rows: list[dict[str, Any]]) -> None:

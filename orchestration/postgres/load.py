@@ -211,7 +211,9 @@ def _write(
         for name, kind in table.columns.items()
     )
     tenants, buckets = zip(*differing, strict=True)
-    buckets_of_tenants = pa.table([pa.array(tenants, pa.string()), pa.array(buckets, pa.int16())], ["of_tenant", "of_bucket"])
+    buckets_of_tenants = pa.table(
+        [pa.array(tenants, pa.string()), pa.array(buckets, pa.int16())], ["of_tenant", "of_bucket"]
+    )
     local.register("differing", buckets_of_tenants)
     ((count,),) = local.execute(
         f"copy (select {listed}, {table.bucket} as {BUCKET} from {table.name} as t semi join differing as d "

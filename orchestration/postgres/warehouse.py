@@ -48,7 +48,9 @@ class Warehouse:
             db.execute("set TimeZone = 'UTC'; set client_min_messages = warning")
             _check_server(db)
             if not db.execute("select pg_try_advisory_lock(%s)", [ONE_WRITER]).fetchall()[0][0]:
-                raise RetryError(f"{LABEL} is being written by another run", next_step="Wait for it to end, then repeat")
+                raise RetryError(
+                    f"{LABEL} is being written by another run", next_step="Wait for it to end, then repeat"
+                )
             _check_owner(db, self.home)
             yield db
 
@@ -60,7 +62,7 @@ def of_settings(settings: Settings) -> Warehouse:
         raise ConfigurationError(
             "No PostgreSQL warehouse is configured",
             f"the section [warehouse] of {settings.config_path} has no `secret`",
-            "Write the connection URI into an environment variable, and `secret = \"env:NAME\"` into that section",
+            'Write the connection URI into an environment variable, and `secret = "env:NAME"` into that section',
         )
     try:
         return Warehouse(settings.secret(reference), Home(settings.home))
@@ -92,10 +94,9 @@ def _check_server(db: Connection) -> None:
         raise ConfigurationError(
             LABEL, f"it is PostgreSQL {db.info.server_version // 10_000}", "Use PostgreSQL 15 or newer"
         )
-    ((encoding, sorts, lowers),) = db.execute(
-        "select current_setting('server_encoding'), 'Z' < 'a' and 'z' < 'é', lower('É') = 'é'"
-    ).fetchall()
-    if encoding != "UTF8" or not (sorts and lowers):
+    encoding = db.info.parameter_status("server_encoding")
+    texts = "select 'Z' < 'a' and 'z' < chr(233) and lower(chr(201)) = chr(233)"  # É and é
+    if encoding != "UTF8" or db.execute(texts).fetchall() != [(True,)]:
         raise ConfigurationError(
             LABEL,
             f"texts of its database (encoding {encoding}) are not compared by code point or not lowered by Unicode's "
