@@ -33,7 +33,7 @@ def expression(catalog: Catalog, metric_name: str) -> str:
     if metric.kind == "ratio":
         value, money = _ratio(catalog, metric)
         if metric.in_parts_of_a_cent:
-            value = f"CAST(ROUND({value}, 6) AS DECIMAL(32, 6))"
+            value = f"CAST(CAST({value} AS DECIMAL(38, 12)) AS DECIMAL(32, 6))"  # a float is not rounded exactly
     elif metric.kind == "percentile":
         value, money = f"PERCENTILE_CONT({metric.percentile}) WITHIN GROUP (ORDER BY {metric.expr})", False
     elif metric.unit == "money" and metric.micros:
@@ -121,7 +121,7 @@ def compile_query(
             f"MAX({name}) AS {name}" for name in labels
         ]
         columns += [
-            f"{expression(catalog, name) if metric.mart == mart.name else 'NULL'} AS {name}"
+            f"{expression(catalog, name) if metric.mart == mart.name else _nothing(metric)} AS {name}"
             for name, metric in requested.items()
         ]
         text = "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM marts.{mart.name}"
@@ -208,6 +208,14 @@ def _ratio(catalog: Catalog, metric: Metric) -> tuple[str, bool]:
     if money == [top]:
         below = f"{below} * {1_000_000 if top.micros else 'MAX(minor_units)'}"
     return f"CAST({above} AS DECIMAL(38, 4)) / NULLIF({below}, 0)", bool(money)
+
+
+def _nothing(metric: Metric) -> str:
+    """NULL for a metric of another mart. PostgreSQL takes a bare one for a text, where several marts have none."""
+    kind = "BIGINT" if metric.unit == "count" and metric.adds_up else "DECIMAL(38, 6)"
+    if metric.unit == "money" and metric.adds_up and not metric.micros:
+        kind = "DECIMAL(38, 3)"
+    return f"CAST(NULL AS {kind})"
 
 
 def _sum(catalog: Catalog, metric: Metric) -> str:

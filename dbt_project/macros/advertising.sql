@@ -1,7 +1,11 @@
 {# The newest name of an object in the daily rows of `alias`: for deleted objects, which no list of objects holds. #}
 {% macro newest_name(alias, object) -%}
-    {{ newest_value(alias ~ '.' ~ object ~ '_name', [alias ~ '.date_day']) }} over (
+    first_value({{ alias }}.{{ object }}_name) over (
         partition by {{ alias }}.tenant_id, {{ alias }}.source_account, {{ alias }}.{{ object }}_id
+        order by
+            case when {{ alias }}.{{ object }}_name is null then 1 else 0 end,
+            {{ alias }}.date_day desc nulls last,
+            {{ alias }}.{{ object }}_name
     )
 {%- endmacro %}
 

@@ -51,5 +51,5 @@
 {# A share in percent with one decimal, such as 6.2; with its sign where `signed`. #}
 {% macro percent_text(share, signed=false) -%}
     {% if signed %}case when {{ share }} > 0 then '+' when {{ share }} < 0 then '−' else '' end || {% endif -%}
-    cast(cast(round(abs({{ share }}) * 100, 1) as decimal(9, 1)) as varchar)
+    cast(cast(abs({{ share }}) * 100 as decimal(9, 1)) as varchar)
 {%- endmacro %}

@@ -17,6 +17,10 @@
 
 {# The whole seconds from one timestamp to another, rounded. #}
 {% macro seconds_between(first, last) -%}
+    {{ adapter.dispatch('seconds_between')(first, last) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(first, last) -%}
     cast(extract(epoch from {{ last }} - {{ first }}) as bigint)
 {%- endmacro %}
 

@@ -48,7 +48,7 @@ versions as (
                 {{ 'records.' ~ version ~ ' desc nulls last,' if version }}
                 records.source asc,
                 records.source_account asc,
-                records.file desc
+                records.file desc nulls last
         ) as version_number
     from records
     inner join accounts using (tenant_id, source, source_account)

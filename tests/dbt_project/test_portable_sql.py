@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 DBT = Path(__file__).parents[2] / "dbt_project"
-ENGINES = {"engines.sql", "money_and_time.sql", "materializations.sql"}
+ENGINES = {"engines.sql", "money_and_time.sql", "materializations.sql", "postgres.sql"}
 """Macros that write what an engine has in its own way."""
 FILES = sorted(path for path in DBT.rglob("*.sql") if path.name not in ENGINES)
 
 FUNCTIONS = {
-    "abs", "bool_and", "bool_or", "cast", "chr", "coalesce", "count", "date_trunc", "greatest", "lag", "lead",
-    "least", "lower", "lpad", "max", "min", "nullif", "regexp_replace", "replace", "round", "row_number", "sign",
-    "sqrt", "substr", "substring", "sum", "trim", "upper", "decimal",
+    "abs", "bool_and", "bool_or", "cast", "chr", "coalesce", "count", "date_trunc", "first_value", "greatest", "lag",
+    "lead", "least", "lower", "lpad", "max", "min", "nullif", "regexp_replace", "replace", "round", "row_number",
+    "sign", "sqrt", "substr", "substring", "sum", "trim", "upper", "decimal",
 }  # fmt: skip
 """Functions, and types with a length, that all three engines have with the same meaning."""
 KEYWORDS = {
@@ -35,6 +35,7 @@ REFUSED = {
     "an interval without quotes": r"\binterval\s+\d",
     "a type of DuckDB's": r"\b(hugeint|double|text|blob|struct|list|map)\s*[,)\[]",
     "a pivot": r"\b(un)?pivot\b",
+    "a descending order that does not place nulls": r"\bdesc\b(?!\s+nulls)",
 }
 
 
@@ -63,6 +64,7 @@ def test_a_model_uses_only_what_all_engines_read(path: Path) -> None:
         ("select a from t asof left join u using (b)", "a join that only DuckDB knows"),
         ("select a from t where b < c + interval 1 month", "an interval without quotes"),
         ("select cast(a as hugeint) from t", "a type of DuckDB's"),
+        ("select a from t order by a desc, b", "a descending order that does not place nulls"),
     ],
 )
 def test_what_only_duckdb_reads_is_refused(statement: str, fault: str) -> None:

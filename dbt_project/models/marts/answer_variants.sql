@@ -130,9 +130,9 @@ select
     sessions,
     sessions_with_order,
     {%- for name in ['control_share', 'variant_share', 'difference', 'difference_low', 'difference_high'] %}
-        cast(round({{ name }}, 6) as decimal(9, 6)) as {{ name }},
+        cast({{ name }} as decimal(9, 6)) as {{ name }},
     {%- endfor %}
-    cast(round(chi_square, 3) as decimal(18, 3)) as chi_square,
+    cast(chi_square as decimal(18, 3)) as chi_square,
     is_split_even,
     verdict,
     replace(period, 'd', '') || ' days' as period_text,

@@ -121,7 +121,7 @@ ranked as (
         *,
         row_number() over (
             partition by tenant_id, source_account, order_id
-            order by place asc, started_at desc, session_id asc
+            order by place asc, started_at desc nulls last, session_id asc
         ) as match_number
     from matches
 )

@@ -20,7 +20,7 @@ FROM (
 SELECT
   CAST(DATE_TRUNC('week', date_day) AS DATE) AS week,
   CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END AS net_sales,
-  NULL AS product_revenue
+  CAST(NULL AS DECIMAL(38, 3)) AS product_revenue
 FROM marts.metrics_daily
 WHERE tenant_id = 'aurora'
   AND date_day >= DATE '2026-01-01'
@@ -29,7 +29,7 @@ GROUP BY CAST(DATE_TRUNC('week', date_day) AS DATE)
 UNION ALL
 SELECT
   CAST(DATE_TRUNC('week', date_day) AS DATE) AS week,
-  NULL AS net_sales,
+  CAST(NULL AS DECIMAL(38, 3)) AS net_sales,
   CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(product_revenue_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END AS product_revenue
 FROM marts.product_daily
 WHERE tenant_id = 'aurora'

@@ -34,7 +34,7 @@ ranked as (
             partition by purchases.tenant_id, purchases.visit_key, purchases.vault_id, purchases.product_name
             order by
                 case when purchases.logged_at <= refund_rows.logged_at then 0 else 1 end asc,
-                case when purchases.logged_at <= refund_rows.logged_at then purchases.logged_at end desc,
+                case when purchases.logged_at <= refund_rows.logged_at then purchases.logged_at end desc nulls last,
                 purchases.logged_at asc,
                 purchases.source asc,
                 purchases.source_account asc,

@@ -9,7 +9,7 @@ refunded as (
         ) as bigint) as purchased_minor,
         row_number() over (
             partition by tenant_id, visit_key, vault_id, product_name
-            order by logged_at desc, source asc, source_account asc, row_id asc
+            order by logged_at desc nulls last, source asc, source_account asc, row_id asc
         ) as position
     from purchases
     where is_refunded

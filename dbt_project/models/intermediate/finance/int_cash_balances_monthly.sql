@@ -27,7 +27,7 @@ ranked_balances as (
         balances.*,
         row_number() over (
             partition by balances.tenant_id, balances.source_account, balances.bank_account, months.month
-            order by balances.date_day desc
+            order by balances.date_day desc nulls last
         ) as balance_number
     from months
     inner join balances

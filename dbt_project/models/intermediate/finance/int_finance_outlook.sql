@@ -15,7 +15,7 @@ past_months as (
         complete.contribution_margin_minor,
         complete.fixed_expenses_minor,
         row_number() over (
-            partition by months.tenant_id, months.month order by complete.month_number desc
+            partition by months.tenant_id, months.month order by complete.month_number desc nulls last
         ) as recency
     from months
     inner join months as complete

@@ -32,7 +32,7 @@ candidates as (
         case when needed.own_currency = tenants.currency then needed.date_day else rates.rate_day end as rate_date,
         row_number() over (
             partition by needed.tenant_id, needed.own_currency, needed.own_minor_units, needed.date_day
-            order by rates.rate_day desc
+            order by rates.rate_day desc nulls last
         ) as rate_number
     from needed
     inner join tenants using (tenant_id)

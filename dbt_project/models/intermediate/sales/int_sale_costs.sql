@@ -51,8 +51,8 @@ ranked_costs as (
         row_number() over (
             partition by sold.tenant_id, sold.source_account, sold.sale_id
             order by
-                variant_costs.known_day <= sold.order_day desc,
-                case when variant_costs.known_day <= sold.order_day then variant_costs.known_from end desc,
+                variant_costs.known_day <= sold.order_day desc nulls last,
+                case when variant_costs.known_day <= sold.order_day then variant_costs.known_from end desc nulls last,
                 variant_costs.known_from
         ) as cost_number
     from sold

@@ -58,8 +58,10 @@ customer_discounts as (
                 subscriptions.subscription_id,
                 subscriptions.month
             order by
-                customer_states.seen_at <= subscriptions.ends_at desc,
-                case when customer_states.seen_at <= subscriptions.ends_at then customer_states.seen_at end desc,
+                customer_states.seen_at <= subscriptions.ends_at desc nulls last,
+                case
+                    when customer_states.seen_at <= subscriptions.ends_at then customer_states.seen_at
+                end desc nulls last,
                 customer_states.seen_at
         ) as state_number
     from subscriptions
@@ -114,9 +116,14 @@ combined as (
     union all
     select
         combined.{{ keys | join(', combined.') }},
-        {{ whole_division('combined.share_millionths * following.share_millionths', '1000000') }} as share_millionths,
-        {{ whole_division('combined.amount_off_millionths * following.share_millionths', '1000000') }}
-        + following.amount_off_millionths as amount_off_millionths,
+        cast(
+            {{ whole_division('combined.share_millionths * following.share_millionths', '1000000') }}
+            as {{ wide_integer() }}
+        ) as share_millionths,
+        cast(
+            {{ whole_division('combined.amount_off_millionths * following.share_millionths', '1000000') }}
+            + following.amount_off_millionths as {{ wide_integer() }}
+        ) as amount_off_millionths,
         following.coupon_number,
         following.coupons
     from combined

@@ -32,7 +32,10 @@ ranked_lines as (
                 subscriptions.subscription_id,
                 subscriptions.month,
                 lines.subscription_item_id
-            order by lines.period_start desc, lines.created_at desc, lines.invoice_line_id desc
+            order by
+                lines.period_start desc nulls last,
+                lines.created_at desc nulls last,
+                lines.invoice_line_id desc nulls last
         ) as line_number
     from subscriptions
     inner join lines using (tenant_id, source_account, subscription_id)

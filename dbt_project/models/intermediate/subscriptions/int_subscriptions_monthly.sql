@@ -44,8 +44,8 @@ ranked as (
         row_number() over (
             partition by running.tenant_id, running.source_account, running.subscription_id, running.month
             order by
-                coalesce(states.valid_from <= running.ends_at, false) desc,
-                case when states.valid_from <= running.ends_at then states.seen_at end desc,
+                coalesce(states.valid_from <= running.ends_at, false) desc nulls last,
+                case when states.valid_from <= running.ends_at then states.seen_at end desc nulls last,
                 states.seen_at
         ) as state_number
     from running

@@ -1,0 +1,66 @@
+"""`takings certify`: the same staging gives the same marts and answers on PostgreSQL, and a difference is found."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from common.errors import ConfigurationError
+from connectors.base import Progress, no_progress
+from orchestration.home import Home
+from orchestration.postgres import certify
+from orchestration.postgres.certify import Certificate
+from orchestration.postgres.warehouse import Warehouse
+from tests.orchestration.postgres.databases import new_warehouse
+from tests.small_worlds import published_assistant, published_creator
+
+
+def installed(folder: Path, home: Home) -> Warehouse:
+    """A copy of an installation's staging and parse, beside an empty database."""
+    shutil.copytree(home.staging.parent, folder / "warehouse")
+    shutil.copytree(home.dbt_target, folder / "dbt")
+    return new_warehouse(folder)
+
+
+def certified(warehouse: Warehouse, progress: Progress = no_progress) -> Certificate:
+    with warehouse.home.writing():
+        return certify.certify(warehouse.home, warehouse, progress)
+
+
+def test_every_cell_and_every_answer_of_a_shop_with_a_chat_is_the_same(tmp_path: Path) -> None:
+    place = published_assistant(11)
+    certificate = certified(installed(tmp_path, place.home))
+    assert certificate.differences == []
+    assert certificate.wrong_answers == []
+    assert certificate.questions == certify.QUESTIONS
+    published = {mart: place.ask(f"select count(*) from marts.{mart}")[0][0] for mart in ("orders", "chat_messages")}
+    assert min(published.values()) > 50
+    assert {mart: certificate.rows[mart] for mart in published} == published
+
+
+@pytest.mark.deep
+def test_a_difference_of_one_cell_is_found(tmp_path: Path) -> None:
+    warehouse = installed(tmp_path, published_creator(11).home)
+
+    def change_one_cell(step: str, count: int, total: int | None, detail: str) -> None:
+        if step == "duckdb" and count == total:  # both are built, and are compared next
+            with psycopg.connect(warehouse.uri) as db:
+                db.execute(
+                    "update certify_marts.vault_sales set revenue_minor = revenue_minor + 1 "
+                    "where ctid = (select min(ctid) from certify_marts.vault_sales)"
+                )
+
+    certificate = certified(warehouse, change_one_cell)
+    assert [(item.mart, item.column, item.cells) for item in certificate.differences] == [
+        ("vault_sales", "revenue_minor", 1)
+    ]
+    assert certificate.wrong_answers
+    assert not certificate.is_equal
+
+
+def test_without_anything_pulled_there_is_nothing_to_compare(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="There is nothing to compare yet"):
+        certified(new_warehouse(tmp_path))
