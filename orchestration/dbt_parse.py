@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.metadata import version
@@ -181,15 +181,22 @@ def arguments(home: Home) -> list[str]:
 
 @contextmanager
 def environment(path: Path, staging: Path) -> Iterator[None]:
-    """Set the variables that dbt's profile reads, and restore them afterwards."""
+    """Set the variables that dbt's profile reads of a build on DuckDB, and restore them afterwards."""
     threads, memory = resources(staging)
     ours = {
         "TAKINGS_BUILD": str(path),
         "TAKINGS_STAGING": str(staging),
         "TAKINGS_BUILD_THREADS": str(threads),
         "TAKINGS_BUILD_MEMORY": memory,
-        "DO_NOT_TRACK": "1",
     }
+    with variables(ours):
+        yield
+
+
+@contextmanager
+def variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the environment for dbt, and restore them afterwards."""
+    ours = {**values, "DO_NOT_TRACK": "1"}
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
     try:

@@ -294,6 +294,7 @@ def test_the_command_line_imports_nothing_but_typer_at_its_start() -> None:
         "",
         "_alerts",
         "_audit",
+        "_certify",
         "_chat",
         "_deliveries",
         "_event_log",

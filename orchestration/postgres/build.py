@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,7 +10,7 @@ from psycopg import conninfo
 from common.errors import ConfigurationError, StopError
 from connectors.postgres.connection import Connection
 from orchestration.dbt_build import UNTESTED, Progress
-from orchestration.dbt_parse import PROJECT, QUIET
+from orchestration.dbt_parse import PROJECT, QUIET, variables
 from orchestration.home import Home
 from orchestration.postgres.warehouse import MARK, Warehouse, make_schema
 from orchestration.recorded import OnNode
@@ -55,7 +52,7 @@ def build(warehouse: Warehouse, db: Connection, prefix: str, on_node: OnNode) ->
 
     home = warehouse.home
     command = [*QUIET, "--no-write-json", "build", *UNTESTED, "--target", "postgres", *_folders(home)]
-    with _environment(warehouse.uri, prefix):
+    with variables(_variables(warehouse.uri, prefix)):
         outcome = dbtRunner(callbacks=[Progress(on_node)]).invoke(command)
     if outcome.exception is not None:
         raise StopError("The build in PostgreSQL stopped", f"dbt could not run: {outcome.exception}")
@@ -86,19 +83,8 @@ def _folders(home: Home) -> list[str]:
     ]  # fmt: skip
 
 
-@contextmanager
-def _environment(uri: str, prefix: str) -> Iterator[None]:
-    """Set the variables that dbt's profile reads, and restore them afterwards."""
+def _variables(uri: str, prefix: str) -> dict[str, str]:
+    """What dbt's profile reads."""
     parts = conninfo.conninfo_to_dict(uri)
     ours = {variable: str(parts[name]) for name, variable in _VARIABLES.items() if parts.get(name)}
-    ours |= {"TAKINGS_PG_PREFIX": prefix, "PGOPTIONS": SESSION, "DO_NOT_TRACK": "1"}
-    before = {name: os.environ.get(name) for name in ours}
-    os.environ.update(ours)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    return ours | {"TAKINGS_PG_PREFIX": prefix, "PGOPTIONS": SESSION}

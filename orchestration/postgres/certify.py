@@ -147,19 +147,19 @@ def _asked(
     db: Connection, local: Path, definitions: Catalog, result: Certificate, chance: random.Random, progress: Progress
 ) -> Certificate:
     """The same questions to both, compared cell by cell."""
-    asked, cells, wrong = 0, 0, list[str]()
+    count, cells, wrong = 0, 0, list[str]()
     with database.connect(local, read_only=True) as duck:
         duck.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
         questions = _questions(duck, definitions, chance)
-        while asked < QUESTIONS:
+        while count < QUESTIONS:
             text = next(questions)
             ours = duck.execute(text).fetchall()
             theirs = db.execute(_of_certificate(text)).fetchall()
-            asked, cells = asked + 1, cells + sum(len(row) for row in ours)
+            count, cells = count + 1, cells + sum(len(row) for row in ours)
             if not (len(ours) == len(theirs) and all(map(_same_row, ours, theirs))):
                 wrong.append(text)
-            progress("questions", asked, QUESTIONS, f"{len(wrong)} differ")
-    return Certificate(result.rows, result.differences, asked, cells, wrong)
+            progress("questions", count, QUESTIONS, f"{len(wrong)} differ")
+    return Certificate(result.rows, result.differences, count, cells, wrong)
 
 
 def _of_certificate(text: str) -> bytes:

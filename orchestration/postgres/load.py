@@ -135,9 +135,9 @@ def _tables(local: duckdb.DuckDBPyConnection) -> Iterator[_Table]:
 
 def _drop_others(db: Connection, tables: Sequence[_Table]) -> None:
     """Drop what is loaded of a table that staging no longer has, or has in another form: it is loaded whole again."""
-    wanted = {table.name: table.definition for table in tables}
+    current = {table.name: table.definition for table in tables}
     for name, definition in db.execute(f"select name, definition from {LOADS}.tables").fetchall():
-        if wanted.get(name) != definition:
+        if current.get(name) != definition:
             db.execute(f"drop table if exists {RAW}{name} cascade")
             db.execute(f"delete from {LOADS}.buckets where name = %s", [name])
             db.execute(f"delete from {LOADS}.tables where name = %s", [name])

@@ -29,9 +29,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
     Each test changes it further: a load has to bring the database to what staging holds, whatever both held before.
     """
-    made = installation(tmp_path_factory.mktemp("installation"))
-    loaded(made)
-    return made
+    warehouse = installation(tmp_path_factory.mktemp("installation"))
+    loaded(warehouse)
+    return warehouse
 
 
 def installation(folder: Path) -> Warehouse:
