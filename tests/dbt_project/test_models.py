@@ -5,19 +5,26 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import stripe
+from dbt import compilation
 
+from orchestration import dbt_lean
 from orchestration.home import Home
 from tests.orchestration import quick_build
 from tests.orchestration.installation import dbt
 
 ROOT = Path(__file__).parents[2]
+by_dbt = compilation.inject_ctes_into_sql
 SHOPIFY = ROOT.parent / "shared" / "data" / "specs" / "shopify_admin_graphql" / "admin_2026-10.json.gz"
+
+
+BEGIN = re.compile(r"(?:\s|--[^\n]*\n)*(?:(?P<own>with\s+(?!recursive\b))|select\b)", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +32,21 @@ def unit_tests(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """The results of dbt's unit tests, run over a warehouse of empty tables."""
     folder = tmp_path_factory.mktemp("dbt") / "home"
     shutil.copytree(quick_build.empty(), folder)
-    return dbt(Home(folder), "test", "--select", "test_type:unit")
+    with pytest.MonkeyPatch.context() as patch, dbt_lean.building():
+        patch.setattr(compilation, "inject_ctes_into_sql", with_rows_of_the_test)
+        return dbt(Home(folder), "test", "--select", "test_type:unit")
+
+
+def with_rows_of_the_test(sql: str, ctes: list[Any]) -> str:
+    """A model's SQL with the rows that a unit test gives it, written before its own first CTE.
+
+    In place of dbt's function, which reads all of the SQL by a parser to find that place: half of a test's time.
+    """
+    begin = BEGIN.match(sql) if ctes else None
+    if not begin:
+        return by_dbt(sql, ctes)
+    rows = f"with {', '.join(cte.sql for cte in ctes)}"
+    return f"{rows}, {sql[begin.end() :]}" if begin["own"] else f"{rows} {sql}"
 
 
 @pytest.mark.slow

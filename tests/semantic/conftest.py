@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from orchestration import dbt_parse
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog
-from tests import shared_cache
+from tests.orchestration import quick_build
 from tests.semantic import shop, synthetic
 
 
 @pytest.fixture(scope="session")
 def target() -> Path:
-    """dbt's target folder after a parse in which a warning or a deprecation is an error; shared, so only read."""
-    sources = dbt_parse.fingerprint() + Path(synthetic.__file__).read_text(encoding="utf-8")
-    return shared_cache.entry("semantic-parse", "", parse, sources) / "project" / "target"
-
-
-def parse(root: Path) -> None:
-    root.mkdir()
-    folder = synthetic.stub_project(root / "project")
-    dbt = Path(sys.executable).with_name("dbt")
-    command = [dbt, "--warn-error", "--show-all-deprecations", "parse", "--profiles-dir", "."]
-    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert process.returncode == 0, process.stdout + process.stderr
+    """dbt's target folder after the parse that all tests share, only to be read."""
+    return quick_build.parsed()
 
 
 @pytest.fixture(scope="session")

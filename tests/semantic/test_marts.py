@@ -19,7 +19,10 @@ SETTINGS = re.compile(r" +config: \{.*\}")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project in which metrics_daily has one row twice, with empty amounts, and build_info lacks columns."""
+    """A project in which metrics_daily has one row twice, with empty amounts, and build_info lacks columns.
+
+    dbt has built three of its marts, after a parse of all of them in which a warning or a deprecation is an error.
+    """
     folder = synthetic.stub_project(tmp_path_factory.mktemp("broken") / "project")
     marts = folder / "models" / "marts"
     sql = (marts / "metrics_daily.sql").read_text(encoding="utf-8")
@@ -28,17 +31,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sql = sql.replace("cast(null as date) as date_day", "date '2026-01-01' as date_day").replace("where false", "")
     (marts / "metrics_daily.sql").write_text(f"{sql} from range(2)", encoding="utf-8")
     (marts / "build_info.sql").write_text("select 'one' as tenant_id", encoding="utf-8")
+    dbt = Path(sys.executable).with_name("dbt")
+    command = [dbt, "--warn-error", "--show-all-deprecations", "build", "--profiles-dir", "."]
+    command += ["--select", "metrics_daily", "build_info", "cohorts"]
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert process.returncode == 1, process.stdout
+    assert (folder / "target" / "run_results.json").exists(), f"a warning or an error of the parse: {process.stdout}"
     return folder
 
 
 @pytest.mark.slow
 def test_duplicate_key_null_column_and_missing_column_fail_the_build(project: Path) -> None:
-    dbt = Path(sys.executable).with_name("dbt")
-    command = [dbt, "build", "--profiles-dir", ".", "--select", "metrics_daily", "build_info", "cohorts"]
-    process = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     results = json.loads((project / "target" / "run_results.json").read_text())["results"]
     status = {item["unique_id"].split(".")[2]: item["status"] for item in results}
-    assert process.returncode == 1, process.stdout
     assert status["metrics_daily_has_one_row_per_key"] == "fail"
     assert status["metrics_daily_has_no_nulls"] == "fail"
     assert status["build_info"] == "error"
