@@ -7,7 +7,7 @@ small for one day after it, may lose invalid clicks until the 26th day, and gain
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -20,6 +20,8 @@ from simulator.scenarios.ads.plan import ACTIVE, AD, CAMPAIGN, DELETED, GROUP, P
 
 ACCOUNT = "account"
 KINDS = ("auction", "reservation", "smart_plus", "gmv_max")
+KEPT = 1_000
+"""Days of an account, as reported at one instant, that are kept."""
 _REACH = {AD: 10, GROUP: 9, CAMPAIGN: 8, ACCOUNT: 7}  # tenths: one person sees several ads
 
 
@@ -66,6 +68,7 @@ class AdAccount:
     _ads: list[list[Node]] = field(default_factory=list, repr=False)  # by campaign
     _running: dict[date, list[Node]] = field(default_factory=dict, repr=False)
     _whole_days: dict[tuple[str, date], AdStats] = field(default_factory=dict, repr=False)
+    _reported: dict[tuple[date, Instant], Sequence[tuple[Node, AdStats]]] = field(default_factory=dict, repr=False)
     _orders_read: int = 0
     _read_until: Instant = 0
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -145,8 +148,19 @@ class AdAccount:
         ]
         return [purchase for purchase in reported if self.delivering(purchase.day)]
 
-    def _ad_stats(self, day: date, at: Instant) -> list[tuple[Node, AdStats]]:
-        """The statistics of each ad with delivery, as reported at ``at``."""
+    def _ad_stats(self, day: date, at: Instant) -> Sequence[tuple[Node, AdStats]]:
+        """The statistics of each ad with delivery, as reported at ``at``: only to be read.
+
+        The levels of an account and its total are asked for the same days at the same instant.
+        """
+        known = self._reported.get((day, at))
+        if known is None:
+            if len(self._reported) >= KEPT:
+                self._reported.clear()
+            known = self._reported[day, at] = self._report(day, at)
+        return known
+
+    def _report(self, day: date, at: Instant) -> Sequence[tuple[Node, AdStats]]:
         self._read_orders(at)
         ads = self.delivering(day)
         by_ad = {ad.id: stats for ad in ads if (stats := self._delivery(ad, day, at)) is not None}
