@@ -57,7 +57,7 @@ def measure(server: process.Server) -> None:
     session = client.connect(server.url, "admin", server.credentials.admin.password)
     contexts = list[dict[str, Any]]()
     for name in DASHBOARDS:
-        shown, chosen = verify.default_range(session, name), verify._chosen(session, name)
+        shown, chosen = verify._opening(session, name)
         for chart in client.call(session, "get", f"dashboard/{name}/charts")["result"]:
             number = int(chart["id"])
             contexts.append(verify._context(session, number, shown, TENANT, False, chosen.get(number, ())))

@@ -40,16 +40,6 @@ def chart_data(
     return _rows(client, _context(client, numbers[0], time_range, tenant, force))
 
 
-def default_range(client: SupersetClient, dashboard: str = STORE_PERFORMANCE) -> str | None:
-    """The range that a dashboard opens with, in Superset's notation; None when it has no date filter."""
-    metadata = json.loads(call(client, "get", f"dashboard/{dashboard}")["result"]["json_metadata"] or "{}")
-    for item in metadata.get("native_filter_configuration", []):
-        if item["filterType"] == "filter_time":
-            value: str | None = item["defaultDataMask"]["extraFormData"].get("time_range")
-            return value
-    return None
-
-
 def check_charts(
     client: SupersetClient, dashboard: str = STORE_PERFORMANCE, *, tenant: str | None = None, force: bool = False
 ) -> list[tuple[str, int]]:
@@ -57,7 +47,7 @@ def check_charts(
 
     Raises EmptyChartError with every chart that has no row, only empty rows, or a query that failed.
     """
-    shown, chosen = default_range(client, dashboard), _chosen(client, dashboard)
+    shown, chosen = _opening(client, dashboard)
     counts: list[tuple[str, int]] = []
     problems: list[str] = []
     for chart in call(client, "get", f"dashboard/{dashboard}/charts")["result"]:
@@ -82,19 +72,23 @@ def check_charts(
     return counts
 
 
-def _chosen(client: SupersetClient, dashboard: str) -> dict[int, list[Mapping[str, Any]]]:
-    """The filters by values that a dashboard opens with, by the number of each chart that they reach."""
+def _opening(client: SupersetClient, dashboard: str) -> tuple[str | None, dict[int, list[Mapping[str, Any]]]]:
+    """What a dashboard opens with: its range in Superset's notation, None when it has no date filter, and its filters by
+    values, by the number of each chart that they reach."""
     board = call(client, "get", f"dashboard/{dashboard}")["result"]
     position, metadata = (json.loads(board[name] or "{}") for name in ("position_json", "json_metadata"))
+    charts = [tile for tile in position.values() if isinstance(tile, dict) and tile.get("type") == "CHART"]
+    shown: str | None = None
     chosen: dict[int, list[Mapping[str, Any]]] = {}
     for item in metadata.get("native_filter_configuration", []):
-        filters = item.get("defaultDataMask", {}).get("extraFormData", {}).get("filters", [])
-        rows = set(item["scope"]["rootPath"])
-        charts = [tile for tile in position.values() if isinstance(tile, dict) and tile.get("type") == "CHART"]
+        form = item.get("defaultDataMask", {}).get("extraFormData", {})
+        if item["filterType"] == "filter_time" and shown is None:
+            shown = form.get("time_range")
+        filters, rows = form.get("filters", []), set(item["scope"]["rootPath"])
         for chart in charts:
             if filters and rows & set(chart["parents"]):
                 chosen.setdefault(int(chart["meta"]["chartId"]), []).extend(filters)
-    return chosen
+    return shown, chosen
 
 
 def _context(
