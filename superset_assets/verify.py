@@ -73,8 +73,10 @@ def check_charts(
 
 
 def _opening(client: SupersetClient, dashboard: str) -> tuple[str | None, dict[int, list[Mapping[str, Any]]]]:
-    """What a dashboard opens with: its range in Superset's notation, None when it has no date filter, and its filters by
-    values, by the number of each chart that they reach."""
+    """What a dashboard opens with: its range, and its filters by values, by the number of each chart that they reach.
+
+    The range is in Superset's notation, None when the dashboard has no date filter.
+    """
     board = call(client, "get", f"dashboard/{dashboard}")["result"]
     position, metadata = (json.loads(board[name] or "{}") for name in ("position_json", "json_metadata"))
     charts = [tile for tile in position.values() if isinstance(tile, dict) and tile.get("type") == "CHART"]

@@ -31,7 +31,7 @@ FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)", re.DOTALL)
 
 # `make demo ONCE=1` without Superset, which tests/end_to_end looks at, and with some hundred orders in four months.
-# The project is as it was parsed for the other tests; after the new metric it is parsed here.
+# The project is as it was parsed for the other tests; the new metric alone is parsed here.
 SMALL_DEMO = """
 import shutil
 import sys
