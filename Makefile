@@ -7,6 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 TAKINGS := .venv/bin/takings
 SUPERSET := superset_assets/server/.venv
+COMPILED := .takings-test-cache/compiled
 WORKERS := 3
 PYTEST = .venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
@@ -17,7 +18,7 @@ demo: setup  ## two simulated shops and a creator to filled dashboards (WORLD=fo
 	@$(TAKINGS) demo $(if $(WORLD),--world "$(WORLD)") $(if $(ONCE),--once) $(if $(PORT),--superset-port $(PORT))
 
 test:  ## lint, types and every test but the deep ones: minutes
-	@$(MAKE) --no-print-directory --jobs check setup browser first-build
+	@$(MAKE) --no-print-directory --jobs check setup browser first-build $(COMPILED)
 	@$(PYTEST) -m "not deep" $(ARGS)
 
 test-fast: .venv/.locked  ## quick tests: no Superset, browser or whole simulated shops; 90 seconds
@@ -50,6 +51,11 @@ $(SUPERSET)/.locked: superset_assets/server/requirements.lock | .tools/.ready
 # dbt's parse and a build over no rows, which all workers need: kept in .takings-test-cache
 first-build: .venv/.locked
 	@.venv/bin/python -m tests.orchestration.quick_build
+
+# what Python and pytest compile for a new environment, once: else each worker does all of it
+$(COMPILED): .venv/.locked
+	@listed=$$(.venv/bin/python -m pytest --collect-only -qq) || { echo "$$listed"; exit 1; }
+	@mkdir -p $(@D) && touch $@
 
 browser:
 	@tools/browser
