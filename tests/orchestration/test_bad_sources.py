@@ -98,7 +98,10 @@ def staged(place: Installation) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize("source", sample(WIRED, "stripe"))
-def test_wrong_token_message_names_account_and_setting(source: str, place: Installation) -> None:
+def test_wrong_token_message_names_account_and_setting(
+    source: str, place: Installation, server: SimulatorServer
+) -> None:
+    place.configure(server, kinds=[source], shops=["aurora"])
     token = "aurora.token" if source == "shopify" else f"aurora.{source}.token"
     (place.root / token).write_text("wrong")
     failure = place.failure()
@@ -161,6 +164,7 @@ def test_source_that_always_answers_500_ends_with_one_message_and_the_other_sour
 def test_retired_api_version_asks_for_an_update(
     source: str, fault: Fault, words: str, place: Installation, server: SimulatorServer
 ) -> None:
+    place.configure(server, kinds=[source], shops=["aurora"])
     server.faults.add(fault)
     failure = place.failure()
     assert isinstance(failure, ConfigurationError)

@@ -10,10 +10,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from connectors.http import Transport
 from connectors.registry import BY_KIND
@@ -107,14 +107,37 @@ def mistake_of_takings(place: Installation, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(BY_KIND, "shopify", dataclasses.replace(shopify, pull=pull))
 
 
+class Refused(NamedTuple):
+    """A run of the command in which the other tenant's token was wrong, and its place: only to be read."""
+
+    place: Installation
+    result: pipeline.Run
+    command: Result
+
+
 @pytest.fixture(scope="module")
-def refused(
-    first: Installation, alone: Marts, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Installation, pipeline.Run]:
-    """Both tenants after a second run, in which the other one's token was wrong: only to be read."""
-    place = copied(first, tmp_path_factory.mktemp("refused"))
+def refused(first: Installation, alone: Marts, tmp_path_factory: pytest.TempPathFactory) -> Refused:
+    """Both tenants after a second run."""
+    place, results, run = copied(first, tmp_path_factory.mktemp("refused")), list[pipeline.Run](), pipeline.run
     (place.root / f"{OTHER}.token").write_text("wrong")
-    return place, pipeline.run(place.settings)
+
+    def kept(*arguments: Any, **settings: Any) -> pipeline.Run:
+        results.append(run(*arguments, **settings))
+        return results[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transport, "wait", lambda self, seconds: None)
+        patch.setattr(pipeline, "run", kept)
+        configured(place, patch)
+        command = CliRunner().invoke(cli.app, ["run"])
+    (result,) = results
+    return Refused(place, result, command)
+
+
+def configured(place: Installation, patch: pytest.MonkeyPatch) -> None:
+    """Commands in this process are about this place."""
+    patch.setenv("TAKINGS_CONFIG", str(place.root / "takings.toml"))
+    patch.setenv("TAKINGS_HOME", str(place.home.root))
 
 
 @pytest.mark.parametrize(
@@ -130,12 +153,12 @@ def test_account_that_cannot_be_pulled_blocks_its_tenant_alone(
     words: str,
     place: Installation,
     alone: Marts,
-    refused: tuple[Installation, pipeline.Run],
+    refused: Refused,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = rows(place, OTHER)
     if trouble is wrong_token:
-        place, result = refused
+        place, result = refused.place, refused.result
     else:
         trouble(place, monkeypatch)
         result = pipeline.run(place.settings)
@@ -154,9 +177,9 @@ def test_account_that_cannot_be_pulled_blocks_its_tenant_alone(
 
 
 def test_tenant_is_published_again_once_its_account_can_be_pulled(
-    first: Installation, refused: tuple[Installation, pipeline.Run], tmp_path: Path
+    first: Installation, refused: Refused, tmp_path: Path
 ) -> None:
-    place, token = copied(refused[0], tmp_path), (first.root / f"{OTHER}.token").read_text()
+    place, token = copied(refused.place, tmp_path), (first.root / f"{OTHER}.token").read_text()
     since, _ = notice(place, OTHER)
     pipeline.rebuild(place.settings)
     assert notice(place, OTHER)[0] == since, "the time of the first failure stays"
@@ -240,16 +263,11 @@ def test_renamed_tenant_goes_on_with_what_is_stored_under_its_new_name(
         assert {pair for pair in pairs if pair[0] != pair[1]} <= {(OTHER, "nordlicht-gmbh")}, mart
 
 
-def test_run_ends_with_code_1_and_names_account_and_tenant(
-    place: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wrong_token(place, monkeypatch)
-    monkeypatch.setenv("TAKINGS_CONFIG", str(place.root / "takings.toml"))
-    monkeypatch.setenv("TAKINGS_HOME", str(place.home.root))
-    result = CliRunner().invoke(cli.app, ["run"])
-    assert result.exit_code == 1
-    assert f"failed: {OTHER} / shopify / {OTHER}: " in result.stderr
-    assert f"blocked: {OTHER} keeps what was published last." in result.stderr
+def test_run_ends_with_code_1_and_names_account_and_tenant(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refused.command.exit_code == 1
+    assert f"failed: {OTHER} / shopify / {OTHER}: " in refused.command.stderr
+    assert f"blocked: {OTHER} keeps what was published last." in refused.command.stderr
+    configured(refused.place, monkeypatch)
     answer = CliRunner().invoke(cli.app, ["query", "--metrics", "orders_placed", "--tenant", OTHER])
     assert answer.exit_code == 0
     assert f"{OTHER} shows older numbers: blocked since " in answer.stderr
