@@ -121,20 +121,20 @@ def refused(first: Installation, alone: Marts, tmp_path_factory: pytest.TempPath
     place, results, run = copied(first, tmp_path_factory.mktemp("refused")), list[pipeline.Run](), pipeline.run
     (place.root / f"{OTHER}.token").write_text("wrong")
 
-    def kept(*arguments: Any, **settings: Any) -> pipeline.Run:
+    def run_and_note(*arguments: Any, **settings: Any) -> pipeline.Run:
         results.append(run(*arguments, **settings))
         return results[-1]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Transport, "wait", lambda self, seconds: None)
-        patch.setattr(pipeline, "run", kept)
-        configured(place, patch)
+        patch.setattr(pipeline, "run", run_and_note)
+        use(place, patch)
         command = CliRunner().invoke(cli.app, ["run"])
     (result,) = results
     return Refused(place, result, command)
 
 
-def configured(place: Installation, patch: pytest.MonkeyPatch) -> None:
+def use(place: Installation, patch: pytest.MonkeyPatch) -> None:
     """Commands in this process are about this place."""
     patch.setenv("TAKINGS_CONFIG", str(place.root / "takings.toml"))
     patch.setenv("TAKINGS_HOME", str(place.home.root))
@@ -267,7 +267,7 @@ def test_run_ends_with_code_1_and_names_account_and_tenant(refused: Refused, mon
     assert refused.command.exit_code == 1
     assert f"failed: {OTHER} / shopify / {OTHER}: " in refused.command.stderr
     assert f"blocked: {OTHER} keeps what was published last." in refused.command.stderr
-    configured(refused.place, monkeypatch)
+    use(refused.place, monkeypatch)
     answer = CliRunner().invoke(cli.app, ["query", "--metrics", "orders_placed", "--tenant", OTHER])
     assert answer.exit_code == 0
     assert f"{OTHER} shows older numbers: blocked since " in answer.stderr
