@@ -46,7 +46,6 @@ class _Node(msgspec.Struct):
     id: str
 
 
-_FIELDS = Decoder(dict[str, msgspec.Raw])
 _CONNECTION = Decoder(_Connection)
 _NODE = Decoder(_Node)
 _BEGINS_WITH_ID = re.compile(rb'\{\s*("__typename"\s*:\s*"\w+"\s*,\s*)?"id"\s*:\s*"').match
@@ -127,6 +126,7 @@ def _land(client: Client, stream: Stream, landed: LandedWindow, parts: Parts, pr
     size = _Size(PAGE_WITH_CHILDREN, INNER) if stream.connections else _Size(PAGE, 1)
     count, after = int(landed.manifest.state.get("done", "0")), landed.manifest.state.get("after") or None
     root, seen, began_again = root_of(stream), {after}, False
+    cutter = Cutter(stream.connections, client.label)
     while True:
         try:
             query = page_query(stream, landed.window, size.page, size.inner)
@@ -150,11 +150,9 @@ def _land(client: Client, stream: Stream, landed: LandedWindow, parts: Parts, pr
             )
         if count + len(connection.nodes) > MOST and root != "events":
             raise TooLargeError(f"more than {MOST:,} {stream.name} changed: too many for pages")
-        ids, records = list[str](), list[bytes]()
+        records = list[bytes]()
         try:
-            for node in connection.nodes:
-                ids.append(_NODE.decode(node, client.label, f"{root}.nodes").id)
-                flatten(node, stream.connections, client.label, records)
+            ids = [cutter.cut(bytes(node), records, f"{root}.nodes") for node in connection.nodes]
         except TooLargeError:
             if not size.enlarge(count + len(connection.nodes)):
                 raise
@@ -169,29 +167,49 @@ def _land(client: Client, stream: Stream, landed: LandedWindow, parts: Parts, pr
         after = info.end_cursor
 
 
-def flatten(node: bytes | msgspec.Raw, connections: dict[str, Any], label: str, records: list[bytes]) -> None:
-    """Add a node and the nodes of its connections to `records`, each as a record of its own, as in a bulk file.
+class Cutter:
+    """Cuts nodes into records, as in a bulk file: the node, and the nodes of its connections with its id.
 
-    `label` is the shop. Raises TooLargeError when a connection has more nodes than the page shows, ContractError when
-    a node has another shape than requested.
+    `connections` are those of the stream, `label` is the shop.
     """
-    if not connections:
-        records.append(bytes(node))
-        return
-    fields = _FIELDS.decode(node, label, "a node")
-    children = {name: fields.pop(name) for name in connections if name in fields}
-    if "id" not in fields:
-        _NODE.decode(node, label, "a node")
-    records.append(msgspec.json.encode(fields))
-    parent = b'{"__parentId":' + bytes(fields["id"]) + b","
-    for name, raw in children.items():
-        connection = _CONNECTION.decode(raw, label, name)
-        if connection.page_info.has_next_page:
-            raise TooLargeError(f"{bytes(fields['id']).decode()} has more {name} than a page shows")
-        for child in connection.nodes:
-            place = len(records)
-            flatten(child, connections[name], label, records)
-            record = records[place]
-            if not _BEGINS_WITH_ID(record):
-                _NODE.decode(child, label, name)
-            records[place] = parent + record[1:]
+
+    def __init__(self, connections: dict[str, Any], label: str) -> None:
+        self.label, self.connections = label, {name: Cutter(below, label) for name, below in connections.items()}
+        inside = [(name, msgspec.Raw, msgspec.Raw(b"")) for name in connections]
+        self._node = Decoder(msgspec.defstruct("Node", [("id", str), *inside]))
+
+    def cut(self, node: bytes, records: list[bytes], what: str = "a node") -> str:
+        """Add the node and those below it to `records`; returns its id.
+
+        Raises TooLargeError when a connection has more nodes than the page shows, ContractError when a node has another
+        shape than requested.
+        """
+        fields: Any = self._node.decode(node, self.label, what)
+        identity: str = fields.id
+        shown = {name: raw for name in self.connections if (raw := bytes(getattr(fields, name)))}
+        records.append(_without(node, shown))
+        parent = b'{"__parentId":' + msgspec.json.encode(identity) + b","
+        for name, raw in shown.items():
+            connection = _CONNECTION.decode(raw, self.label, name)
+            if connection.page_info.has_next_page:
+                raise TooLargeError(f"{identity} has more {name} than a page shows")
+            below = self.connections[name]
+            for child in map(bytes, connection.nodes):
+                place = len(records)
+                if below.connections:
+                    below.cut(child, records, name)
+                    records[place] = parent + records[place][1:]
+                    continue
+                if not _BEGINS_WITH_ID(child):
+                    _NODE.decode(child, self.label, name)
+                records.append(parent + child[1:])
+        return identity
+
+
+def _without(node: bytes, connections: dict[str, bytes]) -> bytes:
+    """A node without its connections, which are its last fields, as requested, or somewhere."""
+    end = b"".join(b',"' + name.encode() + b'":' + raw for name, raw in connections.items()) + b"}"
+    if node.endswith(end):
+        return node[: -len(end)] + b"}"
+    fields = msgspec.json.decode(node, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({name: raw for name, raw in fields.items() if name not in connections})

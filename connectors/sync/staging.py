@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from connectors.sync.moves import Parts
 from connectors.sync.reader import Reader
 
 ROWS_IN_A_GROUP = 30_720  # a quarter of DuckDB's default: a commit rewrites fewer half-full groups
+ROWS_FOR_ONE_THREAD = 122_880  # DuckDB scans a group of so many rows by one thread
 
 
 class Staging:
@@ -41,6 +42,7 @@ class Staging:
         self.db = _open(path)
         self.db.execute("set preserve_insertion_order = false")
         self.db.execute("set disabled_compression_methods = 'fsst'")  # tried at each insert, and never the smallest
+        self.db.execute("set threads = 1")  # a small window has no work for more, which wake up for each statement
         self._settle()
         self.db.execute(control_tables.CONTROL_TABLES)
 
@@ -71,7 +73,7 @@ class Staging:
     def close(self) -> None:
         """Write everything into the file itself (no .wal stays) and close it."""
         if self._owner:
-            self.db.execute("checkpoint")
+            self.db.execute("reset threads; checkpoint")
         self.db.close()
 
     @contextmanager
@@ -147,9 +149,9 @@ class Staging:
         try:
             quick, *slow = load.ways()
             if slow:
-                with suppress(NotCleanError), self.transaction():  # then nothing was written
+                with suppress(NotCleanError), self._load(landed):  # then nothing was written
                     return load.run(quick)
-            with self.transaction():
+            with self._load(landed):
                 return load.run(slow[0] if slow else quick)
         except (duckdb.DataError, duckdb.InvalidInputException) as error:
             raise ContractError(
@@ -158,6 +160,23 @@ class Staging:
                 str(error)[:300],
                 f"What arrived is kept in {landed.folder}. Run again: it is then requested again",
             ) from error
+
+    @contextmanager
+    def _load(self, landed: LandedWindow) -> Iterator[None]:
+        """A transaction for one window, with all threads where it is large or says no size."""
+        rows = landed.manifest.rows
+        is_small = rows is not None and rows <= ROWS_FOR_ONE_THREAD
+        with nullcontext() if is_small else self._all_threads(), self.transaction():
+            yield
+
+    @contextmanager
+    def _all_threads(self) -> Iterator[None]:
+        with self._one_at_a_time:
+            self.db.execute("reset threads")
+            try:
+                yield
+            finally:
+                self.db.execute("set threads = 1")
 
     def forget_stream(self, account: Account, stream: Stream) -> None:
         """Delete the rows, rejects and cursor of one stream of an account: it is loaded again from its windows."""
@@ -217,7 +236,8 @@ class Staging:
 
     def contents(self, sources: contents.Sources) -> contents.Contents:
         """What is stored of each tenant in the tables of these sources."""
-        return contents.of(self.db, sources)
+        with self._all_threads():
+            return contents.of(self.db, sources)
 
     def rejects(self) -> list[dict[str, Any]]:
         """All rejected rows, newest first."""

@@ -337,7 +337,7 @@ def test_later_version_of_an_object_is_landed_in_another_part(tmp_path: Path) ->
 
 def flattened(node: dict[str, Any]) -> list[dict[str, Any]]:
     records: list[bytes] = []
-    pages.flatten(msgspec.json.encode(node), {"agreements": {"sales": {}}}, "shop", records)
+    pages.Cutter({"agreements": {"sales": {}}}, "shop").cut(msgspec.json.encode(node), records)
     return [msgspec.json.decode(record) for record in records]
 
 
