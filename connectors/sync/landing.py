@@ -298,7 +298,7 @@ def _packed(records: Iterable[bytes]) -> tuple[bytes, int]:
     lines = list(records)
     text = b"\n".join([*lines, b""])
     if text.count(b"\n") != len(lines):
-        text = b"".join(line.replace(b"\r", b"").replace(b"\n", b"") + b"\n" for line in lines)
+        text = b"\n".join([*(line.translate(None, b"\r\n") for line in lines), b""])
     # one compressor per part: sources are pulled in threads, and two that share one break the process
     return zstandard.ZstdCompressor(level=_LEVEL).compress(text), len(lines)
 
