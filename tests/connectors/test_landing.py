@@ -38,3 +38,11 @@ def test_sources_that_land_at_the_same_time_land_what_they_got(tmp_path: Path) -
         with zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True) as reader:
             lines = reader.read().splitlines()
         assert lines == [record for part in range(PARTS) for record in records(writer, part)]
+
+
+def test_line_ends_inside_a_record_are_removed_and_those_in_its_texts_stay(tmp_path: Path) -> None:
+    landed = Landing(tmp_path).begin(Account("acme", "market", "shop", "", ""), "baskets", Window(None, END))
+    assert landed.write_part([b'{\r\n "a": "x\\ny"\n}', b'{"b": 2}']) == 2
+    with landed.paths[0].open("rb") as file:
+        text = zstandard.ZstdDecompressor().stream_reader(file).read()
+    assert text == b'{ "a": "x\\ny"}\n{"b": 2}\n'

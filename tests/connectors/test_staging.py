@@ -321,6 +321,24 @@ def test_failure_during_a_load_changes_nothing(
     assert rows(staging, columns="amount, run_id", where="basket_id = 'b1'") == [(Decimal(99), "third")]
 
 
+def test_only_a_large_window_is_loaded_by_all_threads(
+    staging: Staging, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.sync.staging.ROWS_FOR_ONE_THREAD", 1)
+    columns = (Column("item_id", "VARCHAR", "r.id"), Column("threads", "BIGINT", "current_setting('threads')::varchar"))
+    table = Table(name="threads", key=("item_id",), where="true", columns=columns)
+    stream = Stream(name="threads", query="", record={"id": "VARCHAR"}, tables=(table,))
+    staging.prepare("market", (stream,))
+    with duckdb.connect() as other:
+        (every,) = other.execute("select current_setting('threads')").fetchall()[0]
+    load([{"id": "small"}], stream=stream)
+    load([{"id": "large"}, {"id": "larger"}], stream=stream, hour=1)
+    load([{"id": "then"}], stream=stream, hour=2)
+    assert rows(staging, "threads", "item_id, threads") == [
+        ("large", every), ("larger", every), ("small", 1), ("then", 1)
+    ]  # fmt: skip
+
+
 def test_accounts_and_tenants_do_not_change_each_others_rows_cursors_or_rejects(staging: Staging, load: Load) -> None:
     load([basket("b1", 5, "1.00"), item("b1", "i1", 1), basket("bad", 0, "x")])
     load([{"id": "i1", "cost": "5.00"}], stream=PRICES)

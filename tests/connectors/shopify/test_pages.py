@@ -359,6 +359,17 @@ def test_page_is_landed_in_the_form_of_a_bulk_file() -> None:
     ]
 
 
+def test_node_is_cut_before_its_connections_wherever_other_fields_are() -> None:
+    info = {"hasNextPage": False, "endCursor": None}
+    agreements = {"agreements": {"nodes": [{"id": "a", "sales": {"nodes": [], "pageInfo": info}}], "pageInfo": info}}
+    before: dict[str, Any] = {"id": "1", "note": 'text ,"agreements":{"nodes":[]}} of a note'}
+    parent = {"__parentId": "1", "id": "a"}
+    assert flattened({**before, **agreements}) == [before, parent]
+    assert flattened({**agreements, **before}) == [before, parent]
+    assert flattened({"id": "1", **agreements, "note": None}) == [{"id": "1", "note": None}, parent]
+    assert flattened(before) == [before]
+
+
 @pytest.mark.parametrize("wrong", [{}, {"id": None}, {"id": 3}, {"quantity": 1, "id": ["gid"]}])
 @pytest.mark.parametrize("level", ["agreements", "sales"])
 def test_child_without_a_readable_id_is_a_contract_error(level: str, wrong: dict[str, Any]) -> None:
