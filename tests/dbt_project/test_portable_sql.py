@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 DBT = Path(__file__).parents[2] / "dbt_project"
-ENGINES = {"engines.sql", "money_and_time.sql", "materializations.sql", "postgres.sql"}
+ENGINES = {"engines.sql", "money_and_time.sql", "materializations.sql", "postgres.sql", "spark.sql"}
 """Macros that write what an engine has in its own way."""
 FILES = sorted(path for path in DBT.rglob("*.sql") if path.name not in ENGINES)
 
