@@ -97,7 +97,7 @@
     double
 {%- endmacro %}
 
-{# A division of whole numbers without its remainder, towards zero. #}
+{# A division of whole numbers without its remainder, towards zero; null where the divisor is zero. #}
 {% macro whole_division(dividend, divisor) -%}
     {{ adapter.dispatch('whole_division')(dividend, divisor) }}
 {%- endmacro %}

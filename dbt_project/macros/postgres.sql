@@ -44,7 +44,7 @@
 {%- endmacro %}
 
 {% macro postgres__whole_division(dividend, divisor) -%}
-    div({{ dividend }}, {{ divisor }})
+    div({{ dividend }}, nullif({{ divisor }}, 0))
 {%- endmacro %}
 
 {% macro postgres__seconds_between(first, last) -%}
