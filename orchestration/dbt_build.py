@@ -83,7 +83,7 @@ def build(
     """
     path = _clean(home)
     built = Built(path)
-    failed = []
+    warned, failed = [], []
     start, program = last_build.path(home, last_build.tenants_of(home.staging)), last_build.program()
     continued = incremental.needs_full_build("a full build was asked for")
     try:
@@ -113,18 +113,19 @@ def build(
         }
         built.nodes.append(node)
         if status == "warn":
-            built.warnings.append(warning_of(result, path, home.staging))
-            for tenant, (count, _) in rows_by_tenant(result, path, home.staging).items():
-                text = f"{result.node.name}: {count} rows of tenant {tenant}, as of the build of its file"
-                built.tenant_warnings.setdefault(tenant, []).append(text)
+            warned.append(result)
         elif status not in ("success", "pass", "skipped"):
             failed.append(result)
+    if warned:
+        with _warehouse(path, home.staging) as db:  # once: to open it takes as long as to read what a check warns of
+            _warn(built, warned, db)
     if any("No space left" in str(result.message) for result in failed):
         raise OSError(errno.ENOSPC, "No space left for the build")
     if failed:
-        shown = [f"  {_reason(result, path, home.staging)}" for result in failed[:SHOWN]]
+        with _warehouse(path, home.staging) as db:
+            shown = [f"  {_reason(result, db)}" for result in failed[:SHOWN]]
+            rows = {result.node.name: rows_by_tenant(result, db) for result in failed}
         more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
-        rows = {result.node.name: rows_by_tenant(result, path, home.staging) for result in failed}
         tenants = {result.node.unique_id: sorted(rows[result.node.name]) for result in failed}
         for node in built.nodes:
             node["blocks"] = (tenants[node["id"]] or [EVERY_TENANT]) if node["id"] in tenants else []
@@ -220,17 +221,25 @@ def _check_contracts(path: Path, nodes: list[Any]) -> None:
         raise StopError("Nothing was published", "\n".join(["a mart differs from its contract:", *differing]))
 
 
-def _reason(result: Any, path: Path, staging: Path) -> str:
-    """What failed and why; for a test, also the first rows that fail."""
+def _warn(built: Built, warned: list[Any], db: duckdb.DuckDBPyConnection) -> None:
+    """Note what checks warn of, in all and by tenant."""
+    for result in warned:
+        built.warnings.append(warning_of(result, db))
+        for tenant, (count, _) in rows_by_tenant(result, db).items():
+            text = f"{result.node.name}: {count} rows of tenant {tenant}, as of the build of its file"
+            built.tenant_warnings.setdefault(tenant, []).append(text)
+
+
+def _reason(result: Any, db: duckdb.DuckDBPyConnection) -> str:
+    """What failed and why; for a test, also the first rows that fail. `db` is the warehouse."""
     text = f"{result.node.name}: {(result.message or str(result.status)).strip()}"
     if result.node.resource_type != "test" or not result.failures:
         return text
-    with _warehouse(path, staging) as db:
-        rows = db.sql(f"select * from ({result.node.compiled_code}) limit {SHOWN}")
-        return "\n    ".join([text, *_shown(rows)])
+    rows = db.sql(f"select * from ({result.node.compiled_code}) limit {SHOWN}")
+    return "\n    ".join([text, *_shown(rows)])
 
 
-def rows_by_tenant(result: Any, path: Path, staging: Path) -> dict[str, tuple[int, list[str]]]:
+def rows_by_tenant(result: Any, db: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, list[str]]]:
     """The failing rows of a test by tenant: their number and the first of them as text.
 
     Empty where a row names no tenant, and where not a test failed but a model.
@@ -238,17 +247,15 @@ def rows_by_tenant(result: Any, path: Path, staging: Path) -> dict[str, tuple[in
     if result.node.resource_type != "test" or not result.failures:
         return {}
     failing = f"({result.node.compiled_code})"
-    with _warehouse(path, staging) as db:
-        if "tenant_id" not in db.sql(f"select * from {failing} limit 0").columns:
-            return {}
-        counts = dict(db.execute(f"select tenant_id, count(*) from {failing} group by tenant_id").fetchall())
-        if None in counts:
-            return {}
-        first = f"select * from {failing} where tenant_id = $tenant limit {SHOWN}"
-        return {
-            tenant: (count, _shown(db.sql(first, params={"tenant": tenant})))
-            for tenant, count in sorted(counts.items())
-        }
+    if "tenant_id" not in db.sql(f"select * from {failing} limit 0").columns:
+        return {}
+    counts = dict(db.execute(f"select tenant_id, count(*) from {failing} group by tenant_id").fetchall())
+    if None in counts:
+        return {}
+    first = f"select * from {failing} where tenant_id = $tenant limit {SHOWN}"
+    return {
+        tenant: (count, _shown(db.sql(first, params={"tenant": tenant}))) for tenant, count in sorted(counts.items())
+    }
 
 
 def _doubts(rows: dict[str, dict[str, tuple[int, list[str]]]]) -> dict[str, str]:
@@ -267,7 +274,7 @@ def _shown(rows: duckdb.DuckDBPyRelation) -> list[str]:
     return [", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows.fetchall()]
 
 
-def warning_of(result: Any, path: Path, staging: Path) -> str:
+def warning_of(result: Any, db: duckdb.DuckDBPyConnection) -> str:
     """How many rows a test warns of.
 
     Where its `meta` names a column of amounts, also what they add up to and why; where it names a column of texts, the
@@ -275,14 +282,13 @@ def warning_of(result: Any, path: Path, staging: Path) -> str:
     """
     text, meta = f"{result.node.name}: {result.failures} rows", result.node.config.meta
     if "text" in meta:
-        return f"{result.node.name}: {_texts(result, meta['text'], path, staging)}"
+        return f"{result.node.name}: {_texts(result, meta['text'], db)}"
     if "amount" not in meta:
         return text
-    with _warehouse(path, staging) as db:
-        sums = db.sql(
-            f"""select tenant_id, currency, minor_units, sum({meta["amount"]})
-            from ({result.node.compiled_code}) group by all order by all"""
-        ).fetchall()
+    sums = db.sql(
+        f"""select tenant_id, currency, minor_units, sum({meta["amount"]})
+        from ({result.node.compiled_code}) group by all order by all"""
+    ).fetchall()
     amounts = [
         f"{Decimal(int(amount)) / minor_units:,.{len(str(minor_units)) - 1}f} {currency} of tenant {tenant}"
         for tenant, currency, minor_units, amount in sums
@@ -290,10 +296,9 @@ def warning_of(result: Any, path: Path, staging: Path) -> str:
     return f"{text}, {' and '.join(amounts)}: {meta['because']}"
 
 
-def _texts(result: Any, column: str, path: Path, staging: Path) -> str:
+def _texts(result: Any, column: str, db: duckdb.DuckDBPyConnection) -> str:
     """The first texts in a column of a test's rows, and how many more there are."""
-    with _warehouse(path, staging) as db:
-        rows = db.sql(f"select distinct {column} from ({result.node.compiled_code}) order by 1").fetchall()
+    rows = db.sql(f"select distinct {column} from ({result.node.compiled_code}) order by 1").fetchall()
     more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
     return "; ".join([*(text for (text,) in rows[:SHOWN]), *more])
 

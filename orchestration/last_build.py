@@ -38,22 +38,18 @@ def write(
     known_contents: str | None = None,
 ) -> None:
     """Write into the build that `db` has open, beside staging as `raw`, what the next build needs to know of it."""
-    import pyarrow as pa  # only here, so that the first node need not wait for it
-
     source = f"select * from {known_contents}" if known_contents else contents(db, sources(nodes))
     db.execute(f"create schema if not exists {SCHEMA}")
     db.execute(f"create or replace table {SCHEMA}.contents as {source}")
-    rows = [
-        {
-            "place": place,
-            "node": json.dumps(node),
-            "outcome": json.dumps([str(result.status), result.failures, result.message]),
-        }
-        for place, (node, result) in enumerate(zip(nodes, results, strict=True))
+    texts = [
+        (json.dumps(node), json.dumps([str(result.status), result.failures, result.message]))
+        for node, result in zip(nodes, results, strict=True)
     ]
-    db.register("rows_of_nodes", pa.Table.from_pylist(rows))
-    db.execute(f"create or replace table {SCHEMA}.nodes as select * from rows_of_nodes")
-    db.unregister("rows_of_nodes")
+    db.execute(  # not a table of Arrow, which imports pandas where it is installed
+        f"create or replace table {SCHEMA}.nodes as "
+        "select unnest(range(len($1))) as place, unnest($1::varchar[]) as node, unnest($2::varchar[]) as outcome",
+        [[node for node, _ in texts], [outcome for _, outcome in texts]],
+    )
     db.execute(f"create or replace table {SCHEMA}.tenants as select tenant_id from raw.takings.tenants")
     db.execute(f"create or replace table {SCHEMA}.program (part varchar, value varchar)")
     db.executemany(f"insert into {SCHEMA}.program values (?, ?)", list(program.items()))
