@@ -108,11 +108,13 @@ def _of_orders(folder: Path, source: Path, times: int) -> dict[str, Any]:
 
 def complete(home: Home, built: Built, names: Sequence[str]) -> None:
     """Write into a build what a run writes beside the marts: no tenant is blocked or unchanged."""
+    from common import database
     from orchestration import unchanged
     from orchestration.blocked import write_blocked
 
-    write_blocked(built.path, [])
-    unchanged.write(built, home.staging, {name: unchanged.State("", "", None) for name in names}, [])
+    with database.connect(built.path) as db:
+        write_blocked(db, [])
+        unchanged.write(db, built, home.staging, {name: unchanged.State("", "", None) for name in names}, [])
 
 
 REPEAT = """

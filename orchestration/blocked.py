@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
-from common import database
 from orchestration.dbt_build import BuildFailedError, Built
 
 
@@ -37,15 +35,14 @@ class BlockedError(BuildFailedError):
         )
 
 
-def write_blocked(build: Path, blocked: Sequence[Blocked]) -> None:
-    """Write into a finished build which tenants it leaves out."""
-    with database.connect(build) as db:
-        db.execute("create schema if not exists takings")
-        db.execute("create or replace table takings.blocked (tenant_id varchar, reason varchar)")
-        if blocked:
-            db.executemany(
-                "insert into takings.blocked values (?, ?)", [[block.tenant_id, block.reason] for block in blocked]
-            )
+def write_blocked(db: duckdb.DuckDBPyConnection, blocked: Sequence[Blocked]) -> None:
+    """Write into a finished build, which `db` has open, which tenants it leaves out."""
+    db.execute("create schema if not exists takings")
+    db.execute("create or replace table takings.blocked (tenant_id varchar, reason varchar)")
+    if blocked:
+        db.executemany(
+            "insert into takings.blocked values (?, ?)", [[block.tenant_id, block.reason] for block in blocked]
+        )
 
 
 def read_blocked(db: duckdb.DuckDBPyConnection, database: str) -> list[Blocked]:

@@ -14,7 +14,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -224,8 +224,9 @@ def resources(staging: Path) -> tuple[int, str]:
     return threads if size > SMALL else 1, f"{limit / 1e6:.0f}MB"
 
 
+@cache
 def _duckdb_defaults() -> tuple[int, str]:
-    """The threads, and the memory as text such as 18.8 GiB, that DuckDB takes here by itself."""
+    """The threads, and the memory as text such as 18.8 GiB, that DuckDB takes in this process by itself."""
     with database.connect() as db:
         row = db.execute("select current_setting('threads'), current_setting('memory_limit')").fetchall()[0]
     return int(row[0]), str(row[1])

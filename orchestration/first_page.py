@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from common import database
+import duckdb
+
 from orchestration.alerts import evaluate_tenant
 from orchestration.dbt_build import Built
 from orchestration.home import Home
@@ -15,17 +16,19 @@ from semantic.errors import SemanticError
 from semantic.warehouse import Build
 
 
-def write(settings: Settings, built: Built) -> None:
-    """Write the rows of these tenants into the build. Alert rules that cannot be evaluated are a warning and a row."""
+def write(db: duckdb.DuckDBPyConnection, settings: Settings, built: Built) -> None:
+    """Write the rows of these tenants into the build, which `db` has open.
+
+    Alert rules that cannot be evaluated are a warning and a row.
+    """
     definitions = catalog.load(Home(settings.home).dbt_target)
-    with database.connect(built.path) as db:
-        db.execute("set enable_progress_bar = false")
-        for tenant in settings.tenants:
-            build = Build(built.path.parent, definitions, db, tenant.id)
-            alerts, problem = list[Alert](), ""
-            try:
-                alerts = evaluate_tenant(settings, tenant, build)
-            except SemanticError as error:
-                problem = str(error)
-                built.warnings.append(f"the alert rules of {tenant.id} were not evaluated: {problem}")
-            fill(build, subject(tenant), alerts, problem)
+    db.execute("set enable_progress_bar = false")
+    for tenant in settings.tenants:
+        build = Build(built.path.parent, definitions, db, tenant.id)
+        alerts, problem = list[Alert](), ""
+        try:
+            alerts = evaluate_tenant(settings, tenant, build)
+        except SemanticError as error:
+            problem = str(error)
+            built.warnings.append(f"the alert rules of {tenant.id} were not evaluated: {problem}")
+        fill(build, subject(tenant), alerts, problem)

@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 
+from common import database
 from common.errors import ConfigurationError, StopError, TakingsError
 from connectors.base import Account, Progress, Pulled, Stream, no_progress
 from connectors.errors import IncompleteError
@@ -217,8 +218,10 @@ def build(settings: Settings, run_id: str, progress: Progress = no_progress, *, 
 
 def _build(settings: Settings, run_id: str, progress: Progress, *, full: bool) -> Outcome:
     home = Home(settings.home)
-    blocked, failed = unpulled(settings), None
-    states = unchanged.states(settings)
+    with Staging(home.staging) as staging:
+        prepare_schemas(staging)
+        blocked, failed = unpulled(settings, staging), None
+        states = unchanged.states(settings, staging)
     same = [] if full else unchanged.find(settings, states)
     while True:
         sound = settings.without({block.tenant_id for block in blocked})
@@ -238,11 +241,12 @@ def _build(settings: Settings, run_id: str, progress: Progress, *, full: bool) -
             continue
         built.warnings += unknown_targets(sound)
         built.show_failures_of(failed)
-        first_page.write(changed, built)
-        write_blocked(built.path, blocked)
         names = [tenant.id for tenant in sound.tenants if tenant.id in same]
         unchanged.keep_warnings(home, built, names, {tenant.id for tenant in recorded.tenants})
-        unchanged.write(built, home.staging, states, names)
+        with database.connect(built.path) as db:
+            first_page.write(db, changed, built)
+            write_blocked(db, blocked)
+            unchanged.write(db, built, home.staging, states, names)
         return built, sorted(blocked, key=lambda block: block.tenant_id), names
 
 

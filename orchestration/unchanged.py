@@ -23,8 +23,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 import semantic
-from common import database
-from connectors.registry import STREAMS, prepare_schemas
+from connectors.registry import STREAMS
 from connectors.sync import contents
 from connectors.sync.contents import Reach
 from connectors.sync.staging import Staging
@@ -51,11 +50,9 @@ class State:
     as_of: datetime | None
 
 
-def states(settings: Settings) -> dict[str, State]:
-    """The state of each tenant of the configuration."""
-    with Staging(Home(settings.home).staging) as staging:
-        prepare_schemas(staging)
-        stored = staging.contents(STREAMS)
+def states(settings: Settings, staging: Staging) -> dict[str, State]:
+    """The state of each tenant of the configuration. `staging` has the tables of every source."""
+    stored = staging.contents(STREAMS)
     rates, by_program = read_rates(settings), program()
     result = {}
     for tenant in settings.tenants:
@@ -106,28 +103,29 @@ def keep_warnings(home: Home, built: Built, unchanged: Collection[str], in_build
             built.warnings += [] if tenant in in_build else texts
 
 
-def write(built: Built, staging: Path, now: Mapping[str, State], unchanged: Collection[str]) -> None:
-    """Write into a finished build the state of each tenant, which tenants it leaves out as unchanged, when their days
-    were read, and what checks warn of."""
-    with database.connect(built.path) as db:
-        db.execute("create schema if not exists takings")
-        db.execute(
-            "create or replace table takings.states (tenant_id varchar, made_from varchar, read varchar, "
-            "as_of timestamp, is_unchanged boolean)"
-        )
-        for name, state in now.items():
-            values = [name, state.made_from, state.read, state.as_of, name in unchanged]
-            db.execute("insert into takings.states values (?, ?, ?, ?, ?)", values)
-        db.execute("create or replace table takings.warnings (tenant_id varchar, text varchar)")
-        for tenant, texts in built.tenant_warnings.items():
-            for text in texts:
-                db.execute("insert into takings.warnings values (?, ?)", [tenant, text])
-        db.execute(f"attach {quoted(staging)} as staging_file (read_only)")
-        db.execute(
-            "create or replace table takings.days_read as select tenant_id, source, source_account, day as date_day, "
-            "min(as_of) as as_of from staging_file.takings.days_read where tenant_id in ? "
-            "group by tenant_id, source, source_account, day", [list(unchanged)],
-        )  # fmt: skip
+def write(
+    db: duckdb.DuckDBPyConnection, built: Built, staging: Path, now: Mapping[str, State], unchanged: Collection[str]
+) -> None:
+    """Write into a finished build, which `db` has open, the state of each tenant, which tenants it leaves out as
+    unchanged, when their days were read, and what checks warn of."""
+    db.execute("create schema if not exists takings")
+    db.execute(
+        "create or replace table takings.states (tenant_id varchar, made_from varchar, read varchar, "
+        "as_of timestamp, is_unchanged boolean)"
+    )
+    for name, state in now.items():
+        values = [name, state.made_from, state.read, state.as_of, name in unchanged]
+        db.execute("insert into takings.states values (?, ?, ?, ?, ?)", values)
+    db.execute("create or replace table takings.warnings (tenant_id varchar, text varchar)")
+    for tenant, texts in built.tenant_warnings.items():
+        for text in texts:
+            db.execute("insert into takings.warnings values (?, ?)", [tenant, text])
+    db.execute(f"attach {quoted(staging)} as staging_file (read_only)")
+    db.execute(
+        "create or replace table takings.days_read as select tenant_id, source, source_account, day as date_day, "
+        "min(as_of) as as_of from staging_file.takings.days_read where tenant_id in ? "
+        "group by tenant_id, source, source_account, day", [list(unchanged)],
+    )  # fmt: skip
 
 
 def read(db: duckdb.DuckDBPyConnection, database: str) -> tuple[dict[str, State], list[str]]:

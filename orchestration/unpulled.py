@@ -5,17 +5,15 @@ from __future__ import annotations
 from connectors.registry import STREAMS
 from connectors.sync.staging import Staging
 from orchestration.blocked import Blocked
-from orchestration.home import Home
 from orchestration.pulls import Key, key
 from orchestration.settings import Settings
 
 
-def unpulled(settings: Settings) -> list[Blocked]:
+def unpulled(settings: Settings, staging: Staging) -> list[Blocked]:
     """The tenants with an account whose last pull failed, that was never pulled, or whose rows an earlier version of
     Takings read in another way: some may be missing or wrong."""
-    with Staging(Home(settings.home).staging) as staging:
-        failures = {failure[:3]: failure[3:] for failure in staging.failed_pulls()}
-        pulled, outdated = staging.pulled_accounts(), _outdated(staging)
+    failures = {failure[:3]: failure[3:] for failure in staging.failed_pulls()}
+    pulled, outdated = staging.pulled_accounts(), _outdated(staging)
     reasons: dict[str, list[str]] = {}
     for account in settings.without_secrets():
         name = f"{account.source} / {account.account}"

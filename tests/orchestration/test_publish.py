@@ -172,8 +172,9 @@ def test_readers_see_complete_builds_and_no_error_during_many_publishes(place: I
             )
             db.execute("update marts.build_info set run_id = ?", [run_id])
         shutil.copy(path, scratch)
-        write_blocked(path, [])
-        unchanged.write(Built(path), home.staging, {}, [])
+        with duckdb.connect(str(path)) as db:
+            write_blocked(db, [])
+            unchanged.write(db, Built(path), home.staging, {}, [])
     stop = place.root / "stop"
     link = place.home.published / "current"
     reader = Reader(link)

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from connectors.registry import prepare_schemas
 from connectors.sync.staging import Staging
 from orchestration import dbt_build, dbt_parse, full_build, pipeline, unchanged
 from tests.orchestration.installation import Installation, marts, published_sources
@@ -48,7 +49,10 @@ def rates(place: Installation, text: str) -> None:
 
 def changed(place: Installation) -> set[str]:
     """The tenants that the next run builds."""
-    return {AURORA, NORDLICHT} - set(unchanged.find(place.settings, unchanged.states(place.settings)))
+    with Staging(place.home.staging) as staging:
+        prepare_schemas(staging)
+        states = unchanged.states(place.settings, staging)
+    return {AURORA, NORDLICHT} - set(unchanged.find(place.settings, states))
 
 
 ROWS = {
