@@ -69,11 +69,13 @@ def check() -> None:
     """
     from common.errors import ConfigurationError
     from orchestration import chat, pulls, settings
+    from orchestration.postgres import warehouse
     from orchestration.settings import Settings
 
     configuration = settings.load()
     accounts, problems = configuration.without_secrets(), list[str]()
-    for search in (Settings.accounts, pulls.check_sources, chat.check_secrets, cli_deliveries.check_messages):
+    searches = (Settings.accounts, pulls.check_sources, chat.check_secrets, warehouse.check_secret)
+    for search in (*searches, cli_deliveries.check_messages):
         try:
             search(configuration)
         except ConfigurationError as error:

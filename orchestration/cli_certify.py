@@ -23,6 +23,6 @@ def certify(
     home, target_warehouse = Home(configuration.home), warehouse.of_settings(configuration)
     with terminal.progress() as progress, pipeline.disk_guard(home), home.writing():
         certificate = certify.certify(home, target_warehouse, progress, seed=seed)
-    terminal.certificate(target, certificate)
+    terminal.certificate(certificate)
     if not certificate.is_equal:
         raise typer.Exit(1)

@@ -105,8 +105,8 @@ def summary(run: Run) -> None:
         )  # fmt: skip
 
 
-def certificate(engine: str, compared: Certificate) -> None:
-    """Print each mart with its rows and differing cells on both engines, then the questions and how many differ."""
+def certificate(compared: Certificate) -> None:
+    """Print each mart with its rows and the cells that differ, then how many questions have another answer."""
     console = Console(soft_wrap=True, highlight=False)
     table = Table(box=None, pad_edge=False)
     for name in ("mart", "rows", "differing cells"):
@@ -121,8 +121,8 @@ def certificate(engine: str, compared: Certificate) -> None:
         console.print(question, style="red", markup=False)
     mark, wrong = ("[green]✓[/]" if compared.is_equal else "[red]✗[/]"), len(compared.wrong_answers)
     console.print(
-        f"{mark} DuckDB and {engine}: {sum(cells.values()):,} differing cells in {sum(compared.rows.values()):,} rows "
-        f"of {len(compared.rows)} marts; {wrong:,} of {compared.questions:,} questions with another answer "
+        f"{mark} DuckDB and PostgreSQL: {sum(cells.values()):,} differing cells in {sum(compared.rows.values()):,} "
+        f"rows of {len(compared.rows)} marts; {wrong:,} of {compared.questions:,} questions with another answer "
         f"({compared.cells:,} cells)"
     )
 

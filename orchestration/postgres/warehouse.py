@@ -74,6 +74,12 @@ def of_settings(settings: Settings) -> Warehouse:
         ) from None
 
 
+def check_secret(settings: Settings) -> None:
+    """Raise ConfigurationError where a database is configured and its secret is missing."""
+    if settings.warehouse.secret is not None:
+        of_settings(settings)
+
+
 def make_schema(db: Connection, name: str) -> None:
     """Make a schema of our own. Raises ConfigurationError where one of this name exists that Takings did not make."""
     known = db.execute(

@@ -10,12 +10,24 @@ import pytest
 
 from common.errors import ConfigurationError
 from connectors.base import Progress, no_progress
+from orchestration import settings
 from orchestration.home import Home
-from orchestration.postgres import certify
+from orchestration.postgres import certify, warehouse
 from orchestration.postgres.certify import Certificate
 from orchestration.postgres.warehouse import Warehouse
 from tests.orchestration.postgres.databases import new_warehouse
 from tests.small_worlds import published_assistant, published_creator
+
+TENANT = """[[tenants]]
+id = "aurora"
+name = "Aurora"
+time_zone = "UTC"
+currency = "USD"
+[[tenants.sources]]
+kind = "files"
+account = "aurora"
+path = "files"
+"""
 
 
 def installed(folder: Path, home: Home) -> Warehouse:
@@ -25,9 +37,9 @@ def installed(folder: Path, home: Home) -> Warehouse:
     return new_warehouse(folder)
 
 
-def certified(warehouse: Warehouse, progress: Progress = no_progress) -> Certificate:
-    with warehouse.home.writing():
-        return certify.certify(warehouse.home, warehouse, progress)
+def certified(database: Warehouse, progress: Progress = no_progress) -> Certificate:
+    with database.home.writing():
+        return certify.certify(database.home, database, progress)
 
 
 def test_every_cell_and_every_answer_of_a_shop_with_a_chat_is_the_same(tmp_path: Path) -> None:
@@ -43,22 +55,42 @@ def test_every_cell_and_every_answer_of_a_shop_with_a_chat_is_the_same(tmp_path:
 
 @pytest.mark.deep
 def test_a_difference_of_one_cell_is_found(tmp_path: Path) -> None:
-    warehouse = installed(tmp_path, published_creator(11).home)
+    database = installed(tmp_path, published_creator(11).home)
 
     def change_one_cell(step: str, count: int, total: int | None, detail: str) -> None:
         if step == "duckdb" and count == total:  # both are built, and are compared next
-            with psycopg.connect(warehouse.uri) as db:
+            with psycopg.connect(database.uri) as db:
                 db.execute(
                     "update certify_marts.vault_sales set revenue_minor = revenue_minor + 1 "
                     "where ctid = (select min(ctid) from certify_marts.vault_sales)"
                 )
 
-    certificate = certified(warehouse, change_one_cell)
+    certificate = certified(database, change_one_cell)
     assert [(item.mart, item.column, item.cells) for item in certificate.differences] == [
         ("vault_sales", "revenue_minor", 1)
     ]
     assert certificate.wrong_answers
     assert not certificate.is_equal
+
+
+def test_a_missing_secret_is_one_message_of_the_command_and_of_a_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "takings.toml"
+    path.write_text(TENANT + '[warehouse]\nsecret = "env:MARTS"\n')
+    for search in (warehouse.of_settings, warehouse.check_secret):
+        with pytest.raises(ConfigurationError, match="the environment variable MARTS is not set or is empty"):
+            search(settings.load(path))
+    monkeypatch.setenv("MARTS", "postgresql://builder:pass@db.example/marts")
+    assert warehouse.of_settings(settings.load(path)).uri == "postgresql://builder:pass@db.example/marts"
+
+
+def test_without_a_configured_database_the_command_says_what_to_write(tmp_path: Path) -> None:
+    path = tmp_path / "takings.toml"
+    path.write_text(TENANT)
+    warehouse.check_secret(settings.load(path))  # nothing is missing
+    with pytest.raises(ConfigurationError, match="No PostgreSQL warehouse is configured"):
+        warehouse.of_settings(settings.load(path))
 
 
 def test_without_anything_pulled_there_is_nothing_to_compare(tmp_path: Path) -> None:
