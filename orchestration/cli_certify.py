@@ -22,7 +22,7 @@ def certify(
     configuration = settings.load()
     home, target_warehouse = Home(configuration.home), warehouse.of_settings(configuration)
     with terminal.progress() as progress, pipeline.disk_guard(home), home.writing():
-        certificate = certify.certify(home, target_warehouse, progress, seed=seed)
+        certificate = certify.certify(configuration, target_warehouse, progress, seed=seed)
     terminal.certificate(certificate)
     if not certificate.is_equal:
         raise typer.Exit(1)

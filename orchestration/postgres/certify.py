@@ -17,11 +17,12 @@ from common import database
 from common.errors import ConfigurationError
 from connectors.base import Progress
 from connectors.postgres.connection import Connection
-from orchestration import dbt_build, tenant_files
+from orchestration import dbt_build, pipeline, tenant_files
 from orchestration.full_build import Difference, differences_of
 from orchestration.home import Home, quoted
 from orchestration.postgres import build, load
 from orchestration.postgres.warehouse import Warehouse
+from orchestration.settings import Settings
 from semantic import catalog
 from semantic.catalog import Catalog, Mart
 from semantic.compiler import GRAINS, compile_query
@@ -50,18 +51,20 @@ class Certificate:
         return not (self.differences or self.wrong_answers)
 
 
-def certify(home: Home, warehouse: Warehouse, progress: Progress, *, seed: int = 0) -> Certificate:
-    """Build what staging holds on both engines and compare them.
+def certify(settings: Settings, warehouse: Warehouse, progress: Progress, *, seed: int = 0) -> Certificate:
+    """Build what staging holds of every tenant on both engines and compare them.
 
     Questions are random: metrics, groupings, ranges, filters and orders by `seed`. Both builds are scratch: what
     readers see stays. The caller holds the writer's lock of the home. Raises BuildFailedError or StopError where a
     build fails.
     """
+    home = Home(settings.home)
     if not home.staging.exists():
         raise ConfigurationError(
             "There is nothing to compare yet", f"{home.staging} does not exist", "Run `takings run` first"
         )
     build.require_adapter()
+    pipeline.record_run(settings, pipeline.new_run_id())  # the last run may have built a part of the tenants, or none
     with warehouse.writing() as db:
         load.load(home.staging, db, progress)
         build.build(warehouse, db, PREFIX, lambda count, total, name: progress("postgres", count, total, name))

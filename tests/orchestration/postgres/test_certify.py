@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import duckdb
 import psycopg
 import pytest
 
@@ -15,6 +16,8 @@ from orchestration.home import Home
 from orchestration.postgres import certify, warehouse
 from orchestration.postgres.certify import Certificate
 from orchestration.postgres.warehouse import Warehouse
+from orchestration.settings import Settings
+from tests.orchestration.installation import Installation
 from tests.orchestration.postgres.databases import new_warehouse
 from tests.small_worlds import published_assistant, published_creator
 
@@ -30,21 +33,23 @@ path = "files"
 """
 
 
-def installed(folder: Path, home: Home) -> Warehouse:
-    """A copy of an installation's staging and parse, beside an empty database."""
-    shutil.copytree(home.staging.parent, folder / "warehouse")
-    shutil.copytree(home.dbt_target, folder / "dbt")
-    return new_warehouse(folder)
+def installed(folder: Path, place: Installation) -> Settings:
+    """A copy of an installation's staging and parse, as after a run in which no tenant changed and none was built."""
+    shutil.copytree(place.home.staging.parent, folder / "warehouse")
+    shutil.copytree(place.home.dbt_target, folder / "dbt")
+    with duckdb.connect(str(Home(folder).staging)) as db:
+        db.execute("delete from takings.tenants; delete from takings.accounts")
+    return place.settings.model_copy(update={"home": folder})
 
 
-def certified(database: Warehouse, progress: Progress = no_progress) -> Certificate:
+def certified(configuration: Settings, database: Warehouse, progress: Progress = no_progress) -> Certificate:
     with database.home.writing():
-        return certify.certify(database.home, database, progress)
+        return certify.certify(configuration, database, progress)
 
 
 def test_every_cell_and_every_answer_of_a_shop_with_a_chat_is_the_same(tmp_path: Path) -> None:
     place = published_assistant(11)
-    certificate = certified(installed(tmp_path, place.home))
+    certificate = certified(installed(tmp_path, place), new_warehouse(tmp_path))
     assert certificate.differences == []
     assert certificate.wrong_answers == []
     assert certificate.questions == certify.QUESTIONS
@@ -55,7 +60,7 @@ def test_every_cell_and_every_answer_of_a_shop_with_a_chat_is_the_same(tmp_path:
 
 @pytest.mark.deep
 def test_a_difference_of_one_cell_is_found(tmp_path: Path) -> None:
-    database = installed(tmp_path, published_creator(11).home)
+    configuration, database = installed(tmp_path, published_creator(11)), new_warehouse(tmp_path)
 
     def change_one_cell(step: str, count: int, total: int | None, detail: str) -> None:
         if step == "duckdb" and count == total:  # both are built, and are compared next
@@ -65,7 +70,7 @@ def test_a_difference_of_one_cell_is_found(tmp_path: Path) -> None:
                     "where ctid = (select min(ctid) from certify_marts.vault_sales)"
                 )
 
-    certificate = certified(database, change_one_cell)
+    certificate = certified(configuration, database, change_one_cell)
     assert [(item.mart, item.column, item.cells) for item in certificate.differences] == [
         ("vault_sales", "revenue_minor", 1)
     ]
@@ -95,4 +100,4 @@ def test_without_a_configured_database_the_command_says_what_to_write(tmp_path: 
 
 def test_without_anything_pulled_there_is_nothing_to_compare(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="There is nothing to compare yet"):
-        certified(new_warehouse(tmp_path))
+        certified(published_creator(11).settings.model_copy(update={"home": tmp_path}), new_warehouse(tmp_path))
