@@ -132,9 +132,7 @@ def pictures(configuration: Settings, first: date, last: date, tenant: str | Non
 def days(configuration: Settings, tenant: str | None) -> tuple[date, date]:
     """The first and the last day with a purchase or refund of a published tenant. Raises ConfigurationError."""
     with open_build(configuration.home / "published", tenant) as build:
-        ((first, last),) = build.connection.execute(
-            "SELECT MIN(date_day), MAX(date_day) FROM marts.vault_sales WHERE tenant_id = ?", [build.tenant]
-        ).fetchall()
+        ((first, last),) = build.rows(f"SELECT MIN(date_day), MAX(date_day) FROM marts.vault_sales WHERE {build.own}")
         if first is None:
             raise ConfigurationError(
                 f"There is nothing to draw of {build.tenant}",

@@ -12,6 +12,7 @@ from orchestration.settings import Settings
 from semantic import catalog
 from semantic.alerts.evaluate import Alert
 from semantic.digest.fill import fill
+from semantic.duckdb_files import DuckDB
 from semantic.errors import SemanticError
 from semantic.warehouse import Build
 
@@ -24,7 +25,7 @@ def write(db: duckdb.DuckDBPyConnection, settings: Settings, built: Built) -> No
     definitions = catalog.load(Home(settings.home).dbt_target)
     db.execute("set enable_progress_bar = false")
     for tenant in settings.tenants:
-        build = Build(built.path.parent, definitions, db, tenant.id)
+        build = Build(built.path.parent, definitions, DuckDB(db), tenant.id)
         alerts, problem = list[Alert](), ""
         try:
             alerts = evaluate_tenant(settings, tenant, build)

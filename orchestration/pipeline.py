@@ -48,7 +48,7 @@ from orchestration.pulls import Key, is_full_disk, pull_accounts
 from orchestration.rates import read_rates
 from orchestration.settings import Settings, Source
 from orchestration.unpulled import unpulled
-from semantic import catalog, warehouse
+from semantic import catalog, duckdb_files
 
 Outcome = tuple[dbt_build.Built, list[Blocked], list[str]]
 """A build, the tenants that are blocked, and those that did not change."""
@@ -316,7 +316,7 @@ def reconciliation(folder: Path) -> list[dict[str, Any]]:
 
     One row per account: days and metrics compared, how many differ, and the worst of them.
     """
-    with warehouse.connect(folder / "all.duckdb") as db:
+    with duckdb_files.connect(folder / duckdb_files.EVERY) as db:
         relation = db.sql(
             """select tenant_id, source, source_account, count(distinct date_day) as days,
                 count(distinct metric) as metrics, count(*) filter (where difference_minor <> 0) as differing,

@@ -2,7 +2,7 @@
 
     published/<run>/tenant-<id>.duckdb     one tenant's rows and nothing else
                     all.duckdb             every tenant, for administrators: views over the tenants' files, which
-                                           semantic/warehouse.connect attaches
+                                           semantic/duckdb_files.connect attaches
                     nobody.duckdb          the tables without rows, for users who belong to no tenant
                     catalog.json           the metrics' definitions of this build
                     build.json             its run, its time, its definitions' version, its blocked tenants, and each
@@ -38,8 +38,9 @@ from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
 from orchestration.reports import subject
 from orchestration.settings import Settings
-from semantic import catalog, warehouse
+from semantic import catalog, duckdb_files
 from semantic.catalog import Catalog
+from semantic.duckdb_files import DuckDB
 from semantic.subject import Subject
 from semantic.warehouse import Build
 
@@ -80,7 +81,7 @@ def publish(home: Home, built: Built, run_id: str, tenants: Mapping[str, Tenant]
     now, before = datetime.now(UTC), _about(home)
     files = _Files(home, built.path, partial, tenants, before, definitions, now)
     files.write(progress)
-    with warehouse.connect(partial / warehouse.EVERY) as db:
+    with duckdb_files.connect(partial / duckdb_files.EVERY) as db:
         read_until, records = _read_until(db), _records(db, files.marts)
     # the kept file of a blocked tenant may be of an older version, which the views leave out
     blocked, last = {block.tenant_id for block in files.blocked}, before.get("records", {})
@@ -188,13 +189,14 @@ class _Files:
         if read == state.read and name not in self.before["blocked"]:
             tenant_files.link(self.last, path)
         else:
-            build = Build(self.partial, self.definitions, tenant_files.copy(self.last, path), name)
-            tenant_files.move(build, self.tenants[name].subject, state, self.build)
+            with tenant_files.copy(self.last, path) as db:
+                build = Build(self.partial, self.definitions, DuckDB(db), name)
+                tenant_files.move(db, build, self.tenants[name].subject, state, self.build)
 
     def _write_views(self, blocked: Collection[str]) -> None:
         is_alike = self.before.get("tenants") == sorted(self.tenants)
         if self.same and is_alike and not self.before["blocked"] and not blocked:
-            tenant_files.link(self.last, self.partial / warehouse.EVERY)  # views of the same names and tables
+            tenant_files.link(self.last, self.partial / duckdb_files.EVERY)  # views of the same names and tables
         else:
             sound = {f"tenant-{name}" for name in self.tenants if name not in blocked}
             tenant_files.write_views(self.partial, self.marts, sound)

@@ -15,7 +15,7 @@ from common import database
 from orchestration.blocked import Blocked
 from orchestration.home import quoted
 from orchestration.unchanged import State
-from semantic import warehouse
+from semantic import duckdb_files
 from semantic.digest.fill import follow
 from semantic.subject import Subject
 from semantic.warehouse import Build
@@ -58,23 +58,23 @@ def copy(last: Path, path: Path) -> duckdb.DuckDBPyConnection:
     return database.connect(path, threads=1)
 
 
-def move(build: Build, subject: Subject, state: State, scratch: Path) -> None:
-    """Write into the copy of an unchanged tenant's file up to when its sources were read, and close it.
+def move(db: duckdb.DuckDBPyConnection, build: Build, subject: Subject, state: State, scratch: Path) -> None:
+    """Write into the copy of an unchanged tenant's file, which `db` has open as `build`, up to when its sources were
+    read.
 
     A tenant that was blocked is so no more. `scratch` is the finished build.
     """
-    with build.connection as db:
-        db.execute("set enable_progress_bar = false")
-        db.execute(f"attach {quoted(scratch)} as scratch (read_only)")
-        db.execute("update marts.build_info set as_of = ?, blocked_since = null, blocked_reason = null", [state.as_of])
-        db.execute(
-            """update marts.spend set as_of = newer.as_of from scratch.takings.days_read as newer
-            where spend.tenant_id = newer.tenant_id and spend.source = newer.source
-                and spend.source_account = newer.source_account and spend.date_day = newer.date_day
-                and spend.as_of is distinct from newer.as_of"""
-        )
-        follow(build, subject)
-        db.execute("checkpoint")
+    db.execute("set enable_progress_bar = false")
+    db.execute(f"attach {quoted(scratch)} as scratch (read_only)")
+    db.execute("update marts.build_info set as_of = ?, blocked_since = null, blocked_reason = null", [state.as_of])
+    db.execute(
+        """update marts.spend set as_of = newer.as_of from scratch.takings.days_read as newer
+        where spend.tenant_id = newer.tenant_id and spend.source = newer.source
+            and spend.source_account = newer.source_account and spend.date_day = newer.date_day
+            and spend.as_of is distinct from newer.as_of"""
+    )
+    follow(build, subject)
+    db.execute("checkpoint")
 
 
 def retain(
@@ -106,8 +106,8 @@ def write_views(partial: Path, marts: Columns, sound: Collection[str]) -> None:
 
     Rows of an older version of Takings, whose tables differ from those of the `sound` files, are not in it.
     """
-    with database.connect(partial / warehouse.EVERY) as db:
-        files = warehouse.attach_tenants(db, partial)
+    with database.connect(partial / duckdb_files.EVERY) as db:
+        files = duckdb_files.attach_tenants(db, partial)
         tables = _tables(db)
         usual = next(tables[name] for name in files if name in sound)
         alike = [name for name in files if tables[name] == usual]

@@ -29,7 +29,7 @@ from semantic.catalog import Catalog, Column, Mart, Metric
 from semantic.comparison import newest_day
 from semantic.compiler import GRAINS, NO_FILTERS
 from semantic.errors import TooManyRowsError
-from semantic.filters import TEXTS, WHOLE_NUMBERS, Filters, literal
+from semantic.filters import TEXTS, WHOLE_NUMBERS, Filters
 from semantic.query import answer, plain, render
 from semantic.reports import facts, numbers
 from semantic.reports.content import Reconciliation
@@ -306,6 +306,5 @@ def _notes_on_rows(question: Question, rows: int) -> Iterator[str]:
 
 def _texts(build: Build, mart: str, dimension: str) -> Iterator[str]:
     """The values of a dimension of texts."""
-    tenant = f"tenant_id = {literal(build.tenant)}" if build.tenant is not None else "true"
-    rows = build.connection.execute(f"SELECT DISTINCT {dimension} FROM marts.{mart} WHERE {tenant}").fetchall()
+    rows = build.rows(f"SELECT DISTINCT {dimension} FROM marts.{mart} WHERE {build.own}")
     return (value for (value,) in rows if value is not None)

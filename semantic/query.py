@@ -74,7 +74,7 @@ def answer(
         build.catalog, metrics, by=by, labels=labels, start=start, end=end, tenant=build.tenant,
         filters=filters, order=order, limit=limit, only=only, beside=beside,
     )  # fmt: skip
-    return _describe(build.connection.sql(sql).to_arrow_table(), build)
+    return _describe(build.table(sql), build)
 
 
 def _describe(table: pa.Table, build: Build) -> pa.Table:

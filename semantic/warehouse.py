@@ -14,16 +14,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 
-from common import database
 from semantic import catalog as catalogs
+from semantic import duckdb_files
 from semantic.catalog import Catalog
+from semantic.duckdb_files import EVERY, DuckDB
+from semantic.engine import Engine
 from semantic.errors import NoBuildError, SemanticError, UnknownNameError, UnknownTenantError
+from semantic.filters import literal
 
-EVERY = "all.duckdb"
-"""The published file of all tenants."""
 _RUN = "Build and publish with `takings run`, or try `make demo`"
 
 
@@ -51,7 +54,7 @@ class Build:
 
     folder: Path
     catalog: Catalog
-    connection: duckdb.DuckDBPyConnection
+    engine: Engine
     tenant: str | None
     stamp: int | None = None
     """When its file was written, of a published one: what is read once of it holds for all who open it."""
@@ -62,23 +65,29 @@ class Build:
         return self.folder.name
 
     @property
-    def _rows(self) -> str:
-        """The condition of the tenant's rows."""
-        return "true" if self.tenant is None else "tenant_id = '{}'".format(self.tenant.replace("'", "''"))
+    def own(self) -> str:
+        """SQL: the condition of the tenant's rows."""
+        return "true" if self.tenant is None else f"tenant_id = {literal(self.tenant)}"
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a question over the schema `marts`, as `semantic.engine.Engine` has them."""
+        return self.engine.rows(sql)
+
+    def table(self, sql: str) -> pa.Table:
+        """The same as an Arrow table."""
+        return self.engine.table(sql)
 
     def as_of(self) -> datetime | None:
         """The time up to which all sources had been read (UTC, the oldest of the tenants); None where unknown."""
-        rows: list[tuple[datetime | None]] = self.connection.execute(
-            f"SELECT min(as_of) FROM marts.build_info WHERE {self._rows}"
-        ).fetchall()
-        return rows[0][0]  # fetchall: DuckDB answers no other query before all rows are fetched
+        as_of: datetime | None = self.rows(f"SELECT MIN(as_of) FROM marts.build_info WHERE {self.own}")[0][0]
+        return as_of
 
     def blocked(self) -> list[tuple[str, datetime, str]]:
         """The tenants of which newer data are not published: (tenant, since when in UTC, why)."""
-        rows: list[tuple[str, datetime, str]] = self.connection.execute(
+        rows: list[Any] = self.rows(
             "SELECT tenant_id, blocked_since, blocked_reason FROM marts.build_info "
-            "WHERE blocked_since IS NOT NULL ORDER BY tenant_id"
-        ).fetchall()
+            f"WHERE blocked_since IS NOT NULL AND {self.own} ORDER BY tenant_id"
+        )
         return rows
 
     def currency(self) -> Currency | None:
@@ -97,9 +106,9 @@ class Build:
     def _read_currency(self) -> Currency | None:
         marts = [mart.name for mart in self.catalog.marts.values() if mart.has("currency") and mart.has("minor_units")]
         parts = " UNION ".join(
-            f"SELECT DISTINCT currency, minor_units FROM marts.{name} WHERE {self._rows}" for name in marts
+            f"SELECT DISTINCT currency, minor_units FROM marts.{name} WHERE {self.own}" for name in marts
         )
-        rows = self.connection.execute(f"{parts} LIMIT 2").fetchall() if parts else []
+        rows = self.rows(f"{parts} LIMIT 2") if parts else []
         return Currency(*rows[0]) if len(rows) == 1 else None
 
 
@@ -112,41 +121,6 @@ def current(published: Path) -> Path:
     if not (folder / EVERY).is_file():
         raise NoBuildError(f"The published build {folder} is incomplete", f"it has no {EVERY}", _RUN)
     return folder
-
-
-def tenants(folder: Path) -> list[str]:
-    """The tenants of a build, sorted: each has a file."""
-    return sorted(path.stem.removeprefix("tenant-") for path in folder.glob("tenant-*.duckdb"))
-
-
-def attach_tenants(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
-    """Attach the file of each tenant of a build, under the name that the views of all.duckdb use; returns the names."""
-    files = sorted(folder.glob("tenant-*.duckdb"))
-    for file in files:
-        name = str(file).replace("'", "''")
-        # Connections of one process to the same file share what is attached.
-        connection.execute(f"""ATTACH IF NOT EXISTS '{name}' AS "{file.stem}" (READ_ONLY)""")
-    return [file.stem for file in files]
-
-
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a published file for reading. Raises NoBuildError that says who holds it, or that it is damaged."""
-    try:
-        connection = database.connect(path, read_only=True)
-        if path.name == EVERY:
-            attach_tenants(connection, path.parent)
-    except duckdb.Error as error:
-        why = str(error).splitlines()[0]
-        if "Conflicting lock" in why:  # DuckDB names the program and its number
-            raise NoBuildError(
-                f"Cannot open {path}",
-                f"another program has it open for writing: {why}",
-                "Close it there, and open published files read-only",
-            ) from error
-        raise NoBuildError(
-            f"Cannot open {path}", why, "`takings build` publishes a new build from what has been pulled"
-        ) from error
-    return connection
 
 
 def definitions(published: Path) -> Catalog:
@@ -172,7 +146,7 @@ def open_build(
     where DuckDB cannot answer.
     """
     folder = current(published)
-    known = tenants(folder)
+    known = duckdb_files.tenants(folder)
     if tenant is None and not every:
         if len(known) != 1:
             why = f"the build holds {len(known)} tenants" + (f": {', '.join(known)}" if known else "")
@@ -183,9 +157,9 @@ def open_build(
         raise UnknownTenantError(f"Unknown tenant {tenant!r}", "the published build has no such tenant", advice)
     catalog = definitions or catalogs.load(folder)
     path = folder / (EVERY if tenant is None else f"tenant-{tenant}.duckdb")
-    connection = connect(path)
+    connection = duckdb_files.connect(path)
     try:
-        yield Build(folder, catalog, connection, tenant, _stamp(path))
+        yield Build(folder, catalog, DuckDB(connection), tenant, _stamp(path))
     except duckdb.Error as error:
         why = str(error).splitlines()[0]
         raise SemanticError(f"Cannot query {path}", why, "Build and publish again with `takings run`") from error

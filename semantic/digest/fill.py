@@ -8,12 +8,10 @@ from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
-import pyarrow as pa
-
 from common.comparison import COMPARISONS
 from semantic.alerts.evaluate import Alert
 from semantic.digest import kpis, movers, outlook, periods, trend, trust
+from semantic.filters import literal
 from semantic.subject import Subject
 from semantic.warehouse import Build
 
@@ -25,7 +23,7 @@ EARLIER = ("previous_first_day", "previous_last_day", "previous", "previous_mino
 
 
 def fill(build: Build, subject: Subject, alerts: Sequence[Alert], problem: str = "") -> None:
-    """Write the rows of the build's tenant. The build's connection must be able to write.
+    """Write the rows of the build's tenant. The build's engine must be able to write.
 
     `problem` says why the alert rules could not be evaluated. Raises a SemanticError where a metric cannot be asked.
     """
@@ -44,7 +42,7 @@ def fill(build: Build, subject: Subject, alerts: Sequence[Alert], problem: str =
         "outlook": outlook.rows(build),
     }
     for mart, rows in tables.items():
-        insert(build.connection, mart, list(rows))
+        build.engine.insert(mart, list(rows))
     _trust(build, subject)
 
 
@@ -58,19 +56,17 @@ def follow(build: Build, subject: Subject) -> None:
     cases = [case for case in periods.cases(as_of.replace(tzinfo=UTC), subject.time_zone) if case.until]
     rows = list(with_figures_alone(kpis.rows(build, cases)))
     for period, comparison in sorted({(row["period"], row["comparison"]) for row in rows}):
-        build.connection.execute(
-            "DELETE FROM marts.kpis WHERE tenant_id = ? AND period = ? AND comparison = ?",
-            [build.tenant, period, comparison],
+        build.engine.execute(
+            f"DELETE FROM marts.kpis WHERE {build.own} AND period = {literal(period)} "
+            f"AND comparison = {literal(comparison)}"
         )
-    insert(build.connection, "kpis", rows)
+    build.engine.insert("kpis", rows)
     _trust(build, subject)
 
 
 def _trust(build: Build, subject: Subject) -> None:
-    build.connection.execute(
-        "UPDATE marts.build_info SET trust = ? WHERE tenant_id = ?",
-        [trust.line(build, subject.name, subject.time_zone, subject.sources), build.tenant],
-    )
+    line = trust.line(build, subject.name, subject.time_zone, subject.sources)
+    build.engine.execute(f"UPDATE marts.build_info SET trust = {literal(line)} WHERE {build.own}")
 
 
 def with_figures_alone(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -104,12 +100,3 @@ def _annotations(build: Build, alerts: Sequence[Alert]) -> Iterable[dict[str, An
             day = max(reading.days[1] for reading in alert.readings)
             days = {"first_day": day, "last_day": day}
             yield {"tenant_id": build.tenant, **days, "kind": "alert", "title": alert.rule.title}
-
-
-def insert(connection: duckdb.DuckDBPyConnection, mart: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add rows to a mart by the names of its columns; a column that a row lacks is empty."""
-    schema = connection.sql(f"SELECT * FROM marts.{mart} LIMIT 0").to_arrow_table().schema
-    columns = {field.name: pa.array([row.get(field.name) for row in rows], field.type) for field in schema}
-    connection.register("digest_rows", pa.table(columns, schema=schema))
-    connection.execute(f"INSERT INTO marts.{mart} SELECT * FROM digest_rows")
-    connection.unregister("digest_rows")

@@ -11,7 +11,6 @@ from semantic.compiler import compile_ranges
 from semantic.digest import sells, words
 from semantic.digest.periods import Case
 from semantic.digest.sells import Sells
-from semantic.filters import literal
 from semantic.warehouse import Build
 
 KPIS = ("net_sales", "orders_placed", "aov", "ad_spend", "roas", "margin_after_ads")
@@ -80,7 +79,7 @@ def values(build: Build, metrics: Sequence[str], ranges: set[Days]) -> dict[Days
     ordered = sorted(ranges)
     query = compile_ranges(build.catalog, metrics, ordered, tenant=build.tenant)
     answers: dict[Days, Values] = {days: dict.fromkeys(metrics) for days in ordered}
-    for number, *row in build.connection.execute(query).fetchall():
+    for number, *row in build.rows(query):
         answers[ordered[number]] = dict(zip(metrics, map(exact, row), strict=True))
     return answers
 
@@ -97,16 +96,16 @@ def _until(build: Build, case: Case) -> Values:
 
     Advertising and costs are known by day alone.
     """
-    where = f"tenant_id = {literal(build.tenant or '')} AND date_day = DATE '{case.days.before[0]}'"
+    where = f"{build.own} AND date_day = DATE '{case.days.before[0]}'"
     instant = f"TIMESTAMP '{case.until:%Y-%m-%d %H:%M:%S}'"
-    ((sales, orders, order_value, units),) = build.connection.execute(
+    ((sales, orders, order_value, units),) = build.rows(
         f"""SELECT
             (SELECT SUM(net_sales_minor) FROM marts.revenue WHERE {where} AND happened_at <= {instant}),
             COUNT(*),
             SUM(gross_sales_minor - discounts_minor),
-            (SELECT MAX(minor_units) FROM marts.metrics_daily WHERE tenant_id = {literal(build.tenant or "")})
+            (SELECT MAX(minor_units) FROM marts.metrics_daily WHERE {build.own})
         FROM marts.orders WHERE {where} AND processed_at <= {instant}"""
-    ).fetchall()
+    )
     if not units:
         return {}
     return {
@@ -118,11 +117,11 @@ def _until(build: Build, case: Case) -> Values:
 
 def _vaults_until(build: Build, case: Case) -> Values:
     """The same for a creator. What was paid back since is not a figure of a part of a day."""
-    ((orders, revenue, refunded, units),) = build.connection.execute(
+    ((orders, revenue, refunded, units),) = build.rows(
         f"""SELECT SUM(orders), SUM(revenue_minor), SUM(refunded_minor), MAX(minor_units) FROM marts.vault_sales
-        WHERE tenant_id = {literal(build.tenant or "")} AND date_day = DATE '{case.days.before[0]}'
+        WHERE {build.own} AND date_day = DATE '{case.days.before[0]}'
             AND happened_at <= TIMESTAMP '{case.until:%Y-%m-%d %H:%M:%S}'"""
-    ).fetchall()
+    )
     if not units:
         return {}
     sold, returned = Decimal(int(revenue)) / units, Decimal(int(refunded)) / units

@@ -104,7 +104,7 @@ def _values(build: Build, kind: Kind, ranges: set[Days]) -> dict[Days, Values]:
         return {}
     query = compile_ranges(build.catalog, [kind.metric], ordered, by=[kind.key], labels=kind.names, tenant=build.tenant)
     answers: dict[Days, Values] = {}
-    for number, key, *names, value in build.connection.execute(query).fetchall():
+    for number, key, *names, value in build.rows(query):
         if value is not None:
             answers.setdefault(ordered[number], {})[key] = (tuple(names), exact(value) or Decimal(0))
     return answers

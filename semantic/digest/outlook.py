@@ -35,16 +35,15 @@ Sentence = tuple[str, str, str, Tone]
 
 def rows(build: Build) -> Iterator[dict[str, Any]]:
     """The rows of the mart `outlook` for the build's tenant."""
-    newest = build.connection.execute(
-        """SELECT date_month, cash_balance_minor / minor_units, trailing_burn_minor / minor_units, runway_months,
-        break_even_revenue_minor / minor_units, break_even_month
-        FROM marts.finance_monthly WHERE tenant_id = ? ORDER BY date_month DESC LIMIT 1""",
-        [build.tenant],
-    ).fetchall()
+    newest = build.rows(
+        f"""SELECT date_month, minor_units, cash_balance_minor, trailing_burn_minor, break_even_revenue_minor,
+        runway_months, break_even_month
+        FROM marts.finance_monthly WHERE {build.own} ORDER BY date_month DESC LIMIT 1"""
+    )
     if not newest:
         return
-    first, *numbers, last = newest[0]
-    cash, burn, runway, income = [None if number is None else Decimal(str(number)) for number in numbers]
+    first, units, *amounts, runway, last = newest[0]
+    cash, burn, income = (None if minor is None or not units else Decimal(minor) / units for minor in amounts)
     month = Month(first, cash, burn, runway, income, last)
     currency = build.currency()
     texts = sentences(month, build.catalog, currency.code if currency else None)

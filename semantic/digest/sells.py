@@ -24,6 +24,5 @@ def of(build: Build) -> Sells:
 
 def _count(build: Build, column: str, mart: str) -> int:
     """How many rows of a mart have a value: ad spend is zero on days on which nothing was spent, sales too."""
-    sql = f"SELECT COUNT({column}) FROM marts.{mart} WHERE tenant_id = ?"
-    ((count,),) = build.connection.execute(sql, [build.tenant]).fetchall()
+    ((count,),) = build.rows(f"SELECT COUNT({column}) FROM marts.{mart} WHERE {build.own}")
     return int(count)

@@ -10,7 +10,6 @@ from common.presets import Days
 from semantic.digest import sells
 from semantic.digest.periods import Case
 from semantic.digest.sells import Sells
-from semantic.filters import literal
 from semantic.periods import days as every_day
 from semantic.warehouse import Build
 
@@ -59,10 +58,7 @@ def _by_day(build: Build) -> dict[date, int]:
     amount, mart = (
         ("revenue_minor - refunded_minor", "vault_sales") if of_vaults else ("net_sales_minor", "metrics_daily")
     )
-    answers = build.connection.execute(
-        f"SELECT date_day, SUM({amount}) FROM marts.{mart} "
-        f"WHERE tenant_id = {literal(build.tenant or '')} GROUP BY date_day"
-    ).fetchall()
+    answers = build.rows(f"SELECT date_day, SUM({amount}) FROM marts.{mart} WHERE {build.own} GROUP BY date_day")
     return {day: int(minor) for day, minor in answers if minor is not None}
 
 

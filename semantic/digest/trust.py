@@ -23,11 +23,10 @@ def _updated(as_of: datetime, time_zone: str) -> str:
 
 def _agreement(build: Build, sources: Mapping[str, str]) -> str:
     """agrees with Shopify and Stripe to the cent; or which source's totals differ, on how many days."""
-    answers = build.connection.execute(
-        """SELECT source, COUNT(DISTINCT CASE WHEN difference_minor <> 0 THEN date_day END)
-        FROM marts.reconciliation WHERE tenant_id = ? GROUP BY source""",
-        [build.tenant],
-    ).fetchall()
+    answers = build.rows(
+        f"""SELECT source, COUNT(DISTINCT CASE WHEN difference_minor <> 0 THEN date_day END)
+        FROM marts.reconciliation WHERE {build.own} GROUP BY source ORDER BY source"""
+    )
     differing = {source: days for source, days in answers if days}
     if differing:
         listed = [f"{sources.get(kind, kind)} on {days:,} day{'s' * (days > 1)}" for kind, days in differing.items()]

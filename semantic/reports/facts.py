@@ -44,12 +44,11 @@ def subject(build: Build) -> Subject:
 
 def reconciliation(build: Build, sources: Mapping[str, str]) -> Reconciliation:
     """Compared and differing accounts over all days: a report's numbers may depend on days before its range."""
-    rows = build.connection.execute(
-        """SELECT source, source_account, COUNT(DISTINCT CASE WHEN difference_minor <> 0 THEN date_day END) AS days
-        FROM marts.reconciliation WHERE tenant_id = ? GROUP BY source, source_account
-        ORDER BY source, source_account""",
-        [build.tenant],
-    ).fetchall()
+    rows = build.rows(
+        f"""SELECT source, source_account, COUNT(DISTINCT CASE WHEN difference_minor <> 0 THEN date_day END) AS days
+        FROM marts.reconciliation WHERE {build.own} GROUP BY source, source_account
+        ORDER BY source, source_account"""
+    )
     kinds = [source for source, _, _ in rows]
     names = [
         sources.get(source, source) + (f" ({account})" if kinds.count(source) > 1 else "")
@@ -79,8 +78,8 @@ def first_day(build: Build, names: Sequence[str]) -> date | None:
     days = []
     for name, mart in marts.items():
         if mart.time_column and (mart.time_grain or "day") == "day":
-            question = f"SELECT MIN({mart.time_column})::DATE FROM marts.{name} WHERE tenant_id = ?"
-            days += [day for (day,) in build.connection.execute(question, [build.tenant]).fetchall() if day]
+            question = f"SELECT CAST(MIN({mart.time_column}) AS DATE) FROM marts.{name} WHERE {build.own}"
+            days += [day for (day,) in build.rows(question) if day]
     return min(days, default=None)
 
 

@@ -37,9 +37,7 @@ def known(build: Build, names: Iterable[str]) -> dict[str, bool]:
     for mart in {part.mart for part in parts.values()}:
         columns = [part for part in parts.values() if part.mart == mart]
         counts = ", ".join(f"COUNT({part.expr})" for part in columns)
-        where = "WHERE tenant_id = ?" if build.tenant is not None else ""
-        arguments = [build.tenant] if where else []
-        row = build.connection.execute(f"SELECT {counts} FROM marts.{mart} {where}", arguments).fetchall()[0]
+        (row,) = build.rows(f"SELECT {counts} FROM marts.{mart} WHERE {build.own}")
         filled |= {part.name: bool(count) for part, count in zip(columns, row, strict=True)}
     return {name: _known(catalog, name, filled) for name in names}
 

@@ -12,7 +12,6 @@ from typing import Any
 from semantic.answers import dimensions, instant, periods_of, type_of
 from semantic.catalog import Column, Metric
 from semantic.describe import made_of
-from semantic.filters import literal
 from semantic.reports import facts, numbers
 from semantic.reports.declaration import Report
 from semantic.reports.formats import FORMATS
@@ -104,9 +103,7 @@ def all_alerts(build: Build, listed: Sequence[Listed]) -> dict[str, Any]:
 def freshness(build: Build, subject: Subject, now: datetime) -> dict[str, Any]:
     """How old the numbers are, why newer ones are not published, and whether they equal those of the sources."""
     of_build = state.of_build(build, subject, now)
-    (published_at,) = build.connection.execute(
-        f"SELECT max(published_at) FROM marts.build_info WHERE tenant_id = {literal(build.tenant or '')}"
-    ).fetchall()[0]
+    (published_at,) = build.rows(f"SELECT MAX(published_at) FROM marts.build_info WHERE {build.own}")[0]
     return {
         "tenant": {"id": build.tenant, "name": subject.name, "time_zone": subject.time_zone},
         "published_at": instant(published_at),
@@ -131,10 +128,10 @@ def _metric(item: Metric) -> dict[str, Any]:
 
 def _dimension(build: Build, mart: str, column: Column) -> dict[str, Any]:
     """A dimension, and its values where they are few."""
-    rows = build.connection.execute(
-        f"SELECT DISTINCT {column.name} FROM marts.{mart} WHERE tenant_id = {literal(build.tenant or '')} "
+    rows = build.rows(
+        f"SELECT DISTINCT {column.name} FROM marts.{mart} WHERE {build.own} "
         f"AND {column.name} IS NOT NULL ORDER BY 1 LIMIT {MOST_VALUES + 1}"
-    ).fetchall()
+    )
     values = [value for (value,) in rows] if len(rows) <= MOST_VALUES else None
     return {"name": column.name, "label": column.label, "description": column.description, "type": type_of(column),
             "values": values}  # fmt: skip

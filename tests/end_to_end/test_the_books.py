@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from semantic.warehouse import connect
+from semantic.duckdb_files import connect
 from tests.end_to_end.conftest import SHOPS_OF_WORLDS
 from tests.end_to_end.sources import ACCOUNTS, Recipe, Shops
 from tests.oracle import daily, marts

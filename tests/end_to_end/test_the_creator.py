@@ -104,7 +104,7 @@ def published(recipe: Recipe) -> Path:
 
 def ask(recipe: Recipe, sql: str) -> list[tuple[Any, ...]]:
     with open_build(published(recipe), "lumen") as build:
-        return build.connection.execute(sql).fetchall()
+        return build.rows(sql)
 
 
 @pytest.mark.parametrize("recipe", WORLDS)
@@ -199,7 +199,7 @@ def test_every_metric_of_sales_equals_the_log_by_each_group(recipe: Recipe, colu
     with open_build(published(recipe), "lumen") as build:
         known = {name for name, metric in build.catalog.metrics.items() if metric.mart == "vault_sales"}
         assert set(METRICS) == known
-        rows = build.connection.execute(compile_query(build.catalog, list(METRICS), by=[by], tenant="lumen")).fetchall()
+        rows = build.rows(compile_query(build.catalog, list(METRICS), by=[by], tenant="lumen"))
     assert {str(row[0]) for row in rows} == set(expected)
     for group, *values in rows:
         formulas = {name: formula(expected[str(group)]) for name, formula in METRICS.items()}
@@ -220,9 +220,7 @@ def test_latency_and_success_equal_the_log_by_version(recipe: Recipe) -> None:
     names = ["ai_generation_count", "ai_generation_failures", "ai_generation_success_rate", "ai_latency_p50",
              "ai_latency_p95"]  # fmt: skip
     with open_build(published(recipe), "lumen") as build:
-        rows = build.connection.execute(
-            compile_query(build.catalog, names, by=["ai_version"], tenant="lumen")
-        ).fetchall()
+        rows = build.rows(compile_query(build.catalog, names, by=["ai_version"], tenant="lumen"))
     assert {row[0] for row in rows} == set(latencies)
     for version, count, failures, rate, median, most in rows:
         values = latencies[version]
@@ -242,7 +240,7 @@ def test_conversion_equals_the_log_by_vault(recipe: Recipe) -> None:
             bought[str(vault)] += int(count)  # type: ignore[call-overload]
     names = ["vault_visits", "vault_conversions", "vault_conversion_rate"]
     with open_build(published(recipe), "lumen") as build:
-        rows = build.connection.execute(compile_query(build.catalog, names, by=["vault_id"], tenant="lumen")).fetchall()
+        rows = build.rows(compile_query(build.catalog, names, by=["vault_id"], tenant="lumen"))
     assert {row[0]: (row[1], row[2]) for row in rows} == {name: (visits[name], bought[name]) for name in visits}
     assert all(float(row[3]) == pytest.approx(bought[row[0]] / visits[row[0]], rel=1e-12) for row in rows)
 
@@ -303,8 +301,8 @@ def test_sample_entry_of_the_document_reaches_its_row_byte_for_byte(tmp_path: Pa
     place.run()
     assert settings.load(tmp_path / "takings.toml").tenants[0].id == "lumen"
     with open_build(place.home.published, "lumen") as build:
-        rows = build.connection.sql("select * from marts.vault_sales").to_arrow_table().to_pylist()
-        generations = build.connection.sql("select * from marts.ai_generations").to_arrow_table().to_pylist()
+        rows = build.table("select * from marts.vault_sales").to_pylist()
+        generations = build.table("select * from marts.ai_generations").to_pylist()
     (sale,), (generation,) = rows, generations
     assert sale | {
         "entry": "purchase", "vault_id": "vault_3", "niche": "AI Tools", "product_name": "AI Tools Toolkit",

@@ -18,7 +18,7 @@ from orchestration import dbt_parse, pipeline, settings, simulator
 from orchestration.blocked import BlockedError
 from orchestration.home import Home
 from orchestration.pipeline import Run
-from semantic.warehouse import connect
+from semantic.duckdb_files import connect
 from simulator import SimulatorServer, demo_world, serve, write_files
 from tests import shared_cache
 from tests.oracle.configuration import settings_of

@@ -17,7 +17,7 @@ from connectors.sync.staging import Staging
 from orchestration import pipeline
 from orchestration.home import Home
 from orchestration.pulls import _of_account
-from semantic import catalog, warehouse
+from semantic import catalog, duckdb_files
 from semantic.errors import CatalogError, NoBuildError
 
 Damage = Callable[[bytes], bytes]
@@ -56,7 +56,7 @@ def test_published_file_that_another_program_has_open_for_writing_names_it_and_s
     path = tmp_path / "tenant-acme.duckdb"
     duckdb.connect(str(path)).close()
     with held_open(path) as number, pytest.raises(NoBuildError, match="open published files read-only") as caught:
-        warehouse.connect(path)
+        duckdb_files.connect(path)
     assert str(number) in str(caught.value)
 
 

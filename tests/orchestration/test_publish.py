@@ -20,7 +20,7 @@ from connectors.base import no_progress
 from orchestration import dbt_parse, pipeline, publication, tenant_files, unchanged
 from orchestration.blocked import write_blocked
 from orchestration.dbt_build import Built
-from semantic.warehouse import attach_tenants, connect
+from semantic.duckdb_files import attach_tenants, connect
 from tests.orchestration.installation import SHOPS, Installation, ask, published_shops
 
 pytestmark = pytest.mark.worlds

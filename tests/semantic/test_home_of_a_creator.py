@@ -137,6 +137,6 @@ def test_the_line_above_says_whose_numbers_these_are(place: Installation) -> Non
 def test_rules_of_a_creator_are_evaluated_and_those_of_shops_are_not(build: Build, place: Installation) -> None:
     names = {alert.rule.name for alert in alerts.evaluate_tenant(place.settings, place.settings.tenants[0], build)}
     assert names == {"vault_sales_missing", "vault_refunds", "vault_deliveries_fail", "ai_generations_fail"}
-    shown = build.connection.execute("select title, numbers from marts.alerts").fetchall()
+    shown = build.rows("select title, numbers from marts.alerts")
     assert fill.WITHOUT_NUMBERS not in {title for title, _ in shown}
     assert not [numbers for _, numbers in shown if "lack a number" in numbers]

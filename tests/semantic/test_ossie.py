@@ -74,12 +74,12 @@ def test_every_expression_gives_the_number_of_the_query(model: dict[str, Any]) -
     with open_build(published_shops().home.published, "aurora") as build:
         for metric in model["metrics"]:
             mart = build.catalog.marts[json.loads(metric["custom_extensions"][0]["data"])["dataset"]]
-            (value,) = build.connection.execute(f"SELECT {_sql(metric)} FROM marts.{mart.name}").fetchall()[0]
+            (value,) = build.rows(f"SELECT {_sql(metric)} FROM marts.{mart.name}")[0]
             try:
                 expected = answer(build, [metric["name"]]).column(0)[0].as_py()
             except CompileError:
                 expected = None  # it must not be added up
-                rows = build.connection.execute(f"SELECT count(*) FROM marts.{mart.name}").fetchall()[0][0]
+                rows = build.rows(f"SELECT count(*) FROM marts.{mart.name}")[0][0]
                 if rows <= 1:
                     continue
             else:

@@ -17,10 +17,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from semantic import duckdb_files
 from semantic.catalog import Catalog
 from semantic.errors import CatalogError, NoBuildError, RangeError, SemanticError, UnknownNameError, UnknownTenantError
 from semantic.query import ask, render
-from semantic.warehouse import open_build, tenants
+from semantic.warehouse import open_build
 from tests.semantic import shop, synthetic
 
 
@@ -125,9 +126,9 @@ def test_unknown_tenant_is_refused(published: Path, name: str) -> None:
 
 def test_question_of_a_tenant_opens_a_file_with_no_other_tenants_rows(published: Path) -> None:
     with open_build(published, "acme") as build:
-        assert build.connection.execute("SELECT DISTINCT tenant_id FROM marts.metrics_daily").fetchall() == [("acme",)]
+        assert build.rows("SELECT DISTINCT tenant_id FROM marts.metrics_daily") == [("acme",)]
         with pytest.raises(duckdb.Error, match="read-only"):
-            build.connection.execute("DELETE FROM marts.metrics_daily")
+            build.engine.execute("DELETE FROM marts.metrics_daily")
 
 
 def test_query_of_unknown_metric_names_similar_ones(published: Path) -> None:
@@ -177,12 +178,12 @@ def test_next_question_sees_the_next_build_and_an_open_build_stays_readable(cata
     with open_build(published, "acme") as build:
         twice = {**shop.ROWS, "metrics_daily": shop.ROWS["metrics_daily"] * 2}
         synthetic.publish(published, catalog, twice, "run-2")
-        assert build.connection.execute(question).fetchall() == [(3,)]
+        assert build.rows(question) == [(3,)]
     assert ask(published, ["orders_placed"], tenant="acme").to_pylist() == [{"orders_placed": 6}]
 
 
 def test_tenants_of_a_build_are_those_with_a_file(published: Path) -> None:
-    assert tenants(published / "current") == ["acme", "hinode"]
+    assert duckdb_files.tenants(published / "current") == ["acme", "hinode"]
 
 
 def test_csv_json_and_table_show_the_same_values(published: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from supersetapiclient.client import SupersetClient
 
 from semantic.catalog import Catalog
-from semantic.warehouse import connect
+from semantic.duckdb_files import connect
 from superset_assets import datasets, decisions
 from superset_assets.client import call, ids_by_uuid, listing
 from superset_assets.names import asset_uuid

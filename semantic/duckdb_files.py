@@ -1,0 +1,80 @@
+"""A build in DuckDB files: one of each tenant, and one of all with views, which need the tenants' files attached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from common import database
+from semantic.errors import NoBuildError
+
+EVERY = "all.duckdb"
+"""The published file of all tenants."""
+
+
+@dataclass(frozen=True)
+class DuckDB:
+    """The engine of a file: `semantic.engine.Engine`."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of an answer. DuckDB answers no other question before all of them are fetched."""
+        rows: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
+        return rows
+
+    def table(self, sql: str) -> pa.Table:
+        """The same as an Arrow table."""
+        return self.connection.sql(sql).to_arrow_table()
+
+    def execute(self, sql: str) -> None:
+        """Change rows."""
+        self.connection.execute(sql)
+
+    def insert(self, mart: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows to a mart by the names of its columns; a column that a row lacks is empty."""
+        schema = self.table(f"SELECT * FROM marts.{mart} LIMIT 0").schema
+        columns = {field.name: pa.array([row.get(field.name) for row in rows], field.type) for field in schema}
+        self.connection.register("new_rows", pa.table(columns, schema=schema))
+        self.connection.execute(f"INSERT INTO marts.{mart} SELECT * FROM new_rows")
+        self.connection.unregister("new_rows")
+
+
+def tenants(folder: Path) -> list[str]:
+    """The tenants of a build, sorted: each has a file."""
+    return sorted(path.stem.removeprefix("tenant-") for path in folder.glob("tenant-*.duckdb"))
+
+
+def attach_tenants(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
+    """Attach the file of each tenant of a build, under the name that the views of all.duckdb use; returns the names."""
+    files = sorted(folder.glob("tenant-*.duckdb"))
+    for file in files:
+        name = str(file).replace("'", "''")
+        # Connections of one process to the same file share what is attached.
+        connection.execute(f"""ATTACH IF NOT EXISTS '{name}' AS "{file.stem}" (READ_ONLY)""")
+    return [file.stem for file in files]
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published file for reading. Raises NoBuildError that says who holds it, or that it is damaged."""
+    try:
+        connection = database.connect(path, read_only=True)
+        if path.name == EVERY:
+            attach_tenants(connection, path.parent)
+    except duckdb.Error as error:
+        why = str(error).splitlines()[0]
+        if "Conflicting lock" in why:  # DuckDB names the program and its number
+            raise NoBuildError(
+                f"Cannot open {path}",
+                f"another program has it open for writing: {why}",
+                "Close it there, and open published files read-only",
+            ) from error
+        raise NoBuildError(
+            f"Cannot open {path}", why, "`takings build` publishes a new build from what has been pulled"
+        ) from error
+    return connection
