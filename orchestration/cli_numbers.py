@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from semantic.catalog import Catalog
     from semantic.filters import Filters
+    from semantic.warehouse import Published
 
 Tenant = Annotated[str | None, typer.Option(help="The tenant; not needed when there is only one.")]
 From = Annotated[str | None, typer.Option("--from", help="First day, included: 2026-11-20, 20 Nov 2026, yesterday, …")]
@@ -159,7 +159,7 @@ def _names(text: str) -> list[str]:
 
 
 def _compared(
-    published: Path,
+    published: Published,
     metrics: list[str],
     by: list[str],
     kind: str,

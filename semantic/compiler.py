@@ -4,7 +4,8 @@ The SQL runs on DuckDB, Postgres and Spark. Money is summed in minor units (adve
 currency units in the last step, exactly (a decimal of three places; micros: six), and only where all rows have one
 currency: a sum over two currencies is NULL. A ratio divides sums; ratios are never added up. A metric is NULL over
 several values of a column in its `non_additive_over`, and where the sum lacks something (`unknown_with`): a sum of
-costs of which one is unknown must not look whole. A percentile is interpolated over the rows of its group.
+costs of which one is unknown must not look whole. A percentile is interpolated over the rows of
+its group, to six places: engines differ in the last digits.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from semantic.catalog import Catalog, Mart, Metric
 from semantic.errors import CompileError, RangeError, UnknownNameError
 from semantic.filters import Filters, conditions, is_single, literal
 
+ONE = "EXP(0)"
+"""A one that makes a double of what it multiplies, in every engine: each has another name for this type."""
 GRAINS = ("day", "week", "month", "quarter", "year")
 NO_FILTERS: Filters = MappingProxyType({})
 
@@ -35,7 +38,8 @@ def expression(catalog: Catalog, metric_name: str) -> str:
         if metric.in_parts_of_a_cent:
             value = f"CAST(CAST({value} AS DECIMAL(38, 12)) AS DECIMAL(32, 6))"  # a float is not rounded exactly
     elif metric.kind == "percentile":
-        value, money = f"PERCENTILE_CONT({metric.percentile}) WITHIN GROUP (ORDER BY {metric.expr})", False
+        interpolated = f"PERCENTILE_CONT({metric.percentile}) WITHIN GROUP (ORDER BY {metric.expr})"
+        value, money = f"CAST({interpolated} AS DECIMAL(38, 6)) * {ONE}", False
     elif metric.unit == "money" and metric.micros:
         value, money = f"CAST({_sum(catalog, metric)} AS DECIMAL(32, 0)) * 0.000001", True
     elif metric.unit == "money":
@@ -118,7 +122,7 @@ def compile_query(
     parts = []
     for mart in marts.values():
         columns = [f"{_key(mart, name, beside)} AS {name}" for name in by] + [
-            f"MAX({name}) AS {name}" for name in labels
+            f"{_last(mart, name)} AS {name}" for name in labels
         ]
         columns += [
             f"{expression(catalog, name) if metric.mart == mart.name else _nothing(metric)} AS {name}"
@@ -131,7 +135,8 @@ def compile_query(
     if len(parts) == 1:
         sql = parts[0] + having
     else:
-        outer = ",\n  ".join([*by, *(f"MAX({name}) AS {name}" for name in (*labels, *requested))])
+        of_labels = [f"{_last(next(iter(marts.values())), name)} AS {name}" for name in labels]
+        outer = ",\n  ".join([*by, *of_labels, *(f"MAX({name}) AS {name}" for name in requested)])
         inner = "\nUNION ALL\n".join(parts)
         sql = f"SELECT\n  {outer}\nFROM (\n{inner}\n) AS parts" + (f"\nGROUP BY {', '.join(by)}" if by else "")
     return sql + _tail(order, by, requested, limit)
@@ -173,7 +178,7 @@ def compile_ranges(
         for start, end in ranges:
             _check_non_additive(mart, metric, by, start, end)
     listed = ",\n  ".join(f"({number}, DATE '{start}', DATE '{end}')" for number, (start, end) in enumerate(ranges))
-    columns = ["range_number", *by, *(f"MAX({name}) AS {name}" for name in labels)]
+    columns = ["range_number", *by, *(f"{_last(mart, name)} AS {name}" for name in labels)]
     columns += [f"{expression(catalog, name)} AS {name}" for name in metrics]
     where = "".join(f"\nWHERE {condition}" for condition in _conditions(mart, None, None, tenant))
     keys = ", ".join(["range_number", *(_key(mart, name) for name in by)])
@@ -207,7 +212,8 @@ def _ratio(catalog: Catalog, metric: Metric) -> tuple[str, bool]:
         above = f"{metric.expr} * {above}"
     if money == [top]:
         below = f"{below} * {1_000_000 if top.micros else 'MAX(minor_units)'}"
-    return f"CAST({above} AS DECIMAL(38, 4)) / NULLIF({below}, 0)", bool(money)
+    double = "" if metric.in_parts_of_a_cent else f" * {ONE}"  # decimals would be divided to other last digits
+    return f"CAST({above} AS DECIMAL(38, 4)){double} / NULLIF({below}, 0)", bool(money)
 
 
 def _nothing(metric: Metric) -> str:
@@ -312,6 +318,12 @@ def _key(mart: Mart, name: str, beside: Comparison | None = None) -> str:
     if name == mart.time_grain:
         return column
     return f"CAST(DATE_TRUNC('{name}', {column}) AS DATE)"
+
+
+def _last(mart: Mart, label: str) -> str:
+    """The last value of a label in its group. PostgreSQL has no order of truth values."""
+    is_boolean = any(column.name == label and column.type == "boolean" for column in mart.columns)
+    return f"{'BOOL_OR' if is_boolean else 'MAX'}({label})"
 
 
 def _conditions(mart: Mart, start: date | None, end: date | None, tenant: str | None) -> list[str]:

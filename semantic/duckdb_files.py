@@ -1,8 +1,14 @@
-"""A build in DuckDB files: one of each tenant, and one of all with views, which need the tenants' files attached."""
+"""Builds in DuckDB files: one of each tenant, and one of all with views, which need the tenants' files attached.
+
+    published/current ──▶ published/<run_id>/{all,tenant-<id>}.duckdb, catalog.json
+
+A question about one tenant opens that tenant's file, which has no other rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +17,9 @@ import duckdb
 import pyarrow as pa
 
 from common import database
-from semantic.errors import NoBuildError
+from semantic.catalog import Catalog
+from semantic.engine import RUN
+from semantic.errors import NoBuildError, SemanticError
 
 EVERY = "all.duckdb"
 """The published file of all tenants."""
@@ -43,6 +51,63 @@ class DuckDB:
         self.connection.register("new_rows", pa.table(columns, schema=schema))
         self.connection.execute(f"INSERT INTO marts.{mart} SELECT * FROM new_rows")
         self.connection.unregister("new_rows")
+
+
+@dataclass(frozen=True)
+class OpenedFiles:
+    """The build in a folder: `semantic.engine.Opened`."""
+
+    folder: Path
+
+    @property
+    def tenants(self) -> list[str]:
+        """The tenants, sorted: each has a file."""
+        return tenants(self.folder)
+
+    @contextmanager
+    def reading(self, tenant: str | None, _: Catalog) -> Iterator[DuckDB]:
+        """The file of a tenant, which has no other rows, or of all."""
+        path = self._path(tenant)
+        connection = connect(path)
+        try:
+            yield DuckDB(connection)
+        except duckdb.Error as error:
+            why = str(error).splitlines()[0]
+            raise SemanticError(f"Cannot query {path}", why, "Build and publish again with `takings run`") from error
+        finally:
+            connection.close()
+
+    def stamp(self, tenant: str | None) -> int | None:
+        """When the file was written; None where a later publish has just removed it."""
+        try:
+            return self._path(tenant).stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+
+    def _path(self, tenant: str | None) -> Path:
+        return self.folder / (EVERY if tenant is None else f"tenant-{tenant}.duckdb")
+
+
+@dataclass(frozen=True)
+class InFiles:
+    """The builds in a folder: `semantic.engine.Place`."""
+
+    published: Path
+
+    def current(self) -> Path:
+        """The folder of the current build, which a link names. Raises NoBuildError."""
+        link = self.published / "current"
+        folder = link.resolve()
+        if not link.is_symlink() and not link.exists():
+            raise NoBuildError(f"Nothing is published in {self.published}", "no build has finished yet", RUN)
+        if not (folder / EVERY).is_file():
+            raise NoBuildError(f"The published build {folder} is incomplete", f"it has no {EVERY}", RUN)
+        return folder
+
+    @contextmanager
+    def opened(self) -> Iterator[OpenedFiles]:
+        """The current build: the link is resolved once."""
+        yield OpenedFiles(self.current())
 
 
 def tenants(folder: Path) -> list[str]:

@@ -47,6 +47,10 @@ class NoBuildError(SemanticError):
     """Nothing has been published yet, or the published build cannot be opened."""
 
 
+class UnreachableError(SemanticError):
+    """The database that holds the published build does not answer, or refuses the login."""
+
+
 class RangeError(SemanticError):
     """The dates are not a range."""
 

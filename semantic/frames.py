@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -20,7 +19,7 @@ from semantic import answers
 from semantic.compiler import NO_FILTERS
 from semantic.errors import MissingExtraError
 from semantic.reports import facts
-from semantic.warehouse import open_build
+from semantic.warehouse import Published, open_build
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -30,7 +29,7 @@ DIGITS = 18
 
 
 def ask(
-    published: Path,
+    published: Published,
     metrics: str | Sequence[str],
     by: str | Sequence[str] = (),
     *,

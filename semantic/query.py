@@ -14,24 +14,25 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from common.comparison import Comparison
-from semantic.catalog import Catalog
+from semantic.catalog import Catalog, Metric
 from semantic.compiler import NO_FILTERS, compile_query
 from semantic.errors import UnknownNameError
 from semantic.filters import Filters
 from semantic.reports import csv
-from semantic.warehouse import Build, open_build
+from semantic.warehouse import Build, Published, open_build
 
 FORMATS = ("table", "csv", "json")
+PARTS_OF_A_CENT = pa.decimal128(32, 6)
+"""A ratio of amounts that are counted in parts of a cent."""
 
 
 def ask(
-    published: Path,
+    published: Published,
     metrics: Sequence[str],
     by: Sequence[str] = (),
     *,
@@ -88,9 +89,10 @@ def _describe(table: pa.Table, build: Build) -> pa.Table:
                 field = table.schema.field(number).with_metadata({"words": json.dumps(words[name])})
                 table = table.set_column(number, field, table.column(number))
             continue
-        field, column = table.schema.field(number), table.column(number)
-        if currency and pa.types.is_decimal(field.type) and not metric.micros:
-            field, column = pa.field(name, kind := pa.decimal128(38, currency.digits)), column.cast(kind)
+        kind, column = type_of(metric), table.column(number)
+        if currency and metric.unit == "money" and pa.types.is_decimal(kind) and not metric.micros:
+            kind = pa.decimal128(38, currency.digits)
+        field, column = pa.field(name, kind), column if column.type == kind else column.cast(kind)
         table = table.set_column(
             number, field.with_metadata({"unit": metric.unit, "label": metric.label, "format": metric.format}), column
         )
@@ -103,6 +105,18 @@ def _describe(table: pa.Table, build: Build) -> pa.Table:
         "digits": str(currency.digits) if currency else "",
     }
     return table.replace_schema_metadata(facts)
+
+
+def type_of(metric: Metric) -> pa.DataType:
+    """The type of a metric as the compiler has it on DuckDB, money in any currency: PostgreSQL does not tell how many
+    places a computed decimal has."""
+    if metric.kind == "ratio" and metric.in_parts_of_a_cent:
+        return PARTS_OF_A_CENT
+    if not metric.adds_up:
+        return pa.float64()
+    if metric.unit != "money":
+        return pa.int64()
+    return pa.decimal128(38, 6 if metric.micros else 3)
 
 
 def _words(table: pa.Table, build: Build) -> dict[str, dict[str, str]]:

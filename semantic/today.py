@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from semantic import comparison
 from semantic.catalog import Metric
 from semantic.query import answer, as_written, rounded
-from semantic.warehouse import open_build
+from semantic.warehouse import Published, open_build
 
 METRICS = ("net_sales", "orders_placed", "aov", "ad_spend", "roas")
 DAYS = 7
@@ -32,7 +31,7 @@ class Today:
     values: tuple[tuple[Metric, tuple[Any, ...]], ...]
 
 
-def today(published: Path, tenant: str, time_zone: str, now: datetime) -> Today:
+def today(published: Published, tenant: str, time_zone: str, now: datetime) -> Today:
     """Today's numbers as last published. The day is the tenant's, at the last sync. Raises a SemanticError."""
     with open_build(published, tenant) as build:
         day = comparison.newest_day(build, time_zone, now)

@@ -1,14 +1,14 @@
-"""Opens the published build for reading. A question about one tenant opens that tenant's file, which has no other rows.
+"""Opens the published build for reading: in DuckDB files (duckdb_files.py), or in PostgreSQL (postgres.py).
 
-    published/current ──▶ published/<run_id>/{all,tenant-<id>}.duckdb, catalog.json
+    with open_build(published, "aurora") as build:
+        build.rows(f"SELECT COUNT(*) FROM marts.orders WHERE {build.own}")
 
-A question about all tenants opens all.duckdb, whose views need the tenants' files attached.
-`current` is resolved once per question, so that a question sees one whole build while the next one is published.
+The current build is resolved once per question, which so sees one whole build while the next one is published.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,18 +16,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from semantic import catalog as catalogs
-from semantic import duckdb_files
 from semantic.catalog import Catalog
-from semantic.duckdb_files import EVERY, DuckDB
-from semantic.engine import Engine
-from semantic.errors import NoBuildError, SemanticError, UnknownNameError, UnknownTenantError
+from semantic.duckdb_files import InFiles
+from semantic.engine import RUN, Engine, Place
+from semantic.errors import UnknownNameError, UnknownTenantError
 from semantic.filters import literal
 
-_RUN = "Build and publish with `takings run`, or try `make demo`"
+Published = Path | Place
+"""Where published builds are: their folder, whose files have the rows too, or another place."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,8 @@ class Currency:
 
 
 MOST_CURRENCIES = 1_000
-_CURRENCIES: dict[tuple[Path, str | None, int | None], Currency | None] = {}
-"""By build, tenant and the time of its file: to read one asks every mart."""
+_CURRENCIES: dict[tuple[Path, str | None, Hashable], Currency | None] = {}
+"""By build, tenant and stamp of its rows: to read one asks every mart."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ class Build:
     catalog: Catalog
     engine: Engine
     tenant: str | None
-    stamp: int | None = None
-    """When its file was written, of a published one: what is read once of it holds for all who open it."""
+    stamp: Hashable = None
+    """`semantic.engine.Opened.stamp` of a published one; None while it is being made."""
 
     @property
     def run_id(self) -> str:
@@ -112,56 +111,45 @@ class Build:
         return Currency(*rows[0]) if len(rows) == 1 else None
 
 
-def current(published: Path) -> Path:
-    """The folder of the published build. Raises NoBuildError."""
-    link = published / "current"
-    folder = link.resolve()
-    if not link.is_symlink() and not link.exists():
-        raise NoBuildError(f"Nothing is published in {published}", "no build has finished yet", _RUN)
-    if not (folder / EVERY).is_file():
-        raise NoBuildError(f"The published build {folder} is incomplete", f"it has no {EVERY}", _RUN)
-    return folder
+def _place(published: Published) -> Place:
+    return InFiles(published) if isinstance(published, Path) else published
 
 
-def definitions(published: Path) -> Catalog:
-    """The definitions of the current build. Raises NoBuildError."""
+def current(published: Published) -> Path:
+    """The folder of the published build, which is named as its run. Raises a SemanticError."""
+    return _place(published).current()
+
+
+def definitions(published: Published) -> Catalog:
+    """The definitions of the current build. Raises a SemanticError."""
     return catalogs.load(current(published))
-
-
-def _stamp(path: Path) -> int | None:
-    """When a file was written; None where a later publish has just removed it."""
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return None
 
 
 @contextmanager
 def open_build(
-    published: Path, tenant: str | None = None, *, every: bool = False, definitions: Catalog | None = None
+    published: Published, tenant: str | None = None, *, every: bool = False, definitions: Catalog | None = None
 ) -> Iterator[Build]:
     """Open the current build for one tenant (by default the only one), or with `every` for all tenants.
 
-    `definitions` replace those of the build. Raises NoBuildError, UnknownTenantError, CatalogError, or SemanticError
-    where DuckDB cannot answer.
+    `definitions` replace those of the build. Raises NoBuildError, UnknownTenantError, CatalogError, UnreachableError,
+    or SemanticError where the engine cannot answer.
     """
-    folder = current(published)
-    known = duckdb_files.tenants(folder)
-    if tenant is None and not every:
-        if len(known) != 1:
-            why = f"the build holds {len(known)} tenants" + (f": {', '.join(known)}" if known else "")
-            raise UnknownTenantError("No tenant is named", why, "Name one with --tenant" if known else _RUN)
-        tenant = known[0]
-    if tenant is not None and tenant not in known:
+    with _place(published).opened() as build:
+        if tenant is not None or not every:
+            tenant = _known(tenant, build.tenants)
+        catalog = definitions or catalogs.load(build.folder)
+        with build.reading(tenant, catalog) as engine:
+            yield Build(build.folder, catalog, engine, tenant, build.stamp(tenant))
+
+
+def _known(tenant: str | None, known: Sequence[str]) -> str:
+    """This tenant of a build, or its only one."""
+    if tenant is None and len(known) == 1:
+        return known[0]
+    if tenant is None:
+        why = f"the build holds {len(known)} tenants" + (f": {', '.join(known)}" if known else "")
+        raise UnknownTenantError("No tenant is named", why, "Name one with --tenant" if known else RUN)
+    if tenant not in known:
         advice = UnknownNameError("tenant", tenant, known).next_step
         raise UnknownTenantError(f"Unknown tenant {tenant!r}", "the published build has no such tenant", advice)
-    catalog = definitions or catalogs.load(folder)
-    path = folder / (EVERY if tenant is None else f"tenant-{tenant}.duckdb")
-    connection = duckdb_files.connect(path)
-    try:
-        yield Build(folder, catalog, DuckDB(connection), tenant, _stamp(path))
-    except duckdb.Error as error:
-        why = str(error).splitlines()[0]
-        raise SemanticError(f"Cannot query {path}", why, "Build and publish again with `takings run`") from error
-    finally:
-        connection.close()
+    return tenant

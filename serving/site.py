@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from semantic.reports.brand import Brand
 from semantic.subject import Subject
-from semantic.warehouse import Build
+from semantic.warehouse import Build, Published
 from serving.alerts.listing import Listed
 from serving.audit.records import Records
 from serving.chat import rooms
@@ -50,7 +50,7 @@ class Tenant:
 class Site:
     """Everything that the application needs.
 
-    published: the folder of published builds. custom: the folder of reports of one's own. address: this application's
+    published: where published builds are. custom: the folder of reports of one's own. address: this application's
     as people reach it, None for this machine alone; Superset is then on the same host at `superset_port`. settings: the
     settings of each tenant's assistant, with their history. logos: the logos that they name; None: none is fetched.
     records: where requests are noted. chat: the servers and
@@ -58,7 +58,7 @@ class Site:
     write keys with which pages and programs may send records.
     """
 
-    published: Path
+    published: Published
     tenants: Mapping[str, Tenant]
     logins: Logins
     keys: Keys

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from semantic.reports import facts
 from semantic.subject import Subject
-from semantic.warehouse import Build, open_build
+from semantic.warehouse import Build, Published, open_build
 
 FRESH = timedelta(hours=26)  # of a sync each day, with some patience
 
@@ -27,7 +26,7 @@ class State:
     is_old: bool
 
 
-def of_tenant(published: Path, tenant: str, subject: Subject, now: datetime) -> State:
+def of_tenant(published: Published, tenant: str, subject: Subject, now: datetime) -> State:
     """The state of the published build. Raises a SemanticError."""
     with open_build(published, tenant) as build:
         return of_build(build, subject, now)

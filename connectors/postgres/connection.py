@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg import errors
 
+from common.postgres import CONNECT_SECONDS, advice, without_password
 from connectors.errors import ConfigurationError, ContractError, RetryError, TakingsError
 from connectors.postgres.settings import URI, is_uri
 
-CONNECT_SECONDS = 15
 Connection = psycopg.Connection[tuple[Any, ...]]
-_TLS = "Set `sslmode` in the URI: `require` for a server with TLS, `disable` for one without it in your own network"
-_REFUSED = {  # words of the answer to a connection, and what to do
-    "password authentication failed": "Put the right user and password into the URI that `secret` points to",
-    "no password supplied": "Put the password into the URI that `secret` points to",
-    'role "': "Put the right user into the URI that `secret` points to",
-    'database "': "Put the right database into the URI that `secret` points to",
-    "no pg_hba.conf entry": "Let the server's pg_hba.conf accept this login from this machine",
-    "SSL": _TLS,
-    "certificate": "Give the server's certificate authority as `sslrootcert` in the URI",
-}
 _ANSWERS: tuple[tuple[tuple[type[psycopg.Error], ...], tuple[type[TakingsError], str]], ...] = (
     ((errors.InsufficientPrivilege,), (ConfigurationError, "Grant the login `select` on it, then run again")),
     (
@@ -53,9 +42,8 @@ def connect(uri: str, label: str) -> Connection:
         raise no_uri from None
     except psycopg.OperationalError as error:
         why = without_password(uri, error)
-        for words, next_step in _REFUSED.items():
-            if words in why:
-                raise ConfigurationError(label, why, next_step) from None
+        if next_step := advice(why):
+            raise ConfigurationError(label, why, next_step) from None
         raise RetryError(f"{label} cannot be reached", why, "Start the server, or correct the URI") from None
 
 
@@ -67,11 +55,3 @@ def translated(uri: str, label: str) -> Iterator[None]:
     except psycopg.Error as error:
         branch, next_step = next(answer for kinds, answer in _ANSWERS if isinstance(error, kinds))
         raise branch(label, without_password(uri, error), next_step) from None
-
-
-def without_password(uri: str, error: psycopg.Error) -> str:
-    """The server's own words, without the password."""
-    text, password = " ".join(str(error).split()), urlsplit(uri).password
-    for secret in filter(None, (uri, password, unquote(password or ""))):
-        text = text.replace(secret, "***")
-    return text[:400]

@@ -26,11 +26,11 @@ from semantic.reports.check import check
 from semantic.reports.content import Content
 from semantic.reports.declaration import Declared, Report
 from semantic.subject import Subject
-from semantic.warehouse import Build, Currency, open_build
+from semantic.warehouse import Build, Currency, Published, open_build
 
 
 def fill(
-    published: Path,
+    published: Published,
     name: str,
     start: date,
     end: date,

@@ -8,7 +8,7 @@ from pathlib import Path
 from semantic import warehouse
 from semantic.errors import SemanticError
 from semantic.reports import numbers
-from semantic.warehouse import open_build
+from semantic.warehouse import Published, open_build
 from serving.site import Site
 
 METRIC = "chat_sessions"
@@ -25,7 +25,7 @@ def has_assistant(site: Site, tenant: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _has_chats(_: Path, published: Path, tenant: str) -> bool:
+def _has_chats(_: Path, published: Published, tenant: str) -> bool:
     """Whether the build in this folder has chats of the tenant."""
     with open_build(published, tenant) as build:
         return METRIC in build.catalog.metrics and numbers.known(build, [METRIC])[METRIC]

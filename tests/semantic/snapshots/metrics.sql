@@ -23,10 +23,10 @@ CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(sessions) AS BIGINT) END
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- add_to_cart_rate (metrics_daily)
-CAST(SUM(sessions_with_cart) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+CAST(SUM(sessions_with_cart) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(sessions), 0)
 
 -- add_to_cart_rate_by_count (metrics_daily)
-CAST(SUM(add_to_carts) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+CAST(SUM(add_to_carts) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(sessions), 0)
 
 -- add_to_carts (metrics_daily)
 CAST(SUM(add_to_carts) AS BIGINT)
@@ -44,28 +44,28 @@ CAST(SUM(generations) AS BIGINT)
 CAST(SUM(failures) AS BIGINT)
 
 -- ai_generation_success_rate (ai_generations)
-CAST(SUM(successes) AS DECIMAL(38, 4)) / NULLIF(SUM(generations), 0)
+CAST(SUM(successes) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(generations), 0)
 
 -- ai_generation_successes (ai_generations)
 CAST(SUM(successes) AS BIGINT)
 
 -- ai_latency_p50 (ai_generations)
-PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY latency_seconds)
+CAST(PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY latency_seconds) AS DECIMAL(38, 6)) * EXP(0)
 
 -- ai_latency_p95 (ai_generations)
-PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY latency_seconds)
+CAST(PERCENTILE_CONT(0.95) WITHIN GROUP (ORDER BY latency_seconds) AS DECIMAL(38, 6)) * EXP(0)
 
 -- aov (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(order_value_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(orders_placed) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(order_value_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(orders_placed) * MAX(minor_units), 0) END
 
 -- aov_all_orders (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_all_orders_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(orders_placed) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_all_orders_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(orders_placed) * MAX(minor_units), 0) END
 
 -- api_calls (metrics_daily)
 CAST(SUM(api_calls) AS BIGINT)
 
 -- api_error_rate (metrics_daily)
-CAST(SUM(api_errors) AS DECIMAL(38, 4)) / NULLIF(SUM(api_calls), 0)
+CAST(SUM(api_errors) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(api_calls), 0)
 
 -- api_errors (metrics_daily)
 CAST(SUM(api_errors) AS BIGINT)
@@ -98,7 +98,7 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(assisted_net_sales_minor) 
 CAST(SUM(assisted_orders) AS BIGINT)
 
 -- average_chat_seconds (assistant_daily)
-CAST(SUM(duration_seconds) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions_with_duration), 0)
+CAST(SUM(duration_seconds) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(sessions_with_duration), 0)
 
 -- balance_change (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(balance_change_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -113,7 +113,7 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(bridge) = MAX(bridge) THEN CAST(
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(burning_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- cac (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(new_customers) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(new_customers) * MAX(minor_units), 0) END
 
 -- cached_cost (model_usage_daily)
 CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(cached_cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
@@ -125,16 +125,16 @@ CAST(SUM(cached_tokens) AS BIGINT)
 CAST(SUM(clicks) AS BIGINT)
 
 -- campaign_cpa (spend)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(spend_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(purchases) * 1000000, 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(spend_micros) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(purchases) * 1000000, 0) END
 
 -- campaign_cpc (spend)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(spend_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(clicks) * 1000000, 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(spend_micros) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(clicks) * 1000000, 0) END
 
 -- campaign_cpm (spend)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(1000 * SUM(spend_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(impressions) * 1000000, 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(1000 * SUM(spend_micros) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(impressions) * 1000000, 0) END
 
 -- campaign_ctr (spend)
-CAST(SUM(clicks) AS DECIMAL(38, 4)) / NULLIF(SUM(impressions), 0)
+CAST(SUM(clicks) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(impressions), 0)
 
 -- campaign_impressions (spend)
 CAST(SUM(impressions) AS BIGINT)
@@ -146,16 +146,16 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(purchase_value_micros) AS 
 CAST(SUM(purchases) AS BIGINT)
 
 -- campaign_roas (spend)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(purchase_value_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(spend_micros), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(purchase_value_micros) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(spend_micros), 0) END
 
 -- campaign_spend (spend)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(spend_micros) AS DECIMAL(32, 0)) * 0.000001 END
 
 -- cart_abandonment (metrics_daily)
-CAST((SUM(sessions_with_cart) - SUM(cart_sessions_ordered)) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions_with_cart), 0)
+CAST((SUM(sessions_with_cart) - SUM(cart_sessions_ordered)) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(sessions_with_cart), 0)
 
 -- cart_abandonment_by_count (metrics_daily)
-CAST((SUM(add_to_carts) - SUM(orders_placed)) AS DECIMAL(38, 4)) / NULLIF(SUM(add_to_carts), 0)
+CAST((SUM(add_to_carts) - SUM(orders_placed)) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(add_to_carts), 0)
 
 -- cart_sessions_ordered (metrics_daily)
 CAST(SUM(cart_sessions_ordered) AS BIGINT)
@@ -182,7 +182,7 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cash_received_minor) * CAS
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cash_refunded_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- chat_conversion_rate (assistant_daily)
-CAST(SUM(sessions_with_order) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+CAST(SUM(sessions_with_order) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(sessions), 0)
 
 -- chat_messages (assistant_daily)
 CAST(SUM(messages) AS BIGINT)
@@ -194,7 +194,7 @@ CAST(SUM(messages_today) AS BIGINT)
 CAST(SUM(rating_points) AS BIGINT)
 
 -- chat_satisfaction (assistant_daily)
-CAST(SUM(rating_points) AS DECIMAL(38, 4)) / NULLIF(SUM(rated_sessions), 0)
+CAST(SUM(rating_points) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(rated_sessions), 0)
 
 -- chat_seconds (assistant_daily)
 CAST(SUM(duration_seconds) AS BIGINT)
@@ -212,10 +212,10 @@ CAST(SUM(sessions_today) AS BIGINT)
 CAST(SUM(sessions_with_order) AS BIGINT)
 
 -- churn_rate (mrr_monthly)
-CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_churned) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_opening), 0) END
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_churned) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers_opening), 0) END
 
 -- churn_to_target (mrr_monthly)
-CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_churned) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_churn_target), 0) END
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_churned) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers_churn_target), 0) END
 
 -- churned_mrr (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(churned_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -242,22 +242,22 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 CAST(SUM(contradicted_orders) AS BIGINT)
 
 -- contribution_margin_rate (finance_monthly)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(contribution_margin_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(income_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(contribution_margin_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(income_minor), 0) END
 
 -- conversion_rate (metrics_daily)
-CAST(SUM(orders_placed) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+CAST(SUM(orders_placed) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(sessions), 0)
 
 -- conversion_rate_by_users (metrics_daily)
-CAST(SUM(orders_placed) AS DECIMAL(38, 4)) / NULLIF(SUM(user_days), 0)
+CAST(SUM(orders_placed) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(user_days), 0)
 
 -- cost_assumed_share (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_assumed_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(net_sales_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_assumed_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(net_sales_minor), 0) END
 
 -- cost_coverage (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_recorded_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(net_sales_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_recorded_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(net_sales_minor), 0) END
 
 -- cost_missing_share (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_missing_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(net_sales_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_missing_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(net_sales_minor), 0) END
 
 -- cost_of_goods (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cost_of_goods_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -275,16 +275,16 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(CAST(CAST(SUM(cost_micros) AS 
 CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(CAST(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions) * 1000000, 0) AS DECIMAL(38, 12)) AS DECIMAL(32, 6)) END
 
 -- cpa (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(platform_purchases) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(platform_purchases) * MAX(minor_units), 0) END
 
 -- cpc (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(clicks) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(clicks) * MAX(minor_units), 0) END
 
 -- cpm (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(1000 * SUM(ad_spend_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(impressions) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(1000 * SUM(ad_spend_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(impressions) * MAX(minor_units), 0) END
 
 -- ctr (metrics_daily)
-CAST(SUM(clicks) AS DECIMAL(38, 4)) / NULLIF(SUM(impressions), 0)
+CAST(SUM(clicks) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(impressions), 0)
 
 -- customer_net_sales (customer_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -344,7 +344,7 @@ CAST(SUM(embedding_tokens) AS BIGINT)
 CAST(SUM(event_number) AS BIGINT)
 
 -- events_per_user (activity_daily)
-CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(events) AS DECIMAL(38, 4)) / NULLIF(SUM(active_users), 0) END
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(events) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(active_users), 0) END
 
 -- expansion_mrr (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(expansion_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -353,7 +353,7 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 CASE WHEN MIN(feature) = MAX(feature) THEN CAST(SUM(active_users) AS BIGINT) END
 
 -- feature_adoption (feature_daily)
-CASE WHEN MIN(feature) = MAX(feature) THEN CAST(SUM(feature_users) AS DECIMAL(38, 4)) / NULLIF(SUM(active_users), 0) END
+CASE WHEN MIN(feature) = MAX(feature) THEN CAST(SUM(feature_users) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(active_users), 0) END
 
 -- feature_use_count (feature_daily)
 CAST(SUM(feature_uses) AS BIGINT)
@@ -380,7 +380,7 @@ CASE WHEN MIN(funnel) = MAX(funnel) AND MIN(step) = MAX(step) THEN CAST(SUM(step
 CASE WHEN MIN(funnel) = MAX(funnel) AND MIN(step) = MAX(step) THEN CAST(SUM(previous_count) AS BIGINT) END
 
 -- funnel_step_rate (funnel_daily)
-CASE WHEN MIN(funnel) = MAX(funnel) AND MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS DECIMAL(38, 4)) / NULLIF(SUM(previous_count), 0) END
+CASE WHEN MIN(funnel) = MAX(funnel) AND MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(previous_count), 0) END
 
 -- fx_mrr (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(fx_mrr_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -389,7 +389,7 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(gift_cards_sold_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- gross_margin (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(net_sales_minor) - SUM(cost_of_goods_minor)) AS DECIMAL(38, 4)) / NULLIF(SUM(net_sales_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(net_sales_minor) - SUM(cost_of_goods_minor)) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(net_sales_minor), 0) END
 
 -- gross_profit (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(net_sales_minor) - SUM(cost_of_goods_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -410,7 +410,7 @@ CAST(SUM(messages) AS BIGINT)
 CAST(SUM(impressions) AS BIGINT)
 
 -- inactivity_churn_rate (customers_monthly)
-CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_lost) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_opening), 0) END
+CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_lost) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers_opening), 0) END
 
 -- input_cost (model_usage_daily)
 CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(SUM(input_cost_micros) AS DECIMAL(32, 0)) * 0.000001 END
@@ -419,16 +419,16 @@ CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost),
 CAST(SUM(input_tokens) AS BIGINT)
 
 -- ltv (cohorts)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(month_number) = MAX(month_number) THEN CAST(SUM(cumulative_net_revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(month_number) = MAX(month_number) THEN CAST(SUM(cumulative_net_revenue_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
 
 -- ltv_average (customer_ltv)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_revenue_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
 
 -- ltv_observed (ltv_horizons)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(horizon_days) = MAX(horizon_days) THEN CAST(SUM(net_revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(horizon_days) = MAX(horizon_days) THEN CAST(SUM(net_revenue_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers) * MAX(minor_units), 0) END
 
 -- ltv_predicted (customer_ltv)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(predicted_ltv_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers_predicted) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(predicted_ltv_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers_predicted) * MAX(minor_units), 0) END
 
 -- margin_after_ads (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(((SUM(net_sales_minor) - SUM(cost_of_goods_minor)) - SUM(ad_spend_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -437,7 +437,7 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(((SUM(net_sales_minor) - SUM(c
 CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(mau) AS BIGINT) END
 
 -- messages_per_chat_session (assistant_daily)
-CAST(SUM(messages) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)
+CAST(SUM(messages) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(sessions), 0)
 
 -- messages_without_cost (assistant_daily)
 CAST(SUM(messages_without_cost) AS BIGINT)
@@ -491,7 +491,7 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) - SUM(opening_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- mrr_growth_rate (mrr_monthly)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) - SUM(opening_mrr_minor)) AS DECIMAL(38, 4)) / NULLIF(SUM(opening_mrr_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(closing_mrr_minor) - SUM(opening_mrr_minor)) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(opening_mrr_minor), 0) END
 
 -- mrr_lost (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(churned_mrr_minor) + SUM(contraction_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -506,7 +506,7 @@ CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) TH
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(mrr_target_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- mrr_to_target (mrr_monthly)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(closing_mrr_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(mrr_target_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(closing_mrr_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(mrr_target_minor), 0) END
 
 -- mrr_total (mrr_monthly)
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(COALESCE(SUM(closing_mrr_minor) + SUM(shop_mrr_minor), SUM(shop_mrr_minor)) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -518,7 +518,7 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST((SUM(revenue_minor) - SUM(refu
 CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(net_burn_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- net_revenue_retention (mrr_monthly)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(opening_mrr_minor) + SUM(expansion_mrr_minor) - SUM(contraction_mrr_minor) - SUM(churned_mrr_minor)) AS DECIMAL(38, 4)) / NULLIF(SUM(opening_mrr_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(opening_mrr_minor) + SUM(expansion_mrr_minor) - SUM(contraction_mrr_minor) - SUM(churned_mrr_minor)) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(opening_mrr_minor), 0) END
 
 -- net_sales (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -581,13 +581,13 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(platform_purchase_value_mi
 CAST(SUM(platform_purchases) AS BIGINT)
 
 -- platform_roas (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(platform_purchase_value_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(ad_spend_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(platform_purchase_value_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(ad_spend_minor), 0) END
 
 -- predicted_customer_value (customer_ltv)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(predicted_ltv_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- prediction_coverage (customer_ltv)
-CAST(SUM(customers_predicted) AS DECIMAL(38, 4)) / NULLIF(SUM(customers), 0)
+CAST(SUM(customers_predicted) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers), 0)
 
 -- product_event_count (product_events)
 CAST(SUM(product_events) AS BIGINT)
@@ -602,7 +602,7 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(10
 CAST(SUM(quantity_completed) AS BIGINT)
 
 -- product_return_rate (product_daily)
-CAST(SUM(units_returned) AS DECIMAL(38, 4)) / NULLIF(SUM(units_sold), 0)
+CAST(SUM(units_returned) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(units_sold), 0)
 
 -- product_returns (product_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(returns_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -629,10 +629,10 @@ CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost),
 CAST(SUM(reasoning_tokens) AS BIGINT)
 
 -- refund_rate (metrics_daily)
-CAST(SUM(orders_paid_back) AS DECIMAL(38, 4)) / NULLIF(SUM(orders_placed), 0)
+CAST(SUM(orders_paid_back) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(orders_placed), 0)
 
 -- refund_rate_by_status (metrics_daily)
-CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0)
+CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) * EXP(0) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0)
 
 -- refunded_amount (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(refunded_amount_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -650,13 +650,13 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(refunds_by_order_date_mino
 CAST(SUM(refunds_made) AS BIGINT)
 
 -- repeat_order_rate (vault_sales)
-CAST(SUM(repeat_orders) AS DECIMAL(38, 4)) / NULLIF((SUM(first_time_orders) + SUM(repeat_orders)), 0)
+CAST(SUM(repeat_orders) AS DECIMAL(38, 4)) * EXP(0) / NULLIF((SUM(first_time_orders) + SUM(repeat_orders)), 0)
 
 -- repeat_orders (vault_sales)
 CAST(SUM(repeat_orders) AS BIGINT)
 
 -- retention (cohorts)
-CASE WHEN MIN(month_number) = MAX(month_number) THEN CAST(SUM(active_customers) AS DECIMAL(38, 4)) / NULLIF(SUM(customers), 0) END
+CASE WHEN MIN(month_number) = MAX(month_number) THEN CAST(SUM(active_customers) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers), 0) END
 
 -- returns (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(returns_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -668,13 +668,13 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(COALESCE(SUM(order_revenue_min
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_all_orders_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- revenue_churn_rate (mrr_monthly)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(churned_mrr_minor) + SUM(contraction_mrr_minor)) AS DECIMAL(38, 4)) / NULLIF(SUM(opening_mrr_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST((SUM(churned_mrr_minor) + SUM(contraction_mrr_minor)) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(opening_mrr_minor), 0) END
 
 -- roas (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(ad_spend_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(ad_spend_minor), 0) END
 
 -- roas_on_revenue (metrics_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_all_orders_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(ad_spend_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_all_orders_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(ad_spend_minor), 0) END
 
 -- rule_net_sales (assisted_orders)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -683,7 +683,7 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(10
 CAST(SUM(assisted_orders) AS BIGINT)
 
 -- runway_months (finance_monthly)
-CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(cash_balance_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(burning_minor), 0) END
+CASE WHEN MIN(currency) = MAX(currency) AND MIN(date_month) = MAX(date_month) THEN CAST(SUM(cash_balance_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(burning_minor), 0) END
 
 -- sales_cost_assumed (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(sales_cost_assumed_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -722,7 +722,7 @@ CAST(SUM(sessions) AS BIGINT)
 CAST(SUM(sessions_ordered) AS BIGINT)
 
 -- sessions_per_user (activity_daily)
-CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(sessions) AS DECIMAL(38, 4)) / NULLIF(SUM(active_users), 0) END
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(sessions) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(active_users), 0) END
 
 -- sessions_reached_checkout (metrics_daily)
 CAST(SUM(sessions_reached_checkout) AS BIGINT)
@@ -737,7 +737,7 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(shipping_minor) * CAST(100
 CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(shop_subscribers) AS BIGINT) END
 
 -- stickiness (activity_daily)
-CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(active_users) AS DECIMAL(38, 4)) / NULLIF(SUM(mau), 0) END
+CASE WHEN MIN(date_day) = MAX(date_day) THEN CAST(SUM(active_users) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(mau), 0) END
 
 -- subscribers (mrr_monthly)
 CASE WHEN MIN(date_month) = MAX(date_month) THEN CAST(SUM(customers_closing) AS BIGINT) END
@@ -800,10 +800,10 @@ CAST(SUM(user_days) AS BIGINT)
 CAST(SUM(user_messages) AS BIGINT)
 
 -- vault_aov (vault_sales)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(orders) * MAX(minor_units), 0) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(revenue_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(orders) * MAX(minor_units), 0) END
 
 -- vault_conversion_rate (vault_funnel)
-CAST(SUM(conversions) AS DECIMAL(38, 4)) / NULLIF(SUM(visits), 0)
+CAST(SUM(conversions) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(visits), 0)
 
 -- vault_conversions (vault_funnel)
 CAST(SUM(conversions) AS BIGINT)
@@ -818,7 +818,7 @@ CAST(SUM(deliveries_known) AS BIGINT)
 CAST(SUM(deliveries_made) AS BIGINT)
 
 -- vault_delivery_rate (vault_sales)
-CAST(SUM(deliveries_made) AS DECIMAL(38, 4)) / NULLIF(SUM(deliveries_known), 0)
+CAST(SUM(deliveries_made) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(deliveries_known), 0)
 
 -- vault_funnel_count (vault_funnel)
 CASE WHEN MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS BIGINT) END
@@ -827,7 +827,7 @@ CASE WHEN MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS BIGINT) END
 CASE WHEN MIN(step) = MAX(step) THEN CAST(SUM(previous_count) AS BIGINT) END
 
 -- vault_funnel_step_rate (vault_funnel)
-CASE WHEN MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS DECIMAL(38, 4)) / NULLIF(SUM(previous_count), 0) END
+CASE WHEN MIN(step) = MAX(step) THEN CAST(SUM(step_count) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(previous_count), 0) END
 
 -- vault_orders (vault_sales)
 CAST(SUM(orders) AS BIGINT)
@@ -839,7 +839,7 @@ CAST(SUM(orders_refunded) AS BIGINT)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(profit_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- vault_refund_rate (vault_sales)
-CAST(SUM(orders_refunded) AS DECIMAL(38, 4)) / NULLIF(SUM(orders), 0)
+CAST(SUM(orders_refunded) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(orders), 0)
 
 -- vault_refunded_amount (vault_sales)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(refunded_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
@@ -863,4 +863,4 @@ CAST(SUM(visits) AS BIGINT)
 CAST(SUM(visitors) AS BIGINT)
 
 -- badge of refund_rate_by_status
-CASE WHEN CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0) <= 0.05 THEN 'green' WHEN CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0) <= 0.1 THEN 'yellow' WHEN CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0) > 0.1 THEN 'red' END
+CASE WHEN CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) * EXP(0) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0) <= 0.05 THEN 'green' WHEN CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) * EXP(0) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0) <= 0.1 THEN 'yellow' WHEN CAST((SUM(orders_refunded) + SUM(orders_partially_refunded)) AS DECIMAL(38, 4)) * EXP(0) / NULLIF((SUM(orders_completed) + SUM(orders_refunded) + SUM(orders_partially_refunded)), 0) > 0.1 THEN 'red' END

@@ -3,7 +3,7 @@ SELECT
   CAST(DATE_TRUNC('month', date_day) AS DATE) AS month,
   channel AS channel,
   CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(net_sales_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END AS net_sales,
-  CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(order_value_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(orders_placed) * MAX(minor_units), 0) END AS aov
+  CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(order_value_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(orders_placed) * MAX(minor_units), 0) END AS aov
 FROM marts.metrics_daily
 WHERE tenant_id = 'aurora'
   AND date_day >= DATE '2026-01-01'
@@ -60,8 +60,8 @@ LIMIT 10
 SELECT
   cohort_month AS month,
   month_number AS month_number,
-  CASE WHEN MIN(month_number) = MAX(month_number) THEN CAST(SUM(active_customers) AS DECIMAL(38, 4)) / NULLIF(SUM(customers), 0) END AS retention,
-  CASE WHEN MIN(currency) = MAX(currency) AND MIN(month_number) = MAX(month_number) THEN CAST(SUM(cumulative_net_revenue_minor) AS DECIMAL(38, 4)) / NULLIF(SUM(customers) * MAX(minor_units), 0) END AS ltv
+  CASE WHEN MIN(month_number) = MAX(month_number) THEN CAST(SUM(active_customers) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers), 0) END AS retention,
+  CASE WHEN MIN(currency) = MAX(currency) AND MIN(month_number) = MAX(month_number) THEN CAST(SUM(cumulative_net_revenue_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(customers) * MAX(minor_units), 0) END AS ltv
 FROM marts.cohorts
 WHERE cohort_month >= DATE '2026-01-01'
   AND cohort_month <= DATE '2026-03-31'
