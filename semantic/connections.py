@@ -45,6 +45,11 @@ class Connections:
         finally:
             self._end(uri, connection)
 
+    @property
+    def idle(self) -> int:
+        """How many connections wait for a question."""
+        return len(self._idle)
+
     def close(self) -> None:
         """Close what is idle."""
         with self._lock:

@@ -65,7 +65,8 @@ def routes(site: Site, reader: Reader) -> APIRouter:
     @router.api_route("/share", methods=READ)
     async def share(request: Request, report: str = "", chosen: Chosen = None, period: str = DEFAULT) -> Response:
         who = await _sharing(request, site, chosen)
-        return _form(request, site, reader, who, dict.fromkeys(FIELDS, "") | {"report": report, "period": period})
+        form = dict.fromkeys(FIELDS, "") | {"report": report, "period": period}
+        return await run_in_threadpool(_form, request, site, reader, who, form)
 
     @router.post("/share")
     async def make(
@@ -77,9 +78,9 @@ def routes(site: Site, reader: Reader) -> APIRouter:
         check_form(request, site, who, proof)
         form = dict(zip(FIELDS, (report, period, first, last, rolling, days), strict=True))
         try:
-            link = _new(site, reader, who, form)
+            link = await run_in_threadpool(_new, site, reader, who, form)
         except RangeError as error:
-            return _form(request, site, reader, who, form, str(error))
+            return await run_in_threadpool(_form, request, site, reader, who, form, str(error))
         await run_in_threadpool(site.ledger.add, link, who.person.username, site.now())
         return RedirectResponse(f"/links/{link.id}?{who.query(period)}", 303)
 
@@ -87,7 +88,7 @@ def routes(site: Site, reader: Reader) -> APIRouter:
     async def link(request: Request, number: str, chosen: Chosen = None, period: str = DEFAULT) -> Response:
         who = await _sharing(request, site, chosen)
         entry = await run_in_threadpool(_entry, site, who, number)
-        return _link(request, site, reader, who, entry, period)
+        return await run_in_threadpool(_link, request, site, reader, who, entry, period)
 
     @router.post("/links/{number}/revoke")
     async def revoke(request: Request, number: str, chosen: SentTenant = None, proof: Proof = "") -> Response:

@@ -20,6 +20,7 @@ from semantic.reports.declaration import Report
 from semantic.reports.fill import fill
 from semantic.reports.fillable import fillable
 from semantic.reports.formats import FORMATS
+from serving import builds
 from serving.cache import Cache
 from serving.site import Site, Tenant
 
@@ -154,7 +155,7 @@ class Reader:
 
     async def _filled(self, question: Question) -> tuple[str, Content]:
         """The run whose build is published, and the report's numbers."""
-        run_id = warehouse.current(self._site.published).name
+        run_id = await builds.run_id(self._site.published)
         return run_id, await self._cache.get(run_id, question.key, lambda: self._fill(question), _bytes_of)
 
     def _fill(self, question: Question) -> Content:

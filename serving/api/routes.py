@@ -10,12 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from common.presets import Days
-from semantic import answers, periods, warehouse
+from semantic import answers, periods
 from semantic.answers import Answer, Question
 from semantic.errors import ReportError, UnknownNameError
 from semantic.reports import library
 from semantic.reports.formats import FORMATS
 from semantic.warehouse import Build
+from serving import builds
 from serving import reader as readers
 from serving.api import listing, openapi, problems
 from serving.api.access import Access, Gate
@@ -75,7 +76,7 @@ def _add_metrics(router: APIRouter, site: Site, gate: Gate, server: Server) -> N
         access = await gate.open(request, "metrics")
         no_parameters(request)
         try:
-            warehouse.definitions(site.published).metric(name[:200])
+            (await builds.definitions(site.published)).metric(name[:200])
         except UnknownNameError as error:
             raise ProblemError(not_there("There is no such metric", error.near)) from None
         return await server.objects(request, access, ("metric", name), lambda build: listing.one_metric(build, name))
@@ -85,7 +86,7 @@ def _add_metrics(router: APIRouter, site: Site, gate: Gate, server: Server) -> N
         access = await gate.open(request, "metrics")
         draft = await draft_of(request)
         format = chosen(request, draft, ANSWERS)
-        catalog = warehouse.definitions(site.published)
+        catalog = await builds.definitions(site.published)
         question = checked(draft, catalog, access.tenant.subject.time_zone, site.now())
         describe(request, _asked(question, format))
 
@@ -115,7 +116,7 @@ def _add_reports(router: APIRouter, site: Site, gate: Gate, server: Server, read
         format = chosen(request, draft, OF_REPORTS)
         question = _report(site, access, name, draft)
         key = ("report", *question.key, format)
-        tag = server.tag(warehouse.current(site.published).name, access, key)
+        tag = server.tag(await builds.run_id(site.published), access, key)
         if is_known(request, tag):
             return server.unchanged(request, tag)
         content, body = await reader.with_file(question, format, tuple(OF_REPORTS))

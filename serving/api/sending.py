@@ -15,9 +15,10 @@ from typing import Any, Protocol
 from fastapi import Request
 from starlette.responses import Response
 
-from semantic import answers, warehouse
+from semantic import answers
 from semantic.answers import Answer
 from semantic.warehouse import Build, open_build
+from serving import builds
 from serving.api.formats import JSON
 from serving.api.problems import rate_headers
 from serving.cache import Cache
@@ -68,7 +69,7 @@ class Server:
         *, by_content: bool = False,
     ) -> Response:  # fmt: skip
         """What `make` reads from the tenant's build; 304 where the program has it."""
-        run_id = warehouse.current(self._site.published).name
+        run_id = await builds.run_id(self._site.published)
         tag = self.tag(run_id, access, key)
         if not by_content and is_known(request, tag):
             return self.unchanged(request, tag)

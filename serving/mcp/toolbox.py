@@ -16,11 +16,12 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from common.errors import TakingsError
-from semantic import answers, comparison, periods, warehouse
+from semantic import answers, comparison, periods
 from semantic.errors import CompileError, RangeError, ReportError, SemanticError, TooManyRowsError, UnknownNameError
 from semantic.explain import MOST_PARTS, document, explain
 from semantic.reports import library
 from semantic.warehouse import Build, open_build
+from serving import builds
 from serving.api import listing, problems
 from serving.api.problems import Problem, ProblemError
 from serving.api.questions import checked, checked_length, from_object
@@ -87,7 +88,7 @@ class Toolbox:
             with open_build(self._site.published, tenant.id) as build:
                 return {**results.facts_of(build, tenant.subject), **make(build, tenant, arguments)}
 
-        run_id = await run_in_threadpool(lambda: warehouse.current(self._site.published).name)
+        run_id = await builds.run_id(self._site.published)
         key = ("mcp", tenant.id, name, json.dumps(arguments, sort_keys=True), periods_key(self._site, tenant))
         return await self._cache.get(run_id, key, computed, lambda item: len(str(item)) + 1000)
 
