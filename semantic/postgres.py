@@ -84,14 +84,14 @@ class Postgres:
         """Send one statement. In the binary protocol it cannot be two, and numbers come exactly as they are."""
         return self.connection.execute(_MARTS.sub(self._own, text).encode(), binary=True)
 
-    def _own(self, found: re.Match[str]) -> str:
+    def _own(self, match: re.Match[str]) -> str:
         """A mart as the tenant's rows of it."""
-        mart = found[1]
+        mart = match[1]
         if mart is None or self.tenant is None or self.catalog is None:
-            return found[0]
+            return match[0]
         known = self.catalog.marts.get(mart)
         if known and not known.has("tenant_id"):
-            return found[0]
+            return match[0]
         return f"(SELECT * FROM marts.{mart} WHERE tenant_id = {literal(self.tenant)}) AS {mart}"
 
 
