@@ -80,10 +80,10 @@ def test_every_metric_by_every_dimension_and_period_is_the_same_cell_by_cell(bui
     for metrics, by in questions(files.catalog):
         periods = [] if set(by) & set(GRAINS) else answers.periods_of(files.catalog, (metrics[0],))
         for period in ([], *([name] for name in periods)):
-            asked = [*period, *by]
-            one, other = (query.answer(build, metrics, by=asked) for build in (files, rows))
-            assert not list(differences(one, other)), asked
-            assert one.schema.equals(other.schema, check_metadata=True), asked
+            names = [*period, *by]
+            one, other = (query.answer(build, metrics, by=names) for build in (files, rows))
+            assert not list(differences(one, other)), names
+            assert one.schema.equals(other.schema, check_metadata=True), names
             count += one.num_rows * one.num_columns
     assert count > 10_000
 
@@ -99,7 +99,7 @@ def test_answers_without_rows_have_the_same_types(builds: tuple[Build, Build]) -
 
 def test_metrics_of_several_marts_filters_orders_labels_and_limits_are_the_same(builds: tuple[Build, Build]) -> None:
     joined = ["net_sales", "product_revenue", "customer_net_sales", "aov", "roas", "campaign_spend"]
-    asked: list[tuple[list[str], dict[str, Any]]] = [
+    cases: list[tuple[list[str], dict[str, Any]]] = [
         (joined, {"by": ["month"]}),
         (joined, {}),
         (["net_sales", "aov"], {"by": ["week", "channel"], "order": ["-net_sales"], "limit": 7}),
@@ -107,7 +107,7 @@ def test_metrics_of_several_marts_filters_orders_labels_and_limits_are_the_same(
         (["product_revenue"], {"by": ["product_key"], "labels": ["product_title"], "only": "product_revenue"}),
         (["orders_placed"], {"by": ["day"], "start": date(2026, 2, 3), "end": date(2026, 3, 1)}),
     ]
-    for metrics, options in asked:
+    for metrics, options in cases:
         one, other = (query.answer(build, metrics, **options) for build in builds)
         assert same(one, other), (metrics, options)
         assert one.num_rows
@@ -119,7 +119,7 @@ def test_a_question_over_all_tenants_is_the_same(awkward: Path, place: InPostgre
     assert {row["tenant_id"] for row in other.to_pylist()} == set(TENANTS)
 
 
-def said(build: Build) -> Iterator[Any]:
+def statements_of(build: Build) -> Iterator[Any]:
     """What the semantic layer and the API say of a build: answers with their facts, parts of changes, states, lists."""
     subject = dataclasses.replace(SUBJECT, name=build.tenant or "")
     for metrics, by, days, filters in (
@@ -145,7 +145,7 @@ def said(build: Build) -> Iterator[Any]:
 
 
 def test_answers_comparisons_explanations_alerts_and_lists_say_the_same(builds: tuple[Build, Build]) -> None:
-    one, other = (list(said(build)) for build in builds)
+    one, other = (list(statements_of(build)) for build in builds)
     for ours, theirs in zip(one, other, strict=True):
         assert ours == theirs
     assert json.dumps(one[0]) == json.dumps(other[0])
