@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from common.errors import TakingsError
-from orchestration import alerts, deliveries, publication, sharing
+from orchestration import alerts, builds, deliveries, sharing
 from orchestration.home import Home
 from orchestration.reports import brand_of, subject
 from orchestration.settings import Settings
@@ -163,7 +163,7 @@ def _observation(build: Build, alert: Alert, tenant: TenantSettings, *, with_det
 
 def _run(settings: Settings) -> str:
     """The run of the published build; empty before the first."""
-    folder = publication.current(Home(settings.home))
+    folder = builds.current(Home(settings.home))
     return folder.name if folder else ""
 
 

@@ -28,7 +28,7 @@ class BlockedError(BuildFailedError):
         lines = [f"  {block.tenant_id}: {block.reason}" for block in blocked]
         super().__init__(
             "\n".join(["Every tenant is blocked, so nothing was published and readers keep the last build:", *lines])
-            + (f"\nThe scratch build stays until the next run, for inspection: {built.path}" if built else ""),
+            + (f"\nThe scratch build stays until the next run, for inspection: {built.place}" if built else ""),
             built,
             {block.tenant_id: block.reason for block in blocked},
             by_tenant=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ from orchestration import (
     cli_mcp,
     cli_numbers,
     cli_pictures,
+    cli_readers,
     cli_reports,
     cli_share,
     cli_tenants,
@@ -44,6 +45,7 @@ app.add_typer(cli_tenants.app, name="tenants")
 app.add_typer(cli_share.app, name="share")
 app.add_typer(cli_chat.app, name="chat")
 app.add_typer(cli_tokens.app, name="token")
+app.add_typer(cli_readers.app, name="readers")
 app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_event_log.app, name="event-log")
 cli_numbers.register(app)
@@ -57,6 +59,10 @@ app.command()(cli_certify.certify)
 Full = Annotated[
     bool,
     typer.Option("--full", help="Then build every tenant, and say how many cells differ from those just published."),
+]
+Target = Annotated[
+    Literal["duckdb", "postgres"] | None,
+    typer.Option(help="Where marts are built and published; by default the `engine` of `[warehouse]`."),
 ]
 UsageError: Any = typer.BadParameter.__mro__[2]  # Typer's own ClickException: it has no public name
 
@@ -95,6 +101,7 @@ def run(
     source: Annotated[str | None, typer.Option(help="Pull only this source: shopify, stripe, …")] = None,
     tenant: Annotated[str | None, typer.Option(help="Pull only this tenant's sources.")] = None,
     full: Full = False,
+    target: Target = None,
 ) -> None:
     """Pull every source, build and test the marts, publish them. A second run without new data changes no number.
 
@@ -106,7 +113,7 @@ def run(
     from orchestration import pipeline, settings, superset, terminal
     from orchestration.selection import only
 
-    configuration = settings.load()
+    configuration = settings.load().on(target)
     chosen = only(configuration, source, tenant) if source or tenant else None
     cli_tenants.say_left_behind(configuration)
     try:
@@ -139,11 +146,11 @@ def pull(
 
 
 @app.command()
-def build(full: Full = False) -> None:
+def build(full: Full = False, target: Target = None) -> None:
     """Build, test and publish the marts from the staging tables, without network."""
     from orchestration import pipeline, settings, terminal
 
-    configuration = settings.load()
+    configuration = settings.load().on(target)
     cli_tenants.say_left_behind(configuration)
     with terminal.progress() as progress:
         result = pipeline.rebuild(configuration, progress, full=full)
@@ -167,11 +174,12 @@ def replay(
 @app.command("agreement", hidden=True)  # its name before 0.2
 def reconciliation() -> None:
     """Compare every day's totals with the source's own totals."""
-    from orchestration import pipeline, settings, terminal
+    from orchestration import reconciliation as reconciliations
+    from orchestration import settings, terminal
     from semantic.warehouse import open_build
 
     with open_build(settings.home() / "published", every=True) as build:
-        rows = pipeline.reconciliation(build.folder)
+        rows = reconciliations.of_build(build)
     terminal.reconciliation(rows)
     if any(row["differing"] for row in rows):
         raise typer.Exit(1)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import errno
 import gc
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,23 @@ import duckdb
 
 from common import database
 from common.errors import StopError
-from orchestration import dbt_lean, incremental, last_build, recorded
+from orchestration import checks, dbt_lean, incremental, last_build, recorded
+from orchestration.checks import SHOWN, Ask
 from orchestration.dbt_parse import PLAN, QUIET, arguments, close_connections, environment, parse, scratch
 from orchestration.home import Home, quoted
 from orchestration.recorded import OnNode
 
 UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test SQL, not data: `make test` runs them
-SHOWN = 5  # failed checks in a message, and rows of each
-
+PASSED = ("success", "pass", "warn", "skipped")
 EVERY_TENANT = "every tenant"
 
 
 @dataclass
 class Built:
-    """A finished build: its scratch file and dbt's result for each node."""
+    """A finished build: its scratch file and dbt's result for each node.
+
+    A build in PostgreSQL has no marts in its file, but what it says of each tenant.
+    """
 
     path: Path
     is_full: bool = False
@@ -46,6 +48,8 @@ class Built:
     warnings: list[str] = field(default_factory=list)
     tenant_warnings: dict[str, list[str]] = field(default_factory=dict)
     nodes: list[dict[str, Any]] = field(default_factory=list)
+    place: str = ""
+    """Where a failed build is, for people."""
 
     def rows(self) -> dict[str, int]:
         """The number of rows of each table and of each mart, by schema and name."""
@@ -83,7 +87,6 @@ def build(
     """
     path = _clean(home)
     built = Built(path)
-    warned, failed = [], []
     start, program = last_build.path(home, last_build.tenants_of(home.staging)), last_build.program()
     continued = incremental.needs_full_build("a full build was asked for")
     try:
@@ -100,6 +103,23 @@ def build(
         _clean(home)
         results = run_nodes(home, on_node)
         built.is_full = True
+    if any("No space left" in str(result.message) for result in results if str(result.status) not in PASSED):
+        raise OSError(errno.ENOSPC, "No space left for the build")
+    judge(built, results, lambda: _asking(path, home.staging), str(path))
+    if built.is_full:
+        with _warehouse(path, home.staging, read_only=False) as db:
+            last_build.write(db, program, recorded.record(results), results)
+    _complete(path)
+    built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
+    return built
+
+
+def judge(built: Built, results: list[Any], asking: Callable[[], AbstractContextManager[Ask]], place: str) -> None:
+    """Note dbt's result for each node in the build, and what checks warn of.
+
+    `asking` opens the build, where a check warns or fails; `place` says to people where it is. Raises BuildFailedError.
+    """
+    warned, failed = [], []
     for result in results:
         kind, status = result.node.resource_type, str(result.status)
         built.models += kind == "model"
@@ -114,40 +134,43 @@ def build(
         built.nodes.append(node)
         if status == "warn":
             warned.append(result)
-        elif status not in ("success", "pass", "skipped"):
+        elif status not in PASSED:
             failed.append(result)
-    if warned:
-        with _warehouse(path, home.staging) as db:  # once: to open it takes as long as to read what a check warns of
-            _warn(built, warned, db)
-    if any("No space left" in str(result.message) for result in failed):
-        raise OSError(errno.ENOSPC, "No space left for the build")
-    if failed:
-        with _warehouse(path, home.staging) as db:
-            shown = [f"  {_reason(result, db)}" for result in failed[:SHOWN]]
-            rows = {result.node.name: rows_by_tenant(result, db) for result in failed}
-        more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
-        tenants = {result.node.unique_id: sorted(rows[result.node.name]) for result in failed}
-        for node in built.nodes:
-            node["blocks"] = (tenants[node["id"]] or [EVERY_TENANT]) if node["id"] in tenants else []
-        raise BuildFailedError(
-            f"{len(failed)} of dbt's checks failed, so nothing was published and readers keep the last build:\n"
-            + "\n".join(shown)
-            + more
-            + f"\nThe scratch build stays until the next run, for inspection: {path}",
-            built,
-            _doubts(rows),
-            by_tenant=bool(failed) and all(rows.values()),
-        )
-    if built.is_full:
-        with _warehouse(path, home.staging, read_only=False) as db:
-            last_build.write(db, program, recorded.record(results), results)
-    _complete(path)
-    built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
-    return built
+    if not (warned or failed):
+        return
+    with asking() as ask:  # once: to open a file takes as long as to read what a check warns of
+        _warn(built, warned, ask)
+        shown = [f"  {checks.reason(result, ask)}" for result in failed[:SHOWN]]
+        rows = {result.node.name: checks.rows_by_tenant(result, ask) for result in failed}
+    if not failed:
+        return
+    more = f"\n  … and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+    tenants = {result.node.unique_id: sorted(rows[result.node.name]) for result in failed}
+    for node in built.nodes:
+        node["blocks"] = (tenants[node["id"]] or [EVERY_TENANT]) if node["id"] in tenants else []
+    built.place = place
+    raise BuildFailedError(
+        f"{len(failed)} of dbt's checks failed, so nothing was published and readers keep the last build:\n"
+        + "\n".join(shown)
+        + more
+        + f"\nThe scratch build stays until the next run, for inspection: {place}",
+        built,
+        checks.doubts(rows),
+        by_tenant=all(rows.values()),
+    )
+
+
+def _warn(built: Built, warned: list[Any], ask: Ask) -> None:
+    """Note what checks warn of, in all and by tenant."""
+    for result in warned:
+        built.warnings.append(checks.warning_of(result, ask))
+        for tenant, (count, _) in checks.rows_by_tenant(result, ask).items():
+            text = f"{result.node.name}: {count} rows of tenant {tenant}, as of the build of its file"
+            built.tenant_warnings.setdefault(tenant, []).append(text)
 
 
 def empty(home: Home, run_id: str) -> Built:
-    """A build without marts, for a run in which no tenant has to be built."""
+    """A build without marts in its file: no tenant has to be built, or they are built elsewhere."""
     path = _clean(home).with_name(f"build_{run_id}.duckdb")
     database.connect(path).close()
     return Built(path)
@@ -221,86 +244,11 @@ def _check_contracts(path: Path, nodes: list[Any]) -> None:
         raise StopError("Nothing was published", "\n".join(["a mart differs from its contract:", *differing]))
 
 
-def _warn(built: Built, warned: list[Any], db: duckdb.DuckDBPyConnection) -> None:
-    """Note what checks warn of, in all and by tenant."""
-    for result in warned:
-        built.warnings.append(warning_of(result, db))
-        for tenant, (count, _) in rows_by_tenant(result, db).items():
-            text = f"{result.node.name}: {count} rows of tenant {tenant}, as of the build of its file"
-            built.tenant_warnings.setdefault(tenant, []).append(text)
-
-
-def _reason(result: Any, db: duckdb.DuckDBPyConnection) -> str:
-    """What failed and why; for a test, also the first rows that fail. `db` is the warehouse."""
-    text = f"{result.node.name}: {(result.message or str(result.status)).strip()}"
-    if result.node.resource_type != "test" or not result.failures:
-        return text
-    rows = db.sql(f"select * from ({result.node.compiled_code}) limit {SHOWN}")
-    return "\n    ".join([text, *_shown(rows)])
-
-
-def rows_by_tenant(result: Any, db: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, list[str]]]:
-    """The failing rows of a test by tenant: their number and the first of them as text.
-
-    Empty where a row names no tenant, and where not a test failed but a model.
-    """
-    if result.node.resource_type != "test" or not result.failures:
-        return {}
-    failing = f"({result.node.compiled_code})"
-    if "tenant_id" not in db.sql(f"select * from {failing} limit 0").columns:
-        return {}
-    counts = dict(db.execute(f"select tenant_id, count(*) from {failing} group by tenant_id").fetchall())
-    if None in counts:
-        return {}
-    first = f"select * from {failing} where tenant_id = $tenant limit {SHOWN}"
-    return {
-        tenant: (count, _shown(db.sql(first, params={"tenant": tenant}))) for tenant, count in sorted(counts.items())
-    }
-
-
-def _doubts(rows: dict[str, dict[str, tuple[int, list[str]]]]) -> dict[str, str]:
-    """By tenant: each failing test with the number of its rows, and the first of them."""
-    texts: dict[str, list[str]] = {}
-    for test, tenants in rows.items():
-        for tenant, (count, shown) in tenants.items():
-            title = f"{test}: {count:,} row{'s' * (count > 1)}"
-            texts.setdefault(tenant, []).append("\n    ".join([title, *shown]))
-    return {tenant: "\n  ".join(["A check of its data failed.", *lines]) for tenant, lines in texts.items()}
-
-
-def _shown(rows: duckdb.DuckDBPyRelation) -> list[str]:
-    """Rows as text, each value with the name of its column."""
-    names = rows.columns
-    return [", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True)) for row in rows.fetchall()]
-
-
-def warning_of(result: Any, db: duckdb.DuckDBPyConnection) -> str:
-    """How many rows a test warns of.
-
-    Where its `meta` names a column of amounts, also what they add up to and why; where it names a column of texts, the
-    first of these.
-    """
-    text, meta = f"{result.node.name}: {result.failures} rows", result.node.config.meta
-    if "text" in meta:
-        return f"{result.node.name}: {_texts(result, meta['text'], db)}"
-    if "amount" not in meta:
-        return text
-    sums = db.sql(
-        f"""select tenant_id, currency, minor_units, sum({meta["amount"]})
-        from ({result.node.compiled_code}) group by all order by all"""
-    ).fetchall()
-    amounts = [
-        f"{Decimal(int(amount)) / minor_units:,.{len(str(minor_units)) - 1}f} {currency} of tenant {tenant}"
-        for tenant, currency, minor_units, amount in sums
-    ]
-    return f"{text}, {' and '.join(amounts)}: {meta['because']}"
-
-
-def _texts(result: Any, column: str, db: duckdb.DuckDBPyConnection) -> str:
-    """The first texts in a column of a test's rows, and how many more there are."""
-    rows = db.sql(f"select distinct {column} from ({result.node.compiled_code}) order by 1").fetchall()
-    more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
-    return "; ".join([*(text for (text,) in rows[:SHOWN]), *more])
+@contextmanager
+def _asking(path: Path, staging: Path) -> Iterator[Ask]:
+    """Questions to the scratch file."""
+    with _warehouse(path, staging) as db:
+        yield checks.of_duckdb(db)
 
 
 @contextmanager

@@ -24,8 +24,7 @@ from orchestration import (
     dagster_run,
     dbt_parse,
     demo_messages,
-    pipeline,
-    publication,
+    reconciliation,
     servers,
     settings,
     sharing,
@@ -35,6 +34,7 @@ from orchestration import (
 )
 from orchestration.home import Home
 from orchestration.settings import Settings
+from semantic.warehouse import open_build
 from superset_assets.process import Server
 
 SEED, DAYS = 7, 400
@@ -79,7 +79,8 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
             console.print(f"{demo_messages.check(configuration)} {shops['mailbox']['url']}", soft_wrap=True)
         if once:
             _check(configuration, console)
-        terminal.reconciliation(pipeline.reconciliation(publication.newest(home)))
+        with open_build(home.published, every=True) as build:
+            terminal.reconciliation(reconciliation.of_build(build))
         console.print(f"The demo took {time.monotonic() - began:.0f} s, from the first step to filled dashboards.")
         if not once:
             programs = api_lines(configuration, on_terminal=console.file.isatty())

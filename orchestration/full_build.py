@@ -50,7 +50,12 @@ class Comparison:
 def compare(before: Path, after: Path) -> Comparison:
     """Compare two published builds: the tenants whose file was made from the same in both, and of the same tables."""
     states = [json.loads((folder / "build.json").read_text()).get("states", {}) for folder in (before, after)]
-    tenants = [tenant for tenant, state in states[1].items() if states[0].get(tenant) == state]
+    tenants = [
+        tenant
+        for tenant, state in states[1].items()
+        if states[0].get(tenant) == state
+        and all((each / f"tenant-{tenant}.duckdb").exists() for each in (before, after))
+    ]
     cells, differences = 0, list[Difference]()
     for tenant in tenants:
         file = f"tenant-{tenant}.duckdb"

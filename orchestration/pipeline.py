@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -32,6 +31,7 @@ from connectors.sync.landing import LandedWindow, Landing
 from connectors.sync.staging import Staging, is_damage
 from orchestration import (
     audit,
+    builds,
     dbt_build,
     dbt_parse,
     failed_build,
@@ -44,11 +44,15 @@ from orchestration import (
 )
 from orchestration.blocked import Blocked, BlockedError, write_blocked
 from orchestration.home import Home
+from orchestration.postgres import build as postgres_build
+from orchestration.postgres import publish as postgres_publish
+from orchestration.postgres import warehouse as postgres
+from orchestration.postgres.warehouse import Warehouse
 from orchestration.pulls import Key, is_full_disk, pull_accounts
 from orchestration.rates import read_rates
 from orchestration.settings import Settings, Source
 from orchestration.unpulled import unpulled
-from semantic import catalog, duckdb_files
+from semantic import catalog
 
 Outcome = tuple[dbt_build.Built, list[Blocked], list[str]]
 """A build, the tenants that are blocked, and those that did not change."""
@@ -82,13 +86,12 @@ def run(
     `clock` says when a source is read that has no clock of its own; a simulated world has another than this machine.
     Raises TakingsError where nothing can be published; what was complete before stays.
     """
+    postgres.check_secret(settings)
     sources = (chosen or settings).connected()
     home, result = Home(settings.home), Run(new_run_id())
     with disk_guard(home), home.writing():
         _pull(home, sources, result, progress, clock)
-        build_and_publish(settings, result, progress)
-        if full:
-            _build_fully(settings, result, progress)
+        _build_and_compare(settings, result, progress, full=full)
     return result
 
 
@@ -121,14 +124,19 @@ def rebuild(settings: Settings, progress: Progress = no_progress, *, full: bool 
                 "`takings run` makes it, from the landing zone as far as that reaches; `takings replay --yes` does so "
                 "with no network",
             )
-        build_and_publish(settings, result, progress)
-        if full:
-            _build_fully(settings, result, progress)
+        _build_and_compare(settings, result, progress, full=full)
     return result
 
 
-def _build_fully(settings: Settings, result: Run, progress: Progress) -> None:
-    """Build every tenant, publish, and say what differs from the last publish."""
+def _build_and_compare(settings: Settings, result: Run, progress: Progress, *, full: bool) -> None:
+    """Build what changed and publish; if `full`, then build every tenant, publish, and say what differs from that.
+
+    A database has no rows of an earlier build to compare with: there every tenant is built at once.
+    """
+    is_compared = full and postgres.of_engine(settings) is None
+    build_and_publish(settings, result, progress, full=full and not is_compared)
+    if not is_compared:
+        return
     before = result.published
     result.run_id = new_run_id()
     build_and_publish(settings, result, progress, full=True)
@@ -192,8 +200,8 @@ def build_and_publish(settings: Settings, result: Run, progress: Progress = no_p
     """Build every mart from staging, test it, and show it to readers. The caller holds the writer's lock."""
     home = Home(settings.home)
     result.built, result.blocked, result.unchanged = build(settings, result.run_id, progress, full=full)
-    tenants = publication.of_settings(settings)
-    result.published = publication.publish(home, result.built, result.run_id, tenants, progress)
+    tenants, database = publication.of_settings(settings), postgres.of_engine(settings)
+    result.published = publication.publish(home, result.built, result.run_id, tenants, progress, database)
     result.built.warnings += [
         *audit.note_publish(settings, result.published),
         *store_profiles.note(settings),
@@ -217,21 +225,22 @@ def build(settings: Settings, run_id: str, progress: Progress = no_progress, *, 
 
 
 def _build(settings: Settings, run_id: str, progress: Progress, *, full: bool) -> Outcome:
-    home = Home(settings.home)
+    home, server = Home(settings.home), postgres.of_engine(settings)
     with Staging(home.staging) as staging:
         prepare_schemas(staging)
         blocked, failed = unpulled(settings, staging), None
         states = unchanged.states(settings, staging)
-    same = [] if full else unchanged.find(settings, states)
+    before = postgres_publish.before(server) if server else builds.about(home, builds.DUCKDB)
+    same = [] if full else unchanged.find(home, states, before)
     while True:
         sound = settings.without({block.tenant_id for block in blocked})
         if not sound.tenants:
             raise BlockedError(blocked, failed)
         changed = sound.without(same)
-        recorded = unchanged.to_build(home, changed, sound)
+        recorded = changed if server else unchanged.to_build(home, changed, sound)
         record_run(recorded, run_id)
         try:
-            built = _built(home, recorded, run_id, progress, full=full)
+            built = _built(home, server, recorded, run_id, progress, full=full)
         except dbt_build.BuildFailedError as error:
             doubtful = error.doubts.keys() & {tenant.id for tenant in recorded.tenants}
             if not error.by_tenant or not doubtful:
@@ -242,16 +251,21 @@ def _build(settings: Settings, run_id: str, progress: Progress, *, full: bool) -
         built.warnings += unknown_targets(sound)
         built.show_failures_of(failed)
         names = [tenant.id for tenant in sound.tenants if tenant.id in same]
-        unchanged.keep_warnings(home, built, names, {tenant.id for tenant in recorded.tenants})
+        unchanged.keep_warnings(before, built, names, {tenant.id for tenant in recorded.tenants})
         with database.connect(built.path) as db:
-            first_page.write(db, changed, built)
+            if server is None:
+                first_page.write(db, changed, built)
             write_blocked(db, blocked)
             unchanged.write(db, built, home.staging, states, names)
         return built, sorted(blocked, key=lambda block: block.tenant_id), names
 
 
-def _built(home: Home, chosen: Settings, run_id: str, progress: Progress, *, full: bool) -> dbt_build.Built:
+def _built(
+    home: Home, server: Warehouse | None, chosen: Settings, run_id: str, progress: Progress, *, full: bool
+) -> dbt_build.Built:
     """The build of these tenants; without any, dbt does not run and the build has no marts."""
+    if chosen.tenants and server:
+        return postgres_build.build(server, run_id, progress)
     if chosen.tenants:
         return dbt_build.build(
             home, run_id, lambda count, total, name: progress("build", count, total, name), full=full
@@ -309,22 +323,6 @@ def _configuration(settings: Settings) -> Configuration:
             for rate in read_rates(settings)
         ],
     )  # fmt: skip
-
-
-def reconciliation(folder: Path) -> list[dict[str, Any]]:
-    """How each account of a published build agrees with its source's own report.
-
-    One row per account: days and metrics compared, how many differ, and the worst of them.
-    """
-    with duckdb_files.connect(folder / duckdb_files.EVERY) as db:
-        relation = db.sql(
-            """select tenant_id, source, source_account, count(distinct date_day) as days,
-                count(distinct metric) as metrics, count(*) filter (where difference_minor <> 0) as differing,
-                max_by(date_day || ' ' || metric, abs(difference_minor)) as worst,
-                max(abs(difference_minor)) as worst_minor
-            from marts.reconciliation group by all order by all"""
-        )
-        return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
 
 @contextmanager

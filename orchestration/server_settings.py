@@ -104,9 +104,13 @@ class DashboardSettings(Table):
 class WarehouseSettings(Table):
     """Where marts are built and read."""
 
-    engine: Literal["duckdb"] = Field(default="duckdb", description="Where marts are built and read.")
+    engine: Literal["duckdb", "postgres"] = Field(
+        default="duckdb",
+        description="Where marts are built and read: in DuckDB files under TAKINGS_HOME, or in the PostgreSQL database "
+        "of `secret`.",
+    )
     secret: Secret | None = Field(
         default=None,
         description=f"Where the connection URI of a PostgreSQL database is kept, `{URI}`: `env:NAME`, or `file:PATH` "
-        "(relative to takings.toml). For `takings certify`.",
+        '(relative to takings.toml). For `engine = "postgres"` and `takings certify`.',
     )

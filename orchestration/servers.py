@@ -21,7 +21,7 @@ import requests
 from rich.console import Console
 
 from common.errors import ConfigurationError, StopError, TakingsError
-from orchestration import dagster_run, sharing, superset
+from orchestration import builds, dagster_run, sharing, superset
 from orchestration.home import Home
 from orchestration.settings import CHECKOUT, Settings, config_path, home
 from superset_assets.process import Credentials, end_group
@@ -108,7 +108,7 @@ def serve(settings: Settings) -> None:
             server.wait_ready()
         if not started:
             console.print("Superset was running already, and continues when this command ends.", soft_wrap=True)
-        if (Home(settings.home).published / "current").exists():
+        if builds.about(Home(settings.home), builds.DUCKDB):
             superset.apply(settings)
         show(settings, children, console)
 

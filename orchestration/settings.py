@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -179,6 +180,11 @@ class Settings(Table):
         if not value:
             raise LookupError(f"the file {path} is empty")
         return _printable(value, f"the file {path}")
+
+    def on(self, engine: Literal["duckdb", "postgres"] | None) -> Settings:
+        """A copy whose marts are built and read there; None changes nothing."""
+        warehouse = self.warehouse.model_copy(update={"engine": engine} if engine else {})
+        return self.model_copy(update={"warehouse": warehouse})
 
     def without(self, tenant_ids: Collection[str]) -> Settings:
         """A copy without these tenants; it may have none left."""

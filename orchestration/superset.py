@@ -7,7 +7,7 @@ from supersetapiclient.client import SupersetClient
 
 from common.errors import ConfigurationError
 from connectors.base import Progress, no_progress
-from orchestration import dbt_parse, publication
+from orchestration import builds, dbt_parse
 from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic import catalog
@@ -35,7 +35,7 @@ def dashboard_titles() -> dict[str, str]:
 def definitions(settings: Settings) -> Catalog:
     """The metrics and marts of the published build; before the first build, those of the project."""
     home = Home(settings.home)
-    return catalog.load(publication.current(home) or dbt_parse.parse(home))
+    return catalog.load(builds.current(home) or dbt_parse.parse(home))
 
 
 def asset_zip(settings: Settings) -> bytes:
@@ -65,6 +65,8 @@ def apply(settings: Settings, progress: Progress = no_progress) -> None:
 
 def refresh(settings: Settings) -> str:
     """After a publish: what the files say, on the new numbers. Says what was done; no server is no error."""
+    if builds.about(Home(settings.home)).get("engine") == builds.POSTGRES:
+        return "Superset reads marts in files, and those of this build are in PostgreSQL"
     there = server(settings)
     if not there.running():
         return "Superset is not running; it will show the new build when it is started"
@@ -79,7 +81,7 @@ def check_charts(settings: Settings) -> dict[str, list[tuple[str, int]]]:
     Raises EmptyChartError when one has none.
     """
     session, files = connect(settings), decisions.read().dashboards
-    records = publication.kinds_of_records(Home(settings.home))
+    records = builds.kinds_of_records(Home(settings.home))
     return {
         f"{tenant.id} · {dashboard.title}": verify.check_charts(session, slug(name), tenant=tenant.id, force=True)
         for tenant in settings.tenants

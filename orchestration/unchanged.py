@@ -12,12 +12,12 @@ How far its sources were read moves with every run: publication writes that into
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -28,6 +28,7 @@ from connectors.sync import contents
 from connectors.sync.contents import Reach
 from connectors.sync.staging import Staging
 from orchestration import dbt_parse, last_build
+from orchestration.builds import DUCKDB
 from orchestration.dbt_build import Built
 from orchestration.home import Home, quoted
 from orchestration.rates import Rate, read_rates
@@ -69,15 +70,18 @@ def states(settings: Settings, staging: Staging) -> dict[str, State]:
     return result
 
 
-def find(settings: Settings, now: Mapping[str, State]) -> list[str]:
-    """The tenants whose published file was made from what they are made from now."""
-    current = Home(settings.home).published / "current"
-    about = current / "build.json"
-    before = json.loads(about.read_text()).get("states", {}) if about.exists() else {}
+def find(home: Home, now: Mapping[str, State], before: Mapping[str, Any]) -> list[str]:
+    """The tenants whose published rows were made from what they are made from now.
+
+    `before`: what the build that readers see says of itself, where it is of the same engine.
+    """
+    states, current = before.get("states", {}), home.published / "current"
+    in_files = before.get("engine", DUCKDB) == DUCKDB
     return [
         tenant
         for tenant, state in now.items()
-        if before.get(tenant, {}).get("made_from") == state.made_from and (current / f"tenant-{tenant}.duckdb").exists()
+        if states.get(tenant, {}).get("made_from") == state.made_from
+        and not (in_files and not (current / f"tenant-{tenant}.duckdb").exists())
     ]
 
 
@@ -90,13 +94,14 @@ def to_build(home: Home, changed: Settings, sound: Settings) -> Settings:
     return sound if few and last_build.path(home, [tenant.id for tenant in sound.tenants]).exists() else changed
 
 
-def keep_warnings(home: Home, built: Built, unchanged: Collection[str], in_build: Collection[str]) -> None:
+def keep_warnings(
+    before: Mapping[str, Any], built: Built, unchanged: Collection[str], in_build: Collection[str]
+) -> None:
     """What checks warned of when the files of unchanged tenants were built holds as long as the files.
 
     Of those that are in this build its own checks warn again.
     """
-    about = home.published / "current" / "build.json"
-    earlier = json.loads(about.read_text()).get("tenant_warnings", {}) if unchanged else {}
+    earlier = before.get("tenant_warnings", {})
     for tenant in unchanged:
         if texts := earlier.get(tenant):
             built.tenant_warnings[tenant] = texts

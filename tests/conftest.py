@@ -57,6 +57,7 @@ LONGEST = (
     "tests/end_to_end/test_online_retail.py",
     "tests/end_to_end/test_the_books.py",
     "tests/orchestration/test_cli.py",
+    "tests/orchestration/postgres/test_publish.py",
     "tests/orchestration/postgres/test_certify.py",
     "tests/test_howtos.py",
     "tests/orchestration/test_dagster.py",

@@ -301,6 +301,7 @@ def test_the_command_line_imports_nothing_but_typer_at_its_start() -> None:
         "_mcp",
         "_numbers",
         "_pictures",
+        "_readers",
         "_reports",
         "_share",
         "_tenants",

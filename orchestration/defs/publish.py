@@ -6,11 +6,13 @@ from collections.abc import Iterator
 import dagster as dg
 
 from common.errors import StopError
-from orchestration import full_build, pipeline, publication, superset
+from orchestration import builds, full_build, pipeline, publication, reconciliation, superset
 from orchestration.dbt_build import Built
 from orchestration.defs import transform
 from orchestration.defs.common import FULL, configuration, logged, run_name
 from orchestration.home import Home
+from orchestration.postgres import warehouse as postgres
+from semantic.warehouse import open_build
 
 BUILD = dg.AssetKey(["published", "build"])
 
@@ -32,8 +34,9 @@ def build() -> dg.AssetsDefinition:
             )
         tenants = publication.of_settings(settings)
         with pipeline.disk_guard(home), home.writing():
-            before = publication.current(home)
-            folder = publication.publish(home, built, name, tenants, logged(context))
+            before = builds.current(home)
+            database = postgres.of_engine(settings)
+            folder = publication.publish(home, built, name, tenants, logged(context), database)
         compared = full_build.compare(before, folder) if before and FULL in context.run.tags else None
         if compared and compared.differences:
             raise StopError(
@@ -53,7 +56,7 @@ def build() -> dg.AssetsDefinition:
 @dg.asset_check(asset=BUILD)
 def every_tenant_is_published() -> dg.AssetCheckResult:
     """No tenant is blocked: every one of the configuration has the numbers of this build."""
-    folder = publication.newest(Home(configuration().home))
+    folder = builds.newest(Home(configuration().home))
     blocked: dict[str, str] = json.loads((folder / "build.json").read_text()).get("blocked", {})
     return dg.AssetCheckResult(
         passed=not blocked,
@@ -65,7 +68,8 @@ def every_tenant_is_published() -> dg.AssetCheckResult:
 @dg.asset_check(asset=BUILD)
 def reconciles_with_the_source() -> dg.AssetCheckResult:
     """Compare every day's totals with the source's own totals, to the cent."""
-    rows = pipeline.reconciliation(publication.newest(Home(configuration().home)))
+    with open_build(Home(configuration().home).published, every=True) as build:
+        rows = reconciliation.of_build(build)
     differing = sum(row["differing"] for row in rows)
     return dg.AssetCheckResult(
         passed=differing == 0,

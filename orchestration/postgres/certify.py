@@ -67,7 +67,7 @@ def certify(settings: Settings, warehouse: Warehouse, progress: Progress, *, see
     pipeline.record_run(settings, pipeline.new_run_id())  # the last run may have built a part of the tenants, or none
     with warehouse.writing() as db:
         load.load(home.staging, db, progress)
-        build.build(warehouse, db, PREFIX, lambda count, total, name: progress("postgres", count, total, name))
+        build.build_sound(warehouse, db, PREFIX, lambda count, total, name: progress("postgres", count, total, name))
         built = dbt_build.build(
             home, "certify", lambda count, total, name: progress("duckdb", count, total, name), full=True
         )

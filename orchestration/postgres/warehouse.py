@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from common.errors import ConfigurationError, RetryError
 from connectors.postgres.connection import Connection, connect, translated
+from orchestration.builds import POSTGRES
 from orchestration.home import Home
 from orchestration.settings import Settings
 
@@ -55,6 +56,14 @@ class Warehouse:
             yield db
 
 
+def of_engine(settings: Settings) -> Warehouse | None:
+    """The configured database where marts are built and read in it; None where that is DuckDB's files.
+
+    Raises ConfigurationError as `of_settings` does.
+    """
+    return of_settings(settings) if settings.warehouse.engine == POSTGRES else None
+
+
 def of_settings(settings: Settings) -> Warehouse:
     """The configured database. Raises ConfigurationError where none is configured or its secret is missing."""
     reference = settings.warehouse.secret
@@ -75,8 +84,8 @@ def of_settings(settings: Settings) -> Warehouse:
 
 
 def check_secret(settings: Settings) -> None:
-    """Raise ConfigurationError where a database is configured and its secret is missing."""
-    if settings.warehouse.secret is not None:
+    """Raise ConfigurationError where a database is configured, or marts are to be in one, and its secret is missing."""
+    if settings.warehouse.secret is not None or settings.warehouse.engine == POSTGRES:
         of_settings(settings)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from connectors.sync.staging import Staging
-from orchestration import dbt_build
+from orchestration import checks, dbt_build
 from tests.oracle.facts import counted_orders
 from tests.orchestration.installation import SHOPS, Installation, published_shops
 
@@ -23,7 +23,7 @@ def warned(meta: dict[str, str]) -> str:
     with duckdb.connect() as db:
         db.execute("create table charges (tenant_id varchar, currency varchar, minor_units integer, charged bigint)")
         db.execute("insert into charges values ('a', 'EUR', 100, 120001), ('a', 'EUR', 100, 99), ('b', 'JPY', 1, 700)")
-        return dbt_build.warning_of(SimpleNamespace(node=node, failures=3), db)
+        return checks.warning_of(SimpleNamespace(node=node, failures=3), checks.of_duckdb(db))
 
 
 def test_warning_of_a_check_with_an_amount_says_the_sum_of_each_tenant_and_the_reason() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from connectors.sync.staging import Staging
-from orchestration import pipeline
+from orchestration import pipeline, reconciliation
+from semantic.warehouse import open_build
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation, published_shops, published_sources
 
@@ -45,7 +46,8 @@ def test_tenant_removed_from_the_configuration_is_in_no_mart(tmp_path: Path) -> 
     of_records = {mart for mart, rows in expected.items() if not rows}  # these shops have no chats and no event log
     assert "orders" not in of_records
     assert empty <= {"targets", "ltv_horizons"} | of_records, "every other mart has something to leak"
-    compared = pipeline.reconciliation(place.current)
+    with open_build(place.home.published, every=True) as build:
+        compared = reconciliation.of_build(build)
     assert {row["tenant_id"] for row in compared} == {"nordlicht"}
     assert {row["source"] for row in compared} == {"shopify", "stripe", "meta_ads", "tiktok_ads"}
 

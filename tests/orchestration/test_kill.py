@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import publication, stored
+from orchestration import builds, stored
 from simulator import SimulatorServer, demo_world, serve
 from tests.orchestration.installation import Installation, ask, fingerprints
 from tests.orchestration.killed import Nursery
@@ -91,7 +91,7 @@ def check_pull(undisturbed: Undisturbed, nursery: Nursery, phase: str, numbers: 
 
 def check_readers(place: Installation, before: Path | None) -> None:
     """Readers see the build of before, or a new one with everything in it."""
-    folder = publication.current(place.home)
+    folder = builds.current(place.home)
     if before is None and folder is None:
         return
     assert folder is not None
@@ -114,7 +114,7 @@ def check_published(place: Installation, undisturbed: Undisturbed, phase: str) -
     for file in ("all.duckdb", "nobody.duckdb", f"tenant-{SHOP}.duckdb"):
         assert differences(fingerprints(place.current / file), fingerprints(expected.current / file)) == []
     published = [path.name for path in place.home.published.iterdir()]
-    assert len(published) <= publication.RETAINED_BUILDS + 1, "the builds and `current`: no leftovers"
+    assert len(published) <= builds.RETAINED_BUILDS + 1, "the builds and `current`: no leftovers"
     assert [name for name in published if "." in name and not name.endswith("Z")] == []
     left = [path.name for path in place.home.builds.iterdir()]
     assert len(left) == 1 and left[0].startswith("last_"), left
@@ -122,7 +122,7 @@ def check_published(place: Installation, undisturbed: Undisturbed, phase: str) -
 
 def check_build(base: Installation, undisturbed: Undisturbed, nursery: Nursery, job: str, number: int) -> None:
     """Kill a build before a step: readers see the old or the new build, and the next build has the undisturbed rows."""
-    before = publication.current(base.home)
+    before = builds.current(base.home)
     with copied(base) as place:
         nursery.killed(place, job, before=number)
         check_readers(place, before)
@@ -162,7 +162,7 @@ def test_pull_killed_before_any_step_is_healed_by_the_next_one(
 def built(published: Undisturbed, nursery: Nursery) -> Built:
     place = Installation(published.folder / "built")
     shutil.copytree(published.after("increment").root, place.root, symlinks=True)
-    for _ in range(publication.RETAINED_BUILDS - 2):
+    for _ in range(builds.RETAINED_BUILDS - 2):
         nursery.succeed(place, "rebuild")
     with copied(place) as copy:
         return Built(place, *nursery.succeed(copy, "rebuild"))
@@ -184,7 +184,7 @@ def test_first_run_killed_before_its_first_publish_shows_nothing(few_published: 
     switch = [step.startswith("rename state/published/current.") for step in steps].index(True)
     with copied(few_published.before("first")) as place:
         nursery.killed(place, "run", before=switch)
-        assert publication.current(place.home) is None
+        assert builds.current(place.home) is None
         nursery.succeed(place, "run")
         check_published(place, few_published, "first")
 

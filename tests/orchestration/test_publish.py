@@ -19,6 +19,7 @@ from common.errors import StopError, TakingsError
 from connectors.base import no_progress
 from orchestration import dbt_parse, pipeline, publication, tenant_files, unchanged
 from orchestration.blocked import write_blocked
+from orchestration.builds import RETAINED_BUILDS
 from orchestration.dbt_build import Built
 from semantic.duckdb_files import attach_tenants, connect
 from tests.orchestration.installation import SHOPS, Installation, ask, published_shops
@@ -197,7 +198,7 @@ def test_readers_see_complete_builds_and_no_error_during_many_publishes(place: I
     assert int(builds) > 1
     run_ids = list(prepared)
     retained = sorted(path.name for path in place.home.published.iterdir() if not path.is_symlink())
-    assert retained == run_ids[-publication.RETAINED_BUILDS :]
+    assert retained == run_ids[-RETAINED_BUILDS:]
     assert place.current.name == run_ids[-1]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from connectors.registry import prepare_schemas
 from connectors.sync.staging import Staging
-from orchestration import dbt_build, dbt_parse, full_build, pipeline, unchanged
+from orchestration import builds, dbt_build, dbt_parse, full_build, pipeline, unchanged
 from tests.orchestration.installation import Installation, marts, published_sources
 
 pytestmark = pytest.mark.worlds
@@ -52,7 +52,7 @@ def changed(place: Installation) -> set[str]:
     with Staging(place.home.staging) as staging:
         prepare_schemas(staging)
         states = unchanged.states(place.settings, staging)
-    return {AURORA, NORDLICHT} - set(unchanged.find(place.settings, states))
+    return {AURORA, NORDLICHT} - set(unchanged.find(place.home, states, builds.about(place.home)))
 
 
 ROWS = {
