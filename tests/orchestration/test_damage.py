@@ -64,7 +64,7 @@ def test_damaged_published_file_is_one_message_that_says_what_to_do(tmp_path: Pa
     path = tmp_path / "all.duckdb"
     path.write_bytes(os.urandom(20_000))
     with pytest.raises(NoBuildError, match="takings build"):
-        warehouse.connect(path)
+        duckdb_files.connect(path)
 
 
 @pytest.mark.parametrize(
