@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from common.errors import TakingsError
-from orchestration import alerts, builds, deliveries, sharing
+from orchestration import alerts, builds, deliveries, places, sharing
 from orchestration.home import Home
 from orchestration.reports import brand_of, subject
 from orchestration.settings import Settings
@@ -61,7 +61,7 @@ def observe(
     for configured in settings.tenants if tenant is None else (settings.tenant(tenant),):
         looks: list[Look] = []
         try:
-            with open_build(Home(settings.home).published, configured.id) as build:
+            with open_build(places.of_settings(settings), configured.id) as build:
                 looks.append(_clock(settings, configured, build, outbox, now, book))
                 if rule_look := _rules(settings, configured, build, book):
                     looks.append(rule_look)

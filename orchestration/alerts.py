@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from common.errors import ConfigurationError
-from orchestration.home import Home
+from orchestration import places
 from orchestration.rates import read_rates
 from orchestration.settings import Settings
 from orchestration.tenant_settings import TenantSettings
@@ -23,7 +23,7 @@ def evaluate_tenants(settings: Settings, tenant: str | None = None) -> list[Aler
     """
     alerts: list[Alert] = []
     for configured in settings.tenants if tenant is None else (settings.tenant(tenant),):
-        with open_build(Home(settings.home).published, configured.id) as build:
+        with open_build(places.of_settings(settings), configured.id) as build:
             if build.as_of() is None:
                 raise ConfigurationError(
                     "No alert was evaluated",

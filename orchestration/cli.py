@@ -174,11 +174,11 @@ def replay(
 @app.command("agreement", hidden=True)  # its name before 0.2
 def reconciliation() -> None:
     """Compare every day's totals with the source's own totals."""
+    from orchestration import places, terminal
     from orchestration import reconciliation as reconciliations
-    from orchestration import settings, terminal
     from semantic.warehouse import open_build
 
-    with open_build(settings.home() / "published", every=True) as build:
+    with open_build(places.of_home(), every=True) as build:
         rows = reconciliations.of_build(build)
     terminal.reconciliation(rows)
     if any(row["differing"] for row in rows):

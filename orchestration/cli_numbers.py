@@ -69,12 +69,12 @@ def query(
     With --compare each metric has three more columns: the earlier number, the difference, and the difference as a share
     of it. A day that is not over is in neither period.
     """
-    from orchestration import settings
+    from orchestration import places
     from semantic.filters import parse
     from semantic.query import ask, render
 
     catalog = _checkout_definitions() if definitions == "checkout" else None
-    published, filters = settings.home() / "published", parse(where or ())
+    published, filters = places.of_home(), parse(where or ())
     if compare:
         if order or limit:
             raise typer.BadParameter("--order and --limit cannot be combined with --compare")
@@ -96,13 +96,13 @@ def query(
 
 def today(tenant: Tenant = None) -> None:
     """Show today so far beside yesterday, the same weekday a week ago, and the average of the seven days before."""
-    from orchestration import settings, terminal
+    from orchestration import places, settings, terminal
     from semantic.today import today as numbers
 
     configuration = settings.load()
     chosen = [configuration.tenant(tenant)] if tenant else configuration.tenants
     for item in chosen:
-        shown = numbers(settings.home() / "published", item.id, item.time_zone, datetime.now(UTC))
+        shown = numbers(places.of_settings(configuration), item.id, item.time_zone, datetime.now(UTC))
         terminal.today(item.name, shown)
     say_blocked(tenant)
 
@@ -116,14 +116,13 @@ def metrics(
     definitions: Definitions = "build",
 ) -> None:
     """List all metrics, or describe some of them."""
-    from orchestration import settings
+    from orchestration import places
     from semantic import ossie
     from semantic.catalog import load
     from semantic.describe import describe
     from semantic.warehouse import current
 
-    published = settings.home() / "published"
-    catalog = _checkout_definitions() if definitions == "checkout" else load(current(published))
+    catalog = _checkout_definitions() if definitions == "checkout" else load(current(places.of_home()))
     if format == "ossie":
         typer.echo(ossie.dumps(catalog, names or ()), nl=False)
         for name, why in ossie.missing(catalog).items():
@@ -146,10 +145,10 @@ def _checkout_definitions() -> Catalog:
 
 def say_blocked(tenant: str | None) -> None:
     """Say on stderr of which tenants newer data are not published, and why."""
-    from orchestration import settings
+    from orchestration import places
     from semantic.warehouse import open_build
 
-    with open_build(settings.home() / "published", tenant, every=tenant is None) as build:
+    with open_build(places.of_home(), tenant, every=tenant is None) as build:
         for name, since, reason in build.blocked():
             typer.echo(f"{name} shows older numbers: blocked since {since:%Y-%m-%d %H:%M} UTC. {reason}", err=True)
 

@@ -82,6 +82,7 @@ def _list(configuration: Settings) -> None:
 
 def _check(configuration: Settings, name: str | None) -> None:
     """Check one's own reports, or one of all, against the published build's metrics; every mistake is named."""
+    from orchestration import places
     from semantic import catalog
     from semantic.errors import SemanticError
     from semantic.reports import library
@@ -89,7 +90,7 @@ def _check(configuration: Settings, name: str | None) -> None:
     from semantic.warehouse import current
 
     folder = configuration.reports_folder
-    definitions = catalog.load(current(configuration.home / "published"))
+    definitions = catalog.load(current(places.of_settings(configuration)))
     declared, errors = library.every(folder)
     if name:
         declared, errors = {name: library.find(name, folder)}, []

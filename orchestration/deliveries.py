@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from common.errors import ConfigurationError
 from common.presets import Days
-from orchestration import failed_build, reports, sharing
+from orchestration import failed_build, places, reports, sharing
 from orchestration.delivery_settings import DeliverySettings
 from orchestration.home import Home
 from orchestration.settings import Settings
@@ -222,7 +222,7 @@ class Renderer:
         failed = failed_build.read(Home(self._settings.home))
         if failed and tenant.id in failed.reasons:
             return Waiting(_unpublished(failed.since, failed.reasons[tenant.id]))
-        with open_build(Home(self._settings.home).published, tenant.id) as build:
+        with open_build(places.of_settings(self._settings), tenant.id) as build:
             if why := waiting(build, tenant.time_zone, days, window):
                 return Waiting(why)
             subject = reports.subject(tenant)

@@ -24,6 +24,7 @@ from orchestration import (
     dagster_run,
     dbt_parse,
     demo_messages,
+    places,
     reconciliation,
     servers,
     settings,
@@ -79,7 +80,7 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
             console.print(f"{demo_messages.check(configuration)} {shops['mailbox']['url']}", soft_wrap=True)
         if once:
             _check(configuration, console)
-        with open_build(home.published, every=True) as build:
+        with open_build(places.of_settings(configuration), every=True) as build:
             terminal.reconciliation(reconciliation.of_build(build))
         console.print(f"The demo took {time.monotonic() - began:.0f} s, from the first step to filled dashboards.")
         if not once:

@@ -19,7 +19,7 @@ from common import database
 from common.errors import ConfigurationError
 from connectors.base import Progress, no_progress
 from connectors.sync import control_tables
-from orchestration import pipeline, reports, settings
+from orchestration import pipeline, places, reports, settings
 from orchestration.home import Home
 from orchestration.settings import Settings
 from semantic.reports import files
@@ -131,7 +131,7 @@ def pictures(configuration: Settings, first: date, last: date, tenant: str | Non
 
 def days(configuration: Settings, tenant: str | None) -> tuple[date, date]:
     """The first and the last day with a purchase or refund of a published tenant. Raises ConfigurationError."""
-    with open_build(configuration.home / "published", tenant) as build:
+    with open_build(places.of_settings(configuration), tenant) as build:
         ((first, last),) = build.rows(f"SELECT MIN(date_day), MAX(date_day) FROM marts.vault_sales WHERE {build.own}")
         if first is None:
             raise ConfigurationError(

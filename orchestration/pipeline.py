@@ -200,7 +200,7 @@ def build_and_publish(settings: Settings, result: Run, progress: Progress = no_p
     """Build every mart from staging, test it, and show it to readers. The caller holds the writer's lock."""
     home = Home(settings.home)
     result.built, result.blocked, result.unchanged = build(settings, result.run_id, progress, full=full)
-    tenants, database = publication.of_settings(settings), postgres.of_engine(settings)
+    tenants, database = publication.of_settings(settings), postgres_publish.of_engine(settings)
     result.published = publication.publish(home, result.built, result.run_id, tenants, progress, database)
     result.built.warnings += [
         *audit.note_publish(settings, result.published),
@@ -253,8 +253,8 @@ def _build(settings: Settings, run_id: str, progress: Progress, *, full: bool) -
         names = [tenant.id for tenant in sound.tenants if tenant.id in same]
         unchanged.keep_warnings(before, built, names, {tenant.id for tenant in recorded.tenants})
         with database.connect(built.path) as db:
-            if server is None:
-                first_page.write(db, changed, built)
+            if server is None:  # else it is written where the rows are, in the transaction of the publish
+                first_page.write_into_file(db, changed, built)
             write_blocked(db, blocked)
             unchanged.write(db, built, home.staging, states, names)
         return built, sorted(blocked, key=lambda block: block.tenant_id), names

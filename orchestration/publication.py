@@ -36,7 +36,7 @@ from orchestration.dbt_build import Built
 from orchestration.home import Home
 from orchestration.plan import Shown
 from orchestration.postgres import publish as postgres
-from orchestration.postgres.warehouse import Warehouse
+from orchestration.postgres.publish import Database
 from orchestration.published_files import Files
 from orchestration.reports import subject
 from orchestration.settings import Settings
@@ -67,7 +67,7 @@ def publish(
     run_id: str,
     tenants: Mapping[str, Tenant],
     progress: Progress,
-    database: Warehouse | None = None,
+    database: Database | None = None,
 ) -> Path:
     """Write the build's files beside the current ones, then switch readers to them. Returns the build's folder.
 
@@ -78,7 +78,7 @@ def publish(
     partial.mkdir(parents=True)
     definitions, now = catalog.load(home.dbt_target), datetime.now(UTC)
     catalog.save(definitions, partial)
-    before = postgres.before(database) if database else builds.about(home, DUCKDB)
+    before = postgres.before(database.warehouse) if database else builds.about(home, DUCKDB)
     plan = plans.read(built.path, before)
     subjects = {name: tenant.subject for name, tenant in tenants.items()}
     publishing: AbstractContextManager[Shown]
@@ -86,7 +86,7 @@ def publish(
         files = Files(home, built.path, partial, plan, subjects, definitions, now)
         publishing = nullcontext(files.write(progress))
     else:
-        publishing = postgres.publishing(database, built.path, plan, run_id, tenants, now, progress)
+        publishing = postgres.publishing(database, built, plan, run_id, definitions, now, progress)
     with publishing as shown:  # a database shows its rows when this block ends
         last = plan.before.get("records", {})
         build = {

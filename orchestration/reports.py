@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from connectors.registry import BY_KIND
+from orchestration import places
 from orchestration.home import Home
 from orchestration.settings import Settings
 from orchestration.tenant_settings import TenantSettings
@@ -49,7 +50,7 @@ def content(
 ) -> Content:
     """A report of the published build, for a tenant (by default the only one). Raises a SemanticError."""
     declared = find(name, settings.reports_folder)
-    with open_build(settings.home / "published", tenant) as build:
+    with open_build(places.of_settings(settings), tenant) as build:
         configured = next((item for item in settings.tenants if item.id == build.tenant), None)
         return fill_build(
             build,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from common.errors import TakingsError
 from connectors.registry import BY_KIND
-from orchestration import chat, sharing, tokens
+from orchestration import chat, places, sharing, tokens
 from orchestration.alerts import evaluate_tenant
 from orchestration.collectors import collectors
 from orchestration.home import Home
@@ -41,7 +41,7 @@ def site(settings: Settings) -> Site:
     home = Home(settings.home)
     logos = Logos(home.serving)
     return Site(
-        published=home.published,
+        published=places.for_server(settings),
         tenants=Branded({tenant.id: _tenant(tenant, settings.config_folder) for tenant in settings.tenants}, logos),
         logins=SupersetLogins(f"http://127.0.0.1:{settings.superset.port}"),
         keys=sharing.keys(settings),

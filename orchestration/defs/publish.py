@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from common.errors import StopError
-from orchestration import builds, full_build, pipeline, publication, reconciliation, superset
+from orchestration import builds, full_build, pipeline, places, publication, reconciliation, superset
 from orchestration.dbt_build import Built
 from orchestration.defs import transform
 from orchestration.defs.common import FULL, configuration, logged, run_name
 from orchestration.home import Home
-from orchestration.postgres import warehouse as postgres
+from orchestration.postgres import publish as postgres_publish
 from semantic.warehouse import open_build
 
 BUILD = dg.AssetKey(["published", "build"])
@@ -35,7 +35,7 @@ def build() -> dg.AssetsDefinition:
         tenants = publication.of_settings(settings)
         with pipeline.disk_guard(home), home.writing():
             before = builds.current(home)
-            database = postgres.of_engine(settings)
+            database = postgres_publish.of_engine(settings)
             folder = publication.publish(home, built, name, tenants, logged(context), database)
         compared = full_build.compare(before, folder) if before and FULL in context.run.tags else None
         if compared and compared.differences:
@@ -68,7 +68,7 @@ def every_tenant_is_published() -> dg.AssetCheckResult:
 @dg.asset_check(asset=BUILD)
 def reconciles_with_the_source() -> dg.AssetCheckResult:
     """Compare every day's totals with the source's own totals, to the cent."""
-    with open_build(Home(configuration().home).published, every=True) as build:
+    with open_build(places.of_settings(configuration()), every=True) as build:
         rows = reconciliation.of_build(build)
     differing = sum(row["differing"] for row in rows)
     return dg.AssetCheckResult(

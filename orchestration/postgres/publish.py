@@ -7,7 +7,7 @@ and `current` points to it afterwards: where a run dies between the two, the nex
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,16 +20,24 @@ from common import database
 from common.errors import StopError
 from connectors.base import Progress
 from connectors.postgres.connection import Connection
-from orchestration import builds
+from orchestration import builds, first_page
 from orchestration import plan as plans
 from orchestration.blocked import Blocked
 from orchestration.builds import POSTGRES
+from orchestration.dbt_build import Built
 from orchestration.home import quoted
 from orchestration.plan import Plan, Shown
 from orchestration.postgres import build, tables
+from orchestration.postgres import warehouse as warehouses
 from orchestration.postgres.build import BUILD
 from orchestration.postgres.tables import BOOK, PUBLISHED
 from orchestration.postgres.warehouse import Warehouse
+from orchestration.reports import subject
+from orchestration.settings import Settings
+from semantic.catalog import Catalog
+from semantic.digest.fill import follow
+from semantic.postgres import Postgres
+from semantic.warehouse import Build
 
 
 def before(warehouse: Warehouse) -> Mapping[str, Any]:
@@ -49,20 +57,35 @@ def before(warehouse: Warehouse) -> Mapping[str, Any]:
     return about if about.get("run_id") == run else {}
 
 
+@dataclass(frozen=True)
+class Database:
+    """Where a configuration publishes."""
+
+    warehouse: Warehouse
+    settings: Settings
+
+
+def of_engine(settings: Settings) -> Database | None:
+    """The configured database where marts are built and read in it; None where that is DuckDB's files."""
+    server = warehouses.of_engine(settings)
+    return Database(server, settings) if server else None
+
+
 @contextmanager
 def publishing(
-    warehouse: Warehouse, built: Path, plan: Plan, run_id: str, tenants: Collection[str], now: datetime, on: Progress
+    database: Database, built: Built, plan: Plan, run_id: str, definitions: Catalog, now: datetime, on: Progress
 ) -> Iterator[Shown]:
     """Replace the rows of the tenants that were built; readers see that when the block ends, and not where it raises.
 
-    `built`: the file that says of each tenant what the build is. Raises StopError where the database holds the build of
+    Warnings of alert rules are added to those of the build. Raises StopError where the database holds the build of
     another run, RetryError where the connection breaks.
     """
-    with warehouse.writing() as db:
+    with database.warehouse.writing() as db:
         tables.prepare(db)
         with db.transaction():
-            publish = _Publish(db, plan, sorted(tenants), run_id, now.replace(tzinfo=None, microsecond=0))
-            publish.write(built, on)
+            instant = now.replace(tzinfo=None, microsecond=0)
+            publish = _Publish(db, plan, database.settings, definitions, run_id, instant)
+            built.warnings += publish.write(built.path, on)
             yield plans.shown(db, publish.marts)
 
 
@@ -72,7 +95,8 @@ class _Publish:
 
     connection: Connection
     plan: Plan
-    tenants: Sequence[str]
+    settings: Settings
+    definitions: Catalog
     run_id: str
     now: datetime
     marts: tables.Columns = field(default_factory=dict)
@@ -80,15 +104,16 @@ class _Publish:
     @property
     def keeping(self) -> list[str]:
         """The tenants whose rows stay."""
-        return [name for name in self.tenants if name in self.plan.blocked or name in self.plan.same]
+        names = [tenant.id for tenant in self.settings.tenants]
+        return [name for name in names if name in self.plan.blocked or name in self.plan.same]
 
     @property
     def replaced(self) -> list[str]:
         """The tenants whose rows are those of the build."""
-        return [name for name in self.tenants if name not in self.keeping]
+        return [tenant.id for tenant in self.settings.tenants if tenant.id not in self.keeping]
 
-    def write(self, built: Path, on: Progress) -> None:
-        """Write the rows of every mart, and which run's they are."""
+    def write(self, built: Path, on: Progress) -> list[str]:
+        """Write the rows of every mart, and which run's they are; returns warnings."""
         source = f"{BUILD}marts" if self.replaced else PUBLISHED
         if self.replaced and build.finished(self.connection) != self.run_id:
             raise StopError(
@@ -105,6 +130,9 @@ class _Publish:
         self.connection.execute(
             f"update {PUBLISHED}.build_info set published_at = %s where tenant_id = any (%s)", [self.now, self.replaced]
         )
+        self.connection.execute("set local jit = off")
+        replaced = [self.settings.tenant(name) for name in self.replaced]
+        warnings = first_page.write(self.settings, replaced, built.parent, self.definitions, self._engine)
         for block in self.plan.blocked.values():
             self._block(block)
         moved = [name for name in self.plan.same if self.plan.is_moved(name)]
@@ -115,6 +143,11 @@ class _Publish:
             "on conflict (one_row) do update set run = excluded.run, published_at = excluded.published_at",
             [self.run_id, self.now],
         )
+        return warnings
+
+    def _engine(self, tenant: str) -> Postgres:
+        """Sees the tenant's rows alone, and takes more."""
+        return Postgres(self.connection, tenant, self.definitions)
 
     def _replace(self, mart: str, types: Mapping[str, str]) -> None:
         """Replace the rows of a mart that are not kept. A calendar keeps the days of the tenants whose rows are."""
@@ -174,3 +207,5 @@ class _Publish:
                 and spend.tenant_id = any (%s) and spend.as_of is distinct from newer.as_of""",
             [list(tenants)],
         )
+        for name in tenants:
+            follow(Build(built.parent, self.definitions, self._engine(name), name), subject(self.settings.tenant(name)))

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from connectors.sync.staging import Staging
 from orchestration import pipeline
 from orchestration.pipeline import Run
 from tests.orchestration.installation import CHANGING, Installation, published_shops
@@ -20,8 +19,6 @@ from tests.orchestration.postgres.databases import new_database
 Rows = dict[str, list[tuple[Any, ...]]]
 TENANTS = ("aurora", "nordlicht")
 SECRET = "TAKINGS_TEST_WAREHOUSE"
-DIGEST = {"kpis", "sales_trend", "movers", "alerts", "annotations", "outlook"}
-"""Marts that publishing fills through the semantic layer."""
 
 
 class Place(Installation):
@@ -48,10 +45,6 @@ class Place(Installation):
 
     def build(self) -> Run:
         return pipeline.rebuild(self.settings)
-
-    def stage(self, statement: str) -> None:
-        with Staging(self.home.staging) as staging:
-            staging.db.execute(statement)
 
     def rows(self, uri: str | None = None) -> Rows:
         """Every row of every published mart that a login sees, without what tells one run from another."""
