@@ -45,7 +45,7 @@ def for_server(configuration: Settings) -> Published:
 
 @dataclass(frozen=True)
 class Current:
-    """Asks anew for each question where the current build is: `semantic.engine.Place`."""
+    """Looks for each question where the current build is: `semantic.engine.Place`."""
 
     configuration: Settings
 
