@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from connectors.sync.staging import Staging
 from orchestration import pipeline
 from orchestration.pipeline import Run
 from tests.orchestration.installation import CHANGING, Installation, published_shops
@@ -94,3 +95,37 @@ def in_files(place: Installation) -> Rows:
         mart: sorted(place.ask(f"select {', '.join(names)} from marts.{mart}"), key=repr)
         for mart, names in columns.items()
     }
+
+
+def differing(place: Place, files: Installation) -> set[str]:
+    """The marts that have other rows in PostgreSQL than in the files."""
+    expected, rows = in_files(files), place.rows()
+    assert rows.keys() == expected.keys()
+    return {mart for mart in rows if rows[mart] != expected[mart]}
+
+
+def stage(statement: str, *places: Installation) -> None:
+    for each in places:
+        with Staging(each.home.staging) as staging:
+            staging.db.execute(statement)
+
+
+def name_of(place: Place) -> str:
+    """Of the database, and of the login that owns it."""
+    return place.uri().rpartition("/")[2]
+
+
+def of_tenant(place: Place, tenant: str) -> Rows:
+    """The tenant's rows of every mart, and the calendar."""
+    with place.connect() as db:
+        return published_rows(db, tenant)
+
+
+def as_login(place: Place, name: str, password: str) -> str:
+    return f"postgresql://{name}:{password}@{place.uri().rpartition('@')[2]}"
+
+
+def shops_in_files(folder: Path) -> Installation:
+    """The same shops, published in files."""
+    shutil.copytree(published_shops().root, folder, symlinks=True)
+    return Installation(folder)

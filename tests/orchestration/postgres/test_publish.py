@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from common.errors import ConfigurationError, RetryError, StopError
 from connectors.base import Progress, no_progress
-from connectors.sync.staging import Staging
-from orchestration import builds, pipeline, publication
+from orchestration import builds, cli, pipeline, publication
 from orchestration.postgres import publish, readers, tables, warehouse
 from orchestration.postgres.readers import Reader
 from tests.connectors.postgres.database import administrator, server
-from tests.orchestration.installation import Installation, published_shops
+from tests.orchestration.installation import Installation
 from tests.orchestration.postgres.databases import new_warehouse
-from tests.orchestration.postgres.published import TENANTS, Place, Rows, in_files, published_rows
+from tests.orchestration.postgres.published import (
+    TENANTS,
+    Place,
+    as_login,
+    differing,
+    name_of,
+    of_tenant,
+    published_rows,
+    shops_in_files,
+    stage,
+)
 
 AURORA, NORDLICHT = TENANTS
 A_CENT = (
@@ -44,33 +53,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The same shops, published in files."""
-    place = Installation(tmp_path_factory.mktemp("files") / "place")
-    shutil.copytree(published_shops().root, place.root, symlinks=True)
-    return place
-
-
-def name_of(place: Place) -> str:
-    """Of the database, and of the login that owns it."""
-    return place.uri().rpartition("/")[2]
-
-
-def of_tenant(place: Place, tenant: str) -> Rows:
-    """The tenant's rows of every mart, and the calendar."""
-    with place.connect() as db:
-        return published_rows(db, tenant)
-
-
-def differing(place: Place, files: Installation) -> set[str]:
-    """The marts that have other rows in PostgreSQL than in the files."""
-    expected, rows = in_files(files), place.rows()
-    assert rows.keys() == expected.keys()
-    return {mart for mart in rows if rows[mart] != expected[mart]}
-
-
-def stage(statement: str, *places: Installation) -> None:
-    for each in places:
-        with Staging(each.home.staging) as staging:
-            staging.db.execute(statement)
+    return shops_in_files(tmp_path_factory.mktemp("files") / "place")
 
 
 def test_every_row_is_that_of_the_files(place: Place, files: Installation) -> None:
@@ -182,6 +165,46 @@ def test_run_that_finds_another_database_state_builds_every_tenant_again(place: 
     assert publish.before(warehouse.of_settings(place.settings))["run_id"] == place.current.name
 
 
+def test_commands_answer_from_the_engine_that_published_last(
+    place: Place, files: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = [
+        "query",
+        "--metrics",
+        "net_sales,orders_placed",
+        "--by",
+        "channel",
+        "--tenant",
+        AURORA,
+        "--format",
+        "csv",
+    ]
+
+    def says(of: Installation, *command: str) -> str:
+        monkeypatch.setenv("TAKINGS_HOME", str(of.home.root))
+        monkeypatch.setenv("TAKINGS_CONFIG", str(of.root / "takings.toml"))
+        result = CliRunner().invoke(cli.app, list(command))
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    answer = says(files, *question)
+    assert answer.count("\n") > 3
+    assert says(place, *question) == answer
+    assert says(place, "reconciliation") == says(files, "reconciliation")
+    for each in (place, files):
+        days = ("--from", "2026-02-01", "--to", "2026-02-20", "--folder", str(each.root / "reports"))
+        says(each, "report", "revenue-overview", "--tenant", AURORA, *days)
+    reports = [next((each.root / "reports").iterdir()) for each in (place, files)]
+    assert reports[0].read_bytes() == reports[1].read_bytes()
+    run, rows = place.current.name, place.rows()
+    says(place, "build", "--target", "duckdb")
+    assert place.ask("select count(*) from marts.orders") == files.ask("select count(*) from marts.orders")
+    assert place.rows() == rows
+    assert says(place, *question) == answer
+    assert publish.before(warehouse.of_settings(place.settings)) == {}, "the next run there builds every tenant"
+    builds.switch(place.home, run)
+
+
 # --- logins
 
 
@@ -195,10 +218,6 @@ def logins(place: Place) -> dict[str, str]:
         assert password is not None
         result[tenant or "all"] = as_login(place, f"{name}_{name_of(place)}", password)
     return result
-
-
-def as_login(place: Place, name: str, password: str) -> str:
-    return f"postgresql://{name}:{password}@{place.uri().rpartition('@')[2]}"
 
 
 def test_login_sees_the_rows_of_its_tenant_in_every_table(place: Place, logins: dict[str, str]) -> None:
