@@ -36,7 +36,7 @@ def expression(catalog: Catalog, metric_name: str) -> str:
     if metric.kind == "ratio":
         value, money = _ratio(catalog, metric)
         if metric.in_parts_of_a_cent:
-            value = f"CAST(CAST({value} AS DECIMAL(38, 12)) AS DECIMAL(32, 6))"  # a float is not rounded exactly
+            value = f"CAST(ROUND({value}) AS DECIMAL(32, 0)) * 0.000001"  # a half of a millionth is exact in a double
     elif metric.kind == "percentile":
         interpolated = f"PERCENTILE_CONT({metric.percentile}) WITHIN GROUP (ORDER BY {metric.expr})"
         value, money = f"CAST({interpolated} AS DECIMAL(38, 6)) * {ONE}", False
@@ -210,7 +210,7 @@ def _ratio(catalog: Catalog, metric: Metric) -> tuple[str, bool]:
     above, below = _sum(catalog, top), _sum(catalog, bottom)
     if metric.expr:
         above = f"{metric.expr} * {above}"
-    if money == [top]:
+    if money == [top] and not metric.in_parts_of_a_cent:  # which is divided in micros
         below = f"{below} * {1_000_000 if top.micros else 'MAX(minor_units)'}"
     double = "" if metric.in_parts_of_a_cent else f" * {ONE}"  # decimals would be divided to other last digits
     return f"CAST({above} AS DECIMAL(38, 4)){double} / NULLIF({below}, 0)", bool(money)

@@ -6,7 +6,6 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +63,8 @@ def differences(one: pa.Table, other: pa.Table) -> Iterator[tuple[str, Any, Any]
     """The cells that differ, floats in their last digit."""
     for name in one.column_names:
         for ours, theirs in zip(one[name].to_pylist(), other[name].to_pylist(), strict=True):
-            if ours != theirs and not is_far_above_a_cent(one.schema.field(name).type, ours, theirs):
+            if ours != theirs:
                 yield name, ours, theirs
-
-
-def is_far_above_a_cent(kind: pa.DataType, ours: Any, theirs: Any) -> bool:
-    """A ratio of more than 9,000 currency units with six decimals: a double has no digits left to round it exactly."""
-    is_cost = kind == query.PARTS_OF_A_CENT and ours is not None and theirs is not None
-    return is_cost and abs(ours) > 9_000 and abs(ours - theirs) <= Decimal("0.000001")
 
 
 def test_every_metric_by_every_dimension_and_period_is_the_same_cell_by_cell(builds: tuple[Build, Build]) -> None:

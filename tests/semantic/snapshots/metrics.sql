@@ -266,13 +266,13 @@ CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cost_of_goods_minor) * CAS
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(cost_of_goods_assumed_minor) * CAST(1000 / MAX(minor_units) AS BIGINT) AS DECIMAL(34, 0)) * 0.001 END
 
 -- cost_per_assisted_order (assistant_daily)
-CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(CAST(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(assisted_orders) * 1000000, 0) AS DECIMAL(38, 12)) AS DECIMAL(32, 6)) END
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(ROUND(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(assisted_orders), 0)) AS DECIMAL(32, 0)) * 0.000001 END
 
 -- cost_per_assisted_order_known (assistant_daily)
-CASE WHEN MIN(currency) = MAX(currency) THEN CAST(CAST(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(assisted_orders) * 1000000, 0) AS DECIMAL(38, 12)) AS DECIMAL(32, 6)) END
+CASE WHEN MIN(currency) = MAX(currency) THEN CAST(ROUND(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(assisted_orders), 0)) AS DECIMAL(32, 0)) * 0.000001 END
 
 -- cost_per_chat_session (assistant_daily)
-CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(CAST(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions) * 1000000, 0) AS DECIMAL(38, 12)) AS DECIMAL(32, 6)) END
+CASE WHEN MIN(currency) = MAX(currency) AND COALESCE(SUM(messages_without_cost), 0) = 0 THEN CAST(ROUND(CAST(SUM(cost_micros) AS DECIMAL(38, 4)) / NULLIF(SUM(sessions), 0)) AS DECIMAL(32, 0)) * 0.000001 END
 
 -- cpa (metrics_daily)
 CASE WHEN MIN(currency) = MAX(currency) THEN CAST(SUM(ad_spend_minor) AS DECIMAL(38, 4)) * EXP(0) / NULLIF(SUM(platform_purchases) * MAX(minor_units), 0) END
