@@ -151,11 +151,13 @@ def test_every_report_is_filled_the_same(awkward: Path, place: InPostgres, repor
     assert same(one.table, other.table)
     for ours, theirs in zip(one.charts, other.charts, strict=True):
         assert same(ours.table, theirs.table)
-    without_tables = [
-        dataclasses.replace(content, table=None, charts=[dataclasses.replace(c, table=None) for c in content.charts])
+    words = [
+        dataclasses.replace(
+            content, table=None, charts=tuple(dataclasses.replace(each, table=None) for each in content.charts)
+        )
         for content in (one, other)
     ]
-    assert without_tables[0] == without_tables[1]
+    assert words[0] == words[1]
 
 
 def test_frames_and_today_are_the_same(awkward: Path, place: InPostgres) -> None:
