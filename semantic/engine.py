@@ -59,9 +59,6 @@ class Opened(Protocol):
 class Place(Protocol):
     """Where published builds are. Errors of its database come out of both as SemanticErrors."""
 
-    def __hash__(self) -> int:
-        """Equal places have equal builds."""
-
     def current(self) -> Path:
         """The folder of the current build. Raises NoBuildError."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 from semantic import warehouse
@@ -12,6 +11,9 @@ from semantic.warehouse import Published, open_build
 from serving.site import Site
 
 METRIC = "chat_sessions"
+MOST = 256
+_CHATS: dict[tuple[Path, str], bool] = {}
+"""Whether there are any, by build and tenant."""
 
 
 def has_assistant(site: Site, tenant: str) -> bool:
@@ -19,13 +21,19 @@ def has_assistant(site: Site, tenant: str) -> bool:
     if site.settings.newest(tenant).number:
         return True
     try:
-        return _has_chats(warehouse.current(site.published), site.published, tenant)
+        return _has_chats(site.published, tenant)
     except SemanticError:  # nothing is published: nobody has chatted as far as is known
         return False
 
 
-@lru_cache(maxsize=256)
-def _has_chats(_: Path, published: Published, tenant: str) -> bool:
-    """Whether the build in this folder has chats of the tenant."""
-    with open_build(published, tenant) as build:
-        return METRIC in build.catalog.metrics and numbers.known(build, [METRIC])[METRIC]
+def _has_chats(published: Published, tenant: str) -> bool:
+    """Whether the current build has chats of the tenant."""
+    key = (warehouse.current(published), tenant)
+    answer = _CHATS.get(key)
+    if answer is None:
+        with open_build(published, tenant) as build:
+            answer = METRIC in build.catalog.metrics and numbers.known(build, [METRIC])[METRIC]
+        if len(_CHATS) >= MOST:
+            _CHATS.clear()
+        _CHATS[key] = answer
+    return answer

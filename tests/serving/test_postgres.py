@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from semantic.engine import Opened
 from semantic.postgres import CONNECTIONS, InPostgres
 from semantic.warehouse import Published
 from serving.app import application
+from serving.tenant_api import presence
 from tests.connectors.postgres.database import server
 from tests.semantic import in_postgres
 from tests.serving.asgi import Client
@@ -83,6 +86,28 @@ def test_a_publish_shows_at_once_and_an_answer_that_is_known_is_not_sent_again(p
     assert float(amount()) == pytest.approx(float(before) * 3)
     assert served.client.get(address, headers={**headers, "if-none-match": tag}).status == 200
     assert served.as_login("aurora").get(PAGES[0]).body != page
+
+
+def test_whether_a_store_has_an_assistant_is_asked_of_any_place_once_per_build(
+    place: InPostgres, tmp_path: Path
+) -> None:
+    class Counted:
+        """A place that cannot be hashed, as one that follows a configuration."""
+
+        questions: int = 0
+
+        def current(self) -> Path:
+            return place.current()
+
+        def opened(self) -> AbstractContextManager[Opened]:
+            self.questions += 1
+            return place.opened()
+
+    counted = Counted()
+    site = served_from(counted, tmp_path / "state").site
+    answers = [presence.has_assistant(site, tenant) for tenant in ("aurora", "aurora", "nordlicht")]
+    assert counted.questions == 2
+    assert answers[0] == answers[1] == presence.has_assistant(replace(site, published=place), "aurora")
 
 
 @pytest.mark.parametrize("what", ["the server is gone", "a table is missing", "nothing is published"])
