@@ -1,4 +1,4 @@
-"""Two shops with all of their sources, published on both engines from the same staging: readers get the same answers."""
+"""Two shops with all of their sources, published on both engines from one staging: readers get the same answers."""
 
 from __future__ import annotations
 
