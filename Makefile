@@ -50,7 +50,7 @@ $(SUPERSET)/.locked: superset_assets/server/requirements.lock | .tools/.ready
 
 # dbt's parse and a build over no rows, which all workers need: kept in .takings-test-cache
 first-build: .venv/.locked
-	@.venv/bin/python -m tests.orchestration.quick_build
+	@.venv/bin/python -m tests.orchestration.first_build
 
 # what Python and pytest compile for a new environment, once: else each worker does all of it
 $(COMPILED): .venv/.locked

@@ -107,7 +107,6 @@ def measure(comparison: Comparison) -> None:
             for sql in comparison.rows:
                 db.execute(sql.format(rows=rows))
         home.builds.mkdir(parents=True)
-        dbt_parse.parse(home)
         results = dbt_build.run_nodes(home, lambda finished, total, name: None)
         nodes = {str(result.node.name): result.node for result in results}
         ours, parts = _models(dbt_parse.scratch(home), home.staging, nodes, comparison)
@@ -134,7 +133,7 @@ def _models(
                 node = nodes[name]
                 kind = "view" if node.config.materialized == "view" else "table"
                 began = time.process_time()
-                db.execute(f"create or replace {kind} {node.relation_name} as {node.compiled_code}")
+                db.execute(f"create or replace {kind} {node.schema}.{node.name} as {node.compiled_code}")
                 parts[name] = time.process_time() - began
             rounds.append(sum(parts.values()))
     return min(rounds), parts

@@ -82,7 +82,7 @@ def _of_orders(folder: Path, source: Path, times: int) -> dict[str, Any]:
     """CPU seconds of a full build and its publish, peak memory, and bytes on the disk."""
     from connectors.registry import prepare_schemas
     from connectors.sync.staging import Staging
-    from orchestration import dbt_build, dbt_parse
+    from orchestration import dbt_build, recording
     from orchestration.home import Home
     from orchestration.publication import Tenant, publish
 
@@ -92,7 +92,7 @@ def _of_orders(folder: Path, source: Path, times: int) -> dict[str, Any]:
     with Staging(home.staging) as staging:
         prepare_schemas(staging)  # a home of an older version lacks some tables
         ((orders,),) = staging.db.execute("select count(*) from shopify.orders").fetchall()
-    dbt_parse.parse(home)
+    recording.nodes(home)
     build = _cpu(lambda: built.append(dbt_build.build(home, "full")))
     complete(home, built[0], [increment.SHOP])
     size = built[0].path.stat().st_size

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration import dbt_build, dbt_parse, last_build
+from orchestration import dbt_build, last_build, recording
 from orchestration.home import Home, quoted
 
 SHOP = "aurora"
@@ -57,7 +57,7 @@ def main() -> None:
         home = Home(Path(folder))
         home.staging.parent.mkdir()
         orders = repeat(Home(options.home).staging, home.staging, options.times)
-        dbt_parse.parse(home)
+        recording.nodes(home)
         built: list[dbt_build.Built] = []
         full = _cpu(lambda: built.append(dbt_build.build(home, "full")))
         last_build.keep(home, built[0].path)

@@ -6,12 +6,11 @@ python   an interpreter that does nothing
 typer    the same, with Typer imported
 takings  the same, with Takings' command line imported
 
-With HOME, a TAKINGS_HOME whose parse is current, a build of a copy of it in a process of its own:
+With HOME, a TAKINGS_HOME:
 
-first    from the start of the process to the first finished node
+dbt      once per version of the project: dbt's parse, and what it executes for each node, in a process of its own
+first    a build of a copy of the home, from the start of its process to the first finished node
 build    from the start of the process to the last check
-sql      the same statements, executed by DuckDB without dbt
-node     what is left of the build after the first node and the statements, per node
 """
 
 from __future__ import annotations
@@ -22,15 +21,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
-import duckdb
+from orchestration import dbt_parse
+from orchestration.home import Home
 
 CODE = {"python": "pass", "typer": "import typer", "takings": "import orchestration.cli"}
 RUNS = 10
 ROUNDS = 3
-COPIED = ("warehouse", "dbt")
+RECORD = """
+import sys
+from pathlib import Path
+from orchestration import recording
+from orchestration.home import Home
+recording.nodes(Home(Path(sys.argv[1])))
+"""
 
 
 def seconds(*arguments: str) -> float:
@@ -42,49 +47,30 @@ def seconds(*arguments: str) -> float:
 
 
 def build(folder: Path) -> None:
-    """Build a home, and write what it took and the files of its statements beside it."""
+    """Build a home, and write what it took beside it."""
     from orchestration import dbt_build
-    from orchestration.home import Home
 
-    home = Home(folder)
     finished: list[float] = []  # by node, the CPU seconds until then
-    home.builds.mkdir()
-    results = dbt_build.run_nodes(home, lambda *_: finished.append(time.process_time()))
-    statements = [result.node.build_path for result in results if str(result.node.resource_type) != "seed"]
-    (folder / "first.txt").write_text(f"{finished[0]} {time.process_time()} {len(results)}\n" + "\n".join(statements))
-
-
-def sql(folder: Path, statements: Iterable[str]) -> float:
-    """CPU seconds of the statements of a build, in one thread beside what dbt's seeds made."""
-    from orchestration import dbt_parse
-    from orchestration.home import Home, quoted
-
-    home = Home(folder)
-    with duckdb.connect(str(dbt_parse.scratch(home))) as db:
-        db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false; set threads = 1")
-        db.execute(f"attach {quoted(home.staging)} as raw (read_only)")
-        texts = [Path(path).read_text(encoding="utf-8") for path in statements]
-        before = time.process_time()
-        for text in texts:
-            db.execute(text).fetchall()
-        return time.process_time() - before
+    dbt_build.run_nodes(Home(folder), lambda *_: finished.append(time.process_time()))
+    (folder / "took.txt").write_text(f"{finished[0]} {finished[-1]}")
 
 
 def measure(source: Path) -> None:
-    """Print the best of several builds of copies of a home."""
-    rounds = []
-    for _ in range(ROUNDS):
-        with tempfile.TemporaryDirectory(prefix="takings-benchmark-") as place:
-            folder = Path(place) / "home"
-            for name in COPIED:
-                shutil.copytree(source / name, folder / name)
-            seconds("-m", "benchmarks.start", "--build", str(folder))
-            figures, *statements = (folder / "first.txt").read_text().splitlines()
-            first, last, nodes = map(float, figures.split())
-            rounds.append((last, first, sql(folder, statements), nodes))
-    last, first, statements_took, nodes = min(rounds)
-    print(f"first    {first:.2f} s\nbuild    {last:.2f} s, {last / statements_took:.1f} times the SQL")
-    print(f"sql      {statements_took:.2f} s\nnode     {(last - first - statements_took) / nodes * 1000:.1f} ms")
+    """Print what dbt takes, and the best of several builds of a copy of a home."""
+    with tempfile.TemporaryDirectory(prefix="takings-benchmark-") as place:
+        home = Home(Path(place) / "home")
+        shutil.copytree(source / "warehouse", home.root / "warehouse")
+        home.builds.mkdir()
+        os.environ["XDG_CACHE_HOME"] = f"{place}/cache"
+        took = seconds("-c", RECORD, str(home.root))
+        rounds = []
+        for _ in range(ROUNDS):
+            seconds("-m", "benchmarks.start", "--build", str(home.root))
+            first, last = map(float, (home.root / "took.txt").read_text().split())
+            rounds.append((last, first))
+            dbt_parse.scratch(home).unlink()
+    last, first = min(rounds)
+    print(f"dbt      {took:.2f} s\nfirst    {first:.2f} s\nbuild    {last:.2f} s")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Runs dbt in this process: reads the staging file, writes one scratch file of tested marts.
+"""Builds and tests the marts: reads the staging file, writes one scratch file of them.
 
 Every build writes a file of its own, so an interrupted one leaves nothing behind and a repeated one gives the same
 marts. It starts from a copy of the last build where that is of the same program (orchestration/incremental.py), else
@@ -8,7 +8,6 @@ from nothing. A failed test fails the build, and nothing is published.
 from __future__ import annotations
 
 import errno
-import gc
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,13 +19,12 @@ import duckdb
 
 from common import database
 from common.errors import StopError
-from orchestration import checks, dbt_lean, incremental, last_build, recorded
+from orchestration import checks, incremental, last_build, recorded, recording
 from orchestration.checks import SHOWN, Ask
-from orchestration.dbt_parse import PLAN, QUIET, arguments, close_connections, environment, parse, scratch
+from orchestration.dbt_parse import scratch
 from orchestration.home import Home, quoted
 from orchestration.recorded import OnNode
 
-UNTESTED = ["--exclude-resource-type", "unit_test"]  # they test SQL, not data: `make test` runs them
 PASSED = ("success", "pass", "warn", "skipped")
 EVERY_TENANT = "every tenant"
 
@@ -108,7 +106,7 @@ def build(
     judge(built, results, lambda: _asking(path, home.staging), str(path))
     if built.is_full:
         with _warehouse(path, home.staging, read_only=False) as db:
-            last_build.write(db, program, recorded.record(results), results)
+            last_build.write(db, program, [result.recorded for result in results], results)
     _complete(path)
     built.path = path.rename(home.builds / f"build_{run_id}.duckdb")
     return built
@@ -201,39 +199,28 @@ def _complete(path: Path) -> None:
 
 
 def run_nodes(home: Home, on_node: OnNode) -> list[Any]:
-    """Run every seed, model and test into the scratch file; dbt's result for each. Raises StopError."""
-    target = parse(home)
-    with dbt_lean.loading():
-        from dbt.cli.main import dbtRunner
-        from dbt.contracts.graph.manifest import Manifest
-
-        manifest = Manifest.from_msgpack((target / PLAN).read_bytes())
-    try:
-        with environment(scratch(home), home.staging), dbt_lean.building():
-            runner = dbtRunner(manifest=manifest, callbacks=[Progress(on_node)])
-            command = [*QUIET, "--no-write-json", "--use-fast-test-edges", "build", *UNTESTED, *arguments(home)]
-            outcome = runner.invoke(command)
-            close_connections()
-    finally:
-        gc.unfreeze()
-    if outcome.exception is not None:
-        raise StopError("Nothing was published", f"dbt could not run: {outcome.exception}")
-    results = list(outcome.result or ())
-    _check_contracts(scratch(home), [result.node for result in results if str(result.status) == "success"])
+    """Run every seed, model and test into the scratch file; a result like dbt's for each. Raises StopError."""
+    nodes = recording.nodes(home)
+    with recorded.opened(scratch(home), home.staging) as db:
+        for schema in sorted({node["schema"] for node in nodes if node["resource_type"] != "test"}):
+            db.execute(f'create schema if not exists "{schema}"')
+        results = recorded.run_all(db, nodes, on_node, recorded.run)
+        _check_contracts(db, [result.recorded for result in results if result.status == "success"])
     return results
 
 
-def _check_contracts(path: Path, nodes: list[Any]) -> None:
+def _check_contracts(db: duckdb.DuckDBPyConnection, nodes: list[recorded.Node]) -> None:
     """Compare the columns of each mart with its contract. Raises StopError, which names the columns that differ."""
-    marts = [node for node in nodes if str(node.resource_type) == "model" and node.contract.enforced]
     declared = {
-        (node.schema, node.name, column.name): column.data_type for node in marts for column in node.columns.values()
+        (node["schema"], node["name"], column): type for node in nodes for column, type in node["contract"].items()
     }
     types = sorted(set(declared.values()))
-    with database.connect(path, read_only=True) as db:
-        names = db.execute(f"select {', '.join(f'typeof(cast(null as {type}))' for type in types)}").fetchone() or ()
-        columns = "select schema_name, table_name, column_name, data_type from duckdb_columns()"
-        built = {tuple(place): type for *place, type in db.execute(columns).fetchall()}
+    names = db.execute(f"select {', '.join(f'typeof(cast(null as {type}))' for type in types)}").fetchone() or ()
+    columns = (
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = current_database()"
+    )
+    built = {tuple(place): type for *place, type in db.execute(columns).fetchall()}
     type_of = dict(zip(types, names, strict=True))
     differing = [
         f"  {table}.{column} is {built.get((schema, table, column))}, its contract says {type}"
@@ -257,17 +244,3 @@ def _warehouse(path: Path, staging: Path, *, read_only: bool = True) -> Iterator
     with database.connect(path, read_only=read_only) as db:
         db.execute(f"attach {quoted(staging)} as raw (read_only)")
         yield db
-
-
-class Progress:
-    """Counts finished nodes from dbt's events."""
-
-    def __init__(self, on_node: OnNode) -> None:
-        self.on_node = on_node
-        self.finished = 0
-
-    def __call__(self, event: Any) -> None:
-        if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
-            self.finished += 1
-            total = getattr(event.data, "total", 0) or getattr(event.data, "num_models", 0)
-            self.on_node(self.finished, int(total), str(event.data.node_info.node_name))

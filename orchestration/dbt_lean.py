@@ -1,27 +1,10 @@
-"""Leaves out what dbt does in each process or for each node although nobody reads it, or the parse has done it."""
+"""Leaves out what dbt does for each node or file although nobody reads it, or the parse has done it."""
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
-
-
-@contextmanager
-def loading() -> Iterator[None]:
-    """Load dbt and its manifest without the garbage collector, which would look through all of it a dozen times.
-
-    What is loaded stays until the process ends. Whoever loads calls gc.unfreeze() when the build has ended.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-        gc.freeze()  # it need not look through it later either
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""Parses the dbt project once per version of it, and renders the SQL of its nodes.
+"""Parses the dbt project once per version of it.
 
-Both depend on the project alone, never on the data, and cost more than the build of a small shop. So they are made once
-per checkout and user, in the cache of this user, and copied into each home (TAKINGS_HOME) that needs them. Where the
-cache cannot be used, a home makes them for itself.
+A parse depends on the project alone, never on the data, and costs more than the build of a small shop. So it is made
+once per checkout and user, in the cache of this user, and copied into each home (TAKINGS_HOME) that needs it. Where the
+cache cannot be used, a home makes it for itself. recording.py keeps what dbt executes in the same places.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -29,15 +27,13 @@ PROJECT, METRICS = CHECKOUT / "dbt_project", CHECKOUT / "semantic" / "metrics"
 PARTS = (".sql", ".yml", ".csv")
 MADE_BY = ("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb")
 PARSED = "partial_parse.msgpack"  # dbt's cache of the parsed project
-PLAN = "plan.msgpack"  # the same project with rendered SQL, for builds
 STAMP = "parsed.sha256"
-FILES = ("manifest.json", "semantic_manifest.json", PARSED, PLAN)
+FILES = ("manifest.json", "semantic_manifest.json", PARSED)
+CODE = ("dbt_parse.py", "recording.py")
 QUIET = ["--quiet", "--log-level", "none", "--log-level-file", "none"]
-RENDERED = ("table", "view", "test")  # materializations whose SQL depends on nothing but the project
 UNOPENED = Path("/nonexistent")
 """In place of a home's files, which a parse does not open: for another profile dbt would parse all files again."""
 SMALL, LEAST_MEMORY, MEMORY_PER_BYTE = 128_000_000, 1_500_000_000, 3  # bytes of staging and of memory
-JINJA = re.compile(r"{[{%#]|[#}%]}")  # what dbt would render
 
 
 def parse(home: Home) -> Path:
@@ -48,22 +44,22 @@ def parse(home: Home) -> Path:
     now = fingerprint()
     if _stamp(home) == now:
         return home.dbt_target
-    with _shared() as shared:
-        if shared is None:
+    with shared() as cache:
+        if cache is None:
             _make(home, now)
             return home.dbt_target
-        if _stamp(shared) != now:
-            _make(shared, now)
+        if _stamp(cache) != now:
+            _make(cache, now)
         home.dbt_target.mkdir(parents=True, exist_ok=True)
         for name in FILES:
-            _write(home.dbt_target / name, (shared.dbt_target / name).read_bytes())
-    _write(home.dbt_target / STAMP, now.encode())
+            write(home.dbt_target / name, (cache.dbt_target / name).read_bytes())
+    write(home.dbt_target / STAMP, now.encode())
     return home.dbt_target
 
 
 @contextmanager
-def _shared() -> Iterator[Home | None]:
-    """The home in the user's cache that is only parsed in, held by this process alone; None where it cannot be used."""
+def shared() -> Iterator[Home | None]:
+    """The home in the user's cache that is only for this, held by this process alone; None where it cannot be used."""
     try:
         folder = settings.cache() / hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:16]
         Home(folder).make()
@@ -83,7 +79,7 @@ def _stamp(home: Home) -> str | None:
     return stamp.read_text() if stamp.exists() else None
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
     """Write a file at once for whoever reads it at the same time."""
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     partial.write_bytes(content)
@@ -91,7 +87,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _make(home: Home, now: str) -> None:
-    """Parse the project in this home, and write the plan."""
+    """Parse the project in this home."""
     from dbt.cli.main import dbtRunner
 
     (home.dbt_target / STAMP).unlink(missing_ok=True)
@@ -100,48 +96,14 @@ def _make(home: Home, now: str) -> None:
         outcome = dbtRunner(callbacks=[problems]).invoke([*QUIET, "parse", *arguments(home)])
     if not outcome.success:
         raise StopError("The dbt project does not parse", "\n  ".join([str(outcome.exception), *problems.messages]))
-    _write(home.dbt_target / PLAN, _plan(home, outcome.result))
-    _write(home.dbt_target / STAMP, now.encode())
-
-
-def _plan(home: Home, manifest: Any) -> bytes:
-    """dbt's manifest with the SQL of its nodes rendered, so that a build has nothing to render.
-
-    dbt renders it beside empty databases: no data can influence it. Where it would depend on what was built before, or
-    contains what dbt would render again, a node keeps its own text.
-    """
-    from dbt.cli.main import dbtRunner
-
-    with tempfile.TemporaryDirectory(prefix="takings-plan-") as folder:
-        build, staging = Path(folder) / scratch(home).name, Path(folder) / "staging.duckdb"
-        database.connect(staging).close()
-        with environment(build, staging):
-            command = [*QUIET, "--no-write-json", "--no-populate-cache", "compile", *arguments(home)]
-            outcome = dbtRunner(manifest=manifest).invoke(command)
-            close_connections()
-    if not outcome.success:
-        failed = [f"{result.node.name}: {result.message}" for result in outcome.result or () if result.message]
-        raise StopError("The dbt project does not compile", "\n  ".join([str(outcome.exception), *failed]))
-    for result in outcome.result:
-        node = manifest.nodes[result.node.unique_id]
-        sql = result.node.compiled_code
-        if node.config.materialized in RENDERED and not JINJA.search(sql):
-            node.raw_code = sql
-            if hasattr(node, "test_metadata"):
-                if node.test_metadata.name == "unique_combination":  # an incremental build tests what changed
-                    node.config.meta = {**node.config.meta, "keys": node.test_metadata.kwargs["columns"]}
-                node.test_metadata.kwargs = {}
-        node.compiled, node.compiled_code = False, None
-    manifest.files = {}  # what a later parse compares; the rest of these no build reads either
-    for unread in ("docs", "disabled", "metrics", "semantic_models", "saved_queries", "unit_tests", "exposures"):
-        getattr(manifest, unread).clear()
-    plan: bytes = manifest.to_msgpack()
-    return plan
+    write(home.dbt_target / STAMP, now.encode())
 
 
 def fingerprint() -> str:
-    """Hash of everything that a manifest and a plan are made from."""
-    digest = hashlib.sha256(" ".join(version(name) for name in MADE_BY).encode() + Path(__file__).read_bytes())
+    """Hash of everything that a parse, and what is recorded of it, are made from."""
+    digest = hashlib.sha256(" ".join(version(name) for name in MADE_BY).encode())
+    for name in CODE:
+        digest.update(Path(__file__).with_name(name).read_bytes())
     for folder in (PROJECT, METRICS):
         digest.update(hash_of_files(folder, PARTS).encode())
     return digest.hexdigest()

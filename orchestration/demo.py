@@ -22,10 +22,10 @@ from connectors.base import Progress
 from orchestration import (
     cli_mcp,
     dagster_run,
-    dbt_parse,
     demo_messages,
     places,
     reconciliation,
+    recording,
     servers,
     settings,
     sharing,
@@ -67,7 +67,7 @@ def run_demo(world: Path | None, once: bool, superset_port: int, dagster_port: i
     with servers.Children() as children:
         children.on_exit(server.stop)
         with terminal.progress() as progress, _starting(server, progress):
-            shops = children.start_simulator(simulator_arguments(home, world), meanwhile=lambda: dbt_parse.parse(home))
+            shops = children.start_simulator(simulator_arguments(home, world), meanwhile=lambda: recording.nodes(home))
             configuration = configure(home, shops, world, superset_port, dagster_port, web_port)
             pulling = time.monotonic()
             dagster_run.recorded_run(configuration, progress)

@@ -5,7 +5,7 @@
     sums over units        what touched units bring now is added, and what they brought before subtracted
     every other model      its SQL runs over everything
 
-What dbt executed in the last build is executed again without dbt. A unit is touched where the content of staging, or
+What dbt executed (recording.py) is executed again. A unit is touched where the content of staging, or
 of a table that was built before, differs from the last build; where a difference cannot be mapped to units, the model
 is built whole. So all tables are whole after it, and equal those of a full build
 (tests/orchestration/test_incremental.py).
@@ -22,9 +22,7 @@ from typing import Any
 
 import duckdb
 
-from common import database
 from orchestration import last_build, recorded, units
-from orchestration.dbt_parse import resources
 from orchestration.home import quoted
 from orchestration.last_build import row_hash, table_of
 from orchestration.recorded import Node, OnNode
@@ -65,12 +63,7 @@ def run_nodes(last: Path, scratch: Path, staging: Path, program: last_build.Prog
     if made_by != program:
         return needs_full_build(last_build.difference(made_by, program))
     shutil.copyfile(last, scratch)
-    with database.connect(scratch) as db:
-        threads, memory = resources(staging)
-        db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
-        db.execute(f"set threads = {threads}; set memory_limit = '{memory}'")
-        db.execute("set checkpoint_threshold = '1TB'")  # once at the end
-        db.execute(f"attach {quoted(staging)} as raw (read_only)")
+    with recorded.opened(scratch, staging) as db:
         increment = start(db, last, nodes, outcomes)
         results = recorded.run_all(db, nodes, on_node, increment.run)
         for result in results:

@@ -1,16 +1,19 @@
-"""What dbt executed for each node of a build, to be executed again without dbt.
-
-The text of a node depends on the project alone: it is the same in every build, whatever the data.
-"""
+"""Executes what dbt executed for each node of a build (recording.py), and judges checks as dbt does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import duckdb
+
+from common import database
+from orchestration.dbt_parse import resources
+from orchestration.home import quoted
 
 Node = dict[str, Any]
 """`sql` is what dbt executed, `compiled_code` its query; the other fields are named as dbt names them."""
@@ -19,25 +22,16 @@ OnNode = Callable[[int, int, str], None]
 """on_node(finished nodes, all nodes, name)"""
 
 
-def record(results: Iterable[Any]) -> list[Node]:
-    """The nodes of dbt's results, in the order in which dbt executed them."""
-    return [getattr(result, "recorded", None) or _node(result.node) for result in results]
-
-
-def _node(node: Any) -> Node:
-    tested = str(node.resource_type) == "test"
-    return {
-        "unique_id": node.unique_id,
-        "name": node.name,
-        "resource_type": str(node.resource_type),
-        "schema": node.schema,
-        "materialized": node.config.materialized,
-        "compiled_code": getattr(node, "compiled_code", None),
-        "depends_on": getattr(node.depends_on, "nodes", []),
-        "severity": node.config.severity.lower() if tested else "error",
-        "meta": node.config.meta,
-        "sql": Path(node.build_path).read_text(),
-    }
+@contextmanager
+def opened(scratch: Path, staging: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The scratch file of a build with staging beside it as `raw`, as the nodes name it."""
+    threads, memory = resources(staging)
+    with database.connect(scratch) as db:
+        db.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        db.execute(f"set threads = {threads}; set memory_limit = '{memory}'")
+        db.execute("set checkpoint_threshold = '1TB'")  # once at the end
+        db.execute(f"attach {quoted(staging)} as raw (read_only)")
+        yield db
 
 
 def run_all(
@@ -72,19 +66,21 @@ def ancestors(nodes: Sequence[Node]) -> dict[str, set[str]]:
 
 def run(db: duckdb.DuckDBPyConnection, node: Node, sql: str | None = None) -> Any:
     """Execute what dbt executed (or `sql` in its place), and judge a test as dbt does."""
+    began = time.perf_counter()
     try:
         row = db.execute(sql or node["sql"]).fetchone()
     except duckdb.Error as error:
         return result(node, "error", None, f"Runtime Error in {node['resource_type']} {node['name']}\n  {error}")
+    seconds = time.perf_counter() - began
     if node["resource_type"] != "test":
-        return result(node, "success", None, "OK")
+        return result(node, "success", None, "OK", seconds)
     failures, should_warn, should_error = row or (0, False, False)
     message = f"Got {failures} result{'s' * (failures != 1)}, configured to {{}} if != 0"
     if node["severity"] == "error" and should_error:
-        return result(node, "fail", failures, message.format("fail"))
+        return result(node, "fail", failures, message.format("fail"), seconds)
     if should_warn:
-        return result(node, "warn", failures, message.format("warn"))
-    return result(node, "pass", failures, None)
+        return result(node, "warn", failures, message.format("warn"), seconds)
+    return result(node, "pass", failures, None, seconds)
 
 
 def result(node: Node, status: str, failures: int | None, message: str | None, seconds: float = 0.0) -> Any:

@@ -15,9 +15,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from orchestration import dbt_build
 from tests import shared_cache
-from tests.orchestration import quick_build
 from tests.superset_assets import browser
 from tests.superset_assets.conftest import Running, running_superset
 
@@ -67,7 +65,7 @@ LONGEST = (
     "tests/connectors/stripe/test_pull.py",
     "tests/connectors/test_conformance.py",
     "tests/connectors/shopify/test_pull.py",
-    "tests/orchestration/test_quick_build.py",
+    "tests/orchestration/test_recording.py",
     "tests/semantic/test_oracle.py",
     "tests/semantic/test_report_walk.py",
     "tests/dbt_project/test_models.py",
@@ -168,14 +166,10 @@ class _Files(LoadFileScheduling):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_builds() -> Iterator[None]:
-    """Builds in a test's own process run the SQL that dbt made once; see tests/orchestration/quick_build.py.
-
-    Processes that tests start share one parse of the project.
-    """
+def _one_parse() -> Iterator[None]:
+    """Processes that tests start share one parse of the project."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(shared_cache.FOLDER / "user"))
-        patch.setattr(dbt_build, "run_nodes", quick_build.run_nodes)
         yield
 
 
@@ -184,12 +178,6 @@ def superset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A Superset with our assets and two tenants, one per worker."""
     with running_superset(tmp_path_factory.mktemp("superset")) as running, browser.one_browser():
         yield running
-
-
-@pytest.fixture
-def real_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The builds of this test are dbt's own."""
-    monkeypatch.setattr(dbt_build, "run_nodes", quick_build.by_dbt)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Files:

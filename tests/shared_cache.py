@@ -25,7 +25,7 @@ HELPERS = (
     "tests/shared_cache.py",
     "tests/small_worlds.py",
     "tests/orchestration/installation.py",
-    "tests/orchestration/quick_build.py",
+    "tests/orchestration/first_build.py",
     "tests/end_to_end/sources.py",
     "tests/oracle/configuration.py",
 )

@@ -13,12 +13,13 @@ from connectors.base import Progress
 from connectors.postgres.connection import Connection
 from orchestration import dbt_build, dbt_parse
 from orchestration.checks import SHOWN, Ask
-from orchestration.dbt_build import PASSED, UNTESTED, Built
+from orchestration.dbt_build import PASSED, Built
 from orchestration.dbt_parse import PROJECT, QUIET, variables
 from orchestration.home import Home
 from orchestration.postgres import load
 from orchestration.postgres.warehouse import LOADS, MARK, Warehouse, make_schema
 from orchestration.recorded import OnNode
+from orchestration.recording import UNTESTED
 
 BUILD = "build_"
 """The prefix of the schemas of a build that is to be published: no reader may use them."""
@@ -93,7 +94,7 @@ def run(warehouse: Warehouse, db: Connection, prefix: str, on_node: OnNode) -> l
     home = warehouse.home
     command = [*QUIET, "--no-write-json", "build", *UNTESTED, "--target", "postgres", *_folders(home)]
     with variables(_variables(warehouse.uri, prefix)):
-        outcome = dbtRunner(callbacks=[dbt_build.Progress(on_node)]).invoke(command)
+        outcome = dbtRunner(callbacks=[_Finished(on_node)]).invoke(command)
     db.execute("select 1")  # a server that ended is one message, and not one for each model
     if outcome.exception is not None:
         raise StopError("The build in PostgreSQL stopped", f"dbt could not run: {outcome.exception}")
@@ -131,3 +132,17 @@ def _variables(uri: str, prefix: str) -> dict[str, str]:
     parts = conninfo.conninfo_to_dict(uri)
     ours = {variable: str(parts[name]) for name, variable in _VARIABLES.items() if parts.get(name)}
     return ours | {"TAKINGS_PG_PREFIX": prefix, "PGOPTIONS": SESSION}
+
+
+class _Finished:
+    """Counts finished nodes from dbt's events."""
+
+    def __init__(self, on_node: OnNode) -> None:
+        self.on_node = on_node
+        self.finished = 0
+
+    def __call__(self, event: Any) -> None:
+        if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
+            self.finished += 1
+            total = getattr(event.data, "total", 0) or getattr(event.data, "num_models", 0)
+            self.on_node(self.finished, int(total), str(event.data.node_info.node_name))

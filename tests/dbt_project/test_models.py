@@ -16,7 +16,7 @@ from dbt import compilation
 
 from orchestration import dbt_lean
 from orchestration.home import Home
-from tests.orchestration import quick_build
+from tests.orchestration import first_build
 from tests.orchestration.installation import dbt
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ BEGIN = re.compile(r"(?:\s|--[^\n]*\n)*(?:(?P<own>with\s+(?!recursive\b))|select
 def unit_tests(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """The results of dbt's unit tests, run over a warehouse of empty tables."""
     folder = tmp_path_factory.mktemp("dbt") / "home"
-    shutil.copytree(quick_build.empty(), folder)
+    shutil.copytree(first_build.empty(), folder)
     with pytest.MonkeyPatch.context() as patch, dbt_lean.building():
         patch.setattr(compilation, "inject_ctes_into_sql", with_rows_of_the_test)
         return dbt(Home(folder), "test", "--select", "test_type:unit")

@@ -22,7 +22,7 @@ import duckdb
 from orchestration import incremental, last_build, recorded, units
 from orchestration.home import quoted
 from tests import shared_cache
-from tests.orchestration import quick_build
+from tests.orchestration import first_build
 
 PROGRAM, BUILD = {"the program": "1"}, "build.duckdb"
 LINEAGE = "run_id = run_id || '.', landing_part = landing_part || '.'"
@@ -37,7 +37,7 @@ OTHERS = (
 KEYS = ("tenant_id", "source_account", "run_id", "landing_part", "currency", "kind", "window_id")
 
 
-def first_build(staging: Path) -> Path:
+def build_from_nothing(staging: Path) -> Path:
     """A build from nothing of a staging file that no history has changed yet, shared by all histories."""
     world = staging.relative_to(shared_cache.FOLDER).parts[0]
 
@@ -49,7 +49,7 @@ def first_build(staging: Path) -> Path:
 
 
 def _build_whole(staging: Path, path: Path) -> None:
-    nodes = quick_build.nodes()
+    nodes = first_build.nodes()
     with _open(path, staging) as db:
         for schema in sorted({node["schema"] for node in nodes if node["resource_type"] != "test"}):
             db.execute(f"create schema if not exists {schema}")
@@ -72,7 +72,7 @@ class History:
         self.staging, self.folder, self.chance = folder / "staging.duckdb", folder, random.Random(seed)  # noqa: S311
         shutil.copyfile(staging, self.staging)
         (folder / "full").mkdir()
-        self.last, self.steps = Path(shutil.copy(first_build(staging), folder / "full")), 0
+        self.last, self.steps = Path(shutil.copy(build_from_nothing(staging), folder / "full")), 0
         self.counts: dict[str, int] = {}
         self.whole: dict[str, list[str]] = {}
         self.declared: dict[str, dict[str, Any]] = {}  # by model, another `meta` than its own

@@ -22,7 +22,7 @@ from semantic.duckdb_files import connect
 from simulator import SimulatorServer, demo_world, serve, write_files
 from tests import shared_cache
 from tests.oracle.configuration import settings_of
-from tests.orchestration.quick_build import parsed
+from tests.orchestration.first_build import parsed
 
 CHANGING = {"run_id", "landing_part", "published_at", "loaded_at"}
 SHOPS = demo_world(seed=5, start=date(2026, 1, 1), end=datetime(2026, 3, 1, 12, tzinfo=UTC), orders=150)

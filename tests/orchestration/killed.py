@@ -31,8 +31,8 @@ from typing import Any, Self
 import duckdb
 
 from connectors.http import Transport
-from orchestration import dbt_build, pipeline, pulls, stored
-from tests.orchestration import quick_build
+from orchestration import pipeline, pulls, stored
+from tests.orchestration import first_build
 from tests.orchestration.installation import Installation
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ class Nursery:
     """The parent of the processes that die."""
 
     def __init__(self) -> None:
-        quick_build.empty()
+        first_build.parsed()
         command = [sys.executable, "-m", "tests.orchestration.killed"]
         self.process = subprocess.Popen(
             command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -194,7 +194,6 @@ def _child(order: dict[str, Any], report: int) -> None:
 
     duckdb.connect = counted
     sys.addaudithook(steps.audit)
-    dbt_build.run_nodes = quick_build.run_nodes
     pulls.AT_ONCE = 1  # one account after the other, so that the steps come in one order
     Transport.wait = lambda self, seconds: None  # type: ignore[method-assign]
     name, *arguments = order["job"]
@@ -239,7 +238,7 @@ def _serve(order: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    quick_build.empty()  # looked up once, not in each fork
+    first_build.parsed()  # looked up once, not in each fork
     for line in sys.stdin:
         sys.stdout.write(json.dumps(_serve(json.loads(line))) + "\n")
         sys.stdout.flush()

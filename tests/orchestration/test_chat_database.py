@@ -19,7 +19,7 @@ from simulator.apis.assistant.store import ChatStore
 from simulator.apis.assistant.tables import mapping
 from simulator.postgres_server import PostgresServer
 from simulator.world import seconds
-from tests.orchestration import quick_build
+from tests.orchestration import first_build
 from tests.orchestration.installation import Installation
 from tests.sampling import sample
 from tests.small_worlds import SHOP, SHOP_END, assistant_world
@@ -182,7 +182,7 @@ def staging_rows(place: Installation, folder: Path) -> tuple[list[tuple[Any, ...
     pipeline.record_run(place.settings, "run")
     folder.mkdir()
     views = folder / dbt_parse.scratch(place.home).name
-    shutil.copyfile(dbt_parse.scratch(Home(quick_build.empty())), views)
+    shutil.copyfile(dbt_parse.scratch(Home(first_build.empty())), views)
     with duckdb.connect(str(views)) as db:
         db.execute("set python_enable_replacements = false")  # this module has a name `annotations`
         db.execute(f"attach '{place.home.staging}' as raw (read_only)")

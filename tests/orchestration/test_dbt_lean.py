@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 import pytest
 from dbt.config.project import ProjectFlags
 from dbt_common.behavior_flags import BehaviorFlagRendered
@@ -22,11 +20,3 @@ def test_dbt_judges_files_again_after_a_build_that_fails() -> None:
     with pytest.raises(ValidationError):
         ProjectFlags.validate(WRONG)
     assert BehaviorFlagRendered._default_source() == __name__
-
-
-def test_collector_is_back_where_dbt_cannot_be_loaded() -> None:
-    with pytest.raises(RuntimeError), dbt_lean.loading():
-        assert not gc.isenabled()
-        raise RuntimeError
-    assert gc.isenabled()
-    assert gc.get_freeze_count() == 0

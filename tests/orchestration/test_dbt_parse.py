@@ -1,4 +1,4 @@
-"""The project is parsed once per user and checkout, and its rendered SQL is what dbt would render in a build."""
+"""The project is parsed once per user and checkout."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 from common.errors import StopError
 from orchestration import dbt_parse
 from orchestration.home import Home
-from tests.orchestration import quick_build
-from tests.orchestration.installation import dbt
+from tests.orchestration import first_build
 
 
 def nobody_parses(home: Home, now: str) -> None:
@@ -20,14 +19,14 @@ def nobody_parses(home: Home, now: str) -> None:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    quick_build.parsed()  # before the cache is another one
+    first_build.parsed()  # before the cache is another one
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
 def take_the_shared_parse(home: Home, now: str) -> None:
     """In place of dbt's parse, which takes seconds."""
-    shutil.copytree(quick_build.parsed(), home.dbt_target, dirs_exist_ok=True)
+    shutil.copytree(first_build.parsed(), home.dbt_target, dirs_exist_ok=True)
     (home.dbt_target / dbt_parse.STAMP).write_text(now)
 
 
@@ -62,18 +61,6 @@ def test_home_is_parsed_itself_where_the_cache_cannot_be_used(
     home = Home(tmp_path / "home")
     assert dbt_parse.parse(home) == home.dbt_target
     assert (home.dbt_target / dbt_parse.STAMP).read_text() == dbt_parse.fingerprint()
-
-
-def test_plan_has_the_sql_that_dbt_renders_beside_a_build(tmp_path: Path) -> None:
-    from dbt.contracts.graph.manifest import Manifest
-
-    place = tmp_path / "home"
-    shutil.copytree(quick_build.empty(), place)
-    expected = {result.node.unique_id: result.node.compiled_code for result in dbt(Home(place), "compile")}
-    plan = Manifest.from_msgpack((quick_build.parsed() / dbt_parse.PLAN).read_bytes())
-    planned = {node.unique_id: node.raw_code for node in plan.nodes.values() if node.unique_id in expected}
-    assert planned == expected
-    assert len(planned) > 280
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,8 @@ MEGABYTE = 1 << 20
 BUILDING = 2  # free megabytes with which a pull ends well and a build does not
 LIMITED = """
 import os, sys; from pathlib import Path
-from orchestration import cli, dbt_build
-from tests.orchestration import quick_build
+from orchestration import cli
 from tests.orchestration.installation import Installation
-if sys.argv[2] == "quick":
-    dbt_build.run_nodes = quick_build.run_nodes
 place = Installation(Path(sys.argv[1]))
 os.environ.update(TAKINGS_HOME=str(place.home.root), TAKINGS_CONFIG=str(place.root / "takings.toml"))
 sys.argv = ["takings", "run"]
@@ -65,8 +62,8 @@ def place(disk: Path, server: SimulatorServer) -> Installation:
     return place
 
 
-def run(place: Installation, build_by: str = "quick") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", LIMITED, str(place.root), build_by]
+def run(place: Installation) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", LIMITED, str(place.root)]
     return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -98,7 +95,7 @@ def test_full_disk_is_one_message_and_keeps_the_last_build(
     server.set_now(server.now + timedelta(hours=1))
     before, rows = place.current, place.marts()
     with filled(place.root, left):
-        result = run(place, "dbt" if left == BUILDING else "quick")
+        result = run(place)
         assert place.current == before
         assert marts(before / "all.duckdb") == rows
     one_message(result, place)

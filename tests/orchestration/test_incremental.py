@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from orchestration import dbt_build, dbt_parse, incremental, last_build, pipeline, units
-from tests.orchestration import quick_build
+from tests.orchestration import first_build
 from tests.orchestration.histories import CHANGES, History, differences
 from tests.orchestration.installation import Installation, marts, published_shops, published_sources
 from tests.sampling import sample
@@ -40,7 +40,7 @@ def test_five_changes_in_a_row_equal_one_full_build(seed: int, tmp_path: Path) -
 
 def test_every_declared_unit_exists_and_every_unique_key_names_its_columns() -> None:
     """A model whose unit does not exist would be built whole each time, and nobody would notice."""
-    nodes = quick_build.nodes()
+    nodes = first_build.nodes()
     declared = {node["name"]: node["meta"] for node in nodes if "unit" in node["meta"]}
     assert {meta["unit"] for meta in declared.values()} == set(units.UNITS)
     for node in (node for node in nodes if "through" in node["meta"]):
@@ -104,7 +104,7 @@ def place(tmp_path: Path) -> Installation:
     return Installation(tmp_path / "place")
 
 
-def test_second_build_runs_without_dbt_and_publishes_what_a_full_one_does(
+def test_second_build_continues_the_first_and_publishes_what_a_full_one_does(
     place: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_nodes = dbt_build.run_nodes

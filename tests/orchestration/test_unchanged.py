@@ -141,7 +141,7 @@ def test_unchanged_tenant_keeps_its_rows_and_follows_how_far_it_was_read(place: 
     assert place.ask("select as_of, trust from marts.build_info", file=f"tenant-{NORDLICHT}") == [(as_of, trust)]
 
 
-def test_run_without_changes_keeps_every_file_and_runs_no_dbt(
+def test_run_without_changes_keeps_every_file_and_builds_nothing(
     place: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = [f"tenant-{name}.duckdb" for name in (AURORA, NORDLICHT)]

@@ -8,14 +8,14 @@ import pytest
 
 from semantic import catalog as catalogs
 from semantic.catalog import Catalog
-from tests.orchestration import quick_build
+from tests.orchestration import first_build
 from tests.semantic import shop, synthetic
 
 
 @pytest.fixture(scope="session")
 def target() -> Path:
     """dbt's target folder after the parse that all tests share, only to be read."""
-    return quick_build.parsed()
+    return first_build.parsed()
 
 
 @pytest.fixture(scope="session")
