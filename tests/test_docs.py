@@ -42,7 +42,7 @@ from orchestration.home import Home
 
 home = Home(settings.home())
 home.root.mkdir()
-with dbt_parse._shared() as parsed:
+with dbt_parse.shared() as parsed:
     shutil.copytree(sys.argv[1], parsed.dbt_target, dirs_exist_ok=True)
 start = (datetime.now(UTC) - timedelta(days=120)).date()
 with servers.Children() as children:
