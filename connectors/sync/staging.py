@@ -29,6 +29,8 @@ from connectors.sync.reader import Reader
 
 ROWS_IN_A_GROUP = 30_720  # a quarter of DuckDB's default: a commit rewrites fewer half-full groups
 ROWS_FOR_ONE_THREAD = 122_880  # DuckDB scans a group of so many rows by one thread
+_without_file: list[duckdb.DuckDBPyConnection] = []
+"""Databases in memory that wait for the next file: to make one takes forty times as long as to attach a file to it."""
 
 
 class Staging:
@@ -37,9 +39,10 @@ class Staging:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._one_at_a_time, self._owner = threading.RLock(), True
+        self._one_at_a_time = threading.RLock()
         self._known: dict[str, set[str]] = {}  # the columns of each table, once they were looked up
-        self.db = _open(path)
+        self._memory: duckdb.DuckDBPyConnection | None = _open(path)
+        self.db = self._memory.cursor()
         self.db.execute("set preserve_insertion_order = false")
         self.db.execute("set disabled_compression_methods = 'fsst'")  # tried at each insert, and never the smallest
         self.db.execute("set threads = 1")  # a small window has no work for more, which wake up for each statement
@@ -58,7 +61,7 @@ class Staging:
         Close it before this one.
         """
         other = object.__new__(Staging)
-        other.path, other._one_at_a_time, other._owner = self.path, self._one_at_a_time, False
+        other.path, other._one_at_a_time, other._memory = self.path, self._one_at_a_time, None
         other._known = self._known
         other.db = self.db.cursor()
         other._settle()
@@ -72,9 +75,12 @@ class Staging:
 
     def close(self) -> None:
         """Write everything into the file itself (no .wal stays) and close it."""
-        if self._owner:
-            self.db.execute("reset threads; checkpoint")
-        self.db.close()
+        if self._memory is None:
+            return self.db.close()
+        self.db.execute("reset threads; checkpoint")
+        self.db.close()  # and its temporary tables with it
+        self._memory.execute("detach staging_file")
+        _without_file.append(self._memory)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -252,7 +258,7 @@ def is_damage(error: BaseException) -> bool:
 
 
 def _open(path: Path) -> duckdb.DuckDBPyConnection:
-    db = database.connect()
+    db = _without_file.pop() if _without_file else database.connect()
     try:
         db.execute(f"attach {literal(str(path))} as staging_file (row_group_size {ROWS_IN_A_GROUP})")
     except duckdb.Error as error:  # IOException, or the bare class for a block that is not what was written

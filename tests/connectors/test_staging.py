@@ -428,3 +428,32 @@ def test_committed_rows_survive_a_staging_file_that_was_not_closed(tmp_path: Pat
         assert rows(again, columns="basket_id") == [("b1",)]
     with duckdb.connect(str(tmp_path / "killed.duckdb"), read_only=True) as db:
         assert db.execute("select count(*) from market.baskets").fetchone() == (1,)
+
+
+def test_files_opened_one_after_the_other_share_nothing(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.duckdb", tmp_path / "second.duckdb"
+    with Staging(first) as staging:
+        staging.db.execute("create table kept as select 1 as x; create temp table passing as select 2 as x")
+        staging.db.execute("set TimeZone = 'Asia/Tokyo'; set threads = 3")
+        staging.db.execute("begin; insert into kept values (3)")
+        staging.db.execute("rollback")
+    with Staging(second) as staging:
+        names = staging.db.execute("select table_name from duckdb_tables() where table_name in ('kept', 'passing')")
+        assert names.fetchall() == []
+        settings = staging.db.execute("select current_setting('TimeZone'), current_setting('threads')").fetchone()
+        assert settings == ("UTC", 1)
+        with duckdb.connect(str(first)) as other:  # closed: another connection writes
+            other.execute("insert into kept values (4)")
+    with Staging(first) as staging:
+        assert staging.db.execute("select x from kept order by x").fetchall() == [(1,), (4,)]
+
+
+def test_file_of_a_load_that_failed_is_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "staging.duckdb"
+    with pytest.raises(ZeroDivisionError), Staging(path) as staging, staging.transaction():
+        staging.db.execute("create temp table landed as select 1 as x; create table half as select 1 as x")
+        raise ZeroDivisionError
+    with Staging(path) as staging:
+        assert (
+            staging.db.execute("select 1 from duckdb_tables() where table_name in ('landed', 'half')").fetchall() == []
+        )
