@@ -11,7 +11,7 @@ import pytest
 
 from connectors.registry import CONNECTORS
 from connectors.sync.staging import Staging
-from orchestration import dbt_build, dbt_parse
+from orchestration import dbt_parse, recording
 from orchestration.home import Home
 from tests.orchestration.installation import dbt
 
@@ -100,7 +100,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Path]:
         write(staging, with_two_coupons())
         write(staging, subscription("leaves", "EUR", status="canceled", ended_at="2026-02-10 00:00:00"))
     selection = ("--select", "+mrr_monthly", "--indirect-selection", "buildable")
-    return dbt(home, "build", *dbt_build.UNTESTED, *selection), dbt_parse.scratch(home)
+    return dbt(home, "build", *recording.UNTESTED, *selection), dbt_parse.scratch(home)
 
 
 def test_mrr_months_of_four_subscribers_are_as_counted_by_hand(built: tuple[list[Any], Path]) -> None:

@@ -21,7 +21,7 @@ from tests.superset_assets import marts
 
 
 def assets(catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr(superset.publication, "current", lambda _: tmp_path)
+    monkeypatch.setattr(superset.builds, "current", lambda _: tmp_path)
     monkeypatch.setattr(superset.catalog, "load", lambda _: catalog)
     settings: Any = type("Settings", (), {"home": tmp_path, "dashboards": type("", (), {"default_range": None})})
     return bundle.unpack(superset.asset_zip(settings))
