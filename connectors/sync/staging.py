@@ -75,12 +75,12 @@ class Staging:
 
     def close(self) -> None:
         """Write everything into the file itself (no .wal stays) and close it."""
-        if self._memory is None:
-            return self.db.close()
-        self.db.execute("reset threads; checkpoint")
+        if self._memory:
+            self.db.execute("reset threads; checkpoint")
         self.db.close()  # and its temporary tables with it
-        self._memory.execute("detach staging_file")
-        _without_file.append(self._memory)
+        if self._memory:
+            self._memory.execute("detach staging_file")
+            _without_file.append(self._memory)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
