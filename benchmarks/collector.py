@@ -32,7 +32,7 @@ from pathlib import Path
 from orchestration import pipeline, servers, settings
 from orchestration.home import Home
 from orchestration.settings import Settings
-from semantic.warehouse import connect
+from semantic.duckdb_files import connect
 
 CONNECTIONS = 32
 PAUSE = 0.05  # seconds before a request is repeated

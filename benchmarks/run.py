@@ -29,7 +29,7 @@ from typing import Any
 import duckdb
 
 from connectors.http import Transport
-from semantic.warehouse import connect
+from semantic.duckdb_files import connect
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 3

@@ -57,7 +57,7 @@ def write(
 
 def read(path: Path) -> tuple[Program, list[Node], dict[str, tuple[str, int | None, str | None]]]:
     """What made the last build, its nodes, and the result of each by its id. Raises duckdb.Error."""
-    with database.connect(path, read_only=True) as db:
+    with database.attached(path) as db:
         program = dict(db.execute(f"select part, value from {SCHEMA}.program").fetchall())
         rows = db.execute(f"select node, outcome from {SCHEMA}.nodes order by place").fetchall()
     nodes = [json.loads(node) for node, _ in rows]
@@ -107,13 +107,13 @@ def keep(home: Home, build: Path) -> None:
 
 def tenants_of(staging: Path) -> list[str]:
     """The tenants that a build of this staging has."""
-    with database.connect(staging, read_only=True) as db:
+    with database.attached(staging) as db:
         return [tenant for (tenant,) in db.execute("select tenant_id from takings.tenants order by 1").fetchall()]
 
 
 def _tenants(path: Path) -> list[str]:
     """The tenants of a build; none where it has no marts."""
-    with database.connect(path, read_only=True) as db:
+    with database.attached(path) as db:
         ((name,),) = db.execute("select current_database()").fetchall()
         if not columns_of(db, name, SCHEMA, "tenants"):
             return []

@@ -8,7 +8,7 @@ A question about one tenant opens that tenant's file, which has no other rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,14 +68,13 @@ class OpenedFiles:
     def reading(self, tenant: str | None, _: Catalog) -> Iterator[DuckDB]:
         """The file of a tenant, which has no other rows, or of all."""
         path = self._path(tenant)
-        connection = connect(path)
-        try:
-            yield DuckDB(connection)
-        except duckdb.Error as error:
-            why = str(error).splitlines()[0]
-            raise SemanticError(f"Cannot query {path}", why, "Build and publish again with `takings run`") from error
-        finally:
-            connection.close()
+        with connect(path) as connection:
+            try:
+                yield DuckDB(connection)
+            except duckdb.Error as error:
+                why = str(error).splitlines()[0]
+                advice = "Build and publish again with `takings run`"
+                raise SemanticError(f"Cannot query {path}", why, advice) from error
 
     def stamp(self, tenant: str | None) -> int | None:
         """When the file was written; None where a later publish has just removed it."""
@@ -112,12 +111,12 @@ class InFiles:
 
 def tenants(folder: Path) -> list[str]:
     """The tenants of a build, sorted: each has a file."""
-    return sorted(path.stem.removeprefix("tenant-") for path in folder.glob("tenant-*.duckdb"))
+    return [path.stem.removeprefix("tenant-") for path in _files(folder)]
 
 
 def attach_tenants(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
     """Attach the file of each tenant of a build, under the name that the views of all.duckdb use; returns the names."""
-    files = sorted(folder.glob("tenant-*.duckdb"))
+    files = _files(folder)
     for file in files:
         name = str(file).replace("'", "''")
         # Connections of one process to the same file share what is attached.
@@ -125,21 +124,27 @@ def attach_tenants(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[
     return [file.stem for file in files]
 
 
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def connect(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a published file for reading. Raises NoBuildError that says who holds it, or that it is damaged."""
-    try:
-        connection = database.connect(path, read_only=True)
-        if path.name == EVERY:
-            attach_tenants(connection, path.parent)
-    except duckdb.Error as error:
-        why = str(error).splitlines()[0]
-        if "Conflicting lock" in why:  # DuckDB names the program and its number
+    tenants = _files(path.parent) if path.name == EVERY else []
+    with ExitStack() as opened:
+        try:
+            connection = opened.enter_context(database.attached(path, *tenants))
+        except duckdb.Error as error:
+            why = str(error).splitlines()[0]
+            if "Conflicting lock" in why:  # DuckDB names the program and its number
+                raise NoBuildError(
+                    f"Cannot open {path}",
+                    f"another program has it open for writing: {why}",
+                    "Close it there, and open published files read-only",
+                ) from error
             raise NoBuildError(
-                f"Cannot open {path}",
-                f"another program has it open for writing: {why}",
-                "Close it there, and open published files read-only",
+                f"Cannot open {path}", why, "`takings build` publishes a new build from what has been pulled"
             ) from error
-        raise NoBuildError(
-            f"Cannot open {path}", why, "`takings build` publishes a new build from what has been pulled"
-        ) from error
-    return connection
+        yield connection
+
+
+def _files(folder: Path) -> list[Path]:
+    """The file of each tenant of a build."""
+    return sorted(folder.glob("tenant-*.duckdb"))

@@ -29,8 +29,8 @@ from connectors.sync.reader import Reader
 
 ROWS_IN_A_GROUP = 30_720  # a quarter of DuckDB's default: a commit rewrites fewer half-full groups
 ROWS_FOR_ONE_THREAD = 122_880  # DuckDB scans a group of so many rows by one thread
-_without_file: list[duckdb.DuckDBPyConnection] = []
-"""Databases in memory that wait for the next file: to make one takes forty times as long as to attach a file to it."""
+CHANGED = ("threads", "preserve_insertion_order", "disabled_compression_methods")
+"""The settings of the whole database in memory that are others while it has a staging file."""
 
 
 class Staging:
@@ -79,8 +79,8 @@ class Staging:
             self.db.execute("reset threads; checkpoint")
         self.db.close()  # and its temporary tables with it
         if self._memory:
-            self._memory.execute("detach staging_file")
-            _without_file.append(self._memory)
+            self._memory.execute("; ".join(["detach staging_file", *(f"reset {name}" for name in CHANGED)]))
+            database.release(self._memory)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -258,7 +258,7 @@ def is_damage(error: BaseException) -> bool:
 
 
 def _open(path: Path) -> duckdb.DuckDBPyConnection:
-    db = _without_file.pop() if _without_file else database.connect()
+    db = database.memory()
     try:
         db.execute(f"attach {literal(str(path))} as staging_file (row_group_size {ROWS_IN_A_GROUP})")
     except duckdb.Error as error:  # IOException, or the bare class for a block that is not what was written

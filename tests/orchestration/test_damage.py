@@ -56,7 +56,7 @@ def test_published_file_that_another_program_has_open_for_writing_names_it_and_s
     path = tmp_path / "tenant-acme.duckdb"
     duckdb.connect(str(path)).close()
     with held_open(path) as number, pytest.raises(NoBuildError, match="open published files read-only") as caught:
-        duckdb_files.connect(path)
+        duckdb_files.connect(path).__enter__()
     assert str(number) in str(caught.value)
 
 
@@ -64,7 +64,7 @@ def test_damaged_published_file_is_one_message_that_says_what_to_do(tmp_path: Pa
     path = tmp_path / "all.duckdb"
     path.write_bytes(os.urandom(20_000))
     with pytest.raises(NoBuildError, match="takings build"):
-        duckdb_files.connect(path)
+        duckdb_files.connect(path).__enter__()
 
 
 @pytest.mark.parametrize(
