@@ -75,19 +75,19 @@ def test_missing_file_is_not_made(tmp_path: Path) -> None:
 
 
 def test_many_threads_read_at_once_and_a_bounded_number_of_databases_waits(tmp_path: Path) -> None:
-    path, number, found = file(tmp_path / "tenant.duckdb", 3), 3 * database.MOST_WAITING, list[object]()
+    path, number, values = file(tmp_path / "tenant.duckdb", 3), 3 * database.MOST_WAITING, list[object]()
     barrier = Barrier(number)
 
     def read() -> None:
         for _ in range(3):
             with database.attached(path) as db:
                 barrier.wait(60)
-                found.extend(db.execute("select value from marts.x").fetchall())
+                values.extend(db.execute("select value from marts.x").fetchall())
 
     threads = [Thread(target=read) for _ in range(number)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert found == [(3,)] * 3 * number
+    assert values == [(3,)] * 3 * number
     assert len(database._waiting) <= database.MOST_WAITING
