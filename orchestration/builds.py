@@ -39,7 +39,8 @@ def kinds_of_records(home: Home) -> dict[str, list[str]]:
 def about(home: Home, engine: str | None = None) -> dict[str, Any]:
     """What the build that readers see says of itself; nothing before the first build (on this engine)."""
     folder = current(home)
-    content = dict(json.loads((folder / "build.json").read_text())) if folder else {}
+    path = folder / "build.json" if folder else None
+    content = dict(json.loads(path.read_text())) if path and path.exists() else {}
     return content if engine in (None, content.get("engine", DUCKDB)) else {}
 
 

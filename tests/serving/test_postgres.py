@@ -89,8 +89,10 @@ def test_a_publish_shows_at_once_and_an_answer_that_is_known_is_not_sent_again(p
 
 
 def test_whether_a_store_has_an_assistant_is_asked_of_any_place_once_per_build(
-    place: InPostgres, tmp_path: Path
+    place: InPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(presence, "_CHATS", {})  # other tests ask of the same build
+
     class Counted:
         """A place that cannot be hashed, as one that follows a configuration."""
 

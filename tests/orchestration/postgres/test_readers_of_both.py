@@ -29,6 +29,7 @@ from tests.orchestration.postgres.published import SECRET, TENANTS, Place
 from tests.semantic.test_postgres import differences
 from tests.semantic.test_tenant_walls import questions
 
+pytestmark = [pytest.mark.deep, pytest.mark.worlds]
 NOW = SHOPS.end
 
 
@@ -59,7 +60,6 @@ def rows(place: Place) -> InPostgres:
     return InPostgres(place.home.published, place.uri())
 
 
-@pytest.mark.worlds
 def test_every_metric_by_every_dimension_is_the_same_cell_by_cell(files: Path, rows: InPostgres) -> None:
     filled = 0
     for tenant in TENANTS:
@@ -82,7 +82,6 @@ def tables(content: Content) -> list[pa.Table]:
     return [content.table, *(each.table for each in content.charts)]
 
 
-@pytest.mark.worlds
 def test_every_report_and_answer_says_the_same(files: Path, rows: InPostgres) -> None:
     for tenant in TENANTS:
         for report in built_in():
@@ -103,7 +102,6 @@ def test_every_report_and_answer_says_the_same(files: Path, rows: InPostgres) ->
         assert documents[0] == documents[1]
 
 
-@pytest.mark.worlds
 def test_a_login_of_one_tenant_reads_that_tenant_alone(place: Place, rows: InPostgres) -> None:
     first, second = TENANTS
     name = f"reads_{first}_{place.uri().rpartition('/')[2]}"
